@@ -1,0 +1,1 @@
+"""The cloud of wecelebrate: on AWS (CDK) and on this machine (local)."""
