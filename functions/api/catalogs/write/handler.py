@@ -1,1 +1,37 @@
-"""Placeholder."""
+"""Catalogs: create, replace, change; grant them to clients and take grants back."""
+
+from uuid import UUID
+
+from wecelebrate import catalogs
+from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
+from wecelebrate.http import Writing, api, serve
+
+app = api()
+
+
+@app.post("/v1/catalogs", status_code=201)
+def create_catalog(new: NewCatalog, tx: Writing) -> Catalog:
+    return catalogs.create(tx, new)
+
+
+@app.put("/v1/catalogs/{catalog_id}")
+def replace_catalog(catalog_id: UUID, content: CatalogContent, tx: Writing) -> Catalog:
+    return catalogs.replace(tx, catalog_id, content)
+
+
+@app.patch("/v1/catalogs/{catalog_id}")
+def change_catalog(catalog_id: UUID, patch: CatalogPatch, tx: Writing) -> Catalog:
+    return catalogs.change(tx, catalog_id, patch)
+
+
+@app.put("/v1/catalogs/{catalog_id}/grants/{client_id}")
+def grant_catalog(catalog_id: UUID, client_id: UUID, tx: Writing) -> Grant:
+    return catalogs.grant(tx, catalog_id, client_id)
+
+
+@app.delete("/v1/catalogs/{catalog_id}/grants/{client_id}", status_code=204)
+def revoke_catalog(catalog_id: UUID, client_id: UUID, tx: Writing) -> None:
+    catalogs.revoke(tx, catalog_id, client_id)
+
+
+handler = serve(app)

@@ -1,1 +1,27 @@
-"""Placeholder."""
+"""Clients: create, replace, change. Platform admins only."""
+
+from uuid import UUID
+
+from wecelebrate import clients
+from wecelebrate.clients.models import Client, ClientPatch, NewClient
+from wecelebrate.http import Writing, api, serve
+
+app = api()
+
+
+@app.post("/v1/clients", status_code=201)
+def create_client(new: NewClient, tx: Writing) -> Client:
+    return clients.create(tx, new)
+
+
+@app.put("/v1/clients/{client_id}")
+def replace_client(client_id: UUID, new: NewClient, tx: Writing) -> Client:
+    return clients.replace(tx, client_id, new)
+
+
+@app.patch("/v1/clients/{client_id}")
+def change_client(client_id: UUID, patch: ClientPatch, tx: Writing) -> Client:
+    return clients.change(tx, client_id, patch)
+
+
+handler = serve(app)

@@ -1,1 +1,14 @@
-"""Placeholder."""
+"""Health: whether this platform answers, down to its database."""
+
+from wecelebrate.health import Health, check
+from wecelebrate.http import api, serve
+
+app = api()
+
+
+@app.get("/v1/health")
+def health() -> Health:
+    return check()
+
+
+handler = serve(app)

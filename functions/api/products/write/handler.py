@@ -1,1 +1,32 @@
-"""Placeholder."""
+"""Products: create, replace, change, deactivate."""
+
+from uuid import UUID
+
+from wecelebrate import products
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.products.models import NewProduct, Product, ProductPatch
+
+app = api()
+
+
+@app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
+def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
+    return products.create(tx, catalog_id, new)
+
+
+@app.put("/v1/products/{product_id}")
+def replace_product(product_id: UUID, new: NewProduct, tx: Writing) -> Product:
+    return products.replace(tx, product_id, new)
+
+
+@app.patch("/v1/products/{product_id}")
+def change_product(product_id: UUID, patch: ProductPatch, tx: Writing) -> Product:
+    return products.change(tx, product_id, patch)
+
+
+@app.delete("/v1/products/{product_id}", status_code=204)
+def deactivate_product(product_id: UUID, tx: Writing) -> None:
+    products.deactivate(tx, product_id)
+
+
+handler = serve(app)

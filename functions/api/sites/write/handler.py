@@ -1,1 +1,37 @@
-"""Placeholder."""
+"""Sites: create, replace, change; leave products out and show them again."""
+
+from uuid import UUID
+
+from wecelebrate import sites
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SitePatch
+
+app = api()
+
+
+@app.post("/v1/sites", status_code=201)
+def create_site(new: NewSite, tx: Writing) -> Site:
+    return sites.create(tx, new)
+
+
+@app.put("/v1/sites/{site_id}")
+def replace_site(site_id: UUID, content: SiteContent, tx: Writing) -> Site:
+    return sites.replace(tx, site_id, content)
+
+
+@app.patch("/v1/sites/{site_id}")
+def change_site(site_id: UUID, patch: SitePatch, tx: Writing) -> Site:
+    return sites.change(tx, site_id, patch)
+
+
+@app.put("/v1/sites/{site_id}/exclusions/{product_id}")
+def exclude_product(site_id: UUID, product_id: UUID, tx: Writing, exclusion: NewExclusion | None = None) -> Exclusion:
+    return sites.exclude(tx, site_id, product_id, exclusion or NewExclusion())
+
+
+@app.delete("/v1/sites/{site_id}/exclusions/{product_id}", status_code=204)
+def include_product(site_id: UUID, product_id: UUID, tx: Writing) -> None:
+    sites.include(tx, site_id, product_id)
+
+
+handler = serve(app)

@@ -1,0 +1,64 @@
+# Each target installs what it needs into .venv: Python 3.11 to 3.13 with pip and venv is all that must be there.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help dev test check synth bench faults clean ready
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: ready ## the local cloud, in the foreground, with a demo in it
+	@$(BIN)/wecelebrate up
+
+test: ready ## all tests
+	@$(BIN)/pytest -n $(CORES)
+
+check: ready ## format, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy infra layers functions tests
+
+synth: ready ## the CloudFormation templates, into cdk.out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
+
+bench: ready ## how fast it is, with pass or fail (ONLY=<name> for one)
+	@$(BIN)/wecelebrate bench
+
+faults: ready ## what it bears, with pass or fail (ONLY=<name> for one)
+	@$(BIN)/wecelebrate faults
+
+clean: ## remove the local cloud's data and all that was installed or built
+	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi
+	@rm -rf .venv .local cdk.out layers/vendor/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready: .venv/.ready
+
+# uv comes in the version that uv.lock names, by pip; everything else by uv, as locked.
+.venv/.ready: pyproject.toml uv.lock layers/core/pyproject.toml
+	@set -e; \
+	supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	if ! $(BIN)/python -c "$$supported" 2>/dev/null; then \
+	  chosen=; \
+	  for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	    if $$python -c "$$supported" 2>/dev/null; then chosen=$$python; break; fi; \
+	  done; \
+	  if [ -z "$$chosen" ]; then \
+	    echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Give another: make PYTHON=..." >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "making .venv with $$($$chosen --version)"; \
+	  $$chosen -m venv --clear .venv; \
+	fi; \
+	uv=$$(awk '/^name = "uv"$$/ {getline; gsub(/[^0-9.]/, ""); print; exit}' uv.lock); \
+	if [ "$$($(BIN)/uv --version 2>/dev/null | awk '{print $$2}')" != "$$uv" ]; then \
+	  echo "installing uv $$uv"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$uv"; \
+	fi; \
+	echo "installing what uv.lock names"; \
+	$(BIN)/uv sync --frozen --quiet --python $(BIN)/python; \
+	touch .venv/.ready

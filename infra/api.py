@@ -1,0 +1,97 @@
+"""The HTTP API: the routes of every declaration, and who may call them."""
+
+import json
+from collections.abc import Iterable
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from constructs import Construct
+
+from infra.checks import acknowledge
+from infra.environments import Environment
+from infra.http_api import CORS
+from infra.identity import Issuer
+from infra.lambda_function import LambdaFunction
+from infra.retention import log_group
+from infra.stack import PlatformStack
+
+_ACCESS_LOG = {
+    "time": "$context.requestTime",
+    "request_id": "$context.requestId",
+    "address": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    "integration_ms": "$context.integrationLatency",
+    "integration_error": "$context.integrationErrorMessage",
+    "authorizer_error": "$context.authorizer.error",
+    "subject": "$context.authorizer.claims.sub",
+}
+
+
+class Api(PlatformStack):
+    """One API. `required` routes are behind its JWT authorizer; functions of `optional` ones verify by themselves."""
+
+    def __init__(
+        self, scope: Construct, environment: Environment, issuer: Issuer, functions: Iterable[LambdaFunction]
+    ) -> None:
+        super().__init__(scope, "api", environment)
+        self.api = gateway.HttpApi(
+            self,
+            "http",
+            api_name=environment.resource("api"),
+            create_default_stage=False,
+            cors_preflight=gateway.CorsPreflightOptions(
+                allow_origins=list(CORS.allow_origins),
+                allow_methods=[gateway.CorsHttpMethod(method) for method in CORS.allow_methods],
+                allow_headers=list(CORS.allow_headers),
+                expose_headers=list(CORS.expose_headers),
+                max_age=cdk.Duration.seconds(CORS.max_age),
+            ),
+        )
+        self._stage(environment)
+        authorizer = authorizers.HttpJwtAuthorizer("jwt", issuer.url, jwt_audience=[issuer.audience])
+        for each in functions:
+            self._routes(each, authorizer)
+        cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
+
+    def _stage(self, environment: Environment) -> None:
+        # Under vendedlogs the permission to write is one for all, not one more policy for every log group.
+        logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
+        gateway.CfnStage(
+            self,
+            "default",
+            api_id=self.api.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=gateway.CfnStage.RouteSettingsProperty(
+                detailed_metrics_enabled=True,
+                # The account's ceiling is 10,000 a second over all APIs. Limits per client are the functions' own.
+                throttling_rate_limit=2_000,
+                throttling_burst_limit=1_000,
+            ),
+            access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=logs.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+        )
+
+    def _routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
+        """One integration and one permission a function, however many routes it has."""
+        integration = integrations.HttpLambdaIntegration(
+            function.spec.name, function.function, scope_permission_to_route=False
+        )
+        for route in function.spec.routes:
+            method, path = route.split(" ")
+            served = self.api.add_routes(
+                path=path,
+                methods=[gateway.HttpMethod(method)],
+                integration=integration,
+                authorizer=authorizer if function.spec.auth == "required" else None,
+            )
+            if function.spec.auth != "required":
+                acknowledge(served[0], "APIG4", f"{route} is declared open to visitors; its function verifies tokens")

@@ -1,0 +1,61 @@
+"""The platform on AWS, top-down. `cdk synth -c environment=dev|prod`; everything is derived from `function.toml`s."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# jsii starts `node` from PATH: the one of this environment stands beside its Python.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+import aws_cdk as cdk
+
+from infra import checks, layers
+from infra.api import Api
+from infra.compute import Compute
+from infra.data import Data
+from infra.environments import environment as environment_called
+from infra.functions import FunctionSpec, functions
+from infra.identity import issuer
+from infra.lambda_function import Surroundings
+from infra.layers import Layer
+from infra.network import Network
+from infra.queues import Queues
+from infra.stack import PlatformStack
+from infra.storage import Buckets
+
+
+def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], built: Mapping[str, Layer]) -> None:
+    """Every stack, in `app`; its context says which environment."""
+    environment = environment_called(app.node.try_get_context("environment") or "dev")
+
+    network = Network(app, environment)
+    data = Data(app, environment, network.vpc)
+    tokens = issuer(app, environment)
+
+    storage = PlatformStack(app, "storage", environment, holds_data=True)
+    queues = Queues(storage, environment, specs)
+    buckets = Buckets(storage, environment, specs, queues)
+
+    among = Surroundings(environment, network.vpc, data, queues, buckets)
+    compute = Compute(app, among, tokens, specs, built)
+    Api(app, environment, tokens, compute.of("api"))
+
+    # CDK believes that a proxy's target group takes tags; CloudFormation refuses them.
+    untagged = ["AWS::RDS::DBProxyTargetGroup"]
+    cdk.Tags.of(app).add("platform", "wecelebrate", exclude_resource_types=untagged)
+    cdk.Tags.of(app).add("environment", environment.name, exclude_resource_types=untagged)
+    checks.add_to(app)
+
+
+def main() -> None:
+    """Synthesise, as `cdk.json` asks."""
+    specs, built = functions(), layers.build()
+    layers.check_sizes(specs, built)
+    app = cdk.App()
+    assemble(app, specs, built)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The JWT authorizer of the HTTP API.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from logging import getLogger
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import extract_compact
+
+log = getLogger(__name__)
+
+REMEMBERED = 10_000
+"""Tokens whose verdict is kept."""
+
+REFETCH = 10.0
+"""Seconds between two fetches of the keys, however many tokens name a key that is not there."""
+
+KEYS_LIVE = 3600.0
+"""Seconds after which the keys are fetched again."""
+
+
+class Unauthorized(Exception):
+    """A request may not pass; the message is the `www-authenticate` header."""
+
+
+class KeysUnavailable(Exception):
+    """The issuer's keys could not be fetched."""
+
+
+class Authorizer:
+    """Verifies bearer tokens of one issuer.
+
+    fetch_keys: gives the issuer's JSON Web Key Set as parsed JSON, or raises KeysUnavailable.
+    """
+
+    def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._fetch = fetch_keys
+        self._keys: KeySet | None = None
+        self._known: frozenset[str] = frozenset()
+        self._fetched = float("-inf")
+        self._fetching = asyncio.Lock()
+        self._verified: OrderedDict[bytes, tuple[float, Mapping[str, str]]] = OrderedDict()
+
+    async def claims(self, authorization: str | None) -> Mapping[str, str]:
+        """The claims of the token in an `Authorization` header, as the gateway hands them on. Raises Unauthorized."""
+        if not authorization:
+            raise Unauthorized("Bearer")
+        scheme, _, rest = authorization.strip().partition(" ")
+        token = rest.strip() if scheme.lower() == "bearer" else authorization.strip()
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        remembered = self._verified.get(digest)
+        if remembered is not None and remembered[0] > time.time():
+            self._verified.move_to_end(digest)
+            return remembered[1]
+        claims = await self._verify(token)
+        rendered = {name: render(value) for name, value in claims.items()}
+        self._verified[digest] = (float(claims["exp"]), rendered)
+        if len(self._verified) > REMEMBERED:
+            self._verified.popitem(last=False)
+        return rendered
+
+    async def _verify(self, token: str) -> Mapping[str, Any]:
+        try:
+            keys = await self._keys_for(token)
+            claims = jwt.decode(token, keys, algorithms=["RS256"]).claims
+        except (JoseError, ValueError) as error:
+            raise _invalid("the token is malformed or its signature is not valid") from error
+        now = time.time()
+        if claims.get("iss") != self._issuer:
+            raise _invalid("the token does not have a valid issuer")
+        # `client_id` is looked at only where there is no `aud`.
+        audience = claims["aud"] if "aud" in claims else claims.get("client_id")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            raise _invalid("the token does not have a valid audience")
+        for name in ("exp", "nbf", "iat"):
+            value = claims.get(name)
+            if not _is_time(value) and (name == "exp" or value is not None):
+                raise _invalid(f"the token does not have a valid {name}")
+        if claims["exp"] <= now:
+            raise _invalid("the token has expired")
+        if claims.get("nbf", 0) > now or claims.get("iat", 0) > now:
+            raise _invalid("the token is not valid yet")
+        return claims
+
+    async def _keys_for(self, token: str) -> KeySet:
+        """The keys, fetched again when the token names one that is not among them."""
+        kid = _kid(token)
+        if self._should_fetch(kid):
+            async with self._fetching:
+                # Whoever waited here finds the keys that the one before fetched.
+                if self._should_fetch(kid):
+                    await self._fetch_keys()
+        if self._keys is None:
+            raise _invalid("the keys of the issuer are not available")
+        return self._keys
+
+    def _should_fetch(self, kid: str | None) -> bool:
+        age = time.monotonic() - self._fetched
+        return age > KEYS_LIVE or (kid not in self._known and age > REFETCH)
+
+    async def _fetch_keys(self) -> None:
+        try:
+            fetched = await self._fetch()
+        except KeysUnavailable as error:
+            # The keys from before still serve; without any, the next token tries again.
+            log.warning("%s", error)
+            return
+        self._keys = KeySet.import_key_set({"keys": list(fetched["keys"])})
+        self._known = frozenset(key["kid"] for key in fetched["keys"] if "kid" in key)
+        self._fetched = time.monotonic()
+
+
+def render(value: Any) -> str:
+    """A claim as HTTP APIs render it: always text, lists as `[a b]`, objects as `map[k:v]`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, list):
+        return f"[{' '.join(render(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{render(value[key])}' for key in sorted(value))}]"
+    return str(value)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _kid(token: str) -> str | None:
+    kid = extract_compact(token.encode()).headers().get("kid")
+    return kid if isinstance(kid, str) else None
+
+
+def _invalid(why: str) -> Unauthorized:
+    return Unauthorized(f'Bearer scope="" error="invalid_token" error_description="{why}"')

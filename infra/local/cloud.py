@@ -1,0 +1,142 @@
+"""The whole local cloud as the parts of one supervisor.
+
+postgres ─┬─ replica ────────────────┐
+          └─ migrations ─────────────┤
+redis ─── upstash ───────────────────┼─ functions ─── demo
+aws ─────────────────────────────────┘
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from infra.functions import Bindings, FunctionSpec, functions
+from infra.local.aws import REGION, Aws
+from infra.local.credentials import Credentials
+from infra.local.endpoints import Endpoints, Ports, forget_endpoints
+from infra.local.postgres import DATABASE, Postgres
+from infra.local.processes import Process, answers
+from infra.local.redis import Redis
+from infra.local.supervisor import Event, Part, Supervisor
+from infra.local.upstash import Upstash
+
+AUDIENCE = "wecelebrate"
+
+
+class Cloud:
+    """One local cloud: its parts, and how they find each other."""
+
+    def __init__(self, state: Path, ports: Ports, specs: Sequence[FunctionSpec] | None = None) -> None:
+        self.state = state
+        self.ports = ports
+        self.specs = tuple(functions() if specs is None else specs)
+        self.credentials = Credentials.of(state)
+        self.postgres = Postgres(state, ports.postgres, ports.replica, self.credentials)
+        self.redis = Redis(state, ports.redis, self.credentials)
+        self.upstash = Upstash(self.redis, ports.upstash)
+        self.aws = Aws(state, ports.aws, self.specs)
+        self.host = Process(
+            "functions",
+            [sys.executable, "-m", "infra.local.host", str(state / "functions.json")],
+            state,
+            lambda: answers(ports.api, "/_local/health"),
+            ports={"api": ports.api, "issuer": ports.issuer},
+        )
+
+    @property
+    def issuer(self) -> str:
+        return f"http://127.0.0.1:{self.ports.issuer}"
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(
+            api=f"http://127.0.0.1:{self.ports.api}",
+            s3=self.aws.url,
+            sqs=self.aws.url,
+            database=self.postgres.primary_url,
+            replica=self.postgres.replica_url,
+            redis=self.redis.url,
+            upstash=self.upstash.url,
+            issuer=self.issuer,
+        )
+
+    @property
+    def bindings(self) -> Bindings:
+        """What functions are told. The queues are known once `aws` has started."""
+        return Bindings(
+            environment="local",
+            database_writer=self.postgres.primary,
+            database_reader=self.postgres.replica,
+            database_name=DATABASE,
+            cache_url=self.upstash.url,
+            cache_token=self.upstash.token,
+            issuer=self.issuer,
+            audience=AUDIENCE,
+            jwks_url=f"{self.issuer}/.well-known/jwks.json",
+            signing_key=self.credentials.signing_key,
+            queues=dict(self.aws.queues),
+            buckets=dict(self.aws.buckets),
+            passwords=dict(self.credentials.logins),
+            extra=self.aws.environment,
+        )
+
+    def parts(self) -> list[Part]:
+        """What to start, and what each part waits for."""
+        primary, replica = self.postgres.primary_server, self.postgres.replica_server
+        return [
+            Part("postgres", primary.start, primary.process),
+            Part("replica", replica.start, replica.process, needs=("postgres",)),
+            Part("redis", self.redis.start, self.redis.process),
+            Part("upstash", self.upstash.start, self.upstash.process, needs=("redis",)),
+            Part("aws", self.aws.start, self.aws.process),
+            Part("migrations", self.migrate, needs=("postgres",)),
+            Part("functions", self.start_functions, self.host, needs=("migrations", "replica", "upstash", "aws")),
+            Part("demo", self.load_demo, needs=("functions",)),
+        ]
+
+    def supervisor(self, tell: Callable[[Event], None]) -> Supervisor:
+        """A supervisor of all parts, which keeps `endpoints.json` for as long as the cloud is up."""
+
+        def telling(event: Event) -> None:
+            if event.kind == "stopping":
+                forget_endpoints(self.state)
+            tell(event)
+
+        return Supervisor(self.parts(), self.state, telling, up=lambda: self.endpoints.save(self.state))
+
+    def migrate(self) -> None:
+        """Roles, logins and migrations. Safe to run again."""
+        from infra.local.database import prepare
+
+        prepare(self.postgres.primary, self.credentials.superuser, DATABASE, self.credentials.logins)
+
+    def start_functions(self) -> None:
+        """Write the configuration of the process that runs functions, and start it."""
+        configuration = self.state / "functions.json"
+        configuration.touch(mode=0o600)
+        configuration.write_text(
+            json.dumps(
+                {
+                    "api_port": self.ports.api,
+                    "issuer_port": self.ports.issuer,
+                    "state": str(self.state),
+                    "bindings": asdict(self.bindings),
+                    "aws": {
+                        "endpoint_url": self.aws.url,
+                        "region": REGION,
+                        "access_key": "test",
+                        "secret_key": "test",
+                    },
+                }
+            ),
+            "utf-8",
+        )
+        self.host.start()
+
+    def load_demo(self) -> None:
+        """Clients, sites, catalogs and people to try things with. Safe to run again."""
+        from infra.local.demo import load
+
+        load(self.endpoints)

@@ -1,0 +1,186 @@
+"""API Gateway's HTTP API, in front of Lambda: routes, JWT authorizer, CORS, limits, payload format 2.0.
+
+The gateway's own answers carry the bodies that AWS gives them. Where it differs from AWS: plain HTTP, one stage,
+and `/_local/health`, which it answers itself.
+"""
+
+import asyncio
+import base64
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from logging import getLogger
+from typing import Any
+
+from infra.functions import FunctionSpec
+from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
+from infra.local.authorizer import Authorizer, Unauthorized
+from infra.local.payload import BadResponse, Request, Response, event, response
+from infra.local.routes import Routes
+from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = getLogger(__name__)
+
+HEALTH = "/_local/health"
+
+_EMPTY = (204, 304)
+"""Statuses of responses that have no body, and so no length."""
+
+
+@dataclass(frozen=True)
+class _Target:
+    route: str
+    function: str
+    protected: bool
+
+
+class _Refused(Exception):
+    """The gateway itself answers."""
+
+    def __init__(self, status: int, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(message)
+        body = json.dumps({"message": message}, separators=(",", ":")).encode()
+        self.response = Response(status, [(b"content-type", b"application/json"), *headers], body)
+
+
+class Gateway:
+    """An ASGI application that serves the routes of `specs` by invoking their functions."""
+
+    def __init__(
+        self,
+        specs: Iterable[FunctionSpec],
+        functions: Lambda,
+        authorizer: Authorizer,
+        *,
+        cors: Cors = CORS,
+        timeout: float = INTEGRATION_TIMEOUT,
+    ) -> None:
+        self._functions = functions
+        self._authorizer = authorizer
+        self._timeout = timeout
+        self._routes: Routes[_Target] = Routes()
+        for spec in specs:
+            for route in spec.routes:
+                self._routes.add(route, _Target(route, spec.name, spec.auth == "required"))
+        self._any_origin = "*" in cors.allow_origins
+        self._origins = frozenset(cors.allow_origins)
+        self._exposed = [(b"access-control-expose-headers", ",".join(cors.expose_headers).encode())]
+        self._preflight = [
+            (b"access-control-allow-methods", ",".join(cors.allow_methods).encode()),
+            (b"access-control-allow-headers", ",".join(cors.allow_headers).encode()),
+            (b"access-control-max-age", str(cors.max_age).encode()),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"the gateway does not speak {scope['type']}")
+        raw_path = scope["raw_path"].decode("latin-1")
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        origin = next((value for name, value in headers if name == b"origin"), None)
+        request_id = base64.b64encode(os.urandom(11)).decode("ascii")
+        if raw_path == HEALTH:
+            made = self._health()
+        elif scope["method"] == "OPTIONS":
+            made = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
+        else:
+            try:
+                made = await self._serve(scope, receive, raw_path, request_id)
+            except _Refused as refused:
+                made = refused.response
+        sent = made.headers
+        if origin is not None or scope["method"] == "OPTIONS":
+            sent = self._with_cors(sent, origin)
+        if made.status not in _EMPTY:
+            sent = [*sent, (b"content-length", b"%d" % len(made.body))]
+        sent = [*sent, (b"apigw-requestid", request_id.encode())]
+        await send({"type": "http.response.start", "status": made.status, "headers": sent})
+        await send({"type": "http.response.body", "body": b"" if made.status in _EMPTY else made.body})
+
+    async def _serve(self, scope: Scope, receive: Receive, raw_path: str, request_id: str) -> Response:
+        found = self._routes.find(scope["method"], raw_path)
+        if found is None:
+            raise _Refused(404, "Not Found")
+        target, parameters = found
+        headers = scope["headers"]
+        claims = await self._authorize(headers) if target.protected else None
+        request = Request(
+            method=scope["method"],
+            raw_path=raw_path,
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=await _body(headers, receive),
+            source=scope["client"][0] if scope["client"] else "127.0.0.1",
+            protocol=f"HTTP/{scope['http_version']}",
+            id=request_id,
+        )
+        trace_id = new_trace_id()
+        made = json.dumps(event(request, target.route, parameters, claims, trace_id)).encode()
+        return await self._invoke(target, made, trace_id)
+
+    async def _authorize(self, headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+        authorization = next((value for name, value in headers if name == b"authorization"), None)
+        try:
+            return await self._authorizer.claims(authorization.decode("latin-1") if authorization else None)
+        except Unauthorized as refusal:
+            challenge = [(b"www-authenticate", str(refusal).encode())]
+            raise _Refused(401, "Unauthorized", challenge) from refusal
+
+    async def _invoke(self, target: _Target, made: bytes, trace_id: str) -> Response:
+        try:
+            async with asyncio.timeout(self._timeout):
+                result = await self._functions.invoke(target.function, made, trace_id=trace_id)
+        except RequestTooLarge as error:
+            raise _Refused(413, "Request Entity Too Large") from error
+        except (TooManyRequests, TimeoutError) as error:
+            log.warning("%s: %s", target.route, str(error) or f"no answer within {self._timeout:g} s")
+            raise _Refused(503, "Service Unavailable") from error
+        if result.error:
+            raise _Refused(500, "Internal Server Error")
+        try:
+            return response(result.payload)
+        except BadResponse as error:
+            log.warning("%s: %s", target.route, error)
+            raise _Refused(500, "Internal Server Error") from error
+
+    def _allows(self, origin: bytes | None) -> bool:
+        return origin is not None and (self._any_origin or origin.decode("latin-1") in self._origins)
+
+    def _with_cors(self, headers: list[tuple[bytes, bytes]], origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """`headers` with the gateway's own CORS headers in place of the function's."""
+        preflight = {name for name, _ in self._preflight}
+        kept = [
+            (name, value) for name, value in headers if not name.startswith(b"access-control-") or name in preflight
+        ]
+        if not self._allows(origin):
+            return kept
+        allowed = b"*" if self._any_origin else origin or b""
+        return [*kept, (b"access-control-allow-origin", allowed), *self._exposed]
+
+    def _health(self) -> Response:
+        body = json.dumps({"status": "ok", "functions": self._functions.processes}).encode()
+        return Response(200, [(b"content-type", b"application/json")], body)
+
+
+async def _body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
+    declared = next((value for name, value in headers if name == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > REQUEST_LIMIT:
+        raise _Refused(413, "Request Entity Too Large")
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Refused(400, "Bad Request")
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > REQUEST_LIMIT:
+            raise _Refused(413, "Request Entity Too Large")
+        more = message.get("more_body", False)
+    return b"".join(parts)

@@ -1,0 +1,354 @@
+"""Child processes of the local cloud: started, waited for, stopped, and never left behind.
+
+A child runs in a session of its own, so that Ctrl-C reaches the supervisor alone, which stops its children in order.
+Its pid file in `<state>/run/` carries the time it was started: after a supervisor was killed, `stop_strays` finds what
+it left, and a pid that now belongs to someone else is left alone.
+"""
+
+import contextlib
+import ctypes
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+STATE_VARIABLE = "WECELEBRATE_STATE"
+"""Every child carries the state directory it belongs to: how an orphan is told from a stranger."""
+
+_LOG_LIMIT = 8 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+# PR_SET_PDEATHSIG follows the *thread* that forked: a child of a short-lived worker thread would die with that thread.
+# This one thread forks every child and ends with the interpreter.
+_spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
+
+
+class LocalCloudError(Exception):
+    """The local cloud cannot do what was asked. The message is one line that says what to do."""
+
+
+class Stopped(LocalCloudError):
+    """A part was told to stop while it was starting."""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listening(port: int) -> bool:
+    """Whether something accepts connections on 127.0.0.1:port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether GET `path` on 127.0.0.1:port is answered with 200. No proxy is asked, unlike by urllib."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def require_free(name: str, port: int) -> None:
+    """Raise LocalCloudError when `port`, meant for part `name`, is taken; it says by whom where that can be seen."""
+    with socket.socket() as probe:
+        # As servers do: connections of an earlier run that linger in TIME_WAIT are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            holder = _holder(port)
+            by = f" by pid {holder.pid} ({holder.name()})" if holder else ""
+            variable = f"WECELEBRATE_PORT_{name.upper()}"
+            raise LocalCloudError(
+                f"port {port}, meant for {name}, is in use{by}: stop that, or choose another with {variable}"
+            ) from error
+
+
+def _holder(port: int) -> psutil.Process | None:
+    # Other users' sockets (and on macOS all of them) are shown to root alone: then nobody is named.
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            listens = connection.status == psutil.CONN_LISTEN
+            if listens and connection.laddr and connection.laddr.port == port and connection.pid:
+                return psutil.Process(connection.pid)
+    return None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that was started: pid and time of creation together name it for good."""
+
+    pid: int
+    created: float
+    """Seconds since the epoch, as psutil gives it."""
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        return cls(pid, psutil.Process(pid).create_time())
+
+    @classmethod
+    def read(cls, file: Path) -> Self | None:
+        """The process a pid file names, None where there is no (readable) one."""
+        try:
+            entry = json.loads(file.read_text("utf-8"))
+            return cls(entry["pid"], entry["created"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps({"pid": self.pid, "created": self.created}), "utf-8")
+        fresh.replace(file)
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """The process, None once it ended or another one has its pid."""
+        try:
+            process = psutil.Process(self.pid)
+            # The clock of /proc has hundredths; a pid does not come round within one.
+            same = abs(process.create_time() - self.created) < 0.05
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.Error:
+            return None
+
+
+@dataclass
+class Process:
+    """One child process.
+
+    `ready` is asked every 20 ms until it says yes; `stop_signal` is also what the child gets when its parent dies.
+    As root, `user` and `group` are the ids it runs with.
+    """
+
+    name: str
+    command: Sequence[str]
+    state: Path
+    ready: Callable[[], bool]
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """What it listens on, by the name its port is chosen by (WECELEBRATE_PORT_<NAME>)."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment of this process."""
+    cwd: Path | None = None
+    user: int | None = None
+    group: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    deadline: float = 30.0
+    """Seconds until it must be ready."""
+    patience: float = 10.0
+    """Seconds between the stop signal and SIGKILL."""
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _code: int | None = field(default=None, init=False, repr=False)
+
+    @property
+    def log(self) -> Path:
+        return self.state / "logs" / f"{self.name}.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.state / "run" / f"{self.name}.json"
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended: `exit code 1`, `signal 9 (SIGKILL)`."""
+        code = self._child.poll() if self._child else self._code
+        if code is None:
+            return "not ended"
+        return f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
+
+    def start(self) -> None:
+        """Start it and return when it is ready; what runs or is left of an earlier start is stopped.
+
+        Raises LocalCloudError: the port is taken, it ended early, it was not ready in time.
+        """
+        self.stop()
+        self.require_ports()
+        self._rotate_log()
+        mark = self.log.stat().st_size if self.log.exists() else 0
+        self._child = _spawner.submit(self._spawn).result()
+        Running.of(self._child.pid).write(self.pid_file)
+        try:
+            self._wait(mark)
+        except BaseException:
+            self.stop()
+            raise
+
+    def require_ports(self) -> None:
+        """Raise LocalCloudError when someone else listens on a port of it."""
+        for name, port in self.ports.items():
+            require_free(name, port)
+
+    def _wait(self, mark: int) -> None:
+        limit = time.monotonic() + self.deadline
+        ready = False
+        # Asked once more after it said yes: another program may have answered in the place of one that ended.
+        while not ready or not self.running:
+            if self._child is None:
+                raise Stopped(f"{self.name} was stopped while it started")
+            if not self.running:
+                raise LocalCloudError(f"{self.name} did not start ({self.ending}): {self.last_words(mark)}")
+            if time.monotonic() > limit:
+                raise LocalCloudError(
+                    f"{self.name} was not ready within {self.deadline:.0f} s: {self.last_words(mark)}"
+                )
+            ready = self.ready()
+            if not ready:
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it and what it started: its stop signal first, SIGKILL when patience ends. Harmless when it ended."""
+        child = self._child
+        if child is None:
+            return
+        if child.poll() is None:
+            child.send_signal(self.stop_signal)
+            try:
+                child.wait(self.patience)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        # Its session is its own: what it forked and did not end goes with it. Once only: the id may go round.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        self._child, self._code = None, child.returncode
+        self.pid_file.unlink(missing_ok=True)
+
+    def last_words(self, since: int = 0, lines: int = 1) -> str:
+        """The last lines of its log since byte `since`, and where the log is."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(since, file.seek(0, os.SEEK_END) - 16_384))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            text = ""
+        said = [line.strip() for line in text.splitlines() if line.strip()]
+        last = " | ".join(said[-lines:]) if said else "it said nothing"
+        return f"{last} (log: {self.log})"
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        parent = os.getpid()
+        stop_signal = int(self.stop_signal)
+
+        def die_with_parent() -> None:
+            if _libc is not None:
+                _libc.prctl(_PR_SET_PDEATHSIG, stop_signal)
+                if os.getppid() != parent:
+                    os._exit(1)
+
+        try:
+            with self.log.open("ab") as log:
+                return subprocess.Popen(  # noqa: S603 - the command is ours
+                    list(self.command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **self.environment, STATE_VARIABLE: str(self.state)},
+                    cwd=self.cwd,
+                    user=self.user,
+                    group=self.group,
+                    extra_groups=[] if self.user is not None else None,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, bound before the fork
+                )
+        except OSError as error:
+            raise LocalCloudError(f"{self.name} cannot be started: {error}") from error
+
+    def _rotate_log(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+
+
+def run(name: str, command: Sequence[str], *, user: int | None = None, group: int | None = None, **more: str) -> str:
+    """Run a command and return what it wrote; `more` is environment. Raises LocalCloudError with its last line."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is ours
+            list(command),
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **more},
+            cwd="/",
+            user=user,
+            group=group,
+            extra_groups=[] if user is not None else None,
+        )
+    except OSError as error:
+        raise LocalCloudError(f"{name} cannot be run: {error}") from error
+    if done.returncode != 0:
+        said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+        raise LocalCloudError(f"{name} failed: {said[-1] if said else f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+def end(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> None:
+    """End a process that is not our child, and its descendants: the signal first, SIGKILL after `patience` seconds."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = process.children(recursive=True)
+        process.send_signal(stop_signal)
+        psutil.wait_procs([process], timeout=patience)
+        _, left = psutil.wait_procs([process, *family], timeout=0.2)
+        for survivor in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                survivor.kill()
+        psutil.wait_procs(left, timeout=2)
+
+
+def stop_strays(state: Path) -> list[str]:
+    """End what a killed supervisor left running, and forget it. Returns the names of the parts that were ended."""
+    ended: list[str] = []
+    for file in sorted((state / "run").glob("*.json")):
+        known = Running.read(file)
+        if known:
+            strays = [process for process in (known.process, *_orphans(known, state)) if process]
+            for process in strays:
+                # SIGINT is a fast shutdown to PostgreSQL (SIGTERM waits for its clients) and an end to all others.
+                end(process, signal.SIGINT)
+            if strays:
+                ended.append(file.stem)
+        file.unlink(missing_ok=True)
+    return ended
+
+
+def _orphans(leader: Running, state: Path) -> Iterator[psutil.Process]:
+    """What is left of the session of a part that has ended."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if (
+                process.pid not in (leader.pid, os.getpid())
+                and os.getsid(process.pid) == leader.pid
+                and process.environ().get(STATE_VARIABLE) == str(state)
+            ):
+                yield process

@@ -1,0 +1,105 @@
+"""Where PostgreSQL may run from: it refuses root, so as root it runs as `nobody`, with files that `nobody` can reach.
+
+A checkout is often below a home that only its owner may enter. The data then lies in a folder of /var/tmp, and
+`<state>/postgres` is a link to it; the binaries are copied there once for each version of them.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.processes import LocalCloudError
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who PostgreSQL runs as; both None mean the user who asks."""
+
+    user: int | None = None
+    group: int | None = None
+
+    def give(self, path: Path) -> None:
+        """Make it the owner of `path`."""
+        if self.user is not None and self.group is not None:
+            os.chown(path, self.user, self.group, follow_symlinks=False)
+
+
+def account() -> Account:
+    """`nobody` when root asks, else whoever asks."""
+    if os.geteuid() != 0:
+        return Account()
+    nobody = pwd.getpwnam("nobody")
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def home_of(state: Path, owner: Account) -> Path:
+    """The folder for the data of the cloud in `state`: `<state>/postgres` or what that links to. Made if missing."""
+    home = state / "postgres"
+    if home.is_dir():
+        return home.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    if owner.user is None or enterable(state):
+        home.mkdir(mode=0o700)
+        owner.give(home)
+        return home
+    elsewhere = _spare() / f"wecelebrate-{_hash(state.resolve())}"
+    elsewhere.mkdir(mode=0o700, exist_ok=True)
+    # A predictable name in a folder that all may write to: take it only when nobody else planted it.
+    found = elsewhere.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (0, owner.user):
+        raise LocalCloudError(f"{elsewhere} belongs to someone else: remove it")
+    owner.give(elsewhere)
+    home.unlink(missing_ok=True)
+    home.symlink_to(elsewhere)
+    return elsewhere
+
+
+def erase_home(state: Path) -> None:
+    """Remove the data of the cloud in `state`, wherever it lies."""
+    home = state / "postgres"
+    shutil.rmtree(home.resolve(), ignore_errors=True)
+    home.unlink(missing_ok=True)
+
+
+def reachable_copy(folder: Path, owner: Account) -> Path:
+    """`folder` (with its `bin`) where `owner` can run it: in place, or a copy made once in a spare folder."""
+    if owner.user is None or (enterable(folder / "bin") and os.access(folder / "bin", os.R_OK)):
+        return folder
+    probe = (folder / "bin" / "postgres").stat()
+    copy = _spare() / f"wecelebrate-postgres-{_hash(folder, probe.st_size, int(probe.st_mtime))}"
+    if copy.is_dir():
+        if copy.lstat().st_uid != 0:
+            raise LocalCloudError(f"{copy} belongs to someone else: remove it")
+        return copy
+    fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
+    shutil.copytree(folder, fresh, dirs_exist_ok=True, symlinks=True)
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+    try:
+        fresh.rename(copy)
+    except OSError:
+        # Another start was faster; its copy is as good.
+        shutil.rmtree(fresh)
+    return copy
+
+
+def enterable(folder: Path) -> bool:
+    """Whether any user may go down to `folder`."""
+    path = folder.resolve()
+    return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
+
+
+def _spare() -> Path:
+    """A folder where every user may have files, and that outlives a reboot where there is one."""
+    durable = Path("/var/tmp")  # noqa: S108 - names in it are checked for their owner
+    return durable if durable.is_dir() and os.access(durable, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]

@@ -1,0 +1,121 @@
+"""The buckets that declarations name, and the queues that their notifications feed."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.checks import acknowledge
+from infra.environments import Environment
+from infra.functions import FunctionSpec, bucket_names
+from infra.queues import Queues, allow_notifications
+from infra.retention import removal_policy
+
+_KEYS: Mapping[tuple[str, str], str] = {
+    ("drops", "read"): "*/incoming/*",
+    ("drops", "write"): "*/results/*",
+}
+"""Bucket and verb → the keys that it is about; where none are named, all of them."""
+
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    # A version, since a job reads the file that it was told of, not the one that came after.
+    "read": ("s3:GetObject", "s3:GetObjectVersion"),
+    "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
+}
+
+
+class Buckets(Construct):
+    """Every bucket, by the name that declarations give it."""
+
+    def __init__(
+        self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
+    ) -> None:
+        super().__init__(scope, "buckets")
+        self._environment = environment
+        self._logs = self._access_logs()
+        self.by_name: Mapping[str, s3.Bucket] = {name: self._bucket(name) for name in bucket_names(specs)}
+        for name, bucket in self.by_name.items():
+            fed = [spec.queue_name for spec in specs if spec.queue and spec.queue.bucket == name]
+            if len(fed) > 1:
+                raise ValueError(f"S3 tells one queue of an object; {name} is to feed {', '.join(fed)}")
+            for queue in fed:
+                self._notify(name, bucket, queues.by_name[queue])
+
+    def names(self) -> dict[str, str]:
+        """Our name of a bucket → its name on AWS."""
+        return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
+
+    def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
+        """Let `role` do what `verbs` (read, write) mean in the bucket called `name`."""
+        for verb in sorted(verbs):
+            objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
+            role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
+            finding = objects.replace(cdk.Aws.PARTITION, "<AWS::Partition>")
+            finding = finding.replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
+            acknowledge(role, f"IAM5[Resource::{finding}]", f"It may {verb} every file there: ERP systems name them")
+        if "read" in verbs:
+            # Without it a file that is gone reads as one that is forbidden.
+            role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._arn(name)]))
+
+    def _physical(self, name: str) -> str:
+        """Known beforehand: ERP systems are set up with it, and a queue's policy can name it without a cycle."""
+        return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
+
+    def _arn(self, name: str) -> str:
+        return f"arn:{cdk.Aws.PARTITION}:s3:::{self._physical(name)}"
+
+    def _access_logs(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "access-logs",
+            encryption=s3.BucketEncryption.S3_MANAGED,  # the only one that the log service can write with
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._environment.log_days))],
+            removal_policy=removal_policy(self._environment),
+        )
+
+    def _bucket(self, name: str) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            bucket_name=self._physical(name),
+            versioned=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix=f"{name}/",
+            lifecycle_rules=[
+                # A file and its results are kept for a season of questions, what they replaced for a month.
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(180),
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                ),
+                s3.LifecycleRule(expired_object_delete_marker=True),
+            ],
+            removal_policy=removal_policy(self._environment),
+        )
+
+    def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
+        """Feed `queue` from the bucket.
+
+        By the property of the bucket itself: in its place the construct of CDK puts a custom resource, whose function
+        may change every bucket of the account. S3's filters know prefixes and suffixes only, and the catalog comes
+        first in a key: intake is told of results too, and passes over them.
+        """
+        allow_notifications(queue, self._arn(name))
+        # S3 tries the queue when it is told of it, and refuses one that it may not send to.
+        bucket.node.add_dependency(queue)
+        resource = bucket.node.default_child
+        if isinstance(resource, s3.CfnBucket):
+            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                queue_configurations=[
+                    s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
+                ]
+            )

@@ -1,0 +1,101 @@
+"""Who calls: the claims of a verified token, and nothing else.
+
+On routes with `auth = "required"` API Gateway has verified the token; on those with `auth = "optional"` it looks at
+none, so it is verified here. A header never names a tenant, and a token that does not verify is never nobody.
+"""
+
+import json
+import time
+import urllib.request
+from collections.abc import Mapping
+from typing import Any, cast
+
+from wecelebrate.database import Caller
+from wecelebrate.errors import Unauthenticated, Unavailable
+from wecelebrate.settings import settings
+
+JWKS_LIFE = 3600.0
+"""Seconds that the issuer's keys are kept."""
+JWKS_REST = 10.0
+"""Seconds between two looks for a key that was not there."""
+LEEWAY = 30
+"""Seconds by which clocks may differ."""
+
+_jwks: Any = None
+_jwks_read_at = float("-inf")
+
+
+def gateway_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The claims that the gateway's authorizer verified, if it did."""
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    claims = (authorizer.get("jwt") or {}).get("claims")
+    return cast(Mapping[str, Any], claims) if claims else None
+
+
+def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
+    """The claims of an Authorization header, verified here; None without one. Raises Unauthenticated."""
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("The Authorization header holds no bearer token.")
+    return _verified(token.strip())
+
+
+def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> Caller:
+    """The caller that claims speak of; a visitor without them."""
+    if claims is None:
+        return Caller(site_domain=site_domain)
+    verified = str(claims.get("email_verified", "")).lower() == "true"
+    return Caller(
+        subject=_person(str(claims["sub"])),
+        email=str(claims["email"]) if verified and "email" in claims else None,
+        site_domain=site_domain,
+    )
+
+
+def _person(subject: str) -> str:
+    if not subject or subject.startswith("service:"):
+        raise Unauthenticated("The token speaks for nobody.")
+    return subject
+
+
+def _verified(token: str) -> Mapping[str, Any]:
+    from joserfc import jwt
+    from joserfc.errors import InvalidKeyIdError, JoseError
+
+    chosen = settings()
+    claims = jwt.JWTClaimsRegistry(
+        leeway=LEEWAY,
+        iss={"essential": True, "value": chosen.issuer},
+        aud={"essential": True, "value": chosen.audience},
+        sub={"essential": True},
+        exp={"essential": True},
+    )
+    try:
+        try:
+            decoded = jwt.decode(token, _keys(), algorithms=["RS256"])
+        except InvalidKeyIdError:
+            decoded = jwt.decode(token, _keys(renewed=True), algorithms=["RS256"])
+        claims.validate(decoded.claims)
+    except (JoseError, ValueError) as error:
+        raise Unauthenticated("The access token is not valid.") from error
+    return decoded.claims
+
+
+def _keys(renewed: bool = False) -> Any:
+    """The issuer's keys, cached; looked up again for a key that was not among them, but not at every forged token."""
+    global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys an instance
+    from joserfc.jwk import KeySet
+
+    age = time.monotonic() - _jwks_read_at
+    if _jwks is None or age > JWKS_LIFE or (renewed and age > JWKS_REST):
+        url = settings().jwks_url
+        try:
+            with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 — our own issuer, from the settings
+                _jwks = KeySet.import_key_set(json.load(answer))
+        except OSError as error:
+            if _jwks is None:
+                raise Unavailable("The issuer of tokens does not answer.") from error
+        _jwks_read_at = time.monotonic()
+    return _jwks

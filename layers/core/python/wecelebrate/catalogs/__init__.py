@@ -1,0 +1,83 @@
+"""Catalogs: where products come from, who owns them, and who else may read them."""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import pages
+from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
+from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.errors import Conflict, Forbidden, NotFound
+from wecelebrate.models import Listed
+
+sql = queries(__file__)
+
+_JSON = ("source_config", "sync_settings", "pricing_rules")
+
+
+class GrantInUse(Conflict):
+    """Sites of this client still show the catalog."""
+
+    code = "grant_in_use"
+
+
+def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
+    """One page of the catalogs that the caller may see, in name order."""
+    asked = filters.model_dump(mode="json")
+    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
+    return pages.built(
+        sql.list_catalogs(tx, type=filters.type, status=filters.status, limit=filters.limit, **after), asked
+    )
+
+
+def get(tx: Transaction, catalog_id: UUID) -> Catalog:
+    """One catalog. Raises NotFound."""
+    row = sql.get_catalog(tx, catalog_id=catalog_id)
+    if row is None:
+        raise NotFound
+    return Catalog(**row)
+
+
+def create(tx: Transaction, new: NewCatalog) -> Catalog:
+    """Raises Forbidden for a catalog of a client that the caller does not edit."""
+    return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON)))
+
+
+def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent) -> Catalog:
+    """All of it but its owner. Raises as `change` does."""
+    return _change(tx, catalog_id, content.model_dump(mode="json"), replace=True)
+
+
+def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch) -> Catalog:
+    """What the patch names. Raises NotFound, Forbidden."""
+    return _change(tx, catalog_id, patch.changes(), replace=False)
+
+
+def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
+    """One page of the clients that may read a catalog, as far as the caller may know them. Raises NotFound."""
+    get(tx, catalog_id)
+    asked = listed.model_dump(mode="json") | {"catalog_id": catalog_id}
+    after = {"after_id": None} | pages.decode(listed.cursor, asked)
+    return pages.built(sql.list_grants(tx, catalog_id=catalog_id, limit=listed.limit, **after), asked)
+
+
+def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
+    """Let a client read a catalog. Admins only. Raises NotFound, Invalid for a client that is not there, Forbidden."""
+    get(tx, catalog_id)
+    return Grant(**sql.grant_catalog(tx, catalog_id=catalog_id, client_id=client_id))
+
+
+def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
+    """Take a grant back. Admins only. Raises NotFound, Forbidden, GrantInUse while sites show the catalog."""
+    get(tx, catalog_id)
+    if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
+        raise GrantInUse("Point those sites at another catalog first.")
+    if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
+        raise NotFound
+
+
+def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], *, replace: bool) -> Catalog:
+    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, **as_json({"changes": changes}, "changes"))
+    if row is None:
+        get(tx, catalog_id)
+        raise Forbidden
+    return Catalog(**row)

@@ -1,0 +1,103 @@
+"""A catalog: products from one source, read by the clients that own it or were granted it."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, JsonValue, StringConstraints
+
+from wecelebrate.models import REQUIRED, Currency, Input, Listed, Name, Object, Patch
+
+CatalogType = Literal["erp", "manual", "vendor", "dropship"]
+Status = Literal["draft", "active", "inactive"]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+ProductField = Literal[
+    "sku",
+    "name",
+    "description",
+    "category",
+    "brand",
+    "price",
+    "currency",
+    "images",
+    "inventory_count",
+    "is_active",
+]
+
+
+class SyncSettings(Input):
+    """How files become products of this catalog."""
+
+    mapping: dict[ProductField, Column] = Field(
+        default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
+    )
+    currency: Currency = Field(default="USD", description="Currency of prices that name none.")
+
+
+class CatalogContent(Input):
+    """What a catalog is, but for its owner."""
+
+    name: Name
+    type: CatalogType
+    source: Name | None = Field(default=None, description="sap, oracle, manual, …")
+    status: Status = "draft"
+    source_config: Object = Field(default_factory=dict)
+    sync_settings: SyncSettings = Field(default_factory=SyncSettings)
+    pricing_rules: Object = Field(default_factory=dict)
+
+
+class NewCatalog(CatalogContent):
+    """What makes a catalog."""
+
+    owner_client_id: UUID | None = Field(default=None, description="Null: the platform's, for admins to make.")
+
+
+class SyncSettingsPatch(Patch):
+    """A change of how files become products."""
+
+    mapping: dict[ProductField, Column | None] | None = None
+    currency: Currency | None = None
+
+
+class CatalogPatch(Patch):
+    """A change of a catalog."""
+
+    name: Name | None = Field(default=None, json_schema_extra=REQUIRED)
+    type: CatalogType | None = Field(default=None, json_schema_extra=REQUIRED)
+    source: Name | None = None
+    status: Status | None = Field(default=None, json_schema_extra=REQUIRED)
+    source_config: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+    sync_settings: SyncSettingsPatch | None = Field(default=None, json_schema_extra=REQUIRED)
+    pricing_rules: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+
+
+class Catalog(BaseModel):
+    """A catalog as it is read."""
+
+    id: UUID
+    owner_client_id: UUID | None
+    name: str
+    type: CatalogType
+    source: str | None
+    status: Status
+    source_config: Object
+    sync_settings: dict[str, JsonValue]
+    pricing_rules: Object
+    created_at: datetime
+    updated_at: datetime
+    last_sync_at: datetime | None
+
+
+class CatalogFilters(Listed):
+    """What a list of catalogs may be asked."""
+
+    type: CatalogType | None = None
+    status: Status | None = None
+
+
+class Grant(BaseModel):
+    """A client that may read a catalog it does not own."""
+
+    catalog_id: UUID
+    client_id: UUID
+    created_at: datetime

@@ -1,0 +1,49 @@
+"""Clients: the companies whose shops run here. Platform admins write them; members read their own."""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import pages
+from wecelebrate.clients.models import Client, ClientFilters, ClientPatch, NewClient
+from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.errors import Forbidden, NotFound
+
+sql = queries(__file__)
+
+
+def page(tx: Transaction, filters: ClientFilters) -> pages.Built:
+    """One page of the clients that the caller may see, in name order."""
+    asked = filters.model_dump(mode="json")
+    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
+    return pages.built(sql.list_clients(tx, is_active=filters.is_active, limit=filters.limit, **after), asked)
+
+
+def get(tx: Transaction, client_id: UUID) -> Client:
+    """One client. Raises NotFound."""
+    row = sql.get_client(tx, client_id=client_id)
+    if row is None:
+        raise NotFound
+    return Client(**row)
+
+
+def create(tx: Transaction, new: NewClient) -> Client:
+    """Raises AlreadyExists for a slug that is taken, Forbidden for anyone but an admin."""
+    return Client(**sql.create_client(tx, **as_json(new.model_dump(mode="json"), "settings")))
+
+
+def replace(tx: Transaction, client_id: UUID, new: NewClient) -> Client:
+    """All of it. Raises as `change` does."""
+    return _change(tx, client_id, new.model_dump(mode="json"), replace=True)
+
+
+def change(tx: Transaction, client_id: UUID, patch: ClientPatch) -> Client:
+    """What the patch names. Raises NotFound, Forbidden, AlreadyExists."""
+    return _change(tx, client_id, patch.changes(), replace=False)
+
+
+def _change(tx: Transaction, client_id: UUID, changes: dict[str, Any], *, replace: bool) -> Client:
+    row = sql.change_client(tx, client_id=client_id, replace=replace, **as_json({"changes": changes}, "changes"))
+    if row is None:
+        get(tx, client_id)
+        raise Forbidden
+    return Client(**row)

@@ -1,0 +1,66 @@
+"""A client: a company whose shops run here."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from wecelebrate.models import REQUIRED, Input, Listed, Name, Object, Patch, Slug, Text, Url
+
+Tier = Literal["standard", "professional", "enterprise"]
+ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
+
+
+class NewClient(Input):
+    """What makes a client."""
+
+    name: ClientName
+    slug: Slug
+    description: Text | None = None
+    logo_url: Url | None = None
+    contact_email: Name | None = None
+    contact_phone: Name | None = None
+    address: Text | None = None
+    tier: Tier = "standard"
+    is_active: bool = True
+    settings: Object = Field(default_factory=dict)
+
+
+class ClientPatch(Patch):
+    """A change of a client."""
+
+    name: ClientName | None = Field(default=None, json_schema_extra=REQUIRED)
+    slug: Slug | None = Field(default=None, json_schema_extra=REQUIRED)
+    description: Text | None = None
+    logo_url: Url | None = None
+    contact_email: Name | None = None
+    contact_phone: Name | None = None
+    address: Text | None = None
+    tier: Tier | None = Field(default=None, json_schema_extra=REQUIRED)
+    is_active: bool | None = Field(default=None, json_schema_extra=REQUIRED)
+    settings: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+
+
+class Client(BaseModel):
+    """A client as it is read."""
+
+    id: UUID
+    name: str
+    slug: str
+    description: str | None
+    logo_url: str | None
+    contact_email: str | None
+    contact_phone: str | None
+    address: str | None
+    tier: Tier
+    is_active: bool
+    settings: Object
+    created_at: datetime
+    updated_at: datetime
+
+
+class ClientFilters(Listed):
+    """What a list of clients may be asked."""
+
+    is_active: bool | None = None

@@ -1,0 +1,44 @@
+-- name: list_clients^
+-- One page in (name, id) order after the cursor; a null filter matches everything.
+with rows as (
+  select id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+    created_at, updated_at
+  from clients
+  where (:is_active::boolean is null or is_active = :is_active)
+    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
+  order by name, id
+  limit :limit + 1
+), page as (
+  select row_number() over (order by name, id) as n, to_json(rows) as item,
+    json_build_object('after_name', name, 'after_id', id) as keys
+  from rows
+)
+select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
+  coalesce(max(n), 0) > :limit as has_more,
+  (array_agg(keys) filter (where n = :limit))[1] as last
+from page;
+
+-- name: get_client^
+-- The client, when the caller may see it.
+select id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+  created_at, updated_at
+from clients
+where id = :client_id;
+
+-- name: create_client^
+insert into clients (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings)
+values (:name, :slug, :description, :logo_url, :contact_email, :contact_phone, :address, :tier, :is_active,
+  :settings::jsonb)
+returning id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+  created_at, updated_at;
+
+-- name: change_client^
+-- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not.
+update clients old
+set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings) = (
+  select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings
+  from jsonb_populate_record(null::clients, case when :replace
+    then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
+where id = :client_id
+returning id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+  created_at, updated_at;

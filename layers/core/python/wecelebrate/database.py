@@ -1,0 +1,291 @@
+"""The way to the database: one transaction, entered as its caller.
+
+There is no other way to a cursor, so no query can forget its tenant::
+
+    with reading(caller) as tx:
+        row = sql.get_product(tx, product_id=product_id)
+
+The first statement of every transaction is `app.enter`: it looks the caller up, switches to the caller's database role
+and seals the caller's ids, all until the transaction ends. Nothing here pins a session of RDS Proxy: no session SET,
+no named prepared statement, no server-side cursor.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+from uuid import UUID
+
+import aiosql
+import psycopg
+from aiosql.queries import Queries
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from wecelebrate import database_errors
+from wecelebrate.errors import Unavailable
+from wecelebrate.settings import settings
+
+CONNECT_TIMEOUT = 3
+"""Seconds."""
+READER_REST = 5.0
+"""Seconds for which a reader that refused is not asked again."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, as the token, the route or the job says it. What it may do is looked up at every entry."""
+
+    subject: str | None = None
+    """The token's `sub`; `service:…` for our own workers; none for a visitor."""
+    email: str | None = None
+    """The token's e-mail, when it is verified."""
+    site_domain: str | None = None
+    """The storefront that is visited."""
+    client_id: UUID | None = None
+    """The one client a service acts for."""
+    job_id: UUID | None = None
+    """The job whose staged rows may be read."""
+    min_xids: tuple[str, ...] = ()
+    """Transactions that a reader must have replayed to answer."""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What `app.enter` found out about the caller."""
+
+    role: str
+    admin_role: str | None
+    client_ids: list[UUID] | None
+    editor_ids: list[UUID] | None
+    site_id: UUID | None
+    tier: str | None
+    caught_up: bool
+
+
+class Transaction:
+    """An open transaction of one caller: what queries take as their connection."""
+
+    def __init__(self, connection: psycopg.Connection[DictRow], caller: Caller, entered: Entered) -> None:
+        self._connection = connection
+        self.caller = caller
+        self.entered = entered
+
+    def cursor(self) -> psycopg.Cursor[DictRow]:
+        """A cursor inside the transaction; rows are dicts."""
+        return self._connection.cursor()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Callable[[], None]]:
+        """A part that can fail alone, or be undone: call what it yields, and its end takes the part back."""
+        with self._connection.transaction() as part:
+            undone = False
+
+            def undo() -> None:
+                nonlocal undone
+                undone = True
+
+            yield undo
+            if undone:
+                raise psycopg.Rollback(part)
+
+
+@dataclass
+class _Endpoint:
+    """One address with its one connection: a function instance serves one event at a time."""
+
+    read_only: bool
+    connection: psycopg.Connection[DictRow] | None = None
+    resting_until: float = field(default=0.0)
+
+    def connected(self, address: str) -> psycopg.Connection[DictRow]:
+        if self.connection is None or self.connection.closed or self.connection.broken:
+            self.connection = _connect(address)
+            self.connection.read_only = self.read_only
+        return self.connection
+
+    def drop(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+
+_reader = _Endpoint(read_only=True)
+_reader_of_last_resort = _Endpoint(read_only=True)
+_writer = _Endpoint(read_only=False)
+
+
+def queries(beside: str) -> Queries:
+    """The named queries of `queries.sql` beside a module: `queries(__file__)`."""
+    return aiosql.from_path(Path(beside).with_name("queries.sql"), "psycopg", mandatory_parameters=False)
+
+
+def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
+    """Parameters of a query, those of jsonb `columns` in the form that PostgreSQL takes."""
+    return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
+
+
+@contextmanager
+def writing(caller: Caller) -> Iterator[Transaction]:
+    """A transaction on the primary. Commits at the end, rolls back on any exception.
+
+    Raises the problems of `wecelebrate.errors` for what the database refuses, Unavailable when it cannot be reached.
+    """
+    with _Entry(_writer, settings().database_writer, caller) as tx:
+        yield tx
+
+
+@contextmanager
+def reading(caller: Caller) -> Iterator[Transaction]:
+    """A read-only transaction on the reader; on the primary when the reader is gone or behind the caller's writes."""
+    with _read(caller) as tx:
+        yield tx
+
+
+def _read(caller: Caller) -> "_Entry":
+    reader, writer = settings().database_reader, settings().database_writer
+    if _reader.resting_until <= time.monotonic():
+        entry = _Entry(_reader, reader, caller)
+        try:
+            entered = entry.open().entered
+        except Unavailable:
+            _reader.resting_until = time.monotonic() + READER_REST
+        else:
+            if entered.caught_up:
+                return entry
+            entry.abandon()
+    return _Entry(_reader_of_last_resort, writer, caller)
+
+
+class _Entry:
+    """Opens a transaction on an endpoint, and ends it."""
+
+    def __init__(self, endpoint: _Endpoint, address: str, caller: Caller) -> None:
+        self._endpoint = endpoint
+        self._address = address
+        self._caller = caller
+        self._tx: Transaction | None = None
+
+    def open(self) -> Transaction:
+        """Begin and enter, once. A connection that died while it lay idle is replaced, once."""
+        if self._tx is None:
+            try:
+                self._tx = self._enter()
+            except psycopg.OperationalError as error:
+                self._endpoint.drop()
+                if error.sqlstate is not None and not database_errors.lost(error):
+                    raise database_errors.problem(error) from error
+                try:
+                    self._tx = self._enter()
+                except psycopg.Error as again:
+                    self._endpoint.drop()
+                    raise database_errors.problem(again) from again
+            except psycopg.Error as error:
+                self.abandon()
+                raise database_errors.problem(error) from error
+        return self._tx
+
+    def _enter(self) -> Transaction:
+        connection = self._endpoint.connected(self._address)
+        caller = self._caller
+        row = connection.execute(
+            "select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up"
+            " from app.enter(%s, %s, %s, %s, %s, %s)",
+            [
+                caller.subject,
+                caller.email,
+                caller.site_domain,
+                caller.client_id,
+                list(caller.min_xids),
+                caller.job_id,
+            ],
+        ).fetchone()
+        if row is None:
+            raise Unavailable("the database let nobody in")
+        return Transaction(connection, caller, Entered(**row))
+
+    def abandon(self) -> None:
+        """Roll back and forget."""
+        self._tx = None
+        connection = self._endpoint.connection
+        if connection is not None:
+            try:
+                connection.rollback()
+            except psycopg.Error:
+                self._endpoint.drop()
+
+    def __enter__(self) -> Transaction:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self._endpoint.connection
+        if error is not None or connection is None:
+            self.abandon()
+            if isinstance(error, psycopg.Error):
+                raise database_errors.problem(error) from error
+            return
+        try:
+            connection.commit()
+        except psycopg.Error as failed:
+            self.abandon()
+            raise database_errors.problem(failed) from failed
+
+
+def _connect(address: str) -> psycopg.Connection[DictRow]:
+    # A named statement would pin the session in RDS Proxy.
+    return psycopg.connect(**_parameters(address), prepare_threshold=None, row_factory=dict_row)
+
+
+def direct_url() -> str:
+    """How migrations reach the writer: a connection string with the login of this function."""
+    return make_conninfo(**_parameters(settings().database_writer))
+
+
+def _parameters(address: str) -> dict[str, Any]:
+    chosen = settings()
+    host, _, port = address.rpartition(":")
+    return {
+        "host": host,
+        "port": port,
+        "dbname": chosen.database_name,
+        "user": chosen.database_login,
+        "password": chosen.database_password or _iam_token(host, port, chosen.database_login),
+        "sslmode": "prefer" if chosen.environment == "local" else "require",
+        "connect_timeout": CONNECT_TIMEOUT,
+        "application_name": chosen.database_login,
+    }
+
+
+def _iam_token(host: str, port: str, login: str) -> str:
+    """A password for RDS Proxy: a request signed with the function's own role, good for 15 minutes."""
+    import boto3
+
+    token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
+    return token
+
+
+def copy_rows(tx: Transaction, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Send rows by COPY: `copy t (a, b) from stdin`."""
+    with tx.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def probe(which: Literal["reader", "writer"]) -> None:
+    """One round trip outside any transaction, as nobody. Raises Unavailable."""
+    endpoint, address = (
+        (_reader, settings().database_reader) if which == "reader" else (_writer, settings().database_writer)
+    )
+    try:
+        connection = endpoint.connected(address)
+        connection.execute("select 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        endpoint.drop()
+        raise database_errors.problem(error) from error

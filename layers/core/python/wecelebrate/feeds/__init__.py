@@ -1,0 +1,16 @@
+"""Feeds: files of ERP systems and shops as validated products. No database, storage or network is touched here.
+
+    with open_feed(stream, "articles.csv", mapping, "EUR") as feed:
+        for item in feed:
+            match item:
+                case Product(): ...
+                case Rejected(): ...
+
+Rows are read lazily in constant memory; the rows of all items add up to `feed.rows_read`. A bad row is a Rejected and
+stops nothing; a file that cannot be read at all raises UnreadableFeed with a message for whoever dropped it.
+"""
+
+from wecelebrate.feeds.feed import Feed, open_feed
+from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
+
+__all__ = ["Feed", "Item", "Product", "Rejected", "UnreadableFeed", "open_feed"]

@@ -1,0 +1,87 @@
+"""Rows as a whole, before any cell is looked at: their width, and characters that no database holds."""
+
+from collections.abc import Iterator
+
+from wecelebrate.feeds.convert import sku
+from wecelebrate.feeds.encoding import Text
+from wecelebrate.feeds.items import BadCell, Rejected, shown
+from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.tables import Row
+
+
+def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Rows of a CSV file that have the header's width.
+
+    Blank cells beyond it are dropped, and rows of nothing but delimiters left out. A row that is too short is
+    completed when only columns that feed no field are missing, and rejected otherwise: which cell it lacks is unknown.
+    """
+    header, width, needed = plan.header, len(plan.header), plan.last_mapped
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        line, cells = row
+        count = len(cells)
+        if not cells[0] or count == 1:
+            if not any((cell or "").strip(" \t\x1a") for cell in cells):
+                continue
+        if count == width:
+            yield row
+        elif count > width:
+            if any((cell or "").strip() for cell in cells[width:]):
+                problem = f"the row has {count} cells, the header has {width} columns; is a delimiter or quote inside a cell not quoted?"
+                yield _rejected(plan, line, cells, problem, "too_many_cells")
+            else:
+                yield line, cells[:width]
+        elif count > needed:
+            yield line, [*cells, *[""] * (width - count)]
+        else:
+            missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")
+            problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"
+            yield _rejected(plan, line, cells, problem, "too_few_cells")
+
+
+def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator[Row | Rejected]:
+    """Rows without NUL characters, half surrogates and bytes that are no text."""
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        line, cells = row
+        whole = "".join(cell for cell in cells if cell)
+        if whole.isascii() and "\0" not in whole:
+            yield row
+            continue
+        at, found = next(
+            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, text))), (0, None)
+        )
+        if found is None:
+            yield row
+        else:
+            code, problem = found
+            name = plan.header[at] if at < len(plan.header) else "a key"
+            clean = [(cell or "").encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00") for cell in cells]
+            yield _rejected(plan, line, clean, f"{name}: {shown(clean[at])} {problem}", code)
+
+
+def _unfit(cell: str, text: Text) -> tuple[str, str] | None:
+    if "\0" in cell:
+        return "nul_character", "holds a NUL character"
+    if text.damaged and "\ufffd" in cell:
+        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {text.encoding}"
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return "half_character", "holds half a character (a lone surrogate)"
+    return None
+
+
+def _rejected(plan: Plan, line: int, cells: list[str | None] | list[str], problem: str, code: str) -> Rejected:
+    """The SKU is told only where the row is read that far: behind a missing delimiter no cell is what it seems."""
+    found = None
+    if plan.sku and plan.sku[0] < len(cells):
+        try:
+            found = sku((cells[plan.sku[0]] or "").strip())
+        except BadCell:
+            found = None
+    return Rejected(line, 1, found, problem, code, [cell or "" for cell in cells])

@@ -1,0 +1,202 @@
+"""Which column of a plain export holds which field: names in the languages that ERP systems speak.
+
+Names are compared folded: lower case, without accents, blanks and punctuation, so `Art.-Nr.` is `artnr`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+FIELDS = (
+    "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
+)  # fmt: skip
+
+# The better name first: of several columns of a file that fit a field, the earlier listed is taken.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "sku": (
+        "sku", "variantsku", "productsku", "itemsku", "skucode", "skuid",
+        # English
+        "articlenumber", "articleno", "articlenr", "articlecode", "articleid", "itemnumber", "itemno", "itemnr", "itemcode",
+        "productnumber", "productno", "productcode", "partnumber", "partno", "partcode", "materialnumber", "materialno",
+        "stockcode", "stockno", "stockkeepingunit", "ordernumber", "orderno", "ordercode", "modelnumber", "modelno",
+        "supplieraid", "supplierpid", "supplierpartid", "manufacturerpartnumber", "mpn", "internalreference",
+        "defaultcode", "referencecode", "referencenumber", "productreference", "supplierreference",
+        # German
+        "artikelnummer", "artikelnr", "artnr", "artikelno", "artno", "artnummer", "artikelcode", "artikelid", "bestellnummer",
+        "bestellnr", "materialnummer", "materialnr", "produktnummer", "produktnr", "produktcode", "teilenummer", "teilenr",
+        "sachnummer", "warennummer", "modellnummer",
+        # SAP
+        "matnr", "material", "bismt",
+        # French, Spanish, Italian, Portuguese
+        "reference", "referencearticle", "referenceproduit", "refarticle", "refproduit", "ref", "codearticle",
+        "codeproduit", "numeroarticle", "noarticle", "referencia", "codigo", "codigoarticulo", "codigoproducto", "codarticulo",
+        "codproducto", "codart", "numeroarticulo", "codice", "codicearticolo", "codiceprodotto", "codarticolo", "riferimento",
+        "codigoproduto", "codigodoproduto", "codproduto", "codigoartigo", "codartigo", "referenciaproduto", "articolo",
+        # Dutch, Nordic, Polish, Czech
+        "artikelnummerleverancier", "productnummer", "bestelnummer", "bestelcode", "varenummer", "varenr", "artikelnrleverancier",
+        "tuotenumero", "tuotekoodi", "indeks", "symbol", "kodproduktu", "kodtowaru", "numerartykulu", "kodzbozi", "katalogovecislo",
+        # what is left
+        "code", "itemid", "productid", "externalid", "item", "article", "artikel", "articulo", "artigo", "gtin", "ean", "ean13",
+        "eancode", "upc", "barcode", "handle", "id",
+    ),
+    "name": (
+        "name", "productname", "producttitle", "itemname", "articlename", "title", "displayname", "product", "itemtitle",
+        "productlabel", "shortname", "itemdescription1",
+        "artikelname", "artikelbezeichnung", "produktname", "produktbezeichnung", "bezeichnung", "benennung", "titel",
+        "artikeltext", "kurztext", "materialkurztext", "kurzbezeichnung", "warenbezeichnung", "maktx", "produkt",
+        "nom", "nomproduit", "nomarticle", "nomduproduit", "libelle", "libelleproduit", "libellearticle", "designation",
+        "intitule", "titre", "produit",
+        "nombre", "nombreproducto", "nombredelproducto", "nombrearticulo", "denominacion", "titulo", "producto",
+        "nome", "nomeprodotto", "nomearticolo", "denominazione", "titolo", "prodotto",
+        "nomeproduto", "nomedoproduto", "nomeartigo", "denominacao", "designacao", "produto",
+        "naam", "productnaam", "artikelnaam", "omschrijvingkort", "benaming", "varenavn", "varebeskrivelse", "produktnavn",
+        "produktnamn", "benamning", "navn", "namn", "nimi", "tuotenimi", "nazwa", "nazwaproduktu", "nazwatowaru", "nazev",
+        "nazevproduktu", "nev", "termeknev", "denumire",
+        "itemdescription", "articledescription", "shortdescription", "descriptionshort", "kurzbeschreibung",
+    ),
+    "description": (
+        "description", "productdescription", "longdescription", "descriptionlong", "fulldescription", "bodyhtml", "body",
+        "details", "productdetails", "longtext", "text", "content",
+        "beschreibung", "artikelbeschreibung", "produktbeschreibung", "langtext", "langbeschreibung", "beschreibungstext",
+        "artikellangtext", "werbetext",
+        "descriptif", "descriptionlongue", "descriptionproduit",
+        "descripcion", "descripcionlarga", "descripcionproducto", "descripciondelproducto",
+        "descrizione", "descrizionelunga", "descrizioneprodotto", "descrizionearticolo",
+        "descricao", "descricaolonga", "descricaodoproduto", "descricaoproduto",
+        "omschrijving", "productomschrijving", "beschrijving", "langeomschrijving", "artikelomschrijving",
+        "beskrivelse", "beskrivning", "produktbeskrivelse", "kuvaus", "opis", "opisproduktu", "popis", "leiras", "descriere",
+        "shortdescription", "descriptionshort", "shortdesc", "summary", "kurzbeschreibung", "descriptioncourte", "resume",
+        "descripcioncorta", "descrizionebreve", "descricaocurta", "korteomschrijving", "excerpt",
+    ),
+    "category": (
+        "category", "categories", "categoryname", "categoriesname", "productcategory", "categorypath", "maincategory", "producttype",
+        "productgroup", "itemgroup", "itemcategory", "department", "collection", "googleproductcategory", "materialgroup",
+        "kategorie", "kategorien", "warengruppe", "warengruppenname", "artikelgruppe", "produktgruppe", "produktkategorie",
+        "hauptkategorie", "hauptwarengruppe", "sortiment", "sparte", "matkl",
+        "categorie", "categorieproduit", "famille", "famillearticle", "rayon",
+        "categoria", "categorias", "familia", "categoriaproducto", "grupo", "categoriaprodotto", "famiglia", "reparto",
+        "gruppomerceologico", "categoriaproduto", "productgroep", "artikelgroep", "categorienaam", "varegruppe", "varugrupp",
+        "kategori", "tuoteryhma", "kategoria", "kategorija", "type", "group", "gruppe",
+    ),
+    "brand": (
+        "brand", "brandname", "vendor", "manufacturer", "manufacturername", "make", "maker", "producer", "supplierbrand",
+        "marke", "markenname", "hersteller", "herstellername", "lieferantenname",
+        "marque", "fabricant", "marca", "fabricante", "marchio", "produttore", "fabbricante",
+        "merk", "merknaam", "fabrikant", "maerke", "varemerke", "varumarke", "tillverkare", "merkki", "marka", "producent",
+        "znacka", "vyrobce", "supplier", "suppliername", "lieferant", "fournisseur", "proveedor", "fornitore", "leverancier",
+        "fornecedor",
+    ),
+    "price": (
+        "price", "saleprice", "salesprice", "sellingprice", "sellprice", "unitprice", "retailprice", "regularprice", "listprice",
+        "itemprice", "productprice", "variantprice", "netprice", "grossprice", "priceamount", "priceunitamount", "pricevalue",
+        "rrp", "msrp", "srp", "pricenet", "pricegross", "priceinclvat", "priceexclvat", "pricetaxincl", "pricetaxexcl",
+        "priceamountvalue", "amount",
+        "preis", "vkpreis", "vk", "verkaufspreis", "einzelpreis", "bruttopreis", "preisbrutto", "vkbrutto", "endpreis",
+        "ladenpreis", "listenpreis", "stueckpreis", "stuckpreis", "uvp", "vkp", "nettopreis", "preisnetto", "vknetto", "preisin",
+        "kbetr", "verpr",
+        "prix", "prixdevente", "prixvente", "prixunitaire", "prixttc", "prixht", "pvttc", "pvht", "pv", "tarif", "prixpublic",
+        "precio", "precioventa", "preciodeventa", "preciounitario", "pvp", "tarifa", "precioconiva", "preciosiniva",
+        "prezzo", "prezzodivendita", "prezzovendita", "prezzounitario", "prezzoivato", "listino", "prezzolistino",
+        "preco", "precodevenda", "precovenda", "precounitario",
+        "prijs", "verkoopprijs", "stukprijs", "adviesprijs", "prijsinclbtw", "prijsexclbtw", "prijsincl", "prijsexcl",
+        "pris", "salgspris", "utsalgspris", "forsaljningspris", "hinta", "cena", "cenabrutto", "cenanetto", "prodejnicena", "ar",
+        "pret",
+    ),
+    "currency": (
+        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "curr",
+        "waehrung", "wahrung", "waers", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta", "moeda", "munt", "muntsoort",
+        "valuuta", "waluta", "mena",
+    ),
+    "images": (
+        "images", "image", "imageurl", "imageurls", "imagesrc", "imagelink", "imageslink", "imagesurl", "mainimage", "mainimageurl",
+        "picture", "pictures", "pictureurl", "photo", "photos", "photourl", "thumbnail", "baseimage", "productimage", "productimages",
+        "productimageurl", "imagefile", "imagefilename", "media", "mediaurl", "imagepath", "img", "additionalimages",
+        "additionalimagelink", "additionalimageurls",
+        "bild", "bilder", "bildurl", "bildlink", "bildpfad", "bilddatei", "produktbild", "artikelbild", "hauptbild", "bildadresse",
+        "photoproduit", "urlimage", "lienimage", "visuel", "imagen", "imagenes", "urlimagen", "foto", "fotos",
+        "immagine", "immagini", "urlimmagine", "imagem", "imagens", "urlimagem", "afbeelding", "afbeeldingen", "afbeeldingurl",
+        "billede", "billeder", "bilde", "kuva", "zdjecie", "zdjecia", "obrazek",
+    ),
+    "inventory_count": (
+        "inventorycount", "inventory", "inventoryquantity", "inventoryqty", "stock", "stockquantity", "stockqty", "stocklevel",
+        "stockonhand", "quantity", "qty", "quantityonhand", "qtyonhand", "onhand", "available", "availablequantity", "availableqty",
+        "availablestock", "instock", "instockquantity", "unitsinstock",
+        "bestand", "lagerbestand", "lagermenge", "menge", "verfuegbar", "verfugbar", "verfuegbarebestand", "verfugbarebestand",
+        "verfugbarkeit", "anzahl", "lager", "labst",
+        "quantite", "quantiteenstock", "qte", "qtestock", "stockdisponible", "disponible",
+        "cantidad", "existencias", "existencia", "inventario", "quantita", "giacenza", "disponibilita", "scorte", "esistenza",
+        "quantidade", "estoque", "voorraad", "aantal", "vrijevoorraad", "lagerantal", "lagersaldo", "antal", "antall", "beholdning",
+        "varasto", "saldo", "ilosc", "stan", "stanmagazynowy", "mnozstvi", "skladem", "keszlet", "stoc",
+    ),
+    "is_active": (
+        "isactive", "active", "enabled", "published", "isenabled", "ispublished", "visible", "online", "status", "state",
+        "aktiv", "aktiviert", "sichtbar", "freigegeben", "actif", "activo", "attivo", "ativo", "actief", "zichtbaar", "publie",
+        "publicado", "pubblicato", "aktywny", "aktivni", "visibility", "etat", "estado", "stato",
+    ),
+}  # fmt: skip
+
+# Columns that say the opposite of is_active.
+INACTIVE = frozenset((
+    "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued", "archived",
+    "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet", "supprime", "inactif",
+    "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd", "geblokkeerd", "lvorm",
+))  # fmt: skip
+
+# Currencies that a price column's name may carry, as in `Preis EUR` or `price_usd`.
+IN_NAMES = (
+    "aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf", "idr", "ils",
+    "inr", "isk", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "rub", "sar", "sek", "sgd", "thb",
+    "try", "twd", "uah", "usd", "vnd", "zar",
+)  # fmt: skip
+
+_RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} for field, names in SYNONYMS.items()}
+_CURRENCY = re.compile(r"^(.+?)(?:in)?(" + "|".join(IN_NAMES) + r")$|^(" + "|".join(IN_NAMES) + r")(.+)$")
+_SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp ", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d"})
+
+
+@lru_cache(maxsize=8192)
+def folded(name: str) -> str:
+    """A column's name as it is compared: `Größe (cm)` is `grossecm`."""
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_SIGNS))
+    return re.sub(r"[\W_]+", "", "".join(char for char in plain if not unicodedata.combining(char)))
+
+
+@lru_cache(maxsize=8192)
+def readings(column: str) -> tuple[str, ...]:
+    """The folded forms a column may be known by, the literal one first.
+
+    Without remarks in brackets, without the path in front of a JSON name, without a final 1 (`Bezeichnung 1`).
+    """
+    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
+    path = re.sub(r"\.0(?=\.|$)", "", column)
+    last = path.removeprefix("variants.")
+    forms = [folded(form) for form in (column, bare, path, last)]
+    forms += [form[:-1] for form in forms if form.endswith("1")]
+    return tuple(dict.fromkeys(form for form in forms if form))
+
+
+@lru_cache(maxsize=8192)
+def meaning(column: str) -> tuple[tuple[str, int, str | None], ...]:
+    """The fields that a column's name may stand for: `(field, rank, currency)`; the lower rank is the better name."""
+    found: dict[str, tuple[str, int, str | None]] = {}
+    for worse, form in enumerate(readings(column)):
+        for field, ranks in _RANK.items():
+            if form in ranks and field not in found:
+                found[field] = (field, ranks[form] * 10 + worse, None)
+        if "price" not in found and (match := _CURRENCY.match(form)):
+            stem, currency = match[1] or match[4], match[2] or match[3]
+            if stem in _RANK["price"]:
+                found["price"] = ("price", _RANK["price"][stem] * 10 + worse, currency.upper())
+        if form in INACTIVE and "is_active" not in found:
+            found["is_active"] = ("is_active", 10_000 + worse, None)
+    return tuple(found.values())
+
+
+def is_inverse(column: str) -> bool:
+    return any(form in INACTIVE for form in readings(column)) and "is_active" not in SYNONYMS.get(folded(column), ())
+
+
+def known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
+    """How many of these cells look like names of columns: a known name, or one of `also` (folded)."""
+    return sum(1 for cell in cells if len(cell) <= 100 and (meaning(cell) or (also and folded(cell) in also)))

@@ -1,0 +1,155 @@
+"""Rows of a delimited file with their line numbers, in bounded memory whatever the file holds."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from wecelebrate.feeds.dialect import Dialect
+from wecelebrate.feeds.encoding import Text
+from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
+
+LONGEST_CELL = 1_000_000
+LONGEST_RECORD = 5_000_000
+MOST_COLUMNS = 2_000
+# Reading on after a quote that never closes means reading up to a whole record's length again.
+MOST_RECOVERIES = 20
+
+Row = tuple[int, list[str]]
+
+
+class CsvRows:
+    """Reads a text's rows after the first `skip_lines` lines: `(line, cells)`, or the rejection of a row.
+
+    A quote that is opened and never closed would swallow the rows below it. Such a record gives itself away: it spans
+    lines and is not well-formed, or is too long, or has the wrong width while its next line alone has the right one.
+    Then its first line alone is rejected and reading goes on with the next.
+    """
+
+    def __init__(self, text: Text, dialect: Dialect, width: int, skip_lines: int) -> None:
+        self._text = text.open()
+        self._dialect = dialect
+        self._width = width
+        self._again: list[str] = []  # lines to read once more, the next one last
+        self._record: list[str] = []  # lines of the record that is being read
+        self._record_size = 0
+        self._line = 0
+        self._recoveries = 0
+        self.ended_cleanly = True
+        for _ in range(skip_lines):
+            self._next_line()
+        self._record.clear()
+
+    def rows(self) -> Iterator[Row | Rejected]:
+        record = self._record
+        while True:
+            reader = csv.reader(self._lines(), **self._dialect.parameters())  # type: ignore[arg-type]
+            try:
+                for cells in reader:
+                    if len(record) == 1:
+                        if cells:
+                            yield self._line, cells
+                    elif self._swallowed(cells):
+                        yield self._recover("a quote is opened here and not closed properly")
+                        break
+                    else:
+                        yield self._line - len(record) + 1, cells
+                    record.clear()
+                else:
+                    return
+            except csv.Error:  # a cell is longer than csv.field_size_limit; the reader has no other without `strict`
+                if len(record) > 1:
+                    yield self._recover("a quote is opened here and not closed within the longest cell allowed")
+                else:
+                    yield self._reject_line(f"a cell is longer than {LONGEST_CELL:,} characters", "too_long")
+            except _TooLong:
+                if len(record) > 1:
+                    yield self._recover("a quote is opened here and not closed within the longest row allowed")
+                else:
+                    yield self._reject_line(f"the row is longer than {LONGEST_RECORD:,} characters", "too_long")
+            if self._recoveries > MOST_RECOVERIES:
+                self.ended_cleanly = False
+                yield Rejected(
+                    self._line + 1, 0, None,
+                    f"reading stopped before line {self._line + 1}: quotes are broken in more than {MOST_RECOVERIES} "
+                    "places; export the file again with every quote inside a cell doubled",
+                    "stopped", [],
+                )  # fmt: skip
+                return
+
+    def _lines(self) -> Iterator[str]:
+        while line := self._next_line():
+            yield line
+
+    def _next_line(self) -> str:
+        line = self._again.pop() if self._again else self._text.readline(LONGEST_RECORD + 1)
+        if line:
+            self._line += 1
+            self._record.append(line)
+            if len(self._record) > 1:
+                self._record_size += len(line)
+            else:
+                self._record_size = len(line)
+            if self._record_size > LONGEST_RECORD:
+                raise _TooLong
+        return line
+
+    def _swallowed(self, cells: list[str]) -> bool:
+        """Whether a record of several lines is one with a broken quote rather than one with line breaks in a cell."""
+        try:
+            list(csv.reader(self._record, strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
+        except csv.Error:
+            return True
+        if len(cells) == self._width:
+            return False
+        try:
+            alone = next(csv.reader(self._record[1:2], strict=True, **self._dialect.parameters()), [])  # type: ignore[arg-type]
+        except csv.Error:
+            return False
+        return len(alone) == self._width
+
+    def _recover(self, problem: str) -> Rejected:
+        """Reject the record's first line, and hand the others back to be read again."""
+        self._recoveries += 1
+        line = self._line - len(self._record) + 1
+        first = self._record[0]
+        self._again.extend(reversed(self._record[1:]))
+        self._line = line
+        self._record.clear()
+        return Rejected(
+            line, 1, None, f"line {line}: {problem}: {shown(first.strip())}", "unclosed_quote",
+            [first[:LONGEST_CELL].rstrip("\r\n")],
+        )  # fmt: skip
+
+    def _reject_line(self, problem: str, code: str) -> Rejected:
+        line = self._record[0]
+        # The rest of a line that was cut at the limit belongs to it.
+        while line and line[-1] not in "\r\n":
+            line = self._again.pop() if self._again else self._text.readline(LONGEST_RECORD)
+        start = self._record[0][:200]
+        self._record.clear()
+        return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {shown(start)}", code, [start])
+
+
+class _TooLong(Exception):
+    """A record passed the limit while it was read."""
+
+
+def limited(count: int) -> None:
+    """Raise UnreadableFeed for more columns than any product file has."""
+    if count > MOST_COLUMNS:
+        raise UnreadableFeed(
+            f"the file has {count:,} columns, more than {MOST_COLUMNS:,}; check the delimiter, or leave columns out"
+        )
+
+
+def sample_lines(text: io.TextIOWrapper, characters: int) -> list[str]:
+    """The first lines up to about so many characters; a line cut by the limit only when it is the first."""
+    lines: list[str] = []
+    size = 0
+    while size < characters and (line := text.readline(LONGEST_RECORD)):
+        lines.append(line)
+        size += len(line)
+    return lines
+
+
+csv.field_size_limit(LONGEST_CELL)

@@ -1,0 +1,393 @@
+"""Exports of common shops and ERP systems, recognised by the columns they have.
+
+A profile is data. Its column names are folded (`columns.folded`) and may be patterns; the first column that a pattern
+finds is taken, and of several patterns the earlier. What a profile does not name is not read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Columns = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """How the rows of one product hang together, and what tells its variants apart."""
+
+    key: Columns
+    """Consecutive rows with the same value here are one product."""
+    parent: Columns = ()
+    """Where a variant names the key of its product instead."""
+    blank_continues: bool = False
+    """A row without a key belongs to the row above."""
+    evidence: Columns = ()
+    """A later row with one of these is a variant; one without belongs to the product: a further image, a translation."""
+    first_is_parent: Mapping[str, str] = field(default_factory=dict)
+    """Column and pattern of a first row that is not sold itself when variants follow."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Columns of an option's name and value."""
+    option_lists: tuple[str, str] | None = None
+    """Columns of all options' names and values, separated by |."""
+    title: Columns = ()
+    """The variant's own name, used when it has no options."""
+    image: Columns = ()
+    own: Columns = ()
+    """Further columns of the variant itself, which it does not take over from the product when they are blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Rows that are in the file but are no products."""
+
+    column: str
+    pattern: str
+    code: str
+    why: str
+    unless: Columns = ()
+    """Not refused when one of these has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    name: str
+    signatures: tuple[Columns, ...]
+    """The file is of this kind when it has all columns of one of these."""
+    fields: Mapping[str, Columns]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Column to attribute; an empty name keeps the column's own."""
+    variants: Variants | None = None
+    refusals: tuple[Refusal, ...] = ()
+    joined: Columns = ()
+    """Fields whose columns are all read (images, stock of several warehouses), not just the first."""
+    lenient: bool = False
+    """An unknown word for is_active counts as active: the shop's own states say nothing about ours."""
+    inactive: str | None = None
+    """Pattern of the words that deactivate, where the shop's words differ from the usual."""
+    reads: Mapping[str, str] = field(default_factory=dict)
+    """Field to the reader of its cells: `first_category`, `editor_text`, `facet_category`, `facet_brand`."""
+
+
+SHOPIFY_OPTIONS = tuple((f"option{n}name", f"option{n}value") for n in (1, 2, 3))
+MEDUSA_OPTIONS = tuple((f"(?:variant)?option{n}name", f"(?:variant)?option{n}value") for n in range(1, 9))
+JSON_OPTIONS = tuple((f"options{n - 1}name", f"variantsoption{n}") for n in (1, 2, 3))
+
+PROFILES = (
+    Profile(
+        "shopify",
+        (
+            ("handle", "title", "option1name", "variantprice"),
+            ("handle", "bodyhtml", "vendor"),
+            ("handle", "title", "variantsku"),
+            ("handle", "title", "option1value"),
+            ("handle", "option1value", "variantprice"),
+            ("urlhandle", "title"),
+            ("urlhandle", "option1value"),
+        ),
+        {
+            "sku": ("variantsku", "sku"),
+            "name": ("title",),
+            "description": ("bodyhtml", "description"),
+            "category": ("type", "productcategory", "customproducttype", "standardproducttype"),
+            "brand": ("vendor",),
+            "price": ("variantprice", "price"),
+            "images": ("imagesrc", "productimageurl"),
+            "inventory_count": ("variantinventoryqty", "inventoryquantity"),
+            "is_active": ("status", "published", "publishedononlinestore"),
+        },
+        {
+            "tags": "tags",
+            "variantbarcode|barcode": "barcode",
+            "variantgrams|weightvaluegrams": "weight_grams",
+            "variantcompareatprice|compareatprice": "compare_at_price",
+            "status": "status",
+        },
+        Variants(
+            key=("handle", "urlhandle"),
+            evidence=(
+                "variantsku", "sku", "variantprice", "price", "option1value", "option2value", "option3value",
+                "variantinventoryqty", "inventoryquantity",
+            ),
+            options=SHOPIFY_OPTIONS,
+            image=("variantimage", "variantimageurl"),
+            own=("variant.*", "barcode", "weightvaluegrams", "compareatprice", "costperitem", "image.*"),
+        ),
+    ),
+    Profile(
+        "medusa",
+        (("producthandle", "producttitle"), ("producthandle", "varianttitle"), ("producthandle", "variantsku")),
+        {
+            "sku": ("variantsku",),
+            "name": ("producttitle",),
+            "description": ("productdescription",),
+            "category": ("productcategory1name", "producttype", "producttypevalue", "productcollectiontitle"),
+            "price": (r"(?:variant)?price(?P<currency>[a-z]{3})", r"price1amount", r"price[a-z]+?(?P<currency>[a-z]{3})"),
+            "currency": ("price1currencycode",),
+            "images": ("productthumbnail", r"productimage\d+(?:url)?", r"image\d+url"),
+            "inventory_count": ("variantinventoryquantity",),
+            "is_active": ("productstatus",),
+        },
+        {
+            "productstatus": "status",
+            "productsubtitle": "subtitle",
+            "producttags": "tags",
+            r"producttag\d+": "",
+            "variantbarcode": "barcode",
+            "variantean": "ean",
+            "variantupc": "upc",
+            "variantweight|productweight": "weight",
+            "variantmaterial|productmaterial": "material",
+            "productorigincountry": "origin_country",
+        },
+        Variants(
+            key=("producthandle", "productid"),
+            evidence=(
+                "variantid", "varianttitle", "variantsku", "(?:variant)?option1value", "(?:variant)?price[a-z]{3}",
+                "price1amount", "variantinventoryquantity",
+            ),
+            options=MEDUSA_OPTIONS,
+            title=("varianttitle",),
+            own=("variant.*", r"option\d+value", "price.*"),
+        ),
+        joined=("images",),
+        lenient=True,
+        # draft, proposed and published are steps of an editor; exporting into a catalog is its publication.
+        inactive="rejected",
+    ),
+    Profile(
+        "woocommerce",
+        (("type", "sku", "name", "regularprice"), ("type", "sku", "name", "published"), ("sku", "name", "regularprice", "categories")),
+        {
+            "sku": ("sku",),
+            "name": ("name",),
+            "description": ("description", "shortdescription"),
+            "category": ("categories",),
+            "brand": ("brands", "brand", "metabrand"),
+            # A sale price holds for a time that the file does not reliably state.
+            "price": ("regularprice", "saleprice"),
+            "images": ("images",),
+            "inventory_count": ("stock",),
+            "is_active": ("published",),
+        },
+        {
+            "tags": "tags",
+            "weight[a-z]*": "weight",
+            "gtinupceanorisbn": "gtin",
+            "saleprice": "sale_price",
+            "shortdescription": "short_description",
+        },
+        Variants(
+            key=("sku", "id"),
+            parent=("parent",),
+            evidence=("parent",),
+            first_is_parent={"type": ".*variable.*"},
+            options=tuple((f"attribute{n}name", f"attribute{n}values") for n in range(1, 7)),
+            own=("id", "type", "saleprice", "weight[a-z]*", "gtinupceanorisbn", r"attribute\d+values"),
+        ),
+        (
+            Refusal(
+                "type", ".*(variable|grouped).*", "not_sold_itself",
+                "has no price of its own, and no variation stands directly below it", ("regularprice", "saleprice"),
+            ),
+        ),
+        reads={"category": "first_category"},
+    ),
+    Profile(
+        "magento",
+        (
+            ("sku", "attributesetcode", "producttype"), ("sku", "storeviewcode"), ("sku", "attributeset", "type"),
+            ("sku", "name", "baseimage"), ("sku", "name", "productonline"), ("sku", "name", "urlkey", "price"),
+        ),
+        {
+            "sku": ("sku",),
+            "name": ("name",),
+            "description": ("description", "shortdescription"),
+            "category": ("categories", "category"),
+            "brand": ("manufacturer", "brand"),
+            "price": ("price",),
+            "images": ("baseimage", "image", "additionalimages", "mediaimage"),
+            "inventory_count": ("qty",),
+            "is_active": ("productonline", "status"),
+        },
+        {
+            "weight": "weight",
+            "specialprice": "special_price",
+            "visibility": "visibility",
+            "producttype": "product_type",
+            "metakeywords": "keywords",
+            "color|size|material|countryofmanufacture": "",
+        },
+        Variants(key=("sku",), blank_continues=True, evidence=("price", "storeviewcode")),
+        (
+            Refusal("storeviewcode", ".+", "translation", "is the translation for one store view; the default row is imported"),
+            Refusal(
+                "producttype|type", "configurable|grouped|bundle", "not_sold_itself",
+                "is not sold itself: its variants are rows of their own", ("price",),
+            ),
+        ),
+        joined=("images",),
+        inactive="2|0|disabled",
+        reads={"category": "first_category"},
+    ),
+    Profile(
+        "prestashop",
+        (("name", "pricetaxexcluded"), ("name", "pricetaxexcl"), ("name", "priceincludingtax"), ("name", "imageurlsxyz"),
+         ("name", "categoriesxyz"), ("name", "pricetaxexcludedorpricetaxincluded")),
+        {
+            "sku": ("reference", "productid", "id"),
+            "name": ("name",),
+            "description": ("description", "summary", "shortdescription"),
+            "category": ("categories(?:xyz)?", "category"),
+            "brand": ("manufacturer", "brand"),
+            "price": ("pricetaxexcluded.*", "pricetaxexcl", "pricetaxincl.*", "priceincludingtax"),
+            "images": ("imageurls(?:xyz)?", "image"),
+            "inventory_count": ("quantity",),
+            "is_active": ("active01", "active", "enabled", "status"),
+        },
+        {"ean13": "ean", "upc": "upc", "mpn": "mpn", "weight": "weight", "tagsxyz": "tags", "condition": "condition"},
+        reads={"category": "first_category"},
+    ),
+    Profile(
+        "odoo",
+        (("internalreference", "name"), ("internalreference", "salesprice"), ("defaultcode", "listprice")),
+        {
+            "sku": ("internalreference", "defaultcode", "barcode"),
+            "name": ("name", "displayname"),
+            "description": ("salesdescription", "descriptionsale", "description", "ecommercedescription"),
+            "category": ("productcategory(?:name|displayname|completename)?", "productcategoryid", "categid.*"),
+            "brand": ("brand.*", "manufacturer.*"),
+            "price": ("salesprice", "publicprice", "listprice", "lstprice"),
+            "currency": ("currency.*",),
+            "images": ("imageurl", "imageurls", "websiteimageurl"),
+            "inventory_count": ("quantityonhand", "qtyavailable", "freequantity", "freeqty"),
+            "is_active": ("active", "canbesold", "sales?ok"),
+        },
+        {"barcode": "barcode", "weight": "weight", "unitofmeasure.*|uomid.*": "unit", "tags|producttags.*": "tags"},
+        Variants(
+            key=("internalreference", "defaultcode", "name", "externalid"),
+            blank_continues=True,
+            evidence=("internalreference", "defaultcode", "name"),
+        ),
+    ),
+    Profile(
+        "vendure",
+        (("name.*", "sku", "price", "optiongroups.*"), ("name.*", "sku", "facets.*"), ("name.*", "sku", "stockonhand", "taxcategory")),
+        {
+            "sku": ("sku",),
+            "name": ("name(?:[a-z]{2})?(?:[a-z]{2})?",),
+            "description": ("description(?:[a-z]{2})?(?:[a-z]{2})?",),
+            "category": ("facets(?:[a-z]{2})?",),
+            "brand": ("facets(?:[a-z]{2})?",),
+            "price": ("price",),
+            "images": ("assets",),
+            "inventory_count": ("stockonhand",),
+            "is_active": ("enabled", "productenabled", "variantenabled"),
+        },
+        {"facets(?:[a-z]{2})?": "facets", "variantfacets(?:[a-z]{2})?": "variant_facets", "slug(?:[a-z]{2})?": "slug"},
+        Variants(
+            key=("name(?:[a-z]{2})?(?:[a-z]{2})?", "slug(?:[a-z]{2})?"),
+            blank_continues=True,
+            evidence=("sku", "price"),
+            option_lists=("optiongroups(?:[a-z]{2})?", "optionvalues(?:[a-z]{2})?"),
+            image=("variantassets",),
+            own=("variant.*", "optionvalues.*", "trackinventory", "taxcategory"),
+        ),
+        reads={"category": "facet_category", "brand": "facet_brand"},
+    ),
+    Profile(
+        "saleor",
+        (("variantsku", "name"), ("variantsku", "productname"), ("variantsku", ".*channelpriceamount")),
+        {
+            "sku": ("variantsku",),
+            "name": ("name", "productname"),
+            "description": ("description", "productdescription"),
+            "category": ("category", "productcategory"),
+            "brand": ("brandproductattribute", "brand"),
+            "price": ("(?P<channel>.*)channelpriceamount", "variantprice", "price"),
+            "images": ("variantmedia", "productmedia"),
+            "inventory_count": (".*warehousequantity",),
+        },
+        {
+            ".*productattribute|.*variantattribute": "",
+            "collections": "collections",
+            "producttype": "product_type",
+            "variantweight|productweight": "weight",
+        },
+        joined=("images", "inventory_count"),
+        reads={"description": "editor_text"},
+    ),
+    Profile(
+        "google merchant",
+        (("id", "title", "imagelink"), ("id", "title", "link", "price"), ("id", "title", "availability")),
+        {
+            "sku": ("id",),
+            "name": ("title",),
+            "description": ("description",),
+            "category": ("producttype", "googleproductcategory"),
+            "brand": ("brand",),
+            "price": ("price",),
+            "images": ("imagelink", r"additionalimagelink\d*"),
+            "inventory_count": ("quantity", "quantitytosellonfacebook", "inventory", "availability"),
+            "is_active": ("status",),
+        },
+        {
+            "gtin|mpn|color|size|material|gender|condition|availability|link|pattern": "",
+            "agegroup": "age_group",
+            "itemgroupid": "item_group_id",
+            "saleprice": "sale_price",
+        },
+        joined=("images",),
+        lenient=True,
+    ),
+    Profile(
+        "json with variants",
+        (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),
+        {
+            "sku": ("variantssku", "variantsid"),
+            "name": ("title", "name"),
+            "description": ("bodyhtml", "descriptionhtml", "description"),
+            "category": ("producttype", "category", "categoryname", "type"),
+            "brand": ("vendor", "brand", "brandname", "manufacturer"),
+            "price": ("variantsprice", "variantspriceamount", r"variantsprices0?amount"),
+            "currency": ("variantspricecurrency(?:code)?", "currency", "variantscurrency", r"variantsprices0?currencycode"),
+            "images": ("images", "image", "imagesrc", "thumbnail"),
+            "inventory_count": ("variantsinventoryquantity", "variantsstock", "variantsquantity", "variantsinventory"),
+            "is_active": ("status", "published", "active"),
+        },
+        {
+            "tags": "tags",
+            "variantsbarcode": "barcode",
+            "variantsgrams": "weight_grams",
+            "variantscompareatprice": "compare_at_price",
+            "status": "status",
+        },
+        Variants(
+            key=("handle", "slug", "id"),
+            evidence=("variants.*",),
+            options=JSON_OPTIONS,
+            title=("variantstitle", "variantsname"),
+            image=("variantsfeaturedimagesrc", "variantsimagesrc", "variantsimage", "variantsimages"),
+            own=("variants.*",),
+        ),
+        joined=("images",),
+        lenient=True,
+    ),
+)  # fmt: skip
+
+
+def recognise(folded_header: list[str]) -> Profile | None:
+    """The first profile that has a signature whose every column is in the header."""
+    return next((p for p in PROFILES if any(all(has(folded_header, c) for c in s) for s in p.signatures)), None)
+
+
+def has(folded_header: list[str], pattern: str) -> bool:
+    return any(re.fullmatch(pattern, name) for name in folded_header)
+
+
+def names_known() -> frozenset[str]:
+    """Every literal column name of the profiles, for telling a header from data."""
+    names: set[str] = set()
+    for profile in PROFILES:
+        for patterns in (*profile.signatures, *profile.fields.values()):
+            names.update(name for name in patterns if name.isalnum())
+    return frozenset(names)

@@ -1,0 +1,82 @@
+-- name: list_jobs^
+-- One page, newest first, after the cursor; a null filter matches everything.
+with rows as (
+  select id, client_id, catalog_id, type, status, requested_by, app.job_source(payload) as source,
+    json_build_object('done', done, 'total', total,
+      'percent', case when total > 0 then round(100.0 * done / total, 1) end) as progress,
+    app.job_counts(counts) as counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
+    updated_at, started_at, completed_at
+  from jobs
+  where (:client_id::uuid is null or client_id = :client_id)
+    and (:catalog_id::uuid is null or catalog_id = :catalog_id)
+    and (:type::text is null or type = :type)
+    and (:status::text is null or status = :status)
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+), page as (
+  select row_number() over (order by created_at desc, id desc) as n, to_json(rows) as item,
+    json_build_object('after_time', created_at, 'after_id', id) as keys
+  from rows
+)
+select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
+  coalesce(max(n), 0) > :limit as has_more,
+  (array_agg(keys) filter (where n = :limit))[1] as last
+from page;
+
+-- name: get_job^
+-- The job, when the caller may see it.
+select id, client_id, catalog_id, type, status, requested_by, app.job_source(payload) as source,
+  json_build_object('done', done, 'total', total,
+    'percent', case when total > 0 then round(100.0 * done / total, 1) end) as progress,
+  app.job_counts(counts) as counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
+  updated_at, started_at, completed_at
+from jobs
+where id = :job_id;
+
+-- name: create_job$
+-- Its id.
+insert into jobs (client_id, catalog_id, type, requested_by, payload, max_attempts)
+values (:client_id, :catalog_id, :type, :requested_by, :payload, :max_attempts)
+returning id;
+
+-- name: find_work^
+-- What a worker has to know of a job before it can enter as the one who asked.
+select id, client_id, catalog_id, type, status, requested_by, payload, attempts, max_attempts, fence
+from jobs
+where id = :job_id;
+
+-- name: take_job$
+-- Takes the job for `seconds`: its new fence, or none when it is done or another worker holds it.
+update jobs
+set status = 'processing', fence = fence + 1, attempts = attempts + 1, started_at = coalesce(started_at, now()),
+  leased_until = now() + make_interval(secs => :seconds), error = null, error_code = null
+where id = :job_id and (status = 'pending' or (status = 'processing' and leased_until < now()))
+returning fence;
+
+-- name: progress_job!
+-- Says how far the job is and renews its lease; 0 rows when a later worker holds it or it was cancelled.
+update jobs
+set done = :done, total = :total, counts = :counts, first_errors = :first_errors,
+  leased_until = now() + make_interval(secs => :seconds)
+where id = :job_id and fence = :fence and status = 'processing';
+
+-- name: complete_job!
+-- Done; 0 rows when a later worker holds it.
+update jobs
+set status = 'completed', done = :done, total = :done, counts = :counts, first_errors = :first_errors,
+  result = :result, leased_until = null, completed_at = now()
+where id = :job_id and fence = :fence and status = 'processing';
+
+-- name: fail_job!
+-- Failed for good, and why; 0 rows when a later worker holds it.
+update jobs
+set status = 'failed', error_code = :code, error = :reason, counts = :counts, first_errors = :first_errors,
+  result = :result, leased_until = null, completed_at = now()
+where id = :job_id and fence = :fence and status = 'processing';
+
+-- name: release_job!
+-- Back to the queue after a failure that may pass, with the reason of this attempt.
+update jobs
+set status = 'pending', leased_until = null, error_code = :code, error = :reason
+where id = :job_id and fence = :fence and status = 'processing';

@@ -1,0 +1,129 @@
+-- app.enter: the first statement of every transaction.
+--
+-- One call says who calls and may do no more than that: it looks the caller up, writes the sealed context, switches
+-- to the caller's database role, sets the tier's statement_timeout, and tells whether this server has what the caller
+-- wrote before. All of it ends with the transaction. RDS Proxy pins a session on a visible SET, not on a function.
+--
+-- Errors: WC401 the caller may not enter by this login; WC404 there is no such site.
+
+set local role app_definer;
+
+-- Who `subject` is, as far as the login that asks may let it in. One row, or an error.
+create function app.lookup(
+  subject text, site_domain text, client_id uuid,
+  out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
+  out site_id uuid, out tier text, out statement_timeout interval)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if session_user = 'wc_public' or site_domain is not null then
+    -- A storefront: whoever calls is a visitor or a customer of that site, and nothing more.
+    select s.id, c.tier, t.statement_timeout into site_id, tier, statement_timeout
+      from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
+      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+    if site_id is null and site_domain is not null then
+      raise exception 'no site is shown at %', $2 using errcode = 'WC404';
+    end if;
+    role := case when $1 is null then 'app_anon' else 'app_customer' end;
+  elsif subject like 'service:%' then
+    -- Our own workers. A token's subject never reaches this: only the login of queues and schedules may.
+    if session_user <> 'wc_worker' then
+      raise exception 'a service enters by its own login' using errcode = 'WC401';
+    end if;
+    case subject
+      when 'service:system' then role := 'app_system';
+      when 'service:staging' then role := 'app_worker';
+      else
+        -- A service acts for one client, as an editor of it, or for the platform.
+        if $3 is null then
+          role := 'app_admin';
+          admin_role := 'service';
+        else
+          role := 'app_client';
+          client_ids := array[$3];
+          editor_ids := array[$3];
+          select c.tier, t.statement_timeout into tier, statement_timeout
+            from clients c join tiers t on t.name = c.tier where c.id = $3;
+          if tier is null then
+            raise exception 'there is no client %', $3 using errcode = 'WC401';
+          end if;
+        end if;
+    end case;
+  else
+    select a.role into admin_role from admin_users a where a.user_id = $1 and a.is_active;
+    if admin_role is not null then
+      role := case admin_role when 'support' then 'app_support' else 'app_admin' end;
+    else
+      select array_agg(m.client_id), array_agg(m.client_id) filter (where m.role in ('owner', 'editor')),
+             array_agg(m.client_id) filter (where m.role = 'owner'),
+             max(t.statement_timeout), (array_agg(c.tier order by t.statement_timeout desc))[1]
+        into client_ids, editor_ids, owner_ids, statement_timeout, tier
+        from client_users m join clients c on c.id = m.client_id join tiers t on t.name = c.tier
+        where m.user_id = $1 and m.is_active and c.is_active and ($3 is null or m.client_id = $3);
+      if client_ids is null then
+        raise exception 'this account belongs to no client' using errcode = 'WC401';
+      end if;
+      role := 'app_client';
+    end if;
+  end if;
+  statement_timeout := coalesce(statement_timeout, interval '60 s');
+end
+$$;
+
+-- Looks the caller up and writes the sealed context: all of entering but the switch of the role, which PostgreSQL
+-- refuses to a SECURITY DEFINER function. Once a transaction: SQL that was injected may write settings and go back to
+-- the login's own role, but it cannot give up a lock before the transaction ends.
+create function app.admit(subject text, email text, site_domain text, client_id uuid, job_id uuid,
+  out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
+  out site_id uuid, out tier text, out statement_timeout interval)
+language plpgsql security definer set search_path = pg_catalog, app, pg_temp
+as $$
+declare
+  admitted constant integer := 72_432_190;
+begin
+  if exists (select from pg_locks where locktype = 'advisory' and classid = admitted and objid = pg_backend_pid()
+             and pid = pg_backend_pid()) then
+    raise exception 'this transaction has entered already' using errcode = 'WC401';
+  end if;
+  perform pg_advisory_xact_lock(admitted, pg_backend_pid());
+  select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, tier, statement_timeout
+    from app.lookup($1, $3, $4);
+  perform set_config('app.subject', coalesce($1, ''), true),
+          set_config('app.email', coalesce($2, ''), true),
+          set_config('app.admin_role', coalesce(admin_role, ''), true),
+          set_config('app.client_ids', coalesce(client_ids::text, ''), true),
+          set_config('app.editor_ids', coalesce(editor_ids::text, ''), true),
+          set_config('app.owner_ids', coalesce(owner_ids::text, ''), true),
+          set_config('app.site_id', coalesce(site_id::text, ''), true),
+          set_config('app.job_id', coalesce($5::text, ''), true);
+  perform set_config('app.seal', app.seal(role), true);
+end
+$$;
+grant execute on function app.admit(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker;
+
+set local role app_owner;
+
+create function app.enter(
+  subject text, email text default null, site_domain text default null, client_id uuid default null,
+  min_xids text[] default '{}', job_id uuid default null)
+returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], site_id uuid, tier text,
+  caught_up boolean)
+language plpgsql set search_path = pg_catalog, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  found record;
+begin
+  found := app.admit($1, $2, $3, $4, $6);
+  -- The gateway gives up after 30 s: what still runs then would be work for nobody. Jobs have the whole.
+  perform set_config('statement_timeout', (case
+    when session_user = 'wc_worker' then extract(epoch from found.statement_timeout) * 1000
+    else least(extract(epoch from found.statement_timeout) * 1000, 25000) end)::integer::text, true);
+  perform set_config('role', found.role, true);
+  return query select found.role, found.admin_role, found.client_ids, found.editor_ids, found.site_id, found.tier,
+    not pg_is_in_recovery() or coalesce(
+      (select bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())) from unnest($5) xid), true);
+end
+$$;
+grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker;

@@ -1,0 +1,68 @@
+"""Products of catalogs. Whoever may read a catalog reads them; the catalog's owner and the platform write them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import catalogs, pages
+from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.errors import Forbidden, NotFound
+from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
+
+sql = queries(__file__)
+
+
+def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
+    """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
+    catalogs.get(tx, catalog_id)
+    asked = filters.model_dump(mode="json") | {"catalog_id": catalog_id}
+    return pages.built(select(sql, tx, catalog_id, filters.model_dump(), pages.decode(filters.cursor, asked)), asked)
+
+
+def select(
+    sql: Any, tx: Transaction, catalog_id: UUID, filters: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The row of a page, by `sql.search_products` where a search is asked for, else by `sql.list_products`."""
+    asked = {name: value for name, value in filters.items() if name not in ("q", "cursor")}
+    asked |= {"catalog_id": catalog_id, "after_key": None, "after_id": None} | dict(after)
+    row: dict[str, Any]
+    row = sql.search_products(tx, q=filters["q"], **asked) if filters["q"] else sql.list_products(tx, **asked)
+    return row
+
+
+def get(tx: Transaction, product_id: UUID) -> Product:
+    """One product. Raises NotFound."""
+    row = sql.get_product(tx, product_id=product_id)
+    if row is None:
+        raise NotFound
+    return Product(**row)
+
+
+def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
+    """Raises NotFound, Forbidden for a catalog that is read only to the caller, AlreadyExists for a SKU it has."""
+    catalogs.get(tx, catalog_id)
+    values = as_json(new.model_dump(mode="json"), "images", "attributes")
+    return Product(**sql.create_product(tx, catalog_id=catalog_id, **values))
+
+
+def replace(tx: Transaction, product_id: UUID, new: NewProduct) -> Product:
+    """All of it. Raises as `change` does."""
+    return _change(tx, product_id, new.model_dump(mode="json"), replace=True)
+
+
+def change(tx: Transaction, product_id: UUID, patch: ProductPatch) -> Product:
+    """What the patch names. Raises NotFound, Forbidden, AlreadyExists."""
+    return _change(tx, product_id, patch.changes(), replace=False)
+
+
+def deactivate(tx: Transaction, product_id: UUID) -> None:
+    """Take a product off every storefront; what was ordered still knows it. Raises NotFound, Forbidden."""
+    _change(tx, product_id, {"is_active": False}, replace=False)
+
+
+def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], *, replace: bool) -> Product:
+    row = sql.change_product(tx, product_id=product_id, replace=replace, **as_json({"changes": changes}, "changes"))
+    if row is None:
+        get(tx, product_id)
+        raise Forbidden
+    return Product(**row)

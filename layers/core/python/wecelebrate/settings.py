@@ -1,0 +1,51 @@
+"""The environment of a function, as one model. `FunctionSpec.environment` in infra/ is its writer."""
+
+import os
+from functools import lru_cache
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class NotDeclared(LookupError):
+    """The function uses what its function.toml does not name."""
+
+
+class Settings(BaseSettings):
+    """What a function was given. A setting that its declaration does not ask for is empty."""
+
+    model_config = SettingsConfigDict(env_prefix="WC_", frozen=True)
+
+    environment: str = "local"
+    database_login: str = ""
+    database_name: str = ""
+    database_writer: str = ""
+    """`host:port` that writes go to."""
+    database_reader: str = ""
+    """`host:port` that reads go to."""
+    database_password: str = ""
+    """Empty on AWS: logins authenticate by IAM there."""
+    issuer: str = ""
+    audience: str = ""
+    jwks_url: str = ""
+    signing_key: str = ""
+
+    def queue(self, name: str) -> str:
+        """URL of a queue the function declares to send to."""
+        return _declared("WC_QUEUE_", name)
+
+    def bucket(self, name: str) -> str:
+        """Name, in this cloud, of a bucket the function declares to use."""
+        return _declared("WC_BUCKET_", name)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings, read once an instance."""
+    return Settings()
+
+
+def _declared(prefix: str, name: str) -> str:
+    variable = prefix + name.upper().replace("-", "_")
+    if variable not in os.environ:
+        raise NotDeclared(f"{variable} is not set: function.toml does not declare the use of {name}")
+    return os.environ[variable]

@@ -1,0 +1,83 @@
+"""Sites: the shops of clients, and the products that each leaves out."""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import pages, products
+from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.models import Listed
+from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SiteFilters, SitePatch
+
+sql = queries(__file__)
+
+
+def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
+    """One page of the sites that the caller may see, in name order."""
+    asked = filters.model_dump(mode="json")
+    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
+    return pages.built(
+        sql.list_sites(tx, client_id=filters.client_id, status=filters.status, limit=filters.limit, **after), asked
+    )
+
+
+def get(tx: Transaction, site_id: UUID) -> Site:
+    """One site. Raises NotFound."""
+    row = sql.get_site(tx, site_id=site_id)
+    if row is None:
+        raise NotFound
+    return Site(**row)
+
+
+def create(tx: Transaction, new: NewSite) -> Site:
+    """Raises AlreadyExists for a domain that is taken, Invalid for a catalog the client may not read, Forbidden."""
+    _check_catalog(tx, new.client_id, new.catalog_id)
+    return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
+
+
+def replace(tx: Transaction, site_id: UUID, content: SiteContent) -> Site:
+    """All of it but its client. Raises as `change` does."""
+    return _change(tx, site_id, content.model_dump(mode="json"), replace=True)
+
+
+def change(tx: Transaction, site_id: UUID, patch: SitePatch) -> Site:
+    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, Invalid."""
+    return _change(tx, site_id, patch.changes(), replace=False)
+
+
+def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
+    """One page of what a site leaves out. Raises NotFound."""
+    get(tx, site_id)
+    asked = listed.model_dump(mode="json") | {"site_id": site_id}
+    after = {"after_id": None} | pages.decode(listed.cursor, asked)
+    return pages.built(sql.list_exclusions(tx, site_id=site_id, limit=listed.limit, **after), asked)
+
+
+def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
+    """Leave a product out. Raises NotFound for a site or a product that the caller cannot see, Forbidden."""
+    get(tx, site_id)
+    products.get(tx, product_id)
+    return Exclusion(**sql.exclude_product(tx, site_id=site_id, product_id=product_id, reason=exclusion.reason))
+
+
+def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
+    """Show a product again. Raises NotFound for what was not left out, Forbidden."""
+    get(tx, site_id)
+    if sql.include_product(tx, site_id=site_id, product_id=product_id) == 0:
+        raise NotFound
+
+
+def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], *, replace: bool) -> Site:
+    site = get(tx, site_id)
+    if changes.get("catalog_id"):
+        _check_catalog(tx, site.client_id, UUID(changes["catalog_id"]))
+    row = sql.change_site(tx, site_id=site_id, replace=replace, **as_json({"changes": changes}, "changes"))
+    if row is None:
+        raise Forbidden
+    return Site(**row)
+
+
+def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
+    """The policy on sites would refuse it too; this names the field."""
+    if catalog_id and not sql.may_read_catalog(tx, client_id=client_id, catalog_id=catalog_id):
+        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog that this client may use")])

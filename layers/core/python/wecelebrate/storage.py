@@ -1,0 +1,65 @@
+"""Files in S3, streamed."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from wecelebrate.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class GoneError(Exception):
+    """The file is no longer there."""
+
+
+@lru_cache(maxsize=1)
+def _s3() -> "S3Client":
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("s3", config=Config(connect_timeout=3, read_timeout=30, retries={"max_attempts": 4}))
+
+
+def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
+    """One version of a file as a stream that cannot seek. Raises GoneError when it was deleted."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
+            raise GoneError(f"{key} (version {version_id}) is no longer in the bucket") from error
+        raise
+    return cast(BinaryIO, answer["Body"])
+
+
+def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str) -> None:
+    """Write a file, a large one in parts."""
+    import io
+
+    file = io.BytesIO(body) if isinstance(body, bytes) else body
+    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs={"ContentType": content_type})
+
+
+def object_name(key: str) -> str:
+    """The last part of a key."""
+    return key.rsplit("/", 1)[-1]
+
+
+def uploads(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The objects that S3 notifications tell of, keys decoded: they come as form fields do (`+` is a space)."""
+    from urllib.parse import unquote_plus
+
+    for record in records:
+        if record.get("eventName", "").startswith("ObjectCreated:"):
+            told = record["s3"]["object"]
+            yield {
+                "key": unquote_plus(told["key"]),
+                "version_id": told.get("versionId", "null"),
+                "sequencer": told.get("sequencer", ""),
+                "size": told.get("size", 0),
+                "etag": told.get("eTag", ""),
+                "dropped_at": record["eventTime"],
+            }

@@ -1,0 +1,40 @@
+"""The storefront of a site: what anyone may see, at its domain.
+
+Which site is visited is said when the transaction is entered; its catalog, less its exclusions and what is not
+active, is all that row-level security lets through.
+"""
+
+from uuid import UUID
+
+from wecelebrate import pages, products
+from wecelebrate.database import Transaction, queries
+from wecelebrate.errors import NotFound
+from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters
+
+sql = queries(__file__)
+
+
+def get(tx: Transaction) -> Storefront:
+    """The configuration of the site that is visited."""
+    return Storefront(**sql.get_storefront(tx))
+
+
+def page(tx: Transaction, filters: StorefrontFilters) -> tuple[pages.Built, str | None]:
+    """One page of what the site shows; with the first page its facets as JSON, unless they are not asked for."""
+    site = sql.get_storefront(tx)
+    asked = filters.model_dump(mode="json", exclude={"facets"}) | {"site": site["id"]}
+    if site["catalog_id"] is None:
+        return pages.Built("[]", None), None
+    given = filters.model_dump(exclude={"facets"})
+    row = products.select(sql, tx, site["catalog_id"], given, pages.decode(filters.cursor, asked))
+    narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
+    facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
+    return pages.built(row, asked), facets
+
+
+def product(tx: Transaction, product_id: UUID) -> ShownProduct:
+    """One product. Raises NotFound for what the site does not show."""
+    row = sql.get_product(tx, product_id=product_id)
+    if row is None:
+        raise NotFound
+    return ShownProduct(**row)

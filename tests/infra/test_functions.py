@@ -1,0 +1,202 @@
+"""`function.toml`: what a declaration may say, and what follows from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.functions import (
+    FUNCTIONS,
+    BadDeclaration,
+    Bindings,
+    FunctionSpec,
+    bucket_names,
+    dead_letter_queue,
+    functions,
+)
+
+API = 'routes = ["GET /v1/things"]\nauth = "required"\n'
+QUEUE = "[queue]\n"
+BINDINGS = Bindings(
+    environment="test",
+    database_writer="writer:5432",
+    database_reader="reader:5432",
+    database_name="wecelebrate",
+    cache_url="http://cache",
+    cache_token="cache-token",
+    issuer="http://issuer",
+    audience="wecelebrate",
+    jwks_url="http://issuer/jwks",
+    signing_key="key",
+    queues={"mails": "http://sqs/mails"},
+    buckets={"drops": "drops-bucket"},
+    passwords={"wc_api": "secret"},
+    extra={"EXTRA": "1"},
+)
+ALWAYS = {"WC_ENVIRONMENT", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "EXTRA"}
+
+
+def declare(root: Path, place: str, text: str) -> Path:
+    folder = root / "functions" / place
+    folder.mkdir(parents=True)
+    (folder / "function.toml").write_text(text)
+    (folder / "handler.py").touch()
+    return folder
+
+
+def one(root: Path, place: str, text: str) -> FunctionSpec:
+    return FunctionSpec.read(declare(root, place, text))
+
+
+def test_the_functions_of_this_repository_can_be_read() -> None:
+    specs = functions()
+    assert len(specs) == len(list(FUNCTIONS.rglob("function.toml")))
+    assert [spec.name for spec in specs] == sorted(spec.name for spec in specs)
+    assert all(spec.handler.is_file() for spec in specs)
+
+
+def test_the_folder_names_the_function(tmp_path: Path) -> None:
+    spec = one(tmp_path, "queues/catalog_syncs", QUEUE)
+    assert (spec.name, spec.kind, spec.queue_name) == ("queues-catalog-syncs", "queue", "catalog-syncs")
+    assert dead_letter_queue(spec.queue_name) == "catalog-syncs-dead-letters"
+
+
+def test_an_unknown_key_is_refused_by_file_and_name(tmp_path: Path) -> None:
+    folder = declare(tmp_path, "api/things/read", API + "memroy = 256\n")
+    with pytest.raises(BadDeclaration, match="Extra inputs") as error:
+        FunctionSpec.read(folder)
+    assert f"{folder / 'function.toml'}: memroy" in str(error.value)
+
+
+def test_an_unknown_key_of_a_table_is_refused_by_its_whole_name(tmp_path: Path) -> None:
+    folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
+    with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
+        FunctionSpec.read(folder)
+
+
+def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path) -> None:
+    folder = declare(tmp_path, "api/things/read", "routes = [")
+    with pytest.raises(BadDeclaration, match=r"function\.toml: "):
+        FunctionSpec.read(folder)
+
+
+def test_a_declaration_without_a_handler_is_refused(tmp_path: Path) -> None:
+    folder = declare(tmp_path, "api/things/read", API)
+    (folder / "handler.py").unlink()
+    with pytest.raises(BadDeclaration, match=r"no handler\.py"):
+        FunctionSpec.read(folder)
+
+
+def test_a_function_in_an_unknown_place_is_refused(tmp_path: Path) -> None:
+    folder = declare(tmp_path, "streams/things", API)
+    with pytest.raises(BadDeclaration, match="functions live under"):
+        FunctionSpec.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "why"),
+    [
+        ("api/things/read", 'auth = "required"\n', "needs routes"),
+        ("api/things/read", 'routes = ["GET /v1/things"]\n', "says auth"),
+        ("api/things/read", API + "timeout = 30\n", "at most 29"),
+        ("api/things/read", API + QUEUE, r"has a \[queue\] table"),
+        ("api/things/read", API + '[schedule]\nexpression = "rate(1 minute)"\n', r"has a \[schedule\]"),
+        ("api/things/read", API + 'uses = ["database:read"]\n', "needs a login"),
+        ("queues/mails", "timeout = 5\n", r"needs a \[queue\] table"),
+        ("queues/mails", API + QUEUE, "has routes and auth"),
+        ("queues/mails", "timeout = 60\n[queue]\nvisibility = 30\n", "shorter than the timeout"),
+        ("queues/mails", "[queue]\nbatch_size = 100\n", "window of at least 1 second"),
+        ("schedules/sweep", "timeout = 5\n", r"needs a \[schedule\] table"),
+        ("api/things/read", 'routes = ["FETCH /v1/things"]\nauth = "none"\n', "routes"),
+        ("api/things/read", API + 'uses = ["databse:read"]\n', "uses"),
+        ("api/things/read", API + 'login = "postgres"\n', "login"),
+        ("schedules/sweep", '[schedule]\nexpression = "hourly"\n', "schedule.expression"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_its_trigger_is_refused(
+    tmp_path: Path, place: str, text: str, why: str
+) -> None:
+    folder = declare(tmp_path, place, text)
+    with pytest.raises(BadDeclaration, match=why):
+        FunctionSpec.read(folder)
+
+
+def test_two_functions_cannot_serve_one_route(tmp_path: Path) -> None:
+    declare(tmp_path, "api/things/read", 'routes = ["GET /v1/things/{id}"]\nauth = "none"\n')
+    declare(tmp_path, "api/things/write", 'routes = ["GET /v1/things/{thing_id}"]\nauth = "none"\n')
+    with pytest.raises(BadDeclaration, match="served by api-things-read already"):
+        functions(tmp_path / "functions")
+
+
+def test_a_queue_that_nobody_consumes_cannot_be_sent_to(tmp_path: Path) -> None:
+    declare(tmp_path, "api/things/write", API + 'uses = ["queue:mails"]\n')
+    with pytest.raises(BadDeclaration, match="queue:mails, which no function consumes"):
+        functions(tmp_path / "functions")
+
+
+def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
+    declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
+    declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
+    assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "more"),
+    [
+        ("api/things/read", API, {"WC_SIGNING_KEY": "key"}),
+        (
+            "api/things/read",
+            'routes = ["GET /v1/things"]\nauth = "optional"\n',
+            {
+                "WC_SIGNING_KEY": "key",
+                "WC_ISSUER": "http://issuer",
+                "WC_AUDIENCE": "wecelebrate",
+                "WC_JWKS_URL": "http://issuer/jwks",
+            },
+        ),
+        ("queues/mails", QUEUE, {}),
+        ("queues/mails", 'login = "wc_api"\n' + QUEUE, {}),
+        (
+            "queues/mails",
+            'login = "wc_api"\nuses = ["database:read"]\n' + QUEUE,
+            {
+                "WC_DATABASE_LOGIN": "wc_api",
+                "WC_DATABASE_NAME": "wecelebrate",
+                "WC_DATABASE_WRITER": "writer:5432",
+                "WC_DATABASE_READER": "reader:5432",
+                "WC_DATABASE_PASSWORD": "secret",
+            },
+        ),
+        (
+            "queues/mails",
+            'uses = ["cache", "queue:mails", "bucket:drops:read"]\n' + QUEUE,
+            {
+                "WC_CACHE_URL": "http://cache",
+                "WC_CACHE_TOKEN": "cache-token",
+                "WC_QUEUE_MAILS": "http://sqs/mails",
+                "WC_BUCKET_DROPS": "drops-bucket",
+            },
+        ),
+    ],
+)
+def test_the_environment_holds_what_is_declared_and_no_more(
+    tmp_path: Path, place: str, text: str, more: Mapping[str, str]
+) -> None:
+    environment = one(tmp_path, place, text).environment(BINDINGS)
+    assert {name: value for name, value in environment.items() if name not in ALWAYS} == more
+    assert environment.keys() >= ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "layers"),
+    [
+        ("queues/mails", QUEUE, ("base",)),
+        ("queues/mails", 'layers = ["files"]\n' + QUEUE, ("base", "files")),
+        ("api/things/read", API, ("base", "http")),
+        ("api/things/read", API + 'uses = ["cache"]\nlayers = ["files"]\n', ("base", "http", "cache", "files")),
+    ],
+)
+def test_layers_follow_from_the_trigger_and_the_uses(
+    tmp_path: Path, place: str, text: str, layers: tuple[str, ...]
+) -> None:
+    assert one(tmp_path, place, text).vendor_layers == layers

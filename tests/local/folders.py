@@ -1,0 +1,60 @@
+"""Small functions for the tests of the local cloud: a folder each, as in `functions/`, and a Lambda that runs them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from textwrap import dedent
+
+from infra.functions import Bindings, FunctionSpec
+from infra.local.runtime import Lambda
+from infra.local.zygote import Zygote
+
+API = 'routes = ["GET /it"]\nauth = "none"\n'
+
+
+def write(root: Path, place: str, handler: str, declaration: str = API) -> FunctionSpec:
+    """The function at `functions/<place>` below `root`."""
+    folder = root / "functions" / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "function.toml").write_text(dedent(declaration), "utf-8")
+    (folder / "handler.py").write_text(dedent(handler), "utf-8")
+    return FunctionSpec.read(folder)
+
+
+@asynccontextmanager
+async def running(
+    root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
+) -> AsyncIterator[Lambda]:
+    """A Lambda with these functions; nothing is preloaded, so it starts at once."""
+    functions = Lambda(
+        specs,
+        {spec.name: environment or {} for spec in specs},
+        logs=root / "logs",
+        idle=idle,
+        zygote=Zygote(preload=()),
+    )
+    await functions.start()
+    try:
+        yield functions
+    finally:
+        await functions.stop(grace=0)
+
+
+def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
+    """Where functions that use no more than queues find what they use."""
+    return Bindings(
+        environment="test",
+        database_writer="127.0.0.1:1",
+        database_reader="127.0.0.1:1",
+        database_name="wecelebrate",
+        cache_url="http://127.0.0.1:1",
+        cache_token="token",
+        issuer=issuer,
+        audience="wecelebrate",
+        jwks_url=f"{issuer}/.well-known/jwks.json",
+        signing_key="key",
+        queues=queues or {},
+        buckets={},
+        passwords={},
+        extra={},
+    )

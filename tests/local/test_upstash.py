@@ -1,0 +1,414 @@
+"""The adapter of Upstash's REST protocol, held against Upstash's own clients and its documentation."""
+
+import asyncio
+import hashlib
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+import httpx
+import pytest
+import upstash_redis
+import upstash_redis.asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+from upstash_ratelimit import FixedWindow, Ratelimit, SlidingWindow, TokenBucket
+from upstash_ratelimit.asyncio import Ratelimit as AsyncRatelimit
+from upstash_redis.errors import UpstashError
+
+from infra.local.processes import free_port
+from infra.local.redis import Redis
+from infra.local.upstash import Upstash
+from infra.local.upstash.commands import strip_flag
+from infra.local.upstash.resp import Failure, Parser, Status, Value, encode_value
+
+TLS = ssl.create_default_context()
+"""Made once: httpx would make one for each client, and that takes longer than most tests here."""
+
+ADD_ONE = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
+FLAGGED = f"#!lua flags=allow-key-locking\n{ADD_ONE}"
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstash]:
+    with Redis(tmp_path_factory.mktemp("upstash"), free_port()) as redis, Upstash(redis, free_port()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(adapter: Upstash) -> Iterator[upstash_redis.Redis]:
+    with upstash_redis.Redis(adapter.url, adapter.token) as redis:
+        yield redis
+
+
+@pytest.fixture
+def http(adapter: Upstash) -> Iterator[httpx.Client]:
+    with httpx.Client(verify=TLS, base_url=adapter.url, headers={"Authorization": f"Bearer {adapter.token}"}) as client:
+        yield client
+
+
+@pytest.fixture
+def key() -> str:
+    return f"key:{uuid4()}"
+
+
+# Upstash's own clients
+
+
+@pytest.mark.parametrize("text", ["plain", "", "OK", "Grüße 🎁 \u0000 \r\n", "x" * 1_000_000])
+@pytest.mark.parametrize("encoding", ["base64", None])
+def test_strings_come_back_as_they_went(adapter: Upstash, key: str, text: str, encoding: str | None) -> None:
+    with upstash_redis.Redis(adapter.url, adapter.token, rest_encoding=encoding) as client:  # type: ignore[arg-type]
+        assert client.set(key, text, ex=100)
+        assert client.get(key) == text
+        assert client.ttl(key) == 100
+        assert client.get(f"{key}:missing") is None
+
+
+def test_numbers_reach_redis_as_they_are_written(client: upstash_redis.Redis, http: httpx.Client, key: str) -> None:
+    assert client.incrbyfloat(key, 1.5) == 1.5
+    assert client.incrby(f"{key}:i", 2**53 + 1) == 2**53 + 1
+    http.post("/", content=f'["SET", "{key}", 1.10]')
+    assert client.get(key) == "1.10"
+
+
+def test_hashes_lists_sets_and_sorted_sets(client: upstash_redis.Redis, key: str) -> None:
+    assert client.hset(f"{key}:h", values={"name": "Käse", "price": 3}) == 2
+    assert client.hgetall(f"{key}:h") == {"name": "Käse", "price": "3"}
+    assert client.hmget(f"{key}:h", "name", "none") == ["Käse", None]
+    assert client.rpush(f"{key}:l", "a", "b") == 2
+    assert client.lrange(f"{key}:l", 0, -1) == ["a", "b"]
+    assert client.sadd(f"{key}:s", "one", "two") == 2
+    assert client.sismember(f"{key}:s", "one") is True
+    assert client.zadd(f"{key}:z", {"first": 1, "second": 2.5}) == 2
+    assert client.zrange(f"{key}:z", 0, -1, withscores=True) == [("first", 1.0), ("second", 2.5)]
+    assert client.zscore(f"{key}:z", "second") == 2.5
+    cursor, keys = client.scan(0, match=f"{key}:*", count=10_000)
+    assert (cursor, sorted(keys)) == (0, [f"{key}:{kind}" for kind in "hlsz"])
+    assert client.type(f"{key}:z") == "zset"
+
+
+def test_a_pipeline_answers_in_order(client: upstash_redis.Redis, key: str) -> None:
+    pipeline = client.pipeline()
+    pipeline.set(key, 1)
+    pipeline.incr(key)
+    pipeline.get(key)
+    pipeline.hgetall(f"{key}:none")
+    assert pipeline.exec() == [True, 2, "2", {}]
+
+
+def test_a_transaction_is_not_interleaved(adapter: Upstash, key: str) -> None:
+    async def both() -> list[list[object]]:
+        async with upstash_redis.asyncio.Redis(adapter.url, adapter.token) as client:
+
+            async def add() -> list[object]:
+                transaction = client.multi()
+                for _ in range(20):
+                    transaction.incr(key)
+                return list(await transaction.exec())
+
+            return await asyncio.gather(*(add() for _ in range(10)))
+
+    for numbers in asyncio.run(both()):
+        first = numbers[0]
+        assert isinstance(first, int)
+        assert numbers == list(range(first, first + 20))
+
+
+def test_the_asyncio_client_works_as_the_other(adapter: Upstash, key: str) -> None:
+    async def use() -> list[object]:
+        async with upstash_redis.asyncio.Redis(adapter.url, adapter.token) as client:
+            await client.set(key, "🎁")
+            return [await client.get(key), await client.eval(FLAGGED, [f"{key}:n"], ["2"]), await client.ping()]
+
+    assert asyncio.run(use()) == ["🎁", 2, "PONG"]
+
+
+@pytest.mark.parametrize("script", [ADD_ONE, FLAGGED])
+def test_scripts_run_by_text_and_by_digest(client: upstash_redis.Redis, key: str, script: str) -> None:
+    digest = hashlib.sha1(script.encode()).hexdigest()
+    client.script_flush()
+    with pytest.raises(UpstashError, match="NOSCRIPT"):
+        client.evalsha(digest, [key], ["1"])
+    assert client.script_load(script) == digest
+    assert client.script_exists(digest, "0" * 40) == [True, False]
+    assert client.evalsha(digest, [key], ["1"]) == 1
+    assert client.evalsha(digest.upper(), [key], ["1"]) == 2
+    client.script_flush()
+    assert client.eval(script, [key], ["1"]) == 3
+    assert client.evalsha(digest, [key], ["1"]) == 4
+
+
+def test_what_scripts_return_keeps_its_shape(client: upstash_redis.Redis) -> None:
+    assert client.eval("return {1, 'zwei', {3, false}, redis.status_reply('OK')}") == [1, "zwei", [3, None], "OK"]
+
+
+@pytest.mark.parametrize(
+    ("limiter", "allowed"),
+    [
+        (FixedWindow(max_requests=3, window=10), 3),
+        (SlidingWindow(max_requests=3, window=10), 3),
+        (TokenBucket(max_tokens=3, refill_rate=1, interval=10), 3),
+    ],
+)
+def test_upstashs_limiters_limit(
+    client: upstash_redis.Redis,
+    key: str,
+    limiter: FixedWindow | SlidingWindow | TokenBucket,
+    allowed: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The limiters read the clock; in the middle of a window they cannot cross into the next.
+    middle = int(time.time()) // 10 * 10 + 5
+    monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
+    limits = Ratelimit(redis=client, limiter=limiter)
+    assert [limits.limit(key).allowed for _ in range(5)] == [True] * allowed + [False] * (5 - allowed)
+    assert limits.limit(f"{key}:another").allowed
+    assert limits.get_remaining(key) == 0
+
+
+def test_upstashs_asyncio_limiter_limits_callers_at_once(adapter: Upstash, key: str) -> None:
+    async def hurry() -> int:
+        async with upstash_redis.asyncio.Redis(adapter.url, adapter.token) as client:
+            limits = AsyncRatelimit(redis=client, limiter=TokenBucket(max_tokens=7, refill_rate=1, interval=60))
+            return sum(answer.allowed for answer in await asyncio.gather(*(limits.limit(key) for _ in range(20))))
+
+    assert asyncio.run(hurry()) == 7
+
+
+# The protocol
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic wrong"}])
+def test_a_wrong_token_is_refused(adapter: Upstash, headers: dict[str, str]) -> None:
+    for path in ("/", "/get/key", "/pipeline", "/multi-exec"):
+        answer = httpx.post(adapter.url + path, headers=headers, json=["PING"], verify=TLS)
+        assert answer.status_code == 401
+        assert answer.json() == {"error": "WRONGPASS invalid or missing auth token"}
+
+
+def test_the_token_may_stand_in_the_query(adapter: Upstash, key: str) -> None:
+    with httpx.Client(verify=TLS, base_url=adapter.url, params={"_token": adapter.token}) as http:
+        assert http.get(f"/set/{key}/value").json() == {"result": "OK"}
+        assert http.get(f"/get/{key}").json() == {"result": "value"}
+
+
+def test_a_command_may_be_a_path(http: httpx.Client, key: str) -> None:
+    assert http.get(f"/set/{key}/a%2Fb%20c/EX/100").json() == {"result": "OK"}
+    assert http.get(f"/GET/{key}").json() == {"result": "a/b c"}
+    assert http.get(f"/ttl/{key}").json() == {"result": 100}
+    assert http.get(f"/mget/{key}/none").json() == {"result": ["a/b c", None]}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_body_is_the_last_argument_before_the_query(http: httpx.Client, key: str, method: str) -> None:
+    body = b'{"binary": "\xff\x00"}'
+    assert http.request(method, f"/set/{key}?EX=100&NX", content=body).json() == {"result": "OK"}
+    assert http.get(f"/ttl/{key}").json() == {"result": 100}
+    assert http.get(f"/get/{key}").json() == {"result": '{"binary": "\ufffd\x00"}'}
+    encoded = http.get(f"/get/{key}", headers={"Upstash-Encoding": "base64"})
+    assert encoded.json() == {"result": b64encode(body).decode()}
+
+
+def test_base64_is_for_all_strings_but_ok(http: httpx.Client, key: str) -> None:
+    http.headers["Upstash-Encoding"] = "base64"
+    rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
+    answers = http.post("/pipeline", json=rows).json()
+    assert answers[:-1] == [
+        {"result": "OK"},
+        {"result": "dmFsdWU="},
+        {"result": "UE9ORw=="},
+        {"result": 5},
+        {"result": ["dmFsdWU=", None]},
+    ]
+    assert answers[-1]["error"].startswith("ERR unknown command 'NO-SUCH'")
+
+
+def test_a_command_that_fails_is_400_with_the_error_of_redis(http: httpx.Client, key: str) -> None:
+    http.post("/", json=["SET", key, "text"])
+    for command, error in (
+        (["INCR", key], "ERR value is not an integer or out of range"),
+        (["LPUSH", key, "x"], "WRONGTYPE Operation against a key holding the wrong kind of value"),
+        (["GET"], "ERR wrong number of arguments for 'get' command"),
+    ):
+        answer = http.post("/", json=command)
+        assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
+def test_a_pipeline_goes_on_after_an_error(http: httpx.Client, key: str) -> None:
+    answer = http.post("/pipeline", json=[["SET", key, "x"], ["INCR", key], ["SUBSCRIBE", "c"], ["STRLEN", key]])
+    assert answer.status_code == 200
+    assert [set(entry) for entry in answer.json()] == [{"result"}, {"error"}, {"error"}, {"result"}]
+
+
+def test_a_transaction_runs_to_its_end_when_a_command_fails(http: httpx.Client, key: str) -> None:
+    answer = http.post("/multi-exec", json=[["SET", key, "x"], ["INCR", key], ["APPEND", key, "y"]])
+    assert answer.json() == [
+        {"result": "OK"},
+        {"error": "ERR value is not an integer or out of range"},
+        {"result": 2},
+    ]
+
+
+@pytest.mark.parametrize("bad", [["GET"], ["NO-SUCH"], ["BLPOP", "list", 0], ["SELECT", 1]])
+def test_a_transaction_with_a_command_that_cannot_run_is_discarded(
+    http: httpx.Client, key: str, bad: list[object]
+) -> None:
+    answer = http.post("/multi-exec", json=[["SET", key, "x"], bad])
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("ERR ")
+    assert http.get(f"/exists/{key}").json() == {"result": 0}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["SUBSCRIBE", "channel"],
+        ["monitor"],
+        ["BLPOP", "list", 0],
+        ["XREAD", "BLOCK", 0, "STREAMS", "s", "0"],
+        ["SELECT", 1],
+        ["MULTI"],
+        ["WATCH", "key"],
+        ["CLIENT", "REPLY", "OFF"],
+        ["CONFIG", "SET", "maxmemory", 1],
+        ["SHUTDOWN"],
+        ["DEBUG", "SLEEP", 1],
+        ["SCRIPT", "KILL"],
+    ],
+)
+def test_what_upstash_does_not_offer_is_refused(http: httpx.Client, command: list[object]) -> None:
+    answer = http.post("/", json=command)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(f"ERR Command is not available: '{str(command[0]).upper()}'")
+    assert http.get("/ping").json() == {"result": "PONG"}
+
+
+def test_a_stream_called_block_can_be_read(http: httpx.Client) -> None:
+    assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/", b""),
+        ("/", b"[]"),
+        ("/", b"{}"),
+        ("/", b"[not json"),
+        ("/", b'["SET", "key", null]'),
+        ("/", b'["SET", "key", ["nested"]]'),
+        ("/pipeline", b"[]"),
+        ("/pipeline", b'["GET", "key"]'),
+        ("/pipeline", b"[[]]"),
+        ("/multi-exec", b'{"a": 1}'),
+    ],
+)
+def test_a_body_that_is_no_command_is_400(http: httpx.Client, path: str, body: bytes) -> None:
+    answer = http.post(path, content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("ERR ")
+
+
+def test_other_methods_are_405(http: httpx.Client) -> None:
+    assert http.delete("/get/key").status_code == 405
+
+
+def test_a_request_may_be_so_long(http: httpx.Client, key: str) -> None:
+    assert http.post(f"/set/{key}", content=b"x" * 9_999_000).json() == {"result": "OK"}
+    answer = http.post(f"/set/{key}", content=b"x" * 10_000_001)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("ERR max request size exceeded. Limit: 10000000 bytes")
+
+
+def test_answers_may_come_in_redis_own_protocol(http: httpx.Client, key: str) -> None:
+    http.headers["Upstash-Response-Format"] = "resp2"
+    rows = [["SET", key, "v"], ["GET", key], ["STRLEN", key], ["MGET", key, "none"], ["GET"]]
+    answer = http.post("/pipeline", json=rows)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.content == (
+        b"+OK\r\n$1\r\nv\r\n:1\r\n*2\r\n$1\r\nv\r\n$-1\r\n-ERR wrong number of arguments for 'get' command\r\n"
+    )
+    assert http.get("/ping", headers={"Upstash-Encoding": "base64"}).status_code == 400
+    assert http.get("/ping", headers={"Upstash-Response-Format": "xml"}).status_code == 400
+
+
+def test_a_write_is_answered_with_a_sync_token(http: httpx.Client, key: str) -> None:
+    assert http.post("/", json=["SET", key, "v"]).headers["upstash-sync-token"]
+
+
+def test_redis_going_and_coming_back_is_survived(tmp_path: Path) -> None:
+    with (
+        Redis(tmp_path, free_port()) as redis,
+        Upstash(redis, free_port()) as adapter,
+        httpx.Client(verify=TLS, base_url=adapter.url, headers={"Authorization": f"Bearer {adapter.token}"}) as http,
+    ):
+        assert http.get("/ping").status_code == 200
+        redis.stop()
+        answer = http.get("/ping")
+        assert answer.status_code == 503
+        assert answer.json()["error"].startswith("ERR Redis ")
+        redis.start()
+        assert http.get("/ping").json() == {"result": "PONG"}
+
+
+def test_the_adapter_adds_less_than_a_millisecond(adapter: Upstash) -> None:
+    """The median, over a client that costs little itself."""
+    connection = HTTPConnection("127.0.0.1", adapter.port)
+    headers = {"Authorization": f"Bearer {adapter.token}"}
+    taken = []
+    for _ in range(300):
+        began = time.perf_counter()
+        connection.request("POST", "/", b'["GET", "key"]', headers)
+        connection.getresponse().read()
+        taken.append(time.perf_counter() - began)
+    connection.close()
+    assert median(taken) < 0.001
+
+
+# Its parts
+
+
+@pytest.mark.parametrize(
+    ("script", "plain"),
+    [
+        (b"return 1", b"return 1"),
+        (b"#!lua flags=allow-key-locking\nreturn 1", b"\nreturn 1"),
+        (b"#!lua flags=allow-key-locking,no-writes\nreturn 1", b"#!lua flags=no-writes\nreturn 1"),
+        (b"#!lua flags=no-writes\nreturn 1", b"#!lua flags=no-writes\nreturn 1"),
+        (b"#!lua name=x flags=allow-key-locking\r\nreturn 1", b"#!lua name=x\nreturn 1"),
+        (b"#!lua\nreturn 1", b"#!lua\nreturn 1"),
+        (b"-- #!lua flags=allow-key-locking\nreturn 1", b"-- #!lua flags=allow-key-locking\nreturn 1"),
+    ],
+)
+def test_only_upstashs_flag_is_taken_off(script: bytes, plain: bytes) -> None:
+    assert strip_flag(script) == plain
+
+
+LINES = st.binary(max_size=20).filter(lambda line: b"\r" not in line and b"\n" not in line)
+SCALARS = st.one_of(
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.binary(max_size=50),
+    LINES.map(Status),
+    st.text("abc ", max_size=10).map(Failure),
+)
+VALUES: st.SearchStrategy[Value] = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)
+
+
+@given(st.lists(VALUES, max_size=4), st.lists(st.integers(1, 9), min_size=1, max_size=20))
+def test_replies_are_read_however_the_stream_is_cut(values: list[Value], sizes: list[int]) -> None:
+    stream = b"".join(map(encode_value, values))
+    parser = Parser()
+    read: list[Value] = []
+    at = turn = 0
+    while at < len(stream):
+        size = sizes[turn % len(sizes)]
+        read += parser.feed(stream[at : at + size])
+        at, turn = at + size, turn + 1
+    assert read == values
+    assert [type(value) for value in read] == [type(value) for value in values]
