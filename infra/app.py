@@ -39,7 +39,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], built: Mapping[str, 
 
     among = Surroundings(environment, network.vpc, data, queues, buckets)
     compute = Compute(app, among, tokens, specs, built)
-    Api(app, environment, tokens, compute.of("api"))
+    Api(app, environment, tokens, compute.of_kind("api"))
 
     # CDK believes that a proxy's target group takes tags; CloudFormation refuses them.
     untagged = ["AWS::RDS::DBProxyTargetGroup"]

@@ -67,7 +67,7 @@ class Compute(PlatformStack):
             self._run_before(serve, step)
         self.functions: Mapping[str, LambdaFunction] = {each.spec.name: each for each in (*steps, *serve)}
 
-    def of(self, kind: Kind) -> Sequence[LambdaFunction]:
+    def of_kind(self, kind: Kind) -> Sequence[LambdaFunction]:
         """Its functions of one kind."""
         return [each for each in self.functions.values() if each.spec.kind == kind]
 

@@ -158,7 +158,7 @@ def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]
     forwarded = headers.get("x-forwarded-for")
     headers["x-forwarded-for"] = f"{forwarded}, {request.source}" if forwarded else request.source
     headers["x-forwarded-proto"] = "http"
-    headers["x-forwarded-port"] = headers.get("host", "").rpartition(":")[2] or "80"
+    headers["x-forwarded-port"] = headers.get("host", "").partition(":")[2] or "80"
     headers["x-amzn-trace-id"] = trace_id
     return headers, cookies
 

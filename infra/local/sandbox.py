@@ -142,7 +142,8 @@ class Sandbox:
             self._zygote.kill(self._fork)
 
     async def closed(self) -> None:
-        """Wait until the sockets of a process that has ended are closed."""
+        """Close the sockets of a process that has ended, or never was, and wait until they are closed."""
+        self._close()
         await asyncio.gather(*(connection.lost for connection in self.connections))
         if self._server is not None:
             await self._server.wait_closed()
@@ -223,12 +224,15 @@ class Sandbox:
 
     def _ended(self, error: bytes | None) -> None:
         self._cancel_deadline()
+        self._close()
+        self.ready.set()
+        self._on_end(self, error)
+
+    def _close(self) -> None:
         if self._server is not None:
             self._server.close()
         for connection in self.connections:
             connection.close()
-        self.ready.set()
-        self._on_end(self, error)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:

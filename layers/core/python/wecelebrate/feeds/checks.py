@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.encoding import Text
-from wecelebrate.feeds.items import BadCell, Rejected, shown
+from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan
-from wecelebrate.feeds.tables import Row
 
 
 def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
@@ -22,14 +21,15 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             continue
         line, cells = row
         count = len(cells)
-        if not cells[0] or count == 1:
-            if not any((cell or "").strip(" \t\x1a") for cell in cells):
-                continue
+        if (not cells[0] or count == 1) and not any((cell or "").strip(" \t\x1a") for cell in cells):
+            continue
         if count == width:
             yield row
         elif count > width:
             if any((cell or "").strip() for cell in cells[width:]):
-                problem = f"the row has {count} cells, the header has {width} columns; is a delimiter or quote inside a cell not quoted?"
+                problem = (
+                    f"the row has {count} cells, the header has {width} columns; a cell with a delimiter needs quotes"
+                )
                 yield _rejected(plan, line, cells, problem, "too_many_cells")
             else:
                 yield line, cells[:width]
@@ -76,7 +76,7 @@ def _unfit(cell: str, text: Text) -> tuple[str, str] | None:
     return None
 
 
-def _rejected(plan: Plan, line: int, cells: list[str | None] | list[str], problem: str, code: str) -> Rejected:
+def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
     """The SKU is told only where the row is read that far: behind a missing delimiter no cell is what it seems."""
     found = None
     if plan.sku and plan.sku[0] < len(cells):

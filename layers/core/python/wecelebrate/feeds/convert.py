@@ -16,6 +16,7 @@ LONGEST_ATTRIBUTE = 5_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
 _IMAGES = re.compile(
     r"\s*[\n\r|]+\s*|\s*[;,]\s*(?=(?:https?:)?//|/|$)|\s+(?=https?://)"
     r"|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.svg))\s*[;,]\s*",
@@ -26,14 +27,14 @@ YES = frozenset(
     "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|"
     "active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
     "aktiv|aktiviert|freigegeben|sichtbar|verfügbar|actif|active|publié|en ligne|activo|publicado|attivo|pubblicato|ativo|"
-    "actief|aktywny|catalog, search|catalog|search|both|approved|in stock".split("|")
+    "actief|aktywny|catalog, search|catalog|search|both|approved|in stock".split("|")  # noqa: SIM905  (a list of words reads better as one)
 )
 NO = frozenset(
     "0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-|"
     "inactive|deactivated|disabled|disable|unpublished|draft|archived|archive|private|hidden|offline|discontinued|deleted|"
     "obsolete|unavailable|blocked|pending|rejected|end of life|eol|retired|trash|not visible individually|"
     "inaktiv|deaktiviert|gesperrt|gelöscht|ausgelaufen|entwurf|inactif|brouillon|archivé|inactivo|borrador|inattivo|bozza|"
-    "inativo|inactief|nieaktywny".split("|")
+    "inativo|inactief|nieaktywny".split("|")  # noqa: SIM905  (as above)
 )
 
 
@@ -81,8 +82,8 @@ def images(cell: str) -> list[str]:
 
     Raises BadCell: too_long, not_an_address.
     """
-    if not cell:
-        return []
+    if _ONE_IMAGE.fullmatch(cell) and len(cell) <= LONGEST_IMAGE and cell.isprintable():
+        return [cell]
     return [image(part) for part in split_images(cell)]
 
 

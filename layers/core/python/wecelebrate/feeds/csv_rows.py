@@ -3,18 +3,17 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 from wecelebrate.feeds.dialect import Dialect
 from wecelebrate.feeds.encoding import Text
-from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
+from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, shown
 
 LONGEST_CELL = 1_000_000
 LONGEST_RECORD = 5_000_000
 MOST_COLUMNS = 2_000
 # Reading on after a quote that never closes means reading up to a whole record's length again.
 MOST_RECOVERIES = 20
-
-Row = tuple[int, list[str]]
 
 
 class CsvRows:
@@ -31,13 +30,12 @@ class CsvRows:
         self._width = width
         self._again: list[str] = []  # lines to read once more, the next one last
         self._record: list[str] = []  # lines of the record that is being read
-        self._record_size = 0
+        self._size = 0
         self._line = 0
         self._recoveries = 0
         self.ended_cleanly = True
-        for _ in range(skip_lines):
-            self._next_line()
-        self._record.clear()
+        for _ in islice(self._lines(), skip_lines):
+            self._record.clear()
 
     def rows(self) -> Iterator[Row | Rejected]:
         record = self._record
@@ -56,42 +54,26 @@ class CsvRows:
                     record.clear()
                 else:
                     return
-            except csv.Error:  # a cell is longer than csv.field_size_limit; the reader has no other without `strict`
+            except (csv.Error, _TooLong) as error:
+                # Without `strict` the reader has one error: a cell longer than csv.field_size_limit.
+                what, limit = ("a cell", LONGEST_CELL) if isinstance(error, csv.Error) else ("the row", LONGEST_RECORD)
                 if len(record) > 1:
-                    yield self._recover("a quote is opened here and not closed within the longest cell allowed")
+                    yield self._recover(f"a quote is opened here and not closed within {limit:,} characters")
                 else:
-                    yield self._reject_line(f"a cell is longer than {LONGEST_CELL:,} characters", "too_long")
-            except _TooLong:
-                if len(record) > 1:
-                    yield self._recover("a quote is opened here and not closed within the longest row allowed")
-                else:
-                    yield self._reject_line(f"the row is longer than {LONGEST_RECORD:,} characters", "too_long")
+                    yield self._reject_line(f"{what} is longer than {limit:,} characters")
             if self._recoveries > MOST_RECOVERIES:
-                self.ended_cleanly = False
-                yield Rejected(
-                    self._line + 1, 0, None,
-                    f"reading stopped before line {self._line + 1}: quotes are broken in more than {MOST_RECOVERIES} "
-                    "places; export the file again with every quote inside a cell doubled",
-                    "stopped", [],
-                )  # fmt: skip
+                yield self._stop()
                 return
 
     def _lines(self) -> Iterator[str]:
-        while line := self._next_line():
-            yield line
-
-    def _next_line(self) -> str:
-        line = self._again.pop() if self._again else self._text.readline(LONGEST_RECORD + 1)
-        if line:
+        record, again, readline = self._record, self._again, self._text.readline
+        while line := again.pop() if again else readline(LONGEST_RECORD + 1):
             self._line += 1
-            self._record.append(line)
-            if len(self._record) > 1:
-                self._record_size += len(line)
-            else:
-                self._record_size = len(line)
-            if self._record_size > LONGEST_RECORD:
+            record.append(line)
+            self._size = len(line) if len(record) == 1 else self._size + len(line)
+            if self._size > LONGEST_RECORD:
                 raise _TooLong
-        return line
+            yield line
 
     def _swallowed(self, cells: list[str]) -> bool:
         """Whether a record of several lines is one with a broken quote rather than one with line breaks in a cell."""
@@ -120,14 +102,23 @@ class CsvRows:
             [first[:LONGEST_CELL].rstrip("\r\n")],
         )  # fmt: skip
 
-    def _reject_line(self, problem: str, code: str) -> Rejected:
+    def _stop(self) -> Rejected:
+        self.ended_cleanly = False
+        line = self._line + 1
+        reason = (
+            f"reading stopped before line {line}: quotes are broken in more than {MOST_RECOVERIES} places; export the file "
+            "again with every quote inside a cell doubled"
+        )
+        return Rejected(line, 0, None, reason, "stopped", [])
+
+    def _reject_line(self, problem: str) -> Rejected:
         line = self._record[0]
         # The rest of a line that was cut at the limit belongs to it.
         while line and line[-1] not in "\r\n":
             line = self._again.pop() if self._again else self._text.readline(LONGEST_RECORD)
         start = self._record[0][:200]
         self._record.clear()
-        return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {shown(start)}", code, [start])
+        return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {shown(start)}", "too_long", [start])
 
 
 class _TooLong(Exception):

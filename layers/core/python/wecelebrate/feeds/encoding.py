@@ -7,6 +7,7 @@ perfectly ordinary ERP exports. Memory stays flat; the disk needed is the file's
 """
 
 import codecs
+import contextlib
 import errno
 import io
 import re
@@ -41,6 +42,14 @@ LEGACY = (
 RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 
 
+class _Reader(io.TextIOWrapper):
+    """Leaves the file open when it goes: the next reader starts over."""
+
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):  # detached before
+            self.detach()
+
+
 @dataclass(slots=True)
 class Text:
     """A whole file on disk with its encoding."""
@@ -52,9 +61,9 @@ class Text:
     has_nul: bool
 
     def open(self) -> io.TextIOWrapper:
-        """The text from its start, line ends as they are. Detach it before the next `open`."""
+        """The text from its start, line ends as they are. One reader at a time: they share the file's position."""
         self.file.seek(0)
-        return io.TextIOWrapper(self.file, self.encoding, errors="replace", newline="")
+        return _Reader(self.file, self.encoding, errors="replace", newline="")
 
 
 def spool(head: bytes, stream: BinaryIO, encoding: str | None) -> Text:

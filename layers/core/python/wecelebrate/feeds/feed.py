@@ -9,10 +9,10 @@ from wecelebrate.feeds import encoding, numbers
 from wecelebrate.feeds.formats import Format, refuse_binary, text_format
 from wecelebrate.feeds.checks import fitting, storable
 from wecelebrate.feeds.groups import Grouped
-from wecelebrate.feeds.items import Item, Rejected, UnreadableFeed, shown
+from wecelebrate.feeds.items import Item, Rejected, Row, UnreadableFeed, shown
 from wecelebrate.feeds.plan import Plan, extended, make_plan
 from wecelebrate.feeds.products import Build, builder
-from wecelebrate.feeds.tables import Row, Table, open_csv, open_json
+from wecelebrate.feeds.tables import Table, open_csv, open_json
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
@@ -45,7 +45,6 @@ class Feed:
         self._finalizer = weakref.finalize(self, text.file.close)
         reader = text.open()
         start = reader.read(encoding.SAMPLE)
-        reader.detach()
         self.format: Format = text_format(start, name)
         self._table: Table = open_csv(text, mapping) if self.format == "csv" else open_json(text, self.format)
         self._plan = make_plan(list(self._table.header), mapping, currency)
@@ -53,7 +52,7 @@ class Feed:
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
         self.rows_read = 0
-        """Rows of the file that the items so far stand for."""
+        """Rows read so far; at the end, what the rows of all items add up to."""
 
     @property
     def header(self) -> list[str]:
@@ -80,9 +79,7 @@ class Feed:
 
     def __iter__(self) -> Iterator[Item]:
         try:
-            for item in self._items():
-                self.rows_read += item.rows
-                yield item
+            yield from self._items()
         finally:
             self.close()
 
@@ -101,7 +98,7 @@ class Feed:
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
         if profile and profile.variants:
-            return Grouped(self._plan, profile.variants, self._builder).items(self._checked())
+            return Grouped(self._plan, profile.variants, self._builder).items(self._counted())
         return self._plain()
 
     def _builder(self, plan: Plan) -> Build:
@@ -110,7 +107,7 @@ class Feed:
     def _plain(self) -> Iterator[Item]:
         build = self._builder(self._plan)
         width = len(self._plan.header)
-        for row in self._checked():
+        for row in self._counted():
             if isinstance(row, Rejected):
                 yield row
                 continue
@@ -118,7 +115,12 @@ class Feed:
             if len(cells) > width:  # a key that no earlier JSON record had
                 self._plan = extended(self._plan, list(self._table.header), self._own)
                 build, width = self._builder(self._plan), len(self._plan.header)
-            yield build(line, cells, cells)
+            yield build(line, [cell and cell.strip() for cell in cells], cells)
+
+    def _counted(self) -> Iterator[Row | Rejected]:
+        for row in self._checked():
+            self.rows_read += 1 if type(row) is tuple else row.rows  # type: ignore[union-attr]
+            yield row
 
     def _checked(self) -> Iterator[Row | Rejected]:
         csv = self.format == "csv"

@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wecelebrate.feeds.columns import folded
 from wecelebrate.feeds.convert import LONGEST_ATTRIBUTE, LONGEST_ATTRIBUTE_NAME, MOST_IMAGES, split_images
-from wecelebrate.feeds.items import Item, Product, Rejected, shown
+from wecelebrate.feeds.items import Cells, Item, Product, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan, find
-from wecelebrate.feeds.products import Build, Cells
+from wecelebrate.feeds.products import Build
 from wecelebrate.feeds.profiles import Variants
 
 # A product of more rows is handed on in parts: memory stays bounded whatever the file holds.
 MOST_ROWS = 1_000
+DASH = "\N{EN DASH}"
 DEFAULT_OPTIONS = frozenset(("default title", "default", "default variant", "default option value"))
-
-Row = tuple[int, list[str | None]]
 
 
 class Grouped:
@@ -32,6 +31,7 @@ class Grouped:
         names = [folded(column) for column in plan.header]
         self._rule, self._width = rule, len(plan.header)
         self._key, self._parent = find(names, rule.key), find(names, rule.parent)
+        self._handles = find(names, rule.handle)
         self._evidence = find(names, rule.evidence, every=True)
         self._options = [(find(names, (a,)), find(names, (b,))) for a, b in rule.options]
         self._option_lists = [find(names, (pattern,)) for pattern in rule.option_lists or ()]
@@ -43,7 +43,6 @@ class Grouped:
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         own = {
-            *self._key,
             *self._parent,
             *self._evidence,
             *self._title,
@@ -66,7 +65,7 @@ class Grouped:
 
     def _labels(self, plan: Plan) -> list[str]:
         """What messages call the appended columns: the file's own column that they stand for."""
-        sources = (plan.sku or self._key, plan.name, plan.images or self._image)
+        sources = (plan.sku or self._handles, plan.name, plan.images or self._image)
         return [plan.header[numbers[0]] if numbers else "" for numbers in sources]
 
     def items(self, rows: Iterable[Row | Rejected]) -> Iterator[Item]:
@@ -139,17 +138,17 @@ class Grouped:
                 return Rejected(line, 1, sku, f"{shown(value)} {refusal.why}", refusal.code, raw)
         return None
 
-    def _variant(self, line: int, raw: list[str | None], first: list[str | None], of_product: list[str]) -> Item:
-        cells = list(raw)
+    def _variant(self, line: int, raw: Cells, first: Cells, of_product: list[str]) -> Item:
+        cells = [cell and cell.strip() for cell in raw]
         cells += [None] * (self._width - len(cells))
         if raw is not first:
             for number in self._inherited:
-                if number < len(first) and not (cells[number] or "").strip():
-                    cells[number] = first[number]
+                if not cells[number] and (inherited := _at(first, number)):
+                    cells[number] = inherited
             for active in self._active:
                 # A variant of a product that is off is off.
                 if _at(first, active.column).casefold() in ("0", "-1", "false", "draft", "archived"):
-                    cells[active.column] = first[active.column]
+                    cells[active.column] = _at(first, active.column)
         options = self._chosen(cells, first)
         sku = next((text for number in self._sku if (text := _at(raw, number))), "") or self._handle(
             first, raw, options
@@ -189,9 +188,7 @@ class Grouped:
 
     def _handle(self, first: Cells, raw: Cells, options: Sequence[tuple[str, str]]) -> str:
         """A SKU for a variant without: the product's handle and the option values. It depends on no other row."""
-        handle = next((text for number in self._key if (text := _at(raw, number) or _at(first, number))), "")
-        if self._parent:
-            handle = ""  # an id that Woo counts up names no product outside of it
+        handle = next((text for number in self._handles if (text := _at(raw, number) or _at(first, number))), "")
         slugs = [slug for _, value in options if (slug := slugged(value))]
         return "-".join([handle, *slugs]) if handle else ""
 
@@ -199,7 +196,7 @@ class Grouped:
         there = [cell for number in self._name if (cell := cells[number]) is not None]
         if not there:
             return None
-        title = next((text for cell in there if (text := cell.strip())), "")
+        title = next((cell for cell in there if cell), "")
         of_product = next((text for number in self._name if (text := _at(first, number))), "")
         own = next((text for number in self._name if (text := _at(raw, number))), "")
         if not title or (self._parent and own and own != of_product):
@@ -208,7 +205,7 @@ class Grouped:
         if not parts and self._title:
             alone = _at(raw, self._title[0])
             parts = [alone] if alone and alone.casefold() not in {title.casefold(), *DEFAULT_OPTIONS} else []
-        return f"{title} – {' / '.join(parts)}" if parts else title
+        return f"{title} {DASH} {' / '.join(parts)}" if parts else title
 
     def _pictures(self, raw: Cells, of_product: list[str]) -> list[str]:
         of_variant = [image for number in self._image for image in split_images(_at(raw, number))]

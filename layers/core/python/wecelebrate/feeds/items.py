@@ -1,5 +1,6 @@
 """What a feed yields: products, rejected rows; and the error of a file that cannot be read at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,6 +51,12 @@ class Rejected:
 
 
 Item = Product | Rejected
+
+Cells = Sequence[str | None]
+"""A row's cells, one a column; None where a JSON record lacks the key."""
+
+Row = tuple[int, Cells]
+"""Line or record number, and the cells as they came."""
 
 
 class UnreadableFeed(Exception):

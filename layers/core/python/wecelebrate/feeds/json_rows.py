@@ -151,7 +151,6 @@ class JsonRows:
                 yield _rejected(
                     number, f"line {number} is not a JSON object: {problem}", "bad_json", content[:LONGEST_CELL]
                 )
-        reader.detach()
 
     def _of_list(self) -> Iterator[tuple[int, list[Record]] | Rejected]:
         scanner = self._find_list()
@@ -215,14 +214,10 @@ class JsonRows:
             if not isinstance(key, str) or not scanner.skip(":"):
                 raise Broken(f"a key and : are missing at {shown(scanner.rest())}")
             wanted = key.casefold() in only if only else key.casefold() not in PARTS
-            if scanner.peek() == "[":
-                scanner.skip("[")
+            if scanner.skip("["):
                 if wanted and scanner.peek() == "{":
                     return True
-                while not scanner.skip("]"):
-                    scanner.value()
-                    if not scanner.skip(",") and scanner.peek() != "]":
-                        raise Broken(f"a comma or ] is missing at {shown(scanner.rest())}")
+                _leave_list(scanner)
             elif scanner.peek() == "{" and depth < 3 and key.casefold() not in PARTS:
                 if self._descend(scanner, only, depth + 1):
                     return True
@@ -242,6 +237,13 @@ class JsonRows:
             return _rows(value)
         except Broken as error:
             raise UnreadableFeed(f"the file holds no list of products, and is none itself: {error}") from error
+
+
+def _leave_list(scanner: _Scanner) -> None:
+    while not scanner.skip("]"):
+        scanner.value()
+        if not scanner.skip(",") and scanner.peek() != "]":
+            raise Broken(f"a comma or ] is missing at {shown(scanner.rest())}")
 
 
 def _rows(value: Any) -> list[Record]:
@@ -301,5 +303,7 @@ def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:
 
 def _problem(error: Exception, text: str) -> str:
     if isinstance(error, json.JSONDecodeError):
+        if error.pos >= len(text.rstrip()):
+            return "it breaks off"
         return f"{error.msg} at {shown(text[error.pos : error.pos + 20], 20)}"
     return str(error)

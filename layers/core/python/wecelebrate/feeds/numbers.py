@@ -36,7 +36,7 @@ CURRENCIES = frozenset(
     "IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR "
     "MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD "
     "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD "
-    "XCG XOF XPF YER ZAR ZMW ZWG".split()
+    "XCG XOF XPF YER ZAR ZMW ZWG".split()  # noqa: SIM905  (a list of words reads better as one)
 )
 SYMBOLS = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND", "₪": "ILS",
@@ -52,11 +52,17 @@ SHARED = {
     "KR.": ("DKK", "NOK", "SEK", "ISK"),
 }
 
+# The dashes that stand for minus, and the apostrophes that group thousands.
+_MINUS = "-\u2212\u2013"
+_QUOTES = "'\u2019"
+_DASH = re.escape(_MINUS)
+
 _PLAIN = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
 _PARTS = re.compile(
-    r"(?P<before>[^\d\s.,'’+\-−–(]*\.?)\s*(?P<number>[\d(+\-−–.,][\d\s.,'’]*(?:[eE][+-]?\d{1,2})?\)?[-−]?)\s*(?P<after>\D*)"
+    rf"(?P<before>[^\d\s.,{_QUOTES}+{_DASH}(]*\.?)\s*"
+    rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
-_GROUPS = re.compile(r"[\s'’](?=\d)")
+_GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
@@ -137,11 +143,11 @@ def count(cell: str, mark: DecimalMark | None) -> int | None:
 
 _SOME = frozenset(
     "in stock|instock|in_stock|available|yes|true|ja|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|"
-    "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad".split("|")
+    "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad".split("|")  # noqa: SIM905  (as above)
 )
 _NONE = frozenset(
     "out of stock|out_of_stock|outofstock|sold out|soldout|unavailable|not available|no|false|nein|none|nicht lieferbar|"
-    "nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|uitverkocht|-".split("|")
+    "nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|uitverkocht|-".split("|")  # noqa: SIM905  (as above)
 )
 
 
@@ -160,8 +166,8 @@ def _signed(number: str) -> tuple[str, int]:
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1
-    negative = text[:1] in "-−–" or text[-1:] in "-−"
-    return text.strip("+-−– ") if text else "", -1 if negative and text else 1
+    negative = text[:1] in tuple(_MINUS) or text[-1:] in tuple(_MINUS)
+    return text.strip(f"+{_MINUS} "), -1 if negative else 1
 
 
 def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:

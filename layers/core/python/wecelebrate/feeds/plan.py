@@ -100,7 +100,7 @@ def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) ->
     profile = recognise(names)
     plan = _by_profile(header, names, profile, own) if profile else _by_name(header, own)
     _by_mapping(plan, names, mapping)
-    keyed = bool(profile and profile.variants and find(names, profile.variants.key))
+    keyed = bool(profile and profile.variants and find(names, profile.variants.handle))
     if not plan.sku and not keyed:
         columns = ", ".join(shown(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
         raise UnreadableFeed(
@@ -110,7 +110,7 @@ def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) ->
     if not profile:
         used = {number for numbers in plan.mapped.values() for number in numbers}
         free = [(number, column) for number, column in enumerate(header) if number not in used]
-        plan.attributes = [(number, column[:LONGEST_ATTRIBUTE_NAME]) for number, column in free[:MOST_ATTRIBUTES]]
+        plan.attributes = [(number, _label(column)) for number, column in free[:MOST_ATTRIBUTES]]
     return plan
 
 
@@ -125,7 +125,7 @@ def extended(plan: Plan, header: list[str], own: str) -> Plan:
     )  # fmt: skip
     used = {number for numbers in grown.mapped.values() for number in numbers}
     free = [(number, column) for number, column in enumerate(header) if number not in used]
-    grown.attributes = [(number, column[:LONGEST_ATTRIBUTE_NAME]) for number, column in free[:MOST_ATTRIBUTES]]
+    grown.attributes = [(number, _label(column)) for number, column in free[:MOST_ATTRIBUTES]]
     return grown
 
 
@@ -155,10 +155,15 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, own: str)
             setattr(plan, name, columns)
     for pattern, attribute in profile.attributes.items():
         for column in find(names, (pattern,), every=not attribute):
-            label = attribute or re.sub(r"\s*\((product|variant) attribute\)$", "", header[column])
-            plan.attributes.append((column, label[:LONGEST_ATTRIBUTE_NAME]))
+            plan.attributes.append((column, attribute or _label(header[column])))
     del plan.attributes[MOST_ATTRIBUTES:]
     return plan
+
+
+def _label(column: str) -> str:
+    """An attribute's name: without what JSON paths and Saleor's exports put around it."""
+    name = re.sub(r"\s*\((product|variant) attribute\)$", "", column)
+    return (name.removeprefix("attributes.") or name)[:LONGEST_ATTRIBUTE_NAME]
 
 
 def _profile_prices(names: list[str], patterns: tuple[str, ...], own: str) -> list[Price]:

@@ -17,6 +17,8 @@ class Variants:
 
     key: Columns
     """Consecutive rows with the same value here are one product."""
+    handle: Columns = ()
+    """What names the product also outside of its shop, and with the option values a variant without a SKU."""
     parent: Columns = ()
     """Where a variant names the key of its product instead."""
     blank_continues: bool = False
@@ -104,6 +106,7 @@ PROFILES = (
         },
         Variants(
             key=("handle", "urlhandle"),
+            handle=("handle", "urlhandle"),
             evidence=(
                 "variantsku", "sku", "variantprice", "price", "option1value", "option2value", "option3value",
                 "variantinventoryqty", "inventoryquantity",
@@ -141,6 +144,7 @@ PROFILES = (
         },
         Variants(
             key=("producthandle", "productid"),
+            handle=("producthandle",),
             evidence=(
                 "variantid", "varianttitle", "variantsku", "(?:variant)?option1value", "(?:variant)?price[a-z]{3}",
                 "price1amount", "variantinventoryquantity",
@@ -363,6 +367,7 @@ PROFILES = (
         },
         Variants(
             key=("handle", "slug", "id"),
+            handle=("handle", "slug"),
             evidence=("variants.*",),
             options=JSON_OPTIONS,
             title=("variantstitle", "variantsname"),

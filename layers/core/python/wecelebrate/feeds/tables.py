@@ -12,7 +12,7 @@ from wecelebrate.feeds.columns import folded, known_columns
 from wecelebrate.feeds.csv_rows import MOST_COLUMNS, CsvRows, limited, sample_lines
 from wecelebrate.feeds.encoding import Text
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
+from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, shown
 from wecelebrate.feeds.json_rows import JsonRows, Record
 from wecelebrate.feeds.profiles import names_known
 
@@ -20,13 +20,11 @@ SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
 
-Row = tuple[int, list[str | None]]
-
 
 @dataclass(slots=True)
 class Table:
     header: list[str]
-    sample: list[list[str | None]]
+    sample: list[Cells]
     rows: Callable[[], Iterator[Row | Rejected]]
     """Rows as they come: of any width in CSV; in JSON the header may have grown by new keys."""
     ended_cleanly: Callable[[], bool]
@@ -37,7 +35,6 @@ def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
     """Raises UnreadableFeed for a file without a header or with too many columns."""
     reader = text.open()
     lines = sample_lines(reader, SAMPLE_CHARACTERS)
-    reader.detach()
     told = mapping.get("delimiter")
     skipped = 0
     if match := re.match(r'\ufeff?"?sep=(.)"?\s*$', lines[0], re.IGNORECASE):
@@ -61,7 +58,7 @@ def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": skipped + starts[at] + 1,
     }  # fmt: skip
-    return Table(header, [list(row) for row in data], source.rows, lambda: source.ended_cleanly, details)
+    return Table(header, list(data), source.rows, lambda: source.ended_cleanly, details)
 
 
 def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:

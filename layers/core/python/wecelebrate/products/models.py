@@ -11,7 +11,8 @@ from wecelebrate.models import REQUIRED, Currency, Input, Listed, Money, Name, O
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Image = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(?!\s*(javascript|data|vbscript):)")]
+Image = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
+"""An http(s) address, or a path: nothing that a browser would run."""
 Images = Annotated[list[Image], Field(max_length=50)]
 Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]

@@ -100,7 +100,7 @@ with chunk as materialized (
   select :job_id, line, row_number() over (partition by line order by sku) + 1000000, sku, code, reason, source_data
   from (
     select line, sku, 'superseded' as code,
-      format('line %s says the same SKU again; the last one counts', by_line) as reason, source_data
+      'line ' || by_line || ' says the same SKU again; the last one counts' as reason, source_data
     from superseded
     union all
     select line, sku, 'incomplete', 'there is no such product yet, and the row gives no '

@@ -1,0 +1,70 @@
+"""What the deploy does to a new Aurora cluster, tried on PostgreSQL: no superuser is needed for it, nor for migrations.
+
+RDS gives its master user CREATEROLE, CREATEDB, the database, and the right to hand `rds_iam` on; it keeps the rest.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from wecelebrate.migrations import migrate, migrations
+
+from infra.data import LOGINS, NAME, bootstrap_sql
+from infra.local.postgres import Postgres
+from infra.local.processes import free_port
+
+PASSWORD = "as-good-as-an-iam-token"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """PostgreSQL as RDS hands it over."""
+    servers = Postgres(tmp_path_factory.mktemp("rds"), free_port(), free_port())
+    with servers:
+        with psycopg.connect(servers.primary_url, autocommit=True) as superuser:
+            superuser.execute("create role rds_iam nologin")
+            superuser.execute(f"create role master login createrole createdb password '{PASSWORD}'")
+            superuser.execute("grant rds_iam to master with admin option")
+            superuser.execute(f"alter database {NAME} owner to master")
+        yield servers
+    servers.erase()
+
+
+def connect(cluster: Postgres, login: str) -> psycopg.Connection:
+    return psycopg.connect(url(cluster, login), autocommit=True)
+
+
+def url(cluster: Postgres, login: str) -> str:
+    parts = urlsplit(cluster.primary_url)
+    return urlunsplit(parts._replace(netloc=f"{login}:{PASSWORD}@{parts.hostname}:{parts.port}", path=f"/{NAME}"))
+
+
+def test_the_master_user_makes_the_logins_and_may_do_so_again(cluster: Postgres) -> None:
+    for _ in range(2):
+        with connect(cluster, "master") as master:
+            master.execute(bootstrap_sql().encode())
+    with psycopg.connect(cluster.primary_url) as superuser:
+        found = superuser.execute(
+            "select rolname, rolcanlogin, rolinherit, rolsuper or rolbypassrls, pg_has_role(oid, 'rds_iam', 'member')"
+            " from pg_roles where rolname like 'wc\\_%'"
+        ).fetchall()
+    assert sorted(found) == [(login, True, False, False, True) for login in sorted(LOGINS)]
+
+
+def test_migrations_need_no_superuser(cluster: Postgres) -> None:
+    with connect(cluster, "master") as master:
+        master.execute(bootstrap_sql().encode())
+    with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
+        superuser.execute(f"alter role wc_migrate password '{PASSWORD}'")
+    assert migrate(url(cluster, "wc_migrate")) == [migration.name for migration in migrations()]
+    with connect(cluster, "master") as master:
+        master.execute(bootstrap_sql().encode())
+    assert migrate(url(cluster, "wc_migrate")) == []
+
+
+def test_the_statement_is_one() -> None:
+    sql = bootstrap_sql()
+    assert "{" not in sql
+    assert sql.count("$bootstrap$") == 2
+    assert sql.rstrip().endswith("$bootstrap$")

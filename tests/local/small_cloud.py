@@ -1,0 +1,53 @@
+"""A cloud of two small servers under the real supervisor, as a program: tests kill it and its parts.
+
+    python small_cloud.py STATE FIRST_PORT SECOND_PORT [BROKEN]
+
+It writes its events to stdout, a JSON object a line. With BROKEN the second server ends as soon as it is ready.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from infra.local.processes import LocalCloudError, Process, listening
+from infra.local.supervisor import Event, Part, Supervisor
+
+SERVER = """
+import http.server, sys
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler)
+if len(sys.argv) > 2:
+    server.handle_request()
+    sys.exit("cannot go on")
+server.serve_forever()
+"""
+
+
+def tell(event: Event) -> None:
+    print(json.dumps(asdict(event)), flush=True)  # noqa: T201 - the test reads it
+
+
+def main(state: Path, first: int, second: int, *broken: str) -> int:
+    servers = [
+        Process(name, [sys.executable, "-c", SERVER, str(port), *more], state, _listening(port), ports={name: port})
+        for name, port, more in (("first", first, ()), ("second", second, broken))
+    ]
+    parts = [
+        Part("first", servers[0].start, servers[0]),
+        Part("step", lambda: None, needs=("first",)),
+        Part("second", servers[1].start, servers[1], needs=("step",)),
+    ]
+    try:
+        return Supervisor(parts, state, tell).run()
+    except LocalCloudError as error:
+        tell(Event("failed", detail=str(error)))
+        return 1
+
+
+def _listening(port: int) -> Callable[[], bool]:
+    return lambda: listening(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))
