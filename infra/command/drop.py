@@ -133,7 +133,11 @@ def _report(job: dict[str, Any]) -> bool:
 def _get(api: httpx.Client, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
     answer = api.get(path, params=query)
     if answer.is_error:
-        problem = answer.json()
-        raise LocalCloudError(f"the API answers {answer.status_code}: {problem.get('detail') or problem.get('title')}")
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {}
+        said = problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason_phrase
+        raise LocalCloudError(f"the API answers {answer.status_code}: {said}")
     body: dict[str, Any] = answer.json()
     return body

@@ -51,6 +51,9 @@ class Aws:
                 "MINISTACK_HOST": "127.0.0.1",
                 "MINISTACK_REGION": REGION,
                 "GATEWAY_PORT": str(port),
+                # Otherwise it listens on 0.0.0.0:8883, too, whatever BIND_HOST says; and it takes most of its start.
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
                 "SERVICES": "s3,sqs,ses,secretsmanager,scheduler",
                 "S3_PERSIST": "1",
                 "S3_DATA_DIR": str(folder / "s3"),

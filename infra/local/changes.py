@@ -15,17 +15,18 @@ class Watch:
     def __init__(self, folders: Sequence[Path], interval: float = INTERVAL) -> None:
         self._folders = folders
         self._interval = interval
+        self._version = 0
         self._seen = self._look()
         self._next = time.monotonic() + interval
 
-    def changed(self) -> bool:
-        """Whether a file has appeared, gone or changed since this was last true; looks once an interval at most."""
+    def version(self) -> int:
+        """A number that grows when a file has appeared, gone or changed; looks once an interval at most."""
         now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + self._interval
-        seen, self._seen = self._seen, self._look()
-        return seen != self._seen
+        if now >= self._next:
+            self._next = now + self._interval
+            seen, self._seen = self._seen, self._look()
+            self._version += seen != self._seen
+        return self._version
 
     def _look(self) -> dict[str, tuple[int, int]]:
         seen: dict[str, tuple[int, int]] = {}

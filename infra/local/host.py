@@ -111,12 +111,13 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         poller = Poller(specs, bindings.queues, cloud, sqs, config.aws.region)
         scheduler = Scheduler(specs, cloud)
         gateway = Gateway(specs, cloud, Authorizer(bindings.issuer, bindings.audience, fetch_keys))
-        async with serving(gateway, config.api_port, grace=GRACE):
+        async with serving(gateway, config.api_port, grace=GRACE) as served:
             poller.start()
             scheduler.start()
             log.info("%d functions on http://127.0.0.1:%d", len(specs), config.api_port)
             await stop.wait()
             log.info("stopping")
+            served.close()
             await asyncio.gather(poller.stop(GRACE), scheduler.stop())
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
@@ -28,7 +28,7 @@ from typing import Any
 from infra.functions import ROOT, FunctionSpec
 from infra.local.changes import Watch
 from infra.local.function_log import FunctionLog
-from infra.local.sandbox import Invocation, Result, Sandbox
+from infra.local.sandbox import INIT_LIMIT, Invocation, Result, Sandbox
 from infra.local.zygote import Zygote
 
 log = getLogger(__name__)
@@ -59,6 +59,8 @@ class _Function:
     environment: Mapping[str, str]
     log: FunctionLog
     watch: Watch
+    version: int = 0
+    """Of the code that its processes run."""
     free: list[Sandbox] = field(default_factory=list)
     """The one used last is at the end, and is used next: the others grow old and are ended."""
     all: set[Sandbox] = field(default_factory=set)
@@ -101,10 +103,11 @@ class Lambda:
                 spec,
                 {**(credentials or {}), **environments[spec.name], **_reserved(spec)},
                 FunctionLog(logs, spec.name),
-                Watch([spec.folder, PACKAGE]),
+                Watch([spec.folder]),
             )
             for spec in specs
         }
+        self._package = Watch([PACKAGE])
         self._tasks: set[asyncio.Task[None]] = set()
         # Imports are CPU work: with more of them at once than there are cores, each only takes longer.
         self._starts = asyncio.Semaphore(2 * (os.cpu_count() or 1))
@@ -158,8 +161,9 @@ class Lambda:
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         if len(payload) > REQUEST_LIMIT:
             raise RequestTooLarge(f"{len(payload)} bytes exceed the limit of {REQUEST_LIMIT}")
-        if function.watch.changed():
-            self._reload(function)
+        version = function.watch.version() + self._package.version()
+        if version != function.version:
+            self._reload(function, version)
         loop = asyncio.get_running_loop()
         invocation = Invocation(payload, trace_id or new_trace_id(), loop.create_future(), tail=tail)
         if function.free:
@@ -167,7 +171,7 @@ class Lambda:
             return await invocation.result
         function.waiting.append(invocation)
         self._fill(function)
-        limit = loop.call_later(function.spec.timeout, _throttle, function, invocation)
+        limit = _Limit(function, invocation)
         try:
             return await invocation.result
         finally:
@@ -220,7 +224,8 @@ class Lambda:
             invocation.settle(Result(error, "Unhandled", function.log.tail(0) if invocation.tail else ""))
         self._fill(function)
 
-    def _reload(self, function: _Function) -> None:
+    def _reload(self, function: _Function, version: int) -> None:
+        function.version = version
         log.info("reloaded %s", function.spec.name)
         function.stale |= function.all
         free, function.free = function.free, []
@@ -249,17 +254,38 @@ class Lambda:
                     function.free.remove(sandbox)
                     sandbox.kill()
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of Lambda ended", exc_info=error)
 
 
-def _throttle(function: _Function, invocation: Invocation) -> None:
-    if invocation in function.waiting:
-        function.waiting.remove(invocation)
-        if not invocation.result.done():
-            invocation.result.set_exception(TooManyRequests(f"{function.spec.name}: Rate Exceeded."))
+class _Limit:
+    """Throttles an event that has waited for the function's timeout; while a process starts, for an init at least."""
+
+    def __init__(self, function: _Function, invocation: Invocation) -> None:
+        self._function = function
+        self._invocation = invocation
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+        self._timer = self._loop.call_later(function.spec.timeout, self._reached)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _reached(self) -> None:
+        left = self._since + INIT_LIMIT - self._loop.time()
+        if self._function.starting and left > 0:
+            self._timer = self._loop.call_later(left, self._reached)
+        elif self._invocation in self._function.waiting:
+            self._function.waiting.remove(self._invocation)
+            if not self._invocation.result.done():
+                self._invocation.result.set_exception(TooManyRequests(f"{self._function.spec.name}: Rate Exceeded."))
 
 
 def _reserved(spec: FunctionSpec) -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -28,9 +29,21 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True)
+class Served:
+    """An application that is being served."""
+
+    port: int
+    server: uvicorn.Server
+
+    def close(self) -> None:
+        """Take no more requests; those under way go on."""
+        self.server.should_exit = True
+
+
 @asynccontextmanager
-async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[int]:
-    """Serve `app`; gives the port, which is a free one for port 0.
+async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
+    """Serve `app`, on a free port for port 0.
 
     At the end, requests under way have `grace` seconds. Raises OSError when the port is in use.
     """
@@ -46,6 +59,7 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[int]:
             timeout_keep_alive=75,
         )
         server = _Server(config)
+        served = Served(listening.getsockname()[1], server)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             if task.done():
@@ -53,7 +67,7 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[int]:
                 raise RuntimeError("the server ended before it served")
             await asyncio.sleep(0.005)
         try:
-            yield listening.getsockname()[1]
+            yield served
         finally:
-            server.should_exit = True
+            served.close()
             await task

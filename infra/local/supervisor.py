@@ -124,29 +124,36 @@ class Supervisor:
 
     def _watch(self) -> None:
         restarting: dict[str, Future[float]] = {}
-        watched = [(part, part.process) for part in self._ready if part.process]
+        reasons: dict[str, str] = {}
+        # In the order of their needs: what a part needs is found ended before the part is.
+        watched = {part.name: (part, part.process) for part in self._ready if part.process}
         while not self._stopping.wait(_GLANCE):
-            for part, process in watched:
+            away = {name for name, (_, process) in watched.items() if name in restarting or not process.running}
+            for part, process in watched.values():
                 future = restarting.get(part.name)
                 if future and future.done():
                     del restarting[part.name]
-                    if future.exception() is None:
+                    error = future.exception()
+                    if error is None:
                         self.tell(Event("restarted", part.name, future.result()))
-                    # One that failed is found ended again below, and counted.
-                elif not future and not process.running:
-                    self._count(part, process)
-                    self.tell(Event("restarting", part.name, detail=f"{process.ending}: {process.last_words()}"))
+                    else:
+                        # It is found ended again at the next glance, and counted.
+                        reasons[part.name] = str(error)
+                elif part.name in away and not future and away.isdisjoint(part.needs):
+                    failure = reasons.pop(part.name, "")
+                    self._count(part, failure or f"{process.ending}: {process.last_words(lines=5)}")
+                    reason = failure or f"{process.ending}: {process.last_words()}"
+                    self.tell(Event("restarting", part.name, detail=reason))
                     restarting[part.name] = self._pool.submit(_timed, part.start)
 
-    def _count(self, part: Part, process: Process) -> None:
+    def _count(self, part: Part, reason: str) -> None:
         """Count a restart. Raises LocalCloudError when it is one too many."""
         now = time.monotonic()
         recent = self._restarts.setdefault(part.name, deque())
         while recent and now - recent[0] > WITHIN:
             recent.popleft()
         if len(recent) == RESTARTS:
-            last = f"({process.ending}): {process.last_words(lines=5)}"
-            raise LocalCloudError(f"{part.name} ended {RESTARTS + 1} times within a minute {last}")
+            raise LocalCloudError(f"{part.name} ended {RESTARTS + 1} times within a minute: {reason}")
         recent.append(now)
 
     def _result(self, part: Part, future: Future[float]) -> float:

@@ -36,7 +36,7 @@ def main(state: Path, first: int, second: int, *broken: str) -> int:
     parts = [
         Part("first", servers[0].start, servers[0]),
         Part("step", lambda: None, needs=("first",)),
-        Part("second", servers[1].start, servers[1], needs=("step",)),
+        Part("second", servers[1].start, servers[1], needs=("first", "step")),
     ]
     try:
         return Supervisor(parts, state, tell).run()

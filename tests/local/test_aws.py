@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from infra.functions import FunctionSpec
@@ -66,6 +67,13 @@ def test_queues_are_as_declared(aws: Aws) -> None:
         "maxReceiveCount": "2",
     }
     assert attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
+
+
+def test_nothing_but_its_port_of_the_loopback_is_open(aws: Aws) -> None:
+    assert aws.process.pid is not None
+    connections = psutil.Process(aws.process.pid).net_connections()
+    listening = [each.laddr for each in connections if each.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", aws.port)]
 
 
 def test_a_message_received_too_often_is_a_dead_letter(aws: Aws) -> None:

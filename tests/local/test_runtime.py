@@ -93,7 +93,9 @@ async def test_a_process_is_used_again_and_keeps_its_state(tmp_path: Path) -> No
 
 
 async def test_processes_share_no_state(tmp_path: Path) -> None:
-    spec = write(tmp_path, "api/count/read", COUNTER.replace("    return", "    import time; time.sleep(0.3)\n    return"))
+    spec = write(
+        tmp_path, "api/count/read", COUNTER.replace("    return", "    import time; time.sleep(0.3)\n    return")
+    )
     async with running(tmp_path, spec) as functions:
         answers = await asyncio.gather(*(call(functions, spec) for _ in range(3)))
     assert len({pid for pid, _ in answers}) == 3

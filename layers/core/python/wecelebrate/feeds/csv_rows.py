@@ -106,8 +106,8 @@ class CsvRows:
         self.ended_cleanly = False
         line = self._line + 1
         reason = (
-            f"reading stopped before line {line}: quotes are broken in more than {MOST_RECOVERIES} places; export the file "
-            "again with every quote inside a cell doubled"
+            f"reading stopped before line {line}: quotes are broken in more than {MOST_RECOVERIES} places; "
+            "export the file again with every quote inside a cell doubled"
         )
         return Rejected(line, 0, None, reason, "stopped", [])
 

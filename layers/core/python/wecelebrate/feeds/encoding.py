@@ -67,11 +67,12 @@ class Text:
 
 
 def spool(head: bytes, stream: BinaryIO, encoding: str | None) -> Text:
-    """Write the stream, of which `head` has been read already, to a temporary file and settle its encoding; `encoding` overrides the detection.
+    """Write the stream, of which `head` has been read already, to a temporary file and settle its encoding.
 
-    Raises UnreadableFeed for an empty file, an unknown encoding, or a disk that is too small.
+    `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an encoding that does not exist, or a
+    disk that is too small.
     """
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  (lives as long as the feed)
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  (outlives this call)
     try:
         return _spool(head, stream, file, encoding)
     except BaseException:

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.feeds import encoding, numbers
-from wecelebrate.feeds.formats import Format, refuse_binary, text_format
 from wecelebrate.feeds.checks import fitting, storable
+from wecelebrate.feeds.formats import Format, refuse_binary, text_format
 from wecelebrate.feeds.groups import Grouped
 from wecelebrate.feeds.items import Item, Rejected, Row, UnreadableFeed, shown
 from wecelebrate.feeds.plan import Plan, extended, make_plan

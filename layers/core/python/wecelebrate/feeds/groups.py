@@ -13,7 +13,7 @@ from wecelebrate.feeds.convert import LONGEST_ATTRIBUTE, LONGEST_ATTRIBUTE_NAME,
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan, find
 from wecelebrate.feeds.products import Build
-from wecelebrate.feeds.profiles import Variants
+from wecelebrate.feeds.profile import Variants
 
 # A product of more rows is handed on in parts: memory stays bounded whatever the file holds.
 MOST_ROWS = 1_000

@@ -41,6 +41,7 @@ PARTS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
 VARIANTS = ("variants", "variations", "skus")
+WORDS = ("tags", "keywords")
 ADDRESSES = ("src", "url", "href", "image_url")
 
 Record = dict[str, str]
@@ -294,7 +295,7 @@ def _flat_list(parts: list[Any], name: str, into: Record, depth: int) -> None:
         elif part is not None:
             texts.append(part if isinstance(part, str) else str(part).lower())
     if texts or not parts:
-        into[name] = "\n".join(texts)
+        into[name] = (", " if name.endswith(WORDS) else "\n").join(texts)
 
 
 def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:

@@ -6,7 +6,7 @@
 | `1 234,56` `1'234.50`        | 1234.56, .50  | blanks and apostrophes group thousands                           |
 | `12,50` `12.5` `12,5000`     | 12.50         | not three digits behind it: a decimal separator                  |
 | `1.234.567`                  | 1234567.00    | a separator that repeats groups thousands                        |
-| `1,234`                      | 1234.00       | unless the file's other prices, or its settings, say decimal comma: 1.23 |
+| `1,234`                      | 1234.00       | unless the file's other prices or its settings say otherwise: 1.23 |
 | `1.234`                      | 1.23          | unless they say so: 1234.00                                      |
 | `12,50 €` `EUR 12.50` `$5`   | and currency  | a bare $ is the catalog's own dollar, if it has one               |
 | `1,5E+03`                    | 1500.00       | spreadsheets export large numbers so                             |
@@ -30,19 +30,20 @@ HIGHEST_PRICE = Decimal("99999999.99")
 HIGHEST_COUNT = 2_147_483_647
 
 # ISO 4217, the currencies in use.
-CURRENCIES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY "
-    "COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR "
-    "IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR "
-    "MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD "
-    "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD "
-    "XCG XOF XPF YER ZAR ZMW ZWG".split()  # noqa: SIM905  (a list of words reads better as one)
+_CODES = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
+    "TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
+CURRENCIES = frozenset(_CODES.split())
 SYMBOLS = {
-    "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND", "₪": "ILS",
-    "₱": "PHP", "฿": "THB", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "R$": "BRL", "US$": "USD", "A$": "AUD",
-    "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "FR": "CHF", "FR.": "CHF",
-    "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
+    "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND",
+    "₪": "ILS", "₱": "PHP", "฿": "THB", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "R$": "BRL",
+    "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
+    "MX$": "MXN", "FR": "CHF", "FR.": "CHF", "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
 }  # fmt: skip
 # Signs that several currencies share: the catalog's own if it is one of them, else the first.
 SHARED = {
@@ -141,14 +142,17 @@ def count(cell: str, mark: DecimalMark | None) -> int | None:
     return int(value)
 
 
-_SOME = frozenset(
+_SOME_WORDS = (
     "in stock|instock|in_stock|available|yes|true|ja|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|"
-    "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad".split("|")  # noqa: SIM905  (as above)
+    "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad"
 )
-_NONE = frozenset(
-    "out of stock|out_of_stock|outofstock|sold out|soldout|unavailable|not available|no|false|nein|none|nicht lieferbar|"
-    "nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|uitverkocht|-".split("|")  # noqa: SIM905  (as above)
+_SOME = frozenset(_SOME_WORDS.split("|"))
+_NONE_WORDS = (
+    "out of stock|out_of_stock|outofstock|sold out|soldout|unavailable|not available|no|false|nein|none|"
+    "nicht lieferbar|nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|"
+    "uitverkocht|-"
 )
+_NONE = frozenset(_NONE_WORDS.split("|"))
 
 
 def currency_code(text: str, own: str) -> str | None:

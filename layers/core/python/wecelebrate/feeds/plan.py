@@ -8,7 +8,8 @@ from wecelebrate.feeds.columns import FIELDS, folded, is_inverse, meaning
 from wecelebrate.feeds.convert import LONGEST_ATTRIBUTE_NAME, MOST_ATTRIBUTES
 from wecelebrate.feeds.items import UnreadableFeed, shown
 from wecelebrate.feeds.numbers import CURRENCIES
-from wecelebrate.feeds.profiles import Profile, recognise
+from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.profiles import recognise
 
 OPTIONS = ("decimal", "delimiter", "encoding")
 """Keys of a catalog's mapping that are settings of the file rather than fields."""

@@ -11,7 +11,7 @@ from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, shown
 from wecelebrate.feeds.plan import Plan
 
 Build = Callable[[int, Cells, Cells], Product | Rejected]
-"""(line, cells stripped, cells as they came): grouped exports complete a variant's cells from its product's first row."""
+"""(line, cells stripped and, in grouped exports, completed from the product's first row, cells as they came)"""
 
 CACHED = 4096
 

@@ -5,76 +5,48 @@ finds is taken, and of several patterns the earlier. What a profile does not nam
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-Columns = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Variants:
-    """How the rows of one product hang together, and what tells its variants apart."""
-
-    key: Columns
-    """Consecutive rows with the same value here are one product."""
-    handle: Columns = ()
-    """What names the product also outside of its shop, and with the option values a variant without a SKU."""
-    parent: Columns = ()
-    """Where a variant names the key of its product instead."""
-    blank_continues: bool = False
-    """A row without a key belongs to the row above."""
-    evidence: Columns = ()
-    """A later row with one of these is a variant; one without belongs to the product: a further image, a translation."""
-    first_is_parent: Mapping[str, str] = field(default_factory=dict)
-    """Column and pattern of a first row that is not sold itself when variants follow."""
-    options: tuple[tuple[str, str], ...] = ()
-    """Columns of an option's name and value."""
-    option_lists: tuple[str, str] | None = None
-    """Columns of all options' names and values, separated by |."""
-    title: Columns = ()
-    """The variant's own name, used when it has no options."""
-    image: Columns = ()
-    own: Columns = ()
-    """Further columns of the variant itself, which it does not take over from the product when they are blank."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Rows that are in the file but are no products."""
-
-    column: str
-    pattern: str
-    code: str
-    why: str
-    unless: Columns = ()
-    """Not refused when one of these has a value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    name: str
-    signatures: tuple[Columns, ...]
-    """The file is of this kind when it has all columns of one of these."""
-    fields: Mapping[str, Columns]
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """Column to attribute; an empty name keeps the column's own."""
-    variants: Variants | None = None
-    refusals: tuple[Refusal, ...] = ()
-    joined: Columns = ()
-    """Fields whose columns are all read (images, stock of several warehouses), not just the first."""
-    lenient: bool = False
-    """An unknown word for is_active counts as active: the shop's own states say nothing about ours."""
-    inactive: str | None = None
-    """Pattern of the words that deactivate, where the shop's words differ from the usual."""
-    reads: Mapping[str, str] = field(default_factory=dict)
-    """Field to the reader of its cells: `first_category`, `editor_text`, `facet_category`, `facet_brand`."""
-
+from wecelebrate.feeds.profile import Profile, Refusal, Variants
 
 SHOPIFY_OPTIONS = tuple((f"option{n}name", f"option{n}value") for n in (1, 2, 3))
 MEDUSA_OPTIONS = tuple((f"(?:variant)?option{n}name", f"(?:variant)?option{n}value") for n in range(1, 9))
 JSON_OPTIONS = tuple((f"options{n - 1}name", f"variantsoption{n}") for n in (1, 2, 3))
 
 PROFILES = (
+    Profile(
+        "json with variants",
+        (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),
+        {
+            "sku": ("variantssku",),
+            "name": ("title", "name"),
+            "description": ("bodyhtml", "descriptionhtml", "description"),
+            "category": ("producttype", "category", "categoryname", "type"),
+            "brand": ("vendor", "brand", "brandname", "manufacturer"),
+            "price": ("variantsprice", "variantspriceamount", r"variantsprices0?amount"),
+            "currency": ("variantspricecurrency(?:code)?", "currency", "variants(?:prices0?)?currency(?:code)?"),
+            "images": ("images", "image", "imagesrc", "thumbnail"),
+            "inventory_count": ("variantsinventoryquantity", "variantsstock", "variantsquantity", "variantsinventory"),
+            "is_active": ("status", "published", "active"),
+        },
+        {
+            "tags": "tags",
+            "variantsbarcode": "barcode",
+            "variantsgrams": "weight_grams",
+            "variantscompareatprice": "compare_at_price",
+            "status": "status",
+        },
+        Variants(
+            key=("handle", "slug", "id"),
+            handle=("handle", "slug", "id"),
+            evidence=("variants.*",),
+            options=JSON_OPTIONS,
+            title=("variantstitle", "variantsname"),
+            image=("variantsfeaturedimagesrc", "variantsimagesrc", "variantsimage", "variantsimages"),
+            own=("variants.*",),
+        ),
+        joined=("images",),
+        lenient=True,
+    ),
     Profile(
         "shopify",
         (
@@ -124,7 +96,7 @@ PROFILES = (
             "name": ("producttitle",),
             "description": ("productdescription",),
             "category": ("productcategory1name", "producttype", "producttypevalue", "productcollectiontitle"),
-            "price": (r"(?:variant)?price(?P<currency>[a-z]{3})", r"price1amount", r"price[a-z]+?(?P<currency>[a-z]{3})"),
+            "price": ("(?:variant)?price(?P<currency>[a-z]{3})", "price1amount", "price[a-z]+?(?P<currency>[a-z]{3})"),
             "currency": ("price1currencycode",),
             "images": ("productthumbnail", r"productimage\d+(?:url)?", r"image\d+url"),
             "inventory_count": ("variantinventoryquantity",),
@@ -160,7 +132,11 @@ PROFILES = (
     ),
     Profile(
         "woocommerce",
-        (("type", "sku", "name", "regularprice"), ("type", "sku", "name", "published"), ("sku", "name", "regularprice", "categories")),
+        (
+            ("type", "sku", "name", "regularprice"),
+            ("type", "sku", "name", "published"),
+            ("sku", "name", "regularprice", "categories"),
+        ),
         {
             "sku": ("sku",),
             "name": ("name",),
@@ -223,7 +199,7 @@ PROFILES = (
         },
         Variants(key=("sku",), blank_continues=True, evidence=("price", "storeviewcode")),
         (
-            Refusal("storeviewcode", ".+", "translation", "is the translation for one store view; the default row is imported"),
+            Refusal("storeviewcode", ".+", "translation", "marks a translation; the default store view is imported"),
             Refusal(
                 "producttype|type", "configurable|grouped|bundle", "not_sold_itself",
                 "is not sold itself: its variants are rows of their own", ("price",),
@@ -235,8 +211,10 @@ PROFILES = (
     ),
     Profile(
         "prestashop",
-        (("name", "pricetaxexcluded"), ("name", "pricetaxexcl"), ("name", "priceincludingtax"), ("name", "imageurlsxyz"),
-         ("name", "categoriesxyz"), ("name", "pricetaxexcludedorpricetaxincluded")),
+        (
+            ("name", "pricetaxexcluded"), ("name", "pricetaxexcl"), ("name", "priceincludingtax"),
+            ("name", "imageurlsxyz"), ("name", "categoriesxyz"), ("name", "pricetaxexcludedorpricetaxincluded"),
+        ),
         {
             "sku": ("reference", "productid", "id"),
             "name": ("name",),
@@ -275,7 +253,11 @@ PROFILES = (
     ),
     Profile(
         "vendure",
-        (("name.*", "sku", "price", "optiongroups.*"), ("name.*", "sku", "facets.*"), ("name.*", "sku", "stockonhand", "taxcategory")),
+        (
+            ("name.*", "sku", "price", "optiongroups.*"),
+            ("name.*", "sku", "facets.*"),
+            ("name.*", "sku", "stockonhand", "taxcategory"),
+        ),
         {
             "sku": ("sku",),
             "name": ("name(?:[a-z]{2})?(?:[a-z]{2})?",),
@@ -340,40 +322,6 @@ PROFILES = (
             "itemgroupid": "item_group_id",
             "saleprice": "sale_price",
         },
-        joined=("images",),
-        lenient=True,
-    ),
-    Profile(
-        "json with variants",
-        (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),
-        {
-            "sku": ("variantssku", "variantsid"),
-            "name": ("title", "name"),
-            "description": ("bodyhtml", "descriptionhtml", "description"),
-            "category": ("producttype", "category", "categoryname", "type"),
-            "brand": ("vendor", "brand", "brandname", "manufacturer"),
-            "price": ("variantsprice", "variantspriceamount", r"variantsprices0?amount"),
-            "currency": ("variantspricecurrency(?:code)?", "currency", "variantscurrency", r"variantsprices0?currencycode"),
-            "images": ("images", "image", "imagesrc", "thumbnail"),
-            "inventory_count": ("variantsinventoryquantity", "variantsstock", "variantsquantity", "variantsinventory"),
-            "is_active": ("status", "published", "active"),
-        },
-        {
-            "tags": "tags",
-            "variantsbarcode": "barcode",
-            "variantsgrams": "weight_grams",
-            "variantscompareatprice": "compare_at_price",
-            "status": "status",
-        },
-        Variants(
-            key=("handle", "slug", "id"),
-            handle=("handle", "slug"),
-            evidence=("variants.*",),
-            options=JSON_OPTIONS,
-            title=("variantstitle", "variantsname"),
-            image=("variantsfeaturedimagesrc", "variantsimagesrc", "variantsimage", "variantsimages"),
-            own=("variants.*",),
-        ),
         joined=("images",),
         lenient=True,
     ),

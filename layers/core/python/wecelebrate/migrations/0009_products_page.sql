@@ -80,7 +80,7 @@ begin
       after_id is not null),
       case when site is null then '' else
         ' and is_active and not exists (select from public.site_product_exclusions excluded'
-        ' where excluded.site_id = app.site_id() and excluded.product_id = products.id)' end)
+        ' where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id)' end)
     using catalog, app.pattern(search), category, brand, price_min, price_max, active, updated_since, after_key, after_id, rows;
 end
 $$;
@@ -105,14 +105,17 @@ as $$
 declare
   facets jsonb;
 begin
+  if app.site_id() is null then
+    return null;
+  end if;
   execute format($sql$
     with shown as materialized (
       select p.category, p.brand, p.price, ($2 is null or p.category = $2) as in_category,
         ($3 is null or p.brand = $3) as in_brand,
         ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price
       from products p
-      where p.catalog_id = any (app.catalog_ids()) and app.site_id() is not null and p.is_active %s
-        and not exists (select from site_product_exclusions x where x.site_id = app.site_id() and x.product_id = p.id)
+      where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
+        and not exists (select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
     ), categories as (
       select category as value, count(*) as count from shown where in_brand and in_price and category is not null
       group by 1 order by 2 desc, 1 limit $6

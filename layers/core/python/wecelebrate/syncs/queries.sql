@@ -48,19 +48,17 @@ delete from app.staged_rejections where job_id = :job_id;
 -- added, the rest is left alone. Of rows with the same SKU the last one counts, and the others are refused, as are
 -- rows of a SKU that is new but has no name or price. Answers the counts of source rows by what became of them;
 -- `raced` are rows whose SKU somebody else added meanwhile: the same chunk again finds them.
-with chunk as materialized (
-  select distinct on (sku) *
-  from app.staged_products
-  where job_id = :job_id and sku > :after and sku <= coalesce(
-    (select max(sku) from (select sku from app.staged_products where job_id = :job_id and sku > :after
-                           group by sku order by sku limit :chunk) next), '')
-  order by sku, line desc
-), superseded as (
-  select s.sku, s.line, s.rows, s.source_data, c.line as by_line
-  from chunk c join app.staged_products s on s.job_id = :job_id and s.sku = c.sku and s.line < c.line
-), known as materialized (
-  select p.id, c.sku
-  from chunk c join products p on p.catalog_id = :catalog_id and p.sku = c.sku
+with next_skus as (
+  select sku from app.staged_products where job_id = :job_id and sku > :after group by sku order by sku limit :chunk
+), staged as materialized (
+  select s.*, row_number() over same_sku as nth, first_value(line) over same_sku as last_line
+  from app.staged_products s
+  where s.job_id = :job_id and s.sku > :after and s.sku <= (select max(sku) from next_skus)
+  window same_sku as (partition by sku order by line desc)
+), chunk as materialized (
+  select s.*, p.id
+  from staged s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+  where s.nth = 1
 ), changed as (
   update products p
   set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active,
@@ -71,8 +69,8 @@ with chunk as materialized (
       coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
       coalesce(c.is_active, p.is_active), c.source_data)
-  from chunk c join known k on k.sku = c.sku
-  where p.id = k.id
+  from chunk c
+  where p.id = c.id
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
          p.is_active, p.source_data)
       is distinct from (coalesce(c.name, p.name),
@@ -83,39 +81,38 @@ with chunk as materialized (
         coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
         coalesce(c.is_active, p.is_active), c.source_data)
   returning c.rows
-), fresh as materialized (
-  select c.* from chunk c where not exists (select from known k where k.sku = c.sku)
 ), added as (
   insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
     inventory_count, is_active, source_data)
   select :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
     coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
     coalesce(is_active, true), source_data
-  from fresh
-  where name is not null and price is not null
+  from chunk
+  where id is null and name is not null and price is not null
   on conflict (catalog_id, sku) do nothing
-  returning sku
+  returning 1
 ), refused as (
   insert into app.staged_rejections (job_id, line, n, sku, code, reason, raw)
   select :job_id, line, row_number() over (partition by line order by sku) + 1000000, sku, code, reason, source_data
   from (
     select line, sku, 'superseded' as code,
-      'line ' || by_line || ' says the same SKU again; the last one counts' as reason, source_data
-    from superseded
+      'line ' || last_line || ' says the same SKU again; the last one counts' as reason, source_data
+    from staged where nth > 1
     union all
     select line, sku, 'incomplete', 'there is no such product yet, and the row gives no '
       || case when name is null and price is null then 'name and no price' when name is null then 'name'
          else 'price' end, source_data
-    from fresh where name is null or price is null
+    from chunk where id is null and (name is null or price is null)
   ) rejected
 )
-select (select max(sku) from chunk) as upto,
-  (select coalesce(sum(rows), 0) from chunk) + (select coalesce(sum(rows), 0) from superseded) as rows,
+select max(sku) as upto, coalesce(sum(rows), 0) as rows,
   (select coalesce(sum(rows), 0) from changed) as updated,
-  (select coalesce(sum(f.rows), 0) from fresh f join added a using (sku)) as created,
-  (select coalesce(sum(rows), 0) from superseded)
-    + (select coalesce(sum(rows), 0) from fresh where name is null or price is null) as rejected,
-  (select count(*) from fresh where name is not null and price is not null) - (select count(*) from added) as raced;
+  (select coalesce(sum(rows), 0) from chunk where id is null and name is not null and price is not null) as created,
+  coalesce(sum(rows) filter (where nth > 1), 0)
+    + (select coalesce(sum(rows), 0) from chunk where id is null and (name is null or price is null)) as rejected,
+  (select count(*) from chunk where id is null and name is not null and price is not null)
+    - (select count(*) from added) as raced
+from staged;
 
 -- name: first_rejections
 -- The first rejected rows, for the job itself.

@@ -1,0 +1,117 @@
+"""When schedules are due, and that they run."""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from infra.local.schedules import BadSchedule, Schedule, Scheduler, event
+from tests.local.folders import running, write
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "after", "due"),
+    [
+        ("rate(1 minute)", "2026-03-01T10:00:30", "2026-03-01T10:01:30"),
+        ("rate(6 hours)", "2026-03-01T22:00:00", "2026-03-02T04:00:00"),
+        ("rate(1 day)", "2026-02-28T10:00:00", "2026-03-01T10:00:00"),
+        ("cron(0/15 * * * ? *)", "2026-03-01T10:15:00", "2026-03-01T10:30:00"),
+        ("cron(0 18 ? * MON-FRI *)", "2026-03-06T18:00:00", "2026-03-09T18:00:00"),
+        ("cron(30 6 1 * ? *)", "2026-12-31T00:00:00", "2027-01-01T06:30:00"),
+        ("cron(0 9 L * ? *)", "2028-02-01T00:00:00", "2028-02-29T09:00:00"),
+        ("cron(0 9 ? * 6#3 *)", "2026-12-01T00:00:00", "2026-12-18T09:00:00"),
+    ],
+)
+def test_when_it_is_due_next(expression: str, after: str, due: str) -> None:
+    assert Schedule(expression).next(at(after)) == at(due)
+
+
+def test_a_schedule_that_is_over_is_due_no_more() -> None:
+    assert Schedule("cron(0 0 1 1 ? 2020)").next(at("2026-01-01T00:00:00")) is None
+
+
+def test_cron_is_wall_clock_time_of_its_zone() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    schedule = Schedule("cron(0 9 * * ? *)", "Europe/Berlin")
+    due = at("2026-03-27T12:00:00")
+    walls = []
+    for _ in range(3):
+        following = schedule.next(due)
+        assert following is not None
+        walls.append(following.astimezone(zone).isoformat())
+        due = following
+    # The clocks went forward on the 29th.
+    assert walls == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
+
+
+def test_an_hour_that_is_skipped_or_repeated_runs_once() -> None:
+    schedule = Schedule("cron(30 2 * * ? *)", "Europe/Berlin")
+    for begin, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
+        due: datetime | None = at(begin)
+        runs = []
+        for _ in range(days):
+            assert due is not None
+            due = schedule.next(due)
+            assert due is not None
+            runs.append(due)
+        assert timedelta(hours=22) < runs[1] - runs[0] < timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    "expression", ["rate(0 minutes)", "rate(5 weeks)", "cron(0 9 * * MON *)", "cron(61 * * * ? *)", "x"]
+)
+def test_what_is_no_schedule_is_refused(expression: str) -> None:
+    with pytest.raises(BadSchedule):
+        Schedule(expression)
+
+
+def test_the_event_is_eventbridge_schedulers() -> None:
+    made = event("schedules-sweep", at("2026-03-01T10:00:30"))
+    assert (made["source"], made["detail-type"], made["time"]) == (
+        "aws.scheduler", "Scheduled Event", "2026-03-01T10:00:30Z",
+    )  # fmt: skip
+    assert made["resources"] == ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/schedules-sweep"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_scheduled_function_runs_again_and_again_but_never_beside_itself(tmp_path: Path) -> None:
+    spec = write(
+        tmp_path,
+        "schedules/sweep",
+        """
+        import json, os, time
+
+        def handler(event, context):
+            began = time.time()
+            time.sleep(0.1)
+            with open(os.environ["RUNS"], "a") as out:
+                out.write(json.dumps([event["source"], began, time.time()]) + "\\n")
+        """,
+        'timeout = 5\n\n[schedule]\nexpression = "rate(1 minute)"\n',
+    )
+    runs = tmp_path / "runs"
+    began = time.monotonic()
+
+    def fast() -> datetime:
+        """A clock on which 40 ms are a minute."""
+        return at("2026-01-01T00:00:00") + timedelta(minutes=(time.monotonic() - began) / 0.04)
+
+    async with running(tmp_path, spec, environment={"RUNS": str(runs)}) as functions:
+        scheduler = Scheduler([spec], functions, now=fast)
+        scheduler.start()
+        while not runs.exists() or len(runs.read_text().splitlines()) < 3:
+            assert time.monotonic() - began < 20
+            await asyncio.sleep(0.05)
+        await scheduler.stop()
+    lines = [json.loads(line) for line in runs.read_text().splitlines()]
+    assert {source for source, _, _ in lines} == {"aws.scheduler"}
+    assert all(ended <= later for (_, _, ended), (_, later, _) in zip(lines, lines[1:], strict=False))
