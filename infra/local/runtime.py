@@ -181,8 +181,11 @@ class Lambda:
 
     def _fill(self, function: _Function) -> None:
         """Start a process for every event that waits, as far as the function's concurrency goes."""
-        wanted = min(len(function.waiting), function.spec.concurrency - len(function.all)) - function.starting
-        for _ in range(wanted if not self._stopping else 0):
+        if self._stopping or not function.waiting:
+            return
+        returning = sum(sandbox.returning for sandbox in function.all - function.stale)
+        room = function.spec.concurrency - len(function.all)
+        for _ in range(min(len(function.waiting) - returning, room) - function.starting):
             function.starting += 1
             self._spawn(self._start(function))
 

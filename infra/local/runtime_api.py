@@ -58,7 +58,7 @@ class RuntimeApi(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._process.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (why it was lost changes nothing)
         self._process.connections.discard(self)
         self.lost.set_result(None)
 

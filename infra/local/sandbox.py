@@ -80,6 +80,8 @@ class Sandbox:
         self.started = time.monotonic()
         self.ready = asyncio.Event()
         """Set once the process has asked for its first event, or has ended."""
+        self.returning = False
+        """Whether it has answered and is about to ask for the next event."""
         self.idle_since = 0.0
         self.invocation: Invocation | None = None
         self.connections: set[RuntimeApi] = set()
@@ -164,6 +166,7 @@ class Sandbox:
             self._init_seconds = time.monotonic() - self.started
             self._cancel_deadline()
             self.ready.set()
+        self.returning = False
         self._waiting = connection
         self.idle_since = time.monotonic()
         self._on_free(self)
@@ -189,6 +192,7 @@ class Sandbox:
         if invocation is None or invocation.request_id != request_id:
             return 403
         self.invocation = None
+        self.returning = self._verdict is None
         self._cancel_deadline()
         self._peak = max(self._peak, self._resident())
         self._report(invocation)

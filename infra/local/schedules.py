@@ -73,8 +73,10 @@ class Scheduler:
         specs: Iterable[FunctionSpec],
         functions: Lambda,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        longest_sleep: float = 30.0,
     ) -> None:
         self._functions = functions
+        self._longest_sleep = longest_sleep
         self._now = now
         self._schedules = {
             spec.name: Schedule(spec.schedule.expression, spec.schedule.timezone) for spec in specs if spec.schedule
@@ -94,7 +96,7 @@ class Scheduler:
         while due is not None:
             # A sleep of days would not notice that the machine's clock was set, or that it slept.
             while (left := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock has no event)
-                await asyncio.sleep(min(left, 30))
+                await asyncio.sleep(min(left, self._longest_sleep))
             try:
                 result = await self._functions.invoke(name, event(name, due))
                 if result.error:

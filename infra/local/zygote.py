@@ -99,7 +99,8 @@ class Zygote:
     async def stop(self) -> None:
         """Kill every process and the zygote itself."""
         if self._writer is not None and self._listening is not None:
-            self._writer.close()
+            # It takes the end of its input as the end of its work, and closes its side when its children are gone.
+            self._writer.write_eof()
             await self._listening
 
     async def _start(self) -> None:
@@ -149,20 +150,23 @@ class Zygote:
 
     async def _bury(self) -> None:
         """The connection is closed: the zygote is dead or dying, and takes its children along."""
+        # Taken before anything is awaited: the next zygote may be started, and asked for forks, meanwhile.
         process, self._process = self._process, None
-        if process is not None:
-            if process.poll() is None:
-                process.kill()
-            code = await asyncio.to_thread(process.wait)
-            if code not in (0, -signal.SIGKILL):
-                log.warning("the zygote ended with code %s", code)
         orphans, self._alive = self._alive, {}
+        unanswered, self._asked = self._asked, {}
+        if process is not None:
+            try:
+                code = await asyncio.to_thread(process.wait, 2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = await asyncio.to_thread(process.wait)
+            if code != 0:
+                log.warning("the zygote ended with code %s", code)
         for fork in orphans.values():
             # Linux has killed them with their parent; elsewhere nobody else would.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(fork.pid, signal.SIGKILL)
             fork.exited.set_result(-signal.SIGKILL)
-        unanswered, self._asked = self._asked, {}
         for asked in unanswered.values():
             if not asked.done():
                 asked.set_exception(ZygoteDied("the zygote died before it forked"))

@@ -122,7 +122,7 @@ def tampered(issuer: Issuer) -> str:
 
 @pytest.mark.parametrize("forged", [unsigned, signed_with_the_public_key, tampered, lambda _: "x", lambda _: "a.b.c"])
 async def test_a_forged_token_is_refused(issuer: Issuer, forged: Any) -> None:
-    with pytest.raises(Unauthorized, match="malformed or its signature is not valid"):
+    with pytest.raises(Unauthorized, match="malformed or its signature"):
         await authorizer(issuer).claims(f"Bearer {forged(issuer)}")
 
 
@@ -152,7 +152,7 @@ async def test_the_audience_may_be_one_of_several(issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("header", [None, ""])
 async def test_no_token_is_asked_for_one(issuer: Issuer, header: str | None) -> None:
-    with pytest.raises(Unauthorized, match="^Bearer$"):
+    with pytest.raises(Unauthorized, match=r"^Bearer$"):
         await authorizer(issuer).claims(header)
 
 

@@ -53,6 +53,11 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         yield started
 
 
+@pytest.fixture(autouse=True)
+def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.poller.POLL", 1)
+
+
 class Queue:
     """A queue of its own for each test, with its function behind it."""
 

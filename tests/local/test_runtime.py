@@ -391,8 +391,9 @@ async def test_stopping_lets_what_runs_finish_and_leaves_no_process(tmp_path: Pa
     functions = Lambda([spec], {spec.name: {}}, logs=tmp_path / "logs", zygote=Zygote(preload=()))
     await functions.start()
     under_way = asyncio.create_task(call(functions, spec))
-    while not functions.processes[spec.name]["busy"]:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (the count is all there is to see)
+            await asyncio.sleep(0.01)
     await functions.stop(grace=5)
     assert not alive(await under_way)
 

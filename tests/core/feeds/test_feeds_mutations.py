@@ -24,7 +24,8 @@ def holds(reading: Reading) -> None:
     json.dumps(reading.details)
     for item in reading.items:
         if not isinstance(item, Product):
-            assert all(isinstance(cell, str) for cell in item.raw)
+            "".join((*item.raw, item.reason, item.sku or "")).encode()
+            assert "\0" not in item.reason + (item.sku or "")
             continue
         texts = [item.sku, item.name, item.description, item.category, item.brand, *item.images]
         texts += [*item.attributes, *item.attributes.values(), *item.source, *item.source.values()]

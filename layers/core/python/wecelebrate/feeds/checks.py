@@ -21,7 +21,9 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             continue
         line, cells = row
         count = len(cells)
-        if (not cells[0] or count == 1) and not any((cell or "").strip(" \t\x1a") for cell in cells):
+        if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
+            (cell or "").strip(" \t\x1a") for cell in cells
+        ):
             continue
         if count == width:
             yield row

@@ -9,6 +9,7 @@ from wecelebrate.feeds.items import BadCell, shown
 LONGEST = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
 MOST_IMAGES = 50
 LONGEST_IMAGE = 2_048
+LONGEST_IMAGES = MOST_IMAGES * LONGEST_IMAGE
 MOST_ATTRIBUTES = 100
 LONGEST_ATTRIBUTE_NAME = 100
 LONGEST_ATTRIBUTE = 5_000
@@ -18,8 +19,8 @@ _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
 _IMAGES = re.compile(
-    r"\s*[\n\r|]+\s*|\s*[;,]\s*(?=(?:https?:)?//|/|$)|\s+(?=https?://)"
-    r"|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.svg))\s*[;,]\s*",
+    r"[\n\r|]|[;,]\s*(?=(?:https?:)?//|/|$)|\s(?=https?://)"
+    r"|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.gif)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.svg))\s?[;,]",
     re.IGNORECASE,
 )
 
@@ -86,16 +87,17 @@ def images(cell: str) -> list[str]:
     """
     if _ONE_IMAGE.fullmatch(cell) and len(cell) <= LONGEST_IMAGE and cell.isprintable():
         return [cell]
+    if len(cell) > LONGEST_IMAGES:
+        raise BadCell("too_long", f"{shown(cell)} is longer than {LONGEST_IMAGES:,} characters")
     return [image(part) for part in split_images(cell)]
 
 
 def split_images(cell: str) -> list[str]:
-    return [part for part in _IMAGES.split(cell) if part and not part.isspace()]
+    return [address for part in _IMAGES.split(cell[:LONGEST_IMAGES]) if (address := part.strip())]
 
 
 def image(address: str) -> str:
     """An http(s) address or a relative path, as it came. Raises BadCell: too_long, not_an_address."""
-    address = address.strip()
     if len(address) > LONGEST_IMAGE:
         raise BadCell("too_long", f"{shown(address)} is longer than {LONGEST_IMAGE:,} characters")
     # Browsers leave control characters out of an address, and then `java\tscript:` is a scheme.

@@ -170,7 +170,7 @@ class JsonRows:
                 try:
                     yield number, _rows(value)
                 except Broken as error:
-                    yield _rejected(number, f"record {number}: {error}", "bad_json", str(value)[:1_000])
+                    yield _rejected(number, f"record {number}: {error}", "bad_json", json.dumps(value)[:1_000])
                 if scanner.skip("]"):
                     break
                 if not scanner.skip(","):

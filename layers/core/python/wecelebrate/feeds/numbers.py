@@ -28,6 +28,8 @@ DecimalMark = Literal[",", "."]
 CENT = Decimal("0.01")
 HIGHEST_PRICE = Decimal("99999999.99")
 HIGHEST_COUNT = 2_147_483_647
+LONGEST_NUMBER = 60
+"""Characters of a cell that may be a number; anything longer is text."""
 
 # ISO 4217, the currencies in use.
 _CODES = (
@@ -60,10 +62,11 @@ _DASH = re.escape(_MINUS)
 
 _PLAIN = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
 _PARTS = re.compile(
-    rf"(?P<before>[^\d\s.,{_QUOTES}+{_DASH}(]*\.?)\s*"
+    rf"(?P<before>(?:[^\d\s.,{_QUOTES}+{_DASH}(]+\.?)?)\s*"
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
+_WHOLE = re.compile(rf"(?<=\d)[.,]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # 12,- and 12.-- have no cents
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
@@ -71,7 +74,7 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
     """The decimal separator that a sample of price cells shows; None when they show none."""
     votes = {",": 0, ".": 0}
     for cell in cells:
-        text = re.sub(r"[^\d.,]", "", cell).strip(".,")
+        text = re.sub(r"[^\d.,]", "", cell[:LONGEST_NUMBER]).strip(".,")
         comma, dot = text.count(","), text.count(".")
         if comma and dot:
             votes["," if text.rfind(",") > text.rfind(".") else "."] += 1
@@ -93,13 +96,15 @@ def price(cell: str, mark: DecimalMark | None, own: str) -> tuple[Decimal, str |
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell).quantize(CENT), None
-    text = unicodedata.normalize("NFKC", cell).strip()
+    if len(cell) > LONGEST_NUMBER:
+        raise _not_a_number(cell)
+    text = _WHOLE.sub("", unicodedata.normalize("NFKC", cell).strip())
     parts = _PARTS.fullmatch(text)
     if not parts:
         raise _not_a_number(cell)
     number, sign = _signed(parts["number"])
     value = _number(number, mark, cell)
-    before, after = parts["before"].strip(), parts["after"].strip().rstrip("-.").strip()
+    before, after = parts["before"].strip(), parts["after"].strip().rstrip("-").strip()
     if sign < 0 or parts["after"].strip() == "-":
         if value:
             raise BadCell("negative", f"{shown(cell)} is negative")
@@ -126,6 +131,8 @@ def count(cell: str, mark: DecimalMark | None) -> int | None:
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)
+    if len(cell) > LONGEST_NUMBER:
+        raise _not_a_number(cell)
     text = unicodedata.normalize("NFKC", cell).strip().casefold()
     if text in _SOME:
         return None
@@ -157,12 +164,12 @@ _NONE = frozenset(_NONE_WORDS.split("|"))
 
 def currency_code(text: str, own: str) -> str | None:
     """The ISO 4217 code that a code, a sign or a word stands for; None when it is none of them."""
-    sign = text.strip().upper()
+    sign = text[:LONGEST_NUMBER].strip().upper()
     if sign in CURRENCIES:
         return sign
     if sign in SHARED:
         return own if own in SHARED[sign] else SHARED[sign][0]
-    return SYMBOLS.get(sign)
+    return SYMBOLS.get(sign) or (currency_code(sign[:-1], own) if sign.endswith(".") else None)
 
 
 def _signed(number: str) -> tuple[str, int]:

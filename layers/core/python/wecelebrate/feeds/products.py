@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, partial
 from operator import itemgetter
+from typing import TypeVar
 
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, shown
@@ -14,6 +15,8 @@ Build = Callable[[int, Cells, Cells], Product | Rejected]
 """(line, cells stripped and, in grouped exports, completed from the product's first row, cells as they came)"""
 
 CACHED = 4096
+
+Value = TypeVar("Value")
 
 
 def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  # noqa: PLR0915  (holds `build`)
@@ -29,7 +32,7 @@ def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  #
     read_text = {name: _reader(plan, name, columns) for name, columns in at_text.items()}
     description_of, category_of, brand_of = read_text["description"], read_text["category"], read_text["brand"]
     price_of, count_of, active_of = _prices(plan, own, mark), _counts(plan, mark), _actives(plan)
-    currency_of = lru_cache(maxsize=CACHED)(lambda cell: numbers.currency_code(cell, own))
+    currency_of = _remembered(lambda cell: numbers.currency_code(cell, own))
     at_currency = plan.currency
     without = lru_cache(maxsize=256)(lambda missing: every - missing)
 
@@ -99,9 +102,16 @@ def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  #
 
 
 _NOTHING: frozenset[str] = frozenset()
+_LONGEST_WORD = 100
 _LONGEST = convert.LONGEST_ATTRIBUTE
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
+
+
+def _remembered(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The parser with a cache: prices and quantities repeat. Long cells pass it by, or it would hold megabytes."""
+    cached = lru_cache(maxsize=CACHED)(parse)
+    return lambda cell: cached(cell) if len(cell) <= numbers.LONGEST_NUMBER else parse(cell)
 
 
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
@@ -144,7 +154,7 @@ _READERS: dict[str, Callable[[str], str]] = {
 def _prices(
     plan: Plan, own: str, mark: numbers.DecimalMark | None
 ) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
-    parse = lru_cache(maxsize=CACHED)(lambda cell: numbers.price(cell, mark, own))
+    parse = _remembered(lambda cell: numbers.price(cell, mark, own))
     columns = plan.prices
     if not columns:
         return lambda _: (None, None)
@@ -187,7 +197,7 @@ def _prices(
 
 
 def _counts(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
-    parse = lru_cache(maxsize=CACHED)(lambda cell: numbers.count(cell, mark))
+    parse = _remembered(lambda cell: numbers.count(cell, mark))
     first = _first(plan.inventory)
     together = plan.profile is not None and "inventory_count" in plan.profile.joined and len(plan.inventory) > 1
 
@@ -210,7 +220,7 @@ def _actives(plan: Plan) -> Callable[[Cells], bool | None]:
 
     @lru_cache(maxsize=CACHED)
     def state(cell: str, inverse: bool, lenient: bool) -> bool | None:
-        word = cell.casefold()
+        word = cell.strip().casefold()
         if not word:
             return None
         if inactive is not None:
@@ -223,7 +233,9 @@ def _actives(plan: Plan) -> Callable[[Cells], bool | None]:
             raise
 
     def read(cells: Cells) -> bool | None:
-        states = [state(cells[column] or "", inverse, lenient) for column, inverse, lenient in columns]
+        states = [
+            state((cells[column] or "")[:_LONGEST_WORD], inverse, lenient) for column, inverse, lenient in columns
+        ]
         said = [one for one in states if one is not None]
         return all(said) if said else None
 

@@ -1,0 +1,79 @@
+"""What all tests share: one whole local cloud a session, on free ports, in a folder of its own.
+
+The first test that asks for it starts it, whichever worker of xdist runs it; the session stops it. Tests keep apart
+by making clients of their own (`tests.platform.Platform`).
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from infra.local.endpoints import Endpoints, Ports, load_endpoints
+from infra.local.processes import LocalCloudError, free_port
+from tests.platform import Platform
+
+HOME = "WECELEBRATE_TEST_HOME"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The session's folder is made where the session begins, not in each worker."""
+    if not hasattr(config, "workerinput"):
+        os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the cloud that a test may have started."""
+    if not hasattr(session.config, "workerinput"):
+        home = Path(os.environ[HOME])
+        if (home / ".local").exists():
+            _wecelebrate(home, "down", "--erase")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wecelebrate(home: Path, *arguments: str) -> None:
+    ports = {f"WECELEBRATE_PORT_{port.name.upper()}": str(free_port()) for port in fields(Ports)}
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.command", *arguments],
+        env={**os.environ, **ports, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode:
+        raise LocalCloudError(f"wecelebrate {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Endpoints:
+    """A whole local cloud, with the demo loaded."""
+    home = Path(os.environ[HOME])
+    state = home / ".local"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return load_endpoints(state)
+        except LocalCloudError:
+            _wecelebrate(home, "up", "--detach")
+    return load_endpoints(state)
+
+
+@pytest.fixture(scope="session")
+def state(cloud: Endpoints) -> Path:
+    """The state directory of the session's cloud: its secrets and its logs."""
+    return Path(os.environ[HOME]) / ".local"
+
+
+@pytest.fixture
+def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
+    """The session's cloud, as the people of the platform use it."""
+    with Platform.of(cloud, state) as platform:
+        yield platform

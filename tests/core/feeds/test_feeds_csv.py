@@ -1,0 +1,186 @@
+"""Delimited files: how they are written, and what is wrong with them."""
+
+import pytest
+from feed_reading import read
+
+from wecelebrate.feeds import UnreadableFeed
+
+HEADER = "sku,name,price,stock\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ":", "^", "~", "§"])
+def test_any_delimiter_is_recognised(delimiter) -> None:
+    rows = [["SKU", "Name", "Price"], ["A1", "Mug, large", "12.50"], ["A2", "Hat; paper", "3.00"]]
+    text = "\n".join(delimiter.join(f'"{c}"' if any(x in c for x in ",;") else c for c in row) for row in rows)
+    reading = read(text)
+    assert [(p.sku, p.name, str(p.price)) for p in reading.products] == [
+        ("A1", "Mug, large", "12.50"),
+        ("A2", "Hat; paper", "3.00"),
+    ]
+    assert reading.details["delimiter"] == delimiter
+
+
+def test_decimal_commas_do_not_pass_for_delimiters() -> None:
+    reading = read("sku;price\nA;1,50\nB;2,50\nC;3,50\n")
+    assert reading.details["delimiter"] == ";"
+    assert [str(p.price) for p in reading.products] == ["1.50", "2.50", "3.50"]
+
+
+def test_a_file_of_skus_alone_has_one_column() -> None:
+    reading = read("SKU\nA1\nA2\n")
+    assert [p.sku for p in reading.products] == ["A1", "A2"]
+    assert reading.products[0].given == {"sku"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_is_read(end) -> None:
+    reading = read(end.join(["sku,name,price", 'A,"two\nlines",1', "B,Hat,2", ""]))
+    assert [(p.sku, p.name) for p in reading.products] == [("A", "two lines"), ("B", "Hat")]
+
+
+def test_lines_are_physical_lines() -> None:
+    reading = read('sku,name,description,price\nA,Mug,"one\ntwo\nthree",1\n\nB,Hat,,x\nC,Card,,3\n')
+    assert [p.line for p in reading.products] == [2, 7]
+    assert reading.refusal.line == 6
+    assert reading.refusal.reason == 'price: "x" is not a number'
+
+
+def test_excels_separator_line_is_obeyed() -> None:
+    reading = read("sep=;\r\nsku;name;price\r\nA;a,b,c,d;1\r\n")
+    assert (reading.only.line, reading.only.name) == (3, "a,b,c,d")
+
+
+def test_titles_above_the_header_are_skipped() -> None:
+    reading = read("Article export\n\nCreated:,2025-01-01\n,,,\nsku,name,price,stock\nA,Mug,1,2\n")
+    assert reading.details["header_line"] == 5
+    assert reading.only.line == 6
+
+
+def test_names_in_the_header_are_cleaned_and_told_apart() -> None:
+    reading = read('\ufeff" SKU ",\'Name\',Price,Price,,Colour,,,\nA,Mug,1,2,,red,,,\n')
+    assert reading.feed.header == ["SKU", "Name", "Price", "Price (2)", "column 5", "Colour"]
+    assert str(reading.only.price) == "1.00"
+    assert reading.only.attributes == {"Price (2)": "2", "Colour": "red"}
+
+
+def test_quotes_of_every_kind() -> None:
+    reading = read('sku,name,price\nA,"say ""hi""",1\nB,5" pipe,2\nC,"5" pipe",3\nD,it\'s,4\n')
+    assert [p.name for p in reading.products] == ['say "hi"', '5" pipe', '5 pipe"', "it's"]
+
+
+def test_single_quotes_may_enclose_cells() -> None:
+    reading = read("'sku';'name';'price'\n'A';'Mug; large';'1'\n'B';'Hat';'2'\n")
+    assert [(p.sku, p.name) for p in reading.products] == [("A", "Mug; large"), ("B", "Hat")]
+
+
+def test_a_backslash_may_escape_a_quote() -> None:
+    reading = read('"sku","name","price"\n"A","5\\" pipe, long","1"\n"B","C:\\\\dir","2"\n')
+    assert [p.name for p in reading.products] == ['5" pipe, long', "C:\\dir"]
+
+
+def test_a_path_that_ends_in_a_backslash_escapes_nothing() -> None:
+    reading = read('sku,name,price\n"A","C:\\dir\\","1"\n')
+    assert reading.only.name == "C:\\dir\\"
+
+
+def test_blank_rows_are_no_rows() -> None:
+    reading = read(HEADER + "A,Mug,1,2\n\n,,,\n , ,,\nB,Hat,2,3\n\x1a")
+    assert [p.sku for p in reading.products] == ["A", "B"]
+    assert reading.feed.rows_read == 2
+
+
+def test_a_row_that_is_too_short_names_what_is_missing() -> None:
+    refusal = read(HEADER + "A,Mug\n").refusal
+    assert refusal.reason == "the row has 2 cells, the header has 4 columns; missing: price, stock"
+    assert (refusal.code, refusal.sku, refusal.raw) == ("too_few_cells", "A", ["A", "Mug"])
+
+
+def test_a_row_may_lack_trailing_columns_that_feed_no_field() -> None:
+    assert read("sku,name,price,colour,weight\nA,Mug,1\n").only.attributes == {}
+
+
+def test_a_row_that_is_too_long_is_rejected() -> None:
+    refusal = read(HEADER + "A,Mug, large,1,2\n").refusal
+    assert refusal.code == "too_many_cells"
+    assert "5 cells, the header has 4 columns" in refusal.reason
+
+
+def test_blank_cells_behind_the_last_column_are_dropped() -> None:
+    assert read(HEADER + "A,Mug,1,2,,,\n").only.inventory_count == 2
+
+
+def test_a_nul_character_rejects_its_row() -> None:
+    reading = read(HEADER + "A,Mu\0g,1,2\nB,Hat,1,2\n")
+    assert [p.sku for p in reading.products] == ["B"]
+    assert reading.refusal.reason == 'name: "Mu\\x00g" holds a NUL character'
+
+
+def test_a_quote_that_never_closes_costs_one_row() -> None:
+    rows = "".join(f"S{n},Mug,1,2\n" for n in range(50_000))
+    reading = read(HEADER + 'A,"Mug,1,2\n' + rows)
+    assert len(reading.products) == 50_000
+    assert (reading.refusal.line, reading.refusal.code) == (2, "unclosed_quote")
+    assert reading.feed.ended_cleanly
+
+
+def test_a_quote_that_closes_in_a_later_row_costs_one_row() -> None:
+    reading = read(HEADER + 'A,"Mug,1,2\nB,Hat,1,2\nC,Card,3,4\nD,"Ribbon, red",5,6\nE,Bow,7,8\n')
+    assert [p.sku for p in reading.products] == ["B", "C", "D", "E"]
+    assert reading.refusal.line == 2
+
+
+def test_quotes_broken_everywhere_end_the_reading() -> None:
+    row = 'x",b,"y\n'
+    reading = read("sku,name,price\n" + "A,Mug,1\n" * 3 + row * 200_000)
+    assert len(reading.products) == 3
+    assert not reading.feed.ended_cleanly
+    assert reading.items[-1].code == "stopped"  # type: ignore[union-attr]
+
+
+def test_a_huge_cell_rejects_its_row() -> None:
+    reading = read(HEADER + f'A,"{"x" * 1_100_000}",1,2\nB,Hat,1,2\n')
+    assert [p.sku for p in reading.products] == ["B"]
+    assert "longer than 1,000,000 characters" in reading.refusal.reason
+
+
+def test_a_huge_line_rejects_its_row() -> None:
+    reading = read(HEADER + "A," + "x,y" * 4_000_000 + "\nB,Hat,1,2\n")
+    assert [(p.sku, p.line) for p in reading.products] == [("B", 3)]
+    assert (reading.refusal.line, reading.refusal.code) == (2, "too_long")
+
+
+def test_thousands_of_columns_are_refused() -> None:
+    header = ",".join(["sku", *[f"c{n}" for n in range(2_500)]])
+    with pytest.raises(UnreadableFeed, match="2,501 columns"):
+        read(header + "\nA" + ",x" * 2_500 + "\n")
+
+
+def test_thousands_of_blank_columns_are_not() -> None:
+    assert read("sku,name,price" + "," * 16_000 + "\nA,Mug,1" + "," * 16_000 + "\n").only.name == "Mug"
+
+
+def test_a_header_alone_is_a_feed_without_rows() -> None:
+    reading = read(HEADER)
+    assert reading.items == []
+    assert reading.feed.ended_cleanly
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"\n \r\n\t", "the file is empty"),
+        (b"PK\x03\x04....[Content_Types].xml", "XLSX"),
+        (b"PK\x03\x04....feed.csv", "zip archive"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLS"),
+        (b'<?xml version="1.0"?><a/>', "XML"),
+        (b"\xff\xfe" + '<?xml version="1.0"?>'.encode("utf-16-le"), "XML"),
+        (b"<!DOCTYPE html><html>", "HTML"),
+        (b"colour,weight\nred,3\n", 'no column holds a SKU.*"colour", "weight".*sync settings'),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(content, message) -> None:
+    with pytest.raises(UnreadableFeed, match=message):
+        read(content)

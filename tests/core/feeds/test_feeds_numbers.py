@@ -1,0 +1,169 @@
+"""Prices, quantities and currencies as they are written."""
+
+from decimal import Decimal
+
+import pytest
+from feed_reading import read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wecelebrate.feeds import numbers
+from wecelebrate.feeds.items import BadCell
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "expected"),
+    [
+        ("5", None, "5.00"),
+        ("12.5", None, "12.50"),
+        ("1,234.56", None, "1234.56"),
+        ("1.234,56", None, "1234.56"),
+        ("1 234,56", None, "1234.56"),
+        ("1\u00a0234,56", None, "1234.56"),
+        ("1\u202f234,56 €", None, "1234.56"),
+        ("CHF 1'234.50", None, "1234.50"),
+        ("1.234.567,89", None, "1234567.89"),
+        ("1.234.567", None, "1234567.00"),
+        ("1,234,567", None, "1234567.00"),
+        ("12,50 €", None, "12.50"),
+        ("EUR 12.50", None, "12.50"),
+        ("$5", None, "5.00"),
+        (".99", None, "0.99"),
+        (",99", None, "0.99"),
+        ("5.", None, "5.00"),
+        ("12,-", None, "12.00"),
+        ("1,234", None, "1234.00"),
+        ("1,234", ",", "1.23"),
+        ("1.234", None, "1.23"),
+        ("1.234", ",", "1234.00"),
+        ("1.234", ".", "1.23"),
+        ("0,125", None, "0.13"),
+        ("12.345", None, "12.35"),
+        ("12.344999", None, "12.34"),
+        ("1,5E+03", None, "1500.00"),
+        ("1e5", None, "100000.00"),
+        ("-0", None, "0.00"),
+        ("+7", None, "7.00"),
+        ("０１２", None, "12.00"),
+        ("99999999.99", None, "99999999.99"),
+        ("Fr. 5.50", None, "5.50"),
+        ("R$ 10,00", None, "10.00"),
+    ],
+)
+def test_prices(cell, mark, expected) -> None:
+    assert str(numbers.price(cell, mark, "EUR")[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("12,3x", "not_a_number"),
+        ("free", "not_a_number"),
+        ("10-20", "not_a_number"),
+        ("NaN", "not_a_number"),
+        ("Infinity", "not_a_number"),
+        ("1e999", "not_a_number"),
+        ("1,23,4", "not_a_number"),
+        ("1.2.3", "not_a_number"),
+        (",", "not_a_number"),
+        ("-", "not_a_number"),
+        ("12 pcs", "not_a_number"),
+        ("EUR 5 USD", "not_a_number"),
+        ("-5", "negative"),
+        ("5-", "negative"),
+        ("(5.00)", "negative"),
+        ("€ -5", "negative"),
+        ("\u22125", "negative"),
+        ("100000000", "too_large"),
+        ("99999999.995", "too_large"),
+        ("1e60", "too_large"),
+        ("9" * 400, "not_a_number"),
+    ],
+)
+def test_what_is_no_price(cell, code) -> None:
+    with pytest.raises(BadCell) as caught:
+        numbers.price(cell, None, "EUR")
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "own", "currency"),
+    [
+        ("12.99 USD", "EUR", "USD"),
+        ("usd 12.99", "EUR", "USD"),
+        ("€5", "USD", "EUR"),
+        ("$5", "EUR", "USD"),
+        ("$5", "CAD", "CAD"),
+        ("CA$5", "EUR", "CAD"),
+        ("5 kr", "DKK", "DKK"),
+        ("5 kr.", "EUR", "DKK"),
+        ("5 zł", "EUR", "PLN"),
+        ("5", "EUR", None),
+    ],
+)
+def test_currencies_in_prices(cell, own, currency) -> None:
+    assert numbers.price(cell, None, own)[1] == currency
+
+
+@given(st.decimals(min_value=0, max_value="99999999.99", places=2))
+def test_prices_are_read_back_in_every_style(amount) -> None:
+    plain = f"{amount:,.2f}"
+    german = plain.translate(str.maketrans(",.", ".,"))
+    for cell, mark in [(str(amount), None), (plain, "."), (german, ","), (german + " €", ","), (plain.replace(",", "'"), None)]:
+        assert numbers.price(cell, mark, "EUR")[0] == amount
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_price_or_a_bad_cell(cell) -> None:
+    for read_as in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
+        try:
+            value = read_as()
+        except BadCell as bad:
+            assert bad.problem
+        else:
+            assert value is None or 0 <= value <= Decimal(numbers.HIGHEST_COUNT)
+
+
+def test_the_files_own_prices_settle_what_is_ambiguous() -> None:
+    comma = read("sku;price\nA;1,234\nB;12,50\n")
+    assert [str(p.price) for p in comma.products] == ["1.23", "12.50"]
+    assert comma.details["decimal"] == ","
+    dot = read("sku;price\nA;1,234\nB;12.50\n")
+    assert [str(p.price) for p in dot.products] == ["1234.00", "12.50"]
+    unclear = read("sku;price\nA;1,234\n")
+    assert (str(unclear.only.price), unclear.details["decimal"]) == ("1234.00", None)
+    told = read("sku;price\nA;1,234\n", mapping={"decimal": ","})
+    assert str(told.only.price) == "1.23"
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "expected"),
+    [
+        ("7", None, 7),
+        ("5.0", None, 5),
+        ("5,000", ",", 5),
+        ("1.500", ",", 1500),
+        ("1,500", None, 1500),
+        ("-4", None, 0),
+        ("4-", None, 0),
+        ("3.7", None, 3),
+        (">100", None, 100),
+        ("10+", None, 10),
+        ("12 Stk.", None, 12),
+        ("12 pcs", None, 12),
+        ("out of stock", None, 0),
+        ("in stock", None, None),
+    ],
+)
+def test_quantities(cell, mark, expected) -> None:
+    assert numbers.count(cell, mark) == expected
+
+
+def test_an_unknown_or_blank_quantity_is_not_given() -> None:
+    reading = read("sku,stock\nA,\nB,in stock\nC,3\nD,soon\n")
+    assert [(p.sku, p.inventory_count, "inventory_count" in p.given) for p in reading.products] == [
+        ("A", None, False),
+        ("B", None, False),
+        ("C", 3, True),
+    ]
+    assert reading.refusal.reason == 'stock: "soon" is not a number'

@@ -1,0 +1,183 @@
+"""The platform as its people use it: clients with sites and catalogs of their own, tokens, requests, dropped files."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from infra.local.endpoints import Endpoints
+from infra.local.issuer import Issuer
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A client with an owner, a catalog of its own, and an active site that shows it."""
+
+    client_id: str
+    slug: str
+    catalog_id: str
+    site_id: str
+    domain: str
+    owner: httpx.Client
+    """The API as the client's owner calls it."""
+
+
+@dataclass
+class Platform:
+    """One local cloud."""
+
+    endpoints: Endpoints
+    issuer: Issuer
+    database: psycopg.Connection[DictRow]
+    """The primary, as superuser: to arrange and to look, never to test through."""
+    _clients: list[httpx.Client] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def of(cls, endpoints: Endpoints, state: Path) -> Iterator["Platform"]:
+        with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
+            platform = cls(endpoints, Issuer(state, endpoints.issuer), database)
+            try:
+                yield platform
+            finally:
+                for client in platform._clients:
+                    client.close()
+
+    def api(self, subject: str | None = None, **claims: Any) -> httpx.Client:
+        """The API as `subject` calls it; as a visitor without one."""
+        headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
+        client = httpx.Client(base_url=self.endpoints.api, headers=headers, timeout=30)
+        self._clients.append(client)
+        return client
+
+    @cached_property
+    def admin(self) -> httpx.Client:
+        """The API as a super admin calls it."""
+        return self.api("admin")
+
+    def client(self, **more: Any) -> Json:
+        """A new client."""
+        slug = f"t-{uuid4().hex[:12]}"
+        return created(self.admin.post("/v1/clients", json={"name": f"Client {slug}", "slug": slug, **more}))
+
+    def member(self, client_id: str, role: str = "owner") -> str:
+        """The subject of a new member of a client."""
+        subject = f"{role}-{uuid4().hex[:12]}"
+        self.database.execute(
+            "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)",
+            [client_id, subject, f"{subject}@example.test", role],
+        )
+        return subject
+
+    def catalog(self, owner: str | None = None, **more: Any) -> Json:
+        """A new catalog, the platform's own without an owner."""
+        new = {"name": f"catalog {uuid4().hex[:8]}", "type": "erp", "status": "active", "owner_client_id": owner, **more}
+        return created(self.admin.post("/v1/catalogs", json=new))
+
+    def site(self, client_id: str, catalog_id: str | None, **more: Any) -> Json:
+        """A new site, active at a domain of its own."""
+        domain = f"{uuid4().hex[:12]}.test"
+        new = {"client_id": client_id, "name": f"site {domain}", "domain": domain, "status": "active", **more}
+        return created(self.admin.post("/v1/sites", json={**new, "catalog_id": catalog_id}))
+
+    def tenant(self) -> Tenant:
+        """A new client with all that belongs to it."""
+        client = self.client()
+        catalog = self.catalog(owner=client["id"])
+        site = self.site(client["id"], catalog["id"])
+        owner = self.api(self.member(client["id"]))
+        return Tenant(client["id"], client["slug"], catalog["id"], site["id"], site["domain"], owner)
+
+    def product(self, tenant: Tenant, **more: Any) -> Json:
+        """A new product in a tenant's catalog."""
+        sku = f"SKU-{uuid4().hex[:10]}"
+        new = {"sku": sku, "name": f"Product {sku}", "price": "10.00", "inventory_count": 5, **more}
+        return created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new))
+
+    def shown(self, domain: str, **query: Any) -> list[Json]:
+        """Every product that a storefront shows, page by page."""
+        found: list[Json] = []
+        cursor: str | None = None
+        for _ in range(1000):
+            asked = {"limit": 1000, **query, **({"cursor": cursor} if cursor else {})}
+            page = ok(self.api().get(f"/v1/storefront/{domain}/products", params=asked))
+            found += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+        raise AssertionError("the storefront has no last page")
+
+    @cached_property
+    def s3(self) -> Any:
+        """S3, as an ERP system reaches it."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoints.s3,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    @cached_property
+    def drops(self) -> str:
+        """The bucket that files are dropped in."""
+        return next(one["Name"] for one in self.s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
+
+    def drop(self, catalog_id: str, name: str, body: bytes) -> str:
+        """Drop a file as an ERP system does; its version."""
+        return str(self.s3.put_object(Bucket=self.drops, Key=f"{catalog_id}/incoming/{name}", Body=body)["VersionId"])
+
+    def sync(self, catalog_id: str, name: str, body: bytes, within: float = 60) -> Json:
+        """Drop a file and wait for its job to end."""
+        return self.job_of(catalog_id, self.drop(catalog_id, name, body), within)
+
+    def job_of(self, catalog_id: str, version: str, within: float = 60) -> Json:
+        """The ended job of a dropped file version."""
+        admin = self.admin
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
+                if job["source"]["version_id"] == version and job["status"] in ("completed", "failed"):
+                    return dict(job)
+            time.sleep(0.05)
+        raise AssertionError(f"the file was not done within {within} seconds")
+
+    def read(self, key: str) -> bytes:
+        """A file of the drops bucket."""
+        body: bytes = self.s3.get_object(Bucket=self.drops, Key=key)["Body"].read()
+        return body
+
+
+def ok(answer: httpx.Response) -> Json:
+    """The body of an answer that is no error."""
+    assert answer.is_success, f"{answer.status_code}: {answer.text}"
+    body: Json = answer.json()
+    return body
+
+
+def created(answer: httpx.Response) -> Json:
+    """The body of a 201."""
+    assert answer.status_code == 201, f"{answer.status_code}: {answer.text}"
+    body: Json = answer.json()
+    return body
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> Json:
+    """The problem document that an answer must be (RFC 9457)."""
+    assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: Json = answer.json()
+    assert body["code"] == code, body
+    assert body["status"] == status
+    return body
