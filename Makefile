@@ -8,7 +8,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check synth bench faults clean ready
+.PHONY: help dev test check synth bench clean ready
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,7 @@ synth: ready ## the CloudFormation templates, into cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
 
 bench: ready ## how fast it is, with pass or fail (ONLY=<name> for one)
-	@$(BIN)/wecelebrate bench
-
-faults: ready ## what it bears, with pass or fail (ONLY=<name> for one)
-	@$(BIN)/wecelebrate faults
+	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
 clean: ## remove the local cloud's data and all that was installed or built
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi
@@ -62,5 +59,6 @@ ready: .venv/.ready
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$uv"; \
 	fi; \
 	echo "installing what uv.lock names"; \
-	$(BIN)/uv sync --frozen --quiet --python $(BIN)/python; \
+	[ -t 2 ] || quiet=--quiet; \
+	$(BIN)/uv sync --frozen $$quiet --python $(BIN)/python; \
 	touch .venv/.ready

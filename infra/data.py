@@ -29,7 +29,7 @@ NAME = "wecelebrate"
 PORT = 5432
 LOGINS: tuple[str, ...] = get_args(Login)
 DEPLOY_LOGIN = "wc_migrate"
-"""Signs in to the writer itself: migrations hold session locks, and would pin every connection of the proxy."""
+"""Signs in to the writer itself: a migration runs for minutes, and a pool is for statements that do not."""
 
 _ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9)
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")

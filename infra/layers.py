@@ -9,6 +9,7 @@ any choice of the others, so a package that two of them need stands in `base`.
 Every layer is built once into `layers/vendor/build/<name>-<digest>/`; the digest covers all that goes into it.
 """
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,7 @@ UNZIPPED_LIMIT = 250 * 1024 * 1024
 
 _RECIPE = "1"
 """To be raised with each change to this module that changes what it builds."""
+_UNUSED_SECONDS = 7 * 24 * 3600
 _NOISE = ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", ".lock")
 
 _log = logging.getLogger(__name__)
@@ -167,6 +170,8 @@ def _built(name: str, made_of: Iterable[str], compiler: str | None, into: Path, 
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
+        with contextlib.suppress(PermissionError):  # built by another user: it is theirs to keep or drop
+            os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
         staged = Path(temporary) / name
@@ -174,14 +179,21 @@ def _built(name: str, made_of: Iterable[str], compiler: str | None, into: Path, 
         fill(staged / "python")
         if compiler:
             _compile(compiler, staged)
-        for stale in into.glob(f"{name}-*"):
-            shutil.rmtree(stale, ignore_errors=True)
         try:
             staged.rename(folder)
         except OSError as error:
             if not folder.is_dir():  # else another build was faster, with the same result
                 raise LayerError(f"{folder} cannot be written: {error}") from error
+    _forget_unused(into)
     return Layer(name, folder, digest)
+
+
+def _forget_unused(into: Path) -> None:
+    """Remove what no build has asked for in a week; what is younger another one may be reading now."""
+    for folder in into.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another build is done with its own
+            if folder.stat().st_mtime < time.time() - _UNUSED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compile(compiler: str, staged: Path) -> None:
@@ -198,7 +210,7 @@ def _uv(*arguments: str) -> str:
 
 def _run(*command: str) -> str:
     finished = subprocess.run(  # noqa: S603 - uv and Python of this environment, arguments of this module
-        command, capture_output=True, text=True, check=False
+        command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}
     )
     if finished.returncode:
         raise LayerError(f"{' '.join(command[:3])} failed: {finished.stderr.strip() or finished.stdout.strip()}")

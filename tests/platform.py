@@ -1,12 +1,14 @@
 """The platform as its people use it: clients with sites and catalogs of their own, tokens, requests, dropped files."""
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import uuid4
 
 import boto3
@@ -16,6 +18,7 @@ from psycopg.rows import DictRow, dict_row
 
 from infra.local.endpoints import Endpoints
 from infra.local.issuer import Issuer
+from tests import contract
 
 Json = dict[str, Any]
 
@@ -57,7 +60,9 @@ class Platform:
     def api(self, subject: str | None = None, **claims: Any) -> httpx.Client:
         """The API as `subject` calls it; as a visitor without one."""
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
-        client = httpx.Client(base_url=self.endpoints.api, headers=headers, timeout=30)
+        client = httpx.Client(
+            base_url=self.endpoints.api, headers=headers, timeout=30, event_hooks={"response": [contract.hold]}
+        )
         self._clients.append(client)
         return client
 
@@ -82,8 +87,8 @@ class Platform:
 
     def catalog(self, owner: str | None = None, **more: Any) -> Json:
         """A new catalog, the platform's own without an owner."""
-        new = {"name": f"catalog {uuid4().hex[:8]}", "type": "erp", "status": "active", "owner_client_id": owner, **more}
-        return created(self.admin.post("/v1/catalogs", json=new))
+        new = {"name": f"catalog {uuid4().hex[:8]}", "type": "erp", "status": "active", "owner_client_id": owner}
+        return created(self.admin.post("/v1/catalogs", json=new | more))
 
     def site(self, client_id: str, catalog_id: str | None, **more: Any) -> Json:
         """A new site, active at a domain of its own."""
@@ -121,8 +126,11 @@ class Platform:
     @cached_property
     def s3(self) -> Any:
         """S3, as an ERP system reaches it."""
+        return self._aws("s3")
+
+    def _aws(self, service: str) -> Any:
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoints.s3,
             region_name="us-east-1",
             aws_access_key_id="test",
@@ -153,6 +161,31 @@ class Platform:
             time.sleep(0.05)
         raise AssertionError(f"the file was not done within {within} seconds")
 
+    def notify(self, key: str, version: str) -> None:
+        """Tell the queue of drops of a file version again, as S3 may."""
+        told = {
+            "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-01-01T00:00:00.000Z",
+            "s3": {"object": {"key": quote_plus(key), "versionId": version, "sequencer": "00", "size": 1, "eTag": "e"}},
+        }
+        self.send("drops", {"Records": [told]})
+
+    def send(self, queue: str, message: Json) -> None:
+        """Send a message to a queue."""
+        sqs = self._aws("sqs")
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
+
+    def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + within
+        while not happens():
+            assert time.monotonic() < deadline, f"it did not happen within {within} seconds"
+            time.sleep(every)
+
+    def exists(self, key: str) -> bool:
+        """Whether a file lies in the drops bucket."""
+        return bool(self.s3.list_objects_v2(Bucket=self.drops, Prefix=key).get("KeyCount"))
+
     def read(self, key: str) -> bytes:
         """A file of the drops bucket."""
         body: bytes = self.s3.get_object(Bucket=self.drops, Key=key)["Body"].read()
@@ -180,4 +213,10 @@ def problem(answer: httpx.Response, status: int, code: str) -> Json:
     body: Json = answer.json()
     assert body["code"] == code, body
     assert body["status"] == status
+    assert body["request_id"] == answer.headers["x-request-id"]
     return body
+
+
+def pointers(body: Json) -> list[str]:
+    """Where a problem points."""
+    return [error["pointer"] for error in body["errors"]]

@@ -3,12 +3,15 @@
 from typing import Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from infra.command import cloud
+from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
 from infra.command.migrate import migrate
+from infra.command.openapi import openapi
 from infra.command.token import token
 from infra.local.processes import LocalCloudError
 
@@ -20,7 +23,10 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except LocalCloudError as error:
-            console.print(f"[red]✗[/] {error}", highlight=False)
+            console.print(f"[red]✗[/] {escape(str(error))}", highlight=False)
+            raise typer.Exit(1) from error
+        except PermissionError as error:
+            console.print(f"[red]✗[/] {escape(str(error.filename))} belongs to another user: run this as that user")
             raise typer.Exit(1) from error
 
 
@@ -37,3 +43,5 @@ app.command()(cloud.status)
 app.command()(migrate)
 app.command()(token)
 app.command()(drop)
+app.command()(openapi)
+app.command()(bench)

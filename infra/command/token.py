@@ -27,14 +27,15 @@ def token(
     state = state_directory()
     endpoints = load_endpoints(state)
     kind, _, name = as_whom.partition(":")
+    subject, email = as_whom, name
     match kind:
         case "admin" | "support" if not name:
-            subject, email = kind, f"{kind}@wecelebrate.test"
+            email = f"{kind}@wecelebrate.test"
         case "client" | "editor" | "viewer" if name:
-            subject, email = as_whom, f"{kind}@{name}.test"
+            email = f"{kind}@{name}.test"
             _join(endpoints.database, subject, email, "owner" if kind == "client" else kind, name)
         case "customer" if "@" in name:
-            subject, email = as_whom, name
+            pass
         case _:
             raise LocalCloudError(
                 f"--as {as_whom} is nobody: say admin, support, client:<slug>, editor:<slug>, viewer:<slug>"

@@ -1,6 +1,7 @@
 """Roles, logins and schema of the local database: what the deploy does on AWS."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import psycopg
 from psycopg import sql
@@ -31,14 +32,11 @@ def prepare(
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):
             create = sql.SQL("create database {} owner wc_migrate").format(sql.Identifier(database))
-            try:
+            # Another run may make it in between.
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(create)
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass  # another run made it in between
     with psycopg.connect(server, dbname=database, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("alter database {} owner to wc_migrate").format(sql.Identifier(database))
-        )
+        connection.execute(sql.SQL("alter database {} owner to wc_migrate").format(sql.Identifier(database)))
     url = psycopg.conninfo.make_conninfo(
         host=host, port=port, dbname=database, user=MIGRATOR, password=passwords[MIGRATOR]
     )
@@ -55,6 +53,4 @@ def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:
 
 
 def _set_password(connection: psycopg.Connection, login: str, password: str) -> None:
-    connection.execute(
-        sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(password))
-    )
+    connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(password)))

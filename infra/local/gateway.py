@@ -140,6 +140,9 @@ class Gateway:
             log.warning("%s: %s", target.route, str(error) or f"no answer within {self._timeout:g} s")
             raise _Refused(503, "Service Unavailable") from error
         if result.error:
+            log.warning(
+                "%s: %s failed: %s", target.route, target.function, result.payload[:500].decode("utf-8", "replace")
+            )
             raise _Refused(500, "Internal Server Error")
         try:
             return response(result.payload)

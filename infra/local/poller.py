@@ -27,6 +27,9 @@ POLL = 2
 """Seconds that a poll waits for a message. A poll is let finish before the host ends, or the message it brings would
 be invisible for as long as a whole run of the function: so it is not the 20 s that SQS allows."""
 
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries to reach a queue that does not answer."""
+
 PAYLOAD_LIMIT = 5 * 1024 * 1024
 """Bytes of message bodies in one event, so that the event stays below Lambda's 6 MB."""
 
@@ -47,13 +50,12 @@ class Mapper:
         self._arn = f"arn:aws:sqs:{region}:{account}:{name}"
         self._slots = asyncio.Semaphore(min(self._queue.maximum_concurrency, spec.concurrency))
         self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Receive and hand over until `stop` is called."""
         troubles = 0
-        while not self._stopping:
-            await self._slots.acquire()
+        while await self._slots.acquire() and not self._stopping.is_set():
             batch: list[Message] = []
             try:
                 batch = await self._gather()
@@ -62,10 +64,11 @@ class Mapper:
                 troubles += 1
                 if troubles == 1:
                     log.warning("%s: %s", self._name, error)
-                await asyncio.sleep(min(0.2 * 2**troubles, 10) if not self._stopping else 0)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), min(0.2 * 2**troubles, LONGEST_PAUSE))
             if not batch:
                 self._slots.release()
-            elif self._stopping:
+            elif self._stopping.is_set():
                 await self._release(batch)
             else:
                 task = asyncio.create_task(self._handle(batch))
@@ -74,7 +77,9 @@ class Mapper:
 
     def stop(self) -> None:
         """Receive no more; `run` returns once the poll under way is over."""
-        self._stopping = True
+        self._stopping.set()
+        # A loop that waits for one of its batches to end must see it too.
+        self._slots.release()
 
     async def drain(self, grace: float) -> None:
         """Give the batches under way `grace` seconds, then give their messages back."""
@@ -95,7 +100,7 @@ class Mapper:
         size = self._queue.batch_size
         batch = await self._sqs.receive(self._queue_url, min(BATCH, size), POLL)
         closes = time.monotonic() + self._queue.window
-        while batch and len(batch) < size and not self._stopping:
+        while batch and len(batch) < size and not self._stopping.is_set():
             left = closes - time.monotonic()
             if left <= 0 or sum(len(message["Body"]) for message in batch) > PAYLOAD_LIMIT:
                 break
@@ -149,12 +154,7 @@ class Poller:
         """Receive no more, give batches under way `grace` seconds, and give back what was not done."""
         for mapper in self._mappers:
             mapper.stop()
-        await asyncio.gather(*(mapper.drain(grace) for mapper in self._mappers))
-        for mapper, task in zip(self._mappers, self._tasks, strict=True):
-            try:
-                await asyncio.wait_for(task, POLL + 1)
-            except TimeoutError:
-                log.warning("%s: the last poll did not end", mapper)
+        await asyncio.gather(*(mapper.drain(grace) for mapper in self._mappers), *self._tasks)
 
 
 def record(message: Message, arn: str, region: str) -> dict[str, Any]:

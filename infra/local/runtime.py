@@ -114,12 +114,12 @@ class Lambda:
         self._stopping = False
 
     @property
-    def processes(self) -> dict[str, dict[str, int]]:
-        """Function → how many processes it has, how many of them are busy, and how many events wait for one."""
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Function → how many processes it has, the ids of those that are busy, and how many events wait for one."""
         return {
             name: {
                 "processes": len(function.all),
-                "busy": sum(sandbox.invocation is not None for sandbox in function.all),
+                "busy": [sandbox.pid for sandbox in function.all if sandbox.invocation is not None],
                 "waiting": len(function.waiting),
             }
             for name, function in self._functions.items()
@@ -184,8 +184,10 @@ class Lambda:
         if self._stopping or not function.waiting:
             return
         returning = sum(sandbox.returning for sandbox in function.all - function.stale)
-        room = function.spec.concurrency - len(function.all)
-        for _ in range(min(len(function.waiting) - returning, room) - function.starting):
+        # A start is counted in `all` from its fork on, and in `starting` until it is ready.
+        unforked = function.starting - sum(not sandbox.ready.is_set() for sandbox in function.all)
+        room = function.spec.concurrency - len(function.all) - unforked
+        for _ in range(min(len(function.waiting) - returning - function.starting, room)):
             function.starting += 1
             self._spawn(self._start(function))
 

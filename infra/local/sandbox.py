@@ -107,13 +107,13 @@ class Sandbox:
     async def start(self, zygote: Zygote, environment: Mapping[str, str]) -> None:
         """Fork the process. `on_free` or `on_end` follows. Never raises."""
         self._zygote = zygote
-        self._server = await self._loop.create_server(lambda: RuntimeApi(self), "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        own = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_LAMBDA_LOG_STREAM_NAME": self.stream}
         self._deadline = self._loop.call_later(INIT_LIMIT, self._init_timed_out)
         try:
+            self._server = await self._loop.create_server(lambda: RuntimeApi(self), "127.0.0.1", 0)
+            port = self._server.sockets[0].getsockname()[1]
+            own = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_LAMBDA_LOG_STREAM_NAME": self.stream}
             self._fork = await zygote.fork({**environment, **own}, self.spec.folder, self.log.path)
-        except ZygoteDied as error:
+        except (ZygoteDied, OSError) as error:
             self._ended(error_payload("Runtime.ExitError", str(error)))
             return
         self._fork.exited.add_done_callback(lambda exited: self._exited(exited.result()))

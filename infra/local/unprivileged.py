@@ -10,6 +10,7 @@ import pwd
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,27 +67,32 @@ def erase_home(state: Path) -> None:
     home.unlink(missing_ok=True)
 
 
-def reachable_copy(folder: Path, owner: Account) -> Path:
-    """`folder` (with its `bin`) where `owner` can run it: in place, or a copy made once in a spare folder."""
-    if owner.user is None or (enterable(folder / "bin") and os.access(folder / "bin", os.R_OK)):
+def reachable(folder: Path, trees: Sequence[Path], owner: Account) -> Path:
+    """`folder` where `owner` can run what is in it: in place, or in a copy made once in a spare folder.
+
+    `trees` is what is copied: `folder` lies in the first, and the others, beside it, hold what its programs load.
+    """
+    if owner.user is None or (enterable(folder) and os.access(folder, os.R_OK)):
         return folder
-    probe = (folder / "bin" / "postgres").stat()
-    copy = _spare() / f"wecelebrate-postgres-{_hash(folder, probe.st_size, int(probe.st_mtime))}"
+    beside = trees[0].parent
+    identity = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in sorted(folder.iterdir())]
+    copy = _spare() / f"wecelebrate-postgres-{_hash(folder, identity)}"
     if copy.is_dir():
         if copy.lstat().st_uid != 0:
             raise LocalCloudError(f"{copy} belongs to someone else: remove it")
-        return copy
+        return copy / folder.relative_to(beside)
     fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
-    shutil.copytree(folder, fresh, dirs_exist_ok=True, symlinks=True)
+    for tree in trees:
+        shutil.copytree(tree, fresh / tree.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
     for path in (fresh, *fresh.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
     try:
         fresh.rename(copy)
     except OSError:
         # Another start was faster; its copy is as good.
         shutil.rmtree(fresh)
-    return copy
+    return copy / folder.relative_to(beside)
 
 
 def enterable(folder: Path) -> bool:

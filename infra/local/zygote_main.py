@@ -42,12 +42,13 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
     # Objects in the permanent generation are never visited: the collector does not touch, and so copy, shared pages.
     gc.collect()
     gc.freeze()
+    zygote = os.getpid()
     with socket.socket(fileno=control_fd) as control:
-        send(control, {"ready": os.getpid()})
+        send(control, {"ready": zygote})
         request = serve(control)
     if request is None:
         return
-    become(request, os.getppid())
+    become(request, zygote)
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:

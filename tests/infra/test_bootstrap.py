@@ -8,11 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from wecelebrate.migrations import migrate, migrations
 
 from infra.data import LOGINS, NAME, bootstrap_sql
 from infra.local.postgres import Postgres
 from infra.local.processes import free_port
+from wecelebrate.migrations import migrate, migrations
 
 PASSWORD = "as-good-as-an-iam-token"
 

@@ -1,5 +1,7 @@
 """Layers hold what the lock says, once, for Lambda's processor and Python."""
 
+import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -84,10 +86,19 @@ def test_bytecode_is_there_when_its_compiler_is(built: Mapping[str, Layer]) -> N
 
 def test_a_second_build_changes_nothing(built: Mapping[str, Layer]) -> None:
     into = built["base"].folder.parent
-    before = {file: file.stat().st_mtime_ns for file in into.iterdir()}
+    before = {folder: folder.stat().st_ino for folder in into.iterdir()}
     again = layers.build(into)
     assert {name: layer.digest for name, layer in again.items()} == {n: layer.digest for n, layer in built.items()}
-    assert {file: file.stat().st_mtime_ns for file in into.iterdir()} == before
+    assert {folder: folder.stat().st_ino for folder in into.iterdir()} == before
+
+
+def test_what_was_not_asked_for_in_a_week_goes_with_the_next_build(tmp_path: Path) -> None:
+    for folder, days in (("base-old", 8), ("base-young", 6)):
+        (tmp_path / folder).mkdir()
+        used = time.time() - days * 24 * 3600
+        os.utime(tmp_path / folder, (used, used))
+    layers._core(None, tmp_path)
+    assert sorted(folder.name.split("-")[1] for folder in tmp_path.glob("base-*")) == ["young"]
 
 
 def test_every_function_stays_below_what_lambda_unpacks(

@@ -92,6 +92,7 @@ def test_a_finding_that_is_not_acknowledged_fails_the_synthesis(
         app.synth()
 
 
+@pytest.mark.timeout(300)  # it may have to fetch every wheel of every layer
 def test_the_command_synthesises_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()

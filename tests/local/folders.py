@@ -1,9 +1,13 @@
 """Small functions for the tests of the local cloud: a folder each, as in `functions/`, and a Lambda that runs them."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
+
+import psutil
 
 from infra.functions import Bindings, FunctionSpec
 from infra.local.runtime import Lambda
@@ -38,6 +42,21 @@ async def running(
         yield functions
     finally:
         await functions.stop(grace=0)
+
+
+async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
+    """What the function returned; fails when it failed."""
+    result = await functions.invoke(spec.name, json.dumps(event).encode())
+    assert result.error is None, result.payload
+    return json.loads(result.payload)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and whose parent has not looked does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:

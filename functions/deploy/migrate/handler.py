@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_lambda_powertools import Logger
+
 from wecelebrate.database import direct_url
 from wecelebrate.migrations import migrate
 

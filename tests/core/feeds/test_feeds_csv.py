@@ -57,7 +57,7 @@ def test_titles_above_the_header_are_skipped() -> None:
 
 
 def test_names_in_the_header_are_cleaned_and_told_apart() -> None:
-    reading = read('\ufeff" SKU ",\'Name\',Price,Price,,Colour,,,\nA,Mug,1,2,,red,,,\n')
+    reading = read("\ufeff\" SKU \",'Name',Price,Price,,Colour,,,\nA,Mug,1,2,,red,,,\n")
     assert reading.feed.header == ["SKU", "Name", "Price", "Price (2)", "column 5", "Colour"]
     assert str(reading.only.price) == "1.00"
     assert reading.only.attributes == {"Price (2)": "2", "Colour": "red"}

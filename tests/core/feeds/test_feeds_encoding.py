@@ -67,7 +67,9 @@ def test_one_umlaut_after_a_megabyte_of_ascii_decides() -> None:
 
 def test_characters_on_the_border_of_chunks_stay_whole() -> None:
     for shift in range(4):
-        content = "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + "".join(f"S{n},名前のマグ{n},1\n" for n in range(60_000))
+        content = (
+            "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + "".join(f"S{n},名前のマグ{n},1\n" for n in range(60_000))
+        )
         reading = read(content)
         assert reading.details["encoding"] == "utf-8"
         assert not reading.rejected

@@ -83,7 +83,9 @@ def mutated(content: bytes, random: random.Random) -> bytes:
 
     def recode(data: bytes) -> bytes:
         text = data.decode("utf-8", "ignore")
-        encoding = random.choice(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp1251", "gb18030"])
+        encoding = random.choice(
+            ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp1251", "gb18030"]
+        )
         return text.encode(encoding, "replace")
 
     changes: list[Callable[[bytes], bytes]] = [flip, flip, cut, end, double, move, insert, insert, recode]
@@ -152,7 +154,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=10,
 )
-KEYS = st.sampled_from(["sku", "name", "price", "images", "variants", "stock", "active", "title", "handle", "id", "tags", "options"])
+KEYS = st.sampled_from(
+    ["sku", "name", "price", "images", "variants", "stock", "active", "title", "handle", "id", "tags", "options"]
+)
 RECORDS = st.lists(st.dictionaries(KEYS | st.text(max_size=5), VALUES, max_size=8), max_size=8)
 
 
@@ -162,7 +166,9 @@ def test_any_json_is_read_or_refused(records, shape, cut) -> None:
     if shape == "lines":
         content = "\n".join(json.dumps(record) for record in records)
     else:
-        whole = {"list": records, "products": {"products": records}, "nested": {"data": {"items": records}, "n": 1}}[shape]
+        whole = {"list": records, "products": {"products": records}, "nested": {"data": {"items": records}, "n": 1}}[
+            shape
+        ]
         content = json.dumps(whole)
     content = content[: len(content) - cut]
     try:

@@ -109,7 +109,13 @@ def test_currencies_in_prices(cell, own, currency) -> None:
 def test_prices_are_read_back_in_every_style(amount) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
-    for cell, mark in [(str(amount), None), (plain, "."), (german, ","), (german + " €", ","), (plain.replace(",", "'"), None)]:
+    for cell, mark in [
+        (str(amount), None),
+        (plain, "."),
+        (german, ","),
+        (german + " €", ","),
+        (plain.replace(",", "'"), None),
+    ]:
         assert numbers.price(cell, mark, "EUR")[0] == amount
 
 

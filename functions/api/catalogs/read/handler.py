@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogFilters, Grant
 from wecelebrate.http import Reading, api, page_response, serve

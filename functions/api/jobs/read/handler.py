@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+
 from wecelebrate import jobs
 from wecelebrate.http import Reading, api, page_response, serve
 from wecelebrate.jobs.models import Job, JobFilters

@@ -6,12 +6,12 @@ none, so it is verified here. A header never names a tenant, and a token that do
 
 import json
 import time
-import urllib.request
 from collections.abc import Mapping
 from typing import Any, cast
 
 from wecelebrate.database import Caller
 from wecelebrate.errors import Unauthenticated, Unavailable
+from wecelebrate.models import storable
 from wecelebrate.settings import settings
 
 JWKS_LIFE = 3600.0
@@ -34,7 +34,7 @@ def gateway_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
     """The claims of an Authorization header, verified here; None without one. Raises Unauthenticated."""
-    if not header:
+    if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -48,8 +48,8 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
         return Caller(site_domain=site_domain)
     verified = str(claims.get("email_verified", "")).lower() == "true"
     return Caller(
-        subject=_person(str(claims["sub"])),
-        email=str(claims["email"]) if verified and "email" in claims else None,
+        subject=_person(str(claims.get("sub", ""))),
+        email=_text(str(claims["email"])) if verified and "email" in claims else None,
         site_domain=site_domain,
     )
 
@@ -57,7 +57,13 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 def _person(subject: str) -> str:
     if not subject or subject.startswith("service:"):
         raise Unauthenticated("The token speaks for nobody.")
-    return subject
+    return _text(subject)
+
+
+def _text(claim: str) -> str:
+    if not storable(claim):
+        raise Unauthenticated("The token holds text that is none.")
+    return claim
 
 
 def _verified(token: str) -> Mapping[str, Any]:
@@ -86,6 +92,8 @@ def _verified(token: str) -> Mapping[str, Any]:
 def _keys(renewed: bool = False) -> Any:
     """The issuer's keys, cached; looked up again for a key that was not among them, but not at every forged token."""
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys an instance
+    import urllib.request
+
     from joserfc.jwk import KeySet
 
     age = time.monotonic() - _jwks_read_at

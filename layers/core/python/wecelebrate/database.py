@@ -21,7 +21,6 @@ from uuid import UUID
 
 import aiosql
 import psycopg
-from aiosql.queries import Queries
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
@@ -119,8 +118,8 @@ _reader_of_last_resort = _Endpoint(read_only=True)
 _writer = _Endpoint(read_only=False)
 
 
-def queries(beside: str) -> Queries:
-    """The named queries of `queries.sql` beside a module: `queries(__file__)`."""
+def queries(beside: str) -> Any:
+    """The named queries of `queries.sql` beside a module, each a function of a transaction: `queries(__file__)`."""
     return aiosql.from_path(Path(beside).with_name("queries.sql"), "psycopg", mandatory_parameters=False)
 
 

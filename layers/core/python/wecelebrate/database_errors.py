@@ -38,20 +38,13 @@ def problem(error: psycopg.Error) -> Problem:
         case _ if error.sqlstate == NO_SITE:
             return NotFound(said)
         case pg.UniqueViolation():
-            fields = _fields(error.diag.message_detail)
-            return AlreadyExists(errors=[FieldError(pointer=f"/{name}", detail="is taken already") for name in fields])
+            return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is taken already")])
         case pg.ForeignKeyViolation():
-            fields = _fields(error.diag.message_detail)
             if "is still referenced" in (error.diag.message_detail or ""):
                 return Conflict("Other things still refer to it.")
-            return Invalid(
-                errors=[FieldError(pointer=f"/{name}", detail="names nothing that is there") for name in fields]
-            )
-        case pg.NotNullViolation():
-            return Invalid(errors=[FieldError(pointer=f"/{error.diag.column_name}", detail="is required")])
-        case pg.CheckViolation():
-            name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_").removesuffix("_check")
-            return Invalid(errors=[FieldError(pointer=f"/{name}", detail="has a value that is not allowed")])
+            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="names nothing that is there")])
+        case pg.CheckViolation() | pg.NotNullViolation():
+            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="has a value that is not allowed")])
         case pg.InsufficientPrivilege():
             return Forbidden()
         case pg.QueryCanceled():
@@ -60,13 +53,16 @@ def problem(error: psycopg.Error) -> Problem:
             return Conflict("Somebody else changed the same thing at the same time; try again.")
         case pg.DataError():
             return Invalid(said)
+        case pg.ProgramLimitExceeded() | pg.StatementTooComplex():
+            return Invalid("The values are too long, together, to be looked up by.")
         case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             return Unavailable("The database cannot be reached.")
     return Problem()
 
 
-def _fields(detail: str | None) -> list[str]:
-    """Column names out of `Key (client_id, slug)=(…) already exists.`; the tenant's own column is no news to anyone."""
-    found = re.match(r"Key \(([^)]*)\)=", detail or "")
-    names = [name.strip(' "') for name in found[1].split(",")] if found else []
-    return [name for name in names if name not in ("client_id", "catalog_id")] or names
+def _field(error: psycopg.Error) -> str:
+    """The column that a constraint is named for: of the key itself PostgreSQL says nothing under row-level security."""
+    if error.diag.column_name:
+        return error.diag.column_name
+    name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_")
+    return re.sub("^catalog_(?=sku)|_(key|fkey|check|unique)$", "", name)

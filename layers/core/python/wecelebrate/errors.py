@@ -2,11 +2,14 @@
 
     Problem                      status  code
     ├── Invalid                  422     invalid          the request says something that cannot be
+    │   └── PageTooLarge         422     page_too_large
+    ├── MalformedBody            400     malformed_body
     ├── BadCursor                400     bad_cursor
     ├── Unauthenticated          401     unauthenticated
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
     ├── NotFound                 404     not_found        also what belongs to another client
+    ├── UnsupportedMediaType     415     unsupported_media_type
     ├── Conflict                 409     conflict
     │   └── AlreadyExists        409     already_exists
     ├── TooSlow                  504     query_timeout
@@ -80,6 +83,26 @@ class Invalid(Problem):
 
     status = 422
     code = "invalid"
+
+
+class PageTooLarge(Invalid):
+    """This page is larger than an answer may be: ask for fewer rows with `limit`."""
+
+    code = "page_too_large"
+
+
+class MalformedBody(Problem):
+    """The body is not JSON."""
+
+    status = 400
+    code = "malformed_body"
+
+
+class UnsupportedMediaType(Problem):
+    """Send the body as application/json."""
+
+    status = 415
+    code = "unsupported_media_type"
 
 
 class BadCursor(Problem):

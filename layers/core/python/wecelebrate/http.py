@@ -28,19 +28,24 @@ from starlette.exceptions import HTTPException
 
 from wecelebrate import pages
 from wecelebrate.auth import bearer_claims, caller, gateway_claims
-from wecelebrate.database import Transaction, reading, writing
-from wecelebrate.errors import FieldError, Invalid, Problem, ProblemDocument
+from wecelebrate.database import Caller, Transaction, reading, writing
+from wecelebrate.errors import (
+    FieldError,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    PageTooLarge,
+    Problem,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from wecelebrate.models import pointer
 
 logger = Logger()
 
 PROBLEM = "application/problem+json"
-
-
-class MalformedBody(Problem):
-    """The body is not JSON."""
-
-    status = 400
-    code = "malformed_body"
+LARGEST_ANSWER = 5_900_000
+"""Bytes of a body as a JSON string: Lambda takes 6 MB from a function, with all that is around the body."""
 
 
 class _DirectRoute(APIRoute):
@@ -61,13 +66,7 @@ def _direct(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 def api() -> FastAPI:
     """The app of one function. Every error is a problem document; the schema is built by tools, never at run time."""
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        responses={"default": {"model": ProblemDocument, "content": {PROBLEM: {}}, "description": "A problem"}},
-    )
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.route_class = _DirectRoute
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -90,17 +89,27 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     return handler
 
 
+def _signed_in(request: Request) -> Caller:
+    claims = gateway_claims(request.scope["aws.event"])
+    if claims is None:
+        raise Unauthenticated
+    return caller(claims)
+
+
 async def _reading(request: Request) -> AsyncIterator[Transaction]:
-    with reading(caller(gateway_claims(request.scope["aws.event"]))) as tx:
+    with reading(_signed_in(request)) as tx:
         yield tx
 
 
 async def _writing(request: Request) -> AsyncIterator[Transaction]:
-    with writing(caller(gateway_claims(request.scope["aws.event"]))) as tx:
+    with writing(_signed_in(request)) as tx:
         yield tx
 
 
-async def _visiting(request: Request, domain: Annotated[str, Path(max_length=253)]) -> AsyncIterator[Transaction]:
+Visited = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+
+
+async def _visiting(request: Request, domain: Visited) -> AsyncIterator[Transaction]:
     with reading(caller(bearer_claims(request.headers.get("authorization")), site_domain=domain.lower())) as tx:
         yield tx
 
@@ -115,7 +124,10 @@ Visiting = Annotated[Transaction, Depends(_visiting, scope="function")]
 
 
 def page_response(request: Request, asked: BaseModel, page: pages.Built, **more: str) -> Response:
-    """One page of a list: `{data, next_cursor, has_more}`, and `more` members (JSON), with a `Link` to the next."""
+    """One page of a list: `{data, next_cursor, has_more}`, and `more` members (JSON), with a `Link` to the next.
+
+    Raises PageTooLarge.
+    """
     cursor = page.next_cursor
     members = {
         "data": page.data,
@@ -124,6 +136,8 @@ def page_response(request: Request, asked: BaseModel, page: pages.Built, **more:
         **more,
     }
     body = "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
+    if len(body) > LARGEST_ANSWER // 8 and len(body.encode()) + body.count('"') + body.count("\\") > LARGEST_ANSWER:
+        raise PageTooLarge(errors=[FieldError(pointer="limit", detail="is too high for rows of this size")])
     query = asked.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     headers = {"Link": pages.next_link(request.url.path, query, cursor)} if cursor else {}
     return Response(body, media_type="application/json", headers=headers)
@@ -149,6 +163,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
         return _answer(request, MalformedBody())
+    if isinstance(error.body, bytes):
+        return _answer(request, UnsupportedMediaType())
     return _answer(
         request, Invalid(errors=[FieldError(pointer=_pointer(one["loc"]), detail=one["msg"]) for one in found])
     )
@@ -157,17 +173,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
 def _pointer(location: tuple[Any, ...]) -> str:
     """`("body", "images", 0)` is `/images/0`; a parameter goes by its name."""
     place, *steps = location
-    if place == "body":
-        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-    return ".".join(str(step) for step in steps)
+    named = [step for step in steps if step != "[key]"]  # pydantic's mark of a key that is wrong itself
+    return pointer(named, "/" if place == "body" else "")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: JSON beyond what Python parses, or a path that no route has."""
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    document = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    document["code"] = status.name.lower()
-    return JSONResponse(document, status, headers=error.headers, media_type=PROBLEM)
+    return _answer(request, MalformedBody() if error.status_code == HTTPStatus.BAD_REQUEST else NotFound())
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -1,11 +1,30 @@
 """What the models of all resources share."""
 
+import json
+import math
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
+from wecelebrate.errors import FieldError, Invalid
 from wecelebrate.pages import MAX_LIMIT
+
+MAX_DEPTH = 64
+"""Objects and lists within one another in a body."""
+MAX_OBJECT = 256 * 1024
+"""Characters of a free JSON object, written compactly."""
 
 
 class Input(BaseModel):
@@ -13,36 +32,36 @@ class Input(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
+    place: ClassVar[str] = "/"
+    """What the pointer to a field begins with."""
+
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """PostgreSQL holds no NUL, nor half of a surrogate pair."""
-        refuse_unstorable(value)
+        """PostgreSQL holds no NUL, no half of a surrogate pair, and JSON no infinity."""
+        refuse_unstorable(value, cls.place)
         return value
 
 
 class Patch(Input):
-    """A JSON Merge Patch (RFC 7396): what is absent stays, null clears, objects merge."""
+    """A JSON Merge Patch (RFC 7396): what is absent stays, null clears, objects merge.
+
+    A field that cannot be cleared has a type without None, and the default ABSENT.
+    """
 
     def changes(self) -> dict[str, Any]:
         """What the caller named, JSON-able."""
         return self.model_dump(mode="json", exclude_unset=True)
 
-    @model_validator(mode="after")
-    def _required_stay(self) -> "Patch":
-        for name in self.model_fields_set:
-            info = type(self).model_fields[name]
-            if getattr(self, name) is None and (info.json_schema_extra or {}) == REQUIRED:
-                raise ValueError(f"{name} cannot be cleared")
-        return self
 
-
-REQUIRED: dict[str, JsonValue] = {"x-required": True}
-"""Marks a field of a patch that may change but not be cleared."""
+ABSENT: Any = Field(default_factory=lambda: None)
+"""The default of a field that a patch may change but not clear. No one reads it: only what was named is a change."""
 
 
 class Listed(Input):
     """The parameters that every list has."""
+
+    place: ClassVar[str] = ""
 
     limit: int = Field(default=50, ge=1, le=MAX_LIMIT, description="Rows a page.")
     cursor: str | None = Field(default=None, max_length=4096, description="`next_cursor` of the page before.")
@@ -56,21 +75,57 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Money = Annotated[
     Decimal,
     Field(ge=0, max_digits=10, decimal_places=2),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,8}(\.\d\d?)?$"}]}
+    ),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
 ]
 """A decimal string in JSON: floats lose cents."""
+Flag = Annotated[bool, Field(strict=True)]
 Object = dict[str, JsonValue]
 
 
-def refuse_unstorable(value: Any) -> None:
-    """Raises ValueError for text that PostgreSQL cannot hold, however deep it lies."""
-    stack = [value]
+def _not_large(value: Object) -> Object:
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > MAX_OBJECT:
+        raise ValueError(f"should have at most {MAX_OBJECT} characters as JSON")
+    return value
+
+
+GivenObject = Annotated[Object, AfterValidator(_not_large)]
+"""A free JSON object as a caller may send it."""
+
+
+def refuse_unstorable(value: Any, place: str) -> None:
+    """Raises Invalid, pointing below `place`, for what PostgreSQL cannot hold, however deep it lies."""
+    stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while stack:
-        one = stack.pop()
+        one, path = stack.pop()
+        why = None
         if isinstance(one, str):
-            if "\0" in one or any("\ud800" <= letter <= "\udfff" for letter in one):
-                raise ValueError("text may hold neither NUL nor half of a surrogate pair")
-        elif isinstance(one, dict):
-            stack += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            stack += one
+            if not storable(one):
+                why = "Text may hold neither NUL nor half of a surrogate pair"
+        elif isinstance(one, float):
+            if not math.isfinite(one):
+                why = "JSON has no number that is not finite"
+        elif isinstance(one, dict | list):
+            if len(path) >= MAX_DEPTH:
+                why = f"Objects and lists may lie {MAX_DEPTH} deep at most"
+            elif isinstance(one, dict):
+                stack += [(key, path) for key in one] + [(held, (*path, str(key))) for key, held in one.items()]
+            else:
+                stack += [(held, (*path, str(index))) for index, held in enumerate(one)]
+        if why:
+            raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=why)])
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can hold a text."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def pointer(path: Iterable[Any], place: str = "/") -> str:
+    """A JSON Pointer (RFC 6901) into the body; a parameter, with no `place`, goes by its name."""
+    if not place:
+        return ".".join(str(step) for step in path)
+    shown = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return shown.encode("utf-8", "replace").decode()

@@ -42,6 +42,11 @@ class Built:
     next_cursor: str | None
 
 
+def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:
+    """What a list was asked, less how much of it: a cursor is good for the same question alone."""
+    return parameters.model_dump(mode="json", exclude={"limit", "cursor"}) | more | {"list": of}
+
+
 def built(row: Mapping[str, Any], asked: Mapping[str, Any]) -> Built:
     """A page from the row of a list query: `data`, `has_more`, and `last`, the keys of the page's last row."""
     return Built(row["data"], encode(row["last"], asked) if row["has_more"] else None)
@@ -50,7 +55,7 @@ def built(row: Mapping[str, Any], asked: Mapping[str, Any]) -> Built:
 def encode(last: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """A cursor after the row with the keys `last` (JSON-able) of a list that was asked `asked`."""
     body = json.dumps({"l": dict(last), "q": _digest(asked)}, separators=(",", ":"), default=str).encode()
-    return base64.urlsafe_b64encode(_sign(body) + body).decode().rstrip("=")
+    return _spelt(_sign(body) + body)
 
 
 def decode(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +65,8 @@ def decode(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, _sign(body)):
+        # Python's decoder skips what is not of the alphabet: only the spelling that was given out is good.
+        if not hmac.compare_digest(signature, _sign(body)) or _spelt(raw) != cursor:
             raise BadCursor
         held = json.loads(body)
     except ValueError as error:
@@ -77,11 +83,14 @@ def next_link(path: str, asked: Mapping[str, Any], cursor: str) -> str:
     return f'<{path}?{query}>; rel="next"'
 
 
+def _spelt(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 def _sign(body: bytes) -> bytes:
     return hmac.digest(settings().signing_key.encode(), body, "sha256")[:_SIGNATURE_BYTES]
 
 
 def _digest(asked: Mapping[str, Any]) -> str:
-    """What was asked, less how many rows of it: a page may be longer than the one before."""
-    told = {key: str(value) for key, value in asked.items() if value is not None and key not in ("limit", "cursor")}
+    told = {key: str(value) for key, value in asked.items() if value is not None}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
+from wecelebrate import clients, pages
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import Conflict, Forbidden, NotFound
@@ -22,7 +22,7 @@ class GrantInUse(Conflict):
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
     """One page of the catalogs that the caller may see, in name order."""
-    asked = filters.model_dump(mode="json")
+    asked = pages.asked("catalogs", filters)
     after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
     return pages.built(
         sql.list_catalogs(tx, type=filters.type, status=filters.status, limit=filters.limit, **after), asked
@@ -55,24 +55,26 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch) -> Catalog:
 def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
     """One page of the clients that may read a catalog, as far as the caller may know them. Raises NotFound."""
     get(tx, catalog_id)
-    asked = listed.model_dump(mode="json") | {"catalog_id": catalog_id}
+    asked = pages.asked("grants", listed, catalog_id=catalog_id)
     after = {"after_id": None} | pages.decode(listed.cursor, asked)
     return pages.built(sql.list_grants(tx, catalog_id=catalog_id, limit=listed.limit, **after), asked)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
-    """Let a client read a catalog. Admins only. Raises NotFound, Invalid for a client that is not there, Forbidden."""
+    """Let a client read a catalog. Admins only. Raises NotFound for a catalog or a client, Forbidden."""
     get(tx, catalog_id)
+    clients.get(tx, client_id)
     return Grant(**sql.grant_catalog(tx, catalog_id=catalog_id, client_id=client_id))
 
 
 def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     """Take a grant back. Admins only. Raises NotFound, Forbidden, GrantInUse while sites show the catalog."""
     get(tx, catalog_id)
-    if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
-        raise GrantInUse("Point those sites at another catalog first.")
+    clients.get(tx, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
         raise NotFound
+    if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
+        raise GrantInUse("Point those sites at another catalog first.")
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], *, replace: bool) -> Catalog:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
-from wecelebrate.models import REQUIRED, Currency, Input, Listed, Name, Object, Patch
+from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Name, Object, Patch
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -41,9 +41,9 @@ class CatalogContent(Input):
     type: CatalogType
     source: Name | None = Field(default=None, description="sap, oracle, manual, …")
     status: Status = "draft"
-    source_config: Object = Field(default_factory=dict)
+    source_config: GivenObject = Field(default_factory=dict)
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
-    pricing_rules: Object = Field(default_factory=dict)
+    pricing_rules: GivenObject = Field(default_factory=dict)
 
 
 class NewCatalog(CatalogContent):
@@ -62,13 +62,13 @@ class SyncSettingsPatch(Patch):
 class CatalogPatch(Patch):
     """A change of a catalog."""
 
-    name: Name | None = Field(default=None, json_schema_extra=REQUIRED)
-    type: CatalogType | None = Field(default=None, json_schema_extra=REQUIRED)
+    name: Name = ABSENT
+    type: CatalogType = ABSENT
     source: Name | None = None
-    status: Status | None = Field(default=None, json_schema_extra=REQUIRED)
-    source_config: Object | None = Field(default=None, json_schema_extra=REQUIRED)
-    sync_settings: SyncSettingsPatch | None = Field(default=None, json_schema_extra=REQUIRED)
-    pricing_rules: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+    status: Status = ABSENT
+    source_config: GivenObject = ABSENT
+    sync_settings: SyncSettingsPatch = ABSENT
+    pricing_rules: GivenObject = ABSENT
 
 
 class Catalog(BaseModel):

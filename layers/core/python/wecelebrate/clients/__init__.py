@@ -6,14 +6,14 @@ from uuid import UUID
 from wecelebrate import pages
 from wecelebrate.clients.models import Client, ClientFilters, ClientPatch, NewClient
 from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Forbidden, NotFound
+from wecelebrate.errors import NotFound
 
 sql = queries(__file__)
 
 
 def page(tx: Transaction, filters: ClientFilters) -> pages.Built:
     """One page of the clients that the caller may see, in name order."""
-    asked = filters.model_dump(mode="json")
+    asked = pages.asked("clients", filters)
     after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
     return pages.built(sql.list_clients(tx, is_active=filters.is_active, limit=filters.limit, **after), asked)
 
@@ -42,8 +42,6 @@ def change(tx: Transaction, client_id: UUID, patch: ClientPatch) -> Client:
 
 
 def _change(tx: Transaction, client_id: UUID, changes: dict[str, Any], *, replace: bool) -> Client:
+    get(tx, client_id)
     row = sql.change_client(tx, client_id=client_id, replace=replace, **as_json({"changes": changes}, "changes"))
-    if row is None:
-        get(tx, client_id)
-        raise Forbidden
     return Client(**row)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import REQUIRED, Input, Listed, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.models import ABSENT, Flag, GivenObject, Input, Listed, Name, Object, Patch, Slug, Text, Url
 
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
@@ -23,23 +23,23 @@ class NewClient(Input):
     contact_phone: Name | None = None
     address: Text | None = None
     tier: Tier = "standard"
-    is_active: bool = True
-    settings: Object = Field(default_factory=dict)
+    is_active: Flag = True
+    settings: GivenObject = Field(default_factory=dict)
 
 
 class ClientPatch(Patch):
     """A change of a client."""
 
-    name: ClientName | None = Field(default=None, json_schema_extra=REQUIRED)
-    slug: Slug | None = Field(default=None, json_schema_extra=REQUIRED)
+    name: ClientName = ABSENT
+    slug: Slug = ABSENT
     description: Text | None = None
     logo_url: Url | None = None
     contact_email: Name | None = None
     contact_phone: Name | None = None
     address: Text | None = None
-    tier: Tier | None = Field(default=None, json_schema_extra=REQUIRED)
-    is_active: bool | None = Field(default=None, json_schema_extra=REQUIRED)
-    settings: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+    tier: Tier = ABSENT
+    is_active: Flag = ABSENT
+    settings: GivenObject = ABSENT
 
 
 class Client(BaseModel):

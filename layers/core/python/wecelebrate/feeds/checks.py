@@ -43,6 +43,11 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             yield _rejected(plan, line, cells, problem, "too_few_cells")
 
 
+def _blank(cells: Cells) -> bool:
+    """Nothing but blanks; the Ctrl-Z is how DOS programs end a file."""
+    return not any((cell or "").strip(" \t\x1a") for cell in cells)
+
+
 def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator[Row | Rejected]:
     """Rows without NUL characters, half surrogates and bytes that are no text."""
     for row in rows:

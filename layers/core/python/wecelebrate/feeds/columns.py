@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
@@ -197,6 +198,11 @@ def is_inverse(column: str) -> bool:
     return any(form in INACTIVE for form in readings(column)) and "is_active" not in SYNONYMS.get(folded(column), ())
 
 
+MOST_LOOKED_AT = 300
+"""Cells of a row: a header of more columns has long shown that it is one."""
+
+
 def known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
     """How many of these cells look like names of columns: a known name, or one of `also` (folded)."""
-    return sum(1 for cell in cells if len(cell) <= 100 and (meaning(cell) or (also and folded(cell) in also)))
+    first = islice(cells, MOST_LOOKED_AT)
+    return sum(1 for cell in first if len(cell) <= 100 and (meaning(cell) or (also and folded(cell) in also)))

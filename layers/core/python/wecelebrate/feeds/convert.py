@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from functools import lru_cache
 
 from wecelebrate.feeds.items import BadCell, shown
 
@@ -93,9 +94,16 @@ def images(cell: str) -> list[str]:
 
 
 def split_images(cell: str) -> list[str]:
-    return [address for part in _IMAGES.split(cell[:LONGEST_IMAGES]) if (address := part.strip())]
+    """The addresses in a cell, stripped; what is over the limit is left out."""
+    addresses: list[str] = []
+    for line in cell[:LONGEST_IMAGES].split("\n"):
+        # Most lines are one plain address; the pattern is for the others.
+        parts = [line] if _ONE_IMAGE.fullmatch(line) else _IMAGES.split(line)
+        addresses += [address for part in parts if (address := part.strip())]
+    return addresses
 
 
+@lru_cache(maxsize=1024)
 def image(address: str) -> str:
     """An http(s) address or a relative path, as it came. Raises BadCell: too_long, not_an_address."""
     if len(address) > LONGEST_IMAGE:

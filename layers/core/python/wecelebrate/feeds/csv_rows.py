@@ -12,8 +12,9 @@ from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, shown
 LONGEST_CELL = 1_000_000
 LONGEST_RECORD = 5_000_000
 MOST_COLUMNS = 2_000
-# Reading on after a quote that never closes means reading up to a whole record's length again.
-MOST_RECOVERIES = 20
+# Reading on after a quote that never closes means reading lines again: no more often and no more characters than these.
+MOST_RECOVERIES = 10_000
+MOST_READ_AGAIN = 20_000_000
 
 
 class CsvRows:
@@ -32,7 +33,7 @@ class CsvRows:
         self._record: list[str] = []  # lines of the record that is being read
         self._size = 0
         self._line = 0
-        self._recoveries = 0
+        self._recoveries = self._read_again = 0
         self.ended_cleanly = True
         for _ in islice(self._lines(), skip_lines):
             self._record.clear()
@@ -61,7 +62,7 @@ class CsvRows:
                     yield self._recover(f"a quote is opened here and not closed within {limit:,} characters")
                 else:
                     yield self._reject_line(f"{what} is longer than {limit:,} characters")
-            if self._recoveries > MOST_RECOVERIES:
+            if self._recoveries > MOST_RECOVERIES or self._read_again > MOST_READ_AGAIN:
                 yield self._stop()
                 return
 
@@ -92,6 +93,7 @@ class CsvRows:
     def _recover(self, problem: str) -> Rejected:
         """Reject the record's first line, and hand the others back to be read again."""
         self._recoveries += 1
+        self._read_again += self._size
         line = self._line - len(self._record) + 1
         first = self._record[0]
         self._again.extend(reversed(self._record[1:]))
@@ -106,7 +108,7 @@ class CsvRows:
         self.ended_cleanly = False
         line = self._line + 1
         reason = (
-            f"reading stopped before line {line}: quotes are broken in more than {MOST_RECOVERIES} places; "
+            f"reading stopped before line {line}: quotes are broken in too many places; "
             "export the file again with every quote inside a cell doubled"
         )
         return Rejected(line, 0, None, reason, "stopped", [])

@@ -22,6 +22,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 CHUNK = 1 << 20
 KEPT_IN_MEMORY = 2 << 20
 SAMPLE = 64 << 10
+TELLING = 16 << 10
 
 # Longest first: the mark of UTF-32-LE begins with that of UTF-16-LE.
 MARKS = (
@@ -190,12 +191,12 @@ def _telling_lines(file: IO[bytes]) -> bytes:
         # Lines longer than a chunk are cut: what is wanted is a sample.
         block, tail = (block, b"") if end < 0 else (block[: end + 1], block[end + 1 :])
         if not block.isascii():
-            lines += b"".join(line[:SAMPLE] for line in block.splitlines(keepends=True) if not line.isascii())
-        if len(lines) >= SAMPLE:
+            lines += b"".join(line[:TELLING] for line in block.splitlines(keepends=True) if not line.isascii())
+        if len(lines) >= TELLING:
             break
     if not tail.isascii():
         lines += tail
-    return bytes(lines[:SAMPLE])
+    return bytes(lines[:TELLING])
 
 
 def _legacy(sample: bytes) -> str:

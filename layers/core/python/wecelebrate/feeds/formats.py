@@ -55,7 +55,7 @@ def text_format(start: str, name: str) -> Format:
         return "json"
     by_lines = name.lower().endswith((".ndjson", ".jsonl", ".jsonlines"))
     if _OBJECT.match(text):
-        lines = [line.strip() for line in text.splitlines()[:-1] if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         if by_lines or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"
         return "json"

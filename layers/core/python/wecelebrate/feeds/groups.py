@@ -17,6 +17,7 @@ from wecelebrate.feeds.profile import Variants
 
 # A product of more rows is handed on in parts: memory stays bounded whatever the file holds.
 MOST_ROWS = 1_000
+MOST_CHARACTERS = 8_000_000
 DASH = "\N{EN DASH}"
 DEFAULT_OPTIONS = frozenset(("default title", "default", "default variant", "default option value"))
 
@@ -72,18 +73,21 @@ class Grouped:
         """The rows' items; a row's own rejection passes through. The rows of all items add up to those read."""
         group: list[Row] = []
         keys: frozenset[str] = frozenset()
+        size = 0
         for row in rows:
             if isinstance(row, Rejected):
                 yield row
                 continue
             if group and self._belongs(row[1], keys):
                 group.append(row)
-                if len(group) > MOST_ROWS:
+                size += sum(len(cell) for cell in row[1] if cell)
+                if len(group) > MOST_ROWS or size > MOST_CHARACTERS:
                     yield from self._emit(group)
-                    group = [(0, group[0][1])]  # remembered for what it passes on; its row is counted
+                    # The first row is remembered for what it passes on; it has been counted.
+                    group, size = [(0, group[0][1])], 0
                 continue
             yield from self._emit(group)
-            group, keys = [row], self._keys(row[1])
+            group, keys, size = [row], self._keys(row[1]), 0
         yield from self._emit(group)
 
     def _keys(self, cells: Cells) -> frozenset[str]:
@@ -112,9 +116,10 @@ class Grouped:
         )
         if not continued and not parent_only:
             variants.insert(0, group[0])
-        of_product = [
+        pictures = (
             image for _, cells in group for number in self._images for image in split_images(_at(cells, number))
-        ]
+        )
+        of_product = list(dict.fromkeys(pictures))[:MOST_IMAGES]
         # Rows without an item of their own count with the first one.
         spare = len(group) - len(variants) - continued
         if not variants:

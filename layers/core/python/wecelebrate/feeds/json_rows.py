@@ -7,6 +7,7 @@ for a number of 5,000 digits).
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,7 @@ ADDRESSES = ("src", "url", "href", "image_url")
 
 Record = dict[str, str]
 
+_BLANK = re.compile(r"[ \t\r\n\ufeff]+")
 _decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str)
 
 
@@ -65,11 +67,10 @@ class _Scanner:
     def peek(self) -> str:
         """The next character that is not blank; "" at the end."""
         while True:
-            while self._at < len(self._buffer):
-                char = self._buffer[self._at]
-                if char not in " \t\r\n\ufeff":
-                    return char
-                self._at += 1
+            blank = _BLANK.match(self._buffer, self._at)
+            self._at = blank.end() if blank else self._at
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
             if not self._more(CHUNK):
                 return ""
 
@@ -97,7 +98,7 @@ class _Scanner:
                 if end < len(self._buffer) or not self._more(size):
                     self._at = end
                     return value
-            size *= 2
+            size *= 4
 
     def rest(self) -> str:
         """What follows, for a message."""
@@ -250,7 +251,7 @@ def _leave_list(scanner: _Scanner) -> None:
 def _rows(value: Any) -> list[Record]:
     """A record's rows: one, or one for each of its variants. Raises Broken."""
     if not isinstance(value, dict):
-        raise Broken(f"{shown(json.dumps(value, ensure_ascii=False))} is not an object")
+        raise Broken(f"{shown(value if isinstance(value, str) else json.dumps(value))} is not an object")
     for key in VARIANTS:
         variants = value.get(key)
         if isinstance(variants, list) and variants and all(isinstance(variant, dict) for variant in variants):

@@ -19,6 +19,7 @@ from wecelebrate.feeds.profiles import names_known
 SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
+LONGEST_SAMPLE_LINE = 100_000
 
 
 @dataclass(slots=True)
@@ -45,7 +46,8 @@ def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
         folded(column) for name, column in mapping.items() if column and name not in ("decimal", "encoding")
     )
     known = partial(known_columns, also=names_known() | mapped)
-    dialect = dialects.detect(lines[skipped : skipped + 200], known, told)
+    looked_at = [line[:LONGEST_SAMPLE_LINE] for line in lines[skipped : skipped + 200]]
+    dialect = dialects.detect(looked_at, known, told)
     rows, starts = _positions(lines[skipped:], dialect)
     at = dialects.header_at(rows, known)
     if not rows or not any(cell.strip() for cell in rows[at]):
@@ -75,11 +77,12 @@ def _named(cells: list[str], data: list[list[str]]) -> list[str]:
 
     Blank names at the end are dropped when no row has anything there: spreadsheets leave thousands.
     """
+    limited(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
     names = [_clean(cell) for cell in cells]
-    used = max((n for n, name in enumerate(names) if name), default=-1) + 1
+    used = 1 + max((n for n, name in enumerate(names) if name), default=-1)
     for row in data:
-        while used < min(len(row), len(names)) and any(cell.strip() for cell in row[used : len(names)]):
-            used += 1
+        filled = (n for n in range(min(len(row), len(names)) - 1, used - 1, -1) if row[n].strip())
+        used = 1 + next(filled, used - 1)
     return distinct(names[:used])
 
 
@@ -107,17 +110,19 @@ def open_json(text: Text, kind: Format) -> Table:
     stream = iter(source)
     header: dict[str, int] = {}
     ahead: list[tuple[int, list[Record]] | Rejected] = []
-    cells = 0
+    cells = characters = 0
     for entry in islice(stream, SAMPLE_RECORDS):
         ahead.append(entry)
         if isinstance(entry, Rejected):
-            continue
-        for record in entry[1]:
-            cells += len(record)
-            for key in record:
-                header.setdefault(key, len(header))
-        limited(len(header))
-        if cells > SAMPLE_CELLS:
+            characters += sum(map(len, entry.raw))
+        else:
+            for record in entry[1]:
+                cells += len(record)
+                characters += sum(map(len, record.values()))
+                for key in record:
+                    header.setdefault(key, len(header))
+            limited(len(header))
+        if cells > SAMPLE_CELLS or characters > 10 * SAMPLE_CHARACTERS:
             break
     good = [record for entry in ahead if not isinstance(entry, Rejected) for record in entry[1]]
     if not good:

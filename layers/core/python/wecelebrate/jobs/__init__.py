@@ -17,7 +17,7 @@ FIRST_ERRORS = 20
 
 def page(tx: Transaction, filters: JobFilters) -> pages.Built:
     """One page of the jobs that the caller may see, newest first."""
-    asked = filters.model_dump(mode="json")
+    asked = pages.asked("jobs", filters)
     after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
     given = filters.model_dump(exclude={"cursor"})
     return pages.built(sql.list_jobs(tx, **given, **after), asked)

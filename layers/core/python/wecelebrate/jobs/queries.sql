@@ -40,12 +40,6 @@ insert into jobs (client_id, catalog_id, type, requested_by, payload, max_attemp
 values (:client_id, :catalog_id, :type, :requested_by, :payload, :max_attempts)
 returning id;
 
--- name: find_work^
--- What a worker has to know of a job before it can enter as the one who asked.
-select id, client_id, catalog_id, type, status, requested_by, payload, attempts, max_attempts, fence
-from jobs
-where id = :job_id;
-
 -- name: take_job$
 -- Takes the job for `seconds`: its new fence, or none when it is done or another worker holds it.
 update jobs
@@ -53,13 +47,6 @@ set status = 'processing', fence = fence + 1, attempts = attempts + 1, started_a
   leased_until = now() + make_interval(secs => :seconds), error = null, error_code = null
 where id = :job_id and (status = 'pending' or (status = 'processing' and leased_until < now()))
 returning fence;
-
--- name: progress_job!
--- Says how far the job is and renews its lease; 0 rows when a later worker holds it or it was cancelled.
-update jobs
-set done = :done, total = :total, counts = :counts, first_errors = :first_errors,
-  leased_until = now() + make_interval(secs => :seconds)
-where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: complete_job!
 -- Done; 0 rows when a later worker holds it.
@@ -76,7 +63,7 @@ set status = 'failed', error_code = :code, error = :reason, counts = :counts, fi
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: release_job!
--- Back to the queue after a failure that may pass, with the reason of this attempt.
+-- Back to the queue after a failure that may pass; `attempts` is 0 when it was none of the work's.
 update jobs
-set status = 'pending', leased_until = null, error_code = :code, error = :reason
+set status = 'pending', leased_until = null, attempts = attempts - 1 + :attempts
 where id = :job_id and fence = :fence and status = 'processing';

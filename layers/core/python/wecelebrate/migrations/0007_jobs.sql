@@ -91,10 +91,11 @@ grant select on catalogs to app_system;
 
 -- Rows of a file between reading and merging. Owned by app_worker, whose COPY row-level security would refuse
 -- otherwise; logged, because an unlogged table is empty after a crash while the job says that it was filled. Whoever
--- merges sees the rows of its own job alone.
+-- merges sees the rows of its own job alone; the fence keeps apart what a worker staged from what one before it did.
 set local role app_worker;
 create table app.staged_products (
   job_id uuid not null,
+  fence integer not null,
   line integer not null,
   rows integer not null,
   sku text collate "C" not null,
@@ -109,7 +110,7 @@ create table app.staged_products (
   inventory_count integer,
   is_active boolean,
   source_data jsonb,
-  primary key (job_id, sku, line)
+  primary key (job_id, fence, sku, line)
 );
 alter table app.staged_products enable row level security;
 create policy admin on app.staged_products for select to app_admin using (job_id = (select app.job_id()));
@@ -120,13 +121,14 @@ grant select on app.staged_products to app_admin, app_client;
 -- the job over still has them.
 create table app.staged_rejections (
   job_id uuid not null,
+  fence integer not null,
   line integer not null,
   n integer not null,
   sku text,
   code text not null,
   reason text not null,
   raw jsonb not null,
-  primary key (job_id, line, n)
+  primary key (job_id, fence, line, n)
 );
 alter table app.staged_rejections enable row level security;
 create policy admin on app.staged_rejections to app_admin

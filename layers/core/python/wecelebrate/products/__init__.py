@@ -15,7 +15,7 @@ sql = queries(__file__)
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     catalogs.get(tx, catalog_id)
-    asked = filters.model_dump(mode="json") | {"catalog_id": catalog_id}
+    asked = pages.asked("products", filters, catalog_id=catalog_id)
     return pages.built(select(sql, tx, catalog_id, filters.model_dump(), pages.decode(filters.cursor, asked)), asked)
 
 

@@ -1,20 +1,19 @@
 """A product of a catalog."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import REQUIRED, Currency, Input, Listed, Money, Name, Object, Patch, Text
+from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Money, Name, Object, Patch, Text
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Image = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
 """An http(s) address, or a path: nothing that a browser would run."""
 Images = Annotated[list[Image], Field(max_length=50)]
-Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
+Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 
@@ -29,25 +28,25 @@ class NewProduct(Input):
     price: Money
     currency: Currency = "USD"
     images: Images = Field(default_factory=list)
-    attributes: Object = Field(default_factory=dict)
+    attributes: GivenObject = Field(default_factory=dict)
     inventory_count: Count = 0
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class ProductPatch(Patch):
     """A change of a product."""
 
-    sku: Sku | None = Field(default=None, json_schema_extra=REQUIRED)
-    name: Name | None = Field(default=None, json_schema_extra=REQUIRED)
+    sku: Sku = ABSENT
+    name: Name = ABSENT
     description: Text | None = None
     category: Label | None = None
     brand: Label | None = None
-    price: Money | None = Field(default=None, json_schema_extra=REQUIRED)
-    currency: Currency | None = Field(default=None, json_schema_extra=REQUIRED)
-    images: Images | None = Field(default=None, json_schema_extra=REQUIRED)
-    attributes: Object | None = Field(default=None, json_schema_extra=REQUIRED)
-    inventory_count: Count | None = Field(default=None, json_schema_extra=REQUIRED)
-    is_active: bool | None = Field(default=None, json_schema_extra=REQUIRED)
+    price: Money = ABSENT
+    currency: Currency = ABSENT
+    images: Images = ABSENT
+    attributes: GivenObject = ABSENT
+    inventory_count: Count = ABSENT
+    is_active: Flag = ABSENT
 
 
 class Product(BaseModel):
@@ -78,8 +77,8 @@ class ShownFilters(Listed):
     )
     category: Label | None = None
     brand: Label | None = None
-    price_min: Annotated[Decimal, Field(ge=0)] | None = None
-    price_max: Annotated[Decimal, Field(ge=0)] | None = None
+    price_min: Money | None = None
+    price_max: Money | None = None
     sort: Sort = Field(default="name", description="`-` for descending; `-created_at` is newest first.")
 
 
@@ -87,4 +86,4 @@ class ProductFilters(ShownFilters):
     """What a list of a catalog's products may be asked."""
 
     is_active: bool | None = None
-    updated_since: datetime | None = None
+    updated_since: AwareDatetime | None = None

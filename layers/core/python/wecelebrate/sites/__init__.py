@@ -14,7 +14,7 @@ sql = queries(__file__)
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
     """One page of the sites that the caller may see, in name order."""
-    asked = filters.model_dump(mode="json")
+    asked = pages.asked("sites", filters)
     after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
     return pages.built(
         sql.list_sites(tx, client_id=filters.client_id, status=filters.status, limit=filters.limit, **after), asked
@@ -48,15 +48,18 @@ def change(tx: Transaction, site_id: UUID, patch: SitePatch) -> Site:
 def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
     """One page of what a site leaves out. Raises NotFound."""
     get(tx, site_id)
-    asked = listed.model_dump(mode="json") | {"site_id": site_id}
+    asked = pages.asked("exclusions", listed, site_id=site_id)
     after = {"after_id": None} | pages.decode(listed.cursor, asked)
     return pages.built(sql.list_exclusions(tx, site_id=site_id, limit=listed.limit, **after), asked)
 
 
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
-    """Leave a product out. Raises NotFound for a site or a product that the caller cannot see, Forbidden."""
-    get(tx, site_id)
+    """Leave a product out. Raises NotFound for a site or a product that the caller or the site's client cannot see,
+    Forbidden."""
+    site = get(tx, site_id)
     products.get(tx, product_id)
+    if not sql.may_read_product(tx, client_id=site.client_id, product_id=product_id):
+        raise NotFound
     return Exclusion(**sql.exclude_product(tx, site_id=site_id, product_id=product_id, reason=exclusion.reason))
 
 
@@ -64,7 +67,7 @@ def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
     """Show a product again. Raises NotFound for what was not left out, Forbidden."""
     get(tx, site_id)
     if sql.include_product(tx, site_id=site_id, product_id=product_id) == 0:
-        raise NotFound
+        raise Forbidden if sql.is_excluded(tx, site_id=site_id, product_id=product_id) else NotFound
 
 
 def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], *, replace: bool) -> Site:
@@ -78,6 +81,8 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], *, replace:
 
 
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
-    """The policy on sites would refuse it too; this names the field."""
+    """The policy on sites would refuse it too; this names the field, to those who may write for the client."""
+    if tx.entered.role == "app_client" and client_id not in (tx.entered.editor_ids or []):
+        raise Forbidden
     if catalog_id and not sql.may_read_catalog(tx, client_id=client_id, catalog_id=catalog_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog that this client may use")])

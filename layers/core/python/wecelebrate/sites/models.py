@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from wecelebrate.models import REQUIRED, Input, Listed, Name, Object, Patch, Text
+from wecelebrate.models import ABSENT, GivenObject, Input, Listed, Name, Object, Patch, Text
 
 Status = Literal["draft", "active", "inactive"]
 Domain = Annotated[
@@ -22,8 +22,8 @@ class SiteContent(Input):
     name: Name
     domain: Domain | None = None
     status: Status = "draft"
-    branding: Object = Field(default_factory=dict)
-    settings: Object = Field(default_factory=dict)
+    branding: GivenObject = Field(default_factory=dict)
+    settings: GivenObject = Field(default_factory=dict)
     catalog_id: UUID | None = None
 
 
@@ -36,11 +36,11 @@ class NewSite(SiteContent):
 class SitePatch(Patch):
     """A change of a site."""
 
-    name: Name | None = Field(default=None, json_schema_extra=REQUIRED)
+    name: Name = ABSENT
     domain: Domain | None = None
-    status: Status | None = Field(default=None, json_schema_extra=REQUIRED)
-    branding: Object | None = Field(default=None, json_schema_extra=REQUIRED)
-    settings: Object | None = Field(default=None, json_schema_extra=REQUIRED)
+    status: Status = ABSENT
+    branding: GivenObject = ABSENT
+    settings: GivenObject = ABSENT
     catalog_id: UUID | None = None
 
 

@@ -43,6 +43,10 @@ returning id, client_id, name, domain, status, branding, settings, catalog_id, c
 -- Whether a client owns a catalog or was granted it: what its sites may point at.
 select app.may_read_catalog(:client_id, :catalog_id);
 
+-- name: may_read_product$
+-- Whether a product lies in a catalog that a client may read: what its sites may leave out.
+select app.may_read_product(:client_id, :product_id);
+
 -- name: list_exclusions^
 -- One page of what a site leaves out, in product order after the cursor.
 with rows as (
@@ -67,6 +71,10 @@ insert into site_product_exclusions (client_id, site_id, product_id, reason)
 select client_id, id, :product_id, :reason from sites where id = :site_id
 on conflict (site_id, product_id) do update set reason = excluded.reason
 returning site_id, product_id, reason, created_at;
+
+-- name: is_excluded$
+-- Whether a site leaves a product out.
+select exists (select from site_product_exclusions where site_id = :site_id and product_id = :product_id);
 
 -- name: include_product!
 -- Takes an exclusion back.

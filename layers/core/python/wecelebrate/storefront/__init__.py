@@ -22,7 +22,7 @@ def get(tx: Transaction) -> Storefront:
 def page(tx: Transaction, filters: StorefrontFilters) -> tuple[pages.Built, str | None]:
     """One page of what the site shows; with the first page its facets as JSON, unless they are not asked for."""
     site = sql.get_storefront(tx)
-    asked = filters.model_dump(mode="json", exclude={"facets"}) | {"site": site["id"]}
+    asked = pages.asked("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.Built("[]", None), None
     given = filters.model_dump(exclude={"facets"})

@@ -21,13 +21,13 @@ PLATFORM = "platform"
 _INCOMING = re.compile(r"(?P<catalog>[^/]+)/incoming/(?P<name>.+)")
 
 
-def receive(message: dict[str, Any]) -> None:
+def receive(message: queue.Message) -> None:
     """Take in what one S3 notification tells of. What is no dropped file (`s3:TestEvent`, our own results) is nothing.
 
     A notification that comes again finds its file recorded; when its job still waits, word of it is sent again, so
     nothing is lost between the commit and the send.
     """
-    for upload in storage.uploads(message.get("Records", [])):
+    for upload in storage.uploads(message.body.get("Records", [])):
         place = _INCOMING.fullmatch(upload["key"])
         if place is None or upload["key"].endswith("/"):
             continue

@@ -49,11 +49,13 @@ delete from app.staged_rejections where job_id = :job_id;
 -- rows of a SKU that is new but has no name or price. Answers the counts of source rows by what became of them;
 -- `raced` are rows whose SKU somebody else added meanwhile: the same chunk again finds them.
 with next_skus as (
-  select sku from app.staged_products where job_id = :job_id and sku > :after group by sku order by sku limit :chunk
+  select sku from app.staged_products
+  where job_id = :job_id and fence = :fence and sku > :after
+  group by sku order by sku limit :chunk
 ), staged as materialized (
   select s.*, row_number() over same_sku as nth, first_value(line) over same_sku as last_line
   from app.staged_products s
-  where s.job_id = :job_id and s.sku > :after and s.sku <= (select max(sku) from next_skus)
+  where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
   window same_sku as (partition by sku order by line desc)
 ), chunk as materialized (
   select s.*, p.id
@@ -92,8 +94,8 @@ with next_skus as (
   on conflict (catalog_id, sku) do nothing
   returning 1
 ), refused as (
-  insert into app.staged_rejections (job_id, line, n, sku, code, reason, raw)
-  select :job_id, line, row_number() over (partition by line order by sku) + 1000000, sku, code, reason, source_data
+  insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
+  select :job_id, :fence, line, row_number() over (partition by line order by sku) + 1000000, sku, code, reason, source_data
   from (
     select line, sku, 'superseded' as code,
       'line ' || last_line || ' says the same SKU again; the last one counts' as reason, source_data
@@ -118,7 +120,7 @@ from staged;
 -- The first rejected rows, for the job itself.
 select line, sku, code, reason
 from app.staged_rejections
-where job_id = :job_id
+where job_id = :job_id and fence = :fence
 order by line, n
 limit :most;
 
@@ -126,7 +128,7 @@ limit :most;
 -- Rejected rows after one of them, in order, for the error file.
 select line, n, code, reason, raw
 from app.staged_rejections
-where job_id = :job_id and (line, n) > (:after_line, :after_n)
+where job_id = :job_id and fence = :fence and (line, n) > (:after_line, :after_n)
 order by line, n
 limit :most;
 

@@ -53,7 +53,10 @@ def fail(work: Work, code: str, reason: str) -> None:
 
 def _first_errors(work: Work) -> list[dict[str, Any]]:
     with writing(work.caller) as tx:
-        return [dict(row) for row in sql.first_rejections(tx, job_id=work.job_id, most=jobs.FIRST_ERRORS)]
+        return [
+            dict(row)
+            for row in sql.first_rejections(tx, job_id=work.job_id, fence=work.staged_fence, most=jobs.FIRST_ERRORS)
+        ]
 
 
 def _write_result(work: Work, result: dict[str, Any]) -> None:
@@ -94,9 +97,10 @@ class _Text:
 def _rejections(work: Work) -> Iterator[dict[str, Any]]:
     """Every rejected row, a batch a transaction: no cursor is held open on the server."""
     line, n = 0, -1
+    staged = {"job_id": work.job_id, "fence": work.staged_fence}
     while True:
         with writing(work.caller) as tx:
-            batch = list(sql.next_rejections(tx, job_id=work.job_id, after_line=line, after_n=n, most=_BATCH))
+            batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH, **staged))
         yield from batch
         if len(batch) < _BATCH:
             return

@@ -4,14 +4,16 @@ Every chunk's rows and the job's progress commit together, so a worker that is k
 next one goes on from, and a worker that lost its job to another can write no more: its fence is old.
 """
 
+import time
+from contextlib import suppress
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds, jobs, queue, storage
 from wecelebrate.database import writing
+from wecelebrate.errors import Unavailable
 from wecelebrate.syncs import report, staging
 from wecelebrate.syncs.intake import PLATFORM, SYSTEM, sql
 from wecelebrate.syncs.work import Fenced, Work
@@ -20,6 +22,8 @@ logger = Logger()
 
 CHUNK = 5_000
 """Rows that are staged, or merged, in one transaction."""
+LONGEST = 300.0
+"""Seconds for which one message keeps its worker beginning further syncs."""
 HELD_WAIT = 5
 """Seconds until a sync looks again whether the one before it is done."""
 RACES = 5
@@ -30,23 +34,25 @@ class Raced(Exception):
     """Somebody else keeps adding the products that this chunk is about to add."""
 
 
-def run(message: dict[str, Any]) -> None:
-    """Do the oldest sync that waits for the catalog of this message's job.
+def run(message: queue.Message) -> None:
+    """Do the syncs that wait for the catalog of this message's job, oldest first, up to and with that job.
 
-    Files of a catalog go in one at a time, in the order they came: a message whose job has others before it does the
-    first of them and comes again. One whose job is done does nothing. Raises what may pass with the next try.
+    Files of a catalog go in one at a time, in the order they came. When another worker holds the first of them, or
+    time is short, the message comes again. Raises what may pass with the next try.
     """
-    job_id = UUID(message["job_id"])
-    with writing(SYSTEM) as tx:
-        oldest = sql.oldest_open_job(tx, job_id=job_id)
-        fence = jobs.sql.take_job(tx, job_id=oldest["id"], seconds=jobs.LEASE_SECONDS) if oldest else None
-    if oldest is None:
-        return
-    if fence is not None:
-        _do(Work.of(oldest, fence))
-    if oldest["id"] != job_id or fence is None:
-        group = str(oldest["client_id"] or PLATFORM)
-        queue.send("catalog-syncs", message, group, delay=HELD_WAIT if fence is None else 0)
+    job_id = UUID(message.body["job_id"])
+    until = time.monotonic() + LONGEST
+    while True:
+        message.hold()
+        with writing(SYSTEM) as tx:
+            oldest = sql.oldest_open_job(tx, job_id=job_id)
+            fence = jobs.sql.take_job(tx, job_id=oldest["id"], seconds=jobs.LEASE_SECONDS) if oldest else None
+        if oldest is None:
+            return
+        if fence is None or time.monotonic() > until:
+            queue.send("catalog-syncs", message.body, str(oldest["client_id"] or PLATFORM), delay=HELD_WAIT)
+            return
+        _do(Work.of(oldest, fence, message.hold))
 
 
 def _do(work: Work) -> None:
@@ -56,17 +62,29 @@ def _do(work: Work) -> None:
     except Fenced:
         logger.warning("another worker holds the job")
     except (feeds.UnreadableFeed, storage.GoneError) as error:
-        report.fail(work, "unreadable_file", str(error))
-    except Exception as error:
+        _fail(work, "unreadable_file", str(error))
+    except Unavailable:
+        # A database that fails over is no fault of the work: it uses no attempt up.
+        _release(work, attempts=0)
+        raise
+    except Exception:
         if work.last_attempt:
             logger.exception("the last attempt failed")
-            report.fail(work, "internal_error", "Something of ours failed; the file was not at fault. Drop it again.")
+            _fail(work, "internal_error", "Something of ours failed; the file was not at fault. Drop it again.")
         else:
-            with writing(SYSTEM) as tx:
-                jobs.sql.release_job(
-                    tx, job_id=work.job_id, fence=work.fence, code="internal_error", reason=type(error).__name__
-                )
+            _release(work, attempts=1)
             raise
+
+
+def _fail(work: Work, code: str, reason: str) -> None:
+    report.fail(work, code, reason)
+    staging.clear(work)
+
+
+def _release(work: Work, attempts: int) -> None:
+    """Back to the queue; when even that fails, the lease runs out by itself."""
+    with suppress(Unavailable), writing(SYSTEM) as tx:
+        jobs.sql.release_job(tx, job_id=work.job_id, fence=work.fence, attempts=attempts)
 
 
 def _sync(work: Work) -> None:
@@ -97,6 +115,7 @@ def _stage(work: Work, mapping: dict[str, str]) -> None:
                 work.save(tx)
     work.checkpoint = {
         "phase": "merge",
+        "fence": work.fence,
         "after": "",
         "header": feed.header,
         "details": feed.details,
@@ -114,6 +133,7 @@ def _merge(work: Work) -> bool:
             merged = sql.merge_chunk(
                 tx,
                 job_id=work.job_id,
+                fence=work.staged_fence,
                 catalog_id=work.catalog_id,
                 currency=work.currency,
                 after=work.checkpoint["after"],

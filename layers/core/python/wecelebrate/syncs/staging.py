@@ -12,10 +12,10 @@ from wecelebrate.syncs.work import Work
 STAGING = Caller(subject="service:staging")
 
 _PRODUCTS = """
-copy app.staged_products (job_id, line, rows, sku, name, description, category, brand, price, currency, images,
+copy app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency, images,
   attributes, inventory_count, is_active, source_data) from stdin
 """
-_REJECTIONS = "copy app.staged_rejections (job_id, line, n, sku, code, reason, raw) from stdin"
+_REJECTIONS = "copy app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw) from stdin"
 
 
 def add(work: Work, items: Sequence[Item]) -> None:
@@ -41,6 +41,7 @@ def _product(work: Work, product: Product) -> tuple[Any, ...]:
     given = product.given
     return (
         work.job_id,
+        work.fence,
         product.line,
         product.rows,
         product.sku,
@@ -59,4 +60,4 @@ def _product(work: Work, product: Product) -> tuple[Any, ...]:
 
 
 def _rejection(work: Work, n: int, item: Rejected) -> tuple[Any, ...]:
-    return (work.job_id, item.line, n, item.sku, item.code, item.reason, json.dumps(item.raw))
+    return (work.job_id, work.fence, item.line, n, item.sku, item.code, item.reason, json.dumps(item.raw))

@@ -1,5 +1,6 @@
 """One job in the hands of one worker."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -26,6 +27,8 @@ class Work:
     version_id: str
     fence: int
     last_attempt: bool
+    alive: Callable[[], None]
+    """Tells the queue that the work goes on."""
     currency: str = "USD"
     done: int = 0
     """Source rows whose fate is settled."""
@@ -34,7 +37,7 @@ class Work:
     checkpoint: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: dict[str, Any], fence: int) -> "Work":
+    def of(cls, job: dict[str, Any], fence: int, alive: Callable[[], None]) -> "Work":
         """The work that a row of `jobs` asks for, under a fence that was just taken."""
         return cls(
             job_id=job["id"],
@@ -44,6 +47,7 @@ class Work:
             version_id=job["payload"]["version_id"],
             fence=fence,
             last_attempt=job["attempts"] + 1 >= job["max_attempts"],
+            alive=alive,
         )
 
     @property
@@ -55,6 +59,11 @@ class Work:
     def phase(self) -> Literal["stage", "merge"]:
         """What comes next."""
         return "merge" if self.checkpoint.get("phase") == "merge" else "stage"
+
+    @property
+    def staged_fence(self) -> int:
+        """Fence of the worker that staged the rows to merge: this one, or one before it."""
+        return int(self.checkpoint["fence"])
 
     def resume(self, saved: dict[str, Any]) -> None:
         """Go on where the worker before stopped: amid the merge, or from the first row of the file."""
@@ -85,3 +94,4 @@ class Work:
         )
         if saved == 0:
             raise Fenced
+        self.alive()

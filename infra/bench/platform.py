@@ -1,0 +1,109 @@
+"""A local cloud of its own for measurements, and what every measure does with it."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import boto3
+import psycopg
+
+from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
+from infra.local.processes import LocalCloudError, free_port
+
+_ACME = UUID("c1000000-0000-7000-8000-000000000001")
+"""The demo's client that catalogs are made for."""
+
+
+@dataclass(frozen=True)
+class BenchPlatform:
+    """One cloud, up for as long as it is measured."""
+
+    endpoints: Endpoints
+    state: Path
+    database: psycopg.Connection
+
+    @classmethod
+    @contextmanager
+    def started(cls, home: Path) -> Iterator["BenchPlatform"]:
+        """Start a cloud in `home` on free ports; erase it at the end."""
+        ports = {f"WECELEBRATE_PORT_{port.name.upper()}": str(free_port()) for port in fields(Ports)}
+        environment = {**os.environ, **ports, HOME_VARIABLE: str(home)}
+        _wecelebrate(environment, "down", "--erase")
+        _wecelebrate(environment, "up", "--detach")
+        try:
+            endpoints = load_endpoints(home / ".local")
+            with psycopg.connect(endpoints.database, autocommit=True) as database:
+                yield cls(endpoints, home / ".local", database)
+        finally:
+            _wecelebrate(environment, "down", "--erase")
+
+    def catalog(self) -> UUID:
+        """A new catalog without products."""
+        made = self.database.execute(
+            "insert into catalogs (owner_client_id, name, type, status) values (%s, 'bench', 'erp', 'active')"
+            " returning id",
+            [_ACME],
+        ).fetchone()
+        assert made is not None
+        catalog_id: UUID = made[0]
+        return catalog_id
+
+    def sync(self, catalog_id: UUID, file: Path, within: float = 600.0) -> float:
+        """Drop a file; seconds from its being in S3 until its products are visible. Raises for a job that fails."""
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=self.endpoints.s3,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
+        )
+        bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
+        with file.open("rb") as body:
+            version = s3.put_object(Bucket=bucket, Key=f"{catalog_id}/incoming/{file.name}", Body=body)["VersionId"]
+        began = time.perf_counter()
+        while time.perf_counter() - began < within:
+            job = self.database.execute(
+                "select j.status, j.error from drops d join jobs j on j.id = d.job_id where d.version_id = %s",
+                [version],
+            ).fetchone()
+            if job and job[0] == "completed":
+                return time.perf_counter() - began
+            if job and job[0] == "failed":
+                raise LocalCloudError(f"the sync failed: {job[1]}")
+            time.sleep(0.02)
+        raise LocalCloudError(f"the sync was not done within {within:.0f} seconds")
+
+    def peak_memory(self, function: str) -> int:
+        """Most memory that any process of a function has used so far, in MB, as Lambda reports it."""
+        log = self.state / "logs" / "functions" / f"{function}.log"
+        for _ in range(300):
+            lines = log.read_text("utf-8") if log.exists() else ""
+            if 0 < lines.count("START RequestId") == lines.count("REPORT RequestId"):
+                return max(int(used) for used in re.findall(r"Max Memory Used: (\d+) MB", lines))
+            time.sleep(0.1)
+        raise LocalCloudError(f"{function} does not come to rest")
+
+    def settle(self) -> None:
+        """Let the database write out what the measure before left, so that it is not measured here."""
+        self.database.execute("checkpoint")
+
+
+def _wecelebrate(environment: dict[str, str], *arguments: str) -> Any:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "infra.command", *arguments],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    if done.returncode:
+        raise LocalCloudError(f"wecelebrate {' '.join(arguments)}: {done.stdout}{done.stderr}")

@@ -1,0 +1,178 @@
+"""Columns to fields: names in many languages, the catalog's mapping, and what each field takes."""
+
+import pytest
+from feed_reading import read
+
+from wecelebrate.feeds import UnreadableFeed
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "SKU;Name;Description;Category;Brand;Price;Currency;Image URL;Stock;Active",
+        "Article No.;Product Name;Long Description;Product Group;Manufacturer;Unit Price;Currency Code;Picture;Qty;Enabled",
+        "Artikel-Nr.;Bezeichnung;Beschreibung;Warengruppe;Hersteller;VK-Preis;Währung;Bild;Lagerbestand;Aktiv",
+        "Référence;Désignation;Description;Catégorie;Marque;Prix de vente;Devise;Photo;Quantité;Actif",
+        "Código;Nombre;Descripción;Categoría;Marca;Precio;Moneda;Imagen;Existencias;Activo",
+        "Codice articolo;Nome;Descrizione;Categoria;Marca;Prezzo;Valuta;Immagine;Giacenza;Attivo",
+        "Código do produto;Nome do produto;Descrição;Categoria;Marca;Preço;Moeda;Imagem;Estoque;Ativo",
+        "Artikelnummer;Productnaam;Omschrijving;Productgroep;Merk;Verkoopprijs;Munt;Afbeelding;Voorraad;Actief",
+        "Varenummer;Varenavn;Beskrivelse;Varegruppe;Mærke;Salgspris;Valuta;Billede;Lagerantal;Aktiv",
+        "Indeks;Nazwa;Opis;Kategoria;Producent;Cena brutto;Waluta;Zdjęcie;Ilość;Aktywny",
+        "MATNR;MAKTX;Langtext;MATKL;Hersteller;KBETR;WAERS;Bild;LABST;Status",
+        "item_number;item_name;full_description;item_group;vendor;selling_price;currency;image_src;quantity_on_hand;is_active",
+        "itemNumber;itemName;longDescription;productType;brandName;salesPrice;currencyCode;imageUrl;stockLevel;isActive",
+    ],
+)
+def test_plain_exports_in_many_languages(header) -> None:
+    product = read(header + "\nA-1;Mug;A mug.;Mugs;Acme;12,50;CHF;https://x.example/a.jpg;7;1\n").only
+    assert (product.sku, product.name, product.description, product.category, product.brand) == (
+        "A-1", "Mug", "A mug.", "Mugs", "Acme",
+    )  # fmt: skip
+    assert (str(product.price), product.currency, product.images) == ("12.50", "CHF", ["https://x.example/a.jpg"])
+    assert (product.inventory_count, product.is_active, product.attributes) == (7, True, {})
+
+
+def test_the_better_of_two_names_is_taken() -> None:
+    product = read("id,sku,barcode,price,cost price,list price,name\n1,A,400,5,2,9,Mug\n").only
+    assert (product.sku, str(product.price)) == ("A", "5.00")
+    assert product.attributes == {"id": "1", "barcode": "400", "cost price": "2", "list price": "9"}
+
+
+def test_the_catalogs_currency_chooses_the_price_column() -> None:
+    text = "sku,price_usd,price_eur\nA,10,9\n"
+    assert (str(read(text).only.price), read(text).only.currency) == ("9.00", "EUR")
+    assert (str(read(text, currency="USD").only.price), read(text, currency="USD").only.currency) == ("10.00", "USD")
+    assert (str(read(text, currency="GBP").only.price), read(text, currency="GBP").only.currency) == ("10.00", "USD")
+
+
+def test_the_description_stands_in_for_a_missing_name() -> None:
+    assert read("Item No,Description,Price\nA,Mug,1\n").only.name == "Mug"
+
+
+def test_further_images_are_found_by_their_number() -> None:
+    product = read("sku,name,Image 1,Image 2,image_url_3\nA,Mug,a.jpg,b.jpg,c.jpg\n").only
+    assert product.images == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_columns_that_deactivate() -> None:
+    reading = read("sku,active,discontinued\nA,yes,no\nB,yes,1\nC,no,0\nD,,\n")
+    assert [p.is_active for p in reading.products] == [True, False, False, True]
+    assert "is_active" not in reading.products[3].given
+
+
+def test_an_unknown_state_is_no_reason_to_reject() -> None:
+    assert read("sku,name,status\nA,Mug,checked by Bob\n").only.is_active
+    assert read("sku,name,active\nA,Mug,perhaps\n").refusal.reason == 'active: "perhaps" is not yes or no'
+
+
+def test_the_mapping_comes_first() -> None:
+    text = "sku;Artikelnummer;name;Titel lang;preis;VK Preis\nx;A-1;short;A long title;1,00;2,00\n"
+    mapping = {"sku": "artikelnummer", "name": "Titel lang", "price": "vk-preis"}
+    product = read(text, mapping=mapping).only
+    assert (product.sku, product.name, str(product.price)) == ("A-1", "A long title", "2.00")
+
+
+def test_the_mapping_may_leave_a_field_out() -> None:
+    product = read("sku,name,brand\nA,Mug,Acme\n", mapping={"brand": None}).only
+    assert product.brand is None
+    assert "brand" not in product.given
+
+
+def test_the_mapping_may_share_a_column() -> None:
+    product = read("Nummer;Text;x\nA;Mug;1\n", mapping={"sku": "Nummer", "name": "Text", "description": "Text"}).only
+    assert (product.name, product.description) == ("Mug", "Mug")
+
+
+def test_the_mapping_changes_a_known_export() -> None:
+    text = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Cost per item\nmug,Mug,Size,S,M-S,5,2\n"
+    assert str(read(text, mapping={"price": "Cost per item"}).only.price) == "2.00"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        (
+            {"price": "Betrag"},
+            'take price from the column "Betrag", which the file does not have; its columns are "sku", "name"',
+        ),
+        ({"colour": "name"}, 'an unknown field "colour"'),
+        ({"decimal": ";"}, "decimal mark"),
+        ({"delimiter": "::"}, "a single character"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused(mapping, message) -> None:
+    with pytest.raises(UnreadableFeed, match=message):
+        read("sku,name\nA,Mug\n", mapping=mapping)
+
+
+def test_the_settings_may_name_the_delimiter() -> None:
+    assert read("sku!name\nA!b,c;d\n", mapping={"delimiter": "!"}).only.name == "b,c;d"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "code"),
+    [
+        (",Mug,1,EUR,", "sku: is empty", "empty"),
+        ("A\x07B,Mug,1,EUR,", 'sku: "A\\x07B" holds a control character', "control_character"),
+        ("A" * 201 + ",Mug,1,EUR,", "longer than 200 characters", "too_long"),
+        ("4.00638E+12,Mug,1,EUR,", "export the column as text", "rounded_number"),
+        ("A,,1,EUR,", "name: is empty", "empty"),
+        ("A," + "x" * 501 + ",1,EUR,", "longer than 500 characters", "too_long"),
+        ("A,Mug,,EUR,", "price: is empty", "empty"),
+        ('A,Mug,"12,3x",EUR,', 'price: "12,3x" is not a number', "not_a_number"),
+        ("A,Mug,-1,EUR,", 'price: "-1" is negative', "negative"),
+        ("A,Mug,1,Taler,", 'currency: "Taler" is not an ISO 4217 currency', "unknown_currency"),
+        (
+            "A,Mug,1,EUR,javascript:alert(1)",
+            'image: "javascript:alert(1)" is not an http or https address',
+            "not_an_address",
+        ),
+        ("A,Mug,1,EUR,data:image/png;base64", "is not an http or https address", "not_an_address"),
+        ('A,Mug,1,EUR,"java\tscript:alert(1)"', "is not an address", "not_an_address"),
+        ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
+    ],
+)
+def test_bad_cells_are_named(row, reason, code) -> None:
+    refusal = read("sku,name,price,currency,image\n" + row + "\n").refusal
+    assert reason in refusal.reason
+    assert refusal.code == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "images"),
+    [
+        ("https://x.example/a.jpg, https://x.example/b.jpg", ["https://x.example/a.jpg", "https://x.example/b.jpg"]),
+        ("https://x.example/a.jpg;https://x.example/b.jpg", ["https://x.example/a.jpg", "https://x.example/b.jpg"]),
+        ("https://x.example/a.jpg https://x.example/b.jpg", ["https://x.example/a.jpg", "https://x.example/b.jpg"]),
+        ("https://x.example/w_1,h_2/a.jpg", ["https://x.example/w_1,h_2/a.jpg"]),
+        ("a.jpg,b.png;c.webp", ["a.jpg", "b.png", "c.webp"]),
+        ("a.jpg|b.jpg", ["a.jpg", "b.jpg"]),
+        ("/media/a.jpg,/media/b.jpg", ["/media/a.jpg", "/media/b.jpg"]),
+        ("a.jpg,a.jpg", ["a.jpg"]),
+        ("", []),
+    ],
+)
+def test_several_images_in_one_cell(cell, images) -> None:
+    assert read(f'sku,name,images\nA,Mug,"{cell}"\n').only.images == images
+
+
+def test_no_more_than_fifty_images_are_kept() -> None:
+    assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").only.images) == 50
+
+
+def test_a_field_without_a_column_is_not_given() -> None:
+    product = read("SKU;Bestand\nA;3\n").only
+    assert product.given == {"sku", "inventory_count"}
+    assert (product.name, product.price, product.description) == (None, None, None)
+
+
+def test_a_blank_cell_is_given_and_clears_its_field() -> None:
+    product = read("sku,name,description,brand,images\nA,Mug,,,\n").only
+    assert {"description", "brand", "images"} <= product.given
+    assert (product.description, product.brand, product.images) == (None, None, [])
+
+
+def test_the_source_is_the_row_as_it_was_read() -> None:
+    product = read('sku,name,price,note\nA, Mug ,"1,5",\n').only
+    assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}

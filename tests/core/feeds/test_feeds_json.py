@@ -1,0 +1,153 @@
+"""JSON and NDJSON: where the products are found, how they become columns, what happens where the text breaks."""
+
+import json
+
+import pytest
+from feed_reading import read
+
+from wecelebrate.feeds import UnreadableFeed
+
+MUG = {"sku": "MUG", "name": "Mug", "price": 12.5}
+HAT = {"sku": "HAT", "name": "Hat", "price": "3.90"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [MUG, HAT],
+        {"products": [MUG, HAT]},
+        {"meta": {"pages": [1, 2]}, "categories": [{"id": 1}], "data": {"products": [MUG, HAT], "total": 2}},
+        {"anything": [MUG, HAT], "page": 1},
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_the_list_of_products_is_found(document, encoding) -> None:
+    reading = read(json.dumps(document, indent=1), "feed.json", encoding=encoding)
+    assert [(p.sku, p.line, str(p.price)) for p in reading.products] == [("MUG", 1, "12.50"), ("HAT", 2, "3.90")]
+    assert reading.feed.ended_cleanly
+
+
+@pytest.mark.parametrize("document", [MUG, {"product": MUG}])
+def test_one_product_alone_is_a_feed(document) -> None:
+    assert read(json.dumps(document), "feed.json").only.sku == "MUG"
+
+
+def test_nested_values_become_columns() -> None:
+    record = {
+        "sku": 4711,
+        "name": "Mug",
+        "price": {"amount": "12.50", "currency": "CHF"},
+        "category": {"name": "Mugs"},
+        "images": [
+            {"src": "https://x.example/1.jpg", "alt": "a"},
+            {"url": "https://x.example/2.jpg"},
+            "https://x.example/3,4.jpg",
+        ],
+        "attributes": {"colour": "red"},
+        "tags": ["gift", "new"],
+        "active": False,
+    }
+    product = read(json.dumps([record]), "feed.json").only
+    assert (product.sku, str(product.price), product.currency, product.category) == ("4711", "12.50", "CHF", "Mugs")
+    assert product.images == ["https://x.example/1.jpg", "https://x.example/2.jpg", "https://x.example/3,4.jpg"]
+    assert product.attributes == {"colour": "red", "tags": "gift, new"}
+    assert not product.is_active
+    assert product.source["price.amount"] == "12.50"
+
+
+def test_numbers_keep_their_digits() -> None:
+    text = '[{"sku": 00, "name": "x"}]'.replace("00", "12345678901234567890123") + "\n"
+    assert read(text, "feed.json").only.sku == "12345678901234567890123"
+    assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").only.price) == "0.10"
+
+
+def test_a_record_gives_the_keys_it_has() -> None:
+    reading = read(
+        json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
+        "feed.json",
+    )
+    mug, hat, card = reading.products
+    assert mug.given == {"sku", "name", "price", "currency"}
+    assert hat.given == {"sku", "inventory_count"}
+    assert card.given == {"sku", "name", "price", "currency", "description"}
+    assert card.description is None
+
+
+def test_keys_that_appear_late_are_read() -> None:
+    records = [{"sku": f"S{n}", "name": "x", "price": 1} for n in range(1_500)]
+    records.append({"sku": "LAST", "name": "x", "price": 1, "brand": "Acme", "colour": "red"})
+    last = read(json.dumps(records), "feed.json").products[-1]
+    assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
+
+
+def test_a_list_that_breaks_off_keeps_what_came_before() -> None:
+    text = json.dumps([MUG, HAT, MUG])
+    reading = read(text[:-20], "feed.json")
+    assert [p.sku for p in reading.products] == ["MUG", "HAT"]
+    assert not reading.feed.ended_cleanly
+    assert (reading.refusal.line, reading.refusal.rows, reading.refusal.code) == (3, 0, "stopped")
+    assert "record 3 cannot be read: it breaks off" in reading.refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[{"sku": "A", "name": "x"} {"sku": "B"}]', "a comma or ] is missing"),
+        ('[{"sku": "A", "name": "x"},', "record 2 cannot be read"),
+        ('[{"sku": "A", "name": "x"}', "at the end of the file"),
+        ('[{"sku": "A", "name": "x"}] trailing', "follows its end"),
+        ('{"products": [{"sku": "A", "name": "x"}]', "breaks off"),
+    ],
+)
+def test_broken_ends_are_told(text, problem) -> None:
+    reading = read(text, "feed.json")
+    assert [p.sku for p in reading.products] == ["A"]
+    assert problem in reading.refusal.reason
+    assert not reading.feed.ended_cleanly
+
+
+def test_what_is_no_object_is_rejected_by_number() -> None:
+    reading = read(json.dumps([MUG, 5, HAT, "x"]), "feed.json")
+    assert [(r.line, r.rows) for r in reading.rejected] == [(2, 1), (4, 1)]
+    assert reading.rejected[0].reason == 'record 2: "5" is not an object'
+    assert reading.feed.ended_cleanly
+
+
+def test_a_bad_line_of_ndjson_stops_no_other() -> None:
+    reading = read(f'{json.dumps(MUG)}\n{{"sku": "X", \n\n{json.dumps(HAT)}\n', "feed.ndjson")
+    assert [(p.sku, p.line) for p in reading.products] == [("MUG", 1), ("HAT", 4)]
+    assert reading.refusal.line == 2
+    assert reading.refusal.reason.startswith("line 2 is not a JSON object")
+    assert reading.details["format"] == "ndjson"
+
+
+def test_ndjson_is_recognised_whatever_its_name() -> None:
+    assert read(f"{json.dumps(MUG)}\n{json.dumps(HAT)}\n", "feed.txt").details["format"] == "ndjson"
+
+
+def test_half_a_character_rejects_its_record() -> None:
+    reading = read(
+        '[{"sku": "A", "name": "\\ud800", "price": 1}, {"sku": "B", "name": "\\ud83c\\udf89", "price": 1}]', "feed.json"
+    )
+    assert [p.name for p in reading.products] == ["🎉"]
+    assert (reading.refusal.code, reading.refusal.sku) == ("half_character", "A")
+
+
+def test_a_nul_character_rejects_its_record() -> None:
+    assert read('[{"sku": "A", "name": "x\\u0000", "price": 1}]', "feed.json").refusal.code == "nul_character"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "holds no records"),
+        ('{"a": 1, "b": [1, 2]}', "no column holds a SKU"),
+        ('[["sku", "name"], ["A", "x"]]', "holds no objects"),
+        ('{"a": {"b": ', "not valid JSON"),
+        ('[{"a": ' + "[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_no_list_of_products_is_refused(text, message) -> None:
+    with pytest.raises(UnreadableFeed, match=message):
+        read(text, "feed.json")

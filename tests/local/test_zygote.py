@@ -1,0 +1,49 @@
+"""The zygote: what it may import, and what happens when it dies."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from infra.local.runtime import Lambda
+from infra.local.zygote import Zygote, ZygoteDied
+from tests.local.folders import alive, call, write
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
+    spec = write(tmp_path, "api/pid/read", "import os\ndef handler(event, context): return os.getpid()\n")
+    zygote = Zygote(preload=())
+    functions = Lambda([spec], {spec.name: {}}, logs=tmp_path / "logs", zygote=zygote)
+    await functions.start()
+    try:
+        pid = await call(functions, spec)
+        assert zygote.pid is not None
+        os.kill(zygote.pid, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while functions.processes[spec.name]["processes"] or alive(pid):  # noqa: ASYNC110 (a death has no event)
+                await asyncio.sleep(0.01)
+        assert await call(functions, spec) != pid
+    finally:
+        await functions.stop(grace=0)
+
+
+async def test_nothing_that_is_preloaded_starts_a_thread() -> None:
+    # The zygote refuses to serve when it has more than one thread, and when a module is missing.
+    zygote = Zygote()
+    await zygote.start()
+    await zygote.stop()
+
+
+async def test_a_module_that_is_missing_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZygoteDied, match="ended with code 1 while it warmed up"):
+        await Zygote(preload=("there_is_no_such_module",)).start()
+    assert "No module named 'there_is_no_such_module'" in capfd.readouterr().err

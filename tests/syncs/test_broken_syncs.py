@@ -1,0 +1,42 @@
+"""Workers that die: nothing is lost, nothing is doubled, and the counts stay exact."""
+
+import os
+import signal
+
+import pytest
+
+from tests.platform import Platform, ok
+
+ROWS = 40_000
+PHASES = {"staging": "counts ->> 'read' > '0' and total is null", "merging": "done > 0"}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_sync_whose_worker_is_killed_is_finished_by_another(platform: Platform, phase: str) -> None:
+    tenant = platform.tenant()
+    rows = "".join(f"K-{number:06d},Product {number},{number % 90 + 1}.00,1,\n" for number in range(ROWS))
+    version = platform.drop(tenant.catalog_id, "large.csv", ("sku,name,price,stock,image\n" + rows).encode())
+    platform.eventually(
+        lambda: platform.database.execute(
+            f"select 1 from jobs where payload ->> 'version_id' = %s and status = 'processing' and {PHASES[phase]}",
+            [version],
+        ).fetchone(),
+        within=60,
+        every=0.002,
+    )
+    job = platform.database.execute("select id from jobs where payload ->> 'version_id' = %s", [version]).fetchone()
+    assert job is not None
+    for worker in ok(platform.api().get("/_local/health"))["functions"]["queues-catalog-syncs"]["busy"]:
+        os.kill(worker, signal.SIGKILL)
+    platform.database.execute("update jobs set leased_until = now() where id = %s", [job["id"]])
+    # SQS would give the message again once nobody holds it; this is not to wait for that.
+    platform.send("catalog-syncs", {"job_id": str(job["id"])})
+
+    done = platform.job_of(tenant.catalog_id, version, within=60)
+    assert done["status"] == "completed", done
+    assert done["attempts"] == 2
+    assert done["counts"] == {"read": ROWS, "created": ROWS, "updated": 0, "unchanged": 0, "rejected": 0}
+    stored = platform.database.execute(
+        "select count(*) as n, count(distinct sku) as skus from products where catalog_id = %s", [tenant.catalog_id]
+    ).fetchone()
+    assert stored == {"n": ROWS, "skus": ROWS}
