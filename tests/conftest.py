@@ -72,6 +72,18 @@ def state(cloud: Endpoints) -> Path:
     return Path(os.environ[HOME]) / ".local"
 
 
+@pytest.fixture(scope="module")
+def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A cloud of the module's own: for tests that break parts of it."""
+    home = tmp_path_factory.mktemp("cloud")
+    _wecelebrate(home, "up", "--detach")
+    try:
+        with Platform.of(load_endpoints(home / ".local"), home / ".local") as platform:
+            yield platform
+    finally:
+        _wecelebrate(home, "down", "--erase")
+
+
 @pytest.fixture
 def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
     """The session's cloud, as the people of the platform use it."""

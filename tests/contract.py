@@ -57,9 +57,7 @@ def _validator(name: str, status: str, kind: str) -> jsonschema_rs.Draft202012Va
         for operation in verbs.values():
             if operation["operationId"] == name:
                 schema = operation["responses"][status]["content"][kind]["schema"]
-                return jsonschema_rs.Draft202012Validator(
-                    {**schema, "components": components()}, validate_formats=True
-                )
+                return jsonschema_rs.Draft202012Validator({**schema, "components": components()}, validate_formats=True)
     raise LookupError(name)
 
 

@@ -56,15 +56,34 @@ class Platform:
             finally:
                 for client in platform._clients:
                     client.close()
+                if "replica" in vars(platform):
+                    platform.replica.close()
 
     def api(self, subject: str | None = None, **claims: Any) -> httpx.Client:
         """The API as `subject` calls it; as a visitor without one."""
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
-        client = httpx.Client(
-            base_url=self.endpoints.api, headers=headers, timeout=30, event_hooks={"response": [contract.hold]}
-        )
+        hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._catch_up], "response": [contract.hold]}
+        client = httpx.Client(base_url=self.endpoints.api, headers=headers, timeout=30, event_hooks=hooks)
         self._clients.append(client)
         return client
+
+    @cached_property
+    def replica(self) -> psycopg.Connection[DictRow]:
+        """The replica, as superuser: to look."""
+        return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
+
+    def _catch_up(self, request: httpx.Request) -> None:
+        """Reads go to the replica: wait until it has replayed what was written, for 5 seconds at most."""
+        if request.method != "GET":
+            return
+        written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
+        assert written is not None
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            replayed = self.replica.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes", [written["lsn"]])
+            if replayed.fetchone() == {"yes": True}:
+                return
+            time.sleep(0.001)
 
     @cached_property
     def admin(self) -> httpx.Client:

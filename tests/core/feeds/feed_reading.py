@@ -4,14 +4,14 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from wecelebrate.feeds import Feed, Product, Rejected, open_feed
 
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
 
 
-class Body(io.RawIOBase):
+class Body(io.RawIOBase, BinaryIO):
     """Readable once, in pieces smaller than asked for, not seekable."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:

@@ -1,8 +1,8 @@
 """Columns to fields: names in many languages, the catalog's mapping, and what each field takes."""
 
 import pytest
-from feed_reading import read
 
+from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds import UnreadableFeed
 
 
@@ -10,7 +10,7 @@ from wecelebrate.feeds import UnreadableFeed
     "header",
     [
         "SKU;Name;Description;Category;Brand;Price;Currency;Image URL;Stock;Active",
-        "Article No.;Product Name;Long Description;Product Group;Manufacturer;Unit Price;Currency Code;Picture;Qty;Enabled",
+        "Article No.;Product Name;Long Description;Product Group;Manufacturer;Unit Price;Currency;Picture;Qty;Enabled",
         "Artikel-Nr.;Bezeichnung;Beschreibung;Warengruppe;Hersteller;VK-Preis;Währung;Bild;Lagerbestand;Aktiv",
         "Référence;Désignation;Description;Catégorie;Marque;Prix de vente;Devise;Photo;Quantité;Actif",
         "Código;Nombre;Descripción;Categoría;Marca;Precio;Moneda;Imagen;Existencias;Activo",
@@ -24,7 +24,7 @@ from wecelebrate.feeds import UnreadableFeed
         "itemNumber;itemName;longDescription;productType;brandName;salesPrice;currencyCode;imageUrl;stockLevel;isActive",
     ],
 )
-def test_plain_exports_in_many_languages(header) -> None:
+def test_plain_exports_in_many_languages(header: str) -> None:
     product = read(header + "\nA-1;Mug;A mug.;Mugs;Acme;12,50;CHF;https://x.example/a.jpg;7;1\n").only
     assert (product.sku, product.name, product.description, product.category, product.brand) == (
         "A-1", "Mug", "A mug.", "Mugs", "Acme",
@@ -101,7 +101,7 @@ def test_the_mapping_changes_a_known_export() -> None:
         ({"delimiter": "::"}, "a single character"),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_refused(mapping, message) -> None:
+def test_a_mapping_that_does_not_fit_is_refused(mapping: dict[str, str | None], message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read("sku,name\nA,Mug\n", mapping=mapping)
 
@@ -133,7 +133,7 @@ def test_the_settings_may_name_the_delimiter() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_bad_cells_are_named(row, reason, code) -> None:
+def test_bad_cells_are_named(row: str, reason: str, code: str) -> None:
     refusal = read("sku,name,price,currency,image\n" + row + "\n").refusal
     assert reason in refusal.reason
     assert refusal.code == code
@@ -153,7 +153,7 @@ def test_bad_cells_are_named(row, reason, code) -> None:
         ("", []),
     ],
 )
-def test_several_images_in_one_cell(cell, images) -> None:
+def test_several_images_in_one_cell(cell: str, images: list[str]) -> None:
     assert read(f'sku,name,images\nA,Mug,"{cell}"\n').only.images == images
 
 

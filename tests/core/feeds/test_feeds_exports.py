@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from feed_reading import read, read_file
+
+from tests.core.feeds.feed_reading import read, read_file
 
 
 def test_shopifys_export() -> None:
@@ -74,7 +75,7 @@ def test_shopifys_json() -> None:
 @pytest.mark.parametrize(
     ("currency", "prices"), [("USD", [100, 200, 100]), ("EUR", [45, 65, 45]), ("SEK", [30, 50, 30])]
 )
-def test_medusas_export(currency, prices) -> None:
+def test_medusas_export(currency: str, prices: list[int]) -> None:
     reading = read_file("medusa-products-semicolon.csv", currency)
     assert reading.details["profile"] == "medusa"
     assert [p.sku for p in reading.products] == [
@@ -144,7 +145,7 @@ def test_vendures_export() -> None:
 @pytest.mark.parametrize(
     ("currency", "price", "stated"), [("USD", "5.00", "USD"), ("PLN", "20.00", "PLN"), ("EUR", "5.00", "USD")]
 )
-def test_saleors_export(currency, price, stated) -> None:
+def test_saleors_export(currency: str, price: str, stated: str) -> None:
     first, second = read_file("saleor.csv", currency).products
     assert (str(first.price), first.currency) == (price, stated)
     assert (first.description, first.brand) == ("No additives & no preservatives", "acme")

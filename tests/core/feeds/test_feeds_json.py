@@ -1,10 +1,11 @@
 """JSON and NDJSON: where the products are found, how they become columns, what happens where the text breaks."""
 
 import json
+from typing import Any
 
 import pytest
-from feed_reading import read
 
+from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds import UnreadableFeed
 
 MUG = {"sku": "MUG", "name": "Mug", "price": 12.5}
@@ -21,14 +22,14 @@ HAT = {"sku": "HAT", "name": "Hat", "price": "3.90"}
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
-def test_the_list_of_products_is_found(document, encoding) -> None:
+def test_the_list_of_products_is_found(document: Any, encoding: str) -> None:
     reading = read(json.dumps(document, indent=1), "feed.json", encoding=encoding)
     assert [(p.sku, p.line, str(p.price)) for p in reading.products] == [("MUG", 1, "12.50"), ("HAT", 2, "3.90")]
     assert reading.feed.ended_cleanly
 
 
 @pytest.mark.parametrize("document", [MUG, {"product": MUG}])
-def test_one_product_alone_is_a_feed(document) -> None:
+def test_one_product_alone_is_a_feed(document: Any) -> None:
     assert read(json.dumps(document), "feed.json").only.sku == "MUG"
 
 
@@ -99,7 +100,7 @@ def test_a_list_that_breaks_off_keeps_what_came_before() -> None:
         ('{"products": [{"sku": "A", "name": "x"}]', "breaks off"),
     ],
 )
-def test_broken_ends_are_told(text, problem) -> None:
+def test_broken_ends_are_told(text: str, problem: str) -> None:
     reading = read(text, "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
     assert problem in reading.refusal.reason
@@ -148,6 +149,6 @@ def test_a_nul_character_rejects_its_record() -> None:
         ('{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_list_of_products_is_refused(text, message) -> None:
+def test_what_is_no_list_of_products_is_refused(text: str, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(text, "feed.json")

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import BinaryIO
 
 import pytest
-from feed_reading import Body, read
 
+from tests.core.feeds.feed_reading import Body, read
 from wecelebrate.feeds import UnreadableFeed, open_feed
 
 MB = 1 << 20
@@ -29,7 +29,7 @@ class Rows(Body):
 
 def csv_rows(count: int) -> BinaryIO:
     row = b"S%d,Product %d,A fine product,Gifts,Acme,12.50,EUR,https://x.example/%d.jpg,5,yes,red,300 g\n"
-    return Rows(  # type: ignore[return-value]
+    return Rows(
         b"sku,name,description,category,brand,price,currency,image,stock,active,colour,weight\n",
         lambda n: row % (n, n, n),
         count,
@@ -38,11 +38,11 @@ def csv_rows(count: int) -> BinaryIO:
 
 def json_rows(count: int) -> BinaryIO:
     row = b'{"sku": "S%d", "name": "Product %d", "price": 12.5, "images": ["https://x.example/%d.jpg"]}\n'
-    return Rows(b"", lambda n: row % (n, n, n), count)  # type: ignore[return-value]
+    return Rows(b"", lambda n: row % (n, n, n), count)
 
 
 @pytest.mark.parametrize("rows", [csv_rows, json_rows])
-def test_memory_does_not_grow_with_the_file(rows) -> None:
+def test_memory_does_not_grow_with_the_file(rows: Callable[[int], BinaryIO]) -> None:
     peaks = []
     for count in (3_000, 30_000):
         tracemalloc.start()
@@ -81,7 +81,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_end_soon(name) -> None:
+def test_hostile_files_end_soon(name: str) -> None:
     start = perf_counter()
     try:
         reading = read(HOSTILE[name])

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from feed_reading import read
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.items import BadCell
 
@@ -44,13 +44,13 @@ from wecelebrate.feeds.items import BadCell
         ("1e5", None, "100000.00"),
         ("-0", None, "0.00"),
         ("+7", None, "7.00"),
-        ("０１２", None, "12.00"),
+        ("\uff10\uff11\uff12", None, "12.00"),
         ("99999999.99", None, "99999999.99"),
         ("Fr. 5.50", None, "5.50"),
         ("R$ 10,00", None, "10.00"),
     ],
 )
-def test_prices(cell, mark, expected) -> None:
+def test_prices(cell: str, mark: numbers.DecimalMark | None, expected: str) -> None:
     assert str(numbers.price(cell, mark, "EUR")[0]) == expected
 
 
@@ -80,7 +80,7 @@ def test_prices(cell, mark, expected) -> None:
         ("9" * 400, "not_a_number"),
     ],
 )
-def test_what_is_no_price(cell, code) -> None:
+def test_what_is_no_price(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as caught:
         numbers.price(cell, None, "EUR")
     assert caught.value.code == code
@@ -101,26 +101,27 @@ def test_what_is_no_price(cell, code) -> None:
         ("5", "EUR", None),
     ],
 )
-def test_currencies_in_prices(cell, own, currency) -> None:
+def test_currencies_in_prices(cell: str, own: str, currency: str | None) -> None:
     assert numbers.price(cell, None, own)[1] == currency
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_prices_are_read_back_in_every_style(amount) -> None:
+def test_prices_are_read_back_in_every_style(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
-    for cell, mark in [
+    written: list[tuple[str, numbers.DecimalMark | None]] = [
         (str(amount), None),
         (plain, "."),
         (german, ","),
         (german + " €", ","),
         (plain.replace(",", "'"), None),
-    ]:
+    ]
+    for cell, mark in written:
         assert numbers.price(cell, mark, "EUR")[0] == amount
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_price_or_a_bad_cell(cell) -> None:
+def test_any_text_is_a_price_or_a_bad_cell(cell: str) -> None:
     for read_as in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
         try:
             value = read_as()
@@ -161,7 +162,7 @@ def test_the_files_own_prices_settle_what_is_ambiguous() -> None:
         ("in stock", None, None),
     ],
 )
-def test_quantities(cell, mark, expected) -> None:
+def test_quantities(cell: str, mark: numbers.DecimalMark | None, expected: int | None) -> None:
     assert numbers.count(cell, mark) == expected
 
 

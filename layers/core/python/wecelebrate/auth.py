@@ -102,7 +102,7 @@ def _keys(renewed: bool = False) -> Any:
         try:
             with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 — our own issuer, from the settings
                 _jwks = KeySet.import_key_set(json.load(answer))
-        except OSError as error:
+        except Exception as error:  # no answer, or one that holds no keys: those in hand go on
             if _jwks is None:
                 raise Unavailable("The issuer of tokens does not answer.") from error
         _jwks_read_at = time.monotonic()

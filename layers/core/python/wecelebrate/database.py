@@ -33,6 +33,10 @@ CONNECT_TIMEOUT = 3
 """Seconds."""
 READER_REST = 5.0
 """Seconds for which a reader that refused is not asked again."""
+ENTER = (
+    "select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up from app.enter(%s, %s, %s, %s, %s, %s)"
+)
+"""A statement of its own, nothing but parameters in it: the database lets nobody in by another."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +196,7 @@ class _Entry:
         connection = self._endpoint.connected(self._address)
         caller = self._caller
         row = connection.execute(
-            "select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up"
-            " from app.enter(%s, %s, %s, %s, %s, %s)",
+            ENTER,
             [
                 caller.subject,
                 caller.email,

@@ -77,12 +77,13 @@ def api() -> FastAPI:
 
 def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler that Lambda calls."""
-    adapter = Mangum(app, lifespan="off")
+    # Made at the first event: it wants an event loop, which a tool that only reads the app would be left with.
+    adapter = functools.cache(lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", PROBLEM]))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
-        answer: dict[str, Any] = adapter(event, context)
+        answer: dict[str, Any] = adapter()(event, context)
         answer["headers"]["x-request-id"] = request_id
         return answer
 

@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
@@ -67,6 +69,8 @@ class Listed(Input):
     cursor: str | None = Field(default=None, max_length=4096, description="`next_cursor` of the page before.")
 
 
+_TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=100)]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
@@ -76,11 +80,17 @@ Money = Annotated[
     Decimal,
     Field(ge=0, max_digits=10, decimal_places=2),
     WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,8}(\.\d\d?)?$"}]}
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$"}]}
     ),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
 ]
 """A decimal string in JSON: floats lose cents."""
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time, written as PostgreSQL writes it in JSON: a thing reads the same in a list and alone."""
 Flag = Annotated[bool, Field(strict=True)]
 Object = dict[str, JsonValue]
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import clients, pages
+from wecelebrate import pages
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import Conflict, Forbidden, NotFound
@@ -62,19 +62,22 @@ def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
     """Let a client read a catalog. Admins only. Raises NotFound for a catalog or a client, Forbidden."""
-    get(tx, catalog_id)
-    clients.get(tx, client_id)
+    _see(tx, catalog_id, client_id)
     return Grant(**sql.grant_catalog(tx, catalog_id=catalog_id, client_id=client_id))
 
 
 def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     """Take a grant back. Admins only. Raises NotFound, Forbidden, GrantInUse while sites show the catalog."""
-    get(tx, catalog_id)
-    clients.get(tx, client_id)
+    _see(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
         raise NotFound
     if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
         raise GrantInUse("Point those sites at another catalog first.")
+
+
+def _see(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
+    if not sql.sees_both(tx, catalog_id=catalog_id, client_id=client_id):
+        raise NotFound
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], *, replace: bool) -> Catalog:

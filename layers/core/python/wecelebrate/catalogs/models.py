@@ -1,12 +1,11 @@
 """A catalog: products from one source, read by the clients that own it or were granted it."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
-from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Name, Object, Patch
+from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Moment, Name, Object, Patch
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -83,9 +82,9 @@ class Catalog(BaseModel):
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object
-    created_at: datetime
-    updated_at: datetime
-    last_sync_at: datetime | None
+    created_at: Moment
+    updated_at: Moment
+    last_sync_at: Moment | None
 
 
 class CatalogFilters(Listed):
@@ -100,4 +99,4 @@ class Grant(BaseModel):
 
     catalog_id: UUID
     client_id: UUID
-    created_at: datetime
+    created_at: Moment

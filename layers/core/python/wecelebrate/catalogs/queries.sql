@@ -61,6 +61,10 @@ select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::tex
   (array_agg(keys) filter (where n = :limit))[1] as last
 from page;
 
+-- name: sees_both$
+-- Whether the caller may see a catalog, and a client.
+select exists (select from catalogs where id = :catalog_id) and exists (select from clients where id = :client_id);
+
 -- name: grant_catalog^
 -- Lets a client read a catalog; says so again when it may already.
 insert into catalog_grants (catalog_id, client_id) values (:catalog_id, :client_id)

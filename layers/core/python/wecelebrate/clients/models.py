@@ -1,12 +1,11 @@
 """A client: a company whose shops run here."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Flag, GivenObject, Input, Listed, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.models import ABSENT, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch, Slug, Text, Url
 
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
@@ -56,8 +55,8 @@ class Client(BaseModel):
     tier: Tier
     is_active: bool
     settings: Object
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class ClientFilters(Listed):

@@ -12,5 +12,6 @@ stops nothing; a file that cannot be read at all raises UnreadableFeed with a me
 
 from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
+from wecelebrate.feeds.plan import OWN_COLUMNS
 
-__all__ = ["Feed", "Item", "Product", "Rejected", "UnreadableFeed", "open_feed"]
+__all__ = ["OWN_COLUMNS", "Feed", "Item", "Product", "Rejected", "UnreadableFeed", "open_feed"]

@@ -1,8 +1,8 @@
 """Records of a JSON or NDJSON file, one at a time, flattened to columns.
 
-The standard decoder works on one record's text: it is four times as fast as an event parser, keeps numbers as they
-are written, and shows what event parsers of C hide or die of (ijson's yields "?" for a lone surrogate and a SystemError
-for a number of 5,000 digits).
+The standard decoder works on one record's text. An event parser would need no such care with chunks, but ijson, as fast
+as this, reads a lone surrogate as "?", ends with a SystemError at a number of 5,000 digits, and takes 600 MB for 16,000
+opening brackets, because it keeps the path to each.
 """
 
 import io

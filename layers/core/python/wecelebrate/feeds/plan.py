@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from wecelebrate.feeds.columns import FIELDS, folded, is_inverse, meaning
 from wecelebrate.feeds.convert import LONGEST_ATTRIBUTE_NAME, MOST_ATTRIBUTES
@@ -92,6 +93,10 @@ class Plan:
         return max((number for numbers in self.mapped.values() for number in numbers), default=0)
 
 
+OWN_COLUMNS = "wecelebrate_"
+"""How the columns begin that our error files add: a corrected one can be dropped as it is."""
+
+
 def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) -> Plan:
     """Assign columns to fields. `own` is the catalog's currency: it chooses between price columns.
 
@@ -109,9 +114,7 @@ def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) ->
             "the catalog's sync settings"
         )
     if not profile:
-        used = {number for numbers in plan.mapped.values() for number in numbers}
-        free = [(number, column) for number, column in enumerate(header) if number not in used]
-        plan.attributes = [(number, _label(column)) for number, column in free[:MOST_ATTRIBUTES]]
+        plan.attributes = _free_columns(plan)
     return plan
 
 
@@ -124,10 +127,19 @@ def extended(plan: Plan, header: list[str], own: str) -> Plan:
         fresh.currency if plan.currency is None else plan.currency, plan.images or fresh.images,
         plan.inventory or fresh.inventory, plan.active or fresh.active,
     )  # fmt: skip
-    used = {number for numbers in grown.mapped.values() for number in numbers}
-    free = [(number, column) for number, column in enumerate(header) if number not in used]
-    grown.attributes = [(number, _label(column)) for number, column in free[:MOST_ATTRIBUTES]]
+    grown.attributes = _free_columns(grown)
     return grown
+
+
+def _free_columns(plan: Plan) -> list[tuple[int, str]]:
+    """Columns that no field needs, which become attributes; but for what our own error files add."""
+    used = {number for numbers in plan.mapped.values() for number in numbers}
+    free = (
+        (number, _label(column))
+        for number, column in enumerate(plan.header)
+        if number not in used and not column.startswith(OWN_COLUMNS)
+    )
+    return list(islice(free, MOST_ATTRIBUTES))
 
 
 def find(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:

@@ -1,12 +1,11 @@
 """A job: work that a request, a file or a schedule asked for."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Listed, Object
+from wecelebrate.models import Listed, Moment, Object
 
 JobType = Literal[
     "product_import",
@@ -71,10 +70,10 @@ class Job(BaseModel):
     error: str | None = Field(description="Why it failed, for a person to act on.")
     attempts: int
     max_attempts: int
-    created_at: datetime
-    updated_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
+    created_at: Moment
+    updated_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
 
 
 class JobFilters(Listed):

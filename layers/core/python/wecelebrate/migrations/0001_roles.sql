@@ -37,18 +37,28 @@ grant app_admin, app_support, app_client to wc_api;
 grant app_admin, app_support, app_client, app_customer, app_system, app_worker to wc_worker;
 grant app_owner, app_definer, app_migrate, app_worker to wc_migrate;
 
-do $$ begin execute format('grant create on database %I to app_owner', current_database()); end $$;
+-- Nobody makes objects but migrations. A temporary table lives as long as the session, and stands before the schema's
+-- own in every search: one that injected SQL made would answer whoever has the pooled connection next.
+do $$
+begin
+  execute format('grant create on database %I to app_owner', current_database());
+  execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
+-- The schema belongs to whoever owns the database; before PostgreSQL 16 a NOINHERIT owner has to say so.
+set local role pg_database_owner;
+revoke create on schema public from public;
 grant usage on schema public to app_definer, app_migrate, app_admin, app_support, app_client, app_customer, app_anon,
   app_system, app_worker;
 grant usage, create on schema public to app_owner;
 
+set local role app_owner;
 -- A trusted extension: whoever may create in the database may install it.
 create extension if not exists pg_trgm with schema public;
 
-set local role app_owner;
 create schema app;
 grant usage on schema app to public;
-grant usage, create on schema app to app_definer, app_worker;
+grant usage, create on schema app to app_definer;
 -- No function of ours is for everyone: each names who may call it.
 alter default privileges revoke execute on functions from public;
 set local role app_definer;

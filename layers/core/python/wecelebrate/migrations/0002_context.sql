@@ -50,16 +50,17 @@ values (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_sen
 
 set local role app_definer;
 
--- The seal that belongs to the settings as they are now, in this transaction of this backend, for this role.
+-- The seal that belongs to the settings as they are now, in this transaction of this backend, for this role. What is
+-- sealed is the text of an array: it quotes, so that no value can reach into the next.
 create function app.seal(role text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
   select encode(sha256(key || sha256(key || convert_to(
-    concat_ws(chr(31), role, pg_backend_pid(), extract(epoch from transaction_timestamp()),
+    array[role, pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.subject', true), current_setting('app.email', true),
       current_setting('app.admin_role', true), current_setting('app.client_ids', true),
       current_setting('app.editor_ids', true), current_setting('app.owner_ids', true),
-      current_setting('app.site_id', true), current_setting('app.job_id', true)), 'UTF8'))), 'hex')
+      current_setting('app.site_id', true), current_setting('app.job_id', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
 $$;
 
@@ -75,15 +76,24 @@ grant execute on function app.context(text) to app_owner, app_admin, app_support
 
 set local role app_owner;
 
-create function app.subject() returns text language sql stable as $$ select app.context('subject') $$;
-create function app.email() returns text language sql stable as $$ select app.context('email') $$;
-create function app.admin_role() returns text language sql stable as $$ select app.context('admin_role') $$;
-create function app.site_id() returns uuid language sql stable as $$ select app.context('site_id')::uuid $$;
-create function app.job_id() returns uuid language sql stable as $$ select app.context('job_id')::uuid $$;
+-- Bodies are parsed here and now, so no search_path changes what they mean; the planner inlines them.
+create function app.subject() returns text
+language sql stable parallel restricted return app.context('subject');
+create function app.email() returns text
+language sql stable parallel restricted return app.context('email');
+create function app.admin_role() returns text
+language sql stable parallel restricted return app.context('admin_role');
+create function app.site_id() returns uuid
+language sql stable parallel restricted return app.context('site_id')::uuid;
+create function app.job_id() returns uuid
+language sql stable parallel restricted return app.context('job_id')::uuid;
 -- Clients the caller belongs to; those it may write for (owner, editor); those it administers (owner).
-create function app.client_ids() returns uuid[] language sql stable as $$ select app.context('client_ids')::uuid[] $$;
-create function app.editor_ids() returns uuid[] language sql stable as $$ select app.context('editor_ids')::uuid[] $$;
-create function app.owner_ids() returns uuid[] language sql stable as $$ select app.context('owner_ids')::uuid[] $$;
+create function app.client_ids() returns uuid[]
+language sql stable parallel restricted return app.context('client_ids')::uuid[];
+create function app.editor_ids() returns uuid[]
+language sql stable parallel restricted return app.context('editor_ids')::uuid[];
+create function app.owner_ids() returns uuid[]
+language sql stable parallel restricted return app.context('owner_ids')::uuid[];
 
 grant execute on function app.subject(), app.email(), app.admin_role(), app.site_id(), app.job_id(), app.client_ids(),
   app.editor_ids(), app.owner_ids()

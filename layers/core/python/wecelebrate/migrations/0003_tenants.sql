@@ -146,25 +146,30 @@ set local role app_owner;
 
 alter table tiers enable row level security;
 alter table tiers force row level security;
+create policy migrate on tiers to app_migrate using (true) with check (true);
 create policy definer on tiers for select to app_definer using (true);
 create policy admin on tiers for select to app_admin using ((select app.admin_role()) is not null);
 create policy admin_update on tiers for update to app_admin
   using ((select app.admin_role()) = 'super_admin') with check ((select app.admin_role()) = 'super_admin');
 create policy client on tiers for select to app_client using ((select app.client_ids()) is not null);
+grant select, insert, update, delete on tiers to app_migrate;
 grant select, update on tiers to app_admin;
 grant select on tiers to app_client;
 
 alter table clients enable row level security;
 alter table clients force row level security;
+create policy migrate on clients to app_migrate using (true) with check (true);
 create policy definer on clients for select to app_definer using (true);
 create policy admin on clients to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
 create policy client on clients for select to app_client using (id = any ((select app.client_ids())::uuid[]));
+grant select, insert, update, delete on clients to app_migrate;
 grant select, insert, update, delete on clients to app_admin;
 grant select on clients to app_client;
 
 alter table admin_users enable row level security;
 alter table admin_users force row level security;
+create policy migrate on admin_users to app_migrate using (true) with check (true);
 create policy definer on admin_users for select to app_definer using (true);
 create policy admin on admin_users for select to app_admin using ((select app.admin_role()) is not null);
 create policy admin_insert on admin_users for insert to app_admin
@@ -172,10 +177,12 @@ create policy admin_insert on admin_users for insert to app_admin
 create policy admin_update on admin_users for update to app_admin
   using ((select app.admin_role()) = 'super_admin') with check ((select app.admin_role()) = 'super_admin');
 create policy admin_delete on admin_users for delete to app_admin using ((select app.admin_role()) = 'super_admin');
+grant select, insert, update, delete on admin_users to app_migrate;
 grant select, insert, update, delete on admin_users to app_admin;
 
 alter table client_users enable row level security;
 alter table client_users force row level security;
+create policy migrate on client_users to app_migrate using (true) with check (true);
 create policy definer on client_users for select to app_definer using (true);
 create policy admin on client_users to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
@@ -188,10 +195,12 @@ create policy client_update on client_users for update to app_client
   with check (client_id = any ((select app.owner_ids())::uuid[]));
 create policy client_delete on client_users for delete to app_client
   using (client_id = any ((select app.owner_ids())::uuid[]));
+grant select, insert, update, delete on client_users to app_migrate;
 grant select, insert, update, delete on client_users to app_admin, app_client;
 
 alter table catalogs enable row level security;
 alter table catalogs force row level security;
+create policy migrate on catalogs to app_migrate using (true) with check (true);
 create policy definer on catalogs for select to app_definer using (true);
 create policy admin on catalogs to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
@@ -203,12 +212,14 @@ create policy client_insert on catalogs for insert to app_client
 create policy client_update on catalogs for update to app_client
   using (owner_client_id = any ((select app.editor_ids())::uuid[]))
   with check (owner_client_id = any ((select app.editor_ids())::uuid[]));
+grant select, insert, update, delete on catalogs to app_migrate;
 grant select, insert, update, delete on catalogs to app_admin;
 grant select on catalogs to app_support;
 grant select, insert, update on catalogs to app_client;
 
 alter table catalog_grants enable row level security;
 alter table catalog_grants force row level security;
+create policy migrate on catalog_grants to app_migrate using (true) with check (true);
 create policy definer on catalog_grants for select to app_definer using (true);
 create policy admin on catalog_grants to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
@@ -216,11 +227,13 @@ create policy admin on catalog_grants to app_admin
 create policy client on catalog_grants for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[])
          or catalog_id = any ((select app.writable_catalog_ids())::uuid[]));
+grant select, insert, update, delete on catalog_grants to app_migrate;
 grant select, insert, update, delete on catalog_grants to app_admin;
 grant select on catalog_grants to app_client;
 
 alter table sites enable row level security;
 alter table sites force row level security;
+create policy migrate on sites to app_migrate using (true) with check (true);
 create policy definer on sites for select to app_definer using (true);
 create policy admin on sites to app_admin
   using ((select app.admin_role()) is not null)
@@ -236,6 +249,7 @@ create policy client_update on sites for update to app_client
               and (catalog_id is null or app.may_read_catalog(client_id, catalog_id)));
 create policy customer on sites for select to app_customer using (id = (select app.site_id()));
 create policy anon on sites for select to app_anon using (id = (select app.site_id()));
+grant select, insert, update, delete on sites to app_migrate;
 grant select, insert, update, delete on sites to app_admin;
 grant select, insert, update on sites to app_client;
 grant select on sites to app_customer, app_anon;

@@ -60,6 +60,7 @@ set local role app_owner;
 
 alter table products enable row level security;
 alter table products force row level security;
+create policy migrate on products to app_migrate using (true) with check (true);
 create policy definer on products for select to app_definer using (true);
 create policy admin on products to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
@@ -80,12 +81,14 @@ create policy anon on products for select to app_anon
   using (catalog_id = any ((select app.catalog_ids())::uuid[]) and is_active
          and not exists (select from site_product_exclusions excluded
                          where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id));
+grant select, insert, update, delete on products to app_migrate;
 grant select, insert, update, delete on products to app_admin;
 grant select, insert, update on products to app_support, app_client;
 grant select on products to app_customer, app_anon;
 
 alter table site_product_exclusions enable row level security;
 alter table site_product_exclusions force row level security;
+create policy migrate on site_product_exclusions to app_migrate using (true) with check (true);
 create policy definer on site_product_exclusions for select to app_definer using (true);
 create policy admin on site_product_exclusions to app_admin
   using ((select app.admin_role()) is not null)
@@ -101,5 +104,6 @@ create policy client_delete on site_product_exclusions for delete to app_client
   using (client_id = any ((select app.editor_ids())::uuid[]));
 create policy customer on site_product_exclusions for select to app_customer using (site_id = (select app.site_id()));
 create policy anon on site_product_exclusions for select to app_anon using (site_id = (select app.site_id()));
+grant select, insert, update, delete on site_product_exclusions to app_migrate;
 grant select, insert, update, delete on site_product_exclusions to app_admin, app_client;
 grant select on site_product_exclusions to app_customer, app_anon;

@@ -33,18 +33,22 @@ create index event_receipts_by_age on event_receipts (accepted_at);
 
 alter table analytics_events enable row level security;
 alter table analytics_events force row level security;
+create policy migrate on analytics_events to app_migrate using (true) with check (true);
 create policy admin on analytics_events for select to app_admin using ((select app.admin_role()) is not null);
 create policy client on analytics_events for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[]));
 create policy system on analytics_events to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
+grant select, insert, update, delete on analytics_events to app_migrate;
 grant select on analytics_events to app_admin, app_client;
 grant select, insert on analytics_events to app_system;
 
 alter table event_receipts enable row level security;
 alter table event_receipts force row level security;
+create policy migrate on event_receipts to app_migrate using (true) with check (true);
 create policy system on event_receipts to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
+grant select, insert, update, delete on event_receipts to app_migrate;
 grant select, insert, delete on event_receipts to app_system;
 
 -- Partitions for the month of `day` and the `ahead` months after it; those that exist stay as they are. A partition

@@ -60,6 +60,7 @@ create trigger touch before update on jobs for each row execute function app.tou
 
 alter table jobs enable row level security;
 alter table jobs force row level security;
+create policy migrate on jobs to app_migrate using (true) with check (true);
 create policy admin on jobs to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
 create policy support on jobs for select to app_support using ((select app.admin_role()) is not null);
@@ -73,15 +74,18 @@ create policy client_update on jobs for update to app_client
               and (catalog_id is null or catalog_id = any ((select app.writable_catalog_ids())::uuid[])));
 create policy system on jobs to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
+grant select, insert, update, delete on jobs to app_migrate;
 grant select, insert, update on jobs to app_admin, app_client, app_system;
 grant select on jobs to app_support;
 
 alter table drops enable row level security;
 alter table drops force row level security;
+create policy migrate on drops to app_migrate using (true) with check (true);
 create policy admin on drops for select to app_admin using ((select app.admin_role()) is not null);
 create policy client on drops for select to app_client using (client_id = any ((select app.client_ids())::uuid[]));
 create policy system on drops to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
+grant select, insert, update, delete on drops to app_migrate;
 grant select on drops to app_admin, app_client;
 grant select, insert on drops to app_system;
 
@@ -91,14 +95,16 @@ grant select on catalogs to app_system;
 
 -- Rows of a file between reading and merging. Owned by app_worker, whose COPY row-level security would refuse
 -- otherwise; logged, because an unlogged table is empty after a crash while the job says that it was filled. Whoever
--- merges sees the rows of its own job alone; the fence keeps apart what a worker staged from what one before it did.
+-- merges sees the rows of the one job it entered for, when it may see that job at all; the fence keeps apart what a
+-- worker staged from what one before it did.
+grant create on schema app to app_worker;
 set local role app_worker;
 create table app.staged_products (
   job_id uuid not null,
   fence integer not null,
   line integer not null,
   rows integer not null,
-  sku text collate "C" not null,
+  sku text not null,
   name text,
   description text,
   category text,
@@ -113,8 +119,10 @@ create table app.staged_products (
   primary key (job_id, fence, sku, line)
 );
 alter table app.staged_products enable row level security;
-create policy admin on app.staged_products for select to app_admin using (job_id = (select app.job_id()));
-create policy client on app.staged_products for select to app_client using (job_id = (select app.job_id()));
+create policy admin on app.staged_products for select to app_admin
+  using (job_id = (select id from jobs where id = app.job_id()));
+create policy client on app.staged_products for select to app_client
+  using (job_id = (select id from jobs where id = app.job_id()));
 grant select on app.staged_products to app_admin, app_client;
 
 -- Rows that were refused, as they came, for the error file: kept until it is written, so that a worker which takes
@@ -132,12 +140,17 @@ create table app.staged_rejections (
 );
 alter table app.staged_rejections enable row level security;
 create policy admin on app.staged_rejections to app_admin
-  using (job_id = (select app.job_id())) with check (job_id = (select app.job_id()));
+  using (job_id = (select id from jobs where id = app.job_id()))
+  with check (job_id = (select id from jobs where id = app.job_id()));
 create policy client on app.staged_rejections to app_client
-  using (job_id = (select app.job_id())) with check (job_id = (select app.job_id()));
+  using (job_id = (select id from jobs where id = app.job_id()))
+  with check (job_id = (select id from jobs where id = app.job_id()));
 grant select, insert on app.staged_rejections to app_admin, app_client;
 
 set local role app_owner;
+-- The login of workers may enter app_worker: what it may make, it could make in the search_path of definer functions.
+revoke create on schema app from app_worker;
+
 -- The counts of a job, each of them there.
 create function app.job_counts(counts jsonb) returns jsonb
 language sql immutable parallel safe

@@ -3,7 +3,10 @@
 A migration expands first and contracts in a later release: the release before must run on the new schema. It runs in
 one transaction under a lock, so two deploys that migrate at once do every step once. A file whose first line is
 `-- no-transaction` (`create index concurrently`) runs statement by statement under a lease instead; each of its
-statements can be said again, so a run that broke off is resumed.
+statements can be said again, so a run that broke off is resumed (what `create index concurrently` leaves behind is an
+invalid index of that name: drop it first).
+
+`access.toml` beside them says who may do what to which rows; a database that is not exactly that is an error.
 """
 
 import hashlib
@@ -14,6 +17,8 @@ from pathlib import Path
 
 import psycopg
 
+from wecelebrate.migrations import access
+
 FOLDER = Path(__file__).parent
 NO_TRANSACTION = "-- no-transaction"
 LEASE_SECONDS = 900
@@ -21,12 +26,17 @@ LEASE_SECONDS = 900
 
 _LOCK = 7_243_219_080
 _BOOTSTRAP = """
-create table if not exists public.schema_migrations (
+set local role pg_database_owner;
+create table public.schema_migrations (
   name text primary key,
   checksum text not null,
   leased_until timestamptz,
   applied_at timestamptz
-)
+);
+alter table public.schema_migrations enable row level security;
+alter table public.schema_migrations force row level security;
+create policy migrate on public.schema_migrations to session_user using (true) with check (true);
+grant select, insert, update on public.schema_migrations to session_user
 """
 
 
@@ -61,18 +71,31 @@ def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = l
     """Bring the database at `url` (the writer itself, as `wc_migrate`) to this release.
 
     Returns the names that were applied; `report` hears each as it begins. Raises MigrationError when an applied file
-    was edited since, and whatever PostgreSQL raises, in which case the migration at fault changed nothing.
+    was edited since, or when grants and policies are not in the end what `access.toml` says; and whatever PostgreSQL
+    raises, in which case the migration at fault changed nothing.
     """
     applied = []
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-            connection.execute(_BOOTSTRAP)
+            if connection.execute("select to_regclass('public.schema_migrations')").fetchone() == (None,):
+                connection.execute(_BOOTSTRAP)
         for migration in migrations(folder):
             apply = _apply if migration.transactional else _resume
             if apply(connection, migration, report):
                 applied.append(migration.name)
+        _verify(connection, folder)
     return applied
+
+
+def _verify(connection: psycopg.Connection, folder: Path) -> None:
+    """Grants and policies against the matrix; not on a schema that a later release has migrated already."""
+    ours = [migration.name for migration in migrations(folder)]
+    ahead = connection.execute("select from public.schema_migrations where name <> all (%s)", [ours]).fetchone()
+    if (folder / access.FILE).exists() and ahead is None:
+        drift = access.drift(connection, access.matrix(folder))
+        if drift:
+            raise MigrationError("the database is not what access.toml says:\n" + "\n".join(drift))
 
 
 def _apply(connection: psycopg.Connection, migration: Migration, report: Callable[[str], object]) -> bool:
@@ -96,8 +119,18 @@ def _resume(connection: psycopg.Connection, migration: Migration, report: Callab
             return False
         time.sleep(1)  # another run is at it; its lease bounds the wait
     report(migration.name)
-    for statement in _statements(migration.sql):
-        connection.execute(statement.encode())
+    try:
+        for statement in _statements(migration.sql):
+            connection.execute(statement.encode())
+    except psycopg.Error:
+        # The next run need not wait for a lease that nobody holds; a connection that is lost lets it run out.
+        if not connection.broken:
+            connection.execute("reset role")
+            connection.execute(
+                "update public.schema_migrations set leased_until = now() where name = %s", [migration.name]
+            )
+        raise
+    connection.execute("reset role")
     connection.execute(
         "update public.schema_migrations set applied_at = now(), leased_until = null where name = %s",
         [migration.name],

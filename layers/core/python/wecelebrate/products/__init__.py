@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import catalogs, pages
+from wecelebrate import pages
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import Forbidden, NotFound
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
@@ -14,7 +14,7 @@ sql = queries(__file__)
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
-    catalogs.get(tx, catalog_id)
+    _see_catalog(tx, catalog_id)
     asked = pages.asked("products", filters, catalog_id=catalog_id)
     return pages.built(select(sql, tx, catalog_id, filters.model_dump(), pages.decode(filters.cursor, asked)), asked)
 
@@ -40,7 +40,7 @@ def get(tx: Transaction, product_id: UUID) -> Product:
 
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Raises NotFound, Forbidden for a catalog that is read only to the caller, AlreadyExists for a SKU it has."""
-    catalogs.get(tx, catalog_id)
+    _see_catalog(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
     return Product(**sql.create_product(tx, catalog_id=catalog_id, **values))
 
@@ -58,6 +58,11 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch) -> Product:
 def deactivate(tx: Transaction, product_id: UUID) -> None:
     """Take a product off every storefront; what was ordered still knows it. Raises NotFound, Forbidden."""
     _change(tx, product_id, {"is_active": False}, replace=False)
+
+
+def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
+    if not sql.sees_catalog(tx, catalog_id=catalog_id):
+        raise NotFound
 
 
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], *, replace: bool) -> Product:

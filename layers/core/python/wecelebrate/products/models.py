@@ -1,12 +1,24 @@
 """A product of a catalog."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Money, Name, Object, Patch, Text
+from wecelebrate.models import (
+    ABSENT,
+    Currency,
+    Flag,
+    GivenObject,
+    Input,
+    Listed,
+    Moment,
+    Money,
+    Name,
+    Object,
+    Patch,
+    Text,
+)
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -65,8 +77,8 @@ class Product(BaseModel):
     attributes: Object
     inventory_count: int
     is_active: bool
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class ShownFilters(Listed):

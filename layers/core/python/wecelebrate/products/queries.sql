@@ -38,6 +38,10 @@ select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::tex
   (array_agg(keys) filter (where n = :limit))[1] as last
 from page;
 
+-- name: sees_catalog$
+-- Whether the caller may see a catalog.
+select exists (select from catalogs where id = :catalog_id);
+
 -- name: get_product^
 -- The product, when the caller may see it.
 select id, catalog_id, sku, name, description, category, brand, price::text, currency, images, attributes,

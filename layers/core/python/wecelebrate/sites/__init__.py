@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages, products
+from wecelebrate import pages
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.models import Listed
@@ -57,8 +57,7 @@ def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExcl
     """Leave a product out. Raises NotFound for a site or a product that the caller or the site's client cannot see,
     Forbidden."""
     site = get(tx, site_id)
-    products.get(tx, product_id)
-    if not sql.may_read_product(tx, client_id=site.client_id, product_id=product_id):
+    if not sql.may_leave_out(tx, client_id=site.client_id, product_id=product_id):
         raise NotFound
     return Exclusion(**sql.exclude_product(tx, site_id=site_id, product_id=product_id, reason=exclusion.reason))
 

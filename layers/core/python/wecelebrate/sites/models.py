@@ -1,12 +1,11 @@
 """A site: one shop of a client, at a domain, showing a catalog less its exclusions."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, GivenObject, Input, Listed, Name, Object, Patch, Text
+from wecelebrate.models import ABSENT, GivenObject, Input, Listed, Moment, Name, Object, Patch, Text
 
 Status = Literal["draft", "active", "inactive"]
 Domain = Annotated[
@@ -55,8 +54,8 @@ class Site(BaseModel):
     branding: Object
     settings: Object
     catalog_id: UUID | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class SiteFilters(Listed):
@@ -78,4 +77,4 @@ class Exclusion(BaseModel):
     site_id: UUID
     product_id: UUID
     reason: str | None
-    created_at: datetime
+    created_at: Moment

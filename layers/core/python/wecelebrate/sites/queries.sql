@@ -43,9 +43,9 @@ returning id, client_id, name, domain, status, branding, settings, catalog_id, c
 -- Whether a client owns a catalog or was granted it: what its sites may point at.
 select app.may_read_catalog(:client_id, :catalog_id);
 
--- name: may_read_product$
--- Whether a product lies in a catalog that a client may read: what its sites may leave out.
-select app.may_read_product(:client_id, :product_id);
+-- name: may_leave_out$
+-- Whether a product is one that the caller sees, in a catalog that the site's client may read.
+select exists (select from products where id = :product_id) and app.may_read_product(:client_id, :product_id);
 
 -- name: list_exclusions^
 -- One page of what a site leaves out, in product order after the cursor.

@@ -1,6 +1,7 @@
 -- name: get_storefront^
 -- The site that is visited: row-level security shows no other.
-select id, name, domain, branding, coalesce(settings -> 'public', '{}') as settings, catalog_id
+select id, name, domain, branding, catalog_id,
+  case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings
 from sites
 where id = app.site_id();
 

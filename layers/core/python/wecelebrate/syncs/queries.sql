@@ -15,11 +15,11 @@ values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :d
 on conflict (key, version_id) do nothing;
 
 -- name: oldest_open_job^
--- The sync of this job's catalog that is next: files go in as they came in.
+-- The sync that is next in the catalog of this job: files go in as they came in.
 select o.id, o.client_id, o.catalog_id, o.status, o.payload, o.attempts, o.max_attempts,
   o.status = 'processing' and o.leased_until >= now() as held
 from jobs asked join jobs o on o.catalog_id = asked.catalog_id and o.type = 'catalog_sync'
-where asked.id = :job_id and asked.status in ('pending', 'processing') and o.status in ('pending', 'processing')
+where asked.id = :job_id and o.status in ('pending', 'processing')
 order by o.id
 limit 1;
 
@@ -43,6 +43,11 @@ delete from app.staged_products where job_id = :job_id;
 -- name: unstage_rejections!
 delete from app.staged_rejections where job_id = :job_id;
 
+-- name: analyze_staged!
+-- Tells the planner what was staged. Without it a chunk looks like one row, and for every one of its 5,000 the whole
+-- catalog is read (3 s a chunk, at 15,000 products, instead of 0.2).
+analyze app.staged_products;
+
 -- name: merge_chunk^
 -- Merges the next `chunk` SKUs after `after` into the catalog as the caller: what differs is updated, what is new is
 -- added, the rest is left alone. Of rows with the same SKU the last one counts, and the others are refused, as are
@@ -53,14 +58,17 @@ with next_skus as (
   where job_id = :job_id and fence = :fence and sku > :after
   group by sku order by sku limit :chunk
 ), staged as materialized (
-  select s.*, row_number() over same_sku as nth, first_value(line) over same_sku as last_line
-  from app.staged_products s
-  where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
-  window same_sku as (partition by sku order by line desc)
+  select *
+  from app.staged_products
+  where job_id = :job_id and fence = :fence and sku > :after and sku <= (select max(sku) from next_skus)
+), last as materialized (
+  select distinct on (sku) * from staged order by sku, line desc
 ), chunk as materialized (
   select s.*, p.id
-  from staged s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
-  where s.nth = 1
+  from last s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+), superseded as materialized (
+  select s.line, s.sku, s.rows, s.source_data, l.line as by_line
+  from staged s join last l on l.sku = s.sku and l.line > s.line
 ), changed as (
   update products p
   set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active,
@@ -98,8 +106,8 @@ with next_skus as (
   select :job_id, :fence, line, row_number() over (partition by line order by sku) + 1000000, sku, code, reason, source_data
   from (
     select line, sku, 'superseded' as code,
-      'line ' || last_line || ' says the same SKU again; the last one counts' as reason, source_data
-    from staged where nth > 1
+      'line ' || by_line || ' says the same SKU again; the last one counts' as reason, source_data
+    from superseded
     union all
     select line, sku, 'incomplete', 'there is no such product yet, and the row gives no '
       || case when name is null and price is null then 'name and no price' when name is null then 'name'
@@ -110,7 +118,7 @@ with next_skus as (
 select max(sku) as upto, coalesce(sum(rows), 0) as rows,
   (select coalesce(sum(rows), 0) from changed) as updated,
   (select coalesce(sum(rows), 0) from chunk where id is null and name is not null and price is not null) as created,
-  coalesce(sum(rows) filter (where nth > 1), 0)
+  (select coalesce(sum(rows), 0) from superseded)
     + (select coalesce(sum(rows), 0) from chunk where id is null and (name is null or price is null)) as rejected,
   (select count(*) from chunk where id is null and name is not null and price is not null)
     - (select count(*) from added) as raced

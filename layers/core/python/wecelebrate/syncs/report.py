@@ -9,11 +9,11 @@ from typing import Any
 
 from wecelebrate import jobs, storage
 from wecelebrate.database import as_json, writing
+from wecelebrate.feeds import OWN_COLUMNS
 from wecelebrate.syncs.intake import SYSTEM, sql
 from wecelebrate.syncs.work import Fenced, Work
 
-ERROR_COLUMNS = ("wecelebrate_line", "wecelebrate_code", "wecelebrate_error")
-"""Columns that the error file adds. A file that is dropped again with them is read without them."""
+ERROR_COLUMNS = tuple(f"{OWN_COLUMNS}{name}" for name in ("line", "code", "error"))
 _BATCH = 2_000
 
 

@@ -35,7 +35,7 @@ class Raced(Exception):
 
 
 def run(message: queue.Message) -> None:
-    """Do the syncs that wait for the catalog of this message's job, oldest first, up to and with that job.
+    """Do the syncs that wait for the catalog of this message's job, oldest first.
 
     Files of a catalog go in one at a time, in the order they came. When another worker holds the first of them, or
     time is short, the message comes again. Raises what may pass with the next try.
@@ -113,6 +113,7 @@ def _stage(work: Work, mapping: dict[str, str]) -> None:
             work.done = work.counts["rejected"]
             with writing(SYSTEM) as tx:
                 work.save(tx)
+    staging.finish()
     work.checkpoint = {
         "phase": "merge",
         "fence": work.fence,

@@ -29,6 +29,12 @@ def add(work: Work, items: Sequence[Item]) -> None:
             copy_rows(tx, _REJECTIONS, rejected)
 
 
+def finish() -> None:
+    """All rows are staged: make them known to the planner."""
+    with writing(STAGING) as tx:
+        sql.analyze_staged(tx)
+
+
 def clear(work: Work) -> None:
     """Remove what is staged for the job."""
     with writing(STAGING) as tx:

@@ -1,0 +1,97 @@
+"""Every operation of the API, with a request that it must understand: what generated tests are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from infra.openapi import document
+from tests.platform import Platform, Tenant
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation."""
+
+    verb: str
+    path: str
+    operation: Json = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its operationId."""
+        return str(self.operation["operationId"])
+
+    @property
+    def ids(self) -> list[str]:
+        """The path parameters that are ids."""
+        parameters = self.operation.get("parameters", [])
+        return [one["name"] for one in parameters if one["in"] == "path" and one["schema"].get("format") == "uuid"]
+
+    @property
+    def required(self) -> bool:
+        """Whether the gateway asks for a token."""
+        return bool(self.operation["security"] == [{"bearer": []}])
+
+    @property
+    def lists(self) -> bool:
+        """Whether it answers pages."""
+        return any(one["name"] == "cursor" for one in self.operation.get("parameters", []))
+
+    def send(self, api: httpx.Client, ids: Mapping[str, str], **more: Any) -> httpx.Response:
+        """Make the request, with a body that is valid where one is wanted."""
+        given = {"json": body(self.name, ids)} if "requestBody" in self.operation else {}
+        return api.request(self.verb, self.path.format(**ids), **(given | more))
+
+
+def calls() -> list[Call]:
+    """All of them, in the order of their paths."""
+    return [
+        Call(verb.upper(), path, operation)
+        for path, verbs in sorted(document()["paths"].items())
+        for verb, operation in sorted(verbs.items())
+    ]
+
+
+def body(name: str, ids: Mapping[str, str]) -> Json:
+    """A valid body of an operation; what is created by it clashes with nothing."""
+    fresh = uuid4().hex[:12]
+    client: Json = {"name": f"Client {fresh}", "slug": f"t-{fresh}"}
+    site: Json = {"name": f"site {fresh}", "domain": f"{fresh}.test"}
+    catalog: Json = {"name": f"catalog {fresh}", "type": "manual"}
+    product: Json = {"sku": fresh, "name": f"Product {fresh}", "price": "1.00"}
+    bodies: dict[str, Json] = {
+        "create_client": client,
+        "replace_client": client,
+        "create_site": site | {"client_id": ids["client_id"]},
+        "replace_site": site,
+        "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
+        "replace_catalog": catalog,
+        "create_product": product,
+        "replace_product": product,
+        "exclude_product": {"reason": "not here"},
+    }
+    return bodies.get(name, {})
+
+
+def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
+    """One id of a tenant for each path parameter, of things that are there."""
+    product = platform.product(tenant)["id"]
+    job = platform.database.execute(
+        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload)"
+        " values (%s, %s, 'product_import', 'completed', 'a test', '{}') returning id",
+        [tenant.client_id, tenant.catalog_id],
+    ).fetchone()
+    assert job is not None
+    return {
+        "client_id": tenant.client_id,
+        "site_id": tenant.site_id,
+        "catalog_id": tenant.catalog_id,
+        "product_id": product,
+        "job_id": str(job["id"]),
+        "domain": tenant.domain,
+    }

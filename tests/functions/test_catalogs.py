@@ -1,0 +1,86 @@
+"""Catalogs: owners write them, grants let others read."""
+
+import pytest
+
+from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
+
+
+@pytest.fixture(scope="module")
+def granted(platform: Platform, tenant: Tenant) -> Json:
+    """A catalog of the platform that the tenant may read, with one product."""
+    catalog = platform.catalog()
+    ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
+    created(platform.admin.post(f"/v1/catalogs/{catalog['id']}/products", json={"sku": "1", "name": "N", "price": 1}))
+    return catalog
+
+
+def test_an_owner_makes_and_changes_a_catalog(tenant: Tenant) -> None:
+    new = {"owner_client_id": tenant.client_id, "name": "Own", "type": "erp", "sync_settings": {"currency": "EUR"}}
+    catalog = created(tenant.owner.post("/v1/catalogs", json=new))
+    assert catalog["sync_settings"] == {"mapping": {}, "currency": "EUR"}
+    path = f"/v1/catalogs/{catalog['id']}"
+    mapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"sku": "Artikel", "name": "Text"}}}))
+    assert mapped["sync_settings"] == {"mapping": {"sku": "Artikel", "name": "Text"}, "currency": "EUR"}
+    unmapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"name": None}}}))
+    assert unmapped["sync_settings"] == {"mapping": {"sku": "Artikel"}, "currency": "EUR"}
+    replaced = ok(tenant.owner.put(path, json={"name": "Own", "type": "manual"}))
+    assert (replaced["type"], replaced["sync_settings"]) == ("manual", {"mapping": {}, "currency": "USD"})
+    assert replaced["owner_client_id"] == tenant.client_id
+
+
+def test_a_mapping_names_fields_that_there_are(tenant: Tenant) -> None:
+    wrong = {"sync_settings": {"mapping": {"weight": "kg"}}}
+    answer = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=wrong)
+    assert pointers(problem(answer, 422, "invalid")) == ["/sync_settings/mapping/weight"]
+
+
+def test_the_platforms_catalogs_are_made_by_admins(tenant: Tenant) -> None:
+    problem(tenant.owner.post("/v1/catalogs", json={"name": "Everyone's", "type": "erp"}), 403, "forbidden")
+
+
+def test_a_granted_catalog_is_read(tenant: Tenant, stranger: Tenant, granted: Json) -> None:
+    path = f"/v1/catalogs/{granted['id']}"
+    assert ok(tenant.owner.get(path))["id"] == granted["id"]
+    (product,) = ok(tenant.owner.get(f"{path}/products"))["data"]
+    assert ok(tenant.owner.get(f"/v1/products/{product['id']}")) == product
+    problem(stranger.owner.get(path), 404, "not_found")
+    problem(stranger.owner.get(f"{path}/products"), 404, "not_found")
+    problem(stranger.owner.get(f"/v1/products/{product['id']}"), 404, "not_found")
+
+
+def test_a_granted_catalog_is_not_written(tenant: Tenant, granted: Json) -> None:
+    path = f"/v1/catalogs/{granted['id']}"
+    (product,) = ok(tenant.owner.get(f"{path}/products"))["data"]
+    new = {"sku": "2", "name": "Mine", "price": "1.00"}
+    for answer in (
+        tenant.owner.patch(path, json={"name": "Mine"}),
+        tenant.owner.put(path, json={"name": "Mine", "type": "erp"}),
+        tenant.owner.put(f"{path}/grants/{tenant.client_id}"),
+        tenant.owner.delete(f"{path}/grants/{tenant.client_id}"),
+        tenant.owner.post(f"{path}/products", json=new),
+        tenant.owner.put(f"/v1/products/{product['id']}", json=new),
+        tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "0.01"}),
+        tenant.owner.delete(f"/v1/products/{product['id']}"),
+    ):
+        problem(answer, 403, "forbidden")
+
+
+def test_a_client_sees_its_own_grants_alone(platform: Platform, tenant: Tenant, granted: Json) -> None:
+    other = platform.client()
+    path = f"/v1/catalogs/{granted['id']}/grants"
+    first = ok(platform.admin.put(f"{path}/{other['id']}"))
+    assert ok(platform.admin.put(f"{path}/{other['id']}")) == first
+    assert {one["client_id"] for one in ok(platform.admin.get(path))["data"]} == {tenant.client_id, other["id"]}
+    assert [one["client_id"] for one in ok(tenant.owner.get(path))["data"]] == [tenant.client_id]
+    assert platform.admin.delete(f"{path}/{other['id']}").status_code == 204
+    problem(platform.admin.delete(f"{path}/{other['id']}"), 404, "not_found")
+
+
+def test_a_grant_that_a_site_stands_on_stays(platform: Platform) -> None:
+    catalog, client = platform.catalog(), platform.client()
+    grant = f"/v1/catalogs/{catalog['id']}/grants/{client['id']}"
+    ok(platform.admin.put(grant))
+    site = platform.site(client["id"], catalog["id"])
+    problem(platform.admin.delete(grant), 409, "grant_in_use")
+    ok(platform.admin.patch(f"/v1/sites/{site['id']}", json={"catalog_id": None}))
+    assert platform.admin.delete(grant).status_code == 204

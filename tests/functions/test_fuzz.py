@@ -1,0 +1,52 @@
+"""Schemathesis against the running API: whatever the document allows is answered as the document says."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from infra.openapi import document
+from tests.functions.calls import ids_of
+from tests.platform import Platform
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+schema = schemathesis.openapi.from_dict(document())
+
+
+@pytest.fixture(scope="module")
+def ids(platform: Platform) -> dict[str, str]:
+    """Of things that are there, of a client that only this module changes."""
+    return ids_of(platform, platform.tenant())
+
+
+@schema.parametrize()
+@settings(
+    max_examples=15,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_what_the_document_allows_is_answered_as_it_says(
+    case: Case[Any], platform: Platform, ids: dict[str, str]
+) -> None:
+    known = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
+    case.path_parameters = known
+    authorization = platform.admin.headers["authorization"]
+    case.call_and_validate(base_url=platform.endpoints.api, headers={"authorization": authorization}, checks=CHECKS)

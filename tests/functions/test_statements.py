@@ -1,0 +1,69 @@
+"""How many statements a list takes, as the replica counts them: a few, however many rows there are."""
+
+import pytest
+
+from tests.functions.calls import Call, calls, ids_of
+from tests.platform import Platform, Tenant, ok
+
+MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_shown_products": 6}
+"""Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
+ATTEMPTS = 20
+
+PRODUCTS = """
+insert into products (catalog_id, sku, name, price, category, brand)
+select %(catalog)s, n, 'Product ' || n, n, 'category ' || n %% 7, 'brand ' || n %% 5 from generate_series(1, 1000) n
+"""
+JOBS = """
+insert into jobs (client_id, catalog_id, type, status, requested_by, payload)
+select %(client)s, %(catalog)s, 'product_import', 'completed', 'a test', '{}' from generate_series(1, 1000)
+"""
+SITES = "insert into sites (client_id, name) select %(client)s, 'site ' || n from generate_series(1, 1000) n"
+CATALOGS = """
+insert into catalogs (owner_client_id, name, type) select %(client)s, 'c ' || n, 'erp' from generate_series(1, 1000) n
+"""
+EXCLUSIONS = """
+insert into site_product_exclusions (client_id, site_id, product_id)
+select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and price > 500
+"""
+
+
+@pytest.fixture(scope="module")
+def full(platform: Platform) -> Tenant:
+    """A tenant with a thousand of everything that it may have."""
+    tenant = platform.tenant()
+    given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
+    for statement in (PRODUCTS, JOBS, SITES, CATALOGS, EXCLUSIONS):
+        platform.database.execute(statement, given)
+    return tenant
+
+
+def counted(platform: Platform) -> int:
+    row = platform.replica.execute(
+        "select coalesce(sum(calls), 0)::int as calls from pg_stat_statements"
+        " where toplevel and userid in (select oid from pg_roles where rolname like 'wc\\_%' or rolname like 'app\\_%')"
+    ).fetchone()
+    assert row is not None
+    return int(row["calls"])
+
+
+@pytest.mark.parametrize("call", [call for call in calls() if call.lists], ids=lambda call: call.name)
+def test_a_list_takes_a_few_statements_however_long_it_is(
+    platform: Platform, tenant: Tenant, full: Tenant, call: Call
+) -> None:
+    fewest = {}
+    for name, whose in (("short", tenant), ("long", full)):
+        ids = ids_of(platform, whose)
+        path = call.path.format(**ids)
+        taken = []
+        # Other tests ask the same replica: what is seen can only be too much.
+        for _ in range(ATTEMPTS):
+            before = counted(platform)
+            ok(whose.owner.get(path, params={"limit": 1000}))
+            taken.append(counted(platform) - before)
+        fewest[name] = min(taken)
+    assert 0 < fewest["short"] == fewest["long"] <= MOST.get(call.name, 4)
+
+
+def test_a_thousand_products_are_one_page(platform: Platform, full: Tenant) -> None:
+    page = ok(full.owner.get(f"/v1/catalogs/{full.catalog_id}/products", params={"limit": 1000}))
+    assert len(page["data"]) == 1000
