@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote_plus
 from uuid import uuid4
 
@@ -147,7 +147,7 @@ class Platform:
         """S3, as an ERP system reaches it."""
         return self._aws("s3")
 
-    def _aws(self, service: str) -> Any:
+    def _aws(self, service: Literal["s3", "sqs"]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.endpoints.s3,
@@ -159,7 +159,7 @@ class Platform:
     @cached_property
     def drops(self) -> str:
         """The bucket that files are dropped in."""
-        return next(one["Name"] for one in self.s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
+        return next(str(one["Name"]) for one in self.s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
 
     def drop(self, catalog_id: str, name: str, body: bytes) -> str:
         """Drop a file as an ERP system does; its version."""

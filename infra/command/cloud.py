@@ -121,17 +121,21 @@ def _then_welcome(progress: Progress, state: Path, how_to_stop: str) -> Callable
 
 
 def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row("API", endpoints.api)
-    lines.add_row("issuer", endpoints.issuer)
-    lines.add_row("S3, SQS", endpoints.s3)
-    lines.add_row("PostgreSQL", f"{_place(endpoints.database)}, replica {_place(endpoints.replica)}")
-    lines.add_row("Redis", f"{endpoints.upstash} (Upstash REST), {_place(endpoints.redis)}")
-    lines.add_row("passwords", shown(state_directory() / "endpoints.json"))
-    lines.add_row("a token", f"{this_command()} token --as admin")
-    lines.add_row("a request", f"curl {endpoints.api}/v1/health")
+    lines = {
+        "API": endpoints.api,
+        "issuer": endpoints.issuer,
+        "S3, SQS": endpoints.s3,
+        "PostgreSQL": f"{_place(endpoints.database)}, replica {_place(endpoints.replica)}",
+        "Redis": f"{endpoints.upstash} (Upstash REST), {_place(endpoints.redis)}",
+        "passwords": shown(state_directory() / "endpoints.json"),
+        "a token": f"{this_command()} token --as admin",
+        "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
+        "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
+    }
     console.print()
-    console.print(lines)
+    for what, where in lines.items():
+        # A line that a person copies is not to be broken.
+        console.print(f"{what:<12}{where}", markup=False)
     console.print(f"\n[dim]{how_to_stop}[/]")
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import boto3
 import httpx
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -60,6 +59,8 @@ def _catalog(api: httpx.Client, wanted: str) -> str:
 
 
 def _upload(endpoints: Endpoints, file: Path, key: str) -> str:
+    import boto3
+
     s3 = boto3.client(
         "s3",
         endpoint_url=endpoints.s3,

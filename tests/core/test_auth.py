@@ -100,8 +100,7 @@ def test_no_header_is_nobody_and_an_empty_one_is_an_error() -> None:
         {"exp": None},
         {"exp": "tomorrow"},
         {"exp": 1},
-        {"exp": time.time() - 60},
-        {"nbf": time.time() + 3600},
+        {"nbf": 4_000_000_000},
     ],
     ids=str,
 )
@@ -113,6 +112,8 @@ def test_clocks_may_differ_a_little(issuer: Issuer) -> None:
     now = time.time()
     assert verified(issuer.token("someone", exp=now - 10))
     assert verified(issuer.token("someone", nbf=now + 10))
+    refused(issuer.token("someone", exp=now - auth.LEEWAY - 5))
+    refused(issuer.token("someone", nbf=now + auth.LEEWAY + 5))
 
 
 def test_one_of_several_audiences_is_enough(issuer: Issuer) -> None:

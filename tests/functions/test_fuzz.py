@@ -46,7 +46,6 @@ def ids(platform: Platform) -> dict[str, str]:
 def test_what_the_document_allows_is_answered_as_it_says(
     case: Case[Any], platform: Platform, ids: dict[str, str]
 ) -> None:
-    known = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
-    case.path_parameters = known
+    case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
     authorization = platform.admin.headers["authorization"]
     case.call_and_validate(base_url=platform.endpoints.api, headers={"authorization": authorization}, checks=CHECKS)

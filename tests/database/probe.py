@@ -1,0 +1,144 @@
+"""What a caller really reaches: every verb tried against every row, nothing kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import errors, sql
+from wecelebrate.database import ENTER
+
+from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Caller, Row, insertion
+
+TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
+"""Every table there is a row for, and a partition by its own name."""
+
+Move = tuple[str, UUID | None]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one caller does in one table; None: it lacks even the privilege."""
+
+    select: frozenset[str] | None
+    insert: frozenset[str]
+    update: frozenset[str] | None
+    delete: frozenset[str] | None
+    blind_update: int
+    """Rows that an update without a WHERE changes: policies for select do not narrow it."""
+    blind_delete: bool
+    """Whether a delete without a WHERE finds any row."""
+    moves: frozenset[Move] = field(default_factory=frozenset)
+    """Where updates without a WHERE may take all the rows that they reach."""
+
+
+def rows_of(table: str) -> tuple[Row, ...]:
+    """The seeded rows of a table; those of a partition are its parent's."""
+    return tuple(row for row in ROWS if row.table == (table if table != PARTITION else "analytics_events"))
+
+
+def promised(caller: Caller, table: str) -> Reach:
+    """What the matrix says."""
+    select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
+    # A row that a WHERE or a RETURNING looks at has to be one that may be read.
+    seen = select or []
+    moves = {
+        (column, target)
+        for column, target in _moves(table)
+        if update and all(caller.may_move(row, column, target) for row in update)
+    }
+    return Reach(
+        select=_labels(select),
+        insert=_labels(insert) or frozenset(),
+        update=_labels(None if update is None else [row for row in update if row in seen]),
+        delete=_labels(None if delete is None else [row for row in delete if row in seen]),
+        blind_update=len(update or []),
+        blind_delete=bool(delete),
+        moves=frozenset(moves),
+    )
+
+
+def _labels(rows: list[Row] | None) -> frozenset[str] | None:
+    return None if rows is None else frozenset(row.label for row in rows)
+
+
+def _moves(table: str) -> list[Move]:
+    columns = rows_of(table)[0].values.keys()
+    return [(column, target) for column, targets in MOVES.items() if column in columns for target in targets]
+
+
+def reached(connection: psycopg.Connection, table: str) -> Reach:
+    """What really happens, in a transaction that is entered already."""
+    name = sql.Identifier(*table.split("."))
+    rows = rows_of(table)
+    keys = KEYS.get(rows[0].table, ("id",))
+    labels = {row.key: row.label for row in rows}
+    returned = sql.SQL(", ").join(map(sql.Identifier, keys))
+    is_key = sql.SQL(" and ").join(sql.SQL("{} = %s").format(sql.Identifier(key)) for key in keys)
+    column, value = HARMLESS[rows[0].table]
+
+    def found(statement: str, *values: Any) -> frozenset[str] | None:
+        filled = sql.SQL(statement).format(table=name, column=sql.Identifier(column), keys=returned)
+        result = attempt(connection, filled, *values)
+        # A table under attack may show more rows than were seeded: of those the key is told.
+        return None if result is None else frozenset(labels.get(row, str(row)) for row in result[1])
+
+    deleted = attempt(connection, sql.SQL("delete from {}").format(name))
+    deletes = sql.SQL("delete from {} where {}").format(name, is_key)
+    blind = attempt(connection, sql.SQL("update {} set {} = %s").format(name, sql.Identifier(column)), value)
+    return Reach(
+        select=found("select {keys} from {table}"),
+        insert=frozenset(
+            row.label for row in rows if _touched(attempt(connection, insertion(table, row), *row.values.values()))
+        ),
+        update=found("update {table} set {column} = %s returning {keys}", value),
+        delete=None
+        if deleted is None
+        else frozenset(row.label for row in rows if _touched(attempt(connection, deletes, *row.key))),
+        blind_update=blind[0] if blind else 0,
+        blind_delete=_touched(deleted),
+        moves=frozenset(
+            (moved, target)
+            for moved, target in (_moves(table) if blind and blind[0] else [])
+            if _touched(
+                attempt(connection, sql.SQL("update {} set {} = %s").format(name, sql.Identifier(moved)), target)
+            )
+        ),
+    )
+
+
+Result = tuple[int, list[tuple[Any, ...]]]
+
+
+def attempt(connection: psycopg.Connection, statement: sql.Composable, *values: Any) -> Result | None:
+    """How many rows a statement reaches and what it returns, undone; None where it is refused.
+
+    Policies are asked before constraints: a row that violates one of those was let through.
+    """
+    try:
+        with connection.transaction(force_rollback=True):
+            cursor = connection.execute(statement, values)
+            return cursor.rowcount, cursor.fetchall() if cursor.description else []
+    except errors.InsufficientPrivilege:
+        return None
+    except errors.IntegrityError:
+        return 1, []
+
+
+def _touched(result: Result | None) -> bool:
+    return result is not None and result[0] > 0
+
+
+@contextmanager
+def entered(connection: psycopg.Connection, caller: Caller) -> Iterator[psycopg.Connection]:
+    """A transaction, or a part of one, as the caller; undone at its end."""
+    with connection.transaction(force_rollback=True):
+        if caller.entered:
+            row = connection.execute(ENTER, caller.parameters).fetchone()
+            assert row
+            assert row[0] == caller.role
+        elif caller.role != caller.login:
+            connection.execute(sql.SQL("set local role {}").format(sql.Identifier(caller.role)))
+        yield connection
