@@ -36,7 +36,6 @@ PRELOAD = (
     "psycopg",
     "psycopg.rows",
     "pydantic",
-    "pydantic_settings",
     "simplejson",
     "snapshot_restore_py",
     "upstash_redis",

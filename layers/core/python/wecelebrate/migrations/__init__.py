@@ -36,7 +36,7 @@ create table public.schema_migrations (
 alter table public.schema_migrations enable row level security;
 alter table public.schema_migrations force row level security;
 create policy migrate on public.schema_migrations to session_user using (true) with check (true);
-grant select, insert, update on public.schema_migrations to session_user
+grant select, insert, update, delete on public.schema_migrations to session_user
 """
 
 

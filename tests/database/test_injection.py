@@ -1,0 +1,200 @@
+"""SQL that was injected, from every login: it shows and changes nothing that the caller does not reach anyway."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+from wecelebrate.database import ENTER
+
+from tests.database.conftest import Database
+from tests.database.probe import TABLES, attempt, entered, promised, reached
+from tests.database.world import A, A_JOB, B, B_SITE, CALLERS, LOGINS, Caller
+
+BY_NAME = {caller.name: caller for caller in CALLERS}
+VICTIMS = [BY_NAME[name] for name in ("visitor of A", "customer of A", "A's owner", "A's viewer", "service for A")]
+LOOKED_AT = ("clients", "admin_users", "client_users", "catalogs", "sites", "products", "orders", "jobs", "app.seal_key")
+
+CONTEXT = f"""
+set local app.subject = 'super'; set local app.admin_role = 'super_admin'; set local app.client_ids = '{{{B}}}';
+set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set local app.site_id = '{B_SITE}'
+"""
+TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
+ROLES = sorted({role for roles in LOGINS.values() for role in roles})
+
+ATTACKS: dict[str, str] = {
+    **{f"set role {role}": f"set role {role}" for role in ROLES},
+    **{f"set_config role {role}": f"select set_config('role', '{role}', true)" for role in ROLES},
+    **{f"reset role, then {role}": f"reset role; set role {role}" for role in ROLES},
+    "reset role": "reset role",
+    "session authorization": "set session authorization postgres",
+    "session authorization of another login": "set session authorization wc_worker",
+    "session authorization default": "set session authorization default",
+    "another context": CONTEXT,
+    "another context by set_config": f"select set_config('app.client_ids', '{{{B}}}', true)",
+    "another context, for the session": f"select set_config('app.client_ids', '{{{B}}}', false)",
+    "another context with another role": f"{CONTEXT}; set role app_admin",
+    "no seal": "reset app.seal",
+    "a seal of one's own": "select set_config('app.seal', app.seal('app_admin'), true)",
+    "a seal by guess": f"{CONTEXT}; set local app.seal = ''",
+    "values that run into each other": f"select set_config('app.email', concat('{A}', chr(31), '{B}'), true)",
+    "the key": "select key from app.seal_key",
+    "lookup": "select app.lookup('super', null, null)",
+    "admit": "select app.admit('super', null, null, null, null)",
+    "admit as the login": "reset role; select app.admit('super', null, null, null, null); set role app_admin",
+    "enter again": TEXT_ENTER,
+    "enter again as the login": f"reset role; {TEXT_ENTER}",
+    "enter again after a savepoint": f"savepoint s; reset role; rollback to savepoint s; reset role; {TEXT_ENTER}",
+    "enter again in a block": f"reset role; do $$ begin perform * from ({TEXT_ENTER}) e; end $$",
+    "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
+    "enter again prepared": (
+        "reset role; prepare again as select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up"
+        " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
+    ),
+    "commit and enter": f"commit; begin; {TEXT_ENTER}",
+    "commit in a block and enter": f"do $$ begin commit; perform * from ({TEXT_ENTER}) e; end $$",
+    "row security off": "set local row_security = off",
+    "replication role": "set local session_replication_role = replica",
+    "a login of one's own": "create role mine superuser login; set role mine",
+    "a role granted": "grant app_admin to current_user",
+    "a policy": "create policy mine on products using (true)",
+    "row-level security switched off": "alter table orders disable row level security",
+    "a definer function": "create function public.mine() returns void security definer language sql as ''",
+    "a file": "copy orders to '/tmp/orders'",
+    "a program": "copy orders to program 'cat'",
+    "partitions": "select app.make_event_partitions(current_date)",
+}
+
+
+def inject(connection: psycopg.Connection, text: str, one_by_one: bool) -> None:
+    """Run it as an injection would, and what it says before it fails stays said."""
+    for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
+        with suppress(psycopg.Error), connection.transaction():
+            connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("one_by_one", [True, False], ids=["statements", "batch"])
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
+def test_shows_and_changes_nothing_foreign(
+    connections: dict[str, psycopg.Connection], victim: Caller, attack: str, one_by_one: bool
+) -> None:
+    connection = connections[victim.login]
+    with suppress(psycopg.Error), entered(connection, victim):
+        if "commit" in ATTACKS[attack]:
+            # Outside of the driver's book-keeping of transactions.
+            with pytest.raises(psycopg.Error):
+                connection.pgconn.exec_(b"rollback; begin")
+                connection.execute(ENTER, victim.parameters)
+                connection.execute(sql.SQL(ATTACKS[attack]))  # type: ignore[arg-type]
+        else:
+            inject(connection, ATTACKS[attack], one_by_one)
+        for table in LOOKED_AT:
+            allowed = promised(victim, table)
+            name = sql.Identifier(*table.split("."))
+            seen = attempt(connection, sql.SQL("select * from {}").format(name))
+            assert len(seen[1] if seen else ()) <= len(allowed.select or ())
+            changed = attempt(connection, sql.SQL("delete from {}").format(name))
+            assert allowed.delete or changed is None or changed[0] == 0
+
+
+@pytest.fixture
+def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
+    opened = {login: database.connect(login, autocommit=True) for login in LOGINS}
+    yield opened
+    for connection in opened.values():
+        connection.close()
+
+
+def test_a_worker_that_sets_the_owner_of_staged_rows_reaches_those_alone(database: Database) -> None:
+    service = BY_NAME["service for A"]
+    with database.connect("wc_worker", autocommit=True) as connection, entered(connection, service):
+        connection.execute("set local role app_worker")
+        for table in TABLES:
+            assert (reached(connection, table).select or table.startswith("app.staged_")) == (
+                table.startswith("app.staged_") and reached(connection, table).select
+            ) or reached(connection, table).select is None
+
+
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create temporary table products (id uuid, name text)",
+        "create temporary view products as select 1",
+        "create function pg_temp.now() returns timestamptz language sql as 'select null::timestamptz'",
+        "create domain pg_temp.uuid as text",
+        "create table public.mine ()",
+        "create function public.mine() returns void language sql as ''",
+        "create function app.set_config(text, text, boolean) returns text language sql as ''",
+        "create operator public.= (function = texteq, leftarg = uuid, rightarg = uuid)",
+        "create schema mine",
+        "create extension dblink",
+    ],
+)
+def test_nobody_makes_an_object_that_others_might_meet(database: Database, login: str, statement: str) -> None:
+    with database.connect(login, autocommit=True) as connection:
+        for role in (login, *LOGINS[login]):
+            with (
+                pytest.raises((errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)),
+                connection.transaction(),
+            ):
+                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["''", "pg_temp, app, public", "public, app, pg_catalog", "information_schema"])
+def test_a_hostile_search_path_changes_no_answer(database: Database, path: str) -> None:
+    caller = BY_NAME["A's owner"]
+    with database.connect("wc_api", autocommit=True) as connection, entered(connection, caller):
+        asked = "select app.client_ids(), app.catalog_ids(), app.may_read_catalog(%s, %s), app.subject()"
+        before = connection.execute(asked, [A, A]).fetchone()
+        connection.execute(sql.SQL("set local search_path = " + path))  # type: ignore[arg-type]
+        assert connection.execute(asked, [A, A]).fetchone() == before
+        assert connection.execute("select count(*) from public.sites").fetchone() == (2,)
+
+
+def test_a_hostile_search_path_of_the_session_does_not_reach_who_comes_next(database: Database) -> None:
+    with database.connect("wc_api") as connection:
+        connection.execute(ENTER, BY_NAME["A's owner"].parameters)
+        connection.execute("set search_path = pg_temp, pg_catalog, public")
+        connection.commit()
+        row = connection.execute(ENTER, BY_NAME["B's owner"].parameters).fetchone()
+        assert row
+        assert row[2] == [B]
+        assert connection.execute("select array_agg(id) from sites").fetchone() == ([B_SITE],)
+
+
+def test_the_context_of_one_transaction_is_worth_nothing_in_the_next(database: Database) -> None:
+    names = "subject email admin_role client_ids editor_ids owner_ids site_id job_id seal".split()
+    with database.connect("wc_worker") as connection:
+        connection.execute(ENTER, ["service:drops", None, None, A, [], A_JOB])
+        kept = [connection.execute("select current_setting(%s)", [f"app.{name}"]).fetchone() for name in names]
+        assert connection.execute("select count(*) from sites").fetchone() == (2,)
+        connection.commit()
+        for name, value in zip(names, kept, strict=True):
+            connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value[0] if value else ""])
+        connection.execute("set local role app_client")
+        assert connection.execute("select app.subject(), app.client_ids()").fetchone() == (None, None)
+        assert connection.execute("select count(*) from sites").fetchone() == (0,)
+
+
+def test_nothing_of_a_context_outlives_its_transaction(database: Database) -> None:
+    left = "select current_user = session_user, current_setting('app.client_ids', true), current_setting('app.seal', true)"
+    with database.connect("wc_api") as connection:
+        for n, (caller, sites) in enumerate([("A's owner", 2), ("B's owner", 1)] * 3):
+            connection.execute(ENTER, BY_NAME[caller].parameters)
+            assert connection.execute("select count(*) from sites").fetchone() == (sites,)
+            if n % 3 == 0:
+                connection.commit()
+            elif n % 3 == 1:
+                connection.rollback()
+            else:
+                with pytest.raises(errors.DivisionByZero):
+                    connection.execute("select 1 / 0")
+                connection.rollback()
+            assert connection.execute(left).fetchone() == (True, "", "")
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute("select count(*) from sites")
+            connection.rollback()
