@@ -108,6 +108,15 @@ def test_claims_that_do_not_fit_are_refused(issuer: Issuer, claims: dict[str, An
     refused(issuer.token("someone", **claims))
 
 
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp"])
+def test_a_token_says_who_for_whom_from_whom_and_until_when(issuer: Issuer, claim: str) -> None:
+    claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
+    header = {"alg": "RS256", "kid": issuer._key.kid}
+    assert verified(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
+    del claims[claim]
+    refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
+
+
 def test_clocks_may_differ_a_little(issuer: Issuer) -> None:
     now = time.time()
     assert verified(issuer.token("someone", exp=now - 10))

@@ -57,6 +57,15 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
     return made
 
 
+@pytest.fixture(scope="session")
+def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
+    """A connection of each login to the world, in autocommit. What a test does there, it rolls back."""
+    opened = {login: database.connect(login, autocommit=True) for login in world.LOGINS}
+    yield opened
+    for connection in opened.values():
+        connection.close()
+
+
 @pytest.fixture
 def fresh(server: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
     """Makes empty databases that belong to wc_migrate."""

@@ -8,14 +8,15 @@ from uuid import UUID
 
 import psycopg
 from psycopg import errors, sql
-from wecelebrate.database import ENTER
 
 from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Caller, Row, insertion
+from wecelebrate.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
 """Every table there is a row for, and a partition by its own name."""
 
 Move = tuple[str, UUID | None]
+Result = tuple[int, list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -69,31 +70,42 @@ def _moves(table: str) -> list[Move]:
     return [(column, target) for column, targets in MOVES.items() if column in columns for target in targets]
 
 
+def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
+    """The rows that a transaction sees, by their labels; None where it lacks the privilege."""
+    rows = rows_of(table)
+    keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
+    result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
+    # Of a row that was not seeded the key is told.
+    labels = {row.key: row.label for row in rows}
+    return None if result is None else frozenset(labels.get(key, str(key)) for key in result[1])
+
+
+def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
+    """An update without a WHERE, of a column that says nothing about whose a row is."""
+    column, value = HARMLESS[rows_of(table)[0].table]
+    update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
+    return attempt(connection, update, value)
+
+
 def reached(connection: psycopg.Connection, table: str) -> Reach:
     """What really happens, in a transaction that is entered already."""
     name = sql.Identifier(*table.split("."))
     rows = rows_of(table)
     keys = KEYS.get(rows[0].table, ("id",))
-    labels = {row.key: row.label for row in rows}
-    returned = sql.SQL(", ").join(map(sql.Identifier, keys))
     is_key = sql.SQL(" and ").join(sql.SQL("{} = %s").format(sql.Identifier(key)) for key in keys)
     column, value = HARMLESS[rows[0].table]
-
-    def found(statement: str, *values: Any) -> frozenset[str] | None:
-        filled = sql.SQL(statement).format(table=name, column=sql.Identifier(column), keys=returned)
-        result = attempt(connection, filled, *values)
-        # A table under attack may show more rows than were seeded: of those the key is told.
-        return None if result is None else frozenset(labels.get(row, str(row)) for row in result[1])
-
+    updates = sql.SQL("update {} set {} = %s where {}").format(name, sql.Identifier(column), is_key)
+    blind = blind_update(connection, table)
     deleted = attempt(connection, sql.SQL("delete from {}").format(name))
     deletes = sql.SQL("delete from {} where {}").format(name, is_key)
-    blind = attempt(connection, sql.SQL("update {} set {} = %s").format(name, sql.Identifier(column)), value)
     return Reach(
-        select=found("select {keys} from {table}"),
+        select=shown(connection, table),
         insert=frozenset(
             row.label for row in rows if _touched(attempt(connection, insertion(table, row), *row.values.values()))
         ),
-        update=found("update {table} set {column} = %s returning {keys}", value),
+        update=None
+        if blind is None
+        else frozenset(row.label for row in rows if _touched(attempt(connection, updates, value, *row.key))),
         delete=None
         if deleted is None
         else frozenset(row.label for row in rows if _touched(attempt(connection, deletes, *row.key))),
@@ -107,9 +119,6 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
             )
         ),
     )
-
-
-Result = tuple[int, list[tuple[Any, ...]]]
 
 
 def attempt(connection: psycopg.Connection, statement: sql.Composable, *values: Any) -> Result | None:

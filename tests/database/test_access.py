@@ -1,23 +1,13 @@
 """The matrix of access.toml, every cell of it tried as every caller."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import sql
-from wecelebrate.migrations import MigrationError, access, migrate
 
 from tests.database.conftest import Database
 from tests.database.probe import TABLES, entered, promised, reached
 from tests.database.world import CALLERS, LOGINS, MATRIX, Caller
-
-
-@pytest.fixture(scope="module")
-def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
-    opened = {login: database.connect(login, autocommit=True) for login in LOGINS}
-    yield opened
-    for connection in opened.values():
-        connection.close()
+from wecelebrate.migrations import MigrationError, access, migrate
 
 
 @pytest.mark.parametrize("table", TABLES)

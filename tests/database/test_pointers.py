@@ -8,19 +8,19 @@ from psycopg import errors, sql
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import (
-    A,
     A_CATALOG,
     A_JOB,
     A_OTHER_SITE,
     A_PRODUCT,
     A_SITE,
-    B,
     B_CATALOG,
     B_PRODUCT,
     B_SITE,
     CALLERS,
     HIDDEN,
     HIDDEN_PRODUCT,
+    A,
+    B,
     ident,
 )
 
@@ -33,12 +33,20 @@ KEY = errors.ForeignKeyViolation
 NEW_SITE = "insert into sites (client_id, name, catalog_id) values (%s, 'new', %s)"
 OLD_SITE = "update sites set catalog_id = %s where id = %s"
 EXCLUSION = "insert into site_product_exclusions (client_id, site_id, product_id) values (%s, %s, %s)"
-JOB = "insert into jobs (client_id, catalog_id, type, requested_by, payload) values (%s, %s, 'catalog_sync', 'me', '{}')"
+JOB = (
+    "insert into jobs (client_id, catalog_id, type, requested_by, payload) values (%s, %s, 'catalog_sync', 'me', '{}')"
+)
 ORDER = """
-insert into orders (client_id, site_id, order_number, customer_name, customer_email, total_amount, shipping_address, items)
+insert into orders (client_id, site_id, order_number, customer_name, customer_email, total_amount,
+  shipping_address, items)
 values (%s, %s, 'new', 'C', 'c@test', 1, '{}', '[]')
 """
-LINE = "insert into order_lines (client_id, order_id, line, sku, name, quantity, unit_price) values (%s, %s, 2, 's', 'n', 1, 1)"
+LINE = """
+insert into order_lines (client_id, order_id, line, sku, name, quantity, unit_price) values (%s, %s, 2, 's', 'n', 1, 1)
+"""
+CATALOG = "insert into catalogs (owner_client_id, name, type) values (%s, 'n', 'erp')"
+CATALOG_OWNER = "update catalogs set owner_client_id = %s where id = %s"
+PRODUCT = "insert into products (catalog_id, sku, name, price) values (%s, 's', 'n', 1)"
 EVENT = "insert into analytics_events (client_id, site_id, event_type, event_data) values (%s, %s, 'view', '{}')"
 DROP = """
 insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag, dropped_at, job_id)
@@ -65,17 +73,18 @@ ATTACKS: dict[str, Attack] = {
     "an exclusion at a foreign site": (EDITORS, EXCLUSION, (A, B_SITE, A_PRODUCT), KEY),
     "an exclusion at a foreign site, in its name": (EDITORS, EXCLUSION, (B, B_SITE, B_PRODUCT), POLICY),
     "an exclusion of a foreign product": (EDITORS, EXCLUSION, (A, A_SITE, B_PRODUCT), POLICY),
-    "an exclusion of a product that nobody may read": (EDITORS + ADMINS, EXCLUSION, (A, A_SITE, HIDDEN_PRODUCT), POLICY),
+    "an exclusion of a product that nobody may read": (EDITORS + ADMINS, EXCLUSION, (A, A_SITE, HIDDEN_PRODUCT),
+                                                       POLICY),
     "a catalog granted to oneself": (EDITORS, "insert into catalog_grants (catalog_id, client_id) values (%s, %s)",
                                      (B_CATALOG, A), POLICY),
-    "a catalog made another's": (EDITORS, "update catalogs set owner_client_id = %s where id = %s", (B, A_CATALOG), POLICY),
-    "a catalog made the platform's": (EDITORS, "update catalogs set owner_client_id = %s where id = %s",
+    "a catalog made another's": (EDITORS, CATALOG_OWNER, (B, A_CATALOG), POLICY),
+    "a catalog made the platform's": (EDITORS, CATALOG_OWNER,
                                       (None, A_CATALOG), POLICY),
-    "a catalog of another client": (EDITORS, "insert into catalogs (owner_client_id, name, type) values (%s, 'n', 'erp')",
+    "a catalog of another client": (EDITORS, CATALOG,
                                     (B,), POLICY),
     "a product moved into a foreign catalog": (EDITORS, "update products set catalog_id = %s where id = %s",
                                                (B_CATALOG, A_PRODUCT), POLICY),
-    "a product in a foreign catalog": (EDITORS, "insert into products (catalog_id, sku, name, price) values (%s, 's', 'n', 1)",
+    "a product in a foreign catalog": (EDITORS, PRODUCT,
                                        (B_CATALOG,), POLICY),
     "a job on a foreign catalog": (EDITORS, JOB, (A, B_CATALOG), POLICY),
     "a job on a catalog that may only be read": (EDITORS, JOB, (A, HIDDEN), POLICY),

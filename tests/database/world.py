@@ -1,6 +1,6 @@
 """Two clients and the platform with a row of everything, who calls, and which rows the matrix's words mean for whom."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
+
 from wecelebrate.migrations import migrations
 from wecelebrate.migrations.access import Table, matrix
 
@@ -175,53 +176,64 @@ class Caller:
 
     def may(self, words: tuple[str, ...], row: Row) -> bool:
         """Whether a row is among those that all the words mean."""
-        return all(self._holds(word, row) for word in words)
-
-    def _holds(self, word: str, row: Row) -> bool:
-        catalog_owner = OWNERS.get(row.catalog) if row.catalog else None
-        writable = row.catalog is None or catalog_owner in self.edits
-        match word:
-            case "all":
-                return True
-            case "super":
-                return self.admin_role == "super_admin"
-            case "own":
-                return row.client in self.clients
-            case "edited":
-                return row.client in self.edits
-            case "owned":
-                return row.client in self.owns
-            case "readable":
-                return catalog_owner in self.clients or any((row.catalog, client) in GRANTS for client in self.clients)
-            case "writable":
-                return writable
-            case "lent":
-                return row.client in self.clients or writable
-            case "linked":
-                catalog = CATALOG_OF[row.values["product_id"]] if "product_id" in row.values else row.catalog
-                return catalog is None or OWNERS[catalog] == row.client or (catalog, row.client) in GRANTS
-            case "site":
-                return row.site is not None and row.site == self.site
-            case "shown":
-                return self.site is not None and self._shows(row)
-            case "ordered":
-                order = ORDERS[row.values.get("order_id", row.values.get("id"))]
-                return order.site == self.site and order.values["customer_subject"] == self.subject is not None
-            case "job":
-                theirs = self.admin_role is not None or CLIENT_OF_JOB.get(row.values["job_id"]) in self.clients
-                return row.values["job_id"] == self.job_id and theirs
-        raise AssertionError(f"access.toml says {word}, which means nothing here")
-
-    def _shows(self, row: Row) -> bool:
-        excluded = any(
-            other.site == self.site and other.values["product_id"] == row.values["id"]
-            for other in ROWS
-            if other.table == "site_product_exclusions"
-        )
-        return SHOWN_BY.get(self.site or A) == row.catalog and row.values["is_active"] and not excluded
+        return all(WORDS[word](self, row) for word in words)
 
 
-def _rows() -> Iterator[Row]:
+def _is_readable(caller: Caller, row: Row) -> bool:
+    return any(_may_read(client, row.catalog) for client in caller.clients)
+
+
+def _is_writable(caller: Caller, row: Row) -> bool:
+    return row.catalog is None or OWNERS[row.catalog] in caller.edits
+
+
+def _is_linked(_: Caller, row: Row) -> bool:
+    catalog = CATALOG_OF[row.values["product_id"]] if "product_id" in row.values else row.catalog
+    return catalog is None or _may_read(row.client, catalog)
+
+
+def _may_read(client: UUID | None, catalog: UUID | None) -> bool:
+    return catalog is not None and (OWNERS[catalog] == client or (catalog, client) in GRANTS)
+
+
+def _is_shown(caller: Caller, row: Row) -> bool:
+    excluded = any(
+        other.site == caller.site and other.values["product_id"] == row.values["id"]
+        for other in ROWS
+        if other.table == "site_product_exclusions"
+    )
+    return caller.site is not None and SHOWN_BY[caller.site] == row.catalog and row.values["is_active"] and not excluded
+
+
+def _is_ordered(caller: Caller, row: Row) -> bool:
+    order = ORDERS[row.values.get("order_id", row.values.get("id"))]
+    return order.site == caller.site and order.values["customer_subject"] == caller.subject is not None
+
+
+def _is_of_the_job(caller: Caller, row: Row) -> bool:
+    readable = caller.admin_role is not None or CLIENT_OF_JOB.get(row.values["job_id"]) in caller.clients
+    return row.values["job_id"] == caller.job_id and readable
+
+
+WORDS: dict[str, Callable[[Caller, Row], bool]] = {
+    "all": lambda caller, row: True,
+    "super": lambda caller, row: caller.admin_role == "super_admin",
+    "own": lambda caller, row: row.client in caller.clients,
+    "edited": lambda caller, row: row.client in caller.edits,
+    "owned": lambda caller, row: row.client in caller.owns,
+    "readable": _is_readable,
+    "writable": _is_writable,
+    "lent": lambda caller, row: row.client in caller.clients or _is_writable(caller, row),
+    "linked": _is_linked,
+    "site": lambda caller, row: row.site is not None and row.site == caller.site,
+    "shown": _is_shown,
+    "ordered": _is_ordered,
+    "job": _is_of_the_job,
+}
+"""What each word of access.toml means, said a second time, without SQL."""
+
+
+def _rows_of_tenants() -> Iterator[Row]:
     for tier, limit in (("standard", 1000), ("professional", 10000), ("enterprise", 100000)):
         yield Row("tiers", tier, {"name": tier, "requests_per_hour": limit, "statement_timeout": "15 s"})
     for client, name in ((A, "A"), (B, "B")):
@@ -246,6 +258,9 @@ def _rows() -> Iterator[Row]:
     for client, site, product in ((A, A_SITE, A_EXCLUDED), (B, B_SITE, SHARED_PRODUCT)):
         values = {"client_id": client, "site_id": site, "product_id": product}
         yield Row("site_product_exclusions", f"{site}", values)
+
+
+def _rows_of_work() -> Iterator[Row]:
     orders = [("A's", A, A_SITE, "customer"), ("A's guest's", A, A_SITE, None)]
     for n, (name, client, site, subject) in enumerate(
         [*orders, ("A's elsewhere", A, A_OTHER_SITE, "customer"), ("B's", B, B_SITE, "customer")]
@@ -277,7 +292,7 @@ def _rows() -> Iterator[Row]:
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
 
 
-ROWS = tuple(_rows())
+ROWS = (*_rows_of_tenants(), *_rows_of_work())
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _MADE_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations")
 

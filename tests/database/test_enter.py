@@ -1,0 +1,152 @@
+"""app.enter: who is let in as whom, and who is not."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.database.conftest import Database
+from tests.database.world import A_SITE, A, B, ident
+from wecelebrate.database import ENTER
+
+NOBODY = "WC401"
+NO_SITE = "WC404"
+
+
+def enter(
+    connection: psycopg.Connection, subject: str | None, domain: str | None = None, client: object = None
+) -> tuple[Any, ...]:
+    row = connection.execute(ENTER, [subject, None, domain, client, [], None]).fetchone()
+    assert row
+    return row
+
+
+@pytest.mark.parametrize(
+    ("login", "subject", "domain", "client", "code"),
+    [
+        # A token's subject is never a service, and a service acts by its own login alone.
+        ("wc_public", "service:drops", "a.test", A, NOBODY),
+        ("wc_public", "service:system", None, None, NOBODY),
+        ("wc_public", "service:staging", None, None, NOBODY),
+        ("wc_api", "service:drops", None, A, NOBODY),
+        ("wc_api", "service:drops", None, None, NOBODY),
+        ("wc_api", "service:system", None, None, NOBODY),
+        ("wc_worker", "service:drops", None, ident("no client"), NOBODY),
+        # Nobody is not somebody without a name.
+        ("wc_public", "", "a.test", None, NOBODY),
+        ("wc_api", "", None, None, NOBODY),
+        ("wc_api", None, None, None, NOBODY),
+        ("wc_worker", "", None, None, NOBODY),
+        ("wc_worker", None, None, None, NOBODY),
+        # Storefronts have a login of their own.
+        ("wc_api", "customer", "a.test", None, NOBODY),
+        ("wc_api", None, "a.test", None, NOBODY),
+        ("wc_api", "super", "a.test", None, NOBODY),
+        ("wc_worker", None, "a.test", None, NOBODY),
+        # People.
+        ("wc_api", "stranger", None, None, NOBODY),
+        ("wc_api", "a-owner", None, B, NOBODY),
+        ("wc_public", None, "nowhere.test", None, NO_SITE),
+        ("wc_worker", "customer", "nowhere.test", None, NO_SITE),
+    ],
+)
+def test_is_refused(
+    database: Database, login: str, subject: str | None, domain: str | None, client: object, code: str
+) -> None:
+    with database.connect(login) as connection:
+        with pytest.raises(psycopg.Error) as refused:
+            enter(connection, subject, domain, client)
+        assert refused.value.sqlstate == code
+        connection.rollback()
+
+
+@pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
+def test_a_storefront_makes_everyone_a_customer_of_its_site(database: Database, subject: str) -> None:
+    with database.connect("wc_public") as connection:
+        role, admin_role, clients, editors, site, *_ = enter(connection, subject, "A.test", A)
+        assert (role, admin_role, clients, editors, site) == ("app_customer", None, None, None, A_SITE)
+
+
+def test_a_member_of_two_clients_may_enter_for_one(database: Database) -> None:
+    with database.connect("wc_api") as connection:
+        assert sorted(enter(connection, "both")[2]) == sorted([A, B])
+        connection.rollback()
+        assert enter(connection, "both", client=B)[2:4] == ([B], None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update admin_users set is_active = false where user_id = 'admin'",
+        "update client_users set is_active = false where user_id = 'a-owner'",
+        "update clients set is_active = false where slug = 'client-a'",
+    ],
+)
+def test_who_was_deactivated_is_let_in_no_more(database: Database, change: str) -> None:
+    subject = "admin" if "admin_users" in change else "a-owner"
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute(change.encode())
+        connection.execute("set local session authorization wc_api")
+        with pytest.raises(psycopg.Error, match="belongs to no client"), connection.transaction():
+            enter(connection, subject)
+
+
+@pytest.mark.parametrize("status", ["draft", "inactive"])
+def test_a_site_that_is_not_active_is_shown_to_nobody(database: Database, status: str) -> None:
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("update sites set status = %s where id = %s", [status, A_SITE])
+        connection.execute("set local session authorization wc_public")
+        with pytest.raises(psycopg.Error, match="no site is shown"), connection.transaction():
+            enter(connection, None, "a.test")
+
+
+@pytest.mark.parametrize(
+    ("login", "subject", "milliseconds"),
+    [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
+)
+def test_time_is_the_tiers_clamped_to_what_the_gateway_waits(
+    database: Database, login: str, subject: str, milliseconds: str
+) -> None:
+    with database.connect(login) as connection:
+        enter(connection, subject)
+        assert connection.execute("show statement_timeout").fetchone() == (milliseconds,)
+        connection.commit()
+        assert connection.execute("show statement_timeout").fetchone() == ("0",)
+
+
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_migrate"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "select app.seal('app_admin')",
+        "select app.lookup('super', null, null)",
+        "select app.context('client_ids')",
+        "select app.client_ids()",
+        "select app.catalog_ids()",
+        "select app.make_event_partitions(current_date)",
+        "select app.may_read_product(gen_random_uuid(), gen_random_uuid())",
+    ],
+)
+def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, call: str) -> None:
+    with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(call.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select app.admit('super', null, null, null, null)",
+        "select role from app.enter('super')",
+        "select role from app.enter('super', null, null, null, '{}', null)",
+        "select role from app.enter(concat('su', 'per'))",
+        "select (select role from app.enter(null)) from sites",
+        "select role from app.enter($1) union select 'x'",
+        "/* */ select role from app.enter($1)",
+    ],
+)
+def test_only_a_statement_of_its_own_enters(database: Database, text: str) -> None:
+    with database.connect("wc_api") as connection:
+        values = [b"super"] if "$1" in text else []
+        result = connection.pgconn.exec_params(text.encode(), values)
+        assert b"a statement of its own" in result.error_message or b"permission denied" in result.error_message

@@ -1,0 +1,103 @@
+"""What holds for every function, role and table of the schema, whatever it is called."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.database.conftest import Database
+from tests.database.world import LOGINS
+
+OURS = (
+    "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
+)
+# It makes tables, and what may do that owns them.
+OWNED_BY_THE_OWNER = {"make_event_partitions"}
+
+
+@pytest.fixture(scope="module")
+def superuser(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect(autocommit=True) as connection:
+        yield connection
+
+
+def functions(superuser: psycopg.Connection, columns: str, where: str) -> list[tuple[object, ...]]:
+    query = f"select {columns} from pg_proc p join pg_namespace n on n.oid = p.pronamespace where {OURS} and {where}"
+    return superuser.execute(query.encode()).fetchall()
+
+
+def test_definer_functions_search_where_nobody_writes_and_temporary_objects_last(superuser: psycopg.Connection) -> None:
+    found = functions(superuser, "proname, array_to_string(proconfig, ' ')", "prosecdef")
+    assert len(found) >= 11
+    for name, settings in found:
+        assert str(settings).startswith("search_path=pg_catalog"), name
+        assert str(settings).endswith(", pg_temp"), name
+
+
+def test_definer_functions_belong_to_the_definer(superuser: psycopg.Connection) -> None:
+    others = functions(
+        superuser, "proname, proowner::regrole::text", "prosecdef and proowner <> 'app_definer'::regrole"
+    )
+    assert others == [(name, "app_owner") for name in OWNED_BY_THE_OWNER]
+
+
+def test_no_definer_function_is_for_everyone(superuser: psycopg.Connection) -> None:
+    public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
+    assert functions(superuser, "proname", f"prosecdef and {public}") == []
+
+
+def test_functions_for_everyone_are_those_that_read_no_row(superuser: psycopg.Connection) -> None:
+    public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
+    assert {name for (name,) in functions(superuser, "proname", public)} == {
+        "uuid7",
+        "touch",
+        "merge_patch",
+        "products_page_sql",
+    }
+
+
+def test_no_function_is_leakproof(superuser: psycopg.Connection) -> None:
+    assert functions(superuser, "proname", "proleakproof") == []
+
+
+def test_no_role_of_ours_is_above_the_policies(superuser: psycopg.Connection) -> None:
+    powers = superuser.execute(
+        "select rolname from pg_roles where (rolname ~ '^(app|wc)_')"
+        " and (rolsuper or rolbypassrls or rolreplication or rolcreatedb or rolinherit)"
+    )
+    assert powers.fetchall() == []
+    makers = superuser.execute("select rolname from pg_roles where rolname ~ '^(app|wc)_' and rolcreaterole").fetchall()
+    assert makers == [("wc_migrate",)]
+    logins = superuser.execute("select rolname from pg_roles where rolname ~ '^(app|wc)_' and rolcanlogin").fetchall()
+    assert {name for (name,) in logins} == set(LOGINS)
+
+
+def test_a_login_owns_nothing_but_the_database(superuser: psycopg.Connection) -> None:
+    owned = superuser.execute(
+        "select r.rolname, d.classid::regclass::text from pg_shdepend d join pg_roles r on r.oid = d.refobjid"
+        " where d.deptype = 'o' and r.rolname ~ '^wc_'"
+        " and d.dbid in (0, (select oid from pg_database where datname = current_database()))"
+    )
+    assert set(owned.fetchall()) <= {("wc_migrate", "pg_database")}
+
+
+def test_memberships_give_nothing_until_they_are_entered(database: Database) -> None:
+    for login in ("wc_public", "wc_api", "wc_worker"):
+        with database.connect(login) as connection:
+            used = connection.execute(
+                "select rolname from pg_roles where pg_has_role(oid, 'usage') and rolname <> current_user"
+            )
+            assert used.fetchall() == [], login
+
+
+def test_nobody_but_the_owner_makes_anything_in_a_schema(superuser: psycopg.Connection) -> None:
+    makers = superuser.execute(
+        "select n.nspname, r.rolname from pg_namespace n, pg_roles r where n.nspname in ('app', 'public')"
+        " and r.rolname ~ '^(app|wc)_' and has_schema_privilege(r.oid, n.oid, 'create') order by 1, 2"
+    )
+    assert set(makers.fetchall()) <= {
+        ("app", "app_definer"),
+        ("app", "app_owner"),
+        ("public", "app_owner"),
+        ("public", "wc_migrate"),
+    }
