@@ -129,6 +129,15 @@ def test_one_of_several_audiences_is_enough(issuer: Issuer) -> None:
     assert verified(issuer.token("someone", aud=["another", "wecelebrate"]))
 
 
+def test_a_token_of_cognito_names_the_client_instead_of_an_audience(issuer: Issuer) -> None:
+    claims = {"iss": URL, "sub": "someone", "exp": int(time.time()) + 60}
+    header = {"alg": "RS256", "kid": issuer._key.kid}
+    assert verified(jwt.encode(header, claims | {"client_id": "wecelebrate"}, issuer._key, algorithms=["RS256"]))
+    refused(jwt.encode(header, claims | {"client_id": "another"}, issuer._key, algorithms=["RS256"]))
+    mixed = claims | {"aud": "another", "client_id": "wecelebrate"}
+    refused(jwt.encode(header, mixed, issuer._key, algorithms=["RS256"]))
+
+
 def test_a_token_without_a_signature_is_refused(issuer: Issuer) -> None:
     header, payload, signature = issuer.token("someone").split(".")
     for forged in ('{"alg":"none"}', '{"alg":"None","typ":"JWT"}', '{"alg":"NONE"}'):

@@ -52,7 +52,7 @@ def enter(
     ],
 )
 def test_is_refused(
-    database: Database, login: str, subject: str | None, domain: str | None, client: object, code: str
+    database: Database, *, login: str, subject: str | None, domain: str | None, client: object, code: str
 ) -> None:
     with database.connect(login) as connection:
         with pytest.raises(psycopg.Error) as refused:

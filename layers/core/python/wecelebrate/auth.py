@@ -74,7 +74,6 @@ def _verified(token: str) -> Mapping[str, Any]:
     claims = jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
         iss={"essential": True, "value": chosen.issuer},
-        aud={"essential": True, "value": chosen.audience},
         sub={"essential": True},
         exp={"essential": True},
     )
@@ -84,6 +83,10 @@ def _verified(token: str) -> Mapping[str, Any]:
         except InvalidKeyIdError:
             decoded = jwt.decode(token, _keys(renewed=True), algorithms=["RS256"])
         claims.validate(decoded.claims)
+        # As API Gateway's authorizer does: Cognito's access tokens have no `aud`, and name the client instead.
+        audience = decoded.claims["aud"] if "aud" in decoded.claims else decoded.claims.get("client_id")
+        if chosen.audience not in (audience if isinstance(audience, list) else [audience]):
+            raise Unauthenticated("The access token is for somebody else.")
     except (JoseError, ValueError) as error:
         raise Unauthenticated("The access token is not valid.") from error
     return decoded.claims

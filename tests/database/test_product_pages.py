@@ -1,0 +1,162 @@
+"""Search, lists and facets: what runs as the definer shows each caller its own rows all the same."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.database.conftest import Database
+from tests.database.probe import entered
+from tests.database.world import (
+    A_CATALOG,
+    A_EXCLUDED,
+    A_INACTIVE,
+    A_PRODUCT,
+    B_CATALOG,
+    B_PRODUCT,
+    CALLERS,
+    HIDDEN,
+    HIDDEN_PRODUCT,
+    LENT,
+    LENT_PRODUCT,
+    SHARED,
+    SHARED_PRODUCT,
+    Caller,
+)
+
+BY_NAME = {caller.name: caller for caller in CALLERS}
+CATALOGS = (A_CATALOG, B_CATALOG, LENT, SHARED, HIDDEN)
+ALL_OF_A = {A_PRODUCT, A_INACTIVE, A_EXCLUDED}
+FOUND = {
+    "super admin": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT},
+    "support": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT},
+    "A's owner": {*ALL_OF_A, LENT_PRODUCT, SHARED_PRODUCT},
+    "A's viewer": {*ALL_OF_A, LENT_PRODUCT, SHARED_PRODUCT},
+    "B's owner": {B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
+    "owner of A and viewer of B": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
+    "both, for B alone": {B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
+    "visitor of A": {A_PRODUCT},
+    "customer of A": {A_PRODUCT},
+    "customer of B": {B_PRODUCT},
+    "visitor of nothing": set[UUID](),
+    "wc_api with app_admin set by hand": set[UUID](),
+    "wc_api with app_client set by hand": set[UUID](),
+    "wc_public with app_anon set by hand": set[UUID](),
+}
+SEARCH = "select * from app.search_products(%s, %s, null, null, null, null, %s, null, %s, null, null, 100)"
+LIST = "select * from app.list_products(%s, null, null, null, null, %s, null, %s, null, null, 100)"
+
+
+def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> set[UUID]:
+    return {row[0] for row in connection.execute(statement.encode(), values)}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_each_caller_finds_its_own(connections: dict[str, psycopg.Connection], name: str) -> None:
+    caller = BY_NAME[name]
+    with entered(connections[caller.login], caller) as connection:
+        searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))
+        listed = set().union(*(ids(connection, LIST, [catalog, None, "name"]) for catalog in CATALOGS))
+    assert searched == FOUND[name]
+    assert listed == FOUND[name]
+
+
+@pytest.mark.parametrize("caller", ["visitor of A", "customer of A"])
+@pytest.mark.parametrize("active", [None, False, True])
+def test_a_storefront_never_shows_what_is_inactive_or_excluded(
+    connections: dict[str, psycopg.Connection], caller: str, active: bool | None
+) -> None:
+    with entered(connections["wc_public"], BY_NAME[caller]) as connection:
+        shown = ids(connection, SEARCH, [A_CATALOG, "mug", active, "name"])
+        assert shown == ids(connection, LIST, [A_CATALOG, active, "name"])
+        assert shown == (set() if active is False else {A_PRODUCT})
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "name; drop table products",
+        "(select key::text from app.seal_key)",
+        "price, (select 1)",
+        "id",
+        "source_data",
+        "NAME",
+        '"name"',
+        "",
+        None,
+    ],
+)
+@pytest.mark.parametrize("statement", ["search", "list"])
+def test_what_is_no_sort_is_refused(
+    connections: dict[str, psycopg.Connection], statement: str, sort: str | None
+) -> None:
+    asked: tuple[str, list[Any]] = (
+        (SEARCH, [A_CATALOG, "mug", None, sort]) if statement == "search" else (LIST, [A_CATALOG, None, sort])
+    )
+    with (
+        entered(connections["wc_api"], BY_NAME["A's owner"]) as connection,
+        pytest.raises(errors.InvalidParameterValue),
+        connection.transaction(),
+    ):
+        ids(connection, *asked)
+
+
+@pytest.fixture
+def named(database: Database) -> Iterator[psycopg.Connection]:
+    """The superuser's transaction, with products whose names are full of wildcards."""
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        for name in ("100% cotton", "100 cotton", "a_b", "axb", "back\\slash", "it's"):
+            connection.execute(
+                "insert into products (catalog_id, sku, name, price, brand) values (%s, %s, %s, 1, %s)",
+                [A_CATALOG, name, name, name],
+            )
+        yield connection
+
+
+def test_wildcards_in_a_search_are_what_they_are(named: psycopg.Connection) -> None:
+    with as_caller(named, BY_NAME["A's owner"]):
+        for search, found in {
+            "0%": {"100% cotton"},
+            "%": {"100% cotton"},
+            "a_b": {"a_b"},
+            "_": {"a_b"},
+            "\\": {"back\\slash"},
+            "it's": {"it's"},
+            "' or true --": set[str](),
+            "COTTON": {"100% cotton", "100 cotton"},
+        }.items():
+            searched = ids(named, SEARCH, [A_CATALOG, search, None, "name"])
+            names = named.execute("select name from products where id = any (%s)", [list(searched)]).fetchall()
+            assert {name for (name,) in names} == found
+
+
+def as_caller(connection: psycopg.Connection, caller: Caller) -> Any:
+    connection.execute(f"set local session authorization {caller.login}".encode())
+    return entered(connection, caller)
+
+
+def facets(connection: psycopg.Connection, search: str | None = None) -> Any:
+    row = connection.execute("select app.storefront_facets(%s, null, null, null, null, 100)", [search]).fetchone()
+    assert row
+    return row[0]
+
+
+def test_facets_count_what_the_site_shows(named: psycopg.Connection) -> None:
+    with as_caller(named, BY_NAME["visitor of A"]):
+        assert {brand["value"] for brand in facets(named)["brand"]} >= {"a_b", "axb"}
+        assert facets(named, "a_b")["brand"] == [{"value": "a_b", "count": 1}]
+        assert facets(named, "A's excluded")["price"] == {"min": None, "max": None}
+
+
+def test_facets_of_another_site_do_not_count_it(named: psycopg.Connection) -> None:
+    with as_caller(named, BY_NAME["customer of B"]):
+        assert facets(named)["brand"] == []
+
+
+def test_without_a_site_there_are_no_facets(connections: dict[str, psycopg.Connection]) -> None:
+    for name in ("visitor of nothing", "wc_public with app_anon set by hand"):
+        with entered(connections["wc_public"], BY_NAME[name]) as connection:
+            assert facets(connection) is None
