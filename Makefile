@@ -17,7 +17,7 @@ dev: ready ## the local cloud, in the foreground, with a demo in it
 	@$(BIN)/wecelebrate up
 
 test: ready ## all tests
-	@$(BIN)/pytest -n $(CORES)
+	@$(BIN)/pytest -n $(CORES) --dist loadfile
 
 check: ready ## format, lint, types
 	@$(BIN)/ruff format --check .

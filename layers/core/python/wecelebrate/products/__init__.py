@@ -16,18 +16,14 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Bu
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     _see_catalog(tx, catalog_id)
     asked = pages.asked("products", filters, catalog_id=catalog_id)
-    return pages.built(select(sql, tx, catalog_id, filters.model_dump(), pages.decode(filters.cursor, asked)), asked)
+    given = filters.model_dump(exclude={"cursor"})
+    row = sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked))
+    return pages.built(row, asked)
 
 
-def select(
-    sql: Any, tx: Transaction, catalog_id: UUID, filters: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The row of a page, by `sql.search_products` where a search is asked for, else by `sql.list_products`."""
-    asked = {name: value for name, value in filters.items() if name not in ("q", "cursor")}
-    asked |= {"catalog_id": catalog_id, "after_key": None, "after_id": None} | dict(after)
-    row: dict[str, Any]
-    row = sql.search_products(tx, q=filters["q"], **asked) if filters["q"] else sql.list_products(tx, **asked)
-    return row
+def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a page of products begins: after the row that the cursor names, or with the first. Raises BadCursor."""
+    return {"after_key": None, "after_id": None} | pages.decode(cursor, asked)
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:

@@ -25,8 +25,9 @@ def page(tx: Transaction, filters: StorefrontFilters) -> tuple[pages.Built, str 
     asked = pages.asked("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.Built("[]", None), None
-    given = filters.model_dump(exclude={"facets"})
-    row = products.select(sql, tx, site["catalog_id"], given, pages.decode(filters.cursor, asked))
+    given = filters.model_dump(exclude={"facets", "cursor"})
+    begin = products.after(filters.cursor, asked)
+    row = sql.list_products(tx, catalog_id=site["catalog_id"], **given, **begin)
     narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
     return pages.built(row, asked), facets

@@ -6,36 +6,22 @@ from sites
 where id = app.site_id();
 
 -- name: list_products^
--- One page of what the site shows, after the cursor, in the order asked for.
+-- One page of what the site shows, after the cursor, in the order asked for; with `q`, of names that contain it.
 with ids as materialized (
   select id, n
   from app.list_products(:catalog_id, :category, :brand, :price_min, :price_max, null, null, :sort,
     :after_key, :after_id, :limit + 1) with ordinality as listed (id, n)
-), page as (
-  select n, json_build_object('after_key', case trim(leading '-' from :sort) when 'name' then name
-      when 'price' then price::text else created_at::text end, 'after_id', id) as keys,
-    json_build_object('id', id, 'sku', sku, 'name', name, 'description', description, 'category', category,
-      'brand', brand, 'price', price::text, 'currency', currency, 'images', images, 'attributes', attributes,
-      'in_stock', inventory_count > 0) as item
-  from ids join products using (id)
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
-
--- name: search_products^
--- As list_products, for names that contain `q`.
-with ids as materialized (
+  where :q::text is null
+  union all
   select id, n
   from app.search_products(:catalog_id, :q, :category, :brand, :price_min, :price_max, null, null, :sort,
-    :after_key, :after_id, :limit + 1) with ordinality as listed (id, n)
+    :after_key, :after_id, :limit + 1) with ordinality as found (id, n)
+  where :q::text is not null
 ), page as (
   select n, json_build_object('after_key', case trim(leading '-' from :sort) when 'name' then name
       when 'price' then price::text else created_at::text end, 'after_id', id) as keys,
-    json_build_object('id', id, 'sku', sku, 'name', name, 'description', description, 'category', category,
-      'brand', brand, 'price', price::text, 'currency', currency, 'images', images, 'attributes', attributes,
-      'in_stock', inventory_count > 0) as item
+    (select to_json(shown) from (select id, sku, name, description, category, brand, price::text as price, currency,
+      images, attributes, inventory_count > 0 as in_stock) shown) as item
   from ids join products using (id)
 )
 select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,

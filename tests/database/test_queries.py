@@ -1,0 +1,159 @@
+"""Every named query, planned against the schema by the roles that run it; and what would pin a session of RDS Proxy."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiosql
+import psycopg
+import pytest
+from psycopg import sql
+
+import wecelebrate
+from tests.database.conftest import Database
+
+PACKAGE = Path(str(wecelebrate.__file__)).parent
+FILES = sorted(PACKAGE.rglob("queries.sql"))
+
+MEMBERS = ("app_admin", "app_client")
+BACK_OFFICE = ("app_admin", "app_support", "app_client")
+STOREFRONT = ("app_anon", "app_customer")
+AUDIENCES: dict[str, tuple[str, ...]] = {
+    "catalogs": MEMBERS,
+    "clients": MEMBERS,
+    "jobs": MEMBERS,
+    "members": ("app_client",),
+    "products": BACK_OFFICE,
+    "sites": MEMBERS,
+    "storefront": STOREFRONT,
+    "syncs": MEMBERS,
+}
+"""Who runs the queries of a domain."""
+
+ONLY: dict[str, tuple[str, ...]] = {
+    "clients.create_client": ("app_admin",),
+    "clients.change_client": ("app_admin",),
+    "catalogs.grant_catalog": ("app_admin",),
+    "catalogs.revoke_catalog": ("app_admin",),
+    "jobs.list_jobs": BACK_OFFICE,
+    "jobs.get_job": BACK_OFFICE,
+    "jobs.find_work": ("app_system",),
+    "syncs.find_catalog": ("app_system",),
+    "syncs.find_drop": ("app_system",),
+    "syncs.record_drop": ("app_system",),
+    "syncs.oldest_open_job": ("app_system",),
+    "syncs.unstage_products": ("app_worker",),
+    "syncs.unstage_rejections": ("app_worker",),
+}
+"""Who runs a query that is not for its whole audience."""
+
+
+def _queries() -> Iterator[tuple[str, str]]:
+    for file in FILES:
+        loaded = aiosql.from_path(file, "psycopg", mandatory_parameters=False)
+        for name in loaded.available_queries:
+            if not name.endswith("_cursor"):
+                yield f"{file.parent.name}.{name}", getattr(loaded, name).sql
+
+
+QUERIES = dict(_queries())
+
+
+def numbered(query: str) -> tuple[str, int]:
+    """A query with $1, $2, … for its named parameters, and how many there are."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return re.sub(r"%\((\w+)\)s", number, query).replace("%%", "%"), len(names)
+
+
+@pytest.fixture(scope="module")
+def superuser(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect(autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_fits_the_schema_and_who_runs_it(superuser: psycopg.Connection, name: str) -> None:
+    statement, parameters = numbered(QUERIES[name])
+    for role in ONLY.get(name, AUDIENCES[name.partition(".")[0]]):
+        with superuser.transaction(force_rollback=True):
+            superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            superuser.execute(f"prepare {name.replace('.', '_')}_{role} as {statement}".encode())
+            # Planning looks names up; only what begins to run asks for privileges.
+            nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
+            superuser.execute(f"explain execute {name.replace('.', '_')}_{role}{nulls}".encode())
+
+
+def test_only_names_queries_that_are_there() -> None:
+    assert set(ONLY) <= set(QUERIES)
+    assert set(AUDIENCES) == {file.parent.name for file in FILES}
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """All SQL that functions send: the named queries, and every string of the package's code that reads like SQL."""
+    yield from QUERIES.items()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        if "migrations" in file.parts:
+            continue  # they go to the writer itself
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value.strip()
+                if re.match(
+                    r"(?i)(select|insert|update|delete|with|copy|set|declare|prepare|create|listen|lock) ", text
+                ):
+                    yield f"{file.relative_to(PACKAGE)}:{node.lineno}", text
+
+
+PINS = {
+    "a setting of the session": r"^\s*(re)?set\s+(?!\()",
+    "set_config": r"\bset_config\s*\(",
+    "a named statement": r"^\s*(prepare|execute|deallocate)\b",
+    "a server-side cursor": r"^\s*(declare|fetch|move|close)\b",
+    "a sequence": r"\b(nextval|currval|setval|lastval)\s*\(",
+    "a session lock": r"\bpg_(try_)?advisory_(?!xact_)(?!try_xact_)\w*lock",
+    "a temporary table": r"\btemp(orary)?\s+(table|view|sequence)\b|\binto\s+temp\b",
+    "listening": r"^\s*(un)?listen\b",
+    "a discard": r"^\s*discard\b",
+}
+"""What RDS Proxy pins a session for ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
+
+
+@pytest.mark.parametrize("pin", PINS)
+def test_nothing_that_functions_send_pins_a_session(pin: str) -> None:
+    texts = dict(_texts())
+    assert len(texts) > len(QUERIES)
+    assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
+
+
+def test_no_statement_is_longer_than_the_proxy_takes_unpinned() -> None:
+    assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
+
+
+@pytest.mark.parametrize(
+    ("pin", "text"),
+    [
+        ("a setting of the session", "set statement_timeout = 1"),
+        ("set_config", "select set_config('a.b', '1', true)"),
+        ("a named statement", "prepare q as select 1"),
+        ("a server-side cursor", "declare c cursor for select 1"),
+        ("a sequence", "select nextval('s')"),
+        ("a session lock", "select pg_advisory_lock(1)"),
+        ("a session lock", "select pg_try_advisory_lock(1)"),
+        ("a temporary table", "create temp table t ()"),
+        ("listening", "listen news"),
+        ("a discard", "discard all"),
+    ],
+)
+def test_what_pins_is_noticed(pin: str, text: str) -> None:
+    assert re.search(PINS[pin], text, re.IGNORECASE)
+
+
+def test_a_lock_of_the_transaction_does_not_pin() -> None:
+    for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
+        assert not re.search(PINS["a session lock"], text)
