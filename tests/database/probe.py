@@ -121,7 +121,7 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
     )
 
 
-def attempt(connection: psycopg.Connection, statement: sql.Composable, *values: Any) -> Result | None:
+def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
     """How many rows a statement reaches and what it returns, undone; None where it is refused.
 
     Policies are asked before constraints: a row that violates one of those was let through.

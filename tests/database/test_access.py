@@ -70,7 +70,7 @@ def test_a_login_may_enter_its_own_audience_alone(database: Database) -> None:
 )
 def test_drift_is_named_by_table_role_and_verb(database: Database, change: str, said: str) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):
-        connection.execute(sql.SQL(change))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(change))
         assert said in access.drift(connection, MATRIX)
 
 

@@ -112,7 +112,7 @@ def test_is_refused(database: Database, caller: str, attack: str) -> None:
         entered(connection, attacker),
         pytest.raises(refusal),
     ):
-        connection.execute(sql.SQL(statement), values)  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement), values)
 
 
 def test_a_site_stands_on_a_catalog_that_was_granted_to_its_client(database: Database) -> None:

@@ -28,7 +28,7 @@ class Policy:
     def statement(self, text: str) -> sql.Composed:
         """`{}` of `text` is the policy and its table."""
         place = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
-        return sql.SQL(text).format(place)  # type: ignore[arg-type]
+        return sql.SQL(text).format(place)
 
 
 _POLICIES = """

@@ -38,11 +38,11 @@ ONLY: dict[str, tuple[str, ...]] = {
     "catalogs.revoke_catalog": ("app_admin",),
     "jobs.list_jobs": BACK_OFFICE,
     "jobs.get_job": BACK_OFFICE,
-    "jobs.find_work": ("app_system",),
     "syncs.find_catalog": ("app_system",),
     "syncs.find_drop": ("app_system",),
     "syncs.record_drop": ("app_system",),
     "syncs.oldest_open_job": ("app_system",),
+    "syncs.analyze_staged": ("app_worker",),
     "syncs.unstage_products": ("app_worker",),
     "syncs.unstage_rejections": ("app_worker",),
 }
@@ -84,15 +84,22 @@ def test_a_query_fits_the_schema_and_who_runs_it(superuser: psycopg.Connection, 
     for role in ONLY.get(name, AUDIENCES[name.partition(".")[0]]):
         with superuser.transaction(force_rollback=True):
             superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            superuser.execute(f"prepare {name.replace('.', '_')}_{role} as {statement}".encode())
+            if statement.startswith("analyze "):  # it has no plan
+                superuser.execute(statement)
+                continue
+            planned = f"{name.replace('.', '_')}_{role}"
+            superuser.execute(f"prepare {planned} as {statement}")
             # Planning looks names up; only what begins to run asks for privileges.
             nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
-            superuser.execute(f"explain execute {name.replace('.', '_')}_{role}{nulls}".encode())
+            superuser.execute(f"explain execute {planned}{nulls}")
 
 
 def test_only_names_queries_that_are_there() -> None:
     assert set(ONLY) <= set(QUERIES)
     assert set(AUDIENCES) == {file.parent.name for file in FILES}
+
+
+STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|listen|lock) "
 
 
 def _texts() -> Iterator[tuple[str, str]]:

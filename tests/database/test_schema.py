@@ -88,7 +88,8 @@ def test_partitions_are_made_once(connections: dict[str, psycopg.Connection]) ->
         assert one(system, "select app.make_event_partitions('2031-03-01', 3)") == 0
         assert one(system, "select app.make_event_partitions(current_date)") == 0
         secured = system.execute(
-            "select relname, relrowsecurity, relforcerowsecurity, relacl from pg_class where relname ~ '_2031_' and relkind = 'r'"
+            "select relname, relrowsecurity, relforcerowsecurity, relacl from pg_class"
+            " where relname ~ '_2031_' and relkind = 'r' order by 1"
         )
         assert secured.fetchall() == [(f"analytics_events_2031_0{n}", True, True, None) for n in (3, 4, 5, 6)]
 

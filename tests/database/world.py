@@ -274,14 +274,14 @@ def _rows_of_work() -> Iterator[Row]:
         values = {"id": ident(f"{name} event"), "client_id": client, "site_id": site, "event_type": "view"}
         yield Row("analytics_events", name, {**values, "event_data": Jsonb({}), "accepted_at": NOW})
         yield Row("event_receipts", name, {"client_id": client, "event_id": ident(f"{name} event")})
-    for name, client, catalog, job in (
+    for name, owner, catalog, job in (
         ("A's", A, A_CATALOG, A_JOB),
         ("B's", B, B_CATALOG, B_JOB),
         ("platform's", None, SHARED, PLATFORM_JOB),
     ):
-        values = {"id": job, "client_id": client, "catalog_id": catalog, "type": "catalog_sync"}
+        values = {"id": job, "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("jobs", name, {**values, "requested_by": "service:drops", "payload": Jsonb({})})
-        values = {"id": ident(f"{name} drop"), "client_id": client, "catalog_id": catalog, "key": name, "size": 1}
+        values = {"id": ident(f"{name} drop"), "client_id": owner, "catalog_id": catalog, "key": name, "size": 1}
         values |= {"version_id": "1", "sequencer": "1", "etag": "e", "dropped_at": NOW, "job_id": job}
         yield Row("drops", name, values)
         staged = {"job_id": job, "fence": 1, "line": 1}

@@ -57,15 +57,19 @@ with next_skus as (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
   group by sku order by sku limit :chunk
+), upto as materialized (
+  select max(sku) as sku from next_skus
 ), staged as materialized (
   select *
   from app.staged_products
-  where job_id = :job_id and fence = :fence and sku > :after and sku <= (select max(sku) from next_skus)
+  where job_id = :job_id and fence = :fence and sku > :after and sku <= (select sku from upto)
 ), last as materialized (
   select distinct on (sku) * from staged order by sku, line desc
 ), chunk as materialized (
   select s.*, p.id
-  from last s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+  -- The range is that of the chunk: whatever the join, no more of the catalog is read for it.
+  from last s left join products p
+    on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from upto)
 ), superseded as materialized (
   select s.line, s.sku, s.rows, s.source_data, l.line as by_line
   from staged s join last l on l.sku = s.sku and l.line > s.line
