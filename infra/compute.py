@@ -183,8 +183,8 @@ class Compute(PlatformStack):
 
 
 def digest(folder: Path) -> str:
-    """A hash over the names and contents of the SQL files in `folder`."""
+    """A hash over the names and contents of the SQL files, and of the access matrix, in `folder`."""
     found = hashlib.sha256()
-    for file in sorted(folder.rglob("*.sql")):
+    for file in sorted((*folder.rglob("*.sql"), *folder.rglob("*.toml"))):
         found.update(f"{file.relative_to(folder)}:{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return found.hexdigest()[:16]

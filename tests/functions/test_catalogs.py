@@ -84,3 +84,12 @@ def test_a_grant_that_a_site_stands_on_stays(platform: Platform) -> None:
     problem(platform.admin.delete(grant), 409, "grant_in_use")
     ok(platform.admin.patch(f"/v1/sites/{site['id']}", json={"catalog_id": None}))
     assert platform.admin.delete(grant).status_code == 204
+
+
+def test_how_a_catalog_is_fed_is_not_shown_to_those_it_is_lent_to(platform: Platform, tenant: Tenant) -> None:
+    catalog = platform.catalog(source_config={"host": "erp.internal"})
+    ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
+    assert ok(tenant.owner.get(f"/v1/catalogs/{catalog['id']}"))["source_config"] == {}
+    listed = {one["id"]: one for one in ok(tenant.owner.get("/v1/catalogs"))["data"]}
+    assert listed[catalog["id"]]["source_config"] == {}
+    assert ok(platform.admin.get(f"/v1/catalogs/{catalog['id']}"))["source_config"] == {"host": "erp.internal"}

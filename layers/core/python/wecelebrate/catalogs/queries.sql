@@ -1,8 +1,11 @@
 -- name: list_catalogs^
--- One page in (name, id) order after the cursor; a null filter matches everything.
+-- One page in (name, id) order after the cursor; a null filter matches everything. How a catalog is fed is for its
+-- owner and the platform, not for those it is lent to.
 with rows as (
-  select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
-    updated_at, last_sync_at
+  select id, owner_client_id, name, type, source, status,
+    case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end
+      as source_config,
+    sync_settings, pricing_rules, created_at, updated_at, last_sync_at
   from catalogs
   where (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
@@ -20,9 +23,11 @@ select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::tex
 from page;
 
 -- name: get_catalog^
--- The catalog, when the caller may see it.
-select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
-  updated_at, last_sync_at
+-- The catalog, when the caller may see it; how it is fed, for its owner and the platform alone.
+select id, owner_client_id, name, type, source, status,
+  case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end
+    as source_config,
+  sync_settings, pricing_rules, created_at, updated_at, last_sync_at
 from catalogs
 where id = :catalog_id;
 
