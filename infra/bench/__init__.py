@@ -24,7 +24,8 @@ class Row:
     passed: bool
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.figure:,.4g} {self.unit} ({self.beside}) {'PASS' if self.passed else 'FAIL'}"
+        figure = f"{self.figure:,.0f}" if self.figure >= 1000 else f"{self.figure:.3g}"
+        return f"{self.name}: {figure} {self.unit} ({self.beside}) {'PASS' if self.passed else 'FAIL'}"
 
 
 Measure = Callable[[BenchPlatform], Iterator[Row]]

@@ -46,7 +46,7 @@ delete from app.staged_rejections where job_id = :job_id;
 -- name: analyze_staged!
 -- Tells the planner what was staged. Without it a chunk looks like one row, and for every one of its 5,000 the whole
 -- catalog is read (3 s a chunk, at 15,000 products, instead of 0.2).
-analyze app.staged_products;
+analyze app.staged_products (job_id, fence, sku);
 
 -- name: merge_chunk^
 -- Merges the next `chunk` SKUs after `after` into the catalog as the caller: what differs is updated, what is new is
