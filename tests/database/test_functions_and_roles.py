@@ -11,8 +11,8 @@ from tests.database.world import LOGINS
 OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
-# It makes tables, and what may do that owns them.
-OWNED_BY_THE_OWNER = {"make_event_partitions"}
+# They make tables or analyze them, and what may do that owns them.
+OWNED_BY_THE_OWNER = {"make_event_partitions", "analyze_products"}
 
 
 @pytest.fixture(scope="module")

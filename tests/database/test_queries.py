@@ -42,6 +42,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "syncs.find_drop": ("app_system",),
     "syncs.record_drop": ("app_system",),
     "syncs.oldest_open_job": ("app_system",),
+    "syncs.analyze_products": ("app_system",),
     "syncs.analyze_staged": ("app_worker",),
     "syncs.unstage_products": ("app_worker",),
     "syncs.unstage_rejections": ("app_worker",),

@@ -48,6 +48,10 @@ delete from app.staged_rejections where job_id = :job_id;
 -- catalog is read (3 s a chunk, at 15,000 products, instead of 0.2).
 analyze app.staged_products (job_id, fence, sku);
 
+-- name: analyze_products$
+-- Tells the planner what a large sync has changed.
+select app.analyze_products();
+
 -- name: merge_chunk^
 -- Merges the next `chunk` SKUs after `after` into the catalog as the caller: what differs is updated, what is new is
 -- added, the rest is left alone. Of rows with the same SKU the last one counts, and the others are refused, as are

@@ -26,6 +26,8 @@ LONGEST = 300.0
 """Seconds for which one message keeps its worker beginning further syncs."""
 HELD_WAIT = 5
 """Seconds until a sync looks again whether the one before it is done."""
+MANY = 1_000
+"""Changed rows from which on the planner is told."""
 RACES = 5
 """Tries of a chunk into which somebody else adds the same products."""
 
@@ -97,6 +99,9 @@ def _sync(work: Work) -> None:
         _stage(work, settings.get("mapping") or {})
     while _merge(work):
         pass
+    if work.counts["created"] + work.counts["updated"] >= MANY:
+        with writing(SYSTEM) as tx:
+            sql.analyze_products(tx)
     report.complete(work)
     staging.clear(work)
 
