@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -35,7 +35,7 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True)
 class Built:
-    """One page whose JSON the database built: 2.6 to 4 times the throughput of serialising rows here."""
+    """One page whose rows the database wrote as JSON: 2.6 to 4 times the throughput of serialising them here."""
 
     data: str
     """A JSON array."""
@@ -47,13 +47,21 @@ def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:
     return parameters.model_dump(mode="json", exclude={"limit", "cursor"}) | more | {"list": of}
 
 
-def built(row: Mapping[str, Any], asked: Mapping[str, Any]) -> Built:
-    """A page from the row of a list query: `data`, `has_more`, and `last`, the keys of the page's last row."""
-    return Built(row["data"], encode(row["last"], asked) if row["has_more"] else None)
+def built(found: Iterable[Mapping[str, Any]], limit: int, asked: Mapping[str, Any]) -> Built:
+    """A page of what a list query found, one row more than the page when there is more to come.
+
+    A row is its `item` as JSON, and the keys that a page after it begins at.
+    """
+    rows = list(found)
+    cursor = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        cursor = encode({key: value for key, value in rows[-1].items() if key != "item"}, asked)
+    return Built(f"[{','.join([row['item'] for row in rows])}]", cursor)
 
 
 def encode(last: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """A cursor after the row with the keys `last` (JSON-able) of a list that was asked `asked`."""
+    """A cursor after the row with the keys `last` of a list that was asked `asked`."""
     body = json.dumps({"l": dict(last), "q": _digest(asked)}, separators=(",", ":"), default=str).encode()
     return _spelt(_sign(body) + body)
 

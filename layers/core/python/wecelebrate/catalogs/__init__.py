@@ -24,9 +24,8 @@ def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
     """One page of the catalogs that the caller may see, in name order."""
     asked = pages.asked("catalogs", filters)
     after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    return pages.built(
-        sql.list_catalogs(tx, type=filters.type, status=filters.status, limit=filters.limit, **after), asked
-    )
+    found = sql.list_catalogs(tx, type=filters.type, status=filters.status, limit=filters.limit, **after)
+    return pages.built(found, filters.limit, asked)
 
 
 def get(tx: Transaction, catalog_id: UUID) -> Catalog:
@@ -57,7 +56,8 @@ def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
     get(tx, catalog_id)
     asked = pages.asked("grants", listed, catalog_id=catalog_id)
     after = {"after_id": None} | pages.decode(listed.cursor, asked)
-    return pages.built(sql.list_grants(tx, catalog_id=catalog_id, limit=listed.limit, **after), asked)
+    found = sql.list_grants(tx, catalog_id=catalog_id, limit=listed.limit, **after)
+    return pages.built(found, listed.limit, asked)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:

@@ -1,7 +1,8 @@
--- name: list_catalogs^
+-- name: list_catalogs
 -- One page in (name, id) order after the cursor; a null filter matches everything. How a catalog is fed is for its
 -- owner and the platform, not for those it is lent to.
-with rows as (
+select to_json(rows)::text as item, name as after_name, id as after_id
+from (
   select id, owner_client_id, name, type, source, status,
     case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end
       as source_config,
@@ -12,15 +13,8 @@ with rows as (
     and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
   order by name, id
   limit :limit + 1
-), page as (
-  select row_number() over (order by name, id) as n, to_json(rows) as item,
-    json_build_object('after_name', name, 'after_id', id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by name, id;
 
 -- name: get_catalog^
 -- The catalog, when the caller may see it; how it is fed, for its owner and the platform alone.
@@ -48,23 +42,17 @@ where id = :catalog_id
 returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
   updated_at, last_sync_at;
 
--- name: list_grants^
+-- name: list_grants
 -- One page of the clients that may read a catalog, in id order after the cursor.
-with rows as (
+select to_json(rows)::text as item, client_id as after_id
+from (
   select catalog_id, client_id, created_at
   from catalog_grants
   where catalog_id = :catalog_id and (:after_id::uuid is null or client_id > :after_id::uuid)
   order by client_id
   limit :limit + 1
-), page as (
-  select row_number() over (order by client_id) as n, to_json(rows) as item,
-    json_build_object('after_id', client_id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by client_id;
 
 -- name: sees_both$
 -- Whether the caller may see a catalog, and a client.

@@ -1,6 +1,7 @@
--- name: list_clients^
+-- name: list_clients
 -- One page in (name, id) order after the cursor; a null filter matches everything.
-with rows as (
+select to_json(rows)::text as item, name as after_name, id as after_id
+from (
   select id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
     created_at, updated_at
   from clients
@@ -8,15 +9,8 @@ with rows as (
     and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
   order by name, id
   limit :limit + 1
-), page as (
-  select row_number() over (order by name, id) as n, to_json(rows) as item,
-    json_build_object('after_name', name, 'after_id', id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by name, id;
 
 -- name: get_client^
 -- The client, when the caller may see it.

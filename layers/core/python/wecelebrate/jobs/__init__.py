@@ -20,7 +20,7 @@ def page(tx: Transaction, filters: JobFilters) -> pages.Built:
     asked = pages.asked("jobs", filters)
     after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
     given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_jobs(tx, **given, **after), asked)
+    return pages.built(sql.list_jobs(tx, **given, **after), filters.limit, asked)
 
 
 def get(tx: Transaction, job_id: UUID) -> Job:

@@ -1,6 +1,7 @@
--- name: list_jobs^
+-- name: list_jobs
 -- One page, newest first, after the cursor; a null filter matches everything.
-with rows as (
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
   select id, client_id, catalog_id, type, status, requested_by, app.job_source(payload) as source,
     json_build_object('done', done, 'total', total,
       'percent', case when total > 0 then round(100.0 * done / total, 1) end) as progress,
@@ -14,15 +15,8 @@ with rows as (
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1
-), page as (
-  select row_number() over (order by created_at desc, id desc) as n, to_json(rows) as item,
-    json_build_object('after_time', created_at, 'after_id', id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by created_at desc, id desc;
 
 -- name: get_job^
 -- The job, when the caller may see it.

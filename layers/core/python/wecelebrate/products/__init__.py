@@ -17,8 +17,8 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Bu
     _see_catalog(tx, catalog_id)
     asked = pages.asked("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
-    row = sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked))
-    return pages.built(row, asked)
+    found = sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked))
+    return pages.built(found, filters.limit, asked)
 
 
 def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:

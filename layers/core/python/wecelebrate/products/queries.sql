@@ -1,4 +1,4 @@
--- name: list_products^
+-- name: list_products
 -- One page of a catalog after the cursor, in the order asked for. Without `q` row-level security alone picks the rows;
 -- with it the trigram index finds names that contain it, and row-level security reads them.
 with ids as materialized (
@@ -11,17 +11,15 @@ with ids as materialized (
   from app.search_products(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
     :after_key, :after_id, :limit + 1) with ordinality as found (id, n)
   where :q::text is not null
-), page as (
-  select n, json_build_object('after_key', case trim(leading '-' from :sort) when 'name' then name
-      when 'price' then price::text else created_at::text end, 'after_id', id) as keys,
-    (select to_json(shown) from (select id, catalog_id, sku, name, description, category, brand,
-      price::text as price, currency, images, attributes, inventory_count, is_active, created_at, updated_at) shown) as item
-  from ids join products using (id)
 )
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+select
+  (select to_json(shown) from (select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images,
+    attributes, inventory_count, is_active, created_at, updated_at) shown)::text as item,
+  case trim(leading '-' from :sort) when 'name' then name when 'price' then price::text else created_at::text end
+    as after_key,
+  id as after_id
+from ids join products using (id)
+order by n;
 
 -- name: sees_catalog$
 -- Whether the caller may see a catalog.

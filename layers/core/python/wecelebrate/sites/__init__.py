@@ -16,9 +16,8 @@ def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
     """One page of the sites that the caller may see, in name order."""
     asked = pages.asked("sites", filters)
     after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    return pages.built(
-        sql.list_sites(tx, client_id=filters.client_id, status=filters.status, limit=filters.limit, **after), asked
-    )
+    found = sql.list_sites(tx, client_id=filters.client_id, status=filters.status, limit=filters.limit, **after)
+    return pages.built(found, filters.limit, asked)
 
 
 def get(tx: Transaction, site_id: UUID) -> Site:
@@ -50,7 +49,8 @@ def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
     get(tx, site_id)
     asked = pages.asked("exclusions", listed, site_id=site_id)
     after = {"after_id": None} | pages.decode(listed.cursor, asked)
-    return pages.built(sql.list_exclusions(tx, site_id=site_id, limit=listed.limit, **after), asked)
+    found = sql.list_exclusions(tx, site_id=site_id, limit=listed.limit, **after)
+    return pages.built(found, listed.limit, asked)
 
 
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:

@@ -1,6 +1,7 @@
--- name: list_sites^
+-- name: list_sites
 -- One page in (name, id) order after the cursor; a null filter matches everything.
-with rows as (
+select to_json(rows)::text as item, name as after_name, id as after_id
+from (
   select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
   from sites
   where (:client_id::uuid is null or client_id = :client_id)
@@ -8,15 +9,8 @@ with rows as (
     and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
   order by name, id
   limit :limit + 1
-), page as (
-  select row_number() over (order by name, id) as n, to_json(rows) as item,
-    json_build_object('after_name', name, 'after_id', id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by name, id;
 
 -- name: get_site^
 -- The site, when the caller may see it.
@@ -47,23 +41,17 @@ select app.may_read_catalog(:client_id, :catalog_id);
 -- Whether a product is one that the caller sees, in a catalog that the site's client may read.
 select exists (select from products where id = :product_id) and app.may_read_product(:client_id, :product_id);
 
--- name: list_exclusions^
+-- name: list_exclusions
 -- One page of what a site leaves out, in product order after the cursor.
-with rows as (
+select to_json(rows)::text as item, product_id as after_id
+from (
   select site_id, product_id, reason, created_at
   from site_product_exclusions
   where site_id = :site_id and (:after_id::uuid is null or product_id > :after_id::uuid)
   order by product_id
   limit :limit + 1
-), page as (
-  select row_number() over (order by product_id) as n, to_json(rows) as item,
-    json_build_object('after_id', product_id) as keys
-  from rows
-)
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+) rows
+order by product_id;
 
 -- name: exclude_product^
 -- Leaves a product out of a site, or says anew why; no row when there is no such site.

@@ -27,10 +27,10 @@ def page(tx: Transaction, filters: StorefrontFilters) -> tuple[pages.Built, str 
         return pages.Built("[]", None), None
     given = filters.model_dump(exclude={"facets", "cursor"})
     begin = products.after(filters.cursor, asked)
-    row = sql.list_products(tx, catalog_id=site["catalog_id"], **given, **begin)
+    found = sql.list_products(tx, catalog_id=site["catalog_id"], **given, **begin)
     narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
-    return pages.built(row, asked), facets
+    return pages.built(found, filters.limit, asked), facets
 
 
 def product(tx: Transaction, product_id: UUID) -> ShownProduct:

@@ -5,7 +5,7 @@ select id, name, domain, branding, catalog_id,
 from sites
 where id = app.site_id();
 
--- name: list_products^
+-- name: list_products
 -- One page of what the site shows, after the cursor, in the order asked for; with `q`, of names that contain it.
 with ids as materialized (
   select id, n
@@ -17,17 +17,15 @@ with ids as materialized (
   from app.search_products(:catalog_id, :q, :category, :brand, :price_min, :price_max, null, null, :sort,
     :after_key, :after_id, :limit + 1) with ordinality as found (id, n)
   where :q::text is not null
-), page as (
-  select n, json_build_object('after_key', case trim(leading '-' from :sort) when 'name' then name
-      when 'price' then price::text else created_at::text end, 'after_id', id) as keys,
-    (select to_json(shown) from (select id, sku, name, description, category, brand, price::text as price, currency,
-      images, attributes, inventory_count > 0 as in_stock) shown) as item
-  from ids join products using (id)
 )
-select coalesce(json_agg(item order by n) filter (where n <= :limit), '[]')::text as data,
-  coalesce(max(n), 0) > :limit as has_more,
-  (array_agg(keys) filter (where n = :limit))[1] as last
-from page;
+select
+  (select to_json(shown) from (select id, sku, name, description, category, brand, price::text as price, currency, images, attributes,
+    inventory_count > 0 as in_stock) shown)::text as item,
+  case trim(leading '-' from :sort) when 'name' then name when 'price' then price::text else created_at::text end
+    as after_key,
+  id as after_id
+from ids join products using (id)
+order by n;
 
 -- name: count_facets$
 -- How many products each category and brand has, under the other filters.
