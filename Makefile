@@ -1,7 +1,9 @@
 # Each target installs what it needs into .venv: Python 3.11 to 3.13 with pip and venv is all that must be there.
 
-PYTHON ?= python3
 BIN := .venv/bin
+# The first of these that is fit makes .venv; who gives PYTHON means that one alone.
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
+FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export UV_PROJECT_ENVIRONMENT := .venv
 # As pip does, trust what the machine trusts: many networks have a certificate authority of their own.
@@ -37,28 +39,35 @@ clean: ## remove the local cloud's data and all that was installed or built
 
 ready: .venv/.ready
 
-# uv comes in the version that uv.lock names, by pip; everything else by uv, as locked.
+# A .venv without pip was left half made. uv comes in the version that uv.lock names, by pip; all else by uv, as locked:
+# `uv run` does what `uv sync` does, and says so in one line instead of one for each package.
 .venv/.ready: pyproject.toml uv.lock layers/core/pyproject.toml
-	@set -e; \
-	supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
-	if ! $(BIN)/python -c "$$supported" 2>/dev/null; then \
-	  chosen=; \
-	  for python in $(PYTHON) python3.13 python3.12 python3.11; do \
-	    if $$python -c "$$supported" 2>/dev/null; then chosen=$$python; break; fi; \
+	@if ! $(BIN)/python -c "$(FIT)" 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  chosen=; seen=; \
+	  for python in $(PYTHONS); do \
+	    if $$python -c "$(FIT)" 2>/dev/null; then chosen=$$python; break; fi; \
+	    version=$$($$python --version 2>/dev/null) && seen="$${seen:+$$seen, }$$python is $$version"; \
 	  done; \
 	  if [ -z "$$chosen" ]; then \
-	    echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Give another: make PYTHON=..." >&2; \
+	    echo "Python 3.11, 3.12 or 3.13 is needed; $${seen:-not found: $(PYTHONS)}." \
+	      "Give the path of one: make PYTHON=..." >&2; \
 	    exit 1; \
 	  fi; \
 	  echo "making .venv with $$($$chosen --version)"; \
-	  $$chosen -m venv --clear .venv; \
-	fi; \
-	uv=$$(awk '/^name = "uv"$$/ {getline; gsub(/[^0-9.]/, ""); print; exit}' uv.lock); \
+	  if ! said=$$($$chosen -m venv --clear .venv 2>&1); then \
+	    rm -rf .venv; \
+	    $$chosen -c 'import ensurepip, venv' 2>/dev/null || said="it comes without venv or pip; \
+	on Debian and Ubuntu, install $$($$chosen -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
+	    echo "$$chosen cannot make .venv: $$said" >&2; \
+	    exit 1; \
+	  fi; \
+	fi
+	@uv=$$(awk '/^name = "uv"$$/ {getline; gsub(/[^0-9.]/, ""); print; exit}' uv.lock); \
 	if [ "$$($(BIN)/uv --version 2>/dev/null | awk '{print $$2}')" != "$$uv" ]; then \
 	  echo "installing uv $$uv"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$uv"; \
-	fi; \
-	echo "installing what uv.lock names"; \
-	[ -t 2 ] || quiet=--quiet; \
-	$(BIN)/uv sync --frozen $$quiet --python $(BIN)/python; \
-	touch .venv/.ready
+	fi
+	@echo "installing what uv.lock names"
+	@quiet=; [ -t 2 ] || quiet=--quiet; \
+	$(BIN)/uv run --frozen --exact $$quiet --python $(BIN)/python true
+	@touch .venv/.ready

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import httpx
+import psycopg
 import typer
 from rich.markup import escape
 from typer.core import TyperGroup
@@ -13,6 +15,7 @@ from infra.command.drop import drop
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
 from infra.command.token import token
+from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
 
 
@@ -22,12 +25,19 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except LocalCloudError as error:
-            console.print(f"[red]✗[/] {escape(str(error))}", highlight=False)
+        except (LocalCloudError, PermissionError, httpx.TransportError, psycopg.OperationalError) as error:
+            console.print(f"[red]✗[/] {escape(_in_one_line(error))}")
             raise typer.Exit(1) from error
-        except PermissionError as error:
-            console.print(f"[red]✗[/] {escape(str(error.filename))} belongs to another user: run this as that user")
-            raise typer.Exit(1) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    match error:
+        case LocalCloudError():
+            return str(error)
+        case PermissionError():
+            return f"{error.filename} belongs to another user: run this as that user"
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return f"the local cloud does not answer: `{this_command()} status` shows what runs ({first})"
 
 
 app = typer.Typer(

@@ -16,12 +16,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from infra.command.console import console, shown, this_command
+from infra.command.console import console
 from infra.local import control
 from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
-from infra.local.processes import LocalCloudError, Running
+from infra.local.hints import shown, this_command
+from infra.local.processes import LocalCloudError
+from infra.local.running import Running
 from infra.local.supervisor import AlreadyRunning, Event
+from infra.local.unprivileged import data_elsewhere
 
 
 def up(
@@ -43,7 +46,7 @@ def up(
     except AlreadyRunning as running:
         console.print(f"{running}")
         with contextlib.suppress(LocalCloudError):
-            _welcome(load_endpoints(state), f"{this_command()} down stops it")
+            _welcome(load_endpoints(state), f"`{this_command()} down` stops it")
 
 
 def down(
@@ -53,8 +56,8 @@ def down(
     state = state_directory()
     console.print(f"[green]✓[/] {control.shut_down(state)}")
     if erase:
-        control.erase(state)
-        console.print(f"[green]✓[/] removed {state}")
+        removed = " and ".join(map(str, control.erase(state)))
+        console.print(f"[green]✓[/] removed {removed}")
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
@@ -132,6 +135,8 @@ def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
         "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
         "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
     }
+    if elsewhere := data_elsewhere(state_directory()):
+        lines["data"] = f"{elsewhere}, where PostgreSQL can be without root"
     console.print()
     for what, where in lines.items():
         # A line that a person copies is not to be broken.
@@ -180,7 +185,7 @@ def _start_in_background(state: Path) -> int:
         )
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as events, Progress() as progress:
-        tell = _then_welcome(progress, state, f"{this_command()} status shows it, {this_command()} down stops it")
+        tell = _then_welcome(progress, state, f"`{this_command()} status` shows it, `{this_command()} down` stops it")
         failed = False
         try:
             for line in events:
@@ -193,7 +198,7 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start (log: {file})")
+        console.print(f"[red]✗[/] the local cloud did not start (log: {shown(file)})")
     return child.returncode
 
 

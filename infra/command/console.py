@@ -1,23 +1,5 @@
-"""What the commands have in common to say something to a person."""
-
-import shutil
-import sys
-from pathlib import Path
+"""Where the commands say something to a person."""
 
 from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
-
-
-def this_command() -> str:
-    """How `wecelebrate` is called from here: by its name where that finds it, else by its path."""
-    script = Path(sys.prefix) / "bin" / "wecelebrate"
-    found = shutil.which("wecelebrate")
-    if found and Path(found).resolve() == script.resolve():
-        return "wecelebrate"
-    return shown(script)
-
-
-def shown(path: Path) -> str:
-    """A path as a person here would write it: relative when it lies below."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,16 +1,17 @@
 """`wecelebrate migrate`: bring the local database to this release."""
 
 from infra.command.console import console
+from infra.local.control import running_endpoints
 from infra.local.credentials import Credentials
 from infra.local.database import prepare
-from infra.local.endpoints import load_endpoints, state_directory
+from infra.local.endpoints import state_directory
 from infra.local.postgres import DATABASE
 
 
 def migrate() -> None:
     """Apply the migrations that the local database has not had. Safe to run again, and while it is in use."""
     state = state_directory()
-    place = load_endpoints(state).database.rpartition("@")[2].partition("/")[0]
+    place = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
     credentials = Credentials.of(state)
     applied = prepare(place, credentials.superuser, DATABASE, credentials.logins, report=console.print)
     console.print(f"[green]✓[/] {len(applied)} migrations applied" if applied else "[green]✓[/] nothing to apply")

@@ -5,7 +5,8 @@ from typing import Annotated
 import psycopg
 import typer
 
-from infra.local.endpoints import load_endpoints, state_directory
+from infra.local.control import running_endpoints
+from infra.local.endpoints import state_directory
 from infra.local.issuer import Issuer
 from infra.local.processes import LocalCloudError
 
@@ -25,7 +26,7 @@ def token(
 ) -> None:
     """Print an access token. A member of a client that has none of that kind yet is made."""
     state = state_directory()
-    endpoints = load_endpoints(state)
+    endpoints = running_endpoints(state)
     kind, _, name = as_whom.partition(":")
     subject, email = as_whom, name
     match kind:
@@ -38,7 +39,7 @@ def token(
             pass
         case _:
             raise LocalCloudError(
-                f"--as {as_whom} is nobody: say admin, support, client:<slug>, editor:<slug>, viewer:<slug>"
+                f"--as '{as_whom}' is nobody: say admin, support, client:<slug>, editor:<slug>, viewer:<slug>"
                 " or customer:<email>"
             )
     typer.echo(Issuer(state, endpoints.issuer).token(subject, email=email, expires_in=expires_in))

@@ -1,9 +1,10 @@
 """The whole local cloud as the parts of one supervisor.
 
-postgres ─┬─ replica ────────────────┐
-          └─ migrations ─────────────┤
-redis ─── upstash ───────────────────┼─ functions ─── demo
-aws ─────────────────────────────────┘
+postgres ─┬─ replica ─── (pool-reader) ─┐
+          ├─ (pool-writer) ─────────────┤
+          └─ migrations ────────────────┤
+redis ─── upstash ──────────────────────┼─ functions ─── demo
+aws ────────────────────────────────────┘
 """
 
 import json
@@ -16,8 +17,9 @@ from infra.functions import Bindings, FunctionSpec, functions
 from infra.local.aws import REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, forget_endpoints
+from infra.local.pgbouncer import Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres
-from infra.local.processes import Process, answers
+from infra.local.processes import HEALTH, Process, answers
 from infra.local.redis import Redis
 from infra.local.supervisor import Event, Part, Supervisor
 from infra.local.upstash import Upstash
@@ -34,6 +36,10 @@ class Cloud:
         self.specs = tuple(functions() if specs is None else specs)
         self.credentials = Credentials.of(state)
         self.postgres = Postgres(state, ports.postgres, ports.replica, self.credentials)
+        self.pool_writer = self.pool_reader = None
+        if pgbouncer := find_pgbouncer(self.postgres.account):
+            self.pool_writer = Pooler("writer", pgbouncer, self.postgres.primary_server, ports.pooler_writer)
+            self.pool_reader = Pooler("reader", pgbouncer, self.postgres.replica_server, ports.pooler_reader)
         self.redis = Redis(state, ports.redis, self.credentials)
         self.upstash = Upstash(self.redis, ports.upstash)
         self.aws = Aws(state, ports.aws, self.specs)
@@ -41,7 +47,7 @@ class Cloud:
             "functions",
             [sys.executable, "-m", "infra.local.host", str(state / "functions.json")],
             state,
-            lambda: answers(ports.api, "/_local/health"),
+            lambda: answers(ports.api, HEALTH),
             ports={"api": ports.api, "issuer": ports.issuer},
         )
 
@@ -57,6 +63,8 @@ class Cloud:
             sqs=self.aws.url,
             database=self.postgres.primary_url,
             replica=self.postgres.replica_url,
+            pooler_writer=self.pool_writer.url if self.pool_writer else None,
+            pooler_reader=self.pool_reader.url if self.pool_reader else None,
             redis=self.redis.url,
             upstash=self.upstash.url,
             issuer=self.issuer,
@@ -67,8 +75,8 @@ class Cloud:
         """What functions are told. The queues are known once `aws` has started."""
         return Bindings(
             environment="local",
-            database_writer=self.postgres.primary,
-            database_reader=self.postgres.replica,
+            database_writer=self.pool_writer.address if self.pool_writer else self.postgres.primary,
+            database_reader=self.pool_reader.address if self.pool_reader else self.postgres.replica,
             database_name=DATABASE,
             cache_url=self.upstash.url,
             cache_token=self.upstash.token,
@@ -85,14 +93,21 @@ class Cloud:
     def parts(self) -> list[Part]:
         """What to start, and what each part waits for."""
         primary, replica = self.postgres.primary_server, self.postgres.replica_server
+        pools = [
+            Part(pool.process.name, pool.start, pool.process, needs=(pool.server.name,))
+            for pool in (self.pool_writer, self.pool_reader)
+            if pool
+        ]
+        needed = ("migrations", "replica", *(pool.name for pool in pools), "upstash", "aws")
         return [
             Part("postgres", primary.start, primary.process),
             Part("replica", replica.start, replica.process, needs=("postgres",)),
+            *pools,
             Part("redis", self.redis.start, self.redis.process),
             Part("upstash", self.upstash.start, self.upstash.process, needs=("redis",)),
             Part("aws", self.aws.start, self.aws.process),
             Part("migrations", self.migrate, needs=("postgres",)),
-            Part("functions", self.start_functions, self.host, needs=("migrations", "replica", "upstash", "aws")),
+            Part("functions", self.start_functions, self.host, needs=needed),
             Part("demo", self.load_demo, needs=("functions",)),
         ]
 
@@ -100,7 +115,7 @@ class Cloud:
         """A supervisor of all parts, which keeps `endpoints.json` for as long as the cloud is up."""
 
         def telling(event: Event) -> None:
-            if event.kind == "stopping":
+            if event.kind in ("failed", "stopping"):
                 forget_endpoints(self.state)
             tell(event)
 

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import psutil
 
-from infra.local.endpoints import forget_endpoints
-from infra.local.processes import LocalCloudError, Running, end, stop_strays
-from infra.local.unprivileged import erase_home
+from infra.local.endpoints import Endpoints, forget_endpoints, load_endpoints
+from infra.local.processes import LocalCloudError
+from infra.local.running import Running, end, stop_strays
+from infra.local.unprivileged import data_elsewhere, erase_home
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,25 @@ def shut_down(state: Path, patience: float = 40.0) -> str:
     return said
 
 
-def erase(state: Path) -> None:
-    """Remove all data, secrets and logs of the cloud in `state`, which must not run."""
+def erase(state: Path) -> list[Path]:
+    """Remove all data, secrets and logs of the cloud in `state`, which must not run. Returns where they were."""
+    places = [place for place in (state, data_elsewhere(state)) if place]
     erase_home(state)
     shutil.rmtree(state, ignore_errors=True)
+    return places
+
+
+def supervised(state: Path) -> bool:
+    """Whether the supervisor of the cloud in `state` lives: it starts again what ends."""
+    supervisor = Running.read(state / "supervisor.json")
+    return supervisor is not None and supervisor.process is not None
+
+
+def running_endpoints(state: Path) -> Endpoints:
+    """The endpoints of the cloud in `state`. Raises LocalCloudError when it is not up, or was killed."""
+    if not supervised(state):
+        forget_endpoints(state)
+    return load_endpoints(state)
 
 
 def _note(state: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.functions import Login
+from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
 
 
@@ -47,7 +48,7 @@ class Credentials(BaseModel):
             # Of two that begin at once, the first to write decides.
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
-            raise LocalCloudError(f"{file} is not readable: run `wecelebrate down --erase` to start afresh") from error
+            raise LocalCloudError(f"{file} is not readable: `{this_command()} down --erase` starts afresh") from error
         missing = {login: _password() for login in get_args(Login) if login not in known.logins}
         if missing:
             known = known.model_copy(update={"logins": {**known.logins, **missing}})

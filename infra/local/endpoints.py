@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from infra.functions import ROOT
+from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
 
 HOME_VARIABLE = "WECELEBRATE_HOME"
@@ -29,6 +30,8 @@ class Ports:
     aws: int = 4566
     postgres: int = 5433
     replica: int = 5434
+    pooler_writer: int = 5435
+    pooler_reader: int = 5436
     redis: int = 6380
 
     @classmethod
@@ -65,6 +68,9 @@ class Endpoints(BaseModel):
     """URL of the superuser on the primary."""
     replica: str
     """URL of the superuser on the replica."""
+    pooler_writer: str | None = None
+    """URL of the superuser on the primary through pgbouncer; none where it is not installed."""
+    pooler_reader: str | None = None
     redis: str
     upstash: str
     issuer: str
@@ -83,7 +89,7 @@ def load_endpoints(state: Path) -> Endpoints:
     try:
         return Endpoints.model_validate_json((state / _FILE).read_bytes())
     except (FileNotFoundError, ValidationError) as error:
-        raise LocalCloudError("the local cloud is not up: run `wecelebrate up`") from error
+        raise LocalCloudError(f"the local cloud is not up: run `{this_command()} up`") from error
 
 
 def forget_endpoints(state: Path) -> None:

@@ -17,6 +17,7 @@ from infra.functions import FunctionSpec
 from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
 from infra.local.payload import BadResponse, Request, Response, event, response
+from infra.local.processes import HEALTH
 from infra.local.routes import Routes
 from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 
@@ -25,8 +26,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = getLogger(__name__)
-
-HEALTH = "/_local/health"
 
 _EMPTY = (204, 304)
 """Statuses of responses that have no body, and so no length."""

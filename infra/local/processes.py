@@ -1,30 +1,30 @@
 """Child processes of the local cloud: started, waited for, stopped, and never left behind.
 
 A child runs in a session of its own, so that Ctrl-C reaches the supervisor alone, which stops its children in order.
-Its pid file in `<state>/run/` carries the time it was started: after a supervisor was killed, `stop_strays` finds what
-it left, and a pid that now belongs to someone else is left alone.
+Its pid file in `<state>/run/` tells who comes after a killed supervisor what that left running.
 """
 
 import contextlib
 import ctypes
 import http.client
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import psutil
 
-STATE_VARIABLE = "WECELEBRATE_STATE"
-"""Every child carries the state directory it belongs to: how an orphan is told from a stranger."""
+from infra.local.hints import shown
+from infra.local.running import STATE_VARIABLE, Running
+
+HEALTH = "/_local/health"
+"""Answered by the API and by Upstash of every local cloud, whoever runs it."""
 
 _LOG_LIMIT = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
@@ -70,69 +70,63 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def require_free(name: str, port: int) -> None:
-    """Raise LocalCloudError when `port`, meant for part `name`, is taken; it says by whom where that can be seen."""
+def require_free(ports: Mapping[str, int]) -> None:
+    """Raise LocalCloudError when some of `ports`, by the parts they are meant for, are taken.
+
+    It names all of them, who has them where that can be seen, and the variables that choose others.
+    """
+    taken = {name: port for name, port in ports.items() if not _is_free(port)}
+    if not taken:
+        return
+    held: dict[str, list[str]] = {}
+    for port, holder in _holders(taken.values()).items():
+        held.setdefault(holder, []).append(str(port))
+    said = "; ".join(
+        f"{'port' if len(those) == 1 else 'ports'} {', '.join(those)} {'is' if len(those) == 1 else 'are'} in use{by}"
+        for by, those in held.items()
+    )
+    variables = ", ".join(f"WECELEBRATE_PORT_{name.upper()}" for name in taken)
+    other = "another" if len(taken) == 1 else "others"
+    raise LocalCloudError(f"{said}: stop that, or choose {other} with {variables}")
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         # As servers do: connections of an earlier run that linger in TIME_WAIT are no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            holder = _holder(port)
-            by = f" by pid {holder.pid} ({holder.name()})" if holder else ""
-            variable = f"WECELEBRATE_PORT_{name.upper()}"
-            raise LocalCloudError(
-                f"port {port}, meant for {name}, is in use{by}: stop that, or choose another with {variable}"
-            ) from error
+        except OSError:
+            return False
+        return True
 
 
-def _holder(port: int) -> psutil.Process | None:
-    # Other users' sockets (and on macOS all of them) are shown to root alone: then nobody is named.
+def _holders(ports: Collection[int]) -> dict[int, str]:
+    """Port → by whom it is used, as in ` by pid 12 (nginx)`; empty where that cannot be seen."""
+    seen: dict[int, psutil.Process] = {}
+    clouds: dict[int, str] = {}
+    # Other users' sockets (and on macOS all of them) are shown to root alone.
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN
-            if listens and connection.laddr and connection.laddr.port == port and connection.pid:
-                return psutil.Process(connection.pid)
-    return None
+            if connection.laddr and connection.pid and connection.status == psutil.CONN_LISTEN:
+                port = connection.laddr.port
+                if port in ports:
+                    seen[port] = psutil.Process(connection.pid)
+    for process in seen.values():
+        with contextlib.suppress(psutil.Error, OSError):
+            if state := process.environ().get(STATE_VARIABLE):
+                clouds[process.ppid()] = state
+    return {port: _holder(port, seen.get(port), clouds) for port in ports}
 
 
-@dataclass(frozen=True)
-class Running:
-    """A process that was started: pid and time of creation together name it for good."""
-
-    pid: int
-    created: float
-    """Seconds since the epoch, as psutil gives it."""
-
-    @classmethod
-    def of(cls, pid: int) -> Self:
-        return cls(pid, psutil.Process(pid).create_time())
-
-    @classmethod
-    def read(cls, file: Path) -> Self | None:
-        """The process a pid file names, None where there is no (readable) one."""
-        try:
-            entry = json.loads(file.read_text("utf-8"))
-            return cls(entry["pid"], entry["created"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def write(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps({"pid": self.pid, "created": self.created}), "utf-8")
-        fresh.replace(file)
-
-    @property
-    def process(self) -> psutil.Process | None:
-        """The process, None once it ended or another one has its pid."""
-        try:
-            process = psutil.Process(self.pid)
-            # The clock of /proc has hundredths; a pid does not come round within one.
-            same = abs(process.create_time() - self.created) < 0.05
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.Error:
-            return None
+def _holder(port: int, process: psutil.Process | None, clouds: Mapping[int, str]) -> str:
+    if process is None:
+        return " by another wecelebrate cloud" if answers(port, HEALTH) else ""
+    with contextlib.suppress(psutil.Error):
+        # One that hides its environment, as Redis does, is told by its siblings.
+        state = clouds.get(process.ppid())
+        return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
+    return ""
 
 
 @dataclass
@@ -161,6 +155,8 @@ class Process:
     """Seconds between the stop signal and SIGKILL."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _code: int | None = field(default=None, init=False, repr=False)
+    _mark: int = field(default=0, init=False, repr=False)
+    """Where its log began when it was started."""
 
     @property
     def log(self) -> Path:
@@ -186,6 +182,16 @@ class Process:
             return "not ended"
         return f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself, and not well: then its last words say why."""
+        code = self._child.poll() if self._child else self._code
+        return code is not None and code > 0
+
+    def obituary(self, lines: int = 1) -> str:
+        """How it ended and, where that tells why, what it said last."""
+        return f"{self.ending}: {self.last_words(lines)}" if self.failed else f"{self.ending} (log: {shown(self.log)})"
+
     def start(self) -> None:
         """Start it and return when it is ready; what runs or is left of an earlier start is stopped.
 
@@ -194,21 +200,20 @@ class Process:
         self.stop()
         self.require_ports()
         self._rotate_log()
-        mark = self.log.stat().st_size if self.log.exists() else 0
+        self._mark = self.log.stat().st_size if self.log.exists() else 0
         self._child = _spawner.submit(self._spawn).result()
         Running.of(self._child.pid).write(self.pid_file)
         try:
-            self._wait(mark)
+            self._wait()
         except BaseException:
             self.stop()
             raise
 
     def require_ports(self) -> None:
         """Raise LocalCloudError when someone else listens on a port of it."""
-        for name, port in self.ports.items():
-            require_free(name, port)
+        require_free(self.ports)
 
-    def _wait(self, mark: int) -> None:
+    def _wait(self) -> None:
         limit = time.monotonic() + self.deadline
         ready = False
         # Asked once more after it said yes: another program may have answered in the place of one that ended.
@@ -216,11 +221,9 @@ class Process:
             if self._child is None:
                 raise Stopped(f"{self.name} was stopped while it started")
             if not self.running:
-                raise LocalCloudError(f"{self.name} did not start ({self.ending}): {self.last_words(mark)}")
+                raise LocalCloudError(f"{self.name} did not start: {self.obituary()}")
             if time.monotonic() > limit:
-                raise LocalCloudError(
-                    f"{self.name} was not ready within {self.deadline:.0f} s: {self.last_words(mark)}"
-                )
+                raise LocalCloudError(f"{self.name} was not ready within {self.deadline:.0f} s: {self.last_words()}")
             ready = self.ready()
             if not ready:
                 time.sleep(0.02)
@@ -243,17 +246,17 @@ class Process:
         self._child, self._code = None, child.returncode
         self.pid_file.unlink(missing_ok=True)
 
-    def last_words(self, since: int = 0, lines: int = 1) -> str:
-        """The last lines of its log since byte `since`, and where the log is."""
+    def last_words(self, lines: int = 1) -> str:
+        """The last lines of its log since it was started, and where the log is."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(since, file.seek(0, os.SEEK_END) - 16_384))
+                file.seek(max(self._mark, file.seek(0, os.SEEK_END) - 16_384))
                 text = file.read().decode("utf-8", "replace")
         except OSError:
             text = ""
         said = [line.strip() for line in text.splitlines() if line.strip()]
         last = " | ".join(said[-lines:]) if said else "it said nothing"
-        return f"{last} (log: {self.log})"
+        return f"{last} (log: {shown(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         parent = os.getpid()
@@ -311,44 +314,3 @@ def run(name: str, command: Sequence[str], *, user: int | None = None, group: in
         said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
         raise LocalCloudError(f"{name} failed: {said[-1] if said else f'exit code {done.returncode}'}")
     return done.stdout
-
-
-def end(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> None:
-    """End a process that is not our child, and its descendants: the signal first, SIGKILL after `patience` seconds."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = process.children(recursive=True)
-        process.send_signal(stop_signal)
-        psutil.wait_procs([process], timeout=patience)
-        _, left = psutil.wait_procs([process, *family], timeout=0.2)
-        for survivor in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                survivor.kill()
-        psutil.wait_procs(left, timeout=2)
-
-
-def stop_strays(state: Path) -> list[str]:
-    """End what a killed supervisor left running, and forget it. Returns the names of the parts that were ended."""
-    ended: list[str] = []
-    for file in sorted((state / "run").glob("*.json")):
-        known = Running.read(file)
-        if known:
-            strays = [process for process in (known.process, *_orphans(known, state)) if process]
-            for process in strays:
-                # SIGINT is a fast shutdown to PostgreSQL (SIGTERM waits for its clients) and an end to all others.
-                end(process, signal.SIGINT)
-            if strays:
-                ended.append(file.stem)
-        file.unlink(missing_ok=True)
-    return ended
-
-
-def _orphans(leader: Running, state: Path) -> Iterator[psutil.Process]:
-    """What is left of the session of a part that has ended."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if (
-                process.pid not in (leader.pid, os.getpid())
-                and os.getsid(process.pid) == leader.pid
-                and process.environ().get(STATE_VARIABLE) == str(state)
-            ):
-                yield process

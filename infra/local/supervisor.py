@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from infra.local.processes import LocalCloudError, Process, Running, stop_strays
+from infra.local.processes import LocalCloudError, Process, require_free
+from infra.local.running import Running, stop_strays
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Supervisor:
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _ready: list[Part] = field(default_factory=list, init=False)
     """In the order in which they became ready."""
+    _begun: set[str] = field(default_factory=set, init=False)
+    """Names of the parts that were told to start."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
     _pool: ThreadPoolExecutor = field(init=False)
 
@@ -87,6 +90,9 @@ class Supervisor:
             began = time.monotonic()
             try:
                 stop_strays(self.state)
+                require_free(
+                    {name: port for part in self.parts if part.process for name, port in part.process.ports.items()}
+                )
                 self._note("starting")
                 self._start()
                 if not self._stopping.is_set():
@@ -102,20 +108,18 @@ class Supervisor:
             return 0
 
     def _start(self) -> None:
-        for part in self.parts:
-            if part.process:
-                part.process.require_ports()
         running: dict[Future[float], Part] = {}
-        begun: set[str] = set()
         while len(self._ready) < len(self.parts) and not self._stopping.is_set():
             done = {part.name for part in self._ready}
             for part in self.parts:
-                if part.name not in begun and done.issuperset(part.needs):
-                    begun.add(part.name)
+                if part.name not in self._begun and done.issuperset(part.needs):
+                    self._begun.add(part.name)
                     self.tell(Event("starting", part.name))
                     running[self._pool.submit(_timed, part.start)] = part
             if not running:
-                raise LookupError(f"nothing can start: {[part.name for part in self.parts if part.name not in begun]}")
+                raise LookupError(
+                    f"nothing can start: {[part.name for part in self.parts if part.name not in self._begun]}"
+                )
             for future in wait(running, _GLANCE, FIRST_COMPLETED).done:
                 part = running.pop(future)
                 seconds = self._result(part, future)
@@ -141,9 +145,8 @@ class Supervisor:
                         reasons[part.name] = str(error)
                 elif part.name in away and not future and away.isdisjoint(part.needs):
                     failure = reasons.pop(part.name, "")
-                    self._count(part, failure or f"{process.ending}: {process.last_words(lines=5)}")
-                    reason = failure or f"{process.ending}: {process.last_words()}"
-                    self.tell(Event("restarting", part.name, detail=reason))
+                    self._count(part, failure or process.obituary(lines=5))
+                    self.tell(Event("restarting", part.name, detail=failure or process.obituary()))
                     restarting[part.name] = self._pool.submit(_timed, part.start)
 
     def _count(self, part: Part, reason: str) -> None:
@@ -169,8 +172,9 @@ class Supervisor:
     def _end(self) -> None:
         """Stop all, last started first; what is only just starting is stopped first of all, which ends its thread."""
         self._stopping.set()
-        self._note("stopping")
-        self.tell(Event("stopping"))
+        if self._begun:
+            self._note("stopping")
+            self.tell(Event("stopping"))
         ready = [part for part in self._ready if part.process]
         for part in [*(part for part in self.parts if part not in ready), *reversed(ready)]:
             if part.process:
@@ -181,7 +185,8 @@ class Supervisor:
             if part.process:
                 part.process.stop()
         (self.state / "supervisor.json").unlink(missing_ok=True)
-        self.tell(Event("stopped"))
+        if self._begun:
+            self.tell(Event("stopped"))
 
     def _note(self, stage: str) -> None:
         """Write down what `status` and `down` need to know."""

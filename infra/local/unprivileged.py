@@ -1,7 +1,7 @@
 """Where PostgreSQL may run from: it refuses root, so as root it runs as `nobody`, with files that `nobody` can reach.
 
 A checkout is often below a home that only its owner may enter. The data then lies in a folder of /var/tmp, and
-`<state>/postgres` is a link to it; the binaries are copied there once for each version of them.
+`<state>/postgres` is a link to it; what PostgreSQL runs from is copied to that folder, and goes when the data goes.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def home_of(state: Path, owner: Account) -> Path:
         home.mkdir(mode=0o700)
         owner.give(home)
         return home
-    elsewhere = _spare() / f"wecelebrate-{_hash(state.resolve())}"
+    elsewhere = _elsewhere(state)
     elsewhere.mkdir(mode=0o700, exist_ok=True)
     # A predictable name in a folder that all may write to: take it only when nobody else planted it.
     found = elsewhere.lstat()
@@ -60,45 +60,54 @@ def home_of(state: Path, owner: Account) -> Path:
     return elsewhere
 
 
+def data_elsewhere(state: Path) -> Path | None:
+    """Where the data of the cloud in `state` lies when it is not in `state` itself."""
+    home = (state / "postgres").resolve()
+    return None if home.is_relative_to(state.resolve()) else home
+
+
 def erase_home(state: Path) -> None:
     """Remove the data of the cloud in `state`, wherever it lies."""
     home = state / "postgres"
-    shutil.rmtree(home.resolve(), ignore_errors=True)
+    # The second also where the link to it is gone: someone removed `state` by hand.
+    for place in (home.resolve(), _elsewhere(state)):
+        shutil.rmtree(place, ignore_errors=True)
     home.unlink(missing_ok=True)
 
 
-def reachable(folder: Path, trees: Sequence[Path], owner: Account) -> Path:
-    """`folder` where `owner` can run what is in it: in place, or in a copy made once in a spare folder.
+def reachable(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
+    """`folder` where `owner` can run what is in it: in place, or in a copy that is made once in `home`.
 
     `trees` is what is copied: `folder` lies in the first, and the others, beside it, hold what its programs load.
     """
     if owner.user is None or (enterable(folder) and os.access(folder, os.R_OK)):
         return folder
-    beside = trees[0].parent
     identity = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in sorted(folder.iterdir())]
-    copy = _spare() / f"wecelebrate-postgres-{_hash(folder, identity)}"
-    if copy.is_dir():
-        if copy.lstat().st_uid != 0:
-            raise LocalCloudError(f"{copy} belongs to someone else: remove it")
-        return copy / folder.relative_to(beside)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
-    for tree in trees:
-        shutil.copytree(tree, fresh / tree.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
-    for path in (fresh, *fresh.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-    try:
+    copy = home / f"programs-{_hash(folder, identity)}"
+    if not copy.is_dir():
+        for earlier in home.glob("programs-*"):
+            shutil.rmtree(earlier)
+        # Under its name only when it is whole.
+        fresh = home / "programs-new"
+        ignored = shutil.ignore_patterns("include", "__pycache__")
+        for tree in trees:
+            shutil.copytree(tree, fresh / tree.name, symlinks=True, ignore=ignored)
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         fresh.rename(copy)
-    except OSError:
-        # Another start was faster; its copy is as good.
-        shutil.rmtree(fresh)
-    return copy / folder.relative_to(beside)
+    return copy / folder.relative_to(trees[0].parent)
 
 
 def enterable(folder: Path) -> bool:
     """Whether any user may go down to `folder`."""
     path = folder.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
+
+
+def _elsewhere(state: Path) -> Path:
+    """Where the data of the cloud in `state` lies when `state` is closed to others."""
+    return _spare() / f"wecelebrate-{_hash(state.resolve())}"
 
 
 def _spare() -> Path:

@@ -1,6 +1,5 @@
 """The whole local cloud, by its command."""
 
-import json
 import os
 import re
 import signal
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -16,39 +15,13 @@ import psutil
 import psycopg
 import pytest
 
-from infra.local.endpoints import Endpoints, Ports, load_endpoints
+from infra.local.endpoints import Ports
 from infra.local.processes import free_port
+from infra.local.running import Running
+from infra.local.unprivileged import data_elsewhere
+from tests.local.command import Command
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@dataclass(frozen=True)
-class Command:
-    """`wecelebrate` with a home and ports of its own."""
-
-    home: Path
-    environment: dict[str, str]
-
-    @property
-    def state(self) -> Path:
-        return self.home / ".local"
-
-    @property
-    def endpoints(self) -> Endpoints:
-        return load_endpoints(self.state)
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "infra.command", *arguments],
-            env=self.environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    def pids(self) -> dict[str, int]:
-        return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 
 @pytest.fixture
@@ -93,12 +66,22 @@ def test_up_in_the_background_then_status_then_down(wecelebrate: Command) -> Non
     assert wecelebrate.endpoints.api in again.stdout
 
     pids = wecelebrate.pids()
+    supervisor = Running.read(wecelebrate.state / "supervisor.json")
+    assert supervisor
     down = wecelebrate("down")
     assert down.returncode == 0
+    assert supervisor.process is None
     assert "stopped in" in down.stdout
     assert not any(map(psutil.pid_exists, pids.values()))
     assert wecelebrate("status").returncode == 1
     assert not (wecelebrate.state / "endpoints.json").exists()
+
+    # pytest's folders are closed to others: as root, PostgreSQL has its part elsewhere.
+    elsewhere = data_elsewhere(wecelebrate.state)
+    assert (f"\ndata        {elsewhere}, " in up.stdout) == (os.geteuid() == 0)
+    places = [wecelebrate.state, *([elsewhere] if elsewhere else [])]
+    assert wecelebrate("down", "--erase").stdout.endswith(f"removed {' and '.join(map(str, places))}\n")
+    assert not any(place.exists() for place in places)
 
 
 def test_parts_that_are_killed_come_back_and_the_api_answers(wecelebrate: Command) -> None:
@@ -141,3 +124,42 @@ def test_what_cannot_start_is_said_in_one_line(wecelebrate: Command) -> None:
         said = wecelebrate(*arguments)
         assert said.returncode == 1
         assert said.stdout == "✗ WECELEBRATE_PORT_API=nonsense is not a port: give a number from 1 to 65535\n"
+
+
+def test_a_second_cloud_is_told_which_ports_the_first_one_has(wecelebrate: Command, tmp_path: Path) -> None:
+    assert wecelebrate("up", "--detach").returncode == 0
+    home = tmp_path / "second"
+    second = Command(home, {**wecelebrate.environment, "WECELEBRATE_HOME": str(home)})
+    said = second("up")
+    assert said.returncode == 1
+    line, *more = said.stdout.splitlines()
+    assert more == []
+    held, _, variables = line.partition(": stop that, or choose others with ")
+    assert held.endswith(f" are in use by the wecelebrate cloud in {wecelebrate.state}")
+    assert {"WECELEBRATE_PORT_API", "WECELEBRATE_PORT_REDIS"} < set(variables.split(", "))
+    assert len(variables.split(", ")) == held.count(", ") + 1
+
+
+def test_a_wait_for_a_file_ends_with_the_cloud(wecelebrate: Command, tmp_path: Path) -> None:
+    assert wecelebrate("up", "--detach").returncode == 0
+    file = tmp_path / "large.csv"
+    file.write_text("sku,name,price\n" + "".join(f"S-{number},Product {number},1.00\n" for number in range(200_000)))
+    with wecelebrate.started("drop", str(file), "--catalog", "acme-gifts", "--wait") as drop:
+        assert drop.stdout is not None
+        assert drop.stdout.readline().startswith("✓ dropped ")
+        assert wecelebrate("down").returncode == 0
+        rest, trace = drop.communicate(timeout=30)
+    assert re.fullmatch(r"✗ the local cloud was stopped; run `\S*wecelebrate up`, and the file goes on\n", rest)
+    assert (drop.returncode, trace) == (1, "")
+
+
+def test_commands_say_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> None:
+    assert wecelebrate("up", "--detach").returncode == 0
+    supervisor = Running.read(wecelebrate.state / "supervisor.json")
+    assert supervisor
+    os.kill(supervisor.pid, signal.SIGKILL)
+    until(lambda: supervisor.process is None)
+    for arguments in (["token", "--as", "admin"], ["migrate"], ["drop", __file__, "--catalog", "acme-gifts"]):
+        said = wecelebrate(*arguments)
+        assert said.returncode == 1
+        assert re.fullmatch(r"✗ the local cloud is not up: run `\S*wecelebrate up`\n", said.stdout)

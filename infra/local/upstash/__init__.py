@@ -9,11 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from infra.local.processes import Process, answers
+from infra.local.processes import HEALTH, Process, answers
 from infra.local.redis import Redis
 
-HEALTH = "/_local/health"
-"""Answered without a token; no Redis command has this name."""
 TOKEN_VARIABLE = "UPSTASH_REDIS_REST_TOKEN"  # noqa: S105 - the name of a variable
 REDIS_VARIABLE = "REDIS_URL"
 

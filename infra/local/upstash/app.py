@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from infra.local.upstash import HEALTH
+from infra.local.processes import HEALTH
 from infra.local.upstash.commands import Prepared, Scripts
 from infra.local.upstash.resp import Failure, RedisConnection, Status, Unavailable, Value, encode_value
 

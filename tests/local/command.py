@@ -1,0 +1,43 @@
+"""The `wecelebrate` command, as a person runs it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.endpoints import Endpoints, load_endpoints
+
+
+@dataclass(frozen=True)
+class Command:
+    """`wecelebrate` with a home and ports of its own."""
+
+    home: Path
+    environment: dict[str, str]
+
+    @property
+    def state(self) -> Path:
+        return self.home / ".local"
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return load_endpoints(self.state)
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with self.started(*arguments) as process:
+            stdout, stderr = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def started(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command, under way."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "infra.command", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def pids(self) -> dict[str, int]:
+        return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}

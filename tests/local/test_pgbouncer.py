@@ -1,0 +1,421 @@
+"""pgbouncer between functions and PostgreSQL, in transaction mode: what RDS Proxy is on AWS."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, pairwise
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psutil
+import psycopg
+import pytest
+
+from infra.local import pgbouncer
+from infra.local.database import prepare
+from infra.local.pgbouncer import PATIENCE, SERVER_CONNECTIONS, Pooler, find_pgbouncer
+from infra.local.postgres import DATABASE, Postgres, Server
+from infra.local.processes import LocalCloudError, free_port
+from infra.local.unprivileged import Account, account
+from tests.database import world
+from tests.platform import Platform, ok
+from wecelebrate import database
+from wecelebrate.database import Caller, Transaction, reading, writing
+from wecelebrate.errors import Unavailable
+from wecelebrate.settings import settings
+
+CLIENTS = 48
+LOGINS = ("wc_public", "wc_api", "wc_worker")
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    found = find_pgbouncer(account())
+    if found is None:
+        pytest.skip("no pgbouncer on this machine, or it is switched off")
+    return found
+
+
+@pytest.fixture(scope="module")
+def servers(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A primary and a replica with two clients in them."""
+    servers = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), free_port(), durable=False)
+    with servers:
+        prepare(servers.primary, servers.credentials.superuser, DATABASE, servers.credentials.logins)
+        with psycopg.connect(servers.primary_url) as connection:
+            world.seed(connection)
+        yield servers
+    servers.erase()
+
+
+@pytest.fixture
+def pooler(program: str, servers: Postgres) -> Iterator[Pooler]:
+    with Pooler("writer", program, servers.primary_server, free_port()) as pooler:
+        yield pooler
+
+
+@pytest.fixture
+def pool_of_two(program: str, servers: Postgres) -> Iterator[Pooler]:
+    with Pooler("writer", program, servers.primary_server, free_port(), server_connections=2) as pooler:
+        yield pooler
+
+
+@pytest.fixture
+def function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Makes this process a function that has one address for its writes and its reads."""
+
+    def become(address: str) -> None:
+        for name, value in {
+            "DATABASE_WRITER": address,
+            "DATABASE_READER": address,
+            "DATABASE_NAME": DATABASE,
+            "DATABASE_LOGIN": "wc_api",
+            "DATABASE_PASSWORD": servers.credentials.logins["wc_api"],
+        }.items():
+            monkeypatch.setenv(f"WC_{name}", value)
+        settings.cache_clear()
+
+    yield become
+    for endpoint in (database._reader, database._reader_of_last_resort, database._writer):
+        endpoint.drop()
+        endpoint.resting_until = 0
+    settings.cache_clear()
+
+
+def connect(pooler: Pooler, login: str = "wc_api", **more: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection as functions have it."""
+    password = pooler.credentials.logins[login]
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=pooler.port,
+        dbname=DATABASE,
+        user=login,
+        password=password,
+        prepare_threshold=None,
+        connect_timeout=5,
+        **more,
+    )
+
+
+def backends(server: Server) -> set[int]:
+    """A server's processes for the functions' logins."""
+    with server.connect() as connection:
+        found = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
+        return {row[0] for row in found}
+
+
+def cut(server: Server) -> None:
+    """Cut all connections that functions' logins have to a server."""
+    with server.connect() as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]
+        )
+
+
+def clients_of_sites(tx: Transaction) -> tuple[int, set[UUID]]:
+    """Which server connection answers, and whose sites it shows."""
+    rows = tx.cursor().execute("select pg_backend_pid() as pid, client_id from sites").fetchall()
+    return rows[0]["pid"], {row["client_id"] for row in rows}
+
+
+@pytest.mark.timeout(180)
+def test_two_tenants_who_take_turns_on_a_connection_see_nothing_of_each_other(
+    pool_of_two: Pooler, function: Callable[[str], None]
+) -> None:
+    function(pool_of_two.address)
+    a, b = (Caller(subject="a-owner"), world.A), (Caller(subject="b-owner"), world.B)
+    turns: dict[int, list[UUID]] = {}
+    foreign = 0
+    with connect(pool_of_two, autocommit=True) as nobody:
+        for number in range(1000):
+            (first, first_client), (second, second_client) = (a, b) if number % 2 else (b, a)
+            with writing(first) as outer, reading(second) as inner:
+                for tx, client in ((outer, first_client), (inner, second_client)):
+                    pid, seen = clients_of_sites(tx)
+                    foreign += seen != {client}
+                    turns.setdefault(pid, []).append(client)
+            if number % 50 == 0:
+                left = nobody.execute(
+                    "select current_user, nullif(current_setting('app.client_ids', true), ''), "
+                    "nullif(current_setting('app.seal', true), ''), current_setting('statement_timeout')"
+                )
+                assert left.fetchone() == ("wc_api", None, None, "0")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    nobody.execute("select from sites")
+    assert foreign == 0
+    assert len(turns) == 2
+    assert sum(map(len, turns.values())) == 2000
+    for clients in turns.values():
+        changes = sum(before != after for before, after in pairwise(clients))
+        assert changes > 900, "they did not take turns on it"
+
+
+def test_20_server_connections_serve_48_clients_of_all_logins(pooler: Pooler) -> None:
+    done = Event()
+
+    def ask(login: str) -> int:
+        with connect(pooler, login, autocommit=True) as connection:
+            for _ in range(10):
+                connection.execute("select pg_sleep(0.02)")
+        return 10
+
+    def watch() -> int:
+        most = 0
+        while not done.is_set():
+            most = max(most, len(backends(pooler.server)))
+        return most
+
+    with ThreadPoolExecutor(CLIENTS + 1) as pool:
+        watching = pool.submit(watch)
+        asked = [pool.submit(ask, login) for _, login in zip(range(CLIENTS), cycle(LOGINS), strict=False)]
+        try:
+            assert sum(future.result() for future in asked) == CLIENTS * 10
+        finally:
+            done.set()
+        most = watching.result()
+    assert most == SERVER_CONNECTIONS
+
+
+def test_a_server_connection_that_was_cut_is_replaced_unseen(pooler: Pooler, function: Callable[[str], None]) -> None:
+    function(pooler.address)
+    pids = set()
+    for _ in range(10):
+        with writing(Caller(subject="a-owner")) as tx:
+            pids.add(clients_of_sites(tx)[0])
+        cut(pooler.server)
+        gone = time.monotonic() + 5
+        while pids & backends(pooler.server):
+            assert time.monotonic() < gone
+    assert len(pids) == 10
+
+
+def test_a_pooler_that_is_started_again_is_found_again(pooler: Pooler, function: Callable[[str], None]) -> None:
+    function(pooler.address)
+    with writing(Caller(subject="a-owner")) as tx:
+        clients_of_sites(tx)
+    assert pooler.process.pid is not None
+    os.kill(pooler.process.pid, signal.SIGKILL)
+    pooler.start()
+    with writing(Caller(subject="a-owner")) as tx:
+        assert clients_of_sites(tx)[1] == {world.A}
+
+
+def test_a_transaction_does_not_wait_long_for_a_server_connection(
+    program: str, servers: Postgres, function: Callable[[str], None]
+) -> None:
+    with Pooler("reader", program, servers.primary_server, free_port(), server_connections=1) as pooler:
+        function(pooler.address)
+        with connect(pooler) as busy:
+            busy.execute("select 1")
+            began = time.monotonic()
+            with pytest.raises(Unavailable), writing(Caller(subject="a-owner")):
+                raise AssertionError("nobody gets here")
+            assert PATIENCE["reader"] <= time.monotonic() - began < PATIENCE["reader"] + 1
+        with writing(Caller(subject="a-owner")) as tx:
+            assert clients_of_sites(tx)[1] == {world.A}
+
+
+def test_a_server_that_comes_back_is_found_without_a_failed_transaction(pooler: Pooler, servers: Postgres) -> None:
+    with connect(pooler, autocommit=True) as early:
+        early.execute("select 1")
+        servers.primary_server.stop()
+        servers.primary_server.start()
+        time.sleep(1)
+        for login in LOGINS:
+            with connect(pooler, login, autocommit=True) as connection:
+                assert connection.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"options": "-c work_mem=1MB"}, "unsupported startup parameter"),
+        ({"password": "wrong"}, "password authentication failed|SASL authentication failed"),
+        ({"user": "wc_migrate"}, "password authentication failed|SASL authentication failed|no such user"),
+        ({"dbname": "postgres"}, "no such database|does not exist"),
+    ],
+)
+def test_what_a_session_of_the_pooler_cannot_be(pooler: Pooler, more: dict[str, str], complaint: str) -> None:
+    """Migrations go to the writer itself: their login has no entry here."""
+    login = {"dbname": DATABASE, "user": "wc_api", "password": pooler.credentials.logins["wc_api"]}
+    with pytest.raises(psycopg.OperationalError, match=complaint):
+        psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | more)))
+
+
+def test_it_runs_without_privileges_and_its_passwords_are_for_its_user_alone(pooler: Pooler) -> None:
+    assert pooler.process.pid is not None
+    assert psutil.Process(pooler.process.pid).uids().effective != 0
+    (users,) = pooler.server.home.glob("pool-writer/users.txt")
+    assert users.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_port_in_use_is_named(pooler: Pooler, program: str, servers: Postgres) -> None:
+    second = Pooler("writer", program, servers.primary_server, pooler.port)
+    with pytest.raises(LocalCloudError, match=rf"port {pooler.port} is in use.*WECELEBRATE_PORT_POOLER_WRITER"):
+        second.start()
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A program of this name on PATH."""
+    file = tmp_path / "pgbouncer"
+    file.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv(pgbouncer.VARIABLE, raising=False)
+    return str(file)
+
+
+def test_it_is_found_on_path(planted: str) -> None:
+    assert find_pgbouncer(Account()) == planted
+
+
+def test_it_can_be_switched_off(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(pgbouncer.VARIABLE, "off")
+    assert find_pgbouncer(Account()) is None
+    monkeypatch.setenv(pgbouncer.VARIABLE, "of")
+    with pytest.raises(LocalCloudError, match="WECELEBRATE_POOLER=of is neither on nor off"):
+        find_pgbouncer(Account())
+
+
+def test_one_that_its_user_cannot_run_is_as_good_as_none(planted: str) -> None:
+    """pytest's folders are closed to others."""
+    Path(planted).parent.chmod(0o700)
+    assert find_pgbouncer(Account(65534, 65534)) is None
+
+
+def test_a_machine_without_it_has_no_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    assert find_pgbouncer(Account()) is None
+
+
+@pytest.fixture(scope="module")
+def own_pooled(program: str, own_platform: Platform) -> Platform:
+    """A cloud of this module's own, with poolers in it."""
+    assert own_platform.endpoints.pooler_writer
+    assert own_platform.endpoints.pooler_reader
+    return own_platform
+
+
+def console(url: str | None, command: str) -> list[dict[str, Any]]:
+    """What a pooler's console answers."""
+    assert url is not None
+    with psycopg.connect(url, dbname="pgbouncer", autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
+        return connection.execute(command.encode()).fetchall()
+
+
+@pytest.mark.timeout(180)
+def test_functions_reach_both_servers_through_poolers_and_20_connections_each(own_pooled: Platform) -> None:
+    tenant = own_pooled.tenant()
+    own_pooled.product(tenant)
+    place = f"/v1/storefront/{tenant.domain}/products"
+    own_pooled.eventually(lambda: ok(own_pooled.api().get(place))["data"])
+    ends = own_pooled.endpoints
+    most = {"primary": 0, "replica": 0}
+    done = Event()
+
+    def look() -> None:
+        counted = b"select count(*) from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
+        with (
+            psycopg.connect(ends.database, autocommit=True) as primary,
+            psycopg.connect(ends.replica, autocommit=True) as replica,
+        ):
+            while not done.is_set():
+                for name, connection in (("primary", primary), ("replica", replica)):
+                    row = connection.execute(counted).fetchone()
+                    most[name] = max(most[name], row[0] if row else 0)
+
+    def shop(number: int) -> list[int]:
+        client = clients[number]
+        answers = [client.get(place, params={"limit": 1}) for _ in range(20)]
+        answers += [tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": f"site {number}"})]
+        return [answer.status_code for answer in answers]
+
+    clients = [own_pooled.api() for _ in range(40)]
+    for client in clients:
+        client.event_hooks = {"request": [], "response": []}
+    with ThreadPoolExecutor(len(clients) + 1) as pool:
+        looking = pool.submit(look)
+        try:
+            answered = [status for answers in pool.map(shop, range(len(clients))) for status in answers]
+        finally:
+            done.set()
+        looking.result()
+    assert set(answered) == {200}
+    assert 0 < most["primary"] <= SERVER_CONNECTIONS
+    assert 0 < most["replica"] <= SERVER_CONNECTIONS
+    for url, pooler, login in (
+        (ends.database, ends.pooler_writer, "wc_api"),
+        (ends.replica, ends.pooler_reader, "wc_public"),
+    ):
+        # Retried: a server connection may come or go between the two looks.
+        own_pooled.eventually(lambda url=url, pooler=pooler: pids(url) == pooled_pids(pooler))  # type: ignore[misc]
+        assert login in {row["user"] for row in console(pooler, "show clients")}
+
+
+def pids(url: str) -> set[int]:
+    """The server's processes for functions' logins."""
+    query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
+    with psycopg.connect(url) as connection:
+        return {row[0] for row in connection.execute(query)}
+
+
+def pooled_pids(pooler: str | None) -> set[int]:
+    """Those of them that are a pooler's."""
+    return {row["remote_pid"] for row in console(pooler, "show servers") if row["user"] in LOGINS}
+
+
+def test_nothing_that_functions_sent_would_pin_a_session_of_rds_proxy(own_pooled: Platform) -> None:
+    """As AWS documents it: SET, PREPARE, DECLARE, LISTEN, LOCK, temporary tables, a visible set_config or nextval."""
+    query = """
+        select distinct s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
+        where s.toplevel and r.rolname ~ '^(wc_(public|api|worker)|app_(admin|client|customer|anon|system))$'
+          and (s.query ~* '^\\s*(set|reset|discard|prepare|deallocate|declare|listen|unlisten|lock|load)\\M'
+            or s.query ~* '\\m(set_config|nextval|currval|setval|lastval|pg_advisory_lock|into temp|create temp)\\M'
+            or s.query ~* 'create (temp|temporary) '
+            or length(s.query) > 16384)"""
+    sent = "select count(*) from pg_stat_statements s join pg_roles r on r.oid = s.userid where r.rolname ~ '^wc_'"
+    for url in (own_pooled.endpoints.database, own_pooled.endpoints.replica):
+        with psycopg.connect(url) as connection:
+            row = connection.execute(sent).fetchone()
+            assert row is not None
+            assert row[0] > 0
+            # pgbouncer itself names its client to the server so, when another login's name was last.
+            found = {text for (text,) in connection.execute(query) if "application_name" not in text}
+            assert found == set()
+
+
+@pytest.mark.timeout(180)
+def test_poolers_that_are_killed_come_back_and_requests_go_on(own_pooled: Platform) -> None:
+    tenant = own_pooled.tenant()
+    place = f"/v1/sites/{tenant.site_id}"
+    for number, pooler in enumerate((own_pooled.endpoints.pooler_writer, own_pooled.endpoints.pooler_reader)):
+        ok(tenant.owner.patch(place, json={"name": f"before {number}"}))
+        ok(tenant.owner.get(place))
+        process_at(pooler).kill()
+        own_pooled.eventually(lambda pooler=pooler: answers(pooler))  # type: ignore[misc]
+        ok(tenant.owner.patch(place, json={"name": f"after {number}"}))
+        assert ok(tenant.owner.get(place))["name"] == f"after {number}"
+
+
+def process_at(pooler: str | None) -> psutil.Process:
+    port = urlsplit(pooler or "").port
+    (found,) = (
+        process
+        for process in psutil.process_iter(["name"])
+        if process.info["name"] == "pgbouncer"
+        and any(one.laddr.port == port for one in process.net_connections("tcp") if one.status == "LISTEN")
+    )
+    return found
+
+
+def answers(pooler: str | None) -> bool:
+    try:
+        return bool(console(pooler, "show version"))
+    except psycopg.OperationalError:
+        return False
