@@ -52,6 +52,10 @@ DROP = """
 insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag, dropped_at, job_id)
 values (%s, %s, 'k', 'v', '1', 1, 'e', now(), %s)
 """
+DELTA = """
+insert into order_deltas (client_id, day, currency, status, orders, amount)
+values (%s, current_date, 'USD', 'pending', 1, 1)
+"""
 
 Attack = tuple[tuple[str, ...], str, tuple[UUID | None, ...], type[Exception]]
 
@@ -70,6 +74,7 @@ ATTACKS: dict[str, Attack] = {
     "a line of a foreign order": (ADMINS, LINE, (A, ident("B's order")), KEY),
     "an order given to another client": (EDITORS, "update orders set client_id = %s where id = %s",
                                          (B, ident("A's order")), POLICY),
+    "a figure of one's own making": (EDITORS + ADMINS, DELTA, (A,), POLICY),
     "an exclusion at a foreign site": (EDITORS, EXCLUSION, (A, B_SITE, A_PRODUCT), KEY),
     "an exclusion at a foreign site, in its name": (EDITORS, EXCLUSION, (B, B_SITE, B_PRODUCT), POLICY),
     "an exclusion of a foreign product": (EDITORS, EXCLUSION, (A, A_SITE, B_PRODUCT), POLICY),

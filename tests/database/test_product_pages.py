@@ -141,15 +141,16 @@ def test_a_search_finds_the_same_page_however_many_names_have_the_word(
     """Of 12,000 products, `one` is in every name, `thousandth` in twelve: the order's index finds some pages, the
     trigram index others."""
     named.execute(
-        "insert into products (catalog_id, sku, name, price, created_at, is_active) select %s, 'w' || n, reverse(n::text)"
-        " || ' one ' || case when n %% 1000 = 0 then 'thousandth' when n %% 300 = 0 then 'rare' when n %% 9 = 0 then 'ninth'"
-        " else 'other' end, n * 7919 %% 501, now() + n * 31 %% 97 * interval '1 s', n %% 5 <> 0"
+        "insert into products (catalog_id, sku, name, price, created_at, is_active)"
+        " select %s, 'w' || n, reverse(n::text) || ' one ' || case when n %% 1000 = 0 then 'thousandth'"
+        " when n %% 300 = 0 then 'rare' when n %% 9 = 0 then 'ninth' else 'other' end, n * 7919 %% 501,"
+        " now() + n * 31 %% 97 * interval '1 s', n %% 5 <> 0"
         " from generate_series(1, 12000) n",
         [A_CATALOG],
     )
     key, direction = sort.removeprefix("-"), "desc" if sort.startswith("-") else "asc"
     expected = (
-        f"select id from products where catalog_id = %s and name ilike %s and (%s::boolean is null or is_active = %s)"  # noqa: S608 - of the parameters above
+        f"select id from products where catalog_id = %s and name ilike %s and (%s::boolean is null or is_active = %s)"
         f" and price <= 400 order by {key} {direction}, id {direction} limit %s"
     )
     search = "select * from app.search_products(%s, %s, null, null, null, 400, %s, null, %s, null, null, %s)"

@@ -24,6 +24,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "clients": MEMBERS,
     "jobs": MEMBERS,
     "members": ("app_client",),
+    "orders": ("app_system",),
     "products": BACK_OFFICE,
     "sites": MEMBERS,
     "storefront": STOREFRONT,

@@ -206,7 +206,7 @@ def test_the_migration_carries_the_hash_of_the_migrations(dev: Cloud, tmp_path: 
 def scheduled(
     tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> Cloud:
-    """The platform with a schedule, a cache and mail, which no function of it uses so far."""
+    """The platform with a schedule in a zone, a cache and mail, which no function of it uses so far."""
     folder = tmp_path_factory.mktemp("more") / "functions" / "schedules" / "sweep"
     folder.mkdir(parents=True)
     (folder / "handler.py").touch()
@@ -220,10 +220,10 @@ def scheduled(
 
 
 def test_a_schedule_calls_its_function(scheduled: Cloud) -> None:
-    schedule = scheduled.only("functions", "AWS::Scheduler::Schedule")
+    schedules = scheduled.of_type("functions", "AWS::Scheduler::Schedule").values()
+    (schedule,) = (each for each in schedules if each["Name"] == "wecelebrate-dev-schedules-sweep")
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
-    assert schedule["Name"] == "wecelebrate-dev-schedules-sweep"
     _, target = scheduled.follow("functions", schedule["Target"]["Arn"])
     assert scheduled.templates["functions"]["Resources"][target]["Properties"]["FunctionName"].endswith("-sweep")
 
