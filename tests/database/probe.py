@@ -15,7 +15,7 @@ from wecelebrate.database import ENTER
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
 """Every table there is a row for, and a partition by its own name."""
 
-Move = tuple[str, UUID | None]
+Move = tuple[str, UUID | str | None]
 Result = tuple[int, list[tuple[Any, ...]]]
 
 

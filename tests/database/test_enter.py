@@ -64,8 +64,8 @@ def test_is_refused(
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
 def test_a_storefront_makes_everyone_a_customer_of_its_site(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
-        role, admin_role, clients, editors, site, *_ = enter(connection, subject, "A.test", A)
-        assert (role, admin_role, clients, editors, site) == ("app_customer", None, None, None, A_SITE)
+        role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
+        assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
 
 
 def test_a_member_of_two_clients_may_enter_for_one(database: Database) -> None:
@@ -125,7 +125,14 @@ def test_time_is_the_tiers_clamped_to_what_the_gateway_waits(
         "select app.client_ids()",
         "select app.catalog_ids()",
         "select app.make_event_partitions(current_date)",
+        "select app.fold_order_deltas()",
+        "select * from app.order_daily(gen_random_uuid(), current_date, current_date)",
+        "select app.order_number()",
         "select app.may_read_product(gen_random_uuid(), gen_random_uuid())",
+        "select app.tagged('tiers', '{}')",
+        "select app.leave()",
+        "select app.take_invalidations('0 s', 1)",
+        "select app.beat()",
     ],
 )
 def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, call: str) -> None:

@@ -38,7 +38,7 @@ def test_definer_functions_belong_to_the_definer(superuser: psycopg.Connection) 
     others = functions(
         superuser, "proname, proowner::regrole::text", "prosecdef and proowner <> 'app_definer'::regrole"
     )
-    assert others == [(name, "app_owner") for name in OWNED_BY_THE_OWNER]
+    assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER}
 
 
 def test_no_definer_function_is_for_everyone(superuser: psycopg.Connection) -> None:

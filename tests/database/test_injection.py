@@ -13,7 +13,10 @@ from wecelebrate.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VICTIMS = [BY_NAME[name] for name in ("customer of A", "A's owner", "service for A")]
-LOOKED_AT = ("clients", "client_users", "sites", "products", "orders", "jobs", "app.seal_key")
+LOOKED_AT = (
+    *("clients", "client_users", "sites", "products", "orders", "order_deltas", "order_days", "jobs"),
+    *("cache_invalidations", "app.heartbeat", "switches", "idempotency_keys", "app.seal_key"),
+)
 
 CONTEXT = f"""
 set local app.subject = 'super'; set local app.admin_role = 'super_admin'; set local app.client_ids = '{{{B}}}';
@@ -49,7 +52,8 @@ ATTACKS: dict[str, str] = {
     "enter again in a block": f"reset role; do $$ begin perform * from ({TEXT_ENTER}) e; end $$",
     "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
     "enter again prepared": (
-        "reset role; prepare again as select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up"
+        "reset role; prepare again as select role, admin_role, client_ids, editor_ids, owner_ids, site_id,"
+        " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, switches"
         " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
     ),
     "row security off": "set local row_security = off",
@@ -62,6 +66,16 @@ ATTACKS: dict[str, str] = {
     "a file": "copy orders to '/tmp/orders'",
     "a program": "copy orders to program 'cat'",
     "partitions": "select app.make_event_partitions(current_date)",
+    "a switch": "insert into switches (name, value) values ('reads', 'primary'); delete from switches",
+    "the outbox": "select app.take_invalidations('0 s', 10000); delete from cache_invalidations",
+    "the outbox as the login": (
+        "reset role; select app.invalidations_sent(array(select id from cache_invalidations)); set role app_system;"
+        " select app.take_invalidations('0 s', 10000)"
+    ),
+    "a heartbeat": "select app.beat(); reset role; select app.beat()",
+    "another's answers": "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'",
+    "a fold": "select app.fold_order_deltas()",
+    "a delta": f"insert into order_deltas select app.uuid7(), '{B}', current_date, 'USD', 'pending', 1, 1",
 }
 
 

@@ -34,7 +34,8 @@ CONNECT_TIMEOUT = 3
 READER_REST = 5.0
 """Seconds for which a reader that refused is not asked again."""
 ENTER = (
-    "select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up from app.enter(%s, %s, %s, %s, %s, %s)"
+    "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
+    " requests_per_hour, caught_up, switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
 """A statement of its own, nothing but parameters in it: the database lets nobody in by another."""
 
@@ -65,9 +66,17 @@ class Entered:
     admin_role: str | None
     client_ids: list[UUID] | None
     editor_ids: list[UUID] | None
+    owner_ids: list[UUID] | None
     site_id: UUID | None
+    site_client_id: UUID | None
+    site_catalog_id: UUID | None
     tier: str | None
+    requests_per_hour: int | None
+    """Of the tier; none for admins, support and services."""
     caught_up: bool
+    """Whether this server has what the caller wrote, and keeps up."""
+    switches: dict[str, str]
+    """What is not as it is by default."""
 
 
 class Transaction:
