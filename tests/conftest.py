@@ -11,13 +11,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
-from infra.local.processes import LocalCloudError, free_port
+from infra.local.processes import LocalCloudError
 from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
@@ -39,10 +38,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _wecelebrate(home: Path, *arguments: str) -> None:
-    ports = {f"WECELEBRATE_PORT_{port.name.upper()}": str(free_port()) for port in fields(Ports)}
     done = subprocess.run(
         [sys.executable, "-m", "infra.command", *arguments],
-        env={**os.environ, **ports, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"},
+        env={**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"},
         check=False,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ import boto3
 import psycopg
 
 from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
-from infra.local.processes import LocalCloudError, free_port
+from infra.local.processes import LocalCloudError
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo's client that catalogs are made for."""
@@ -34,8 +34,7 @@ class BenchPlatform:
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
         """Start a cloud in `home` on free ports; erase it at the end."""
-        ports = {f"WECELEBRATE_PORT_{port.name.upper()}": str(free_port()) for port in fields(Ports)}
-        environment = {**os.environ, **ports, HOME_VARIABLE: str(home)}
+        environment = {**os.environ, **Ports.free().environment, HOME_VARIABLE: str(home)}
         _wecelebrate(environment, "down", "--erase")
         _wecelebrate(environment, "up", "--detach")
         try:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from infra.functions import ROOT
 from infra.local.hints import this_command
-from infra.local.processes import LocalCloudError
+from infra.local.processes import LocalCloudError, free_port
 
 HOME_VARIABLE = "WECELEBRATE_HOME"
 _FILE = "endpoints.json"
@@ -33,6 +33,19 @@ class Ports:
     pooler_writer: int = 5435
     pooler_reader: int = 5436
     redis: int = 6380
+
+    @classmethod
+    def free(cls) -> Self:
+        """Ports that nobody listens on now, each another."""
+        free: set[int] = set()
+        while len(free) < len(fields(cls)):
+            free.add(free_port())
+        return cls(*free)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that choose these."""
+        return {f"WECELEBRATE_PORT_{part.name.upper()}": str(getattr(self, part.name)) for part in fields(self)}
 
     @classmethod
     def from_environment(cls) -> Self:

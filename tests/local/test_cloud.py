@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,6 @@ import psycopg
 import pytest
 
 from infra.local.endpoints import Ports
-from infra.local.processes import free_port
 from infra.local.running import Running
 from infra.local.unprivileged import data_elsewhere
 from tests.local.command import Command
@@ -26,7 +24,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def wecelebrate(tmp_path: Path) -> Iterator[Command]:
-    ports = {f"WECELEBRATE_PORT_{part.name.upper()}": str(free_port()) for part in fields(Ports)}
+    ports = Ports.free().environment
     command = Command(tmp_path, {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"})
     yield command
     command("down", "--erase")
