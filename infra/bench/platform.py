@@ -1,22 +1,28 @@
 """A local cloud of its own for measurements, and what every measure does with it."""
 
+import http.client
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import boto3
 import psycopg
 
+from infra.bench.load import Timings
 from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
+from infra.local.issuer import Issuer
 from infra.local.processes import LocalCloudError
+from wecelebrate.switches import LIFE
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo's client that catalogs are made for."""
@@ -54,6 +60,81 @@ class BenchPlatform:
         assert made is not None
         catalog_id: UUID = made[0]
         return catalog_id
+
+    def as_owner(self) -> dict[str, str]:
+        """Headers of Acme's owner, whose client may send 100,000 requests an hour."""
+        return self._bearer("client:acme")
+
+    def as_owner_of_a_small_client(self) -> dict[str, str]:
+        """Headers of Globex' owner, whose client may send 1,000 requests an hour."""
+        return self._bearer("client:globex")
+
+    def _bearer(self, subject: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
+
+    def storefront(self, catalog_id: UUID) -> str:
+        """The domain of a new site of Acme that shows a catalog."""
+        domain = f"{uuid4().hex[:12]}.test"
+        self.database.execute(
+            "insert into sites (client_id, name, domain, status, catalog_id) values (%s, %s, %s, 'active', %s)",
+            [_ACME, domain, domain, catalog_id],
+        )
+        return domain
+
+    def some_products(self, catalog_id: UUID, count: int) -> list[str]:
+        """Ids of products of a catalog."""
+        rows = self.database.execute("select id from products where catalog_id = %s limit %s", [catalog_id, count])
+        return [str(row[0]) for row in rows]
+
+    @contextmanager
+    def switched(self, **switches: str) -> Iterator[None]:
+        """While these switches stand otherwise than by default, on every instance."""
+        for name, value in switches.items():
+            self.database.execute("insert into switches (name, value) values (%s, %s)", [name, value])
+        time.sleep(LIFE + 1)
+        try:
+            yield
+        finally:
+            self.database.execute("delete from switches where name = any (%s)", [list(switches)])
+            time.sleep(LIFE + 1)
+
+    def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
+        """Transactions that the primary and the replica carried out during a run, and what it came to."""
+        before = self._transactions()
+        timings = run()
+        time.sleep(1)  # servers report what they did once a second
+        return self._transactions() - before, timings
+
+    def _transactions(self) -> int:
+        told = 0
+        for url in (self.endpoints.database, self.endpoints.replica):
+            with psycopg.connect(url, autocommit=True) as server:
+                row = server.execute(
+                    "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
+                ).fetchone()
+                assert row is not None
+                told += row[0]
+        return told
+
+    @contextmanager
+    def sending(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
+        """While somebody sends so many requests a second, whatever they are answered."""
+        stop = threading.Event()
+
+        def send() -> None:
+            connection = http.client.HTTPConnection(urlsplit(self.endpoints.api).netloc, timeout=30)
+            while not stop.wait(1 / per_second):
+                connection.request("GET", path, headers=headers)
+                connection.getresponse().read()
+            connection.close()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            sender.join()
 
     def sync(self, catalog_id: UUID, file: Path, within: float = 600.0) -> float:
         """Drop a file; seconds from its being in S3 until its products are visible. Raises for a job that fails."""

@@ -12,9 +12,10 @@ from infra.local.processes import LocalCloudError
 def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")] = None) -> None:
     """Measure how fast the platform is here. The exit code is 1 when a row fails."""
     from infra.bench import measure
+    from infra.bench.pages import cache, growth, neighbour, pages
     from infra.bench.syncs import sync
 
-    measures = {"sync": sync}
+    measures = {"sync": sync, "pages": pages, "cache": cache, "neighbour": neighbour, "growth": growth}
     if only and only not in measures:
         raise LocalCloudError(f"there is no measure called {only}; there are {', '.join(measures)}")
     chosen = {name: rows for name, rows in measures.items() if only in (None, name)}
