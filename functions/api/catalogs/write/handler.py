@@ -4,7 +4,7 @@ from uuid import UUID
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.http import IfMatch, Writing, api, serve
 
 app = api()
 
@@ -15,13 +15,13 @@ def create_catalog(new: NewCatalog, tx: Writing) -> Catalog:
 
 
 @app.put("/v1/catalogs/{catalog_id}")
-def replace_catalog(catalog_id: UUID, content: CatalogContent, tx: Writing) -> Catalog:
-    return catalogs.replace(tx, catalog_id, content)
+def replace_catalog(catalog_id: UUID, content: CatalogContent, match: IfMatch, tx: Writing) -> Catalog:
+    return catalogs.replace(tx, catalog_id, content, match)
 
 
 @app.patch("/v1/catalogs/{catalog_id}")
-def change_catalog(catalog_id: UUID, patch: CatalogPatch, tx: Writing) -> Catalog:
-    return catalogs.change(tx, catalog_id, patch)
+def change_catalog(catalog_id: UUID, patch: CatalogPatch, match: IfMatch, tx: Writing) -> Catalog:
+    return catalogs.change(tx, catalog_id, patch, match)
 
 
 @app.put("/v1/catalogs/{catalog_id}/grants/{client_id}")

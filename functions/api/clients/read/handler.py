@@ -3,24 +3,24 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientFilters
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.http import Cached, api, serve
 from wecelebrate.pages import Page
 
 app = api()
 
 
 @app.get("/v1/clients", response_model=Page[Client])
-def list_clients(request: Request, filters: Annotated[ClientFilters, Query()], tx: Reading) -> Response:
-    return page_response(request, filters, clients.page(tx, filters))
+def list_clients(filters: Annotated[ClientFilters, Query()], cached: Cached) -> Response:
+    return cached.page(clients.page_entry(filters), filters, lambda tx: clients.page(tx, filters))
 
 
-@app.get("/v1/clients/{client_id}")
-def get_client(client_id: UUID, tx: Reading) -> Client:
-    return clients.get(tx, client_id)
+@app.get("/v1/clients/{client_id}", response_model=Client)
+def get_client(client_id: UUID, cached: Cached) -> Response:
+    return cached.one(clients.entry(client_id), lambda tx: clients.get(tx, client_id))
 
 
 handler = serve(app)

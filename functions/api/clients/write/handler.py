@@ -4,7 +4,7 @@ from uuid import UUID
 
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientPatch, NewClient
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.http import IfMatch, Writing, api, serve
 
 app = api()
 
@@ -15,13 +15,13 @@ def create_client(new: NewClient, tx: Writing) -> Client:
 
 
 @app.put("/v1/clients/{client_id}")
-def replace_client(client_id: UUID, new: NewClient, tx: Writing) -> Client:
-    return clients.replace(tx, client_id, new)
+def replace_client(client_id: UUID, new: NewClient, match: IfMatch, tx: Writing) -> Client:
+    return clients.replace(tx, client_id, new, match)
 
 
 @app.patch("/v1/clients/{client_id}")
-def change_client(client_id: UUID, patch: ClientPatch, tx: Writing) -> Client:
-    return clients.change(tx, client_id, patch)
+def change_client(client_id: UUID, patch: ClientPatch, match: IfMatch, tx: Writing) -> Client:
+    return clients.change(tx, client_id, patch, match)
 
 
 handler = serve(app)

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from wecelebrate import products
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.http import Cached, api, serve
 from wecelebrate.pages import Page
 from wecelebrate.products.models import Product, ProductFilters
 
@@ -14,15 +14,14 @@ app = api()
 
 
 @app.get("/v1/catalogs/{catalog_id}/products", response_model=Page[Product])
-def list_products(
-    request: Request, catalog_id: UUID, filters: Annotated[ProductFilters, Query()], tx: Reading
-) -> Response:
-    return page_response(request, filters, products.page(tx, catalog_id, filters))
+def list_products(catalog_id: UUID, filters: Annotated[ProductFilters, Query()], cached: Cached) -> Response:
+    entry = products.page_entry(catalog_id, filters)
+    return cached.page(entry, filters, lambda tx: products.page(tx, catalog_id, filters))
 
 
-@app.get("/v1/products/{product_id}")
-def get_product(product_id: UUID, tx: Reading) -> Product:
-    return products.get(tx, product_id)
+@app.get("/v1/products/{product_id}", response_model=Product)
+def get_product(product_id: UUID, cached: Cached) -> Response:
+    return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
 
 
 handler = serve(app)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import products
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.http import IfMatch, Writing, api, serve
 from wecelebrate.products.models import NewProduct, Product, ProductPatch
 
 app = api()
@@ -15,18 +15,18 @@ def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
 
 
 @app.put("/v1/products/{product_id}")
-def replace_product(product_id: UUID, new: NewProduct, tx: Writing) -> Product:
-    return products.replace(tx, product_id, new)
+def replace_product(product_id: UUID, new: NewProduct, match: IfMatch, tx: Writing) -> Product:
+    return products.replace(tx, product_id, new, match)
 
 
 @app.patch("/v1/products/{product_id}")
-def change_product(product_id: UUID, patch: ProductPatch, tx: Writing) -> Product:
-    return products.change(tx, product_id, patch)
+def change_product(product_id: UUID, patch: ProductPatch, match: IfMatch, tx: Writing) -> Product:
+    return products.change(tx, product_id, patch, match)
 
 
 @app.delete("/v1/products/{product_id}", status_code=204)
-def deactivate_product(product_id: UUID, tx: Writing) -> None:
-    products.deactivate(tx, product_id)
+def deactivate_product(product_id: UUID, match: IfMatch, tx: Writing) -> None:
+    products.deactivate(tx, product_id, match)
 
 
 handler = serve(app)

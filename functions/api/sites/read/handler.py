@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from wecelebrate import sites
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.http import Cached, api, serve
 from wecelebrate.models import Listed
 from wecelebrate.pages import Page
 from wecelebrate.sites.models import Exclusion, Site, SiteFilters
@@ -15,18 +15,19 @@ app = api()
 
 
 @app.get("/v1/sites", response_model=Page[Site])
-def list_sites(request: Request, filters: Annotated[SiteFilters, Query()], tx: Reading) -> Response:
-    return page_response(request, filters, sites.page(tx, filters))
+def list_sites(filters: Annotated[SiteFilters, Query()], cached: Cached) -> Response:
+    return cached.page(sites.page_entry(filters), filters, lambda tx: sites.page(tx, filters))
 
 
-@app.get("/v1/sites/{site_id}")
-def get_site(site_id: UUID, tx: Reading) -> Site:
-    return sites.get(tx, site_id)
+@app.get("/v1/sites/{site_id}", response_model=Site)
+def get_site(site_id: UUID, cached: Cached) -> Response:
+    return cached.one(sites.entry(site_id), lambda tx: sites.get(tx, site_id))
 
 
 @app.get("/v1/sites/{site_id}/exclusions", response_model=Page[Exclusion])
-def list_exclusions(request: Request, site_id: UUID, listed: Annotated[Listed, Query()], tx: Reading) -> Response:
-    return page_response(request, listed, sites.exclusions(tx, site_id, listed))
+def list_exclusions(site_id: UUID, listed: Annotated[Listed, Query()], cached: Cached) -> Response:
+    entry = sites.exclusions_entry(site_id, listed)
+    return cached.page(entry, listed, lambda tx: sites.exclusions(tx, site_id, listed))
 
 
 handler = serve(app)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import sites
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.http import IfMatch, Writing, api, serve
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SitePatch
 
 app = api()
@@ -15,13 +15,13 @@ def create_site(new: NewSite, tx: Writing) -> Site:
 
 
 @app.put("/v1/sites/{site_id}")
-def replace_site(site_id: UUID, content: SiteContent, tx: Writing) -> Site:
-    return sites.replace(tx, site_id, content)
+def replace_site(site_id: UUID, content: SiteContent, match: IfMatch, tx: Writing) -> Site:
+    return sites.replace(tx, site_id, content, match)
 
 
 @app.patch("/v1/sites/{site_id}")
-def change_site(site_id: UUID, patch: SitePatch, tx: Writing) -> Site:
-    return sites.change(tx, site_id, patch)
+def change_site(site_id: UUID, patch: SitePatch, match: IfMatch, tx: Writing) -> Site:
+    return sites.change(tx, site_id, patch, match)
 
 
 @app.put("/v1/sites/{site_id}/exclusions/{product_id}")

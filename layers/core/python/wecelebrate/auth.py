@@ -55,9 +55,10 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 
 
 def _person(subject: str) -> str:
-    if not subject or subject.startswith("service:"):
+    # OpenID Connect Core 2: at most 255 ASCII characters. A line break would end a line of a session.
+    if not (0 < len(subject) <= 255 and subject.isprintable()) or subject.startswith("service:"):
         raise Unauthenticated("The token speaks for nobody.")
-    return _text(subject)
+    return subject
 
 
 def _text(claim: str) -> str:

@@ -11,12 +11,13 @@ no named prepared statement, no server-side cursor.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import aiosql
@@ -24,20 +25,30 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
+from pydantic import BaseModel
 
-from wecelebrate import database_errors
+from wecelebrate import database_errors, invalidations, metrics, switches
+from wecelebrate.cache.keys import Entry
 from wecelebrate.errors import Unavailable
+from wecelebrate.invalidations import Left
 from wecelebrate.settings import settings
+from wecelebrate.spending import ledger
 
-CONNECT_TIMEOUT = 3
-"""Seconds."""
+CONNECT_TIMEOUT = 2
+"""Seconds; libpq knows no shorter."""
 READER_REST = 5.0
 """Seconds for which a reader that refused is not asked again."""
+SLOW = 1.0
+"""Seconds after which an endpoint that does not answer is not tried a second time."""
+RETRY_PAUSE = 0.05
+"""Seconds between two tries to reach an endpoint: a pooler that restarts is back after a few of them."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
 """A statement of its own, nothing but parameters in it: the database lets nobody in by another."""
+
+LEAVE = "select xid, outbox, tags from app.leave()"
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,19 @@ class Caller:
     """The job whose staged rows may be read."""
     min_xids: tuple[str, ...] = ()
     """Transactions that a reader must have replayed to answer."""
+
+    @property
+    def memory(self) -> str:
+        """What this caller's own writes are remembered by; '' for one whose are not."""
+        return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
+
+    def after(self, xids: Iterable[str]) -> "Caller":
+        """The same caller, who has to see these transactions as well."""
+        return replace(self, min_xids=(*self.min_xids, *xids))
+
+
+SYSTEM = Caller(subject="service:system")
+"""Schedules and the bookkeeping of queues."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,25 @@ class Entered:
     """What is not as it is by default."""
 
 
+class _Cursor(psycopg.Cursor[DictRow]):
+    """A cursor whose statements, rows and time go to whoever the work is for; that costs a microsecond. Not so
+    COPY: its time is that of whoever writes the rows."""
+
+    def execute(self, *args: Any, **kwargs: Any) -> Self:
+        began = time.perf_counter()
+        try:
+            return super().execute(*args, **kwargs)
+        finally:
+            ledger.database(time.perf_counter() - began, self.rowcount)
+
+    def executemany(self, *args: Any, **kwargs: Any) -> None:
+        began = time.perf_counter()
+        try:
+            super().executemany(*args, **kwargs)
+        finally:
+            ledger.database(time.perf_counter() - began, self.rowcount)
+
+
 class Transaction:
     """An open transaction of one caller: what queries take as their connection."""
 
@@ -86,6 +129,10 @@ class Transaction:
         self._connection = connection
         self.caller = caller
         self.entered = entered
+        self.left = Left()
+        """What it leaves behind; known once it is committed."""
+        self.written: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
+        """What was written, to be read into the cache once it is committed."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
         """A cursor inside the transaction; rows are dicts."""
@@ -111,6 +158,8 @@ class _Endpoint:
     """One address with its one connection: a function instance serves one event at a time."""
 
     read_only: bool
+    patience: float
+    """Seconds for which it is tried again when it cannot be reached."""
     connection: psycopg.Connection[DictRow] | None = None
     resting_until: float = field(default=0.0)
 
@@ -126,9 +175,9 @@ class _Endpoint:
             self.connection = None
 
 
-_reader = _Endpoint(read_only=True)
-_reader_of_last_resort = _Endpoint(read_only=True)
-_writer = _Endpoint(read_only=False)
+_reader = _Endpoint(read_only=True, patience=0.0)
+_reader_of_last_resort = _Endpoint(read_only=True, patience=1.0)
+_writer = _Endpoint(read_only=False, patience=1.0)
 
 
 def queries(beside: str) -> Any:
@@ -143,24 +192,39 @@ def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
 
 @contextmanager
 def writing(caller: Caller) -> Iterator[Transaction]:
-    """A transaction on the primary. Commits at the end, rolls back on any exception.
+    """A transaction on the primary. Commits at the end, rolls back on any exception; what it changed is then taken out
+    of the cache.
 
     Raises the problems of `wecelebrate.errors` for what the database refuses, Unavailable when it cannot be reached.
     """
     with _Entry(_writer, settings().database_writer, caller) as tx:
         yield tx
+    if tx.left.xid is not None and invalidations.publish(tx.left, caller.memory) and tx.left.outbox:
+        _forget(tx.left.outbox)
+
+
+def _forget(outbox: Sequence[UUID]) -> None:
+    """Tell the outbox what was sent. What it is not told the sweeper sends once more, which does no harm."""
+    connection = _writer.connection
+    try:
+        if connection is not None:
+            connection.execute("select app.invalidations_sent(%s)", [list(outbox)])
+            connection.commit()
+    except psycopg.Error:
+        _writer.drop()
 
 
 @contextmanager
-def reading(caller: Caller) -> Iterator[Transaction]:
-    """A read-only transaction on the reader; on the primary when the reader is gone or behind the caller's writes."""
-    with _read(caller) as tx:
+def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
+    """A read-only transaction on the reader; on the primary when that is asked for, and when the reader is gone or
+    behind what the caller has to see."""
+    with _read(caller, primary or switches.is_set("reads", "primary")) as tx:
         yield tx
 
 
-def _read(caller: Caller) -> "_Entry":
+def _read(caller: Caller, primary: bool) -> "_Entry":
     reader, writer = settings().database_reader, settings().database_writer
-    if _reader.resting_until <= time.monotonic():
+    if not primary and _reader.resting_until <= time.monotonic():
         entry = _Entry(_reader, reader, caller)
         try:
             entered = entry.open().entered
@@ -170,6 +234,8 @@ def _read(caller: Caller) -> "_Entry":
             if entered.caught_up:
                 return entry
             entry.abandon()
+    if not primary:
+        metrics.count("ReaderHandedOver")
     return _Entry(_reader_of_last_resort, writer, caller)
 
 
@@ -183,22 +249,22 @@ class _Entry:
         self._tx: Transaction | None = None
 
     def open(self) -> Transaction:
-        """Begin and enter, once. A connection that died while it lay idle is replaced, once."""
-        if self._tx is None:
+        """Begin and enter, once. A connection that is lost is replaced at once, then for as long as the endpoint is
+        worth waiting for."""
+        began = time.monotonic()
+        for pause in chain((0.0,), repeat(RETRY_PAUSE)):
+            if self._tx is not None:
+                break
             try:
                 self._tx = self._enter()
-            except psycopg.OperationalError as error:
-                self._endpoint.drop()
-                if error.sqlstate is not None and not database_errors.lost(error):
-                    raise database_errors.problem(error) from error
-                try:
-                    self._tx = self._enter()
-                except psycopg.Error as again:
-                    self._endpoint.drop()
-                    raise database_errors.problem(again) from again
             except psycopg.Error as error:
                 self.abandon()
-                raise database_errors.problem(error) from error
+                took = time.monotonic() - began
+                if not database_errors.lost(error) or (took > self._endpoint.patience and (pause or took > SLOW)):
+                    raise database_errors.problem(error) from error
+                self._endpoint.drop()
+                time.sleep(pause)
+        assert self._tx is not None
         return self._tx
 
     def _enter(self) -> Transaction:
@@ -217,7 +283,9 @@ class _Entry:
         ).fetchone()
         if row is None:
             raise Unavailable("the database let nobody in")
-        return Transaction(connection, caller, Entered(**row))
+        entered = Entered(**row)
+        switches.learn(entered.switches)
+        return Transaction(connection, caller, entered)
 
     def abandon(self) -> None:
         """Roll back and forget."""
@@ -235,14 +303,19 @@ class _Entry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        connection = self._endpoint.connection
-        if error is not None or connection is None:
+        connection, tx = self._endpoint.connection, self._tx
+        if error is not None or connection is None or tx is None:
             self.abandon()
             if isinstance(error, psycopg.Error):
                 raise database_errors.problem(error) from error
             return
         try:
+            left = None if self._endpoint.read_only else connection.execute(LEAVE).fetchone()
+            began = time.perf_counter()
             connection.commit()
+            ledger.database(time.perf_counter() - began, queries=0)
+            if left is not None:
+                tx.left = Left(left["xid"], tuple(left["outbox"] or ()), tuple(left["tags"] or ()))
         except psycopg.Error as failed:
             self.abandon()
             raise database_errors.problem(failed) from failed
@@ -250,7 +323,7 @@ class _Entry:
 
 def _connect(address: str) -> psycopg.Connection[DictRow]:
     # A named statement would pin the session in RDS Proxy.
-    return psycopg.connect(**_parameters(address), prepare_threshold=None, row_factory=dict_row)
+    return psycopg.connect(**_parameters(address), prepare_threshold=None, row_factory=dict_row, cursor_factory=_Cursor)
 
 
 def direct_url() -> str:

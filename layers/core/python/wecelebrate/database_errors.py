@@ -23,10 +23,13 @@ NO_SITE = "WC404"
 
 
 def lost(error: psycopg.Error) -> bool:
-    """Whether the connection is what failed: a server that stopped, restarted or failed over."""
+    """Whether the connection is what failed: a server that stopped, restarted or failed over, or a pooler that lost
+    its own (pgbouncer's failures are protocol violations), but not one that had none to give for long."""
+    if isinstance(error, pg.ProtocolViolation):
+        return "query_wait_timeout" not in str(error)
     return isinstance(
         error, pg.AdminShutdown | pg.CrashShutdown | pg.CannotConnectNow | pg.IdleInTransactionSessionTimeout
-    )
+    ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
 
 
 def problem(error: psycopg.Error) -> Problem:
@@ -55,7 +58,8 @@ def problem(error: psycopg.Error) -> Problem:
             return Invalid(said)
         case pg.ProgramLimitExceeded() | pg.StatementTooComplex():
             return Invalid("The values are too long, together, to be looked up by.")
-        case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        # InternalError: what psycopg makes of a COMMIT whose answer got lost with the connection behind a pooler.
+        case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
             return Unavailable("The database cannot be reached.")
     return Problem()
 

@@ -12,6 +12,9 @@
     ├── UnsupportedMediaType     415     unsupported_media_type
     ├── Conflict                 409     conflict
     │   └── AlreadyExists        409     already_exists
+    ├── PreconditionFailed       412     precondition_failed
+    ├── PreconditionRequired     428     precondition_required
+    ├── TooManyRequests          429     rate_limited
     ├── TooSlow                  504     query_timeout
     └── Unavailable              503     unavailable
 
@@ -156,8 +159,37 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
+class PreconditionFailed(Problem):
+    """It changed since you read it: read it again, and send the ETag that it has now."""
+
+    status = 412
+    code = "precondition_failed"
+
+
+class PreconditionRequired(Problem):
+    """Say which state you mean to change: send the ETag that you read it with as If-Match."""
+
+    status = 428
+    code = "precondition_required"
+
+
+class TooManyRequests(Problem):
+    """More requests came than the limit allows; try again later."""
+
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self._retry_after = retry_after
+
+    def headers(self) -> Mapping[str, str]:
+        """When to try again, in seconds."""
+        return {"Retry-After": str(self._retry_after)}
+
+
 class TooSlow(Problem):
-    """The query took longer than your plan allows."""
+    """The query took longer than your plan allows: ask for less, or have it done in the background as a job."""
 
     status = 504
     code = "query_timeout"

@@ -3,26 +3,24 @@
 A cursor holds where the page before ended and what was asked; a list that is asked something else refuses it.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.errors import BadCursor
-from wecelebrate.settings import settings
+from wecelebrate import signed
+from wecelebrate.cache.keys import digest
+from wecelebrate.errors import BadCursor, FieldError, PageTooLarge
 
 Item = TypeVar("Item")
 
 MAX_LIMIT = 1000
 """Most rows a page may have."""
-
-_SIGNATURE_BYTES = 16
+LARGEST_ANSWER = 5_900_000
+"""Bytes of a body as a JSON string: Lambda takes 6 MB from a function, with all that is around the body."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -40,6 +38,8 @@ class Built:
     data: str
     """A JSON array."""
     next_cursor: str | None
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further members, as JSON."""
 
 
 def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:
@@ -47,39 +47,52 @@ def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:
     return parameters.model_dump(mode="json", exclude={"limit", "cursor"}) | more | {"list": of}
 
 
-def built(found: Iterable[Mapping[str, Any]], limit: int, asked: Mapping[str, Any]) -> Built:
+def built(found: Iterable[Mapping[str, Any]], limit: int, asked: Mapping[str, Any], **more: str) -> Built:
     """A page of what a list query found, one row more than the page when there is more to come.
 
-    A row is its `item` as JSON, and the keys that a page after it begins at.
+    A row is its `item` as JSON, and the keys that a page after it begins at. `more` are further members, as JSON.
     """
     rows = list(found)
     cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
         cursor = encode({key: value for key, value in rows[-1].items() if key != "item"}, asked)
-    return Built(f"[{','.join([row['item'] for row in rows])}]", cursor)
+    return Built(f"[{','.join([row['item'] for row in rows])}]", cursor, more)
+
+
+def body(page: Built) -> tuple[str, str | None]:
+    """A page as an answer, `{data, next_cursor, has_more}` and whatever more members it has; and its cursor.
+
+    Raises PageTooLarge.
+    """
+    cursor = page.next_cursor
+    members = {
+        "data": page.data,
+        "next_cursor": f'"{cursor}"' if cursor else "null",
+        "has_more": "true" if cursor else "false",
+        **page.more,
+    }
+    text = "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
+    if len(text) > LARGEST_ANSWER // 8 and len(text.encode()) + text.count('"') + text.count("\\") > LARGEST_ANSWER:
+        raise PageTooLarge(errors=[FieldError(pointer="limit", detail="is too high for rows of this size")])
+    return text, cursor
 
 
 def encode(last: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """A cursor after the row with the keys `last` of a list that was asked `asked`."""
-    body = json.dumps({"l": dict(last), "q": _digest(asked)}, separators=(",", ":"), default=str).encode()
-    return _spelt(_sign(body) + body)
+    body = json.dumps({"l": dict(last), "q": digest(asked)}, separators=(",", ":"), default=str).encode()
+    return signed.sign("cursor", body)
 
 
 def decode(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the row that the page before ended with; empty without a cursor. Raises BadCursor."""
     if cursor is None:
         return {}
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        # Python's decoder skips what is not of the alphabet: only the spelling that was given out is good.
-        if not hmac.compare_digest(signature, _sign(body)) or _spelt(raw) != cursor:
-            raise BadCursor
-        held = json.loads(body)
-    except ValueError as error:
-        raise BadCursor from error
-    if held["q"] != _digest(asked):
+    body = signed.unsign("cursor", cursor)
+    if body is None:
+        raise BadCursor
+    held = json.loads(body)
+    if held["q"] != digest(asked):
         raise BadCursor("The filters or the order changed since this cursor was given: begin again without it.")
     last: dict[str, Any] = held["l"]
     return last
@@ -89,16 +102,3 @@ def next_link(path: str, asked: Mapping[str, Any], cursor: str) -> str:
     """The value of a `Link` header to the next page (RFC 8288)."""
     query = urlencode({key: value for key, value in asked.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{query}>; rel="next"'
-
-
-def _spelt(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _sign(body: bytes) -> bytes:
-    return hmac.digest(settings().signing_key.encode(), body, "sha256")[:_SIGNATURE_BYTES]
-
-
-def _digest(asked: Mapping[str, Any]) -> str:
-    told = {key: str(value) for key, value in asked.items() if value is not None}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -21,6 +21,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from wecelebrate import metrics
 from wecelebrate.settings import settings
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def consume(work: Callable[[Message], None]) -> Callable[[dict[str, Any], Any], 
             raise
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return dict(process_partial_response(event=event, record_handler=one, processor=processor, context=context))
+        answer = process_partial_response(event=event, record_handler=one, processor=processor, context=context)
+        metrics.flush()
+        return dict(answer)
 
     return handler
 

@@ -24,6 +24,8 @@ class Settings(BaseModel):
     """`host:port` that reads go to."""
     database_password: str = ""
     """Empty on AWS: logins authenticate by IAM there."""
+    cache_url: str = ""
+    cache_token: str = ""
     issuer: str = ""
     audience: str = ""
     jwks_url: str = ""

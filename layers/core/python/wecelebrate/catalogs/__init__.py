@@ -4,12 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import pages
+from wecelebrate.cache import keys
+from wecelebrate.cache.keys import Entry
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
 from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Conflict, Forbidden, NotFound
+from wecelebrate.errors import Conflict, NotFound
+from wecelebrate.etags import Match, refusal
 from wecelebrate.models import Listed
 
 sql = queries(__file__)
+
 
 _JSON = ("source_config", "sync_settings", "pricing_rules")
 
@@ -18,6 +22,22 @@ class GrantInUse(Conflict):
     """Sites of this client still show the catalog."""
 
     code = "grant_in_use"
+
+
+def entry(catalog_id: UUID) -> Entry:
+    """One catalog, in the cache."""
+    return keys.entry(keys.CATALOG, catalog_id, tags=[f"catalog:{catalog_id}"])
+
+
+def page_entry(filters: CatalogFilters) -> Entry:
+    """One page of catalogs, in the cache."""
+    return keys.entry(keys.CATALOGS, tags=["catalogs"], asked=filters.model_dump(mode="json"))
+
+
+def grants_entry(catalog_id: UUID, listed: Listed) -> Entry:
+    """One page of the clients that may read a catalog, in the cache."""
+    tags = [f"catalog:{catalog_id}", f"grants:{catalog_id}"]
+    return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, asked=listed.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
@@ -41,14 +61,14 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
     return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON)))
 
 
-def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent) -> Catalog:
+def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
     """All of it but its owner. Raises as `change` does."""
-    return _change(tx, catalog_id, content.model_dump(mode="json"), replace=True)
+    return _change(tx, catalog_id, content.model_dump(mode="json"), match, replace=True)
 
 
-def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch) -> Catalog:
-    """What the patch names. Raises NotFound, Forbidden."""
-    return _change(tx, catalog_id, patch.changes(), replace=False)
+def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match) -> Catalog:
+    """What the patch names. Raises NotFound, Forbidden, and as `Match.check` does."""
+    return _change(tx, catalog_id, patch.changes(), match, replace=False)
 
 
 def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
@@ -80,9 +100,10 @@ def _see(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
         raise NotFound
 
 
-def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], *, replace: bool) -> Catalog:
-    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, **as_json({"changes": changes}, "changes"))
+def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Catalog:
+    seen = match.check(get(tx, catalog_id))
+    told = as_json({"changes": changes}, "changes")
+    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, seen=seen, **told)
     if row is None:
-        get(tx, catalog_id)
-        raise Forbidden
+        raise refusal(seen, get(tx, catalog_id))
     return Catalog(**row)

@@ -32,13 +32,14 @@ returning id, owner_client_id, name, type, source, status, source_config, sync_s
   updated_at, last_sync_at;
 
 -- name: change_catalog^
--- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not.
+-- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
+-- after it was `seen`.
 update catalogs old
 set (name, type, source, status, source_config, sync_settings, pricing_rules) = (
   select name, type, source, status, source_config, sync_settings, pricing_rules
   from jsonb_populate_record(null::catalogs, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
-where id = :catalog_id
+where id = :catalog_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
   updated_at, last_sync_at;
 

@@ -27,12 +27,13 @@ returning id, name, slug, description, logo_url, contact_email, contact_phone, a
   created_at, updated_at;
 
 -- name: change_client^
--- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not.
+-- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
+-- after it was `seen`.
 update clients old
 set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings) = (
   select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings
   from jsonb_populate_record(null::clients, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
-where id = :client_id
+where id = :client_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
   created_at, updated_at;

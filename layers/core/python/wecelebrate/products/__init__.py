@@ -5,11 +5,27 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import pages
+from wecelebrate.cache import keys
+from wecelebrate.cache.keys import Entry
 from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Forbidden, NotFound
+from wecelebrate.errors import NotFound
+from wecelebrate.etags import Match, refusal
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
 
 sql = queries(__file__)
+
+
+def entry(product_id: UUID) -> Entry:
+    """One product, in the cache."""
+    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}"])
+
+
+def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
+    """One page of a catalog's products, in the cache; none for what changed since a moment, which is asked once."""
+    if filters.updated_since is not None:
+        return None
+    tags = [f"products:{catalog_id}", f"catalog:{catalog_id}"]
+    return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, asked=filters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
@@ -38,22 +54,22 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Raises NotFound, Forbidden for a catalog that is read only to the caller, AlreadyExists for a SKU it has."""
     _see_catalog(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
-    return Product(**sql.create_product(tx, catalog_id=catalog_id, **values))
+    return _written(tx, Product(**sql.create_product(tx, catalog_id=catalog_id, **values)))
 
 
-def replace(tx: Transaction, product_id: UUID, new: NewProduct) -> Product:
+def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) -> Product:
     """All of it. Raises as `change` does."""
-    return _change(tx, product_id, new.model_dump(mode="json"), replace=True)
+    return _change(tx, product_id, new.model_dump(mode="json"), match, replace=True)
 
 
-def change(tx: Transaction, product_id: UUID, patch: ProductPatch) -> Product:
-    """What the patch names. Raises NotFound, Forbidden, AlreadyExists."""
-    return _change(tx, product_id, patch.changes(), replace=False)
+def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match) -> Product:
+    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, and as `Match.check` does."""
+    return _change(tx, product_id, patch.changes(), match, replace=False)
 
 
-def deactivate(tx: Transaction, product_id: UUID) -> None:
-    """Take a product off every storefront; what was ordered still knows it. Raises NotFound, Forbidden."""
-    _change(tx, product_id, {"is_active": False}, replace=False)
+def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
+    """Take a product off every storefront; what was ordered still knows it. Raises as `change` does."""
+    _change(tx, product_id, {"is_active": False}, match, replace=False)
 
 
 def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
@@ -61,9 +77,15 @@ def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
         raise NotFound
 
 
-def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], *, replace: bool) -> Product:
-    row = sql.change_product(tx, product_id=product_id, replace=replace, **as_json({"changes": changes}, "changes"))
+def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
+    seen = match.check(get(tx, product_id))
+    told = as_json({"changes": changes}, "changes")
+    row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, **told)
     if row is None:
-        get(tx, product_id)
-        raise Forbidden
-    return Product(**row)
+        raise refusal(seen, get(tx, product_id))
+    return _written(tx, Product(**row))
+
+
+def _written(tx: Transaction, product: Product) -> Product:
+    tx.written.append((entry(product.id), lambda after: get(after, product.id)))
+    return product

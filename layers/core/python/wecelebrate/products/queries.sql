@@ -41,12 +41,13 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
   inventory_count, is_active, created_at, updated_at;
 
 -- name: change_product^
--- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not.
+-- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
+-- after it was `seen`.
 update products old
 set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
   select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
-where id = :product_id
+where id = :product_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images, attributes,
   inventory_count, is_active, created_at, updated_at;

@@ -4,12 +4,31 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import pages
+from wecelebrate.cache import keys
+from wecelebrate.cache.keys import Entry
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.etags import Match, refusal
 from wecelebrate.models import Listed
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SiteFilters, SitePatch
 
 sql = queries(__file__)
+
+
+def entry(site_id: UUID) -> Entry:
+    """One site, in the cache."""
+    return keys.entry(keys.SITE, site_id, tags=[f"site:{site_id}"])
+
+
+def page_entry(filters: SiteFilters) -> Entry:
+    """One page of sites, in the cache."""
+    return keys.entry(keys.SITES, tags=["sites"], asked=filters.model_dump(mode="json"))
+
+
+def exclusions_entry(site_id: UUID, listed: Listed) -> Entry:
+    """One page of what a site leaves out, in the cache."""
+    tags = [f"site:{site_id}", f"exclusions:{site_id}"]
+    return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, asked=listed.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
@@ -34,14 +53,14 @@ def create(tx: Transaction, new: NewSite) -> Site:
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
 
 
-def replace(tx: Transaction, site_id: UUID, content: SiteContent) -> Site:
+def replace(tx: Transaction, site_id: UUID, content: SiteContent, match: Match) -> Site:
     """All of it but its client. Raises as `change` does."""
-    return _change(tx, site_id, content.model_dump(mode="json"), replace=True)
+    return _change(tx, site_id, content.model_dump(mode="json"), match, replace=True)
 
 
-def change(tx: Transaction, site_id: UUID, patch: SitePatch) -> Site:
-    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, Invalid."""
-    return _change(tx, site_id, patch.changes(), replace=False)
+def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Site:
+    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, Invalid, and as `Match.check` does."""
+    return _change(tx, site_id, patch.changes(), match, replace=False)
 
 
 def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
@@ -69,13 +88,15 @@ def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
         raise Forbidden if sql.is_excluded(tx, site_id=site_id, product_id=product_id) else NotFound
 
 
-def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], *, replace: bool) -> Site:
+def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Site:
     site = get(tx, site_id)
+    seen = match.check(site)
     if changes.get("catalog_id"):
         _check_catalog(tx, site.client_id, UUID(changes["catalog_id"]))
-    row = sql.change_site(tx, site_id=site_id, replace=replace, **as_json({"changes": changes}, "changes"))
+    told = as_json({"changes": changes}, "changes")
+    row = sql.change_site(tx, site_id=site_id, replace=replace, seen=seen, **told)
     if row is None:
-        raise Forbidden
+        raise refusal(seen, get(tx, site_id))
     return Site(**row)
 
 

@@ -24,13 +24,14 @@ values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id)
 returning id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at;
 
 -- name: change_site^
--- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not.
+-- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
+-- after it was `seen`.
 update sites old
 set (name, domain, status, branding, settings, catalog_id) = (
   select name, domain, status, branding, settings, catalog_id
   from jsonb_populate_record(null::sites, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
-where id = :site_id
+where id = :site_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at;
 
 -- name: may_read_catalog$

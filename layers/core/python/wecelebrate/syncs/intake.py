@@ -8,17 +8,16 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 
 from wecelebrate import jobs, queue, storage
-from wecelebrate.database import Caller, Transaction, as_json, queries, writing
+from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
 
 logger = Logger()
 sql = queries(__file__)
 
-SYSTEM = Caller(subject="service:system")
 SERVICE = "service:drops"
 PLATFORM = "platform"
 """The message group of catalogs that no client owns."""
 
-_INCOMING = re.compile(r"(?P<catalog>[^/]+)/incoming/(?P<name>.+)")
+_INCOMING = re.compile(r"(?P<catalog>[^/]+)/incoming/(?P<name>.+)", re.DOTALL)
 
 
 def receive(message: queue.Message) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from wecelebrate import jobs, storage
-from wecelebrate.database import as_json, writing
+from wecelebrate import consistency, jobs, storage
+from wecelebrate.database import SYSTEM, as_json, writing
 from wecelebrate.feeds import OWN_COLUMNS
-from wecelebrate.syncs.intake import SYSTEM, sql
+from wecelebrate.syncs.intake import sql
 from wecelebrate.syncs.work import Fenced, Work
 
 ERROR_COLUMNS = tuple(f"{OWN_COLUMNS}{name}" for name in ("line", "code", "error"))
@@ -28,6 +28,8 @@ def complete(work: Work) -> None:
         "ended_cleanly": work.checkpoint["ended_cleanly"],
         "read_as": work.checkpoint["details"],
     }
+    if work.last_xid is not None:
+        details["consistency_token"] = consistency.token(work.last_xid)
     first = _first_errors(work)
     _write_result(work, {"status": "completed", "counts": work.counts, "first_errors": first, **details})
     with writing(work.caller) as tx:

@@ -12,10 +12,10 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds, jobs, queue, storage
-from wecelebrate.database import writing
+from wecelebrate.database import SYSTEM, writing
 from wecelebrate.errors import Unavailable
 from wecelebrate.syncs import report, staging
-from wecelebrate.syncs.intake import PLATFORM, SYSTEM, sql
+from wecelebrate.syncs.intake import PLATFORM, sql
 from wecelebrate.syncs.work import Fenced, Work
 
 logger = Logger()
@@ -152,5 +152,7 @@ def _merge(work: Work) -> bool:
             else:
                 work.count(merged)
                 work.save(tx)
-                return True
+        if not merged["raced"]:
+            work.last_xid = tx.left.xid
+            return True
     raise Raced(f"{merged['raced']} products were added by somebody else, again and again")

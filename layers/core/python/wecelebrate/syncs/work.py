@@ -35,6 +35,8 @@ class Work:
     total: int | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ROW_COUNTS, 0))
     checkpoint: dict[str, Any] = field(default_factory=dict)
+    last_xid: str | None = None
+    """The last transaction that this worker changed products in."""
 
     @classmethod
     def of(cls, job: dict[str, Any], fence: int, alive: Callable[[], None]) -> "Work":

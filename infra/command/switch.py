@@ -1,0 +1,58 @@
+"""`wecelebrate switch`: how the platform's switches stand, and turning them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from infra.command.api import asking, get
+from infra.command.console import console
+from infra.local.control import running_endpoints
+from infra.local.endpoints import state_directory
+from infra.local.issuer import Issuer
+from infra.local.processes import LocalCloudError
+
+
+def switch(
+    setting: Annotated[
+        str | None,
+        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without one all are shown."),
+    ] = None,
+) -> None:
+    """Turn a switch of the platform, or show them all. Every function goes by it within 10 seconds."""
+    state = state_directory()
+    endpoints = running_endpoints(state)
+    admin = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test")
+    with asking(endpoints.api, admin) as api:
+        flags: dict[str, dict[str, Any]] = {flag["name"]: flag for flag in get(api, "/v1/admin/flags")["data"]}
+        if setting is None:
+            console.print(_table(flags.values()))
+        else:
+            _turn(api, flags, setting)
+
+
+def _turn(api: httpx.Client, flags: dict[str, dict[str, Any]], setting: str) -> None:
+    name, _, value = setting.partition("=")
+    if name not in flags:
+        raise LocalCloudError(f"there is no switch called '{name}', but {', '.join(flags)}")
+    default, other = flags[name]["default"], flags[name]["other"]
+    if value not in (default, other):
+        raise LocalCloudError(f"say {name}={default} or {name}={other}")
+    path = f"/v1/admin/flags/{name}"
+    answer = api.delete(path) if value == default else api.put(path, json={"value": value})
+    if answer.is_error:
+        raise LocalCloudError(f"the API answers {answer.status_code}: {answer.text}")
+    console.print(f"[green]✓[/] {name}={value}, everywhere within 10 seconds")
+
+
+def _table(flags: Any) -> Table:
+    table = Table("switch", "value", "since", "by", "what it does", box=None, pad_edge=False, header_style="dim")
+    for flag in flags:
+        changed = flag["changed_at"] and datetime.fromisoformat(flag["changed_at"])
+        value = flag["value"] if flag["value"] == flag["default"] else f"[yellow]{escape(flag['value'])}[/]"
+        since = f"{changed:%Y-%m-%d %H:%M}" if changed else ""
+        table.add_row(flag["name"], value, since, escape(flag["changed_by"] or ""), flag["does"])
+    return table

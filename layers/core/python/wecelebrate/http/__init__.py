@@ -1,0 +1,122 @@
+"""A function of the API: FastAPI behind Mangum, problems instead of stack traces, one transaction a request.
+
+A handler reads as a sentence::
+
+    app = api()
+
+    @app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
+    def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
+        return products.create(tx, catalog_id, new)
+
+    handler = serve(app)
+"""
+
+import functools
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from fastapi import Depends, FastAPI, Header, Path, Request
+from mangum import Mangum
+
+from wecelebrate import consistency, metrics
+from wecelebrate.auth import bearer_claims, caller, gateway_claims
+from wecelebrate.database import Caller, Transaction, reading, writing
+from wecelebrate.errors import Unauthenticated
+from wecelebrate.etags import Match
+from wecelebrate.http import problems
+from wecelebrate.http.answers import page_response, said, say
+from wecelebrate.http.cached import CachedReads, gate_of
+from wecelebrate.http.routes import DirectRoute, repeatable
+from wecelebrate.reads.loading import write_through
+
+__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "page_response", "serve"]
+
+logger = Logger()
+
+
+def api() -> FastAPI:
+    """The app of one function. Every error is a problem document; the schema is built by tools, never at run time."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.router.route_class = DirectRoute
+    problems.add_to(app)
+    return app
+
+
+def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The handler that Lambda calls."""
+    # Made at the first event: it wants an event loop, which a tool that only reads the app would be left with.
+    adapter = functools.cache(
+        lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", problems.PROBLEM])
+    )
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request_id = event.get("requestContext", {}).get("requestId")
+        logger.append_keys(request_id=request_id)
+        answer: dict[str, Any] = adapter()(event, context)
+        metrics.flush()
+        answer["headers"] = {"cache-control": "no-store"} | answer["headers"] | said(event)
+        answer["headers"]["x-request-id"] = request_id
+        return answer
+
+    return handler
+
+
+def _signed_in(request: Request) -> Caller:
+    claims = gateway_claims(request.scope["aws.event"])
+    if claims is None:
+        raise Unauthenticated
+    return caller(claims)
+
+
+async def _reading(request: Request) -> AsyncIterator[Transaction]:
+    gate = gate_of(request, _signed_in(request))
+    remembered = gate.look().claim
+    with reading(gate.caller.after(remembered.min_xids), primary=remembered.forgetful) as tx:
+        yield tx
+
+
+async def _writing(request: Request) -> AsyncIterator[Transaction]:
+    gate = gate_of(request, _signed_in(request))
+    gate.look()
+    with writing(gate.caller) as tx, repeatable(request, tx):
+        yield tx
+    if tx.left.xid is not None:
+        say(request, {consistency.HEADER: consistency.token(tx.left.xid)})
+    for entry, load in tx.written:
+        write_through(gate, entry, load)
+
+
+async def _cached(request: Request) -> CachedReads:
+    return CachedReads(request, _signed_in(request))
+
+
+Visited = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+
+
+async def _shown(request: Request, domain: Visited) -> CachedReads:
+    claims = bearer_claims(request.headers.get("authorization"))
+    return CachedReads(request, caller(claims, site_domain=domain.lower()))
+
+
+# "function": the transaction ends before the answer is sent, so a commit that fails is an error, not a lost 201.
+Reading = Annotated[Transaction, Depends(_reading, scope="function")]
+"""A transaction of the signed-in caller on the reader, for what is never kept."""
+Writing = Annotated[Transaction, Depends(_writing, scope="function")]
+"""A transaction of the signed-in caller on the primary."""
+Cached = Annotated[CachedReads, Depends(_cached)]
+"""What the signed-in caller reads, from the cache when it has it."""
+Shown = Annotated[CachedReads, Depends(_shown)]
+"""What is shown to whoever visits the storefront at `{domain}`."""
+
+
+def _if_match(
+    if_match: Annotated[
+        str | None, Header(max_length=4096, description="The ETag of the state to change, or * for any.")
+    ] = None,
+) -> Match:
+    return Match(if_match)
+
+
+IfMatch = Annotated[Match, Depends(_if_match)]
+"""What a change has to be asked with: nobody overwrites what somebody else changed since it was read."""

@@ -1,0 +1,62 @@
+"""The sweeper: what a function could not do after its commit is done here, within seconds.
+
+A function that dies between its commit and the call of Redis, or finds no Redis, leaves what it changed in the outbox.
+The schedule starts this once a minute; it looks every other second for as long as that minute lasts. So what the cache
+shows is never older than AGE + INTERVAL seconds and the time of one look, unless Redis itself cannot be reached.
+"""
+
+import time
+
+from aws_lambda_powertools import Logger
+
+from wecelebrate import cache, idempotency
+from wecelebrate.database import SYSTEM, queries, writing
+from wecelebrate.errors import Unavailable
+
+logger = Logger()
+sql = queries(__file__)
+
+AGE = 2.0
+"""Seconds after which nobody else is about to send what lies in the outbox."""
+INTERVAL = 2.0
+"""Seconds between two looks."""
+BEAT = 15.0
+"""Seconds between two beats of the heart that readers are judged by."""
+RUN = 60.0 - INTERVAL
+"""Seconds that one run lasts, a look at their end included; the next begins with the next minute."""
+_MOST = 100
+"""Changes that one transaction takes."""
+
+
+def run(seconds: float = RUN) -> None:
+    """Sweep again and again, for so long."""
+    began = time.monotonic()
+    beaten = float("-inf")
+    while True:
+        try:
+            if time.monotonic() - beaten >= BEAT:
+                with writing(SYSTEM) as tx:
+                    sql.beat(tx)
+                    sql.forget_keys(tx, seconds=idempotency.LIFE)
+                beaten = time.monotonic()
+            sweep()
+        except (cache.CacheDown, Unavailable) as error:
+            logger.warning("the outbox waits", reason=str(error))
+        left = began + seconds - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(INTERVAL, left))
+
+
+def sweep(age: float = AGE) -> int:
+    """Send all that lies in the outbox for longer than `age` seconds; how many changes. Raises CacheDown."""
+    sent = 0
+    while True:
+        with writing(SYSTEM) as tx:
+            # Sent before they are gone from the outbox: whatever fails here, they are there for the next sweep.
+            taken = list(sql.take_invalidations(tx, older_than=age, most=_MOST))
+            for change in taken:
+                cache.invalidate(change["tags"], change["xid"], late=True)
+        sent += len(taken)
+        if len(taken) < _MOST:
+            return sent
