@@ -10,7 +10,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check synth bench clean ready
+.PHONY: help dev test check synth bench faults clean ready
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ synth: ready ## the CloudFormation templates, into cdk.out
 
 bench: ready ## how fast it is, with pass or fail (ONLY=<name> for one)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
+
+faults: ready ## what breaks, and what it costs, with pass or fail (ONLY=<words of a test's name> for one)
+	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py
 
 clean: ## remove the local cloud's data and all that was installed or built
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi

@@ -1,26 +1,40 @@
 """The platform as its people use it: clients with sites and catalogs of their own, tokens, requests, dropped files."""
 
 import json
+import random
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from urllib.parse import quote_plus
 from uuid import uuid4
 
 import boto3
 import httpx
 import psycopg
+import valkey
 from psycopg.rows import DictRow, dict_row
 
 from infra.local.endpoints import Endpoints
 from infra.local.issuer import Issuer
 from tests import contract
+from wecelebrate.cache.redis import Script
 
 Json = dict[str, Any]
+
+WAITING = """
+with recursive waiting as (
+  select pid from pg_stat_activity where %s = any(pg_blocking_pids(pid))
+  union
+  select behind.pid from pg_stat_activity behind, waiting where waiting.pid = any(pg_blocking_pids(behind.pid))
+)
+select count(*)::int as waiting from waiting
+"""
+"""Who waits for a transaction, or for another that does."""
 
 
 @dataclass(frozen=True)
@@ -44,38 +58,75 @@ class Platform:
     issuer: Issuer
     database: psycopg.Connection[DictRow]
     """The primary, as superuser: to arrange and to look, never to test through."""
+    state: Path
+    """Where the cloud keeps its state: its logs are there."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator["Platform"]:
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
-            platform = cls(endpoints, Issuer(state, endpoints.issuer), database)
+            platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:
                 yield platform
             finally:
                 for client in platform._clients:
                     client.close()
-                if "replica" in vars(platform):
-                    platform.replica.close()
+                for name in {"replica", "redis"} & vars(platform).keys():
+                    getattr(platform, name).close()
 
-    def api(self, subject: str | None = None, **claims: Any) -> httpx.Client:
-        """The API as `subject` calls it; as a visitor without one."""
+    def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
+        """The API as `subject` calls it; as a visitor without one, from an address of its own.
+
+        Changes are asked for whatever the state is, unless a request says If-Match itself, or `any_state` is false.
+        """
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
-        hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._catch_up], "response": [contract.hold]}
-        client = httpx.Client(base_url=self.endpoints.api, headers=headers, timeout=30, event_hooks=hooks)
+        hooks: dict[str, list[Callable[..., Any]]] = {
+            "request": [self._catch_up, *([_change_any_state] if any_state else [])],
+            "response": [contract.hold],
+        }
+        client = httpx.Client(
+            base_url=self.endpoints.api,
+            headers=headers,
+            timeout=30,
+            event_hooks=hooks,
+            transport=httpx.HTTPTransport(local_address=None if subject else address()),
+        )
         self._clients.append(client)
         return client
+
+    @cached_property
+    def redis(self) -> Any:
+        """The Redis behind the cache, to arrange and to look."""
+        return valkey.Valkey.from_url(self.endpoints.redis, decode_responses=True)
+
+    def arrange(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> None:
+        """Change rows behind the platform's back, and tell the cache as whoever changed them would have."""
+        with self.database.transaction():
+            self.database.execute(statement, parameters)
+            left = self.database.execute(
+                "delete from cache_invalidations where xid = pg_current_xact_id() returning xid::text, tags"
+            ).fetchall()
+        told = Script("invalidate").text
+        for change in left:
+            self.redis.eval(told, 0, "v1:local:", time.time_ns() // 1_000_000, change["xid"], "", "", *change["tags"])
+
+    @contextmanager
+    def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator["Held"]:
+        """While a transaction holds what a statement locks; in the end it never was."""
+        with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
+            holder.execute(statement, parameters)
+            yield Held(self, holder.info.backend_pid)
+            holder.rollback()
 
     @cached_property
     def replica(self) -> psycopg.Connection[DictRow]:
         """The replica, as superuser: to look."""
         return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
 
-    def _catch_up(self, request: httpx.Request) -> None:
-        """Reads go to the replica: wait until it has replayed what was written, for 5 seconds at most."""
-        if request.method != "GET":
-            return
+    def _catch_up(self, _: httpx.Request) -> None:
+        """Reads and sessions come from the replica: wait until it has replayed what a test wrote behind the platform's
+        back, for 5 seconds at most."""
         written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
         assert written is not None
         deadline = time.monotonic() + 5
@@ -209,6 +260,35 @@ class Platform:
         """A file of the drops bucket."""
         body: bytes = self.s3.get_object(Bucket=self.drops, Key=key)["Body"].read()
         return body
+
+
+@dataclass(frozen=True)
+class Held:
+    """Locks that a transaction holds."""
+
+    platform: Platform
+    pid: int
+
+    def wait_for(self, transactions: int) -> None:
+        """Until so many wait for it, or for one that does."""
+        self.platform.eventually(lambda: self._waiting() == transactions)
+
+    def _waiting(self) -> int:
+        row = self.platform.database.execute(WAITING, [self.pid]).fetchone()
+        assert row is not None
+        return int(row["waiting"])
+
+
+def _change_any_state(request: httpx.Request) -> None:
+    if request.method in ("PUT", "PATCH", "DELETE") and "if-match" not in request.headers:
+        request.headers["If-Match"] = "*"
+
+
+def address() -> str | None:
+    """An address of this machine that no other visitor has: the limit of an address is none of a test's business."""
+    if sys.platform != "linux":
+        return None
+    return f"127.{random.randrange(1, 255)}.{random.randrange(256)}.{random.randrange(1, 255)}"
 
 
 def ok(answer: httpx.Response) -> Json:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from pydantic import BaseModel
 
 from infra.local.payload import Request as Sent
 from infra.local.payload import event
-from wecelebrate import http, pages
+from wecelebrate import http, pages, switches
 from wecelebrate.database import Caller
 from wecelebrate.errors import Conflict, NotFound, TooSlow, Unavailable
+from wecelebrate.invalidations import Left
 from wecelebrate.models import Input, Listed
 from wecelebrate.settings import settings
 
@@ -48,10 +50,10 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     became: list[str] = []
 
     @contextmanager
-    def opened(caller: Caller) -> Iterator[Any]:
+    def opened(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
         became.append(f"begin {caller.subject}")
         try:
-            yield became
+            yield SimpleNamespace(left=Left(), written=[])
         except Exception:
             became.append("rollback")
             raise
@@ -61,6 +63,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(http, "reading", opened)
     monkeypatch.setattr(http, "writing", opened)
+    switches.learn({})  # nobody has to be asked how they stand
     return became
 
 
@@ -186,8 +189,8 @@ def test_a_page_links_to_the_next() -> None:
 
     @app.get("/things")
     def list_things(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        built = pages.Built('[{"size":1}]', "a-cursor" if asked.cursor is None else None)
-        return http.page_response(request, asked, built, more="[1]")
+        built = pages.Built('[{"size":1}]', "a-cursor" if asked.cursor is None else None, {"more": "[1]"})
+        return http.page_response(request, asked, built)
 
     first = ask(app, "GET", "/things?q=a%20%26%C3%A9&old=true&limit=5")
     assert json.loads(first["body"]) == {

@@ -22,13 +22,17 @@ STOREFRONT = ("app_anon", "app_customer")
 AUDIENCES: dict[str, tuple[str, ...]] = {
     "catalogs": MEMBERS,
     "clients": MEMBERS,
+    "flags": ("app_admin",),
+    "idempotency": (*BACK_OFFICE, "app_customer"),
     "jobs": MEMBERS,
     "members": ("app_client",),
     "orders": ("app_system",),
     "products": BACK_OFFICE,
     "sites": MEMBERS,
     "storefront": STOREFRONT,
+    "sweeper": ("app_system",),
     "syncs": MEMBERS,
+    "usage": MEMBERS,
 }
 """Who runs the queries of a domain."""
 
@@ -47,6 +51,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "syncs.analyze_staged": ("app_worker",),
     "syncs.unstage_products": ("app_worker",),
     "syncs.unstage_rejections": ("app_worker",),
+    "usage.list_client_ids": ("app_admin",),
 }
 """Who runs a query that is not for its whole audience."""
 

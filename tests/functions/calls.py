@@ -44,7 +44,9 @@ class Call:
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **more: Any) -> httpx.Response:
         """Make the request, with a body that is valid where one is wanted."""
-        given = {"json": body(self.name, ids)} if "requestBody" in self.operation else {}
+        given: Json = {"json": body(self.name, ids)} if "requestBody" in self.operation else {}
+        if any(one["name"] == "if-match" for one in self.operation.get("parameters", [])):
+            given["headers"] = {"If-Match": "*"} | more.pop("headers", {})
         return api.request(self.verb, self.path.format(**ids), **(given | more))
 
 
@@ -74,6 +76,7 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "create_product": product,
         "replace_product": product,
         "exclude_product": {"reason": "not here"},
+        "set_flag": {"value": "primary"},
     }
     return bodies.get(name, {})
 
@@ -94,4 +97,5 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "product_id": product,
         "job_id": str(job["id"]),
         "domain": tenant.domain,
+        "name": "reads",
     }

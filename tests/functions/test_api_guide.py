@@ -8,11 +8,16 @@ from typing import Any
 
 import wecelebrate
 from infra.functions import ROOT, functions
+from infra.local.routes import Routes
 from infra.openapi import document
-from tests.functions.calls import calls
+from tests.functions.calls import Call, calls
+from tests.platform import Platform
+from wecelebrate import consistency, idempotency, limits, sessions
 from wecelebrate.errors import Problem
+from wecelebrate.http import cached
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
+TEXT = " ".join(GUIDE.split())
 TOKEN = {"required": "yes", "optional": "may", "none": "no"}
 
 
@@ -69,3 +74,29 @@ def test_limits_are_those_of_the_document() -> None:
         one["schema"] for one in document()["paths"]["/v1/clients"]["get"]["parameters"] if one["name"] == "limit"
     )
     assert f"`limit` is {limit['minimum']} to {limit['maximum']:,} rows, {limit['default']} when" in GUIDE
+
+
+def test_figures_are_those_of_the_code(platform: Platform) -> None:
+    tiers = platform.database.execute("select name, requests_per_hour as most from tiers order by 2").fetchall()
+    (first, second, third) = [f"{tier['most']:,}" for tier in tiers]
+    assert [tier["name"] for tier in tiers] == ["standard", "professional", "enterprise"]
+    assert f"{first} requests an hour in the standard tier, {second} in professional, {third} in enterprise" in TEXT
+    assert f"storefronts {sessions.STOREFRONT_SHARE} times as many" in TEXT
+    assert f"{limits.ADDRESS_PER_MINUTE} a minute from one address" in TEXT
+    assert f"for {idempotency.LIFE // 3600} hours, with `Idempotent-Replayed" in TEXT
+    assert consistency.LIFE == 60 and "It is good for a minute" in TEXT
+    (seconds,) = re.findall(r"s-maxage=(\d+)", cached.PUBLIC)
+    assert f"may be kept for {seconds} seconds at the edge" in TEXT
+
+
+def test_examples_of_changes_are_no_428() -> None:
+    routes: Routes[Call] = Routes()
+    for call in calls():
+        routes.add(f"{call.verb} {call.path}", call)
+    examples = re.findall(r"curl -X (\S+) \$API(\S+) (.+?)\n```", GUIDE, re.DOTALL)
+    assert len(examples) >= 2
+    for verb, path, rest in examples:
+        found = routes.find(verb, path)
+        assert found is not None, path
+        asks = any(one["name"] == "if-match" for one in found[0].operation["parameters"])
+        assert asks == ("If-Match: " in rest)

@@ -21,7 +21,7 @@ each_of_the_api = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.nam
 
 
 def entry(annotated: Any) -> Callable[..., Any]:
-    """The dependency behind `Reading`, `Writing` or `Visiting`."""
+    """The dependency behind `Reading`, `Writing`, `Cached` or `Shown`."""
     found: Callable[..., Any] = get_args(annotated)[1].dependency
     return found
 
@@ -34,7 +34,12 @@ def dependencies(dependant: Dependant) -> Iterator[Any]:
 
 def entries(spec: FunctionSpec) -> list[set[str]]:
     """How each route of a function opens its transaction."""
-    names = {entry(http.Reading): "reading", entry(http.Writing): "writing", entry(http.Visiting): "visiting"}
+    names = {
+        entry(http.Reading): "reading",
+        entry(http.Cached): "reading",
+        entry(http.Writing): "writing",
+        entry(http.Shown): "visiting",
+    }
     return [
         {names[call] for call in dependencies(route.dependant) if call in names}
         for route in operations(app(spec)).values()

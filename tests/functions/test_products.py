@@ -58,7 +58,7 @@ def test_put_replaces_the_whole(tenant: Tenant, product: Json) -> None:
 
 
 def test_what_the_source_said_survives_a_put(platform: Platform, tenant: Tenant, product: Json) -> None:
-    platform.database.execute("update products set source_data = '{\"row\": 1}' where id = %s", [product["id"]])
+    platform.arrange("update products set source_data = '{\"row\": 1}' where id = %s", [product["id"]])
     new = {"sku": product["sku"], "name": "New", "price": "2.00"}
     answer = tenant.owner.put(f"/v1/products/{product['id']}", json=new)
     assert "source_data" not in ok(answer)

@@ -86,7 +86,7 @@ def test_hidden_products_appear_nowhere(platform: Platform, shop: Shop) -> None:
 
 
 def test_a_product_page_holds_what_a_buyer_needs_and_nothing_internal(platform: Platform, shop: Shop) -> None:
-    platform.database.execute("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.shown[0]["id"]])
+    platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.shown[0]["id"]])
     seen = ok(platform.api().get(f"{shop.path}/products/{shop.shown[0]['id']}"))
     public = {"id", "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes"}
     assert set(seen) == public | {"in_stock"}

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -109,6 +110,9 @@ def test_its_data_lies_where_its_user_can_reach_it(running: Postgres) -> None:
 
 def test_a_second_start_takes_the_data_up_again(stopped: Postgres) -> None:
     with stopped:
+        deadline = time.monotonic() + 10
+        while value(stopped.replica_url, "select to_regclass('kept') is null"):
+            assert time.monotonic() < deadline, "the replica does not have it"
         assert value(stopped.replica_url, "select value from kept") == 1
 
 

@@ -1,0 +1,60 @@
+"""What an invocation counts and spends, before it is told."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from wecelebrate import metrics
+from wecelebrate.spending import Ledger
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> Iterator[None]:
+    metrics._counted.clear()
+    yield
+    metrics._counted.clear()
+
+
+def test_what_was_counted_is_a_line_for_each_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        metrics.count("CacheHit", dimension="entity", of="product")
+    metrics.count("CacheDown")
+    metrics.flush()
+    metrics.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line.get("entity"), line.get("CacheHit"), line.get("CacheDown")) for line in lines] == [
+        ("product", [2.0], None),
+        (None, None, [1.0]),
+    ]
+
+
+def test_what_was_spent_before_the_tenant_was_known_is_the_tenants() -> None:
+    ledger = Ledger()
+    ledger.begin()
+    ledger.database(0.0004, rows=1)
+    assert ledger.owed() == ""
+    ledger.belongs("acme", "product")
+    ledger.database(0.0016, rows=-1)
+    ledger.redis(3)
+    assert ledger.owed() == "acme product 2 2 1 3"
+
+
+def test_what_is_booked_is_owed_no_more() -> None:
+    ledger = Ledger()
+    ledger.belongs("acme", "product")
+    ledger.database(0.001, rows=5)
+    ledger.booked()
+    assert ledger.owed() == ""
+
+
+def test_what_one_request_spent_is_not_the_next_ones() -> None:
+    ledger = Ledger()
+    ledger.belongs("acme", "product")
+    ledger.database(0.001, rows=5)
+    ledger.begin()
+    ledger.database(0.009)  # of a caller whom nobody knows
+    ledger.begin()
+    ledger.database(0.002)
+    ledger.belongs("other", "site")
+    assert ledger.owed().splitlines() == ["acme product 1 1 5 0", "other site 1 2 0 0"]
