@@ -48,7 +48,7 @@ def handler(event, context):
         case "nothing": return {"statusCode": 204}
         case "unchanged": return {"statusCode": 304, "headers": {"etag": "x"}}
         case "cors": return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "http://mine"}, "body": "x"}
-        case "slow": time.sleep(1.5)
+        case "slow": time.sleep(5)
         case "gzip":
             body = base64.b64encode(gzip.compress(b"hello")).decode()
             headers = {"content-type": "text/plain", "content-encoding": "gzip"}
@@ -84,7 +84,7 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
 
     async with AsyncExitStack() as stack:
         functions = await stack.enter_async_context(running(root, *specs))
-        gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), timeout=1.0)
+        gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), timeout=4.0)
         served = await stack.enter_async_context(serving(gateway, 0))
         client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=20, trust_env=False)
         yield Api(await stack.enter_async_context(client), issuer)
