@@ -40,7 +40,7 @@ class Timings:
 
 
 Path = Callable[[], str]
-"""The path of the next request."""
+"""The path of the next request; raises StopIteration after the last."""
 
 
 def load(api: str, headers: Mapping[str, str], path: Path, connections: int, seconds: float) -> Timings:
@@ -55,7 +55,10 @@ def load(api: str, headers: Mapping[str, str], path: Path, connections: int, sec
         own, came = [], Counter[str]()
         connection = http.client.HTTPConnection(urlsplit(api).netloc, timeout=30)
         while time.perf_counter() - began < seconds and not failures:
-            asked = path()
+            try:
+                asked = path()
+            except StopIteration:
+                break
             at = time.perf_counter()
             connection.request("GET", asked, headers=dict(headers))
             answer = connection.getresponse()

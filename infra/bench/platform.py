@@ -172,7 +172,19 @@ class BenchPlatform:
         raise LocalCloudError(f"{function} does not come to rest")
 
     def settle(self) -> None:
-        """Let the database write out what the measure before left, so that it is not measured here."""
+        """Bring the database to rest, as it is some minutes after a load: statistics are taken, rows are known to be
+        visible to all, on the replica too, and nothing waits to be written out. Raises LocalCloudError."""
+        self.database.execute("select app.analyze_products()")
+        for _ in range(60):
+            self.database.execute("vacuum products")
+            row = self.database.execute(
+                "select relallvisible >= 0.99 * relpages from pg_class where oid = 'products'::regclass"
+            ).fetchone()
+            if row == (True,):
+                break
+            time.sleep(1)  # the replica tells every ten seconds which rows its readers no longer need
+        else:
+            raise LocalCloudError("somebody holds a transaction open: products cannot be vacuumed")
         self.database.execute("checkpoint")
 
 

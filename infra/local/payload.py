@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import orjson
+
 from infra.local.sandbox import ACCOUNT
 
 API_ID = "local"
@@ -124,7 +126,7 @@ def event(
 def response(payload: bytes) -> Response:
     """The response that a function's result stands for. Raises BadResponse."""
     try:
-        returned = json.loads(payload)
+        returned = orjson.loads(payload)
     except ValueError as error:
         raise BadResponse("the function did not return JSON") from error
     if not isinstance(returned, dict) or "statusCode" not in returned:

@@ -46,6 +46,10 @@ class Schedule:
         else:
             raise BadSchedule(expression)
 
+    def first(self, made: datetime) -> datetime | None:
+        """When it is due after it was made: what has a rate, at once, as without a StartDate on EventBridge."""
+        return made.astimezone(UTC) if self._every is not None else self.next(made)
+
     def next(self, after: datetime) -> datetime | None:
         """The first time it is due after `after` (aware), in UTC; None when there is none any more.
 
@@ -92,7 +96,7 @@ class Scheduler:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, name: str, schedule: Schedule) -> None:
-        due = schedule.next(self._now())
+        due = schedule.first(self._now())
         while due is not None:
             # A sleep of days would not notice that the machine's clock was set, or that it slept.
             while (left := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock has no event)

@@ -1,10 +1,10 @@
 """A real Redis behind the real adapter for each worker, and this process as a function that uses them."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-import httpx
 import pytest
 import valkey
 
@@ -16,6 +16,7 @@ from wecelebrate import cache, switches
 from wecelebrate.cache.keys import prefix
 from wecelebrate.cache.redis import Script
 from wecelebrate.cache.redis import redis as shared
+from wecelebrate.cache.transport import Transport
 from wecelebrate.settings import settings
 
 __all__ = ["figure"]
@@ -43,17 +44,17 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What connections a test made are closed after it: a function leaves that to its end. No switch stands otherwise
     than by default, whatever a test before it learned in this process."""
     switches.learn({})
-    made: list[httpx.Client] = []
+    made: list[Transport] = []
 
-    class Closing(httpx.Client):
-        def __init__(self, **rest: Any) -> None:
-            super().__init__(**rest)
+    class Closing(Transport):
+        def __init__(self, timeout: float) -> None:
+            super().__init__(timeout)
             made.append(self)
 
-    monkeypatch.setattr(httpx, "Client", Closing)
+    monkeypatch.setattr(importlib.import_module("wecelebrate.cache.redis"), "Transport", Closing)
     yield
-    for client in made:
-        client.close()
+    for transport in made:
+        transport.close()
 
 
 @pytest.fixture

@@ -35,6 +35,12 @@ def test_when_it_is_due_next(expression: str, after: str, due: str) -> None:
     assert Schedule(expression).next(at(after)) == at(due)
 
 
+def test_what_has_a_rate_is_due_at_once_and_then_at_its_rate() -> None:
+    made = at("2026-03-01T10:00:30")
+    assert Schedule("rate(5 minutes)").first(made) == made
+    assert Schedule("cron(0/15 * * * ? *)").first(made) == at("2026-03-01T10:15:00")
+
+
 def test_a_schedule_that_is_over_is_due_no_more() -> None:
     assert Schedule("cron(0 0 1 1 ? 2020)").next(at("2026-01-01T00:00:00")) is None
 

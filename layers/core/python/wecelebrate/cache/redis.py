@@ -16,6 +16,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wecelebrate import metrics
+from wecelebrate.cache.transport import Transport
 from wecelebrate.settings import settings
 
 logger = Logger()
@@ -50,18 +51,17 @@ class Redis:
     """One client an instance. Not shared between threads: an instance has one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
-        import httpx
         from upstash_redis import Redis as Upstash
-        from upstash_redis.http import SyncHttpClient
 
         # Text as it is: JSON is valid UTF-8, and base64 would cost a third more bytes. No token to read our own
         # writes: whoever has to see one is told by its tag.
         self._client = Upstash(
             url, token, rest_encoding=None, rest_retries=0, allow_telemetry=False, read_your_writes=False
         )
-        transport: SyncHttpClient = self._client._http
-        # The package has no setting for it.
-        transport._client = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        # The package has no setting for it; its own waits for ever.
+        http: Any = self._client._http
+        http.close()
+        http._client = Transport(TIMEOUT)
         self._rest = 0.0
         self._resting_until = 0.0
 

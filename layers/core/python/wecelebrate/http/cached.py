@@ -29,7 +29,8 @@ from wecelebrate.reads.gate import Gate
 from wecelebrate.reads.loading import one, page, value_of
 
 LONGEST_KEPT = 100
-"""Rows of a page that is kept: a page of 1,000 takes as long from Redis as from the database."""
+"""Rows of a page that is kept. One of 1,000 products is 420 KB: from Redis it takes 12 ms instead of 21, but whoever
+goes through a catalog once would push out what others ask for."""
 PRIVATE = "private, no-cache"
 """For signed-in callers: theirs alone, and asked for again each time, by its ETag."""
 PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"

@@ -30,10 +30,11 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
-    _see_catalog(tx, catalog_id)
     asked = pages.asked("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
-    found = sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked))
+    found = list(sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked)))
+    if not found:  # who sees a product sees its catalog
+        _see_catalog(tx, catalog_id)
     return pages.built(found, filters.limit, asked)
 
 

@@ -1,25 +1,17 @@
 -- name: list_products
--- One page of a catalog after the cursor, in the order asked for. Without `q` row-level security alone picks the rows;
--- with it the trigram index finds names that contain it, and row-level security reads them.
-with ids as materialized (
-  select id, n
-  from app.list_products(:catalog_id, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
-    :after_key, :after_id, :limit + 1) with ordinality as listed (id, n)
-  where :q::text is null
-  union all
-  select id, n
-  from app.search_products(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
-    :after_key, :after_id, :limit + 1) with ordinality as found (id, n)
-  where :q::text is not null
-)
-select
-  (select to_json(shown) from (select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images,
-    attributes, inventory_count, is_active, created_at, updated_at) shown)::text as item,
-  case trim(leading '-' from :sort) when 'name' then name when 'price' then price::text else created_at::text end
-    as after_key,
-  id as after_id
-from ids join products using (id)
-order by n;
+-- One page of a catalog after the cursor, in the order asked for; with `q`, of names that contain it.
+select to_json(shown)::text as item,
+  case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
+    else page.created_at::text end as after_key,
+  page.id as after_id
+from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
+    :after_key, :after_id, :limit + 1) with ordinality as page
+  cross join lateral (
+    select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
+      page.price::text as price, page.currency, page.images, page.attributes, page.inventory_count, page.is_active,
+      page.created_at, page.updated_at
+  ) shown
+order by page.ordinality;
 
 -- name: sees_catalog$
 -- Whether the caller may see a catalog.
