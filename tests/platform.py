@@ -4,7 +4,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -100,7 +100,7 @@ class Platform:
         """The Redis behind the cache, to arrange and to look."""
         return valkey.Valkey.from_url(self.endpoints.redis, decode_responses=True)
 
-    def arrange(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> None:
+    def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Change rows behind the platform's back, and tell the cache as whoever changed them would have."""
         with self.database.transaction():
             self.database.execute(statement, parameters)

@@ -64,7 +64,7 @@ class Load:
     def on(cls, platform: Platform) -> Iterator["Load"]:
         """A load that runs until the end of the block."""
         tenant = platform.tenant()
-        platform.database.execute("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
+        platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
         changing, still = (platform.product(tenant, price="1.00") for _ in range(2))
         load = cls(platform, tenant, changing, still)
         works: list[Callable[[], None]] = [load._write]

@@ -42,7 +42,7 @@ def test_a_page_that_ended_is_loaded_by_at_most_two_of_those_who_look(
     platform: Platform, visitors: list[str], figure: Figure
 ) -> None:
     tenant: Tenant = platform.tenant()
-    platform.database.execute("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
+    platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
     product: Json = platform.product(tenant, price="1.00")
     path = f"/v1/storefront/{tenant.domain}/products"
     clients = [

@@ -94,7 +94,7 @@ def test_a_writer_that_dies_before_it_tells_the_cache_is_told_for_within_seconds
 ) -> None:
     platform = own_platform
     tenant = platform.tenant()
-    platform.database.execute("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
+    platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
     products = [platform.product(tenant, price="1.00") for _ in range(AT_ONCE)]
     request.getfixturevalue("waiting")
     longest, stale, revived = 0.0, 0, 0

@@ -38,7 +38,7 @@ def full(own_platform: Platform) -> Tenant:
     platform, tenant = own_platform, own_platform.tenant()
     given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
     for statement in (PRODUCTS, JOBS, SITES, CATALOGS, EXCLUSIONS):
-        platform.database.execute(statement, given)
+        platform.arrange(statement, given)
     return tenant
 
 
