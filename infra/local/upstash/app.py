@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+import orjson
+
 from infra.local.processes import HEALTH
 from infra.local.upstash.commands import Prepared, Scripts
 from infra.local.upstash.resp import Failure, RedisConnection, Status, Unavailable, Value, encode_value
@@ -217,4 +219,4 @@ def _shown(value: Value, base64: bool) -> Any:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(value)

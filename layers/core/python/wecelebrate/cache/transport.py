@@ -3,13 +3,14 @@
 A call gets one try: one that failed half-way may have run its script.
 """
 
-import json
 import ssl
 from functools import cached_property
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from select import POLLIN, poll
 from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 
 class Answer:
@@ -21,7 +22,7 @@ class Answer:
 
     def json(self) -> Any:
         """The body. Raises ValueError for one that is no JSON."""
-        return json.loads(self._body)
+        return orjson.loads(self._body)
 
 
 class Transport:
@@ -37,7 +38,7 @@ class Transport:
         asked = urlsplit(url)
         connection = self._connected(asked.scheme, asked.netloc)
         try:
-            body = _dumps(json)
+            body = orjson.dumps(json)
             connection.request("POST", asked.path or "/", body, {"Content-Type": "application/json", **headers})
             return Answer(connection.getresponse())
         except BaseException:
@@ -62,10 +63,6 @@ class Transport:
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
         return ssl.create_default_context()
-
-
-def _dumps(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _was_closed(connection: HTTPConnection) -> bool:
