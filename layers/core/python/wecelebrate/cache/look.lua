@@ -6,7 +6,8 @@
 --   it), '1' to count the request against the session's limit, suffix of the value ('' for none), name of its entity,
 --   '1' when no request asks (what was just written is read, or what will be asked for), what the instance spent, tags
 --   of the value…
--- Tags may hold $site and $catalog: those of the site that is visited.
+-- Tags may hold $site and $catalog: those of the site that is visited. `<tag>:$client` is one tag for each client of the
+-- caller, and the tag alone for who belongs to none and sees those of all.
 --
 -- Returns: status, session, limits, value, tokens, xids
 --   status: session   no session: load it, save it, look again
@@ -108,7 +109,14 @@ if value and not holds(value) then value = nil end
 if value and now < value.ages then return answer('hit', raw) end
 
 local place = { site = site, catalog = catalog }
-for i = 14, #ARGV do own[i - 13] = (string.gsub(ARGV[i], '%$(%l+)', place)) end
+for i = 14, #ARGV do
+  local of_clients = string.match(ARGV[i], '^(.+):%$client$')
+  local n = #own
+  for _, tag in ipairs(of_clients and session.tags or {}) do
+    if string.sub(tag, 1, 7) == 'client:' then own[#own + 1] = of_clients .. string.sub(tag, 7) end
+  end
+  if #own == n then own[n + 1] = of_clients or (string.gsub(ARGV[i], '%$(%l+)', place)) end
+end
 local tags = {}
 -- Whose rows these are, and whatever else of a caller decides what it sees.
 for _, tag in ipairs(session.tags) do

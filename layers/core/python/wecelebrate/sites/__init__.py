@@ -22,7 +22,7 @@ def entry(site_id: UUID) -> Entry:
 
 def page_entry(filters: SiteFilters) -> Entry:
     """One page of sites, in the cache."""
-    return keys.entry(keys.SITES, tags=["sites"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.SITES, tags=["sites:$client"], asked=filters.model_dump(mode="json"))
 
 
 def exclusions_entry(site_id: UUID, listed: Listed) -> Entry:
