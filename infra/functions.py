@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 
 Route = Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*$")]
+OptionalLayer = Literal["cache", "files", "images", "mail", "webhooks"]
+OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
@@ -80,7 +82,7 @@ class Declaration(_Declared):
     auth: Literal["required", "optional", "none"] | None = None
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
-    layers: frozenset[Literal["cache", "files"]] = frozenset()
+    layers: frozenset[OptionalLayer] = frozenset()
     """Third-party layers beyond those that the trigger and `uses` bring."""
     memory: int = Field(default=512, ge=128, le=10_240)
     """MB."""
@@ -151,7 +153,7 @@ class FunctionSpec(Declaration):
             wanted.add("http")
         if "cache" in self.uses:
             wanted.add("cache")
-        return tuple(layer for layer in ("base", "http", "cache", "files") if layer in wanted)
+        return tuple(layer for layer in ("base", "http", *OPTIONAL_LAYERS) if layer in wanted)
 
     def sends_to(self) -> tuple[str, ...]:
         """Names of the queues it sends to."""

@@ -26,9 +26,9 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from infra.functions import ROOT, FunctionSpec
+from infra.functions import OPTIONAL_LAYERS, ROOT, FunctionSpec
 
-EXTRAS = ("base", "http", "cache", "files")
+EXTRAS = ("base", "http", *OPTIONAL_LAYERS)
 PYTHON = "3.13"
 # With manylinux2014, the usual choice, uv takes an old psycopg without a word: newer ones are built for 2_28 only.
 PLATFORM = "aarch64-manylinux_2_28"

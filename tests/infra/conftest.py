@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from infra.functions import FunctionSpec, functions
+from infra.functions import OPTIONAL_LAYERS, FunctionSpec, functions
 from infra.layers import Layer
 from tests.infra.templates import Cloud, synthesise
 
@@ -20,7 +20,7 @@ def specs() -> tuple[FunctionSpec, ...]:
 def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]:
     """Layers that hold nothing: what is in them is another test's matter."""
     layers = {}
-    for name in ("core", "base", "http", "cache", "files"):
+    for name in ("core", "base", "http", *OPTIONAL_LAYERS):
         folder = tmp_path_factory.mktemp(name)
         (folder / "python").mkdir()
         (folder / "python" / f"{name}.py").touch()
