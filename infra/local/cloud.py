@@ -87,7 +87,8 @@ class Cloud:
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
             passwords=dict(self.credentials.logins),
-            extra=self.aws.environment,
+            # Images and webhooks are tried out with servers on this machine.
+            extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
         )
 
     def parts(self) -> list[Part]:

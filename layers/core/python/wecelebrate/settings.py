@@ -30,6 +30,8 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    outbound_allow: str = ""
+    """Addresses, by commas, that `outbound` asks although they are not public. Never set on AWS."""
 
     def queue(self, name: str) -> str:
         """URL of a queue the function declares to send to."""
