@@ -182,6 +182,11 @@ class FunctionSpec(Declaration):
         if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
             # Cursors, and the consistency tokens of requests and of jobs' results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
+        if self.queue:
+            env |= {
+                "WC_WORKERS": str(self.queue.maximum_concurrency),
+                "WC_MAX_RECEIVES": str(self.queue.max_receives),
+            }
         if self.auth == "optional":
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:

@@ -20,18 +20,20 @@ MEMBERS = ("app_admin", "app_client")
 BACK_OFFICE = ("app_admin", "app_support", "app_client")
 STOREFRONT = ("app_anon", "app_customer")
 AUDIENCES: dict[str, tuple[str, ...]] = {
+    "audit": MEMBERS,
     "catalogs": MEMBERS,
     "clients": MEMBERS,
     "flags": ("app_admin",),
     "idempotency": (*BACK_OFFICE, "app_customer"),
     "jobs": MEMBERS,
+    "loads": MEMBERS,
     "members": ("app_client",),
     "orders": ("app_system",),
     "products": BACK_OFFICE,
     "sites": MEMBERS,
     "storefront": STOREFRONT,
     "sweeper": ("app_system",),
-    "syncs": MEMBERS,
+    "syncs": ("app_system",),
     "usage": MEMBERS,
 }
 """Who runs the queries of a domain."""
@@ -43,14 +45,18 @@ ONLY: dict[str, tuple[str, ...]] = {
     "catalogs.revoke_catalog": ("app_admin",),
     "jobs.list_jobs": BACK_OFFICE,
     "jobs.get_job": BACK_OFFICE,
-    "syncs.find_catalog": ("app_system",),
-    "syncs.find_drop": ("app_system",),
-    "syncs.record_drop": ("app_system",),
-    "syncs.oldest_open_job": ("app_system",),
-    "syncs.analyze_products": ("app_system",),
-    "syncs.analyze_staged": ("app_worker",),
-    "syncs.unstage_products": ("app_worker",),
-    "syncs.unstage_rejections": ("app_worker",),
+    "jobs.take_job": ("app_system",),
+    "jobs.expire_jobs": ("app_system",),
+    "jobs.record": ("app_system",),
+    "jobs.list_dead_letters": ("app_admin", "app_support"),
+    "jobs.get_dead_letter": ("app_admin", "app_support"),
+    "jobs.mark_redriven": ("app_admin",),
+    "loads.analyze_products": ("app_system",),
+    "loads.analyze_staged": ("app_worker",),
+    "loads.count_staged": ("app_worker",),
+    "loads.staged_jobs": ("app_worker",),
+    "loads.unstage_products": ("app_worker",),
+    "loads.unstage_rejections": ("app_worker",),
     "usage.list_client_ids": ("app_admin",),
 }
 """Who runs a query that is not for its whole audience."""

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Literal, Self
 
 from wecelebrate.feeds import encoding, numbers
 from wecelebrate.feeds.checks import fitting, storable
@@ -51,6 +51,8 @@ class Feed:
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
+        self.nature: Literal["full", "delta"] | None = None
+        """Whether the file says itself that it holds all there is, or changes alone."""
         self.rows_read = 0
         """Rows read so far; at the end, what the rows of all items add up to."""
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from wecelebrate.database import Caller, copy_rows, writing
+from wecelebrate.database import Caller, copy_rows, queries, writing
 from wecelebrate.feeds import Item, Product, Rejected
-from wecelebrate.syncs.intake import sql
-from wecelebrate.syncs.work import Work
+from wecelebrate.loads.load import Load
+
+sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
 
@@ -19,10 +21,14 @@ copy app.staged_products (job_id, fence, line, rows, sku, name, description, cat
 _REJECTIONS = "copy app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw) from stdin"
 
 
-def add(work: Work, items: Sequence[Item]) -> None:
+class Miscounted(Exception):
+    """What is staged is not what was read."""
+
+
+def add(load: Load, items: Sequence[Item]) -> None:
     """Stage one chunk, in one transaction."""
-    products = [_product(work, item) for item in items if isinstance(item, Product)]
-    rejected = [_rejection(work, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
+    products = [_product(load, item) for item in items if isinstance(item, Product)]
+    rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
     with writing(STAGING) as tx:
         if products:
             copy_rows(tx, _PRODUCTS, products)
@@ -30,25 +36,35 @@ def add(work: Work, items: Sequence[Item]) -> None:
             copy_rows(tx, _REJECTIONS, rejected)
 
 
-def finish() -> None:
-    """All rows are staged: make them known to the planner."""
+def finish(load: Load) -> None:
+    """All rows are staged: count them, and make them known to the planner. Raises Miscounted."""
+    job = load.job
     with writing(STAGING) as tx:
         sql.analyze_staged(tx)
+        staged = sql.count_staged(tx, job_id=job.id, fence=job.fence)
+    if staged + job.counts["rejected"] != job.counts["read"]:
+        raise Miscounted(f"{staged} rows are staged of {job.counts}")
 
 
-def clear(work: Work) -> None:
-    """Remove what is staged for the job."""
+def clear(job_ids: Sequence[UUID]) -> None:
+    """Remove what is staged for some jobs."""
     with writing(STAGING) as tx:
-        sql.unstage_products(tx, job_id=work.job_id)
-        sql.unstage_rejections(tx, job_id=work.job_id)
+        sql.unstage_products(tx, job_ids=list(job_ids))
+        sql.unstage_rejections(tx, job_ids=list(job_ids))
 
 
-def _product(work: Work, product: Product) -> tuple[Any, ...]:
+def jobs() -> list[UUID]:
+    """The jobs that rows are staged for."""
+    with writing(STAGING) as tx:
+        return [row["job_id"] for row in sql.staged_jobs(tx)]
+
+
+def _product(load: Load, product: Product) -> tuple[Any, ...]:
     """A row of app.staged_products: NULL is what the file does not speak of, '' what it clears."""
     given = product.given
     return (
-        work.job_id,
-        work.fence,
+        load.job.id,
+        load.job.fence,
         product.line,
         product.rows,
         product.sku,
@@ -66,8 +82,8 @@ def _product(work: Work, product: Product) -> tuple[Any, ...]:
     )
 
 
-def _rejection(work: Work, n: int, item: Rejected) -> tuple[Any, ...]:
-    return (work.job_id, work.fence, item.line, n, item.sku, item.code, item.reason, _json(item.raw))
+def _rejection(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
+    return (load.job.id, load.job.fence, item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:
