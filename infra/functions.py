@@ -31,7 +31,7 @@ Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|queue:[a-z][a-z0-9-]*|bucket:[a-z][a-z0-9-]*:(read|write))$"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*|bucket:[a-z][a-z0-9-]*:(read|write))$"
     ),
 ]
 
@@ -115,6 +115,8 @@ class Bindings:
     jwks_url: str
     signing_key: str
     """Key that cursors and consistency tokens are signed with."""
+    images_url: str
+    """Where the bucket of images is shown."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
@@ -198,6 +200,8 @@ class FunctionSpec(Declaration):
                 env["WC_DATABASE_PASSWORD"] = cloud.passwords[self.login]
         if "cache" in self.uses:
             env |= {"WC_CACHE_URL": cloud.cache_url, "WC_CACHE_TOKEN": cloud.cache_token}
+        if "images" in self.uses:
+            env["WC_IMAGES_URL"] = cloud.images_url
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}
         env |= {f"WC_BUCKET_{_variable(name)}": cloud.buckets[name] for name in self.bucket_access()}
         return env

@@ -84,6 +84,7 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
+            images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
             passwords=dict(self.credentials.logins),

@@ -156,7 +156,7 @@ def test_every_column_of_a_product_counts(superuser: psycopg.Connection) -> None
         "timestamp with time zone": "'2001-01-01'",
         "text": "'XXX'",
     }
-    assert len(columns) == 15
+    assert len(columns) == 16
     for column, kind in columns:
         value = f"'{B_CATALOG}'" if column == "catalog_id" else other[kind]
         with superuser.transaction(force_rollback=True):

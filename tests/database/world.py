@@ -108,6 +108,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "catalog_grants": ("created_at", NOW),
     "sites": ("name", "renamed"),
     "products": ("name", "renamed"),
+    "images": ("error", "renamed"),
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
     "order_lines": ("name", "renamed"),
@@ -271,6 +272,9 @@ def _rows_of_tenants() -> Iterator[Row]:
     for product, catalog in CATALOG_OF.items():
         values = {"id": product, "catalog_id": catalog, "sku": str(product), "name": f"Mug {product}", "price": 10}
         yield Row("products", str(product), {**values, "is_active": product != A_INACTIVE})
+    for catalog in OWNERS:
+        values = {"id": ident(f"image of {catalog}"), "catalog_id": catalog, "origin": "fetched", "status": "failed"}
+        yield Row("images", f"of {catalog}", {**values, "source": "https://example.com/a.jpg"})
     for client, site, product in ((A, A_SITE, A_EXCLUDED), (B, B_SITE, SHARED_PRODUCT)):
         values = {"client_id": client, "site_id": site, "product_id": product}
         yield Row("site_product_exclusions", f"{site}", values)

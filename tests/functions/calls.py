@@ -75,6 +75,7 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "replace_catalog": catalog,
         "create_product": product,
         "replace_product": product,
+        "upload_image": {"type": "image/png", "bytes": 100},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
     }
@@ -89,13 +90,19 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         " values (%s, %s, 'product_import', 'completed', 'a test', '{}') returning id",
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
-    assert job is not None
+    image = platform.database.execute(
+        "insert into images (catalog_id, origin, status, type, bytes)"
+        " values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id",
+        [tenant.catalog_id],
+    ).fetchone()
+    assert job is not None and image is not None
     return {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,
         "product_id": product,
         "job_id": str(job["id"]),
+        "image_id": str(image["id"]),
         "domain": tenant.domain,
         "name": "reads",
     }

@@ -59,6 +59,7 @@ def test_filters_are_those_of_the_lists() -> None:
         "catalogs": "list_catalogs",
         "products": "list_products",
         "storefront products": "list_shown_products",
+        "images": "list_images",
         "jobs": "list_jobs",
     }
     operations = {call.name: call.operation for call in calls()}

@@ -20,6 +20,8 @@ SUPPORT = {
     "deactivate_product",
     "list_catalogs",
     "get_catalog",
+    "list_images",
+    "get_image",
     "list_jobs",
     "get_job",
     "me",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wecelebrate.settings import settings
@@ -14,12 +15,33 @@ class GoneError(Exception):
     """The file is no longer there."""
 
 
-@lru_cache(maxsize=1)
+_making = Lock()
+"""A client may be used by many threads; two may not be made at once."""
+
+
 def _s3() -> "S3Client":
+    with _making:
+        return _made()
+
+
+@lru_cache(maxsize=1)
+def _made() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    return boto3.client("s3", config=Config(connect_timeout=3, read_timeout=30, retries={"max_attempts": 4}))
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 4},
+            # What a presigned URL must be to hold anywhere: of this region, and without a checksum of a body that is
+            # not there yet.
+            signature_version="s3v4",
+            s3={"us_east_1_regional_endpoint": "regional"},
+            request_checksum_calculation="when_required",
+        ),
+    )
 
 
 def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
@@ -35,12 +57,33 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
     return cast(BinaryIO, answer["Body"])
 
 
-def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str) -> None:
+def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
     """Write a file, a large one in parts."""
     import io
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
-    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs={"ContentType": content_type})
+    extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
+    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
+
+
+def read(bucket: str, key: str, most: int) -> bytes | None:
+    """A file of at most so many bytes, and one byte more of one that has more; None where there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    with answer["Body"] as body:
+        return body.read(most + 1)
+
+
+def presigned_put(bucket: str, key: str, content_type: str, length: int, seconds: int) -> str:
+    """A URL by which anyone may put one file there, of this type and length alone, for so long."""
+    given = {"Bucket": settings().bucket(bucket), "Key": key, "ContentType": content_type, "ContentLength": length}
+    return _s3().generate_presigned_url("put_object", Params=given, ExpiresIn=seconds)
 
 
 def object_name(key: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
-from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Moment, Name, Object, Patch
+from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -31,6 +31,9 @@ class SyncSettings(Input):
         default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
     )
     currency: Currency = Field(default="USD", description="Currency of prices that name none.")
+    fetch_images: Flag = Field(
+        default=False, description="Fetch the images that products name by address, and show renditions of them."
+    )
 
 
 class CatalogContent(Input):
@@ -56,6 +59,7 @@ class SyncSettingsPatch(Patch):
 
     mapping: dict[ProductField, Column | None] | None = None
     currency: Currency | None = None
+    fetch_images: Flag | None = None
 
 
 class CatalogPatch(Patch):
