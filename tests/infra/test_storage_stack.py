@@ -22,13 +22,13 @@ def data_buckets(cloud: Cloud) -> list[Resource]:
 
 
 def test_every_consumed_queue_is_there_with_its_dead_letters(dev: Cloud, specs: tuple[FunctionSpec, ...]) -> None:
-    names = [spec.queue_name for spec in specs if spec.queue]
+    names = [spec.queue_name for spec in specs if spec.has_queue]
     assert set(queues(dev)) == {*names, *map(dead_letter_queue, names)}
 
 
 def test_a_queue_hides_and_redrives_as_declared(dev: Cloud, specs: tuple[FunctionSpec, ...]) -> None:
     for spec in specs:
-        if spec.queue:
+        if spec.queue and spec.has_queue:
             queue = queues(dev)[spec.queue_name]
             assert queue["VisibilityTimeout"] == (spec.queue.visibility or 6 * spec.timeout)
             assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.queue.max_receives
