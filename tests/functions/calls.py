@@ -96,7 +96,14 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.catalog_id],
     ).fetchone()
     assert job is not None and image is not None
+    letter = platform.database.execute(
+        "insert into dead_letters (queue, client_id, job_id, body, code, reason)"
+        " values ('catalog-syncs', %s, %s, '{}', 'a_test', 'a test') returning id",
+        [tenant.client_id, job["id"]],
+    ).fetchone()
+    assert letter is not None
     return {
+        "letter_id": str(letter["id"]),
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.compute import MIGRATIONS, digest
-from infra.functions import FUNCTIONS, Bindings, FunctionSpec, functions
+from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
 from infra.layers import Layer
 from tests.infra.templates import Cloud, synthesise
 
@@ -40,12 +40,17 @@ def test_a_function_has_the_limits_that_it_declares(dev: Cloud, spec: FunctionSp
     assert function["Handler"] == "handler.handler"
 
 
+def listed(one: Any) -> list[Any]:
+    """What CloudFormation takes as a list or as its only member."""
+    return one if isinstance(one, list) else [one]
+
+
 def test_a_function_has_the_environment_that_its_spec_gives(dev: Cloud, spec: FunctionSpec) -> None:
-    given = {name: f"<{name}>" for name in (*NAMES, *(each.queue_name for each in SPECS.values() if each.queue))}
+    given = {name: f"<{name}>" for name in (*NAMES, *(each.queue_name for each in SPECS.values() if each.has_queue))}
     bindings = Bindings(
         **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str},
         queues=given,
-        buckets={"drops": "x"},
+        buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
         passwords={},
         extra={"PGSSLMODE": "require"},
     )
@@ -98,7 +103,7 @@ def test_a_function_may_send_to_the_queues_that_it_declares_alone(dev: Cloud, sp
     sends = [each for each in dev.statements(spec.name) if "sqs:SendMessage" in each["Action"]]
     targets = {
         dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
-        for stack, queue in (dev.follow("functions", each["Resource"]) for each in sends)
+        for stack, queue in (dev.follow("functions", one) for each in sends for one in listed(each["Resource"]))
     }
     assert targets == {f"wecelebrate-dev-{queue}" for queue in spec.sends_to()}
 
@@ -123,6 +128,35 @@ def test_the_sync_reads_what_came_in_and_writes_results(dev: Cloud) -> None:
         if "s3:GetObject" in each["Action"] or "s3:PutObject" in each["Action"]
     }
     assert touches == {"s3:GetObject": "/*/incoming/*", "s3:AbortMultipartUpload": "/*/results/*"}
+
+
+def test_who_takes_uploads_writes_uploads_and_who_renders_them_reads_those_and_writes_images(dev: Cloud) -> None:
+    def objects(name: str, action: str) -> list[str]:
+        found = [one for each in dev.statements(name) if action in each["Action"] for one in listed(each["Resource"])]
+        return sorted("".join(part for part in one["Fn::Join"][1] if isinstance(part, str)) for one in found)
+
+    bucket = "arn::s3:::wecelebrate-dev-"
+    assert objects("api-images-write", "s3:PutObject") == [f"{bucket}image-uploads-/*/uploads/*"]
+    assert objects("api-images-write", "s3:GetObject") == []
+    assert objects("queues-images", "s3:PutObject") == [f"{bucket}images-/*"]
+    assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
+
+
+def test_only_who_asks_strangers_is_let_out_by_plain_http(dev: Cloud, spec: FunctionSpec) -> None:
+    (group,) = dev.function(spec.name)["VpcConfig"]["SecurityGroupIds"]
+    egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
+    assert any(rule["ToPort"] == 80 for rule in egress) == ("internet" in spec.uses)
+    assert "WC_OUTBOUND_ALLOW" not in dev.function(spec.name)["Environment"]["Variables"]
+
+
+def test_images_are_shown_below_the_buckets_own_regional_name(dev: Cloud, spec: FunctionSpec) -> None:
+    variables = dev.function(spec.name)["Environment"]["Variables"]
+    assert ("WC_IMAGES_URL" in variables) == ("images" in spec.uses)
+    if "images" in spec.uses:
+        scheme, name = variables["WC_IMAGES_URL"]["Fn::Join"][1]
+        stack, bucket = dev.follow("functions", name)
+        assert scheme == "https://"
+        assert "-images-" in str(dev.templates[stack]["Resources"][bucket]["Properties"]["BucketName"])
 
 
 def test_no_role_may_do_anything_or_touch_everything(dev: Cloud) -> None:
@@ -165,14 +199,17 @@ def test_a_queue_triggers_its_function_as_declared(dev: Cloud, spec: FunctionSpe
         if dev.templates["functions"]["Resources"][each["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
         == f"wecelebrate-dev-{spec.name}"
     ]
-    if spec.queue is None:
-        assert mappings == []
-        return
-    (mapping,) = mappings
-    assert mapping["BatchSize"] == spec.queue.batch_size
-    assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    fed_by = {
+        dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
+        for stack, queue in (dev.follow("functions", mapping["EventSourceArn"]) for mapping in mappings)
+    }
+    assert fed_by == {f"wecelebrate-dev-{name}" for name in spec.consumes(SPECS.values())}
+    for mapping in mappings:
+        assert spec.queue is not None
+        assert mapping["BatchSize"] == spec.queue.batch_size
+        assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_concurrency_is_reserved_in_prod_where_a_declaration_asks(dev: Cloud, prod: Cloud, spec: FunctionSpec) -> None:

@@ -22,13 +22,13 @@ def data_buckets(cloud: Cloud) -> list[Resource]:
 
 
 def test_every_consumed_queue_is_there_with_its_dead_letters(dev: Cloud, specs: tuple[FunctionSpec, ...]) -> None:
-    names = [spec.queue_name for spec in specs if spec.queue]
+    names = [spec.queue_name for spec in specs if spec.has_queue]
     assert set(queues(dev)) == {*names, *map(dead_letter_queue, names)}
 
 
 def test_a_queue_hides_and_redrives_as_declared(dev: Cloud, specs: tuple[FunctionSpec, ...]) -> None:
     for spec in specs:
-        if spec.queue:
+        if spec.queue and spec.has_queue:
             queue = queues(dev)[spec.queue_name]
             assert queue["VisibilityTimeout"] == (spec.queue.visibility or 6 * spec.timeout)
             assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.queue.max_receives
@@ -69,7 +69,7 @@ def test_every_named_bucket_is_there_closed_versioned_and_encrypted(
 
 
 def test_a_bucket_feeds_the_queue_that_names_it_and_no_custom_resource_is_needed(dev: Cloud) -> None:
-    (bucket,) = data_buckets(dev)
+    (bucket,) = (each for each in data_buckets(dev) if "NotificationConfiguration" in each)
     (fed,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
     assert fed["Event"] == "s3:ObjectCreated:*"
     _, queue = dev.follow("storage", fed["Queue"])
@@ -88,6 +88,22 @@ def test_s3_may_send_for_that_bucket_of_this_account_alone(dev: Cloud) -> None:
     assert send["Principal"] == {"Service": "s3.amazonaws.com"}
     assert ":s3:::wecelebrate-dev-drops-" in str(send["Condition"]["ArnEquals"]["aws:SourceArn"])
     assert send["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_images_stay_and_uploads_go(dev: Cloud) -> None:
+    def bucket(name: str) -> Resource:
+        prefix = f"wecelebrate-dev-{name}-"
+        (found,) = (each for each in data_buckets(dev) if each["BucketName"]["Fn::Join"][1][0] == prefix)
+        return found
+
+    def expires(name: str) -> list[int]:
+        rules = bucket(name)["LifecycleConfiguration"]["Rules"]
+        return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+
+    assert (expires("images"), expires("image-uploads"), expires("drops")) == ([], [7], [180])
+    (rule,) = bucket("image-uploads")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["PUT"]
+    assert "CorsConfiguration" not in bucket("images")
 
 
 def test_prod_keeps_its_buckets(prod: Cloud) -> None:

@@ -53,7 +53,7 @@ def record_message(name: str, text: str, receives: int, error: Exception | None)
     with writing(SYSTEM) as tx:
         sql.record(
             tx,
-            queue=name,
+            queue=name.removesuffix("-dead-letters"),
             client_id=None,
             job_id=None,
             code="message_failed",
@@ -67,8 +67,7 @@ def receive(message: queue.Message) -> None:
     """Take in a message that SQS gave up. One that is no more than word of a job is not missed: the job is the truth,
     and the sweeper sends word of it."""
     if not {"job_id", "type"} & message.body.keys():
-        name = message.queue.removesuffix("-dead-letters")
-        record_message(name, json.dumps(message.body), message.received, None)
+        record_message(message.queue, json.dumps(message.body), message.received, None)
 
 
 def page(tx: Transaction, filters: DeadLetterFilters) -> pages.Built:

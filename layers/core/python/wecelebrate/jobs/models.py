@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, JsonValue
 
 from wecelebrate.jobs.types import JobStatus, JobType, Lane
-from wecelebrate.models import Flag, Listed, Moment, Object
+from wecelebrate.models import Listed, Moment, Object
 
 
 class Counts(BaseModel):
@@ -82,7 +82,7 @@ class JobFilters(Listed):
     catalog_id: UUID | None = None
     type: JobType | None = None
     status: JobStatus | None = None
-    awaiting_approval: Flag | None = None
+    awaiting_approval: bool | None = None
 
 
 class DeadLetter(BaseModel):
@@ -107,4 +107,4 @@ class DeadLetterFilters(Listed):
 
     queue: str | None = Field(default=None, max_length=100)
     client_id: UUID | None = None
-    redriven: Flag | None = None
+    redriven: bool | None = None

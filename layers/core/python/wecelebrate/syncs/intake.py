@@ -16,7 +16,9 @@ sql = queries(__file__)
 
 SERVICE = "service:drops"
 
-_INCOMING = re.compile(r"(?P<catalog>[^/]+)/incoming/(?:(?P<way>full|delta|dry-run)/)?(?P<name>.+)", re.DOTALL)
+_INCOMING = re.compile(
+    r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
+)
 _SUPERSEDED = "A newer file came before this one began. Drop it again if it is still wanted."
 _OLD_VERSION = "A newer version of this file was synced before. Drop it again if it is still wanted."
 
@@ -37,7 +39,7 @@ def take_in(upload: Mapping[str, Any]) -> UUID | None:
     with writing(SYSTEM) as tx:
         catalog = _catalog(tx, place["catalog"])
         if catalog is not None:
-            job_id, superseded = _record(tx, catalog, place["way"], upload)
+            job_id, superseded = _record(tx, catalog, place["mode"], bool(place["dry_run"]), upload)
     if catalog is None:
         _refuse(place["catalog"], upload["key"])
         return None
@@ -56,7 +58,7 @@ def _catalog(tx: Transaction, named: str) -> dict[str, Any] | None:
 
 
 def _record(
-    tx: Transaction, catalog: dict[str, Any], way: str | None, upload: Mapping[str, Any]
+    tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
 ) -> tuple[UUID, list[dict[str, Any]]]:
     """The job of a file version, made if it is new, and the jobs that it makes needless."""
     # Versions of one catalog one after the other: which is newer is decided by what is recorded.
@@ -64,8 +66,7 @@ def _record(
     recorded = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if recorded:
         return recorded["job_id"], []
-    full = way == "full" or (way is None and catalog["sync_settings"].get("mode") == "full")
-    dry_run = way == "dry-run"
+    full = (mode or catalog["sync_settings"].get("mode")) == "full"
     client_id = catalog["owner_client_id"]
     job_id = jobs.create(
         tx,
