@@ -41,8 +41,8 @@ class Size:
 
 SIZES = (Size("large", 1600, 82), Size("medium", 800, 80), Size("thumb", 320, 75))
 """From the largest on: each is made of the one before."""
-EFFORT = 4
-"""WebP's `method`, up to 6."""
+EFFORT = 2
+"""WebP's `method`, up to 6: 4 takes half as long again, and saves 7 % of the bytes."""
 
 
 class NotRendered(Exception):
