@@ -152,7 +152,7 @@ def test_every_column_of_a_product_counts(superuser: psycopg.Connection) -> None
         "numeric": "price + 1",
         "integer": "inventory_count + 1",
         "boolean": "not is_active",
-        "jsonb": """'{"other": 1}'""",
+        "jsonb": """'["other"]'""",
         "timestamp with time zone": "'2001-01-01'",
         "text": "'XXX'",
     }

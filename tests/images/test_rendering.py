@@ -111,8 +111,8 @@ def test_any_mode_becomes_rgb(mode: str) -> None:
         source = source.convert("L").convert("I").point(lambda value: value * 256)
     file = io.BytesIO()
     source.convert(mode).save(file, "JPEG" if mode == "CMYK" else "PNG")
-    result = shown(file.getvalue()).convert("RGB")
-    top, below = result.getpixel((32, 10)), result.getpixel((32, 50))
+    result = shown(file.getvalue()).convert("RGB").resize((1, 2), Image.Resampling.BOX)
+    top, below = result.getpixel((0, 0)), result.getpixel((0, 1))
     assert isinstance(top, tuple) and isinstance(below, tuple)
     assert top[0] > below[0]  # red is lighter than blue, in grey too
 

@@ -50,7 +50,7 @@ where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
   and exists (
     select from products p cross join jsonb_array_elements_text(p.images) address
     where p.catalog_id = c.id and (:product_id::uuid is null or p.id = :product_id)
-      and address ~ '^https?://' and octet_length(address) <= 2048 and not p.media ? address
+      and address ~ '^https?://' and octet_length(address) <= 2048 and strpos(p.media, '"source":' || to_json(address)) = 0
       and not exists (select from images i where i.catalog_id = c.id and i.source = address and i.status <> 'ready'));
 
 -- name: due_catalogs
@@ -110,7 +110,7 @@ update products p set media = fresh.media
 from (
   select id, app.media_of(:catalog_id, images) as media
   from products
-  where catalog_id = :catalog_id and sku > :after and sku <= :upto and (images <> '[]' or media <> '{}')
+  where catalog_id = :catalog_id and sku > :after and sku <= :upto and (images <> '[]' or media <> '[]')
   order by id
 ) fresh
 where p.id = fresh.id and p.media is distinct from fresh.media;

@@ -9,7 +9,7 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
       page.price::text as price, page.currency, page.images,
-      app.shown_media(page.images, page.media, :shown_at) as media, page.attributes, page.inventory_count,
+      app.shown_media(page.media, :shown_at) as media, page.attributes, page.inventory_count,
       page.is_active, page.created_at, page.updated_at
   ) shown
 order by page.ordinality;
@@ -21,7 +21,7 @@ select exists (select from catalogs where id = :catalog_id);
 -- name: get_product^
 -- The product, when the caller may see it.
 select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.shown_media(images, media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at
 from products
 where id = :product_id;
 
@@ -31,19 +31,16 @@ insert into products (catalog_id, sku, name, description, category, brand, price
 values (:catalog_id, :sku, :name, :description, :category, :brand, :price, :currency, :images,
   app.media_of(:catalog_id, :images), :attributes, :inventory_count, :is_active)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.shown_media(images, media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
 -- name: change_product^
 -- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
 -- after it was `seen`.
 update products old
-set (sku, name, description, category, brand, price, currency, images, media, attributes, inventory_count,
-  is_active) = (
-  select sku, name, description, category, brand, price, currency, images,
-    case when images = old.images then old.media else app.media_of(old.catalog_id, images) end, attributes,
-    inventory_count, is_active
+set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
+  select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :product_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.shown_media(images, media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
