@@ -25,6 +25,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "clients": MEMBERS,
     "flags": ("app_admin",),
     "idempotency": (*BACK_OFFICE, "app_customer"),
+    "imports": MEMBERS,
     "jobs": MEMBERS,
     "loads": MEMBERS,
     "members": ("app_client",),
@@ -34,6 +35,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "storefront": STOREFRONT,
     "sweeper": ("app_system",),
     "syncs": ("app_system",),
+    "uploads": MEMBERS,
     "usage": MEMBERS,
 }
 """Who runs the queries of a domain."""
@@ -54,6 +56,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "loads.analyze_products": ("app_system",),
     "loads.analyze_staged": ("app_worker",),
     "loads.count_staged": ("app_worker",),
+    "loads.save_staging": ("app_worker",),
     "loads.staged_jobs": ("app_worker",),
     "loads.unstage_products": ("app_worker",),
     "loads.unstage_rejections": ("app_worker",),

@@ -77,6 +77,9 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "replace_product": product,
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
+        "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
+        "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "create_upload": {"name": "products.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})
 

@@ -24,6 +24,8 @@ SUPPORT = {
     "get_dead_letter",
     "list_jobs",
     "get_job",
+    "get_job_first_api",
+    "get_job_status_first_api",
     "me",
 }
 """What the matrix of roles lets support do."""

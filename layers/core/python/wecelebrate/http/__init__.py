@@ -27,10 +27,10 @@ from wecelebrate.etags import Match
 from wecelebrate.http import problems
 from wecelebrate.http.answers import page_response, said, say
 from wecelebrate.http.cached import CachedReads, gate_of
-from wecelebrate.http.routes import DirectRoute, repeatable
+from wecelebrate.http.routes import DirectRoute, model_response, repeatable
 from wecelebrate.reads.loading import write_through
 
-__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "page_response", "serve"]
+__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "model_response", "page_response", "serve"]
 
 logger = Logger()
 

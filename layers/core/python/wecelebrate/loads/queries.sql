@@ -19,6 +19,10 @@ with recursive found (job_id) as (
 )
 select job_id from found where job_id is not null;
 
+-- name: save_staging$
+-- Progress of the job, with what was staged; false when a later worker holds it, or it was cancelled.
+select app.save_staging(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
+
 -- name: count_staged$
 -- Rows of the file that are staged.
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;

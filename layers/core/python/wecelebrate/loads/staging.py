@@ -6,8 +6,10 @@ from uuid import UUID
 
 import orjson
 
-from wecelebrate.database import Caller, copy_rows, queries, writing
+from wecelebrate.database import Caller, as_json, copy_rows, queries, writing
 from wecelebrate.feeds import Item, Product, Rejected
+from wecelebrate.jobs import Fenced
+from wecelebrate.jobs.held import LEASE_SECONDS
 from wecelebrate.loads.load import Load
 
 sql = queries(__file__)
@@ -26,7 +28,8 @@ class Miscounted(Exception):
 
 
 def add(load: Load, items: Sequence[Item]) -> None:
-    """Stage one chunk, in one transaction."""
+    """Stage one chunk, and the job's progress with it. Raises Fenced."""
+    job = load.job
     products = [_product(load, item) for item in items if isinstance(item, Product)]
     rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
     with writing(STAGING) as tx:
@@ -34,6 +37,10 @@ def add(load: Load, items: Sequence[Item]) -> None:
             copy_rows(tx, _PRODUCTS, products)
         if rejected:
             copy_rows(tx, _REJECTIONS, rejected)
+        values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
+        if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=LEASE_SECONDS, **values):
+            raise Fenced
+    job.saved(failures=0)
 
 
 def finish(load: Load) -> None:
@@ -41,7 +48,7 @@ def finish(load: Load) -> None:
     job = load.job
     with writing(STAGING) as tx:
         sql.analyze_staged(tx)
-        staged = sql.count_staged(tx, job_id=job.id, fence=job.fence)
+        staged = sql.count_staged(tx, **load.staged)
     if staged + job.counts["rejected"] != job.counts["read"]:
         raise Miscounted(f"{staged} rows are staged of {job.counts}")
 
@@ -64,7 +71,7 @@ def _product(load: Load, product: Product) -> tuple[Any, ...]:
     given = product.given
     return (
         load.job.id,
-        load.job.fence,
+        load.job.checkpoint["fence"],
         product.line,
         product.rows,
         product.sku,
@@ -83,7 +90,7 @@ def _product(load: Load, product: Product) -> tuple[Any, ...]:
 
 
 def _rejection(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
-    return (load.job.id, load.job.fence, item.line, n, item.sku, item.code, item.reason, _json(item.raw))
+    return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:

@@ -39,6 +39,7 @@ def run(seconds: float = RUN) -> None:
                 with writing(SYSTEM) as tx:
                     sql.beat(tx)
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    sql.forget_uploads(tx)
                 unstage()
                 beaten = time.monotonic()
             jobs.sweep()

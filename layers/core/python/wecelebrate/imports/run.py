@@ -1,0 +1,33 @@
+"""The work of an import: given rows, or an uploaded file, as a load of its catalog."""
+
+from contextlib import AbstractContextManager
+
+from wecelebrate import feeds, jobs, loads, storage, uploads
+from wecelebrate.database import writing
+from wecelebrate.imports.create import sql
+from wecelebrate.imports.rows import GivenRows
+from wecelebrate.loads.load import Rows
+
+
+def run(job: jobs.Held) -> None:
+    """Stage, merge and report. Raises what may pass with the next try; jobs.Refused for what cannot."""
+    with writing(job.caller) as tx:
+        catalog = job.catalog_id and sql.get_catalog(tx, catalog_id=job.catalog_id)
+    if not job.catalog_id or not catalog:
+        raise jobs.Refused("no_such_catalog", "Its catalog was deleted, or is no longer yours.")
+    settings, payload = catalog["sync_settings"], job.payload
+    currency = settings.get("currency", "USD")
+
+    def open_rows() -> AbstractContextManager[Rows]:
+        try:
+            with storage.open_version(uploads.BUCKET, payload["key"], payload["version_id"]) as body:
+                if payload["format"] == "rows":
+                    return GivenRows(body.read(), currency)
+                return feeds.open_feed(body, payload["name"], settings.get("mapping") or {}, currency)
+        except storage.GoneError as error:
+            raise feeds.UnreadableFeed(str(error)) from error
+
+    rules = loads.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"])
+    results = f"{payload['results']}/result"
+    about = {"file": payload["key"], "version_id": payload["version_id"]}
+    loads.run(loads.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about))
