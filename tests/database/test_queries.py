@@ -51,6 +51,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "jobs.expire_jobs": ("app_system",),
     "jobs.record": ("app_system",),
     "jobs.list_dead_letters": ("app_admin", "app_support"),
+    "jobs.queue_states": ("app_admin", "app_support"),
+    "jobs.count_dead_letters": ("app_admin", "app_support"),
     "jobs.get_dead_letter": ("app_admin", "app_support"),
     "jobs.mark_redriven": ("app_admin",),
     "loads.analyze_products": ("app_system",),

@@ -26,6 +26,7 @@ NEVER_KEPT = {
     "list_dead_letters",
     "get_dead_letter",
     "list_audit",
+    "show_queues",
     "get_job_first_api",
     "get_job_status_first_api",
 } | MOVING

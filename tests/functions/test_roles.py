@@ -20,6 +20,7 @@ SUPPORT = {
     "deactivate_product",
     "list_catalogs",
     "get_catalog",
+    "show_queues",
     "list_dead_letters",
     "get_dead_letter",
     "list_jobs",
