@@ -92,9 +92,7 @@ def queues(tx: Transaction) -> QueueStates:
     rows = {row["type"]: row for row in sql.queue_states(tx)}
     letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
     states = [
-        QueueState(
-            queue=name, type=kind, dead_letters=letters.get(name, 0), **{**_IDLE, **rows.get(kind, {}), "type": kind}
-        )
+        QueueState(queue=name, dead_letters=letters.get(name, 0), **{**_IDLE, "type": kind, **rows.get(kind, {})})
         for kind, name in QUEUES.items()
     ]
     return QueueStates(data=states)
