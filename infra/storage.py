@@ -26,7 +26,7 @@ _KEPT_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
 """Bucket → days until a file of it expires; none while products show it. Of others a season of questions."""
 _SEASON = 180
 
-_SENT_TO_BY_BROWSERS = ("image-uploads",)
+_SENT_TO_BY_BROWSERS = ("image-uploads", "uploads")
 """Buckets that presigned URLs of uploads lead to."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {

@@ -198,6 +198,11 @@ class Platform:
         """S3, as an ERP system reaches it."""
         return self._aws("s3")
 
+    @cached_property
+    def sqs(self) -> Any:
+        """SQS, to arrange and to look."""
+        return self._aws("sqs")
+
     def _aws(self, service: Literal["s3", "sqs"]) -> Any:
         return boto3.client(
             service,
@@ -249,7 +254,7 @@ class Platform:
 
     def send(self, queue: str, message: Json) -> None:
         """Send a message to a queue."""
-        sqs = self._aws("sqs")
+        sqs = self.sqs
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
 
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:

@@ -121,6 +121,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "dead_letters": ("reason", "renamed"),
     "audit_log": ("action", "renamed"),
     "schedules": ("name", "renamed"),
+    "uploads": ("name", "renamed"),
     "app.staged_products": ("name", "renamed"),
     "app.staged_rejections": ("reason", "renamed"),
     "cache_invalidations": ("created_at", NOW),
@@ -312,6 +313,8 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("drops", name, values)
         values = {"id": ident(f"{name} dead letter"), "queue": "q", "client_id": owner, "job_id": job, "code": "c"}
         yield Row("dead_letters", name, {**values, "body": Jsonb({}), "reason": "r"})
+        values = {"id": ident(f"{name} upload"), "client_id": owner, "key": name, "name": name, "size": 1}
+        yield Row("uploads", name, {**values, "content_type": "text/csv", "created_by": "super"})
         values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
         staged = {"job_id": job, "fence": 1, "line": 1}

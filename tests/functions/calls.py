@@ -78,6 +78,9 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "upload_image": {"type": "image/png", "bytes": 100},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
+        "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
+        "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "create_upload": {"name": f"{fresh}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})
 

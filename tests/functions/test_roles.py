@@ -22,10 +22,13 @@ SUPPORT = {
     "get_catalog",
     "list_images",
     "get_image",
+    "show_queues",
     "list_dead_letters",
     "get_dead_letter",
     "list_jobs",
     "get_job",
+    "get_job_first_api",
+    "get_job_status_first_api",
     "me",
 }
 """What the matrix of roles lets support do."""

@@ -69,7 +69,8 @@ def test_every_named_bucket_is_there_closed_versioned_and_encrypted(
 
 
 def test_a_bucket_feeds_the_queue_that_names_it_and_no_custom_resource_is_needed(dev: Cloud) -> None:
-    (bucket,) = (each for each in data_buckets(dev) if "NotificationConfiguration" in each)
+    (bucket,) = [each for each in data_buckets(dev) if "NotificationConfiguration" in each]
+    assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (fed,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
     assert fed["Event"] == "s3:ObjectCreated:*"
     _, queue = dev.follow("storage", fed["Queue"])

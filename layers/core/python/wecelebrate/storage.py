@@ -1,5 +1,6 @@
 """Files in S3, streamed."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from threading import Lock
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from wecelebrate.settings import settings
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from mypy_boto3_s3 import S3Client
 
 
@@ -80,10 +83,40 @@ def read(bucket: str, key: str, most: int) -> bytes | None:
         return body.read(most + 1)
 
 
-def presigned_put(bucket: str, key: str, content_type: str, length: int, seconds: int) -> str:
-    """A URL by which anyone may put one file there, of this type and length alone, for so long."""
-    given = {"Bucket": settings().bucket(bucket), "Key": key, "ContentType": content_type, "ContentLength": length}
-    return _s3().generate_presigned_url("put_object", Params=given, ExpiresIn=seconds)
+def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
+    """Write a file in one request; its version."""
+    answer = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+    return answer.get("VersionId", "null")
+
+
+def newest_version(bucket: str, key: str) -> str | None:
+    """The newest version of a file; None when there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    return found.get("VersionId", "null")
+
+
+def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
+    """An address that takes one file, of exactly this size and type, by PUT."""
+    parameters = {
+        "Bucket": settings().bucket(bucket),
+        "Key": key,
+        "ContentType": content_type,
+        "ContentLength": size,
+    }
+    url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+    return url
+
+
+def safe_name(name: str) -> str:
+    """A name as part of a key: what needs no escaping in addresses stays."""
+    return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 
 def object_name(key: str) -> str:

@@ -13,7 +13,7 @@ from wecelebrate.images.models import Image, NewImage, Upload, UploadTarget
 from wecelebrate.images.rows import get, owner, sql
 
 BUCKET = "image-uploads"
-SECONDS = 15 * 60
+LIFE = timedelta(minutes=15)
 """How long the URL of an upload is good for."""
 
 
@@ -32,12 +32,12 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> Upload:
     """Where an image of a catalog is to be sent. Raises NotFound, Forbidden for a catalog that is only read."""
     client_id = owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
-    url = storage.presigned_put(BUCKET, key(client_id, image_id), new.type, new.bytes, SECONDS)
+    url = storage.upload_url(BUCKET, key(client_id, image_id), new.type, new.bytes, LIFE)
     target = UploadTarget(
         method="PUT",
         url=url,
         headers={"Content-Type": new.type, "Content-Length": str(new.bytes)},
-        expires_at=datetime.now(UTC) + timedelta(seconds=SECONDS),
+        expires_at=datetime.now(UTC) + LIFE,
     )
     return Upload(image=get(tx, image_id), upload=target)
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from wecelebrate import pages, queue
 from wecelebrate.database import SYSTEM, Transaction, as_json, writing
 from wecelebrate.jobs import dead_letters
-from wecelebrate.jobs.control import approve, cancel, get, retry, supersede, tell
+from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
 from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
-from wecelebrate.jobs.models import JobFilters
+from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
 from wecelebrate.jobs.types import QUEUES, JobType, Lane
 from wecelebrate.jobs.workers import worker
 
@@ -28,12 +28,19 @@ __all__ = [
     "ended",
     "get",
     "page",
+    "queues",
+    "release_here",
     "retry",
     "supersede",
     "sweep",
+    "take_here",
     "worker",
 ]
 
+_IDLE = {
+    "waiting": 0, "later": 0, "awaiting_approval": 0, "at_work": 0, "clients_waiting": 0,
+    "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
+}  # fmt: skip
 LATE = 5.0
 """Seconds after which word of a job that is due counts as lost."""
 WORDS = 3
@@ -78,6 +85,17 @@ def create(
     )
     tell(tx, kind, job_id, client_id)
     return job_id
+
+
+def queues(tx: Transaction) -> QueueStates:
+    """How the jobs of each type stand. Raises Forbidden for anyone but admins and support."""
+    rows = {row["type"]: row for row in sql.queue_states(tx)}
+    letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
+    states = [
+        QueueState(queue=name, dead_letters=letters.get(name, 0), **{**_IDLE, "type": kind, **rows.get(kind, {})})
+        for kind, name in QUEUES.items()
+    ]
+    return QueueStates(data=states)
 
 
 def sweep() -> None:

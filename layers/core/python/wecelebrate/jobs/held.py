@@ -101,7 +101,11 @@ class Held:
         )
         if saved is None:
             raise Fenced
-        self.failures = saved
+        self.saved(saved)
+
+    def saved(self, failures: int) -> None:
+        """Progress was saved: the lease is new."""
+        self.failures = failures
         self._renewed_at = time.monotonic()
         self.beat()
 

@@ -60,6 +60,8 @@ class Load:
     """Bucket, and beginning of the keys, of the result and the error file."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What the result says of the source."""
+    here: bool = False
+    """Whether it is done in a request, whose login enters no staging: what is staged, the sweeper removes."""
     last_xid: str | None = None
     """The last transaction that this worker changed products in."""
 
@@ -71,7 +73,7 @@ class Load:
 
     @property
     def staged(self) -> dict[str, Any]:
-        """What its staged rows are found by: the fence is that of whoever staged them, this worker or one before."""
+        """What its staged rows are found by: the fence is that of the worker that staged the first of them."""
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
     @property
@@ -81,11 +83,10 @@ class Load:
         return self.rules.full and said["nature"] != "delta" and bool(said["ended_cleanly"])
 
     def resume(self) -> None:
-        """Go on where the worker before stopped: behind its last chunk, or at the first row of the file."""
-        if self.phase == "stage":
-            self.job.checkpoint = {}
+        """Go on where the worker before stopped, behind its last chunk; or begin."""
+        if not self.job.checkpoint:
+            self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
             self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
-            self.job.done, self.job.total = 0, None
 
     def go_to(self, phase: Phase) -> None:
         """The next phase, from its beginning."""

@@ -88,12 +88,17 @@ def _write_errors(load: Load) -> str:
         writer.writerow([*header, *ERROR_COLUMNS])
         for row in _rejections(load):
             raw = row["raw"]
-            cells = raw if isinstance(raw, list) else [raw.get(column, "") for column in header]
+            cells = raw if isinstance(raw, list) else [_cell(raw.get(column)) for column in header]
             padding = [""] * (len(header) - len(cells))
             writer.writerow([*cells[: len(header)], *padding, row["line"], row["code"], row["reason"]])
         file.seek(0)
         storage.put(load.bucket, key, file, "text/csv; charset=utf-8")
     return key
+
+
+def _cell(value: Any) -> str:
+    """A value of a row as a cell: what is no text, as JSON."""
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class _Text:

@@ -22,12 +22,11 @@ def run(load: Load) -> None:
     """Do a load, from wherever it is. Raises what may pass with the next try; jobs.Refused for what cannot."""
     load.resume()
     if load.phase == "stage":
-        staging.clear([load.job.id])
         try:
             _stage(load)
         except feeds.UnreadableFeed as error:
             report.fail(load, "unreadable_file", str(error))
-            staging.clear([load.job.id])
+            staging.done(load)
             return
     if load.phase == "look":
         if load.full and load.job.approval != "given" and merging.too_many_missing(load):
@@ -43,25 +42,29 @@ def run(load: Load) -> None:
         with writing(SYSTEM) as tx:
             sql.analyze_products(tx)
     report.complete(load)
-    staging.clear([load.job.id])
+    staging.done(load)
 
 
 def _stage(load: Load) -> None:
-    """Every row of the file to the staging tables. Starts anew after a break: nothing was applied yet."""
+    """Every row of the file to the staging tables. After a break the file is read again from its beginning, but what is
+    staged is not staged again."""
     job = load.job
     with load.open() as rows:
         items = iter(rows)
+        for _ in islice(items, job.checkpoint["items"]):
+            job.alive()
         while chunk := list(islice(items, CHUNK)):
-            staging.add(load, chunk)
             job.counts["read"] = rows.rows_read
             job.counts["rejected"] += sum(item.rows for item in chunk if isinstance(item, feeds.Rejected))
             job.done = job.counts["rejected"]
-            with writing(job.caller) as tx:
-                job.save(tx)
+            job.checkpoint["items"] += len(chunk)
+            staging.add(load, chunk)
             job.check_time()
+    # A header may have grown with the last rows, and what comes after them: it is read to its end.
+    job.counts["read"] = rows.rows_read
     staging.finish(load)
     job.checkpoint = {
-        "fence": job.fence,
+        "fence": job.checkpoint["fence"],
         "header": rows.header,
         "details": rows.details,
         "ended_cleanly": rows.ended_cleanly,

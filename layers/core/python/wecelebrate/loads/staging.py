@@ -6,19 +6,23 @@ from uuid import UUID
 
 import orjson
 
-from wecelebrate.database import Caller, copy_rows, queries, writing
+from wecelebrate.database import Caller, as_json, copy_rows, queries, writing
 from wecelebrate.feeds import Item, Product, Rejected
+from wecelebrate.jobs import Fenced
+from wecelebrate.jobs.held import LEASE_SECONDS
 from wecelebrate.loads.load import Load
 
 sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
 
-_PRODUCTS = """
-copy app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency, images,
-  attributes, inventory_count, is_active, source_data) from stdin
-"""
-_REJECTIONS = "copy app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw) from stdin"
+_PRODUCT = (
+    "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
+    "attributes", "inventory_count", "is_active", "source_data",
+)  # fmt: skip
+_REJECTION = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
+_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT)}) from stdin"
+_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION)}) from stdin"
 
 
 class Miscounted(Exception):
@@ -26,24 +30,42 @@ class Miscounted(Exception):
 
 
 def add(load: Load, items: Sequence[Item]) -> None:
-    """Stage one chunk, in one transaction."""
+    """Stage one chunk, and the job's progress with it. Raises Fenced."""
+    job = load.job
     products = [_product(load, item) for item in items if isinstance(item, Product)]
     rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
+    if load.here:
+        with writing(job.caller) as tx:
+            sql.stage_products(tx, [dict(zip(_PRODUCT, row, strict=True)) for row in products])
+            sql.stage_rejections(tx, [dict(zip(_REJECTION, row, strict=True)) for row in rejected])
+            job.save(tx)
+        return
     with writing(STAGING) as tx:
         if products:
             copy_rows(tx, _PRODUCTS, products)
         if rejected:
             copy_rows(tx, _REJECTIONS, rejected)
+        values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
+        if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=LEASE_SECONDS, **values):
+            raise Fenced
+    job.saved(failures=0)
 
 
 def finish(load: Load) -> None:
     """All rows are staged: count them, and make them known to the planner. Raises Miscounted."""
     job = load.job
-    with writing(STAGING) as tx:
-        sql.analyze_staged(tx)
-        staged = sql.count_staged(tx, job_id=job.id, fence=job.fence)
+    with writing(job.caller if load.here else STAGING) as tx:
+        if not load.here:
+            sql.analyze_staged(tx)
+        staged = sql.count_staged(tx, **load.staged)
     if staged + job.counts["rejected"] != job.counts["read"]:
         raise Miscounted(f"{staged} rows are staged of {job.counts}")
+
+
+def done(load: Load) -> None:
+    """Nothing of it is needed any more."""
+    if not load.here:
+        clear([load.job.id])
 
 
 def clear(job_ids: Sequence[UUID]) -> None:
@@ -64,7 +86,7 @@ def _product(load: Load, product: Product) -> tuple[Any, ...]:
     given = product.given
     return (
         load.job.id,
-        load.job.fence,
+        load.job.checkpoint["fence"],
         product.line,
         product.rows,
         product.sku,
@@ -83,7 +105,7 @@ def _product(load: Load, product: Product) -> tuple[Any, ...]:
 
 
 def _rejection(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
-    return (load.job.id, load.job.fence, item.line, n, item.sku, item.code, item.reason, _json(item.raw))
+    return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:

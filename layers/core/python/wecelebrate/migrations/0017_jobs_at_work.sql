@@ -32,7 +32,8 @@ alter table jobs alter place set default clock_timestamp(), alter place set not 
 create function app.job_owner(client_id uuid) returns uuid
 language sql immutable parallel safe
 return coalesce(client_id, '00000000-0000-0000-0000-000000000000'::uuid);
-grant execute on function app.job_owner(uuid) to app_migrate, app_admin, app_support, app_client, app_system;
+grant execute on function app.job_owner(uuid)
+  to app_definer, app_migrate, app_admin, app_support, app_client, app_customer, app_system;
 
 create index jobs_waiting on jobs (type, app.job_owner(client_id), lane, place) where status = 'pending';
 create index jobs_running on jobs (type, app.job_owner(client_id)) where status = 'processing';
@@ -142,6 +143,9 @@ create policy system on schedules to app_system
 grant select, insert, update, delete on schedules to app_migrate, app_admin, app_client;
 grant select, update on schedules to app_system;
 
+create policy definer on jobs to app_definer using (true) with check (true);
+grant select, update on jobs to app_definer;
+
 -- What workers and the sweeper do, as app_system.
 
 -- Jobs whose worker gave no sign of life for as long as its lease ran: back to the queue, or failed when that happened
@@ -228,6 +232,25 @@ begin
 end
 $$;
 grant execute on function app.expire_jobs(text), app.take_job(text, integer, double precision) to app_system;
+
+-- Progress of staging, in the transaction of what was staged: app_worker, which owns the staging tables, sees no job.
+-- Whether it is still the job of whoever says so: false when a later worker holds it, or it was cancelled.
+set local role app_definer;
+create function app.save_staging(
+  job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
+returns boolean
+language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  with saved as (
+    update jobs j
+    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
+    where j.id = $1 and j.fence = $2 and j.status = 'processing'
+    returning 1
+  )
+  select exists (select from saved)
+$$;
+grant execute on function app.save_staging(uuid, integer, integer, jsonb, jsonb, double precision) to app_worker;
+set local role app_owner;
 
 -- What the API shows of a job beyond its columns.
 create function app.job_waits(j jobs) returns boolean

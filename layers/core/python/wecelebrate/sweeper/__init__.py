@@ -40,6 +40,7 @@ def run(seconds: float = RUN) -> None:
                     sql.beat(tx)
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
                     images.retry_due(tx)
+                    sql.forget_uploads(tx)
                 unstage()
                 beaten = time.monotonic()
             jobs.sweep()
