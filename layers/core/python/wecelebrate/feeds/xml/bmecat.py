@@ -21,6 +21,7 @@ from wecelebrate.feeds.xml.flat import (
     spoken,
     text_of,
     value,
+    within,
 )
 from wecelebrate.feeds.xml.groups import CATALOG, Groups
 from wecelebrate.feeds.xml.kinds import ACTIVE, ATTRIBUTES, Kind, Nature
@@ -124,9 +125,9 @@ class BMEcat(Kind):
 
     def records(self, element: Element) -> Iterator[Record]:
         if local(element) == "PARTIES":
-            for party in every(element, "PARTY"):
-                title = next((text_of(found) for found in every(party, "NAME")), "")
-                self._parties.update({text_of(found): title for found in every(party, "PARTY_ID")})
+            for party in within(element, "PARTY"):
+                title = next((text_of(found) for found in within(party, "ADDRESS", "NAME")), "")
+                self._parties.update({text_of(found): title for found in within(party, "PARTY_ID")})
         else:
             yield self._article(element)
 
@@ -159,7 +160,7 @@ class BMEcat(Kind):
             record["MIME_SOURCE"] = "\n".join(images)
         if gtin := self._gtin(inside):
             record["GTIN"] = gtin
-        if pairs := self._features(article):
+        if pairs := self._features(inside):
             record[ATTRIBUTES] = listed(pairs)
         if "MANUFACTURER_NAME" not in record:
             party = next((text_of(found) for found in every(article, "MANUFACTURER_IDREF")), "")
@@ -189,11 +190,11 @@ class BMEcat(Kind):
                 return text_of(told["EAN"][0])
         return ""
 
-    def _features(self, article: Element) -> Pairs:
+    def _features(self, inside: Parts) -> Pairs:
         pairs: Pairs = []
-        for feature in every(article, "FEATURE"):
+        for feature in (one for features in _both(inside, "_FEATURES") for one in within(features, "FEATURE")):
             told = leaves(feature, self.language)
-            values = list(every(feature, "FVALUE"))
+            values = within(feature, "FVALUE") or within(feature, "VARIANTS", "VARIANT", "FVALUE")
             if len(values) > 1 and (best := spoken(values, self.language)) is not None:
                 tongue = language_of(best)
                 values = [one for one in values if language_of(one) in (tongue, None)]

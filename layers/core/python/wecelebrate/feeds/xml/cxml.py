@@ -71,15 +71,17 @@ class Index(Kind):
             named = next((group.get("code") for group in groups if group.get("code")), None)
             record["Classification"] = text_of(groups[0]) or named or ""
         pairs: Pairs = []
+        images = []
         for extrinsic in every(element, "Extrinsic"):
-            label, text = extrinsic.get("name", ""), text_of(extrinsic)
+            label, text = extrinsic.get("name", ""), text_of(extrinsic, deep=False)
             if label.casefold() in IMAGES:
-                record["Image"] = f"{record['Image']}\n{text}" if record.get("Image") else text
+                images.append(text)
             else:
                 pairs.append((label, text))
-        for group in every(element, "SearchGroupData"):
-            pairs += [(found.get("name", ""), text_of(found)) for found in every(group, "SearchDataElement")]
-            pairs += [(found.get("name", ""), found.get("value", "")) for found in every(group, "SearchDataElement")]
+        if images:
+            record["Image"] = "\n".join(images)
+        for one in every(element, "SearchDataElement"):
+            pairs.append((one.get("name", ""), one.get("value", "") or text_of(one)))
         if pairs:
             record[ATTRIBUTES] = listed(pairs)
         record[ACTIVE] = "yes"

@@ -12,6 +12,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from wecelebrate.feeds.csv_rows import LONGEST_CELL, MOST_COLUMNS
@@ -28,6 +29,10 @@ FORMATTING = frozenset(
      "strong", "sub", "sup", "u", "ul")
 )  # fmt: skip
 MOST_REPEATED = 20
+SMALLEST = 10
+"""Characters that a value counts for beyond its own, so that the number of values is bounded with their length."""
+MOST_ATTRIBUTES = 250
+"""Of one element: lxml looks up each among all."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
@@ -49,12 +54,14 @@ class Flat:
 
     def __call__(self, element: Element) -> Record:
         """Raises TooMuch."""
-        record: Record = {}
-        self._into(element, "", record, {})
-        return record
+        filling = _Filling({}, {}, {})
+        self._into(element, "", filling)
+        for path, lines in filling.lines.items():
+            filling.record[path] = "\n".join(lines)
+        return filling.record
 
-    def _into(self, element: Element, path: str, record: Record, spoken: dict[str, str]) -> None:
-        self._attributes(element, path, record)
+    def _into(self, element: Element, path: str, filling: "_Filling") -> None:
+        self._attributes(element, path, filling)
         prefix = path + "." if path else ""
         for child in element:
             if not isinstance(child.tag, str):  # an entity that nobody declared
@@ -63,66 +70,84 @@ class Flat:
             if name in self._apart:
                 continue
             if name in self._through:
-                self._into(child, path, record, spoken)
+                self._into(child, path, filling)
                 continue
             here = prefix + name
             if len(child) == 0 or all(isinstance(one.tag, str) and local(one) in FORMATTING for one in child):
-                self._leaf(child, here, record, spoken)
+                self._leaf(child, here, filling)
             else:
-                self._into(child, here, record, spoken)
+                self._into(child, here, filling)
                 if own := text_of(child, deep=False):
-                    self._put(record, here, own)
+                    filling.put(here, own)
 
-    def _leaf(self, leaf: Element, path: str, record: Record, spoken: dict[str, str]) -> None:
+    def _leaf(self, leaf: Element, path: str, filling: "_Filling") -> None:
         text = text_of(leaf)
         attributes = leaf.attrib
         if not attributes:
-            self._put(record, path, text)
+            filling.put(path, text)
             return
         language = language_of(leaf)
         if language is not None:
-            self._say(record, path, text, language, spoken)
+            self._say(path, text, language, filling)
         elif key := next((attributes[name] for name in KEYS if attributes.get(name)), None):
-            self._put(record, f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
+            filling.put(f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
             return
         elif text:
-            path = self._put(record, path, text)
-        self._attributes(leaf, path, record)
+            path = filling.put(path, text)
+        self._attributes(leaf, path, filling)
 
-    def _attributes(self, element: Element, path: str, record: Record) -> None:
+    def _attributes(self, element: Element, path: str, filling: "_Filling") -> None:
+        if len(element.attrib) > MOST_ATTRIBUTES:
+            raise TooMuch(f"{path or local(element)} has more than {MOST_ATTRIBUTES} attributes")
         for name, text in element.items():
             plain = str(name)[str(name).rfind("}") + 1 :]
             if name not in LANGUAGE and plain not in self._apart and not str(name).startswith(SCHEMA):
-                self._put(record, f"{path}@{plain}", str(text))
+                filling.put(f"{path}@{plain}", str(text))
 
-    def _say(self, record: Record, path: str, text: str, language: str, spoken: dict[str, str]) -> None:
-        before = spoken.get(path)
+    def _say(self, path: str, text: str, language: str, filling: "_Filling") -> None:
+        record, before = filling.record, filling.spoken.get(path)
         if before == language or path not in record:
-            spoken.setdefault(path, language)
-            self._put(record, path, text)
+            filling.spoken.setdefault(path, language)
+            filling.put(path, text)
         elif wanted(language, self.language) and not wanted(before, self.language):
-            record[f"{path}.{before}"], record[path] = record[path], text
-            spoken[path] = language
+            other = f"{path}.{before}"
+            record[other], record[path] = record[path], text
+            if path in filling.lines:
+                filling.lines[other] = filling.lines.pop(path)
+            filling.spoken[path] = language
         else:
-            self._put(record, f"{path}.{language}", text)
+            filling.put(f"{path}.{language}", text)
 
-    def _put(self, record: Record, path: str, text: str) -> str:
+
+@dataclass(slots=True)
+class _Filling:
+    """A record in the making."""
+
+    record: Record
+    lines: dict[str, list[str]]
+    """The texts of a column that has several: joined once, at the end."""
+    spoken: dict[str, str]
+    """The language of a column's text."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+
+    def put(self, path: str, text: str) -> str:
         """Put a text where it belongs; the column that it went to."""
-        if len(text) > LONGEST_CELL:
-            raise TooMuch(f"{path} is longer than {LONGEST_CELL:,} characters")
-        before = record.get(path)
+        self.size += SMALLEST + len(text)
+        if self.size > LONGEST_CELL:
+            raise TooMuch(f"it is longer than {LONGEST_CELL:,} characters")
+        before = self.record.get(path)
         if not before:
-            record[path] = text
+            self.record[path] = text
+            if len(self.record) > MOST_COLUMNS:
+                raise TooMuch(f"it has more than {MOST_COLUMNS:,} values")
         elif text and _NUMBER.fullmatch(text[:60]):
-            free = (f"{path}.{n}" for n in range(2, MOST_REPEATED))
-            path = next((name for name in free if name not in record), path)
-            record.setdefault(path, text)
+            number = self.numbers[path] = self.numbers.get(path, 1) + 1
+            if number < MOST_REPEATED:
+                path = f"{path}.{number}"
+                self.record.setdefault(path, text)
         elif text:
-            if len(before) + len(text) > LONGEST_CELL:
-                raise TooMuch(f"{path} is longer than {LONGEST_CELL:,} characters")
-            record[path] = f"{before}\n{text}"
-        if len(record) > MOST_COLUMNS:
-            raise TooMuch(f"it has more than {MOST_COLUMNS:,} values")
+            self.lines.setdefault(path, [before]).append(text)
         return path
 
 
@@ -199,8 +224,16 @@ def parts(element: Element) -> dict[str, list[Element]]:
     return found
 
 
+def within(element: Element, *steps: str) -> list[Element]:
+    """The children of the children, step by step by local name."""
+    found = [element]
+    for step in steps:
+        found = [one for parent in found for one in parent.iterchildren(f"{{*}}{step}")]
+    return found
+
+
 def every(element: Element, *names: str) -> Iterable[Element]:
-    """All descendants of these names, in their order."""
+    """All descendants of these names, in their order. Not for looking into them again: they may be nested."""
     return element.iter(*(f"{{*}}{name}" for name in names))
 
 

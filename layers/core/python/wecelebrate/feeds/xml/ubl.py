@@ -6,7 +6,7 @@ Sources: OASIS Universal Business Language 2.1, UBL-Catalogue-2.1; Peppol BIS Ca
 from collections.abc import Iterator
 
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Pairs, Record, child, each, every, listed, spoken, text_of, value
+from wecelebrate.feeds.xml.flat import Flat, Pairs, Record, child, each, every, listed, spoken, text_of, value, within
 from wecelebrate.feeds.xml.kinds import ACTIVE, ATTRIBUTES, Kind, Nature
 from wecelebrate.feeds.xml.reader import Element, local
 
@@ -81,12 +81,11 @@ class Catalogue(Kind):
             record["ItemClassification"] = code.get("name") or text_of(code)
         if (maker := next(iter(every(line, "ManufacturerParty")), None)) is not None:
             record["Manufacturer"] = text_of(next(iter(every(maker, "Name")), None))
-        images = []
-        for document in every(line, "ItemSpecificationDocumentReference"):
+        images: list[str] = []
+        for document in within(line, "Item", "ItemSpecificationDocumentReference"):
             kind = f"{value(document, 'DocumentTypeCode')} {value(document, 'DocumentType')}".casefold()
-            for address in every(document, "URI"):
-                if "image" in kind or "picture" in kind:
-                    images.append(text_of(address))
+            if "image" in kind or "picture" in kind:
+                images += map(text_of, within(document, "Attachment", "ExternalReference", "URI"))
         if images:
             record["Image"] = "\n".join(images)
         pairs: Pairs = []
