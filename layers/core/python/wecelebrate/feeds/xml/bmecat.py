@@ -162,7 +162,7 @@ class BMEcat(Kind):
             record["GTIN"] = gtin
         if pairs := self._features(inside):
             record[ATTRIBUTES] = listed(pairs)
-        if "MANUFACTURER_NAME" not in record:
+        if self._parties and "MANUFACTURER_NAME" not in record:
             party = next((text_of(found) for found in every(article, "MANUFACTURER_IDREF")), "")
             if self._parties.get(party):
                 record["MANUFACTURER_NAME"] = self._parties[party]

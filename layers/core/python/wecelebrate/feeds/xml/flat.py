@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from wecelebrate.feeds.csv_rows import LONGEST_CELL, MOST_COLUMNS
 from wecelebrate.feeds.xml.reader import Element, local
@@ -64,9 +65,10 @@ class Flat:
         self._attributes(element, path, filling)
         prefix = path + "." if path else ""
         for child in element:
-            if not isinstance(child.tag, str):  # an entity that nobody declared
+            tag: Any = child.tag
+            if tag.__class__ is not str:  # an entity that nobody declared
                 continue
-            name = local(child)
+            name = tag[tag.rfind("}") + 1 :]
             if name in self._apart:
                 continue
             if name in self._through:
@@ -81,7 +83,7 @@ class Flat:
                     filling.put(here, own)
 
     def _leaf(self, leaf: Element, path: str, filling: "_Filling") -> None:
-        text = text_of(leaf)
+        text = text_of(leaf) if len(leaf) else (leaf.text or "").strip()
         attributes = leaf.attrib
         if not attributes:
             filling.put(path, text)
@@ -207,11 +209,12 @@ def leaves(element: Element, want: str | None = None) -> dict[str, str]:
     """Local name to text of the children: of several of a name the one in the wanted language, or the first."""
     found: dict[str, str] = {}
     for one in element:
-        if not isinstance(one.tag, str):
+        tag: Any = one.tag
+        if tag.__class__ is not str:
             continue
-        name = local(one)
+        name = tag[tag.rfind("}") + 1 :]
         if name not in found or (want and one.attrib and wanted(language_of(one), want)):
-            found[name] = text_of(one)
+            found[name] = text_of(one) if len(one) else (one.text or "").strip()
     return found
 
 
@@ -219,8 +222,9 @@ def parts(element: Element) -> dict[str, list[Element]]:
     """The children by local name."""
     found: dict[str, list[Element]] = {}
     for one in element:
-        if isinstance(one.tag, str):
-            found.setdefault(local(one), []).append(one)
+        tag: Any = one.tag
+        if tag.__class__ is str:
+            found.setdefault(tag[tag.rfind("}") + 1 :], []).append(one)
     return found
 
 

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from lxml import etree
 
@@ -45,8 +45,9 @@ def pull(tags: tuple[str, ...] | None) -> Any:
 
 def local(element: Element) -> str:
     """The name without its namespace."""
-    tag = cast(str, element.tag)
-    return tag[tag.rfind("}") + 1 :]
+    tag: Any = element.tag
+    name: str = tag[tag.rfind("}") + 1 :]
+    return name
 
 
 class Reader:
