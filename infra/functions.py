@@ -13,7 +13,7 @@ CDK and the local cloud build on these specs alone: nothing else in `infra` know
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,8 @@ class QueueTrigger(_Declared):
     """Deliveries before a message goes to the dead-letter queue."""
     bucket: str | None = None
     """A bucket whose ObjectCreated notifications feed this queue."""
+    dead_letters: bool = False
+    """Whether it has the dead-letter queues of all others in place of a queue of its own."""
 
     @model_validator(mode="after")
     def _wants_a_window(self) -> Self:
@@ -139,11 +141,22 @@ class FunctionSpec(Declaration):
         return self.folder / "handler.py"
 
     @cached_property
+    def has_queue(self) -> bool:
+        """Whether a queue of its own triggers it."""
+        return self.queue is not None and not self.queue.dead_letters
+
+    @cached_property
     def queue_name(self) -> str:
-        """The queue that triggers it."""
-        if self.kind != "queue":
-            raise LookupError(f"{self.name} is not triggered by a queue")
+        """The queue of its own that triggers it."""
+        if not self.has_queue:
+            raise LookupError(f"{self.name} has no queue of its own")
         return self.folder.name.replace("_", "-")
+
+    def consumes(self, specs: Iterable["FunctionSpec"]) -> tuple[str, ...]:
+        """Names of the queues that trigger it; `specs` are all functions."""
+        if self.queue is not None and self.queue.dead_letters:
+            return tuple(dead_letter_queue(spec.queue_name) for spec in specs if spec.has_queue)
+        return (self.queue_name,) if self.has_queue else ()
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
@@ -182,6 +195,11 @@ class FunctionSpec(Declaration):
         if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
             # Cursors, and the consistency tokens of requests and of jobs' results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
+        if self.queue:
+            env |= {
+                "WC_WORKERS": str(self.queue.maximum_concurrency),
+                "WC_MAX_RECEIVES": str(self.queue.max_receives),
+            }
         if self.auth == "optional":
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
@@ -248,7 +266,7 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
             if shape in taken:
                 raise BadDeclaration(f"{spec.folder / 'function.toml'}: {route} is served by {taken[shape]} already")
             taken[shape] = spec.name
-    queues = {spec.queue_name for spec in specs if spec.kind == "queue"}
+    queues = {spec.queue_name for spec in specs if spec.has_queue}
     for spec in specs:
         for name in spec.sends_to():
             if name not in queues:
@@ -261,6 +279,10 @@ def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
     used = {bucket for spec in specs for bucket in spec.bucket_access()}
     fed = {spec.queue.bucket for spec in specs if spec.queue and spec.queue.bucket}
     return tuple(sorted(used | fed))
+
+
+DEAD_LETTERS_VISIBILITY = 180
+"""Seconds that a dead letter is hidden while it is taken in: six times the timeout of what does that."""
 
 
 def dead_letter_queue(queue: str) -> str:

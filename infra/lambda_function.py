@@ -102,15 +102,16 @@ class LambdaFunction(Construct):
             among.buckets.grant(self.role, bucket, verbs)
         if "email" in spec.uses:
             self._permit_mail()
-        if spec.queue:
-            among.queues.by_name[spec.queue_name].grant_consume_messages(self.role)
+        for each in among.queues.that_trigger(spec):
+            each.grant_consume_messages(self.role)
 
     def _trigger(self) -> None:
         spec = self.spec
-        if spec.queue:
+        for queue in self._among.queues.that_trigger(spec):
+            assert spec.queue is not None
             self.function.add_event_source(
                 sources.SqsEventSource(
-                    self._among.queues.by_name[spec.queue_name],
+                    queue,
                     batch_size=spec.queue.batch_size,
                     max_batching_window=cdk.Duration.seconds(spec.queue.window) if spec.queue.window else None,
                     max_concurrency=spec.queue.maximum_concurrency,

@@ -100,7 +100,10 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
     for spec, served in routes.items():
         for name, route in served.items():
             method, _, path = name.partition(" ")
-            _complete(made["paths"][path][method.lower()], spec, method, route.name)
+            operation = made["paths"][path][method.lower()]
+            declared = {str(status): operation["responses"][str(status)] for status in route.responses}
+            _complete(operation, spec, method, route.name)
+            operation["responses"] |= declared
     components = made["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if "ValidationError" not in name}
     problem = ProblemDocument.model_json_schema(ref_template=_REFERENCE + "{model}")

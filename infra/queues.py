@@ -8,24 +8,30 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.environments import Environment
-from infra.functions import FunctionSpec, dead_letter_queue
+from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_queue
 
 
 class Queues(Construct):
-    """Every queue, by the name that declarations give it."""
+    """Every queue and dead-letter queue, by the name that declarations give it."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")
         self._environment = environment
+        self._specs = tuple(specs)
         self.by_name: Mapping[str, sqs.Queue] = {
-            spec.queue_name: self._queue(spec) for spec in specs if spec.kind == "queue"
+            name: queue for spec in self._specs if spec.has_queue for name, queue in self._pair(spec).items()
         }
 
     def urls(self) -> dict[str, str]:
         """Queue name → URL."""
         return {name: queue.queue_url for name, queue in self.by_name.items()}
 
-    def _queue(self, spec: FunctionSpec) -> sqs.Queue:
+    def that_trigger(self, spec: FunctionSpec) -> list[sqs.Queue]:
+        """The queues whose messages a function takes."""
+        return [self.by_name[name] for name in spec.consumes(self._specs)]
+
+    def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
+        """The queue of a function, and the one that takes what it gives up."""
         trigger = spec.queue
         if trigger is None:
             raise LookupError(f"{spec.name} is not triggered by a queue")
@@ -36,8 +42,9 @@ class Queues(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(14),
+            visibility_timeout=cdk.Duration.seconds(DEAD_LETTERS_VISIBILITY),
         )
-        return sqs.Queue(
+        queue = sqs.Queue(
             self,
             spec.queue_name,
             queue_name=self._environment.resource(spec.queue_name),
@@ -49,6 +56,7 @@ class Queues(Construct):
             retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )
+        return {spec.queue_name: queue, dead_letter_queue(spec.queue_name): dead_letters}
 
 
 def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:

@@ -198,6 +198,11 @@ class Platform:
         """S3, as an ERP system reaches it."""
         return self._aws("s3")
 
+    @cached_property
+    def sqs(self) -> Any:
+        """SQS, to arrange and to look."""
+        return self._aws("sqs")
+
     def _aws(self, service: Literal["s3", "sqs"]) -> Any:
         return boto3.client(
             service,
@@ -226,23 +231,30 @@ class Platform:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
-                if job["source"]["version_id"] == version and job["status"] in ("completed", "failed"):
+                if job["source"]["version_id"] == version and job["status"] in ("completed", "failed", "cancelled"):
                     return dict(job)
             time.sleep(0.05)
         raise AssertionError(f"the file was not done within {within} seconds")
 
-    def notify(self, key: str, version: str) -> None:
+    def recorded(self, version: str) -> bool:
+        """Whether intake has taken in a file version."""
+        found = self.database.execute("select from drops where version_id = %s", [version])
+        return found.rowcount == 1
+
+    def notify(self, key: str, version: str, sequencer: str = "00") -> None:
         """Tell the queue of drops of a file version again, as S3 may."""
         told = {
             "eventName": "ObjectCreated:Put",
             "eventTime": "2026-01-01T00:00:00.000Z",
-            "s3": {"object": {"key": quote_plus(key), "versionId": version, "sequencer": "00", "size": 1, "eTag": "e"}},
+            "s3": {
+                "object": {"key": quote_plus(key), "versionId": version, "sequencer": sequencer, "size": 1, "eTag": "e"}
+            },
         }
         self.send("drops", {"Records": [told]})
 
     def send(self, queue: str, message: Json) -> None:
         """Send a message to a queue."""
-        sqs = self._aws("sqs")
+        sqs = self.sqs
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
 
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:

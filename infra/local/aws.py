@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from infra.functions import FunctionSpec, QueueTrigger, bucket_names, dead_letter_queue
+from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, QueueTrigger, bucket_names, dead_letter_queue
 from infra.local.processes import Process, answers
 
 if TYPE_CHECKING:
@@ -112,9 +112,16 @@ class Aws:
         sqs = self.sqs
         queues: dict[str, str] = {}
         for spec in self.specs:
-            if spec.queue:
+            if spec.queue and spec.has_queue:
                 dead = dead_letter_queue(spec.queue_name)
-                queues[dead] = _queue(sqs, dead, {"MessageRetentionPeriod": str(_FOURTEEN_DAYS)})
+                queues[dead] = _queue(
+                    sqs,
+                    dead,
+                    {
+                        "MessageRetentionPeriod": str(_FOURTEEN_DAYS),
+                        "VisibilityTimeout": str(DEAD_LETTERS_VISIBILITY),
+                    },
+                )
                 queues[spec.queue_name] = _queue(sqs, spec.queue_name, _attributes(spec, spec.queue, dead))
         self.queues = queues
         s3 = self.s3

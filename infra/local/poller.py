@@ -142,8 +142,9 @@ class Poller:
     def __init__(
         self, specs: Iterable[FunctionSpec], queues: Mapping[str, str], functions: Lambda, sqs: Sqs, region: str
     ) -> None:
+        specs = tuple(specs)
         self._mappers = [
-            Mapper(spec, queues[spec.queue_name], functions, sqs, region) for spec in specs if spec.kind == "queue"
+            Mapper(spec, queues[name], functions, sqs, region) for spec in specs for name in spec.consumes(specs)
         ]
         self._tasks: list[asyncio.Task[None]] = []
 

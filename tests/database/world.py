@@ -117,6 +117,10 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
     "drops": ("etag", "renamed"),
+    "dead_letters": ("reason", "renamed"),
+    "audit_log": ("action", "renamed"),
+    "schedules": ("name", "renamed"),
+    "uploads": ("name", "renamed"),
     "app.staged_products": ("name", "renamed"),
     "app.staged_rejections": ("reason", "renamed"),
     "cache_invalidations": ("created_at", NOW),
@@ -303,9 +307,19 @@ def _rows_of_work() -> Iterator[Row]:
         values = {"id": ident(f"{name} drop"), "client_id": owner, "catalog_id": catalog, "key": name, "size": 1}
         values |= {"version_id": "1", "sequencer": "1", "etag": "e", "dropped_at": NOW, "job_id": job}
         yield Row("drops", name, values)
+        values = {"id": ident(f"{name} dead letter"), "queue": "q", "client_id": owner, "job_id": job, "code": "c"}
+        yield Row("dead_letters", name, {**values, "body": Jsonb({}), "reason": "r"})
+        values = {"id": ident(f"{name} upload"), "client_id": owner, "key": name, "name": name, "size": 1}
+        yield Row("uploads", name, {**values, "content_type": "text/csv", "created_by": "super"})
+        values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
+        yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
         staged = {"job_id": job, "fence": 1, "line": 1}
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
+    notes = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
+    for subject, of in notes:
+        values = {"id": ident(f"{subject}'s note on {of}"), "subject": subject, "action": "a.b", "client_id": of}
+        yield Row("audit_log", f"{subject}'s on {of}", {**values, "object_id": "o"})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
     # Nobody beats here: what is never old lets every reader keep up.
     yield Row("app.heartbeat", "the heartbeat", {"only_row": True, "at": "infinity"})

@@ -77,6 +77,9 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "replace_product": product,
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
+        "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
+        "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "create_upload": {"name": "products.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})
 
@@ -90,7 +93,14 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
     assert job is not None
+    letter = platform.database.execute(
+        "insert into dead_letters (queue, client_id, job_id, body, code, reason)"
+        " values ('catalog-syncs', %s, %s, '{}', 'a_test', 'a test') returning id",
+        [tenant.client_id, job["id"]],
+    ).fetchone()
+    assert letter is not None
     return {
+        "letter_id": str(letter["id"]),
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,

@@ -60,6 +60,8 @@ def test_filters_are_those_of_the_lists() -> None:
         "products": "list_products",
         "storefront products": "list_shown_products",
         "jobs": "list_jobs",
+        "dead letters": "list_dead_letters",
+        "audit": "list_audit",
     }
     operations = {call.name: call.operation for call in calls()}
     told = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows("Lists")}

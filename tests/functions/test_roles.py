@@ -20,8 +20,13 @@ SUPPORT = {
     "deactivate_product",
     "list_catalogs",
     "get_catalog",
+    "show_queues",
+    "list_dead_letters",
+    "get_dead_letter",
     "list_jobs",
     "get_job",
+    "get_job_first_api",
+    "get_job_status_first_api",
     "me",
 }
 """What the matrix of roles lets support do."""
@@ -86,7 +91,7 @@ def test_what_is_the_platforms_is_no_owners(tenant: Tenant, name: str, ids: dict
 
 @pytest.mark.parametrize(
     ("call", "parameter"),
-    [(call, name) for call in CALLS for name in call.ids],
+    [(call, name) for call in CALLS if not call.path.startswith("/v1/admin/") for name in call.ids],
     ids=lambda one: getattr(one, "name", one),
 )
 def test_an_id_of_another_client_is_not_found(

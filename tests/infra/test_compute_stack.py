@@ -40,8 +40,13 @@ def test_a_function_has_the_limits_that_it_declares(dev: Cloud, spec: FunctionSp
     assert function["Handler"] == "handler.handler"
 
 
+def listed(one: Any) -> list[Any]:
+    """What CloudFormation takes as a list or as its only member."""
+    return one if isinstance(one, list) else [one]
+
+
 def test_a_function_has_the_environment_that_its_spec_gives(dev: Cloud, spec: FunctionSpec) -> None:
-    given = {name: f"<{name}>" for name in (*NAMES, *(each.queue_name for each in SPECS.values() if each.queue))}
+    given = {name: f"<{name}>" for name in (*NAMES, *(each.queue_name for each in SPECS.values() if each.has_queue))}
     bindings = Bindings(
         **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str},
         queues=given,
@@ -98,7 +103,7 @@ def test_a_function_may_send_to_the_queues_that_it_declares_alone(dev: Cloud, sp
     sends = [each for each in dev.statements(spec.name) if "sqs:SendMessage" in each["Action"]]
     targets = {
         dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
-        for stack, queue in (dev.follow("functions", each["Resource"]) for each in sends)
+        for stack, queue in (dev.follow("functions", one) for each in sends for one in listed(each["Resource"]))
     }
     assert targets == {f"wecelebrate-dev-{queue}" for queue in spec.sends_to()}
 
@@ -165,14 +170,17 @@ def test_a_queue_triggers_its_function_as_declared(dev: Cloud, spec: FunctionSpe
         if dev.templates["functions"]["Resources"][each["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
         == f"wecelebrate-dev-{spec.name}"
     ]
-    if spec.queue is None:
-        assert mappings == []
-        return
-    (mapping,) = mappings
-    assert mapping["BatchSize"] == spec.queue.batch_size
-    assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    fed_by = {
+        dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
+        for stack, queue in (dev.follow("functions", mapping["EventSourceArn"]) for mapping in mappings)
+    }
+    assert fed_by == {f"wecelebrate-dev-{name}" for name in spec.consumes(SPECS.values())}
+    for mapping in mappings:
+        assert spec.queue is not None
+        assert mapping["BatchSize"] == spec.queue.batch_size
+        assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_concurrency_is_reserved_in_prod_where_a_declaration_asks(dev: Cloud, prod: Cloud, spec: FunctionSpec) -> None:

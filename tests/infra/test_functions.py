@@ -140,6 +140,9 @@ def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
 
 
+WORKERS = {"WC_WORKERS": "3", "WC_MAX_RECEIVES": "3"}
+
+
 @pytest.mark.parametrize(
     ("place", "text", "more"),
     [
@@ -154,8 +157,8 @@ def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
                 "WC_JWKS_URL": "http://issuer/jwks",
             },
         ),
-        ("queues/mails", QUEUE, {}),
-        ("queues/mails", 'login = "wc_api"\n' + QUEUE, {}),
+        ("queues/mails", QUEUE, WORKERS),
+        ("queues/mails", 'login = "wc_api"\n' + QUEUE, WORKERS),
         (
             "queues/mails",
             'login = "wc_api"\nuses = ["database:read"]\n' + QUEUE,
@@ -165,6 +168,7 @@ def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
                 "WC_DATABASE_WRITER": "writer:5432",
                 "WC_DATABASE_READER": "reader:5432",
                 "WC_DATABASE_PASSWORD": "secret",
+                **WORKERS,
             },
         ),
         (
@@ -175,6 +179,7 @@ def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
                 "WC_CACHE_TOKEN": "cache-token",
                 "WC_QUEUE_MAILS": "http://sqs/mails",
                 "WC_BUCKET_DROPS": "drops-bucket",
+                **WORKERS,
             },
         ),
     ],

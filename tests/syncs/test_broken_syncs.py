@@ -36,7 +36,14 @@ def test_a_sync_whose_worker_is_killed_is_finished_by_another(own_platform: Plat
     done = platform.job_of(tenant.catalog_id, version, within=60)
     assert done["status"] == "completed", (done["error_code"], done["error"], done["attempts"], done["counts"])
     assert done["attempts"] == 2
-    assert done["counts"] == {"read": ROWS, "created": ROWS, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert done["counts"] == {
+        "read": ROWS,
+        "created": ROWS,
+        "updated": 0,
+        "unchanged": 0,
+        "rejected": 0,
+        "deactivated": 0,
+    }
     stored = platform.database.execute(
         "select count(*) as n, count(distinct sku) as skus from products where catalog_id = %s", [tenant.catalog_id]
     ).fetchone()

@@ -1,6 +1,6 @@
 """Catalog syncs: a dropped file becomes products of its catalog."""
 
-from wecelebrate import syncs
+from wecelebrate import jobs, syncs
 from wecelebrate.queue import consume
 
-handler = consume(syncs.run)
+handler = consume(jobs.worker("catalog_sync", syncs.run))

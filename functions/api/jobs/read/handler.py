@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import jobs
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.http import Reading, api, model_response, page_response, serve
+from wecelebrate.imports import compatible
+from wecelebrate.imports.compatible import JobState
 from wecelebrate.jobs.models import Job, JobFilters
 from wecelebrate.pages import Page
 
@@ -21,6 +23,16 @@ def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], tx: Rea
 @app.get("/v1/jobs/{job_id}")
 def get_job(job_id: UUID, tx: Reading) -> Job:
     return jobs.get(tx, job_id)
+
+
+@app.get("/api/jobs/{job_id}", response_model=JobState, responses={404: {"model": JobState}})
+def get_job_first_api(job_id: str, tx: Reading) -> Response:
+    return model_response(*compatible.state(tx, job_id))
+
+
+@app.get("/api/jobs/{job_id}/status", response_model=JobState, responses={404: {"model": JobState}})
+def get_job_status_first_api(job_id: str, tx: Reading) -> Response:
+    return model_response(*compatible.state(tx, job_id))
 
 
 handler = serve(app)

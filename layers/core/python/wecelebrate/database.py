@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
 import aiosql
@@ -33,6 +33,11 @@ from wecelebrate.errors import Unavailable
 from wecelebrate.invalidations import Left
 from wecelebrate.settings import settings
 from wecelebrate.spending import ledger
+
+if TYPE_CHECKING:
+    from wecelebrate.queue import Word
+
+Dispatch = Literal["queued", "at-once", "deferred"]
 
 CONNECT_TIMEOUT = 2
 """Seconds; libpq knows no shorter."""
@@ -133,6 +138,12 @@ class Transaction:
         """What it leaves behind; known once it is committed."""
         self.written: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
         """What was written, to be read into the cache once it is committed."""
+        self.words: list[Word] = []
+        """Messages to be sent once it is committed."""
+        self.unless_told: list[Callable[[], bool]] = []
+        """What is done at once, and whether it was, when they cannot be sent."""
+        self.dispatch: Dispatch | None = None
+        """What became of them; known once it is committed."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
         """A cursor inside the transaction; rows are dicts."""
@@ -193,7 +204,7 @@ def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
 @contextmanager
 def writing(caller: Caller) -> Iterator[Transaction]:
     """A transaction on the primary. Commits at the end, rolls back on any exception; what it changed is then taken out
-    of the cache.
+    of the cache, and the messages that it left are sent.
 
     Raises the problems of `wecelebrate.errors` for what the database refuses, Unavailable when it cannot be reached.
     """
@@ -201,6 +212,18 @@ def writing(caller: Caller) -> Iterator[Transaction]:
         yield tx
     if tx.left.xid is not None and invalidations.publish(tx.left, caller.memory) and tx.left.outbox:
         _forget(tx.left.outbox)
+    if tx.words:
+        tx.dispatch = _dispatch(tx)
+
+
+def _dispatch(tx: Transaction) -> Dispatch:
+    """Send the messages that a transaction left. What they are about is done at once, or by the sweeper, when they
+    cannot be sent."""
+    from wecelebrate import queue
+
+    if queue.tell(tx.words):
+        return "queued"
+    return "at-once" if tx.unless_told and all(do() for do in tx.unless_told) else "deferred"
 
 
 def _forget(outbox: Sequence[UUID]) -> None:

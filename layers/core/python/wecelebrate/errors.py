@@ -44,6 +44,9 @@ class ProblemDocument(BaseModel):
     detail: str | None = None
     errors: list[FieldError] = Field(default_factory=list)
     request_id: str | None = None
+    error: str | None = Field(
+        default=None, description="On the routes of the first API: `detail`, as it was called there."
+    )
 
 
 class Problem(Exception):
@@ -189,7 +192,7 @@ class TooManyRequests(Problem):
 
 
 class TooSlow(Problem):
-    """The query took longer than your plan allows: ask for less, or have it done in the background as a job."""
+    """The query took longer than your plan allows: ask for less, or write by POST /v1/products/bulk-import, a job."""
 
     status = 504
     code = "query_timeout"

@@ -30,6 +30,10 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    workers: int = 1
+    """Of a queue: how many of this function work at once."""
+    max_receives: int = 1
+    """Of a queue: deliveries of a message before it is a dead letter."""
 
     def queue(self, name: str) -> str:
         """URL of a queue the function declares to send to."""

@@ -1,5 +1,6 @@
 """Files in S3, streamed."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from wecelebrate.settings import settings
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from mypy_boto3_s3 import S3Client
 
 
@@ -19,7 +22,9 @@ def _s3() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    return boto3.client("s3", config=Config(connect_timeout=3, read_timeout=30, retries={"max_attempts": 4}))
+    # Addresses that are signed say how: the older way would be refused in most regions.
+    config = Config(connect_timeout=3, read_timeout=30, retries={"max_attempts": 4}, signature_version="s3v4")
+    return boto3.client("s3", config=config)
 
 
 def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
@@ -41,6 +46,42 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str) -> Non
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
     _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs={"ContentType": content_type})
+
+
+def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
+    """Write a file in one request; its version."""
+    answer = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+    return answer.get("VersionId", "null")
+
+
+def newest_version(bucket: str, key: str) -> str | None:
+    """The newest version of a file; None when there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    return found.get("VersionId", "null")
+
+
+def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
+    """An address that takes one file, of exactly this size and type, by PUT."""
+    parameters = {
+        "Bucket": settings().bucket(bucket),
+        "Key": key,
+        "ContentType": content_type,
+        "ContentLength": size,
+    }
+    url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+    return url
+
+
+def safe_name(name: str) -> str:
+    """A name as part of a key: what needs no escaping in addresses stays."""
+    return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 
 def object_name(key: str) -> str:

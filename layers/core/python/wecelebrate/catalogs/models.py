@@ -9,6 +9,8 @@ from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Mom
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
+SyncMode = Literal["delta", "full"]
+Percent = Annotated[float, Field(ge=0, le=100)]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 ProductField = Literal[
     "sku",
@@ -31,6 +33,13 @@ class SyncSettings(Input):
         default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
     )
     currency: Currency = Field(default="USD", description="Currency of prices that name none.")
+    mode: SyncMode = Field(
+        default="delta", description="What a file is: changes alone, or all there is, so that what it lacks goes."
+    )
+    most_deactivated_percent: Percent = Field(
+        default=20.0,
+        description="Of the active products: a full file that lacks more than that waits for somebody to approve.",
+    )
 
 
 class CatalogContent(Input):
@@ -56,6 +65,8 @@ class SyncSettingsPatch(Patch):
 
     mapping: dict[ProductField, Column | None] | None = None
     currency: Currency | None = None
+    mode: SyncMode | None = None
+    most_deactivated_percent: Percent | None = None
 
 
 class CatalogPatch(Patch):

@@ -51,6 +51,8 @@ class Feed:
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
+        self.nature: Literal["full", "delta"] | None = self._table.nature
+        """Whether the file says itself that it holds all there is, or changes alone."""
         self.rows_read = 0
         """Rows read so far; at the end, what the rows of all items add up to."""
 
@@ -58,11 +60,6 @@ class Feed:
     def header(self) -> list[str]:
         """The file's columns; in JSON the keys met so far."""
         return self._table.header
-
-    @property
-    def nature(self) -> Literal["full", "delta"] | None:
-        """Whether the file says of itself that it is the whole catalog, or what has changed in it."""
-        return self._table.nature
 
     @property
     def ended_cleanly(self) -> bool:

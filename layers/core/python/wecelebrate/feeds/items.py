@@ -1,8 +1,9 @@
 """What a feed yields: products, rejected rows; and the error of a file that cannot be read at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -27,10 +28,10 @@ class Product:
     currency: str
     images: list[str]
     """http(s) addresses or relative paths, the main image first."""
-    attributes: dict[str, str]
+    attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
-    source: dict[str, str]
+    source: Mapping[str, Any]
     """The row as it was read: column to cell."""
     given: frozenset[str]
 

@@ -27,12 +27,15 @@ from wecelebrate.etags import Match
 from wecelebrate.http import problems
 from wecelebrate.http.answers import page_response, said, say
 from wecelebrate.http.cached import CachedReads, gate_of
-from wecelebrate.http.routes import DirectRoute, repeatable
+from wecelebrate.http.routes import DirectRoute, model_response, repeatable
 from wecelebrate.reads.loading import write_through
 
-__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "page_response", "serve"]
+__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "model_response", "page_response", "serve"]
 
 logger = Logger()
+
+DISPATCH_HEADER = "Job-Dispatch"
+"""Says what became of the word of a new job: queued, done at once, or deferred to the sweeper."""
 
 
 def api() -> FastAPI:
@@ -83,6 +86,8 @@ async def _writing(request: Request) -> AsyncIterator[Transaction]:
         yield tx
     if tx.left.xid is not None:
         say(request, {consistency.HEADER: consistency.token(tx.left.xid)})
+    if tx.dispatch is not None:
+        say(request, {DISPATCH_HEADER: tx.dispatch})
     for entry, load in tx.written:
         write_through(gate, entry, load)
 

@@ -52,10 +52,12 @@ def _direct(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
 
 
 def _response(result: Any, status: int) -> Any:
+    return model_response(result, status) if isinstance(result, BaseModel) else result
+
+
+def model_response(model: BaseModel, status: int) -> Response:
     """A model as the bytes that a read of it gives, with their entity tag."""
-    if not isinstance(result, BaseModel):
-        return result
-    body = result.model_dump_json()
+    body = model.model_dump_json(by_alias=True)
     return Response(body, status, {"ETag": etag(body)}, media_type="application/json")
 
 

@@ -1,18 +1,50 @@
-"""Jobs: the truth about background work. The queue only carries word of them."""
+"""Jobs: the truth about background work. The queue only carries word of them.
 
+A job is a row in the transaction of whoever asks for it; word goes to its queue after the commit, and the sweeper sends
+what was lost. Workers take jobs in the order that the database decides (`wecelebrate.jobs.workers`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.jobs.models import Job, JobFilters
+from wecelebrate import pages, queue
+from wecelebrate.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
+from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
+from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
+from wecelebrate.jobs.types import QUEUES, JobType, Lane
+from wecelebrate.jobs.workers import worker
 
-sql = queries(__file__)
+__all__ = [
+    "Fenced",
+    "Held",
+    "OutOfTime",
+    "Refused",
+    "approve",
+    "cancel",
+    "create",
+    "ended",
+    "get",
+    "page",
+    "queues",
+    "release_here",
+    "retry",
+    "supersede",
+    "sweep",
+    "take_here",
+    "worker",
+]
 
-LEASE_SECONDS = 60
-"""How long a worker holds a job without a sign of life."""
-FIRST_ERRORS = 20
-"""Rejected rows that the job itself shows."""
+_IDLE = {
+    "waiting": 0, "later": 0, "awaiting_approval": 0, "at_work": 0, "clients_waiting": 0,
+    "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
+}  # fmt: skip
+LATE = 5.0
+"""Seconds after which word of a job that is due counts as lost."""
+WORDS = 3
+"""Messages that the sweeper sends a type: each brings a worker, which does jobs for as long as there are any."""
 
 
 def page(tx: Transaction, filters: JobFilters) -> pages.Built:
@@ -23,9 +55,61 @@ def page(tx: Transaction, filters: JobFilters) -> pages.Built:
     return pages.built(sql.list_jobs(tx, **given, **after), filters.limit, asked)
 
 
-def get(tx: Transaction, job_id: UUID) -> Job:
-    """One job. Raises NotFound."""
-    row = sql.get_job(tx, job_id=job_id)
-    if row is None:
-        raise NotFound
-    return Job(**row)
+def create(
+    tx: Transaction,
+    kind: JobType,
+    *,
+    client_id: UUID | None,
+    payload: Mapping[str, Any],
+    catalog_id: UUID | None = None,
+    lane: Lane = "normal",
+    series: str | None = None,
+    requested_by: str | None = None,
+    notify_email: str | None = None,
+) -> UUID:
+    """A new job: word of it is sent once the transaction is committed. The id.
+
+    Jobs of a `series` are done one at a time, in the order they were made. It is asked for by the caller, unless
+    `requested_by` names a service. Raises Forbidden for a client or catalog that the caller does not write for.
+    """
+    job_id: UUID = sql.create_job(
+        tx,
+        client_id=client_id,
+        catalog_id=catalog_id,
+        type=kind,
+        requested_by=requested_by or tx.caller.subject,
+        lane=lane,
+        series=series,
+        notify_email=notify_email,
+        **as_json({"payload": dict(payload)}, "payload"),
+    )
+    tell(tx, kind, job_id, client_id)
+    return job_id
+
+
+def queues(tx: Transaction) -> QueueStates:
+    """How the jobs of each type stand. Raises Forbidden for anyone but admins and support."""
+    rows = {row["type"]: row for row in sql.queue_states(tx)}
+    letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
+    states = [
+        QueueState(
+            queue=name, type=kind, dead_letters=letters.get(name, 0), **{**_IDLE, **rows.get(kind, {}), "type": kind}
+        )
+        for kind, name in QUEUES.items()
+    ]
+    return QueueStates(data=states)
+
+
+def sweep() -> None:
+    """What got lost: jobs whose worker died go back to their queue, and word of jobs that wait is sent again."""
+    with writing(SYSTEM) as tx:
+        for dead in sql.expire_jobs(tx, type=None):
+            dead_letters.record_job(tx, dead, "worker_died", dead["error"])
+        for late in sql.waiting(tx, late=LATE):
+            body = {"type": late["type"]}
+            tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
+
+
+def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of some jobs that are over, or gone."""
+    return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]

@@ -9,9 +9,10 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import cache, idempotency
+from wecelebrate import cache, idempotency, jobs
 from wecelebrate.database import SYSTEM, queries, writing
 from wecelebrate.errors import Unavailable
+from wecelebrate.loads import staging
 
 logger = Logger()
 sql = queries(__file__)
@@ -38,7 +39,10 @@ def run(seconds: float = RUN) -> None:
                 with writing(SYSTEM) as tx:
                     sql.beat(tx)
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    sql.forget_uploads(tx)
+                unstage()
                 beaten = time.monotonic()
+            jobs.sweep()
             sweep()
         except (cache.CacheDown, Unavailable) as error:
             logger.warning("the outbox waits", reason=str(error))
@@ -60,3 +64,13 @@ def sweep(age: float = AGE) -> int:
         sent += len(taken)
         if len(taken) < _MOST:
             return sent
+
+
+def unstage() -> None:
+    """Remove the staged rows of jobs that have ended: their workers died before they could."""
+    staged = staging.jobs()
+    if staged:
+        with writing(SYSTEM) as tx:
+            ended = jobs.ended(tx, staged)
+        if ended:
+            staging.clear(ended)

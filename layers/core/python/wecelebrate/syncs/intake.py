@@ -1,69 +1,100 @@
-"""Intake: from a notification of S3 to a job, once a file version."""
+"""Intake: from a notification of S3 to a job, once a file version, in the order in which versions came."""
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
 from wecelebrate import jobs, queue, storage
-from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.database import SYSTEM, Transaction, queries, writing
 
 logger = Logger()
 sql = queries(__file__)
 
 SERVICE = "service:drops"
-PLATFORM = "platform"
-"""The message group of catalogs that no client owns."""
 
-_INCOMING = re.compile(r"(?P<catalog>[^/]+)/incoming/(?P<name>.+)", re.DOTALL)
+_INCOMING = re.compile(
+    r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
+)
+_SUPERSEDED = "A newer file came before this one began. Drop it again if it is still wanted."
+_OLD_VERSION = "A newer version of this file was synced before. Drop it again if it is still wanted."
 
 
 def receive(message: queue.Message) -> None:
-    """Take in what one S3 notification tells of. What is no dropped file (`s3:TestEvent`, our own results) is nothing.
-
-    A notification that comes again finds its file recorded; when its job still waits, word of it is sent again, so
-    nothing is lost between the commit and the send.
-    """
+    """Take in what an S3 notification tells of. What is no dropped file (`s3:TestEvent`, our results) is nothing."""
     for upload in storage.uploads(message.body.get("Records", [])):
-        place = _INCOMING.fullmatch(upload["key"])
-        if place is None or upload["key"].endswith("/"):
-            continue
-        with writing(SYSTEM) as tx:
-            job = _record(tx, place["catalog"], upload)
-        if job is None:
-            _refuse(place["catalog"], upload["key"])
-        elif job["status"] == "pending":
-            queue.send("catalog-syncs", {"job_id": str(job["job_id"])}, group=str(job["client_id"] or PLATFORM))
+        if _INCOMING.fullmatch(upload["key"]) and not upload["key"].endswith("/"):
+            take_in(upload)
 
 
-def _record(tx: Transaction, catalog: str, upload: dict[str, Any]) -> dict[str, Any] | None:
-    """The job of a file version, made if it is new; None when there is no such catalog."""
-    try:
-        found = sql.find_catalog(tx, catalog_id=UUID(catalog))
-    except ValueError:
-        found = None
-    if found is None:
+def take_in(upload: Mapping[str, Any]) -> UUID | None:
+    """Record a file version and make its job, or find that both are there; the job, or none where there is no such
+    catalog. A notification that comes twice makes one job: word of it was sent, or the sweeper sends it."""
+    place = _INCOMING.fullmatch(upload["key"])
+    if place is None:
+        raise ValueError(f"{upload['key']} is no place for a drop")
+    with writing(SYSTEM) as tx:
+        catalog = _catalog(tx, place["catalog"])
+        if catalog is not None:
+            job_id, superseded = _record(tx, catalog, place["mode"], bool(place["dry_run"]), upload)
+    if catalog is None:
+        _refuse(place["catalog"], upload["key"])
         return None
-    recorded: dict[str, Any] | None = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
+    for job in superseded:
+        told = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
+        _write(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", told)
+    return job_id
+
+
+def _catalog(tx: Transaction, named: str) -> dict[str, Any] | None:
+    try:
+        found = sql.find_catalog(tx, catalog_id=UUID(named))
+    except ValueError:
+        return None
+    return dict(found) if found else None
+
+
+def _record(
+    tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
+) -> tuple[UUID, list[dict[str, Any]]]:
+    """The job of a file version, made if it is new, and the jobs that it makes needless."""
+    # Versions of one catalog one after the other: which is newer is decided by what is recorded.
+    sql.lock_catalog(tx, catalog_id=catalog["id"])
+    recorded = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if recorded:
-        return recorded
-    client_id = found["owner_client_id"]
-    with tx.savepoint() as undo:
-        payload = {"key": upload["key"], "version_id": upload["version_id"], "size": upload["size"]}
-        job_id = jobs.sql.create_job(
-            tx,
-            client_id=client_id,
-            catalog_id=found["id"],
-            type="catalog_sync",
-            requested_by=SERVICE,
-            max_attempts=3,
-            **as_json({"payload": payload}, "payload"),
-        )
-        if sql.record_drop(tx, client_id=client_id, catalog_id=found["id"], job_id=job_id, **upload) == 0:
-            undo()
-    return dict(sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"]))
+        return recorded["job_id"], []
+    full = (mode or catalog["sync_settings"].get("mode")) == "full"
+    client_id = catalog["owner_client_id"]
+    job_id = jobs.create(
+        tx,
+        "catalog_sync",
+        client_id=client_id,
+        catalog_id=catalog["id"],
+        payload={
+            "key": upload["key"],
+            "version_id": upload["version_id"],
+            "size": upload["size"],
+            "full": full,
+            "dry_run": dry_run,
+        },
+        series=f"catalog:{catalog['id']}",
+        requested_by=SERVICE,
+    )
+    sql.record_drop(tx, client_id=client_id, catalog_id=catalog["id"], job_id=job_id, **upload)
+    newer = sql.newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
+    if newer is not None and newer["begun"]:
+        jobs.supersede(tx, job_id, _OLD_VERSION)
+    elif newer is not None:
+        sql.go_before(tx, job_id=job_id, other=newer["job_id"])
+    elif not dry_run:
+        superseded = list(sql.superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
+        for job in superseded:
+            jobs.supersede(tx, job["id"], _SUPERSEDED)
+        return job_id, superseded
+    return job_id, []
 
 
 def _refuse(catalog: str, key: str) -> None:
@@ -75,5 +106,8 @@ def _refuse(catalog: str, key: str) -> None:
         "error": f"There is no catalog {catalog}. Drop the file at <catalog id>/incoming/<name>.",
         "file": key,
     }
-    place = f"{catalog}/results/{storage.object_name(key)}.refused.json"
-    storage.put("drops", place, json.dumps(result, indent=2).encode(), "application/json")
+    _write(f"{catalog}/results/{storage.object_name(key)}.refused.json", result)
+
+
+def _write(key: str, result: dict[str, Any]) -> None:
+    storage.put("drops", key, json.dumps(result, indent=2).encode(), "application/json")

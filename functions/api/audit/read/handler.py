@@ -1,0 +1,20 @@
+"""Audit: who did what."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import audit
+from wecelebrate.audit.models import AuditFilters, Note
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/admin/audit", response_model=Page[Note])
+def list_audit(request: Request, filters: Annotated[AuditFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, audit.page(tx, filters))
+
+
+handler = serve(app)

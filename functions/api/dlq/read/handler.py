@@ -1,0 +1,26 @@
+"""Dead letters: list and read. Platform admins and support only."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/admin/dlq", response_model=Page[DeadLetter])
+def list_dead_letters(request: Request, filters: Annotated[DeadLetterFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, dead_letters.page(tx, filters))
+
+
+@app.get("/v1/admin/dlq/{letter_id}")
+def get_dead_letter(letter_id: UUID, tx: Reading) -> DeadLetter:
+    return dead_letters.get(tx, letter_id)
+
+
+handler = serve(app)

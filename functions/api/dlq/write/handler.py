@@ -1,0 +1,17 @@
+"""Dead letters: send again. Platform admins only."""
+
+from uuid import UUID
+
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs.models import DeadLetter
+
+app = api()
+
+
+@app.post("/v1/admin/dlq/{letter_id}/redrive")
+def redrive_dead_letter(letter_id: UUID, tx: Writing) -> DeadLetter:
+    return dead_letters.redrive(tx, letter_id)
+
+
+handler = serve(app)

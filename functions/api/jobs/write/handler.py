@@ -1,0 +1,27 @@
+"""Jobs: cancel, try again, approve."""
+
+from uuid import UUID
+
+from wecelebrate import jobs
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.jobs.models import Job
+
+app = api()
+
+
+@app.post("/v1/jobs/{job_id}/cancel")
+def cancel_job(job_id: UUID, tx: Writing) -> Job:
+    return jobs.cancel(tx, job_id)
+
+
+@app.post("/v1/jobs/{job_id}/retry")
+def retry_job(job_id: UUID, tx: Writing) -> Job:
+    return jobs.retry(tx, job_id)
+
+
+@app.post("/v1/jobs/{job_id}/approve")
+def approve_job(job_id: UUID, tx: Writing) -> Job:
+    return jobs.approve(tx, job_id)
+
+
+handler = serve(app)

@@ -1,0 +1,18 @@
+-- name: note!
+-- What the caller does. Whose note it is follows from the context, not from what is given.
+insert into audit_log (action, client_id, object_id, details) values (:action, :client_id, :object_id, :details);
+
+-- name: list_notes
+-- One page, newest first, after the cursor; a null filter matches everything.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select id, subject, action, client_id, object_id, details, created_at
+  from audit_log
+  where (:client_id::uuid is null or client_id = :client_id)
+    and (:action::text is null or action = :action)
+    and (:object_id::text is null or object_id = :object_id)
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;

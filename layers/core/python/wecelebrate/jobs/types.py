@@ -1,0 +1,24 @@
+"""What kinds of jobs there are, and which queue brings word of each."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+JobType = Literal[
+    "product_import",
+    "catalog_sync",
+    "report_generation",
+    "email_notification",
+    "image_processing",
+    "data_export",
+]
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+Lane = Literal["high", "normal"]
+
+QUEUES: Mapping[str, str] = {
+    "product_import": "product-imports",
+    "catalog_sync": "catalog-syncs",
+    "report_generation": "reports",
+    "email_notification": "emails",
+    "image_processing": "images",
+    "data_export": "exports",
+}
