@@ -202,3 +202,12 @@ def matmas(fields: str) -> Reading:
 )
 def test_material_numbers_are_as_sap_shows_them(number: str, sku: str) -> None:
     assert matmas(f"<MATNR>{number}</MATNR>").only.sku == sku
+
+
+def test_a_product_that_is_too_much_is_still_known_by_its_sku() -> None:
+    long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
+    articles = (
+        f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"
+    )
+    reading = read(f"<BMECAT><T_NEW_CATALOG>{articles}</T_NEW_CATALOG></BMECAT>")
+    assert (reading.refusal.sku, reading.refusal.code, reading.products[0].sku) == ("A", "too_long", "B")

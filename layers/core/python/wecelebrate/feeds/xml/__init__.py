@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import BinaryIO
 
+from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.csv_rows import LONGEST_RECORD
-from wecelebrate.feeds.items import Rejected
+from wecelebrate.feeds.items import BadCell, Rejected
 from wecelebrate.feeds.tables import Table, of_records
 from wecelebrate.feeds.xml.bmecat import BMEcat
 from wecelebrate.feeds.xml.cxml import Index
-from wecelebrate.feeds.xml.flat import Record, TooMuch, text_of
+from wecelebrate.feeds.xml.flat import Record, TooMuch, every, text_of
 from wecelebrate.feeds.xml.gdsn import TradeItems
 from wecelebrate.feeds.xml.idoc import Materials
 from wecelebrate.feeds.xml.kinds import Kind
@@ -103,4 +104,12 @@ class XmlRecords:
                 yield line, found
         except TooMuch as error:
             start = next((text for part in chain((element,), element) if (text := text_of(part, deep=False))), "")
-            yield Rejected(line, 1, None, f"line {line}: {error}", "too_long", [start[:SHOWN]])
+            yield Rejected(line, 1, self._sku(element), f"line {line}: {error}", "too_long", [start[:SHOWN]])
+
+    def _sku(self, element: Element) -> str | None:
+        """A product whose row is refused is in the file all the same: in a whole catalog it is not what is lacking."""
+        found = next(iter(every(element, *self._kind.keys)), None) if self._kind.keys else None
+        try:
+            return sku(text_of(found))
+        except BadCell:
+            return None

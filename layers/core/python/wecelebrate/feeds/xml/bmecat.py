@@ -68,6 +68,7 @@ class BMEcat(Kind):
         "DESCRIPTION_SHORT", "DESCRIPTION_LONG", "CATALOG_GROUP", "MANUFACTURER_NAME", "PRICE_AMOUNT",
         "PRICE_CURRENCY", "MIME_SOURCE", "GTIN", ATTRIBUTES, ACTIVE,
     )  # fmt: skip
+    keys = SKU
     whole = ("PARTIES", *ARTICLES)
     begun = tuple(NATURES)
 

@@ -39,6 +39,7 @@ class Index(Kind):
         "SupplierPartID", "ShortName", "Description", "Classification", "ManufacturerName", "UnitPrice",
         "UnitPrice@currency", "Image", ATTRIBUTES, ACTIVE,
     )  # fmt: skip
+    keys = ("SupplierPartID",)
     whole = ("IndexItemAdd", "IndexItemDelete", "IndexItemPunchout")
     begun = ("Index",)
 

@@ -38,6 +38,7 @@ class TradeItems(Kind):
         "gtin", "tradeItemDescription", "marketingMessage", "gpcCategory", "brandName", "tradeItemPrice",
         "tradeItemPrice@currencyCode", "uniformResourceIdentifier", ACTIVE,
     )  # fmt: skip
+    keys = ("gtin",)
     whole = ("tradeItem", "documentCommandHeader")
 
     def __init__(self, currency: str, language: str | None) -> None:

@@ -34,6 +34,7 @@ class Materials(Kind):
     name = "SAP MATMAS"
     profile = PROFILE
     columns = ("MATNR", "MAKTX", "TDLINE", "MATKL", "LABST", ACTIVE)
+    keys = ("MATNR",)
     whole = ("E1MARAM",)
     nature: Nature | None = "delta"
 

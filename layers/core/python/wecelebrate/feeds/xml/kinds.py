@@ -21,6 +21,8 @@ class Kind:
     profile: Profile | None = None
     columns: tuple[str, ...] = ()
     """Columns that are there whether or not the first records have them."""
+    keys: tuple[str, ...] = ()
+    """Elements that hold the SKU, for a record of which nothing else can be read."""
     whole: tuple[str, ...]
     """Elements that are read as a whole: records, and what must be known to read them."""
     begun: tuple[str, ...] = ()

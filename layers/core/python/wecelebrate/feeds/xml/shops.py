@@ -42,6 +42,7 @@ class Merchant(Kind):
         "id", "title", "description", "product_type", "google_product_category", "brand", "price", "image_link",
         "additional_image_link", "quantity", "availability", ATTRIBUTES,
     )  # fmt: skip
+    keys = ("id",)
     whole = ("item", "entry")
 
     def __init__(self, currency: str, language: str | None) -> None:
