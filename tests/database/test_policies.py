@@ -44,6 +44,8 @@ _SAME_QUESTION = {
     "support on orders",
     "admin on dead_letters",
     "system on schedules",
+    "system_update on webhooks",
+    "system_update on webhook_deliveries",
 }
 
 

@@ -124,6 +124,9 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "uploads": ("name", "renamed"),
     "app.staged_products": ("name", "renamed"),
     "app.staged_rejections": ("reason", "renamed"),
+    "webhooks": ("description", "renamed"),
+    "webhook_secrets": ("secret", "renamed"),
+    "webhook_deliveries": ("last_error", "renamed"),
     "cache_invalidations": ("created_at", NOW),
     "app.heartbeat": ("at", NOW),
     "switches": ("updated_by", "renamed"),
@@ -301,6 +304,13 @@ def _rows_of_work() -> Iterator[Row]:
         values = {"id": ident(f"{name} event"), "client_id": client, "site_id": site, "event_type": "view"}
         yield Row("analytics_events", name, {**values, "event_data": Jsonb({}), "accepted_at": NOW})
         yield Row("event_receipts", name, {"client_id": client, "event_id": ident(f"{name} event")})
+    for name, client in (("A's", A), ("B's", B)):
+        hook = {"client_id": client, "webhook_id": ident(f"{name} webhook")}
+        values = {"id": hook["webhook_id"], "client_id": client, "url": "https://example.com/", "events": ["job.*"]}
+        yield Row("webhooks", name, values)
+        yield Row("webhook_secrets", name, {"id": ident(f"{name} secret"), **hook, "secret": f"whsec_{name}"})
+        values = {"id": ident(f"{name} delivery"), **hook, "event": "job.failed", "payload": Jsonb({})}
+        yield Row("webhook_deliveries", name, values)
     for name, owner, catalog, job in (
         ("A's", A, A_CATALOG, A_JOB),
         ("B's", B, B_CATALOG, B_JOB),

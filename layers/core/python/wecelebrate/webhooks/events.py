@@ -1,0 +1,112 @@
+"""What clients can be told: each event with what it means, and the model of its data.
+
+Their JSON schemas stand in the OpenAPI document, under `webhooks`. A model names what is promised; more may come along.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from wecelebrate.webhooks.models import EventName
+
+
+class EventData(BaseModel):
+    """What an event tells."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class JobData(EventData):
+    """A job that ended."""
+
+    job_id: UUID = Field(description="`GET /v1/jobs/{job_id}` says all about it.")
+    type: str | None = Field(default=None, description="What kind of job.")
+    catalog_id: UUID | None = Field(default=None, description="The catalog that it is about.")
+    counts: dict[str, int] | None = Field(default=None, description="What became of the rows.")
+    error_code: str | None = Field(default=None, description="Of one that failed: stable.")
+    error: str | None = Field(default=None, description="Of one that failed: why, for a person.")
+
+
+class OrderData(EventData):
+    """An order that came further."""
+
+    order_id: UUID
+    order_number: str | None = None
+    site_id: UUID | None = None
+    status: str | None = None
+
+
+class ReportData(EventData):
+    """A report that can be read."""
+
+    job_id: UUID
+    name: str | None = None
+
+
+class InventoryData(EventData):
+    """A product of which there is little left."""
+
+    product_id: UUID
+    catalog_id: UUID | None = None
+    sku: str | None = None
+    inventory_count: int | None = Field(default=None, description="What is left.")
+
+
+class TestData(EventData):
+    """A trial."""
+
+    webhook_id: UUID
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of event."""
+
+    means: str
+    data: type[EventData]
+
+
+EVENTS: Mapping[EventName, Event] = {
+    "job.completed": Event("A job was done.", JobData),
+    "job.failed": Event("A job failed for good.", JobData),
+    "job.cancelled": Event("A job was cancelled.", JobData),
+    "import.completed": Event("A bulk import was done.", JobData),
+    "sync.completed": Event("A file of an ERP system is in its catalog.", JobData),
+    "sync.failed": Event("A file of an ERP system could not be taken over.", JobData),
+    "order.created": Event("An order was placed.", OrderData),
+    "order.processed": Event("An order is being processed.", OrderData),
+    "order.shipped": Event("An order was shipped.", OrderData),
+    "order.delivered": Event("An order was delivered.", OrderData),
+    "order.cancelled": Event("An order was cancelled.", OrderData),
+    "report.ready": Event("A report can be read.", ReportData),
+    "inventory.low": Event("Little is left of a product.", InventoryData),
+    "webhook.test": Event("A trial: it goes to the endpoint it was asked for, whatever that subscribed to.", TestData),
+}
+
+_KNOWN = TypeAdapter[Any](EventName)
+
+
+def told(event: EventName, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an event as JSON. Raises ValidationError for an event that is none, or data that do not fit it."""
+    _KNOWN.validate_python(event)
+    return EVENTS[event].data.model_validate(dict(data)).model_dump(mode="json", exclude_unset=True)
+
+
+def envelope(event: EventName) -> dict[str, Any]:
+    """The JSON schema of the body that tells of an event; what it refers to is in its `$defs`."""
+    data = EVENTS[event].data.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {
+        "type": "object",
+        "properties": {
+            "type": {"const": event},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "data": data,
+        },
+        "required": ["type", "timestamp", "data"],
+    }
+
+
+assert set(EVENTS) == set(get_args(EventName))
