@@ -231,7 +231,8 @@ class Platform:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
-                if job["source"]["version_id"] == version and job["status"] in ("completed", "failed", "cancelled"):
+                source = job["source"] or {}
+                if source.get("version_id") == version and job["status"] in ("completed", "failed", "cancelled"):
                     return dict(job)
             time.sleep(0.05)
         raise AssertionError(f"the file was not done within {within} seconds")
