@@ -9,7 +9,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import cache, idempotency, jobs
+from wecelebrate import cache, idempotency, jobs, schedules
 from wecelebrate.database import SYSTEM, queries, writing
 from wecelebrate.errors import Unavailable
 from wecelebrate.loads import staging
@@ -41,6 +41,7 @@ def run(seconds: float = RUN) -> None:
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
                     sql.forget_uploads(tx)
                 unstage()
+                schedules.run_due()
                 beaten = time.monotonic()
             jobs.sweep()
             sweep()
