@@ -1,9 +1,9 @@
 """Jobs as a person sees them: in a few words, as a row of a table, as a bar that moves."""
 
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Self
 
 from rich.markup import escape
@@ -167,7 +167,7 @@ class _Pace:
         if job["type"] not in LOADS or phase != self._phase:
             self._phase = phase
             self._seen.clear()
-        now = time.monotonic()
+        now = monotonic()
         self._seen.append((now, job["counts"]["read"] if phase == "stage" else job["progress"]["done"]))
         while len(self._seen) > 2 and now - self._seen[1][0] > _WINDOW:
             self._seen.popleft()
