@@ -31,7 +31,8 @@ Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*|bucket:[a-z][a-z0-9-]*:(read|write))$"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*"
+        r"|bucket:[a-z][a-z0-9-]*:(list|read|write))$"
     ),
 ]
 
@@ -175,7 +176,7 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Bucket → what it does there: read, write."""
+        """Bucket → what it does there: list, read, write."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):

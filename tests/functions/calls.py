@@ -74,6 +74,13 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
         "replace_catalog": catalog,
         "create_product": product,
+        "create_schedule": {
+            "client_id": ids["client_id"],
+            "catalog_id": ids["catalog_id"],
+            "name": f"schedule {fresh}",
+            "cron": "0 3 * * *",
+            "settings": {"prefix": "exports/"},
+        },
         "replace_product": product,
         "upload_image": {"type": "image/png", "bytes": 100},
         "exclude_product": {"reason": "not here"},
@@ -105,7 +112,14 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.client_id, job["id"]],
     ).fetchone()
     assert letter is not None
+    schedule = platform.database.execute(
+        "insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)"
+        " values (%s, %s, 'catalog_sync', %s, '0 3 * * *', 'UTC', '{\"prefix\": \"exports/\"}') returning id",
+        [tenant.client_id, tenant.catalog_id, f"schedule {uuid4().hex}"],
+    ).fetchone()
+    assert schedule is not None
     return {
+        "schedule_id": str(schedule["id"]),
         "letter_id": str(letter["id"]),
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,

@@ -8,7 +8,7 @@ from tests.platform import Platform, Tenant, ok
 MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_images": 5, "list_shown_products": 6}
 """Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
 
-NEVER_KEPT = {"list_images", "list_jobs", "list_audit", "list_dead_letters"}
+NEVER_KEPT = {"list_images", "list_jobs", "list_audit", "list_dead_letters", "list_schedules"}
 """They are shown as they are this moment."""
 
 PRODUCTS = """
@@ -27,6 +27,11 @@ SITES = "insert into sites (client_id, name) select %(client)s, 'site ' || n fro
 CATALOGS = """
 insert into catalogs (owner_client_id, name, type) select %(client)s, 'c ' || n, 'erp' from generate_series(1, 1000) n
 """
+SCHEDULES = """
+insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)
+select %(client)s, %(catalog)s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', '{"prefix": "exports/"}'
+from generate_series(1, 1000) n
+"""
 EXCLUSIONS = """
 insert into site_product_exclusions (client_id, site_id, product_id)
 select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and price > 500
@@ -44,7 +49,7 @@ def full(own_platform: Platform) -> Tenant:
     """A tenant with a thousand of everything that it may have."""
     platform, tenant = own_platform, own_platform.tenant()
     given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
-    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, EXCLUSIONS):
+    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS):
         platform.arrange(statement, given)
     return tenant
 
