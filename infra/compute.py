@@ -162,6 +162,9 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             queues=among.queues.urls(),
             buckets=among.buckets.names(),
+            mail_from=among.mail.sender,
+            mail_configuration_set=among.mail.configuration_set,
+            mail_rate=among.mail.rate,
             passwords={},
             # libpq reads it: an IAM token is a password, and is never sent in the clear.
             extra={"PGSSLMODE": "require"},

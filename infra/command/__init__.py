@@ -12,6 +12,7 @@ from infra.command import cloud
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
+from infra.command.mail import mail
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
 from infra.command.switch import switch
@@ -56,4 +57,5 @@ app.command()(token)
 app.command()(drop)
 app.command()(openapi)
 app.command()(switch)
+app.add_typer(mail, name="mail")
 app.command()(bench)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from infra.functions import Bindings, FunctionSpec, functions
-from infra.local.aws import REGION, Aws
+from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, forget_endpoints
 from infra.local.pgbouncer import Pooler, find_pgbouncer
@@ -86,6 +86,9 @@ class Cloud:
             signing_key=self.credentials.signing_key,
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
+            mail_from=MAIL_FROM,
+            mail_configuration_set=MAIL_CONFIGURATION_SET,
+            mail_rate="14",
             passwords=dict(self.credentials.logins),
             extra=self.aws.environment,
         )

@@ -26,6 +26,9 @@ NEVER_KEPT = {
     "list_dead_letters",
     "get_dead_letter",
     "list_audit",
+    "list_mails",
+    "get_mail",
+    "list_suppressions",
     "get_job_first_api",
     "get_job_status_first_api",
 } | MOVING

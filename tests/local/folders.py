@@ -74,6 +74,9 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         signing_key="key",
         queues=queues or {},
         buckets={},
+        mail_from="wecelebrate <mail@mail.test>",
+        mail_configuration_set="mails",
+        mail_rate="14",
         passwords={},
         extra={},
     )
