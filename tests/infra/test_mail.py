@@ -59,10 +59,10 @@ def test_who_uses_email_may_send_from_our_address_alone(named: Cloud, specs: tup
             continue
         (send,) = sends
         assert send["Action"] == "ses:SendEmail"
-        assert [resource["Fn::Join"][1][-1].rpartition(":")[2] for resource in send["Resource"]] == [
+        assert {resource["Fn::Join"][1][-1].rpartition(":")[2] for resource in send["Resource"]} == {
             "identity/mail.example.com",
             "configuration-set/wecelebrate-dev-mail",
-        ]
+        }
         assert send["Condition"] == {"StringEquals": {"ses:FromAddress": "mail@mail.example.com"}}
 
 

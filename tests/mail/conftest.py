@@ -27,6 +27,15 @@ SignedIn = Callable[[str], AbstractContextManager[None]]
 SERVICE = "service:test"
 
 
+ORDER = """
+insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
+  shipping_address, items)
+values (%(client_id)s, %(site_id)s, %(customer_subject)s, %(customer_name)s, %(customer_email)s, %(total_amount)s,
+  %(currency)s, %(address)s, '[]')
+returning id
+"""
+
+
 @pytest.fixture
 def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SignedIn]:
     """The package in this process, bound to the cloud. Its endpoints and clients are let go at the end."""
@@ -94,9 +103,7 @@ def order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
         **more,
     }
     made = platform.database.execute(
-        "insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount,"
-        " currency, shipping_address, items)"
-        " values (%(client_id)s, %(site_id)s, %(customer_subject)s, %(customer_name)s, %(customer_email)s, %(total_amount)s, %(currency)s, %(address)s, '[]') returning id",
+        ORDER,
         values,
     ).fetchone()
     assert made is not None
