@@ -61,6 +61,8 @@ class QueueTrigger(_Declared):
     """Deliveries before a message goes to the dead-letter queue."""
     bucket: str | None = None
     """A bucket whose ObjectCreated notifications feed this queue."""
+    mail_events: bool = False
+    """Whether SES tells this queue what becomes of mails."""
     dead_letters: bool = False
     """Whether it has the dead-letter queues of all others in place of a queue of its own."""
 
@@ -124,6 +126,12 @@ class Bindings:
     """Queue name → URL."""
     buckets: Mapping[str, str]
     """Our name of a bucket → its name in this cloud."""
+    mail_from: str
+    """The address that mails come from."""
+    mail_configuration_set: str
+    """What SES sends them by."""
+    mail_rate: str
+    """Mails a second that SES takes of us."""
     passwords: Mapping[str, str]
     """Database login → password; empty on AWS, where logins authenticate by IAM."""
     extra: Mapping[str, str]
@@ -216,6 +224,10 @@ class FunctionSpec(Declaration):
             env |= {"WC_CACHE_URL": cloud.cache_url, "WC_CACHE_TOKEN": cloud.cache_token}
         if "images" in self.uses:
             env["WC_IMAGES_URL"] = cloud.images_url
+        if "email" in self.uses:
+            env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_MAIL_RATE": cloud.mail_rate}
+        if "email" in self.uses or "mail" in self.layers:
+            env["WC_MAIL_FROM"] = cloud.mail_from
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}
         env |= {f"WC_BUCKET_{_variable(name)}": cloud.buckets[name] for name in self.bucket_access()}
         return env

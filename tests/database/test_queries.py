@@ -30,6 +30,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "imports": MEMBERS,
     "jobs": MEMBERS,
     "loads": MEMBERS,
+    "mail": BACK_OFFICE,
     "members": ("app_client",),
     "orders": ("app_system",),
     "products": BACK_OFFICE,
@@ -78,6 +79,14 @@ ONLY: dict[str, tuple[str, ...]] = {
     "schedules.late": ("app_system",),
     "schedules.wanted": ("app_system",),
     "schedules.over": ("app_system",),
+    "mail.mail_order": (*BACK_OFFICE, *STOREFRONT),
+    "mail.mail_job": (*BACK_OFFICE, "app_system"),
+    "mail.mail_suppression": MEMBERS,
+    "mail.mark_sent": MEMBERS,
+    "mail.mark_unsent": MEMBERS,
+    "mail.mark_told": ("app_system",),
+    "mail.suppress": (*MEMBERS, "app_system"),
+    "mail.release_suppression": MEMBERS,
     "usage.list_client_ids": ("app_admin",),
 }
 """Who runs a query that is not for its whole audience."""

@@ -122,6 +122,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "audit_log": ("action", "renamed"),
     "schedules": ("name", "renamed"),
     "uploads": ("name", "renamed"),
+    "mails": ("reason", "renamed"),
+    "mail_suppressions": ("reason", "renamed"),
     "app.staged_products": ("name", "renamed"),
     "app.staged_rejections": ("reason", "renamed"),
     "cache_invalidations": ("created_at", NOW),
@@ -318,6 +320,10 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("uploads", name, {**values, "content_type": "text/csv", "created_by": "super"})
         values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
+        values = {"id": ident(f"{name} mail"), "client_id": owner, "template": "job_finished"}
+        yield Row("mails", name, {**values, "recipient": "c@test"})
+        values = {"id": ident(f"{name} suppression"), "client_id": owner, "address": "gone@test", "cause": "bounce"}
+        yield Row("mail_suppressions", name, values)
         staged = {"job_id": job, "fence": 1, "line": 1}
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})

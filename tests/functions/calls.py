@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from psycopg.types.json import Jsonb
 
 from infra.openapi import document
 from tests.platform import Platform, Tenant
@@ -118,9 +119,33 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.client_id, tenant.catalog_id, f"schedule {uuid4().hex}"],
     ).fetchone()
     assert schedule is not None
+    mail = platform.database.execute(
+        "insert into mails (client_id, template, recipient, details) values (%s, 'job_finished', 'a@example.test', %s)"
+        " returning id",
+        [
+            tenant.client_id,
+            Jsonb(
+                {
+                    "job_id": "j",
+                    "type": "catalog_sync",
+                    "status": "failed",
+                    "error": "e",
+                    "counts": {"read": 1},
+                    "ended_at": "2026-01-01T00:00:00+00:00",
+                }
+            ),
+        ],
+    ).fetchone()
+    suppression = platform.database.execute(
+        "insert into mail_suppressions (client_id, address, cause, mail_id) values (%s, %s, 'bounce', %s) returning id",
+        [tenant.client_id, f"{uuid4().hex}@example.test", mail and mail["id"]],
+    ).fetchone()
+    assert mail is not None and suppression is not None
     return {
         "schedule_id": str(schedule["id"]),
         "letter_id": str(letter["id"]),
+        "mail_id": str(mail["id"]),
+        "suppression_id": str(suppression["id"]),
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,

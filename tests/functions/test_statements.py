@@ -8,7 +8,15 @@ from tests.platform import Platform, Tenant, ok
 MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_images": 5, "list_shown_products": 6}
 """Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
 
-NEVER_KEPT = {"list_images", "list_jobs", "list_audit", "list_dead_letters", "list_schedules"}
+NEVER_KEPT = {
+    "list_images",
+    "list_jobs",
+    "list_audit",
+    "list_dead_letters",
+    "list_mails",
+    "list_schedules",
+    "list_suppressions",
+}
 """They are shown as they are this moment."""
 
 PRODUCTS = """
