@@ -10,7 +10,7 @@ from uuid import UUID
 
 from wecelebrate import batches, pages, queue
 from wecelebrate.database import SYSTEM, Transaction, as_json, writing
-from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs import dead_letters, ends
 from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
 from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
@@ -106,6 +106,7 @@ def sweep() -> None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
+            ends.tell(tx, dead["id"], dead["notify_email"])
         for late in sql.waiting(tx, late=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
