@@ -19,6 +19,7 @@ from infra.functions import FunctionSpec, functions
 from infra.identity import issuer
 from infra.lambda_function import Surroundings
 from infra.layers import Layer
+from infra.mail import Mail
 from infra.network import Network
 from infra.queues import Queues
 from infra.stack import PlatformStack
@@ -36,8 +37,9 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], built: Mapping[str, 
     storage = PlatformStack(app, "storage", environment, holds_data=True)
     queues = Queues(storage, environment, specs)
     buckets = Buckets(storage, environment, specs, queues)
+    mail = Mail(storage, environment, specs, queues)
 
-    among = Surroundings(environment, network.vpc, data, queues, buckets)
+    among = Surroundings(environment, network.vpc, data, queues, buckets, mail)
     compute = Compute(app, among, tokens, specs, built)
     Api(app, environment, tokens, compute.of_kind("api"))
 

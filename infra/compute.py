@@ -171,6 +171,9 @@ class Compute(PlatformStack):
             queues=among.queues.urls(),
             buckets=among.buckets.names(),
             images_url=among.buckets.images_url(),
+            mail_from=among.mail.sender,
+            mail_configuration_set=among.mail.configuration_set,
+            mail_rate=among.mail.rate,
             passwords={},
             # libpq reads it: an IAM token is a password, and is never sent in the clear.
             extra={"PGSSLMODE": "require"},

@@ -31,7 +31,8 @@ Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*|bucket:[a-z][a-z0-9-]*:(read|write))$"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*"
+        r"|bucket:[a-z][a-z0-9-]*:(list|read|write))$"
     ),
 ]
 
@@ -60,6 +61,8 @@ class QueueTrigger(_Declared):
     """Deliveries before a message goes to the dead-letter queue."""
     bucket: str | None = None
     """A bucket whose ObjectCreated notifications feed this queue."""
+    mail_events: bool = False
+    """Whether SES tells this queue what becomes of mails."""
     dead_letters: bool = False
     """Whether it has the dead-letter queues of all others in place of a queue of its own."""
 
@@ -123,6 +126,12 @@ class Bindings:
     """Queue name → URL."""
     buckets: Mapping[str, str]
     """Our name of a bucket → its name in this cloud."""
+    mail_from: str
+    """The address that mails come from."""
+    mail_configuration_set: str
+    """What SES sends them by."""
+    mail_rate: str
+    """Mails a second that SES takes of us."""
     passwords: Mapping[str, str]
     """Database login → password; empty on AWS, where logins authenticate by IAM."""
     extra: Mapping[str, str]
@@ -175,7 +184,7 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Bucket → what it does there: read, write."""
+        """Bucket → what it does there: list, read, write."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):
@@ -215,6 +224,10 @@ class FunctionSpec(Declaration):
             env |= {"WC_CACHE_URL": cloud.cache_url, "WC_CACHE_TOKEN": cloud.cache_token}
         if "images" in self.uses:
             env["WC_IMAGES_URL"] = cloud.images_url
+        if "email" in self.uses:
+            env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_MAIL_RATE": cloud.mail_rate}
+        if "email" in self.uses or "mail" in self.layers:
+            env["WC_MAIL_FROM"] = cloud.mail_from
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}
         env |= {f"WC_BUCKET_{_variable(name)}": cloud.buckets[name] for name in self.bucket_access()}
         return env

@@ -11,10 +11,10 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.checks import acknowledge_wildcard
 from infra.data import Data
 from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, ScheduleTrigger
+from infra.mail import Mail
 from infra.queues import Queues
 from infra.retention import log_group
 from infra.storage import Buckets
@@ -32,6 +32,7 @@ class Surroundings:
     data: Data
     queues: Queues
     buckets: Buckets
+    mail: Mail
 
 
 class LambdaFunction(Construct):
@@ -101,7 +102,7 @@ class LambdaFunction(Construct):
         for bucket, verbs in spec.bucket_access().items():
             among.buckets.grant(self.role, bucket, verbs)
         if "email" in spec.uses:
-            self._permit_mail()
+            among.mail.let_send(self.role)
         for each in among.queues.that_trigger(spec):
             each.grant_consume_messages(self.role)
 
@@ -120,11 +121,6 @@ class LambdaFunction(Construct):
             )
         if spec.schedule:
             self._schedule(spec.schedule)
-
-    def _permit_mail(self) -> None:
-        senders = cdk.Stack.of(self).format_arn(service="ses", resource="identity", resource_name="*")
-        self.role.add_to_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=[senders]))
-        acknowledge_wildcard(self.role, senders, "Clients send from domains of their own, verified one by one")
 
     def _schedule(self, trigger: ScheduleTrigger) -> None:
         """By the resource itself: the target of CDK lets the scheduler call every version of the function."""

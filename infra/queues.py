@@ -72,3 +72,15 @@ def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
             },
         )
     )
+
+
+def allow_events(queue: sqs.Queue, rule_arn: str) -> None:
+    """Let EventBridge send to `queue` on behalf of one rule."""
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+        )
+    )

@@ -15,7 +15,6 @@ from infra.queues import Queues, allow_notifications
 from infra.retention import removal_policy
 
 _KEYS: Mapping[tuple[str, str], str] = {
-    ("drops", "read"): "*/incoming/*",
     ("drops", "write"): "*/results/*",
     ("image-uploads", "read"): "*/uploads/*",
     ("image-uploads", "write"): "*/uploads/*",
@@ -34,6 +33,14 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
+"""Verb → what it needs of the files that it is about."""
+
+_LISTING: Mapping[str, str] = {
+    # Without it a file that is gone reads as one that is forbidden.
+    "read": "s3:ListBucket",
+    "list": "s3:ListBucketVersions",
+}
+"""Verb → what it needs of the bucket itself."""
 
 
 class Buckets(Construct):
@@ -64,14 +71,14 @@ class Buckets(Construct):
         return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
 
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
-        """Let `role` do what `verbs` (read, write) mean in the bucket called `name`."""
-        for verb in sorted(verbs):
+        """Let `role` do what `verbs` (list, read, write) mean in the bucket called `name`."""
+        for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
             acknowledge_wildcard(role, objects, f"It may {verb} every file there: names follow from data")
-        if "read" in verbs:
-            # Without it a file that is gone reads as one that is forbidden.
-            role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._arn(name)]))
+        listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
+        if listing:
+            role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))
 
     def _physical(self, name: str) -> str:
         """Known beforehand: ERP systems are set up with it, and a queue's policy can name it without a cycle."""

@@ -8,10 +8,11 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from infra.command import cloud
+from infra.command import cloud, dlq, jobs
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
+from infra.command.mail import mail
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
 from infra.command.switch import switch
@@ -56,4 +57,7 @@ app.command()(token)
 app.command()(drop)
 app.command()(openapi)
 app.command()(switch)
+app.add_typer(mail, name="mail")
 app.command()(bench)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")

@@ -133,6 +133,7 @@ def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
         "passwords": shown(state_directory() / "endpoints.json"),
         "a token": f"{this_command()} token --as admin",
         "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
+        "its mail": f"{this_command()} mail list",
         "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
     }
     if elsewhere := data_elsewhere(state_directory()):

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from boto3 import Session
     from botocore.config import Config
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sesv2.client import SESV2Client
     from mypy_boto3_sqs.client import SQSClient
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+MAIL_DOMAIN = "wecelebrate.test"
+MAIL_FROM = f"wecelebrate <mail@{MAIL_DOMAIN}>"
+MAIL_CONFIGURATION_SET = "mail"
 _FOURTEEN_DAYS = 14 * 24 * 3600
 
 
@@ -98,6 +102,11 @@ class Aws:
         """A new client of SQS."""
         return self._session().client("sqs", endpoint_url=self.url, config=_direct())
 
+    @property
+    def ses(self) -> "SESV2Client":
+        """A new client of SES."""
+        return self._session().client("sesv2", endpoint_url=self.url, config=_direct())
+
     def start(self) -> None:
         """Start, create what is missing, and return when all of it is there. Raises LocalCloudError."""
         (self.state / "aws").mkdir(parents=True, exist_ok=True)
@@ -108,7 +117,8 @@ class Aws:
         self.process.stop()
 
     def provision(self) -> None:
-        """Queues, dead-letter queues, buckets and notifications as the functions declare them. Safe to run again."""
+        """Queues, dead-letter queues, buckets, notifications and the sender of mails, as the functions declare them.
+        Safe to run again."""
         sqs = self.sqs
         queues: dict[str, str] = {}
         for spec in self.specs:
@@ -131,6 +141,8 @@ class Aws:
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
             fed = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
             _notify(s3, bucket, fed)
+        if any("email" in spec.uses for spec in self.specs):
+            _let_send(self.ses)
 
     def _session(self) -> "Session":
         from boto3 import Session
@@ -197,3 +209,10 @@ def _notify(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
             "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]} for arn in sorted(wanted)]
         },
     )
+
+
+def _let_send(ses: "SESV2Client") -> None:
+    """Our domain as one that SES takes mails from, and the configuration set that they are sent by."""
+    ses.create_email_identity(EmailIdentity=MAIL_DOMAIN)
+    with contextlib.suppress(ses.exceptions.AlreadyExistsException):
+        ses.create_configuration_set(ConfigurationSetName=MAIL_CONFIGURATION_SET)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from infra.functions import Bindings, FunctionSpec, functions
-from infra.local.aws import REGION, Aws
+from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, forget_endpoints
 from infra.local.pgbouncer import Pooler, find_pgbouncer
@@ -87,6 +87,9 @@ class Cloud:
             images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
+            mail_from=MAIL_FROM,
+            mail_configuration_set=MAIL_CONFIGURATION_SET,
+            mail_rate="14",
             passwords=dict(self.credentials.logins),
             # Images and webhooks are tried out with servers on this machine.
             extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},

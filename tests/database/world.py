@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -122,6 +122,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "audit_log": ("action", "renamed"),
     "schedules": ("name", "renamed"),
     "uploads": ("name", "renamed"),
+    "mails": ("reason", "renamed"),
+    "mail_suppressions": ("reason", "renamed"),
     "app.staged_products": ("name", "renamed"),
     "app.staged_rejections": ("reason", "renamed"),
     "webhooks": ("description", "renamed"),
@@ -250,6 +252,7 @@ WORDS: dict[str, Callable[[Caller, Row], bool]] = {
     "ordered": _is_ordered,
     "job": _is_of_the_job,
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
+    "past": lambda caller, row: row.label == "A's past",
 }
 """What each word of access.toml means, said a second time, without SQL."""
 
@@ -327,9 +330,14 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("uploads", name, {**values, "content_type": "text/csv", "created_by": "super"})
         values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
+        values = {"id": ident(f"{name} mail"), "client_id": owner, "template": "job_finished"}
+        yield Row("mails", name, {**values, "recipient": "c@test"})
+        values = {"id": ident(f"{name} suppression"), "client_id": owner, "address": "gone@test", "cause": "bounce"}
+        yield Row("mail_suppressions", name, values)
         staged = {"job_id": job, "fence": 1, "line": 1}
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
+    yield from _rows_of_mail()
     notes = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
     for subject, of in notes:
         values = {"id": ident(f"{subject}'s note on {of}"), "subject": subject, "action": "a.b", "client_id": of}
@@ -344,6 +352,23 @@ def _rows_of_work() -> Iterator[Row]:
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
+
+
+def _rows_of_mail() -> Iterator[Row]:
+    """Jobs of mail: one that is past, and others that each lack one thing for it."""
+    jobs: dict[str, dict[str, Any]] = {
+        "A's past": {},
+        "A's recent": {"completed_at": NOW - timedelta(days=89)},
+        "A's failed": {},
+        "A's import": {"type": "product_import"},
+        "A's open": {"status": "pending"},
+    }
+    for name, but in jobs.items():
+        values = {"id": ident(f"{name} mail"), "client_id": A, "type": "email_notification", "status": "completed"}
+        values |= {"requested_by": "service:mail", "payload": Jsonb({}), "completed_at": NOW - timedelta(days=91)}
+        yield Row("jobs", name, values | but)
+    values = {"id": ident("A's failed letter"), "queue": "q", "client_id": A, "job_id": ident("A's failed mail")}
+    yield Row("dead_letters", "A's failed", {**values, "code": "c", "reason": "r", "body": Jsonb({})})
 
 
 ROWS = (*_rows_of_tenants(), *_rows_of_work())

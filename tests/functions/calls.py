@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from psycopg.types.json import Jsonb
 
 from infra.openapi import document
 from tests.platform import Platform, Tenant
@@ -47,6 +48,8 @@ class Call:
         given: Json = {"json": body(self.name, ids)} if "requestBody" in self.operation else {}
         if any(one["name"] == "if-match" for one in self.operation.get("parameters", [])):
             given["headers"] = {"If-Match": "*"} | more.pop("headers", {})
+        if self.name == "replay_webhook":
+            given["params"] = {"since": "2026-01-01T00:00:00Z"}
         return api.request(self.verb, self.path.format(**ids), **(given | more))
 
 
@@ -74,7 +77,15 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
         "replace_catalog": catalog,
         "create_product": product,
+        "create_schedule": {
+            "client_id": ids["client_id"],
+            "catalog_id": ids["catalog_id"],
+            "name": f"schedule {fresh}",
+            "cron": "0 3 * * *",
+            "settings": {"prefix": "exports/"},
+        },
         "replace_product": product,
+        "create_webhook": {"client_id": ids["client_id"], "url": "https://example.com/hooks", "events": ["job.*"]},
         "upload_image": {"type": "image/png", "bytes": 100},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
@@ -99,14 +110,58 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.catalog_id],
     ).fetchone()
     assert job is not None and image is not None
+    webhook = platform.database.execute(
+        "insert into webhooks (client_id, url, events) values (%s, 'https://example.com/', '{job.*}') returning id",
+        [tenant.client_id],
+    ).fetchone()
+    assert webhook is not None
+    delivery = platform.database.execute(
+        "insert into webhook_deliveries (client_id, webhook_id, event, payload, status)"
+        " values (%s, %s, 'job.failed', '{}', 'failed') returning id",
+        [tenant.client_id, webhook["id"]],
+    ).fetchone()
+    assert delivery is not None
     letter = platform.database.execute(
         "insert into dead_letters (queue, client_id, job_id, body, code, reason)"
         " values ('catalog-syncs', %s, %s, '{}', 'a_test', 'a test') returning id",
         [tenant.client_id, job["id"]],
     ).fetchone()
     assert letter is not None
+    schedule = platform.database.execute(
+        "insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)"
+        " values (%s, %s, 'catalog_sync', %s, '0 3 * * *', 'UTC', '{\"prefix\": \"exports/\"}') returning id",
+        [tenant.client_id, tenant.catalog_id, f"schedule {uuid4().hex}"],
+    ).fetchone()
+    assert schedule is not None
+    mail = platform.database.execute(
+        "insert into mails (client_id, template, recipient, details) values (%s, 'job_finished', 'a@example.test', %s)"
+        " returning id",
+        [
+            tenant.client_id,
+            Jsonb(
+                {
+                    "job_id": "j",
+                    "type": "catalog_sync",
+                    "status": "failed",
+                    "error": "e",
+                    "counts": {"read": 1},
+                    "ended_at": "2026-01-01T00:00:00+00:00",
+                }
+            ),
+        ],
+    ).fetchone()
+    suppression = platform.database.execute(
+        "insert into mail_suppressions (client_id, address, cause, mail_id) values (%s, %s, 'bounce', %s) returning id",
+        [tenant.client_id, f"{uuid4().hex}@example.test", mail and mail["id"]],
+    ).fetchone()
+    assert mail is not None and suppression is not None
     return {
+        "schedule_id": str(schedule["id"]),
+        "webhook_id": str(webhook["id"]),
+        "delivery_id": str(delivery["id"]),
         "letter_id": str(letter["id"]),
+        "mail_id": str(mail["id"]),
+        "suppression_id": str(suppression["id"]),
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,

@@ -62,7 +62,12 @@ def test_filters_are_those_of_the_lists() -> None:
         "images": "list_images",
         "jobs": "list_jobs",
         "dead letters": "list_dead_letters",
+        "webhooks": "list_webhooks",
+        "webhook deliveries": "list_webhook_deliveries",
         "audit": "list_audit",
+        "schedules": "list_schedules",
+        "mails": "list_mails",
+        "suppressed addresses": "list_suppressions",
     }
     operations = {call.name: call.operation for call in calls()}
     told = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows("Lists")}

@@ -25,10 +25,17 @@ SUPPORT = {
     "show_queues",
     "list_dead_letters",
     "get_dead_letter",
+    "list_mails",
+    "get_mail",
+    "list_suppressions",
     "list_jobs",
     "get_job",
     "get_job_first_api",
     "get_job_status_first_api",
+    "list_webhooks",
+    "get_webhook",
+    "list_webhook_deliveries",
+    "get_webhook_delivery",
     "me",
 }
 """What the matrix of roles lets support do."""
@@ -105,7 +112,7 @@ def test_an_id_of_another_client_is_not_found(
     assert pointers(problem(answer, 422, "invalid")) == [parameter]
 
 
-@pytest.mark.parametrize("name", ["create_site", "create_catalog"])
+@pytest.mark.parametrize("name", ["create_site", "create_catalog", "create_webhook", "create_schedule"])
 def test_nothing_is_made_for_another_client(
     tenant: Tenant, name: str, ids: dict[str, str], foreign: dict[str, str]
 ) -> None:

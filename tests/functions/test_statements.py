@@ -8,7 +8,17 @@ from tests.platform import Platform, Tenant, ok
 MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_images": 5, "list_shown_products": 6}
 """Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
 
-NEVER_KEPT = {"list_images", "list_jobs", "list_audit", "list_dead_letters"}
+NEVER_KEPT = {
+    "list_images",
+    "list_jobs",
+    "list_audit",
+    "list_dead_letters",
+    "list_mails",
+    "list_schedules",
+    "list_suppressions",
+    "list_webhooks",
+    "list_webhook_deliveries",
+}
 """They are shown as they are this moment."""
 
 PRODUCTS = """
@@ -24,8 +34,21 @@ insert into jobs (client_id, catalog_id, type, status, requested_by, payload)
 select %(client)s, %(catalog)s, 'product_import', 'completed', 'a test', '{}' from generate_series(1, 1000)
 """
 SITES = "insert into sites (client_id, name) select %(client)s, 'site ' || n from generate_series(1, 1000) n"
+WEBHOOKS = """
+insert into webhooks (client_id, url, events)
+select %(client)s, 'https://example.com/' || n, '{job.*}' from generate_series(1, 1000) n
+"""
+DELIVERIES = """
+insert into webhook_deliveries (client_id, webhook_id, event, payload, status)
+select client_id, id, 'job.failed', '{}', 'failed' from webhooks where client_id = %(client)s
+"""
 CATALOGS = """
 insert into catalogs (owner_client_id, name, type) select %(client)s, 'c ' || n, 'erp' from generate_series(1, 1000) n
+"""
+SCHEDULES = """
+insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)
+select %(client)s, %(catalog)s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', '{"prefix": "exports/"}'
+from generate_series(1, 1000) n
 """
 EXCLUSIONS = """
 insert into site_product_exclusions (client_id, site_id, product_id)
@@ -44,7 +67,7 @@ def full(own_platform: Platform) -> Tenant:
     """A tenant with a thousand of everything that it may have."""
     platform, tenant = own_platform, own_platform.tenant()
     given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
-    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, EXCLUSIONS):
+    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
         platform.arrange(statement, given)
     return tenant
 

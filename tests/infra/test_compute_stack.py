@@ -113,21 +113,26 @@ def test_a_function_may_touch_the_buckets_that_it_declares_alone(dev: Cloud, spe
     verbs = {
         verb
         for each in touches
-        for action, verb in (("s3:GetObject", "read"), ("s3:PutObject", "write"))
-        if action in each["Action"]
+        for action, verb in (
+            ("s3:GetObject", "read"),
+            ("s3:PutObject", "write"),
+            ("s3:ListBucketVersions", "list"),
+        )
+        if action in listed(each["Action"])
     }
     assert verbs == {verb for access in spec.bucket_access().values() for verb in access}
     for each in touches:
         assert any(f"wecelebrate-dev-{bucket}-" in str(each["Resource"]) for bucket in spec.bucket_access())
 
 
-def test_the_sync_reads_what_came_in_and_writes_results(dev: Cloud) -> None:
+def test_the_sync_reads_files_and_writes_results(dev: Cloud) -> None:
     touches = {
         each["Action"][0]: each["Resource"]["Fn::Join"][1][-1]
         for each in dev.statements("queues-catalog-syncs")
         if "s3:GetObject" in each["Action"] or "s3:PutObject" in each["Action"]
     }
-    assert touches == {"s3:GetObject": "/*/incoming/*", "s3:AbortMultipartUpload": "/*/results/*"}
+    # What schedules pull lies anywhere in a catalog's folder.
+    assert touches == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
 
 
 def test_who_takes_uploads_writes_uploads_and_who_renders_them_reads_those_and_writes_images(dev: Cloud) -> None:

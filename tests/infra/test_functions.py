@@ -31,6 +31,9 @@ BINDINGS = Bindings(
     images_url="http://images",
     queues={"mails": "http://sqs/mails"},
     buckets={"drops": "drops-bucket"},
+    mail_from="wecelebrate <mail@mail.test>",
+    mail_configuration_set="mails",
+    mail_rate="14",
     passwords={"wc_api": "secret"},
     extra={"EXTRA": "1"},
 )
@@ -160,6 +163,17 @@ WORKERS = {"WC_WORKERS": "3", "WC_MAX_RECEIVES": "3"}
         ),
         ("queues/mails", QUEUE, WORKERS),
         ("queues/mails", 'login = "wc_api"\n' + QUEUE, WORKERS),
+        (
+            "queues/mails",
+            'uses = ["email"]\n' + QUEUE,
+            {"WC_MAIL_FROM": "wecelebrate <mail@mail.test>", "WC_MAIL_CONFIGURATION_SET": "mails", "WC_MAIL_RATE": "14"}
+            | WORKERS,
+        ),
+        (
+            "queues/mails",
+            'layers = ["mail"]\n' + QUEUE,
+            {"WC_MAIL_FROM": "wecelebrate <mail@mail.test>", **WORKERS},
+        ),
         (
             "queues/mails",
             'login = "wc_api"\nuses = ["database:read"]\n' + QUEUE,

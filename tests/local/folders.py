@@ -75,6 +75,9 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         images_url="",
         queues=queues or {},
         buckets={},
+        mail_from="wecelebrate <mail@mail.test>",
+        mail_configuration_set="mails",
+        mail_rate="14",
         passwords={},
         extra={},
     )

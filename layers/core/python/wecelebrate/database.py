@@ -142,6 +142,8 @@ class Transaction:
         """Messages to be sent once it is committed."""
         self.unless_told: list[Callable[[], bool]] = []
         """What is done at once, and whether it was, when they cannot be sent."""
+        self.hints: list[Word] = []
+        """Messages to be sent with them whose loss nobody has to be told of: the sweeper makes up for it in seconds."""
         self.dispatch: Dispatch | None = None
         """What became of them; known once it is committed."""
 
@@ -212,16 +214,19 @@ def writing(caller: Caller) -> Iterator[Transaction]:
         yield tx
     if tx.left.xid is not None and invalidations.publish(tx.left, caller.memory) and tx.left.outbox:
         _forget(tx.left.outbox)
-    if tx.words:
+    if tx.words or tx.hints:
         tx.dispatch = _dispatch(tx)
 
 
-def _dispatch(tx: Transaction) -> Dispatch:
+def _dispatch(tx: Transaction) -> Dispatch | None:
     """Send the messages that a transaction left. What they are about is done at once, or by the sweeper, when they
     cannot be sent."""
     from wecelebrate import queue
 
-    if queue.tell(tx.words):
+    told = queue.tell([*tx.words, *tx.hints])
+    if not tx.words:
+        return None
+    if told:
         return "queued"
     return "at-once" if tx.unless_told and all(do() for do in tx.unless_told) else "deferred"
 

@@ -39,6 +39,13 @@ class Settings(BaseModel):
     max_receives: int = 1
     """Of a queue: deliveries of a message before it is a dead letter."""
 
+    mail_from: str = ""
+    """The address that mails come from; the name before it is that of each site."""
+    mail_configuration_set: str = ""
+    """What SES sends them by: where it tells of deliveries, bounces and complaints."""
+    mail_rate: float = 14.0
+    """Mails a second that all workers together may hand to SES."""
+
     def queue(self, name: str) -> str:
         """URL of a queue the function declares to send to."""
         return _declared("WC_QUEUE_", name)

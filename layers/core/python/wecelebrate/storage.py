@@ -1,7 +1,7 @@
 """Files in S3, streamed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -117,6 +117,24 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 def safe_name(name: str) -> str:
     """A name as part of a key: what needs no escaping in addresses stays."""
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
+
+
+def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
+    """The newest versions of files whose keys begin with `prefix`, as `uploads` has them, a page of S3's at a time."""
+    pages = _s3().get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
+        yield [
+            {
+                "key": version["Key"],
+                "version_id": version["VersionId"],
+                "sequencer": "",  # a listing does not say
+                "size": version["Size"],
+                "etag": version["ETag"].strip('"'),
+                "dropped_at": version["LastModified"],
+            }
+            for version in page.get("Versions", [])
+            if version["IsLatest"] and not version["Key"].endswith("/")
+        ]
 
 
 def object_name(key: str) -> str:

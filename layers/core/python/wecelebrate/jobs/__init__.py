@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages, queue
+from wecelebrate import batches, pages, queue
 from wecelebrate.database import SYSTEM, Transaction, as_json, writing
-from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs import dead_letters, ends
 from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
 from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
@@ -26,6 +26,7 @@ __all__ = [
     "cancel",
     "create",
     "ended",
+    "forget",
     "get",
     "page",
     "queues",
@@ -45,6 +46,8 @@ LATE = 5.0
 """Seconds after which word of a job that is due counts as lost."""
 WORDS = 3
 """Messages that the sweeper sends a type: each brings a worker, which does jobs for as long as there are any."""
+BATCH = 1_000
+"""Jobs that are forgotten in one transaction."""
 
 
 def page(tx: Transaction, filters: JobFilters) -> pages.Built:
@@ -103,6 +106,7 @@ def sweep() -> None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
+            ends.tell(tx, dead["id"], dead["notify_email"])
         for late in sql.waiting(tx, late=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
@@ -111,3 +115,8 @@ def sweep() -> None:
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
     """Those of some jobs that are over, or gone."""
     return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]
+
+
+def forget() -> int:
+    """Forget jobs that nobody asks for any more, batch after batch; how many that were."""
+    return batches.run(lambda tx, most: int(sql.forget_jobs(tx, most=most)), BATCH)

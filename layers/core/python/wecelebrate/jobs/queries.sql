@@ -149,6 +149,16 @@ group by type;
 -- Dead letters of each queue that were not sent again.
 select queue, count(*)::integer as letters from dead_letters where redriven_at is null group by queue;
 
+-- name: forget_jobs!
+-- Forgets at most so many e-mail and image jobs that ended 90 days ago, but for dead letters that nobody saw to.
+delete from jobs
+where id in (
+  select id from jobs j
+  where type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled')
+    and completed_at < now() - interval '90 days'
+    and not exists (select from dead_letters d where d.job_id = j.id and d.redriven_at is null)
+  limit :most);
+
 -- name: record!
 -- A dead letter.
 insert into dead_letters (queue, client_id, job_id, body, code, reason, receives)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
-from wecelebrate.outbound.addresses import Address, Refused, Unreachable, parse, resolve
+from wecelebrate.outbound.addresses import Address, Refused, Unreachable, exempt, parse, resolve
 
 __all__ = ["Answer", "Refused", "TooLarge", "Unreachable", "check", "fetch"]
 
@@ -47,9 +47,12 @@ class Answer:
     """Where it came from, after redirects."""
 
 
-def check(url: str) -> None:
-    """Raise Refused, with what is wrong for a person to read, for an address that is never asked. Asks nobody."""
-    parse(url)
+def check(url: str, *, https: bool = False) -> None:
+    """Raise Refused, with what is wrong for a person to read, for an address that is never asked; for one without
+    `https`, too, where that is wanted of those of the public internet. Asks nobody."""
+    address = parse(url)
+    if https and address.scheme != "https" and not exempt(address.host):
+        raise Refused("the address begins with http://: it has to be https://")
 
 
 def fetch(

@@ -173,6 +173,12 @@ def _is_public(address: AnyAddress) -> bool:
     )
 
 
+def exempt(host: str) -> bool:
+    """Whether a host is an address that only this cloud's own settings let be asked."""
+    literal = _literal(host)
+    return literal is not None and _allowed(literal)
+
+
 def _allowed(address: AnyAddress) -> bool:
     """Whether this cloud's own settings let it be asked: receivers on this machine, in the local cloud."""
     return str(address) in settings().outbound_allow.split(",")

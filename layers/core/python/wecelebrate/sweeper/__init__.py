@@ -9,7 +9,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import cache, idempotency, images, jobs
+from wecelebrate import cache, idempotency, images, jobs, schedules, webhooks
 from wecelebrate.database import SYSTEM, queries, writing
 from wecelebrate.errors import Unavailable
 from wecelebrate.loads import staging
@@ -41,9 +41,12 @@ def run(seconds: float = RUN) -> None:
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
                     images.retry_due(tx)
                     sql.forget_uploads(tx)
+                    webhooks.tidy(tx)
                 unstage()
+                schedules.run_due()
                 beaten = time.monotonic()
             jobs.sweep()
+            webhooks.sweep()
             sweep()
         except (cache.CacheDown, Unavailable) as error:
             logger.warning("the outbox waits", reason=str(error))

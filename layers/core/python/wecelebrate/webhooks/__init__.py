@@ -19,7 +19,7 @@ from wecelebrate import audit, outbound, pages, queue
 from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.etags import Match, refusal
-from wecelebrate.settings import NotDeclared, settings
+from wecelebrate.settings import NotDeclared
 from wecelebrate.webhooks import events
 from wecelebrate.webhooks.models import (
     Delivery,
@@ -107,7 +107,7 @@ def get(tx: Transaction, webhook_id: UUID) -> Webhook:
 
 
 def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
-    """A new endpoint, with its secret. Raises Invalid for an address that is never asked, TooManyWebhooks, Forbidden."""
+    """A new endpoint, with its secret. Raises Invalid for an address that is not asked, TooManyWebhooks, Forbidden."""
     _check_url(new.url)
     if sql.count_webhooks(tx, client_id=new.client_id) >= MOST_ENDPOINTS:
         raise TooManyWebhooks(f"A client may have {MOST_ENDPOINTS}.")
@@ -137,7 +137,7 @@ def delete(tx: Transaction, webhook_id: UUID) -> None:
 
 
 def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWithSecret:
-    """Give an endpoint a new secret; the one before signs as well for as long as is asked. Raises NotFound, Forbidden."""
+    """Give an endpoint a new secret; the one before signs as well for so long. Raises NotFound, Forbidden."""
     rotated = _with_new_secret(tx, get(tx, webhook_id), rotation.overlap_hours)
     audit.note(tx, "webhook.rotate", rotated.client_id, webhook_id, rotation.model_dump())
     return rotated
@@ -147,7 +147,7 @@ def test(tx: Transaction, webhook_id: UUID) -> Delivery:
     """Send an endpoint a `webhook.test`. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = _writable(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
-    return get_delivery(tx, sql.last_delivery(tx, webhook_id=webhook_id)["id"])
+    return get_delivery(tx, sql.last_test(tx, webhook_id=webhook_id))
 
 
 def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.Built:
@@ -228,8 +228,6 @@ def _with_new_secret(tx: Transaction, webhook: Webhook, overlap_hours: int) -> W
 
 def _check_url(url: str) -> None:
     try:
-        outbound.check(url)
-        if url[:5].lower() == "http:" and not outbound.allowed(url):
-            raise outbound.Refused("an endpoint has an address with https")
+        outbound.check(url, https=True)
     except outbound.Refused as refused:
         raise Invalid(errors=[FieldError(pointer="/url", detail=str(refused))]) from refused

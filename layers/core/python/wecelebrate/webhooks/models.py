@@ -1,6 +1,6 @@
 """Webhooks: a client's endpoints, and what was sent to them."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
@@ -24,7 +24,8 @@ EventName = Literal[
     "webhook.test",
 ]
 SUBSCRIBABLE = sorted(
-    {"*"} | {name for event in get_args(EventName) for name in (event, f"{event.partition('.')[0]}.*")}
+    {"*"}
+    | {name for event in get_args(EventName) for name in (event, f"{event.partition('.')[0]}.*")}
     - {"webhook.test", "webhook.*"}
 )
 """What an endpoint may ask for: an event, all of a kind, or every one."""
@@ -39,9 +40,7 @@ def _known(name: str) -> str:
     return name
 
 
-Subscription = Annotated[
-    str, AfterValidator(_known), Field(json_schema_extra={"enum": SUBSCRIBABLE})
-]
+Subscription = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
 Description = Annotated[str, StringConstraints(max_length=500)]
 Address = Annotated[
@@ -152,7 +151,7 @@ class DeliveryFilters(Listed):
 class Since(Input):
     """Which deliveries are sent again."""
 
-    place = ""
+    place: ClassVar[str] = ""
 
     since: AwareDatetime = Field(description="Failed ones that were published since.")
 

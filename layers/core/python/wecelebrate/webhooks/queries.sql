@@ -80,10 +80,10 @@ select id, client_id, webhook_id, event, status, attempts, case status when 'pen
 from webhook_deliveries
 where id = :delivery_id;
 
--- name: last_delivery^
--- What this transaction published to an endpoint last.
+-- name: last_test$
+-- The last trial of an endpoint.
 select id from webhook_deliveries
-where webhook_id = :webhook_id order by created_at desc, id desc limit 1;
+where webhook_id = :webhook_id and event = 'webhook.test' order by created_at desc, id desc limit 1;
 
 -- name: replay$
 -- Sends again: one delivery, or those that failed since, the oldest first and `most` of them; how many.

@@ -1,0 +1,26 @@
+"""Mails: what was sent to whom, what became of it, and one as it reads."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import mail
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.mail.models import ListedMail, Mail, MailFilters
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/mails", response_model=Page[ListedMail])
+def list_mails(request: Request, filters: Annotated[MailFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, mail.page(tx, filters))
+
+
+@app.get("/v1/mails/{mail_id}")
+def get_mail(mail_id: UUID, tx: Reading) -> Mail:
+    return mail.get(tx, mail_id)
+
+
+handler = serve(app)

@@ -1,0 +1,20 @@
+"""Suppressions: addresses that nothing is sent to."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import mail
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.mail.models import Suppression, SuppressionFilters
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/mail-suppressions", response_model=Page[Suppression])
+def list_suppressions(request: Request, filters: Annotated[SuppressionFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, mail.suppressions_page(tx, filters))
+
+
+handler = serve(app)

@@ -1,0 +1,16 @@
+"""Suppressions: let an address be written to again."""
+
+from uuid import UUID
+
+from wecelebrate import mail
+from wecelebrate.http import Writing, api, serve
+
+app = api()
+
+
+@app.delete("/v1/mail-suppressions/{suppression_id}", status_code=204)
+def release_suppression(suppression_id: UUID, tx: Writing) -> None:
+    mail.release(tx, suppression_id)
+
+
+handler = serve(app)

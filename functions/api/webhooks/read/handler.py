@@ -1,0 +1,36 @@
+"""Webhooks: list and read endpoints, and what was sent to them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import webhooks
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.pages import Page
+from wecelebrate.webhooks.models import Delivery, DeliveryFilters, DeliveryInFull, Webhook, WebhookFilters
+
+app = api()
+
+
+@app.get("/v1/webhooks", response_model=Page[Webhook])
+def list_webhooks(request: Request, filters: Annotated[WebhookFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, webhooks.page(tx, filters))
+
+
+@app.get("/v1/webhooks/{webhook_id}")
+def get_webhook(webhook_id: UUID, tx: Reading) -> Webhook:
+    return webhooks.get(tx, webhook_id)
+
+
+@app.get("/v1/webhook-deliveries", response_model=Page[Delivery])
+def list_webhook_deliveries(request: Request, filters: Annotated[DeliveryFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, webhooks.page_of_deliveries(tx, filters))
+
+
+@app.get("/v1/webhook-deliveries/{delivery_id}")
+def get_webhook_delivery(delivery_id: UUID, tx: Reading) -> DeliveryInFull:
+    return webhooks.get_delivery(tx, delivery_id)
+
+
+handler = serve(app)

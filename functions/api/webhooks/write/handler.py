@@ -1,0 +1,59 @@
+"""Webhooks: make, change and remove endpoints, replace their secrets, send them a trial or what they missed."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from wecelebrate import webhooks
+from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.webhooks.models import (
+    Delivery,
+    NewWebhook,
+    Replayed,
+    Rotation,
+    Since,
+    Webhook,
+    WebhookPatch,
+    WebhookWithSecret,
+)
+
+app = api()
+
+
+@app.post("/v1/webhooks", status_code=201)
+def create_webhook(new: NewWebhook, tx: Writing) -> WebhookWithSecret:
+    return webhooks.create(tx, new)
+
+
+@app.patch("/v1/webhooks/{webhook_id}")
+def change_webhook(webhook_id: UUID, patch: WebhookPatch, match: IfMatch, tx: Writing) -> Webhook:
+    return webhooks.change(tx, webhook_id, patch, match)
+
+
+@app.delete("/v1/webhooks/{webhook_id}", status_code=204)
+def delete_webhook(webhook_id: UUID, tx: Writing) -> None:
+    webhooks.delete(tx, webhook_id)
+
+
+@app.post("/v1/webhooks/{webhook_id}/rotate")
+def rotate_webhook_secret(webhook_id: UUID, tx: Writing, rotation: Rotation | None = None) -> WebhookWithSecret:
+    return webhooks.rotate(tx, webhook_id, rotation or Rotation())
+
+
+@app.post("/v1/webhooks/{webhook_id}/test", status_code=202)
+def test_webhook(webhook_id: UUID, tx: Writing) -> Delivery:
+    return webhooks.test(tx, webhook_id)
+
+
+@app.post("/v1/webhooks/{webhook_id}/replay", status_code=202)
+def replay_webhook(webhook_id: UUID, since: Annotated[Since, Query()], tx: Writing) -> Replayed:
+    return webhooks.replay(tx, webhook_id, since)
+
+
+@app.post("/v1/webhook-deliveries/{delivery_id}/replay", status_code=202)
+def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> Delivery:
+    return webhooks.replay_one(tx, delivery_id)
+
+
+handler = serve(app)

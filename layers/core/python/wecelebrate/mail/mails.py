@@ -1,0 +1,36 @@
+"""Mails as they are read."""
+
+from uuid import UUID
+
+from wecelebrate import pages
+from wecelebrate.database import Transaction, queries
+from wecelebrate.errors import NotFound
+from wecelebrate.mail.models import Mail, MailFilters
+
+sql = queries(__file__)
+
+
+def page(tx: Transaction, filters: MailFilters) -> pages.Built:
+    """One page of the mails that the caller may see, newest first."""
+    asked = pages.asked("mails", filters)
+    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
+    given = filters.model_dump(exclude={"cursor"})
+    return pages.built(sql.list_mails(tx, **given, **after), filters.limit, asked)
+
+
+def get(tx: Transaction, mail_id: UUID) -> Mail:
+    """One mail, written anew. Raises NotFound."""
+    from wecelebrate.mail.letters import write
+
+    row = sql.get_mail(tx, mail_id=mail_id)
+    if row is None:
+        raise NotFound
+    letter = write(row)
+    return Mail(
+        **row | {"locale": row["locale"] or letter.locale},
+        sender=letter.sender,
+        reply_to=letter.reply_to,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+    )

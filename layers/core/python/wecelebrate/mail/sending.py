@@ -1,0 +1,111 @@
+"""Handing a mail to SES, at a pace that holds over all workers.
+
+SES takes so many mails a second of an account (14, to begin with). As many workers as the queue runs at once share that
+evenly: each leaves `workers / rate` seconds between two mails. No worker has to know of another, so the cap holds
+whatever else fails; the price is that a worker that is alone sends no faster than its share.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from wecelebrate.errors import Unavailable
+from wecelebrate.jobs.held import Refused
+from wecelebrate.mail.safe import mail_address
+from wecelebrate.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+
+    from wecelebrate.mail.letters import Letter
+
+BUSY = ("TooManyRequestsException", "LimitExceededException", "ThrottlingException", "SendingPausedException")
+"""What SES says when it would take the mail at another time."""
+NEVER = ("BadRequestException", "MessageRejected")
+"""What SES says of a mail that it never takes."""
+_UNVERIFIED = "not verified"
+"""SES rejects a mail, too, when our own domain is not verified: that is no fault of the mail."""
+_CHARSET = "UTF-8"
+
+
+@dataclass
+class Pace:
+    """At most `rate` a second, shared by `workers`."""
+
+    rate: float
+    workers: int
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _next: float = field(default=float("-inf"), init=False)
+
+    def wait(self) -> None:
+        """Until the next may go."""
+        if (left := self._next - self.clock()) > 0:
+            self.sleep(left)
+        self._next = self.clock() + self.workers / self.rate
+
+
+@lru_cache(maxsize=1)
+def _pace() -> Pace:
+    return Pace(settings().mail_rate, settings().workers)
+
+
+@lru_cache(maxsize=1)
+def _ses() -> "SESV2Client":
+    import boto3
+    from botocore.config import Config
+
+    # Sent by SDK a second time it might arrive twice: the job tries again, after looking at what SES told.
+    return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
+
+
+def send(letter: "Letter", tags: Mapping[str, str]) -> str:
+    """Hand a mail to SES; what SES calls it.
+
+    Raises Unavailable when SES would take it at another time, Refused when never, and whatever boto3 raises when it
+    may or may not have it.
+    """
+    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+
+    asked = request(letter, tags)
+    _pace().wait()
+    try:
+        return _ses().send_email(**asked)["MessageId"]
+    except ClientError as error:
+        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        if code in BUSY:
+            raise Unavailable(f"SES: {code}: {said}") from error
+        if code in NEVER and _UNVERIFIED not in said:
+            raise Refused("mail_refused", f"SES does not take the mail: {said}") from error
+        raise
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
+        raise Unavailable(f"SES cannot be reached: {error}") from error
+
+
+def request(letter: "Letter", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
+    """What SES is asked. Raises Refused for an address that cannot be one."""
+    address = mail_address(letter.recipient)
+    if address is None:
+        raise Refused("bad_address", "This is not an e-mail address that mail can be sent to.")
+    asked: SendEmailRequestTypeDef = {
+        "FromEmailAddress": letter.sender,
+        "Destination": {"ToAddresses": [address]},
+        "Content": {
+            "Simple": {
+                "Subject": {"Data": letter.subject, "Charset": _CHARSET},
+                "Body": {
+                    "Text": {"Data": letter.text, "Charset": _CHARSET},
+                    "Html": {"Data": letter.html, "Charset": _CHARSET},
+                },
+            }
+        },
+        "ConfigurationSetName": settings().mail_configuration_set,
+        # Every event of SES brings them back.
+        "EmailTags": [{"Name": name, "Value": value} for name, value in sorted(tags.items())],
+    }
+    if letter.reply_to:
+        asked["ReplyToAddresses"] = [letter.reply_to]
+    return asked

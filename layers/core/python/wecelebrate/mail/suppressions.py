@@ -1,0 +1,28 @@
+"""Addresses that are written to no more."""
+
+from uuid import UUID
+
+from wecelebrate import audit, pages
+from wecelebrate.database import Transaction
+from wecelebrate.errors import Forbidden, NotFound
+from wecelebrate.mail.mails import sql
+from wecelebrate.mail.models import SuppressionFilters
+
+
+def page(tx: Transaction, filters: SuppressionFilters) -> pages.Built:
+    """One page of the addresses that are suppressed for the caller's clients, newest first."""
+    asked = pages.asked("mail-suppressions", filters)
+    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
+    given = filters.model_dump(exclude={"cursor"})
+    return pages.built(sql.list_suppressions(tx, **given, **after), filters.limit, asked)
+
+
+def release(tx: Transaction, suppression_id: UUID) -> None:
+    """Let an address be written to again; the row stays, with who did it. Raises NotFound, Forbidden."""
+    row = sql.get_suppression(tx, suppression_id=suppression_id)
+    if row is None:
+        raise NotFound
+    if tx.entered.role != "app_admin" and row["client_id"] not in (tx.entered.editor_ids or []):
+        raise Forbidden
+    if sql.release_suppression(tx, suppression_id=suppression_id):
+        audit.note(tx, "mail_suppression.release", row["client_id"], suppression_id)
