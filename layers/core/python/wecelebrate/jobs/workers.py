@@ -69,11 +69,11 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
     except Fenced:
         logger.warning("another worker holds the job, or it was cancelled")
     except OutOfTime:
-        _release(job, delay=0, failures=job.failures - 1)
+        _release(job, delay=0, failures=max(job.failures - 1, 0))
     except Refused as refused:
         _fail(job, refused.code, refused.reason)
     except Unavailable:
-        _release(job, delay=REST, failures=job.failures - 1)
+        _release(job, delay=REST, failures=max(job.failures - 1, 0))
         raise
     except (Forbidden, NotFound) as problem:
         _fail(job, problem.code, str(problem))
@@ -82,7 +82,8 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
         if job.last_attempt:
             _bury(job, error)
         else:
-            backoff = queue.BACKOFF[min(job.failures, len(queue.BACKOFF)) - 1]
+            # None failed in a row when this one came further.
+            backoff = queue.BACKOFF[min(max(job.failures, 1), len(queue.BACKOFF)) - 1]
             _release(job, delay=int(backoff * random.uniform(1, 1.5)), failures=job.failures)  # noqa: S311
     finally:
         logger.remove_keys(["job_id", "client_id", "catalog_id"])
