@@ -54,6 +54,10 @@ class Compute(PlatformStack):
         serving = self._client("serving", "Functions reach the proxy, AWS, Upstash and the issuer of tokens")
         serving.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS")
         among.data.connect(serving)
+        asking = self._client("asking", "Functions that ask addresses of strangers reach the same, and plain HTTP")
+        for port, what in ((443, "HTTPS"), (80, "HTTP")):
+            asking.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), what)
+        among.data.connect(asking)
         deploying = self._client("deploying", "Steps of the deploy reach the writer, and nothing else")
         among.data.connect_directly(deploying)
         bindings = self._bindings(issuer, specs)
@@ -62,7 +66,11 @@ class Compute(PlatformStack):
         )
 
         steps = [self._function(spec, direct, deploying) for spec in specs if spec.kind == "deploy"]
-        serve = [self._function(spec, bindings, serving) for spec in specs if spec.kind != "deploy"]
+        serve = [
+            self._function(spec, bindings, asking if "internet" in spec.uses else serving)
+            for spec in specs
+            if spec.kind != "deploy"
+        ]
         for step in steps:
             self._run_before(serve, step)
         self.functions: Mapping[str, LambdaFunction] = {each.spec.name: each for each in (*steps, *serve)}
@@ -162,6 +170,7 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             queues=among.queues.urls(),
             buckets=among.buckets.names(),
+            images_url=among.buckets.images_url(),
             mail_from=among.mail.sender,
             mail_configuration_set=among.mail.configuration_set,
             mail_rate=among.mail.rate,

@@ -31,7 +31,8 @@ Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|queue:[a-z][a-z0-9-]*|bucket:[a-z][a-z0-9-]*:(read|write))$"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*"
+        r"|bucket:[a-z][a-z0-9-]*:(list|read|write))$"
     ),
 ]
 
@@ -119,6 +120,8 @@ class Bindings:
     jwks_url: str
     signing_key: str
     """Key that cursors and consistency tokens are signed with."""
+    images_url: str
+    """Where the bucket of images is shown."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
@@ -181,7 +184,7 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Bucket → what it does there: read, write."""
+        """Bucket → what it does there: list, read, write."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):
@@ -219,6 +222,8 @@ class FunctionSpec(Declaration):
                 env["WC_DATABASE_PASSWORD"] = cloud.passwords[self.login]
         if "cache" in self.uses:
             env |= {"WC_CACHE_URL": cloud.cache_url, "WC_CACHE_TOKEN": cloud.cache_token}
+        if "images" in self.uses:
+            env["WC_IMAGES_URL"] = cloud.images_url
         if "email" in self.uses:
             env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_MAIL_RATE": cloud.mail_rate}
         if "email" in self.uses or "mail" in self.layers:

@@ -15,16 +15,32 @@ from infra.queues import Queues, allow_notifications
 from infra.retention import removal_policy
 
 _KEYS: Mapping[tuple[str, str], str] = {
-    ("drops", "read"): "*/incoming/*",
     ("drops", "write"): "*/results/*",
+    ("image-uploads", "read"): "*/uploads/*",
+    ("image-uploads", "write"): "*/uploads/*",
 }
 """Bucket and verb → the keys that it is about; where none are named, all of them."""
+
+_KEPT_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
+"""Bucket → days until a file of it expires; none while products show it. Of others a season of questions."""
+_SEASON = 180
+
+_SENT_TO_BY_BROWSERS = ("image-uploads", "uploads")
+"""Buckets that presigned URLs of uploads lead to."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
     # A version, since a job reads the file that it was told of, not the one that came after.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
+"""Verb → what it needs of the files that it is about."""
+
+_LISTING: Mapping[str, str] = {
+    # Without it a file that is gone reads as one that is forbidden.
+    "read": "s3:ListBucket",
+    "list": "s3:ListBucketVersions",
+}
+"""Verb → what it needs of the bucket itself."""
 
 
 class Buckets(Construct):
@@ -44,19 +60,25 @@ class Buckets(Construct):
             for queue in fed:
                 self._notify(name, bucket, queues.by_name[queue])
 
+    def images_url(self) -> str:
+        """What addresses of images begin with. The bucket is closed until a distribution of CloudFront shows it, whose
+        name then stands here."""
+        bucket = self.by_name.get("images")
+        return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
+
     def names(self) -> dict[str, str]:
         """Our name of a bucket → its name on AWS."""
         return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
 
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
-        """Let `role` do what `verbs` (read, write) mean in the bucket called `name`."""
-        for verb in sorted(verbs):
+        """Let `role` do what `verbs` (list, read, write) mean in the bucket called `name`."""
+        for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
-            acknowledge_wildcard(role, objects, f"It may {verb} every file there: ERP systems name them")
-        if "read" in verbs:
-            # Without it a file that is gone reads as one that is forbidden.
-            role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._arn(name)]))
+            acknowledge_wildcard(role, objects, f"It may {verb} every file there: names follow from data")
+        listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
+        if listing:
+            role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))
 
     def _physical(self, name: str) -> str:
         """Known beforehand: ERP systems are set up with it, and a queue's policy can name it without a cycle."""
@@ -88,10 +110,11 @@ class Buckets(Construct):
             enforce_ssl=True,
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix=f"{name}/",
+            cors=[_uploading()] if name in _SENT_TO_BY_BROWSERS else None,
             lifecycle_rules=[
-                # A file and its results are kept for a season of questions, what they replaced for a month.
+                # What a file replaced is kept for a month.
                 s3.LifecycleRule(
-                    expiration=cdk.Duration.days(180),
+                    expiration=cdk.Duration.days(days) if (days := _KEPT_DAYS.get(name, _SEASON)) else None,
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                 ),
@@ -117,3 +140,10 @@ class Buckets(Construct):
                     s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
                 ]
             )
+
+
+def _uploading() -> s3.CorsRule:
+    """Any page may send what a presigned URL allows: the URL is the permission."""
+    return s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["content-type"], max_age=3000
+    )

@@ -1,7 +1,9 @@
 """The platform as its people use it: clients with sites and catalogs of their own, tokens, requests, dropped files."""
 
 import json
+import os
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ import psycopg
 import valkey
 from psycopg.rows import DictRow, dict_row
 
+from infra.functions import Bindings, functions
 from infra.local.endpoints import Endpoints
 from infra.local.issuer import Issuer
 from tests import contract
@@ -198,6 +201,11 @@ class Platform:
         """S3, as an ERP system reaches it."""
         return self._aws("s3")
 
+    @cached_property
+    def sqs(self) -> Any:
+        """SQS, to arrange and to look."""
+        return self._aws("sqs")
+
     def _aws(self, service: Literal["s3", "sqs"]) -> Any:
         return boto3.client(
             service,
@@ -226,7 +234,8 @@ class Platform:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
-                if job["source"]["version_id"] == version and job["status"] in ("completed", "failed", "cancelled"):
+                source = job["source"] or {}
+                if source.get("version_id") == version and job["status"] in ("completed", "failed", "cancelled"):
                     return dict(job)
             time.sleep(0.05)
         raise AssertionError(f"the file was not done within {within} seconds")
@@ -249,8 +258,28 @@ class Platform:
 
     def send(self, queue: str, message: Json) -> None:
         """Send a message to a queue."""
-        sqs = self._aws("sqs")
+        sqs = self.sqs
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
+
+    def run_as(self, function: str, code: str) -> subprocess.Popen[str]:
+        """Python code in a process that has a function's folder and environment, as the local cloud starts one; it is
+        under way."""
+        told = json.loads((self.state / "functions.json").read_text("utf-8"))["bindings"]
+        spec = next(spec for spec in functions() if spec.name == function)
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=spec.folder,
+            env={**os.environ, **spec.environment(Bindings(**told))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def invoke(self, function: str) -> Json:
+        """What a function of a schedule answers that is called once more."""
+        call = "import json, runpy; print(json.dumps(runpy.run_path('handler.py')['handler']({}, None)))"
+        answer: Json = json.loads(said(self.run_as(function, call)).splitlines()[-1])
+        return answer
 
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
         """Wait until something is so."""
@@ -296,6 +325,13 @@ def address() -> str | None:
     if sys.platform != "linux":
         return None
     return f"127.{random.randrange(1, 255)}.{random.randrange(256)}.{random.randrange(1, 255)}"
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """What a process printed that ended well."""
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    return output
 
 
 def ok(answer: httpx.Response) -> Json:

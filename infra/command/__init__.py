@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from infra.command import cloud
+from infra.command import cloud, dlq, jobs
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
@@ -59,3 +59,5 @@ app.command()(openapi)
 app.command()(switch)
 app.add_typer(mail, name="mail")
 app.command()(bench)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")

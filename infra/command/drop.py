@@ -1,19 +1,16 @@
 """`wecelebrate drop`: put a file where an ERP system would, and watch what becomes of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
 import typer
 from rich.markup import escape
 
-from infra.command.api import asking, get
+from infra.command.api import Cloud, as_admin, every, get
 from infra.command.console import console
-from infra.command.watch import report, watch
-from infra.local.control import running_endpoints
-from infra.local.endpoints import Endpoints, state_directory
-from infra.local.issuer import Issuer
+from infra.command.watch import follow, report
 from infra.local.processes import LocalCloudError
 
 BUCKET = "drops"
@@ -28,17 +25,14 @@ def drop(
     """Drop a file into a catalog. With --wait the exit code is 1 when it failed or rows were refused."""
     if not file.name.isprintable():
         raise LocalCloudError(f"{file.name!r} is no name for a drop: rename the file")
-    state = state_directory()
-    endpoints = running_endpoints(state)
-    admin = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test", expires_in=timeout + 60)
-    with asking(endpoints.api, admin) as api:
-        catalog_id = _catalog(api, catalog)
+    with as_admin(expires_in=timeout + 60) as cloud:
+        catalog_id = _catalog(cloud.api, catalog)
         key = f"{catalog_id}/incoming/{file.name}"
-        bucket, version = _upload(endpoints, file, key)
+        source = {"key": key, "version_id": _upload(cloud, file, key)}
         console.print(f"[green]✓[/] dropped {escape(key)}")
         if wait:
-            job = watch(api, state, catalog_id, {"key": key, "version_id": version}, timeout)
-            if not report(job, f"{endpoints.s3}/{bucket}"):
+            job = follow(cloud, lambda: _job_of(cloud.api, catalog_id, source), timeout)
+            if not report(cloud, job):
                 raise typer.Exit(1)
 
 
@@ -53,13 +47,7 @@ def _catalog(api: httpx.Client, wanted: str) -> str:
 
 
 def _catalog_called(api: httpx.Client, name: str) -> str:
-    named, cursor = [], None
-    while True:
-        page = get(api, "/v1/catalogs", {"limit": 1000, **({"cursor": cursor} if cursor else {})})
-        named += [str(one["id"]) for one in page["data"] if one["name"] == name]
-        if not page["has_more"]:
-            break
-        cursor = page["next_cursor"]
+    named = [str(one["id"]) for one in every(api, "/v1/catalogs") if one["name"] == name]
     match named:
         case [one]:
             return one
@@ -68,24 +56,17 @@ def _catalog_called(api: httpx.Client, name: str) -> str:
     raise LocalCloudError(f"{len(named)} catalogs are called {name}: give the id of one, {' or '.join(named)}")
 
 
-def _upload(endpoints: Endpoints, file: Path, key: str) -> tuple[str, str]:
-    """Put a file in the bucket of drops; the bucket's name, and the version that S3 gives the file."""
-    import boto3
-    from botocore.config import Config
+def _upload(cloud: Cloud, file: Path, key: str) -> str:
+    """Put a file in the bucket of drops; the version that S3 gives it."""
     from botocore.exceptions import BotoCoreError
 
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoints.s3,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
-        # A proxy of the machine does not lead to 127.0.0.1.
-        config=Config(proxies={}),
-    )
     try:
-        bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].endswith(f"-{BUCKET}"))
         with file.open("rb") as body:
-            return bucket, str(s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
+            return str(cloud.s3.put_object(Bucket=cloud.bucket(BUCKET), Key=key, Body=body)["VersionId"])
     except BotoCoreError as error:
         raise LocalCloudError(f"S3 does not take the file: {error}") from error
+
+
+def _job_of(api: httpx.Client, catalog_id: str, source: dict[str, str]) -> dict[str, Any] | None:
+    recent = get(api, "/v1/jobs", {"catalog_id": catalog_id, "type": "catalog_sync", "limit": 50})["data"]
+    return next((job for job in recent if job["source"] == source), None)

@@ -8,11 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from infra.command.api import asking, get
+from infra.command.api import as_admin, get
 from infra.command.console import console
-from infra.local.control import running_endpoints
-from infra.local.endpoints import state_directory
-from infra.local.issuer import Issuer
 from infra.local.processes import LocalCloudError
 
 
@@ -23,15 +20,12 @@ def switch(
     ] = None,
 ) -> None:
     """Turn a switch of the platform, or show them all. Every function goes by it within 10 seconds."""
-    state = state_directory()
-    endpoints = running_endpoints(state)
-    admin = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test")
-    with asking(endpoints.api, admin) as api:
-        flags: dict[str, dict[str, Any]] = {flag["name"]: flag for flag in get(api, "/v1/admin/flags")["data"]}
+    with as_admin() as cloud:
+        flags: dict[str, dict[str, Any]] = {flag["name"]: flag for flag in get(cloud.api, "/v1/admin/flags")["data"]}
         if setting is None:
             console.print(_table(flags.values()))
         else:
-            _turn(api, flags, setting)
+            _turn(cloud.api, flags, setting)
 
 
 def _turn(api: httpx.Client, flags: dict[str, dict[str, Any]], setting: str) -> None:

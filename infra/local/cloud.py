@@ -84,13 +84,15 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
+            images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
             mail_from=MAIL_FROM,
             mail_configuration_set=MAIL_CONFIGURATION_SET,
             mail_rate="14",
             passwords=dict(self.credentials.logins),
-            extra=self.aws.environment,
+            # Images and webhooks are tried out with servers on this machine.
+            extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
         )
 
     def parts(self) -> list[Part]:

@@ -53,7 +53,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def opened(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
         became.append(f"begin {caller.subject}")
         try:
-            yield SimpleNamespace(left=Left(), written=[])
+            yield SimpleNamespace(left=Left(), written=[], dispatch=None)
         except Exception:
             became.append("rollback")
             raise

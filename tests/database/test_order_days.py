@@ -22,8 +22,8 @@ from tests.database import world
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, CALLERS, A, B, Caller, ident
+from wecelebrate import batches, migrations, orders
 from wecelebrate import database as function
-from wecelebrate import migrations, orders
 from wecelebrate.database import ENTER
 from wecelebrate.migrations import migrate
 from wecelebrate.settings import settings
@@ -255,7 +255,7 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(longest: float) -> int:
-        monkeypatch.setattr(orders, "LONGEST", longest)
+        monkeypatch.setattr(batches, "LONGEST", longest)
         return int(handler({}, None)["folded"])
 
     yield run

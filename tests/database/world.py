@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -108,6 +108,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "catalog_grants": ("created_at", NOW),
     "sites": ("name", "renamed"),
     "products": ("name", "renamed"),
+    "images": ("error", "renamed"),
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
     "order_lines": ("name", "renamed"),
@@ -248,6 +249,7 @@ WORDS: dict[str, Callable[[Caller, Row], bool]] = {
     "ordered": _is_ordered,
     "job": _is_of_the_job,
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
+    "past": lambda caller, row: row.label == "A's past",
 }
 """What each word of access.toml means, said a second time, without SQL."""
 
@@ -274,6 +276,9 @@ def _rows_of_tenants() -> Iterator[Row]:
     for product, catalog in CATALOG_OF.items():
         values = {"id": product, "catalog_id": catalog, "sku": str(product), "name": f"Mug {product}", "price": 10}
         yield Row("products", str(product), {**values, "is_active": product != A_INACTIVE})
+    for catalog in OWNERS:
+        values = {"id": ident(f"image of {catalog}"), "catalog_id": catalog, "origin": "fetched", "status": "failed"}
+        yield Row("images", f"of {catalog}", {**values, "source": "https://example.com/a.jpg"})
     for client, site, product in ((A, A_SITE, A_EXCLUDED), (B, B_SITE, SHARED_PRODUCT)):
         values = {"client_id": client, "site_id": site, "product_id": product}
         yield Row("site_product_exclusions", f"{site}", values)
@@ -322,6 +327,7 @@ def _rows_of_work() -> Iterator[Row]:
         staged = {"job_id": job, "fence": 1, "line": 1}
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
+    yield from _rows_of_mail()
     notes = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
     for subject, of in notes:
         values = {"id": ident(f"{subject}'s note on {of}"), "subject": subject, "action": "a.b", "client_id": of}
@@ -336,6 +342,23 @@ def _rows_of_work() -> Iterator[Row]:
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
+
+
+def _rows_of_mail() -> Iterator[Row]:
+    """Jobs of mail: one that is past, and others that each lack one thing for it."""
+    jobs: dict[str, dict[str, Any]] = {
+        "A's past": {},
+        "A's recent": {"completed_at": NOW - timedelta(days=89)},
+        "A's failed": {},
+        "A's import": {"type": "product_import"},
+        "A's open": {"status": "pending"},
+    }
+    for name, but in jobs.items():
+        values = {"id": ident(f"{name} mail"), "client_id": A, "type": "email_notification", "status": "completed"}
+        values |= {"requested_by": "service:mail", "payload": Jsonb({}), "completed_at": NOW - timedelta(days=91)}
+        yield Row("jobs", name, values | but)
+    values = {"id": ident("A's failed letter"), "queue": "q", "client_id": A, "job_id": ident("A's failed mail")}
+    yield Row("dead_letters", "A's failed", {**values, "code": "c", "reason": "r", "body": Jsonb({})})
 
 
 ROWS = (*_rows_of_tenants(), *_rows_of_work())

@@ -75,12 +75,20 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
         "replace_catalog": catalog,
         "create_product": product,
+        "create_schedule": {
+            "client_id": ids["client_id"],
+            "catalog_id": ids["catalog_id"],
+            "name": f"schedule {fresh}",
+            "cron": "0 3 * * *",
+            "settings": {"prefix": "exports/"},
+        },
         "replace_product": product,
+        "upload_image": {"type": "image/png", "bytes": 100},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
-        "create_upload": {"name": "products.csv", "size": 100, "client_id": ids["client_id"]},
+        "create_upload": {"name": f"{fresh}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})
 
@@ -93,13 +101,24 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         " values (%s, %s, 'product_import', 'completed', 'a test', '{}') returning id",
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
-    assert job is not None
+    image = platform.database.execute(
+        "insert into images (catalog_id, origin, status, type, bytes)"
+        " values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id",
+        [tenant.catalog_id],
+    ).fetchone()
+    assert job is not None and image is not None
     letter = platform.database.execute(
         "insert into dead_letters (queue, client_id, job_id, body, code, reason)"
         " values ('catalog-syncs', %s, %s, '{}', 'a_test', 'a test') returning id",
         [tenant.client_id, job["id"]],
     ).fetchone()
     assert letter is not None
+    schedule = platform.database.execute(
+        "insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)"
+        " values (%s, %s, 'catalog_sync', %s, '0 3 * * *', 'UTC', '{\"prefix\": \"exports/\"}') returning id",
+        [tenant.client_id, tenant.catalog_id, f"schedule {uuid4().hex}"],
+    ).fetchone()
+    assert schedule is not None
     mail = platform.database.execute(
         "insert into mails (client_id, template, recipient, details) values (%s, 'job_finished', 'a@example.test', %s)"
         " returning id",
@@ -123,6 +142,7 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
     ).fetchone()
     assert mail is not None and suppression is not None
     return {
+        "schedule_id": str(schedule["id"]),
         "letter_id": str(letter["id"]),
         "mail_id": str(mail["id"]),
         "suppression_id": str(suppression["id"]),
@@ -131,6 +151,7 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "catalog_id": tenant.catalog_id,
         "product_id": product,
         "job_id": str(job["id"]),
+        "image_id": str(image["id"]),
         "domain": tenant.domain,
         "name": "reads",
     }

@@ -59,9 +59,11 @@ def test_filters_are_those_of_the_lists() -> None:
         "catalogs": "list_catalogs",
         "products": "list_products",
         "storefront products": "list_shown_products",
+        "images": "list_images",
         "jobs": "list_jobs",
         "dead letters": "list_dead_letters",
         "audit": "list_audit",
+        "schedules": "list_schedules",
         "mails": "list_mails",
         "suppressed addresses": "list_suppressions",
     }

@@ -92,6 +92,10 @@ def test_storefronts_are_all_that_may_be_held() -> None:
     assert {call.name for call in SHOPS} == {"get_storefront", "list_shown_products", "get_shown_product"}
 
 
+OF_JOBS = ("approve_job", "cancel_job", "retry_job", "redrive_dead_letter")
+"""What a job that is done refuses."""
+
+
 @pytest.mark.parametrize("call", CHANGES, ids=named)
 def test_what_a_change_answers_is_not_stored(platform: Platform, call: Call) -> None:
     tenant = platform.tenant()
@@ -101,7 +105,7 @@ def test_what_a_change_answers_is_not_stored(platform: Platform, call: Call) -> 
         ids["client_id"] = platform.client()["id"]
         ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{ids['client_id']}"))
     answer = call.send(platform.admin, ids)
-    assert answer.is_success, answer.text
+    assert answer.is_success or call.name in OF_JOBS, answer.text
     assert directives(answer) == {"no-store": ""}
 
 

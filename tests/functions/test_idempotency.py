@@ -45,6 +45,8 @@ class Create:
             "create_site": "select count(*) from sites where name = %s",
             "create_catalog": "select count(*) from catalogs where name = %s",
             "create_product": "select count(*) from products where name = %s",
+            "create_upload": "select count(*) from uploads where name = %s",
+            "create_schedule": "select count(*) from schedules where name = %s",
         }
         row = self.platform.database.execute(counts[self.call.name], [self.new["name"]]).fetchone()
         assert row is not None
@@ -67,7 +69,8 @@ def key() -> str:
 
 
 def test_every_create_takes_a_key() -> None:
-    assert {call.name for call in CREATES} == {"create_client", "create_site", "create_catalog", "create_product"}
+    names = {"create_client", "create_site", "create_catalog", "create_product", "create_schedule", "create_upload"}
+    assert {call.name for call in CREATES} == names
     for call in CREATES:
         assert "Idempotency-Key" in [one["name"] for one in call.operation["parameters"]]
 
@@ -114,6 +117,8 @@ def test_while_one_is_being_made_the_other_is_told_so(create: Create) -> None:
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_product": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
+        "create_upload": ("select from clients where id = %s for update", create.tenant.client_id),
+        "create_schedule": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
     }
     statement, parameter = holds[create.call.name]
     with ThreadPoolExecutor(1) as pool:

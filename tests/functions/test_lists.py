@@ -62,8 +62,9 @@ def test_limit_has_bounds(platform: Platform, tenant: Tenant, call: Call, ids: d
     path = call.path.format(**ids)
     for limit in ("0", "-1", "1001", "99999999999999999999", "1.5", "many", ""):
         assert pointers(problem(tenant.owner.get(path, params={"limit": limit}), 422, "invalid")) == ["limit"]
+    api = platform.admin if call.name == "list_dead_letters" else tenant.owner
     for most in (1, 1000):
-        assert len(ok(tenant.owner.get(path, params={"limit": most}))["data"]) <= most
+        assert len(ok(api.get(path, params={"limit": most}))["data"]) <= most
 
 
 @each

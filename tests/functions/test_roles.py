@@ -20,6 +20,9 @@ SUPPORT = {
     "deactivate_product",
     "list_catalogs",
     "get_catalog",
+    "list_images",
+    "get_image",
+    "show_queues",
     "list_dead_letters",
     "get_dead_letter",
     "list_mails",
@@ -105,7 +108,7 @@ def test_an_id_of_another_client_is_not_found(
     assert pointers(problem(answer, 422, "invalid")) == [parameter]
 
 
-@pytest.mark.parametrize("name", ["create_site", "create_catalog"])
+@pytest.mark.parametrize("name", ["create_site", "create_catalog", "create_schedule"])
 def test_nothing_is_made_for_another_client(
     tenant: Tenant, name: str, ids: dict[str, str], foreign: dict[str, str]
 ) -> None:

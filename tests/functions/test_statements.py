@@ -5,15 +5,27 @@ import pytest
 from tests.functions.calls import Call, calls, ids_of
 from tests.platform import Platform, Tenant, ok
 
-MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_shown_products": 6}
+MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_images": 5, "list_shown_products": 6}
 """Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
 
-NEVER_KEPT = {"list_jobs", "list_audit", "list_dead_letters", "list_mails", "list_suppressions"}
+NEVER_KEPT = {
+    "list_images",
+    "list_jobs",
+    "list_audit",
+    "list_dead_letters",
+    "list_mails",
+    "list_schedules",
+    "list_suppressions",
+}
 """They are shown as they are this moment."""
 
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
 select %(catalog)s, n, 'Product ' || n, n, 'category ' || n %% 7, 'brand ' || n %% 5 from generate_series(1, 1000) n
+"""
+IMAGES = """
+insert into images (catalog_id, origin, source, status)
+select %(catalog)s, 'fetched', 'https://example.com/' || n, 'failed' from generate_series(1, 1000) n
 """
 JOBS = """
 insert into jobs (client_id, catalog_id, type, status, requested_by, payload)
@@ -22,6 +34,11 @@ select %(client)s, %(catalog)s, 'product_import', 'completed', 'a test', '{}' fr
 SITES = "insert into sites (client_id, name) select %(client)s, 'site ' || n from generate_series(1, 1000) n"
 CATALOGS = """
 insert into catalogs (owner_client_id, name, type) select %(client)s, 'c ' || n, 'erp' from generate_series(1, 1000) n
+"""
+SCHEDULES = """
+insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)
+select %(client)s, %(catalog)s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', '{"prefix": "exports/"}'
+from generate_series(1, 1000) n
 """
 EXCLUSIONS = """
 insert into site_product_exclusions (client_id, site_id, product_id)
@@ -40,7 +57,7 @@ def full(own_platform: Platform) -> Tenant:
     """A tenant with a thousand of everything that it may have."""
     platform, tenant = own_platform, own_platform.tenant()
     given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
-    for statement in (PRODUCTS, JOBS, SITES, CATALOGS, EXCLUSIONS):
+    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS):
         platform.arrange(statement, given)
     return tenant
 

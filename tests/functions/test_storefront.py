@@ -88,7 +88,19 @@ def test_hidden_products_appear_nowhere(platform: Platform, shop: Shop) -> None:
 def test_a_product_page_holds_what_a_buyer_needs_and_nothing_internal(platform: Platform, shop: Shop) -> None:
     platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.shown[0]["id"]])
     seen = ok(platform.api().get(f"{shop.path}/products/{shop.shown[0]['id']}"))
-    public = {"id", "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes"}
+    public = {
+        "id",
+        "sku",
+        "name",
+        "description",
+        "category",
+        "brand",
+        "price",
+        "currency",
+        "images",
+        "attributes",
+        "media",
+    }
     assert set(seen) == public | {"in_stock"}
     assert {key: seen[key] for key in public} == {key: shop.shown[0][key] for key in public}
     listed = ok(platform.api().get(f"{shop.path}/products"))["data"]

@@ -47,7 +47,8 @@ def counts(job: Json) -> Mapping[str, int]:
 
 
 def read(platform: Platform, key: str) -> bytes:
-    bucket = next(one["Name"] for one in platform.s3.list_buckets()["Buckets"] if one["Name"].endswith("-uploads"))
+    names = [one["Name"] for one in platform.s3.list_buckets()["Buckets"]]
+    bucket = next(name for name in names if name.endswith("-local-uploads"))
     body: bytes = platform.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     return body
 
@@ -219,3 +220,14 @@ def test_who_writes_several_catalogs_says_which(platform: Platform, tenant: Tena
     assert "catalogId" in said["error"]
     asked = {"products": [row(1)], "catalogId": tenant.catalog_id}
     assert tenant.owner.post("/api/products/bulk-import", json=asked).status_code == 202
+
+
+def test_who_asked_for_it_is_told_by_mail_when_an_import_is_done(platform: Platform, tenant: Tenant) -> None:
+    subject = platform.member(tenant.client_id, "editor")
+    editor = platform.api(subject, email="editor@example.test", email_verified=True)
+    asked = {"catalog_id": tenant.catalog_id, "rows": [row(1)], "notify": True}
+    job_id = editor.post("/v1/products/bulk-import", json=asked).json()["id"]
+    assert ended(editor, job_id)["status"] == "completed"
+    (mail,) = ok(tenant.owner.get("/v1/mails"))["data"]
+    assert (mail["template"], mail["recipient"]) == ("job_finished", "editor@example.test")
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/mails/{mail['id']}"))["state"] in ("sent", "delivered"))

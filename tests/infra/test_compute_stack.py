@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.compute import MIGRATIONS, digest
-from infra.functions import FUNCTIONS, Bindings, FunctionSpec, functions
+from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
 from infra.layers import Layer
 from tests.infra.templates import Cloud, synthesise
 
@@ -50,7 +50,7 @@ def test_a_function_has_the_environment_that_its_spec_gives(dev: Cloud, spec: Fu
     bindings = Bindings(
         **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str},
         queues=given,
-        buckets={"drops": "x"},
+        buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
         passwords={},
         extra={"PGSSLMODE": "require"},
     )
@@ -113,21 +113,55 @@ def test_a_function_may_touch_the_buckets_that_it_declares_alone(dev: Cloud, spe
     verbs = {
         verb
         for each in touches
-        for action, verb in (("s3:GetObject", "read"), ("s3:PutObject", "write"))
-        if action in each["Action"]
+        for action, verb in (
+            ("s3:GetObject", "read"),
+            ("s3:PutObject", "write"),
+            ("s3:ListBucketVersions", "list"),
+        )
+        if action in listed(each["Action"])
     }
     assert verbs == {verb for access in spec.bucket_access().values() for verb in access}
     for each in touches:
         assert any(f"wecelebrate-dev-{bucket}-" in str(each["Resource"]) for bucket in spec.bucket_access())
 
 
-def test_the_sync_reads_what_came_in_and_writes_results(dev: Cloud) -> None:
+def test_the_sync_reads_files_and_writes_results(dev: Cloud) -> None:
     touches = {
         each["Action"][0]: each["Resource"]["Fn::Join"][1][-1]
         for each in dev.statements("queues-catalog-syncs")
         if "s3:GetObject" in each["Action"] or "s3:PutObject" in each["Action"]
     }
-    assert touches == {"s3:GetObject": "/*/incoming/*", "s3:AbortMultipartUpload": "/*/results/*"}
+    # What schedules pull lies anywhere in a catalog's folder.
+    assert touches == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
+
+
+def test_who_takes_uploads_writes_uploads_and_who_renders_them_reads_those_and_writes_images(dev: Cloud) -> None:
+    def objects(name: str, action: str) -> list[str]:
+        found = [one for each in dev.statements(name) if action in each["Action"] for one in listed(each["Resource"])]
+        return sorted("".join(part for part in one["Fn::Join"][1] if isinstance(part, str)) for one in found)
+
+    bucket = "arn::s3:::wecelebrate-dev-"
+    assert objects("api-images-write", "s3:PutObject") == [f"{bucket}image-uploads-/*/uploads/*"]
+    assert objects("api-images-write", "s3:GetObject") == []
+    assert objects("queues-images", "s3:PutObject") == [f"{bucket}images-/*"]
+    assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
+
+
+def test_only_who_asks_strangers_is_let_out_by_plain_http(dev: Cloud, spec: FunctionSpec) -> None:
+    (group,) = dev.function(spec.name)["VpcConfig"]["SecurityGroupIds"]
+    egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
+    assert any(rule["ToPort"] == 80 for rule in egress) == ("internet" in spec.uses)
+    assert "WC_OUTBOUND_ALLOW" not in dev.function(spec.name)["Environment"]["Variables"]
+
+
+def test_images_are_shown_below_the_buckets_own_regional_name(dev: Cloud, spec: FunctionSpec) -> None:
+    variables = dev.function(spec.name)["Environment"]["Variables"]
+    assert ("WC_IMAGES_URL" in variables) == ("images" in spec.uses)
+    if "images" in spec.uses:
+        scheme, name = variables["WC_IMAGES_URL"]["Fn::Join"][1]
+        stack, bucket = dev.follow("functions", name)
+        assert scheme == "https://"
+        assert "-images-" in str(dev.templates[stack]["Resources"][bucket]["Properties"]["BucketName"])
 
 
 def test_no_role_may_do_anything_or_touch_everything(dev: Cloud) -> None:

@@ -28,6 +28,7 @@ BINDINGS = Bindings(
     audience="wecelebrate",
     jwks_url="http://issuer/jwks",
     signing_key="key",
+    images_url="http://images",
     queues={"mails": "http://sqs/mails"},
     buckets={"drops": "drops-bucket"},
     mail_from="wecelebrate <mail@mail.test>",

@@ -90,6 +90,22 @@ def test_s3_may_send_for_that_bucket_of_this_account_alone(dev: Cloud) -> None:
     assert send["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
+def test_images_stay_and_uploads_go(dev: Cloud) -> None:
+    def bucket(name: str) -> Resource:
+        prefix = f"wecelebrate-dev-{name}-"
+        (found,) = (each for each in data_buckets(dev) if each["BucketName"]["Fn::Join"][1][0] == prefix)
+        return found
+
+    def expires(name: str) -> list[int]:
+        rules = bucket(name)["LifecycleConfiguration"]["Rules"]
+        return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+
+    assert (expires("images"), expires("image-uploads"), expires("drops")) == ([], [7], [180])
+    (rule,) = bucket("image-uploads")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["PUT"]
+    assert "CorsConfiguration" not in bucket("images")
+
+
 def test_prod_keeps_its_buckets(prod: Cloud) -> None:
     for resource in prod.templates["storage"]["Resources"].values():
         if resource["Type"] == "AWS::S3::Bucket":

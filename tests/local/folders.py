@@ -72,6 +72,7 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         audience="wecelebrate",
         jwks_url=f"{issuer}/.well-known/jwks.json",
         signing_key="key",
+        images_url="",
         queues=queues or {},
         buckets={},
         mail_from="wecelebrate <mail@mail.test>",

@@ -181,3 +181,14 @@ def test_of_full_files_that_wait_the_newest_counts(platform: Platform, tenant: T
     ends = [platform.job_of(tenant.catalog_id, version) for version in (first, second, delta, third)]
     assert [job["status"] for job in ends] == ["completed", "cancelled", "completed", "completed"]
     assert {product["price"] for product in platform.shown(tenant.domain)} == {"5.00"}
+
+
+def test_images_that_a_sync_brings_are_fetched_where_the_catalog_says_so(platform: Platform, tenant: Tenant) -> None:
+    rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9/mug.png\n"
+    asked = {"type": "image_processing"}
+    platform.sync(tenant.catalog_id, "pictures.csv", rows)
+    assert ok(tenant.owner.get("/v1/jobs", params=asked))["data"] == []
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"fetch_images": True}}))
+    platform.sync(tenant.catalog_id, "pictures.csv", rows)
+    (job,) = ok(tenant.owner.get("/v1/jobs", params=asked))["data"]
+    assert job["catalog_id"] == tenant.catalog_id

@@ -1,4 +1,4 @@
-"""The sweeper: end in the cache what nobody ended, and keep the heart beating that readers are judged by."""
+"""The sweeper: end in the cache what nobody ended, keep the heart beating, have done what is lost or due."""
 
 from typing import Any
 

@@ -37,6 +37,8 @@ from wecelebrate.spending import ledger
 if TYPE_CHECKING:
     from wecelebrate.queue import Word
 
+Dispatch = Literal["queued", "at-once", "deferred"]
+
 CONNECT_TIMEOUT = 2
 """Seconds; libpq knows no shorter."""
 READER_REST = 5.0
@@ -138,8 +140,10 @@ class Transaction:
         """What was written, to be read into the cache once it is committed."""
         self.words: list[Word] = []
         """Messages to be sent once it is committed."""
-        self.told = True
-        """Whether they were sent; otherwise the sweeper does it."""
+        self.unless_told: list[Callable[[], bool]] = []
+        """What is done at once, and whether it was, when they cannot be sent."""
+        self.dispatch: Dispatch | None = None
+        """What became of them; known once it is committed."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
         """A cursor inside the transaction; rows are dicts."""
@@ -209,9 +213,17 @@ def writing(caller: Caller) -> Iterator[Transaction]:
     if tx.left.xid is not None and invalidations.publish(tx.left, caller.memory) and tx.left.outbox:
         _forget(tx.left.outbox)
     if tx.words:
-        from wecelebrate import queue
+        tx.dispatch = _dispatch(tx)
 
-        tx.told = queue.tell(tx.words)
+
+def _dispatch(tx: Transaction) -> Dispatch:
+    """Send the messages that a transaction left. What they are about is done at once, or by the sweeper, when they
+    cannot be sent."""
+    from wecelebrate import queue
+
+    if queue.tell(tx.words):
+        return "queued"
+    return "at-once" if tx.unless_told and all(do() for do in tx.unless_told) else "deferred"
 
 
 def _forget(outbox: Sequence[UUID]) -> None:

@@ -30,6 +30,10 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    outbound_allow: str = ""
+    """Addresses, by commas, that `outbound` asks although they are not public. Never set on AWS."""
+    images_url: str = ""
+    """Where the bucket of images is shown, without a slash at the end."""
     workers: int = 1
     """Of a queue: how many of this function work at once."""
     max_receives: int = 1
@@ -45,6 +49,12 @@ class Settings(BaseModel):
     def queue(self, name: str) -> str:
         """URL of a queue the function declares to send to."""
         return _declared("WC_QUEUE_", name)
+
+    def images(self) -> str:
+        """What addresses of images begin with, for a function that declares to show them."""
+        if not self.images_url:
+            raise NotDeclared("WC_IMAGES_URL is not set: function.toml does not declare the use of images")
+        return self.images_url
 
     def bucket(self, name: str) -> str:
         """Name, in this cloud, of a bucket the function declares to use."""

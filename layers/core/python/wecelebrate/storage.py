@@ -1,8 +1,9 @@
 """Files in S3, streamed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wecelebrate.settings import settings
@@ -17,14 +18,33 @@ class GoneError(Exception):
     """The file is no longer there."""
 
 
-@lru_cache(maxsize=1)
+_making = Lock()
+"""A client may be used by many threads; two may not be made at once."""
+
+
 def _s3() -> "S3Client":
+    with _making:
+        return _made()
+
+
+@lru_cache(maxsize=1)
+def _made() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    # Addresses that are signed say how: the older way would be refused in most regions.
-    config = Config(connect_timeout=3, read_timeout=30, retries={"max_attempts": 4}, signature_version="s3v4")
-    return boto3.client("s3", config=config)
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 4},
+            # What a presigned URL must be to hold anywhere: of this region, and without a checksum of a body that is
+            # not there yet.
+            signature_version="s3v4",
+            s3={"us_east_1_regional_endpoint": "regional"},
+            request_checksum_calculation="when_required",
+        ),
+    )
 
 
 def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
@@ -40,12 +60,27 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
     return cast(BinaryIO, answer["Body"])
 
 
-def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str) -> None:
+def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
     """Write a file, a large one in parts."""
     import io
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
-    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs={"ContentType": content_type})
+    extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
+    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
+
+
+def read(bucket: str, key: str, most: int) -> bytes | None:
+    """A file of at most so many bytes, and one byte more of one that has more; None where there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    with answer["Body"] as body:
+        return body.read(most + 1)
 
 
 def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
@@ -82,6 +117,24 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 def safe_name(name: str) -> str:
     """A name as part of a key: what needs no escaping in addresses stays."""
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
+
+
+def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
+    """The newest versions of files whose keys begin with `prefix`, as `uploads` has them, a page of S3's at a time."""
+    pages = _s3().get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
+        yield [
+            {
+                "key": version["Key"],
+                "version_id": version["VersionId"],
+                "sequencer": "",  # a listing does not say
+                "size": version["Size"],
+                "etag": version["ETag"].strip('"'),
+                "dropped_at": version["LastModified"],
+            }
+            for version in page.get("Versions", [])
+            if version["IsLatest"] and not version["Key"].endswith("/")
+        ]
 
 
 def object_name(key: str) -> str:

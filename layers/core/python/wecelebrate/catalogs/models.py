@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
-from wecelebrate.models import ABSENT, Currency, GivenObject, Input, Listed, Moment, Name, Object, Patch
+from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -33,6 +33,9 @@ class SyncSettings(Input):
         default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
     )
     currency: Currency = Field(default="USD", description="Currency of prices that name none.")
+    fetch_images: Flag = Field(
+        default=False, description="Fetch the images that products name by address, and show renditions of them."
+    )
     mode: SyncMode = Field(
         default="delta", description="What a file is: changes alone, or all there is, so that what it lacks goes."
     )
@@ -65,6 +68,7 @@ class SyncSettingsPatch(Patch):
 
     mapping: dict[ProductField, Column | None] | None = None
     currency: Currency | None = None
+    fetch_images: Flag | None = None
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None
 

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from functools import lru_cache
+from itertools import islice
 
 from wecelebrate.feeds.items import BadCell, shown
 
@@ -115,6 +116,15 @@ def image(address: str) -> str:
     if scheme and scheme[1].lower() not in ("http", "https"):
         raise BadCell("not_an_address", f"{shown(address)} is not an http or https address")
     return address
+
+
+def pairs(cell: str) -> dict[str, str]:
+    """Attributes by lines, as in `Colour: red`; what is over the limits is left out."""
+    if not cell:
+        return {}
+    parts = (line.partition(": ") for line in cell.split("\n"))
+    found = {name[:LONGEST_ATTRIBUTE_NAME]: value for name, _, value in parts if 0 < len(value) <= LONGEST_ATTRIBUTE}
+    return dict(islice(found.items(), MOST_ATTRIBUTES))
 
 
 def first_category(cell: str) -> str:

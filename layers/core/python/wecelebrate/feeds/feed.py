@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self
+from typing import Any, BinaryIO, Literal, Self, cast
 
 from wecelebrate.feeds import encoding, numbers
 from wecelebrate.feeds.checks import fitting, storable
@@ -46,12 +46,12 @@ class Feed:
         reader = text.open()
         start = reader.read(encoding.SAMPLE)
         self.format: Format = text_format(start, name)
-        self._table: Table = open_csv(text, mapping) if self.format == "csv" else open_json(text, self.format)
-        self._plan = make_plan(list(self._table.header), mapping, currency)
+        self._table: Table = self._opened(mapping, currency)
+        self._plan = make_plan(list(self._table.header), mapping, currency, self._table.profile)
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
-        self.nature: Literal["full", "delta"] | None = None
+        self.nature: Literal["full", "delta"] | None = self._table.nature
         """Whether the file says itself that it holds all there is, or changes alone."""
         self.rows_read = 0
         """Rows read so far; at the end, what the rows of all items add up to."""
@@ -76,6 +76,7 @@ class Feed:
             "columns": self.header,
             "mapping": self._plan.details(),
             "decimal": self._mark,
+            "nature": self.nature,
             **self._table.details,
         }
 
@@ -96,6 +97,15 @@ class Feed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _opened(self, mapping: Mapping[str, str | None], currency: str) -> Table:
+        if self.format == "csv":
+            return open_csv(self._text, mapping)
+        if self.format == "xml":
+            from wecelebrate.feeds.xml import open_xml
+
+            return open_xml(cast(BinaryIO, self._text.file), mapping, currency)
+        return open_json(self._text, self.format)
 
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
@@ -129,7 +139,7 @@ class Feed:
         rows = self._table.rows()
         if csv:
             rows = fitting(rows, self._plan)
-        if not csv or self._text.damaged or self._text.has_nul:
+        if self.format in ("json", "ndjson") or (csv and (self._text.damaged or self._text.has_nul)):
             rows = storable(rows, self._plan, self._text)
         return rows
 

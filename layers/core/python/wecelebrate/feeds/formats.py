@@ -5,7 +5,7 @@ from typing import Literal
 
 from wecelebrate.feeds.items import UnreadableFeed
 
-Format = Literal["csv", "json", "ndjson"]
+Format = Literal["csv", "json", "ndjson", "xml"]
 
 # First bytes of files that are no text, and what to do about each.
 BINARY = (
@@ -44,13 +44,14 @@ def refuse_binary(start: bytes) -> None:
 
 
 def text_format(start: str, name: str) -> Format:
-    """The format of a text file from its first characters. Raises UnreadableFeed for XML and HTML, and for blanks."""
+    """The format of a text file from its first characters. Raises UnreadableFeed for HTML and for blanks."""
     text = start.lstrip("\ufeff \t\r\n\x1a")
     if not text:
         raise UnreadableFeed("the file is empty: it holds nothing but blanks")
     if text.startswith("<") and _XML.match(text):
-        what = "an HTML page" if re.match(r"<(!doctype html|html)", text, re.IGNORECASE) else "XML"
-        raise UnreadableFeed(f"this looks like {what}, which is not supported yet; export it as CSV or JSON")
+        if re.match(r"<(!doctype html|html)", text, re.IGNORECASE):
+            raise UnreadableFeed("this looks like an HTML page; export the products as CSV, JSON or XML")
+        return "xml"
     if _ARRAY.match(text):
         return "json"
     by_lines = name.lower().endswith((".ndjson", ".jsonl", ".jsonlines"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from wecelebrate.feeds.columns import FIELDS, folded, is_inverse, meaning
@@ -12,7 +12,7 @@ from wecelebrate.feeds.numbers import CURRENCIES
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
-OPTIONS = ("decimal", "delimiter", "encoding")
+OPTIONS = ("decimal", "delimiter", "encoding", "language", "record")
 """Keys of a catalog's mapping that are settings of the file rather than fields."""
 
 # Words of is_active columns that may say anything: an unknown one leaves the product active.
@@ -51,6 +51,7 @@ class Plan:
     inventory: list[int] = field(default_factory=list)
     active: list[Active] = field(default_factory=list)
     attributes: list[tuple[int, str]] = field(default_factory=list)
+    pairs: list[int] = field(default_factory=list)
 
     @property
     def given(self) -> frozenset[str]:
@@ -65,7 +66,7 @@ class Plan:
             # An amount without its currency means nothing, so the price brings the catalog's along.
             "currency": self.prices or self.currency is not None,
             "images": self.images,
-            "attributes": self.attributes,
+            "attributes": self.attributes or self.pairs,
             "inventory_count": self.inventory,
             "is_active": self.active,
         }
@@ -97,13 +98,15 @@ OWN_COLUMNS = "wecelebrate_"
 """How the columns begin that our error files add: a corrected one can be dropped as it is."""
 
 
-def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) -> Plan:
+def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str, profile: Profile | None = None) -> Plan:
     """Assign columns to fields. `own` is the catalog's currency: it chooses between price columns.
+
+    `profile` is what the file is known to be; otherwise its columns tell.
 
     Raises UnreadableFeed for a mapped column that does not exist, an unknown field, or a file without any SKU.
     """
     names = [folded(column) for column in header]
-    profile = recognise(names)
+    profile = profile or recognise(names)
     plan = _by_profile(header, names, profile, own) if profile else _by_name(header, own)
     _by_mapping(plan, names, mapping)
     keyed = bool(profile and profile.variants and find(names, profile.variants.handle))
@@ -113,13 +116,17 @@ def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str) ->
             f"no column holds a SKU, handle or product code: the columns found are {columns}; name the one to use in "
             "the catalog's sync settings"
         )
-    if not profile:
+    if not profile or profile.others:
         plan.attributes = _free_columns(plan)
     return plan
 
 
 def extended(plan: Plan, header: list[str], own: str) -> Plan:
     """The plan for a header that has grown: what was assigned stays, new columns fill what was missing."""
+    if plan.profile and plan.profile.others:
+        grown = replace(plan, header=header)
+        grown.attributes = _free_columns(grown)
+        return grown
     fresh = _by_name(header, own)
     grown = Plan(
         header, plan.profile, plan.sku, plan.name or fresh.name, plan.description or fresh.description,
@@ -133,7 +140,7 @@ def extended(plan: Plan, header: list[str], own: str) -> Plan:
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
     """Columns that no field needs, which become attributes; but for what our own error files add."""
-    used = {number for numbers in plan.mapped.values() for number in numbers}
+    used = {number for numbers in (*plan.mapped.values(), plan.pairs) for number in numbers}
     free = (
         (number, _label(column))
         for number, column in enumerate(plan.header)
@@ -166,6 +173,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, own: str)
             plan.inventory = columns
         else:
             setattr(plan, name, columns)
+    plan.pairs = find(names, profile.pairs)
     for pattern, attribute in profile.attributes.items():
         for column in find(names, (pattern,), every=not attribute):
             plan.attributes.append((column, attribute or _label(header[column])))

@@ -28,6 +28,7 @@ def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  #
     at_sku, at_name, at_images, at_stock = plan.sku, plan.name, plan.images, plan.inventory
     at_price, at_active = [price.column for price in plan.prices], [active.column for active in plan.active]
     at_text = {"description": plan.description, "category": plan.category, "brand": plan.brand}
+    at_pairs = plan.pairs
     read_sku, read_name = _first(plan.sku), _first(plan.name)
     read_text = {name: _reader(plan, name, columns) for name, columns in at_text.items()}
     description_of, category_of, brand_of = read_text["description"], read_text["category"], read_text["brand"]
@@ -92,9 +93,11 @@ def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  #
             source = {key: cell for key, cell in zip(header, raw, strict=False) if cell is not None}
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no None: just looked
+        stated = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _LONGEST}
+        for column in at_pairs:
+            stated |= convert.pairs(cells[column] or "")
         return Product(
-            line, 1, sku, name, description, category, brand, price, currency or own, images,
-            {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _LONGEST},
+            line, 1, sku, name, description, category, brand, price, currency or own, images, stated,
             count, active, source, without(missing) if missing else every,
         )  # fmt: skip
 
@@ -252,7 +255,7 @@ def _absent(plan: Plan, cells: Cells) -> frozenset[str]:
         absent.add("currency")
     elif "price" not in absent:
         absent.discard("currency")
-    if all(cells[column] is None for column, _ in plan.attributes):
+    if all(cells[column] is None for column in (*(column for column, _ in plan.attributes), *plan.pairs)):
         absent.add("attributes")
     return frozenset(absent)
 

@@ -63,3 +63,7 @@ class Profile:
     """Pattern of the words that deactivate, where the shop's words differ from the usual."""
     reads: Mapping[str, str] = field(default_factory=dict)
     """Field to the reader of its cells: `first_category`, `editor_text`, `facet_category`, `facet_brand`."""
+    pairs: Columns = ()
+    """Columns whose lines are attributes: `Colour: red`."""
+    others: bool = False
+    """Columns that it does not name become attributes, as in a file without a profile."""

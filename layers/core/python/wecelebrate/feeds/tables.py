@@ -1,11 +1,11 @@
 """A file as a table: its columns, a sample of rows, and all rows one by one, whatever the format."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.columns import folded, known_columns
@@ -14,6 +14,7 @@ from wecelebrate.feeds.encoding import Text
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, shown
 from wecelebrate.feeds.json_rows import JsonRows, Record
+from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import names_known
 
 SAMPLE_CHARACTERS = 256 << 10
@@ -30,6 +31,10 @@ class Table:
     """Rows as they come: of any width in CSV; in JSON the header may have grown by new keys."""
     ended_cleanly: Callable[[], bool]
     details: dict[str, Any]
+    profile: Profile | None = None
+    """What the file is known to be by more than its columns."""
+    nature: Literal["full", "delta"] | None = None
+    """Whether it says of itself that it is the whole catalog, or what has changed in it."""
 
 
 def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
@@ -107,8 +112,20 @@ def _clean(cell: str) -> str:
 def open_json(text: Text, kind: Format) -> Table:
     """Raises UnreadableFeed for a file that is not JSON, holds no list of objects, or no records."""
     source = JsonRows(text, kind)
-    stream = iter(source)
-    header: dict[str, int] = {}
+    return of_records(iter(source), lambda: source.ended_cleanly, {})
+
+
+def of_records(
+    stream: Iterator[tuple[int, list[Record]] | Rejected],
+    ended_cleanly: Callable[[], bool],
+    details: dict[str, Any],
+    columns: Iterable[str] = (),
+) -> Table:
+    """The table of records that each have keys of their own; `columns` are there from the start.
+
+    Raises UnreadableFeed when there are no records.
+    """
+    header: dict[str, int] = {name: number for number, name in enumerate(columns)}
     ahead: list[tuple[int, list[Record]] | Rejected] = []
     cells = characters = 0
     for entry in islice(stream, SAMPLE_RECORDS):
@@ -152,6 +169,4 @@ def open_json(text: Text, kind: Format) -> Table:
             get = record.get
             yield number, [get(key) for key in header]
 
-    return Table(
-        names, [[record.get(key) for key in header] for record in good], rows, lambda: source.ended_cleanly, {}
-    )
+    return Table(names, [[record.get(key) for key in header] for record in good], rows, ended_cleanly, details)

@@ -34,6 +34,9 @@ __all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "model_res
 
 logger = Logger()
 
+DISPATCH_HEADER = "Job-Dispatch"
+"""Says what became of the word of a new job: queued, done at once, or deferred to the sweeper."""
+
 
 def api() -> FastAPI:
     """The app of one function. Every error is a problem document; the schema is built by tools, never at run time."""
@@ -83,6 +86,8 @@ async def _writing(request: Request) -> AsyncIterator[Transaction]:
         yield tx
     if tx.left.xid is not None:
         say(request, {consistency.HEADER: consistency.token(tx.left.xid)})
+    if tx.dispatch is not None:
+        say(request, {DISPATCH_HEADER: tx.dispatch})
     for entry, load in tx.written:
         write_through(gate, entry, load)
 

@@ -1,21 +1,22 @@
 """Asking for a bulk import: shape, place, rows to S3, job."""
 
+from functools import partial
 from uuid import UUID, uuid4
 
 import orjson
 
 from wecelebrate import jobs, storage, uploads
-from wecelebrate.database import Transaction, queries
+from wecelebrate.database import Transaction
 from wecelebrate.errors import FieldError, Invalid
 from wecelebrate.imports.models import BulkImport, Given
+from wecelebrate.imports.run import run_here, sql
 from wecelebrate.jobs.models import Job
-
-sql = queries(__file__)
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of rows in one request."""
-SMALL = 1_000
-"""Rows up to which an import goes by the high lane: somebody waits for it."""
+SMALL = 500
+"""Rows up to which an import goes by the high lane, for somebody waits for it, and is done at once when no message can
+be sent."""
 _MOST_ERRORS = 20
 _LONGEST_SKU = 200
 
@@ -41,17 +42,19 @@ def create(tx: Transaction, asked: BulkImport) -> Job:
         source = _keep(folder, asked.rows)
     elif asked.upload_id is not None:
         source = uploads.find(tx, asked.upload_id).model_dump() | {"format": "file"}
-    caller = tx.caller
+    small = asked.rows is not None and len(asked.rows) <= SMALL
     job_id = jobs.create(
         tx,
         "product_import",
         client_id=client_id,
         catalog_id=asked.catalog_id,
         payload={**source, "results": folder, "mode": asked.mode, "dry_run": asked.dry_run},
-        lane="high" if asked.rows is not None and len(asked.rows) <= SMALL else "normal",
+        lane="high" if small else "normal",
         series=f"catalog:{asked.catalog_id}",
-        notify_email=caller.email if asked.notify else None,
+        notify_email=tx.caller.email if asked.notify else None,
     )
+    if small:
+        tx.unless_told.append(partial(run_here, tx.caller, job_id))
     return jobs.get(tx, job_id)
 
 

@@ -1,16 +1,39 @@
 """The work of an import: given rows, or an uploaded file, as a load of its catalog."""
 
 from contextlib import AbstractContextManager
+from uuid import UUID
+
+from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds, jobs, loads, storage, uploads
-from wecelebrate.database import writing
-from wecelebrate.imports.create import sql
+from wecelebrate.database import Caller, queries, writing
 from wecelebrate.imports.rows import GivenRows
 from wecelebrate.loads.load import Rows
 
+logger = Logger()
+sql = queries(__file__)
 
-def run(job: jobs.Held) -> None:
-    """Stage, merge and report. Raises what may pass with the next try; jobs.Refused for what cannot."""
+
+def run_here(caller: Caller, job_id: UUID) -> bool:
+    """Do a small import in the request that asked for it, for no worker can be told of it; whether it was done."""
+    try:
+        job = jobs.take_here(caller, job_id)
+        if job is None:
+            return False
+        try:
+            run(job, here=True)
+        except BaseException:
+            jobs.release_here(job)
+            raise
+    except Exception:
+        logger.exception("the sweeper will send word of an import", job_id=str(job_id))
+        return False
+    return True
+
+
+def run(job: jobs.Held, *, here: bool = False) -> None:
+    """Stage, merge and report; `here` is in a request. Raises what may pass with the next try; jobs.Refused for what
+    cannot."""
     with writing(job.caller) as tx:
         catalog = job.catalog_id and sql.get_catalog(tx, catalog_id=job.catalog_id)
     if not job.catalog_id or not catalog:
@@ -30,4 +53,4 @@ def run(job: jobs.Held) -> None:
     rules = loads.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"])
     results = f"{payload['results']}/result"
     about = {"file": payload["key"], "version_id": payload["version_id"]}
-    loads.run(loads.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about))
+    loads.run(loads.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about, here))

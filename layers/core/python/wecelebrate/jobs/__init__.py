@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages, queue
+from wecelebrate import batches, pages, queue
 from wecelebrate.database import SYSTEM, Transaction, as_json, writing
-from wecelebrate.jobs import dead_letters
-from wecelebrate.jobs.control import approve, cancel, get, retry, supersede, tell
+from wecelebrate.jobs import dead_letters, ends
+from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
 from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
-from wecelebrate.jobs.models import JobFilters
+from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
 from wecelebrate.jobs.types import QUEUES, JobType, Lane
 from wecelebrate.jobs.workers import worker
 
@@ -26,18 +26,28 @@ __all__ = [
     "cancel",
     "create",
     "ended",
+    "forget",
     "get",
     "page",
+    "queues",
+    "release_here",
     "retry",
     "supersede",
     "sweep",
+    "take_here",
     "worker",
 ]
 
+_IDLE = {
+    "waiting": 0, "later": 0, "awaiting_approval": 0, "at_work": 0, "clients_waiting": 0,
+    "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
+}  # fmt: skip
 LATE = 5.0
 """Seconds after which word of a job that is due counts as lost."""
 WORDS = 3
 """Messages that the sweeper sends a type: each brings a worker, which does jobs for as long as there are any."""
+BATCH = 1_000
+"""Jobs that are forgotten in one transaction."""
 
 
 def page(tx: Transaction, filters: JobFilters) -> pages.Built:
@@ -80,11 +90,23 @@ def create(
     return job_id
 
 
+def queues(tx: Transaction) -> QueueStates:
+    """How the jobs of each type stand. Raises Forbidden for anyone but admins and support."""
+    rows = {row["type"]: row for row in sql.queue_states(tx)}
+    letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
+    states = [
+        QueueState(queue=name, dead_letters=letters.get(name, 0), **{**_IDLE, "type": kind, **rows.get(kind, {})})
+        for kind, name in QUEUES.items()
+    ]
+    return QueueStates(data=states)
+
+
 def sweep() -> None:
     """What got lost: jobs whose worker died go back to their queue, and word of jobs that wait is sent again."""
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
+            ends.tell(tx, dead["id"], dead["notify_email"])
         for late in sql.waiting(tx, late=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
@@ -93,3 +115,8 @@ def sweep() -> None:
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
     """Those of some jobs that are over, or gone."""
     return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]
+
+
+def forget() -> int:
+    """Forget jobs that nobody asks for any more, batch after batch; how many that were."""
+    return batches.run(lambda tx, most: int(sql.forget_jobs(tx, most=most)), BATCH)

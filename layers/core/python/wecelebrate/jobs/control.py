@@ -1,12 +1,14 @@
 """What may be done about a job: read, cancel, try again, approve."""
 
+from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import UUID
 
 from wecelebrate import audit
-from wecelebrate.database import Transaction
+from wecelebrate.database import Caller, Transaction, writing
 from wecelebrate.errors import Conflict, Forbidden, NotFound
-from wecelebrate.jobs.held import sql, word
+from wecelebrate.jobs.held import LEASE_SECONDS, Held, sql, word
 from wecelebrate.jobs.models import Job
 from wecelebrate.jobs.types import JobType
 
@@ -79,3 +81,16 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
         return dict(job)
     get(tx, job_id)
     raise Forbidden
+
+
+def take_here(caller: Caller, job_id: UUID) -> Held | None:
+    """Take a job that waits, to do it in this request; None when a worker has it, or another of its series is first."""
+    with writing(replace(caller, job_id=job_id)) as tx:
+        row = sql.take_here(tx, job_id=job_id, seconds=LEASE_SECONDS)
+    return Held.of(dict(row), beat=lambda: None, time_left=lambda: inf) if row else None
+
+
+def release_here(job: Held) -> None:
+    """Give back a job that could not be done in this request."""
+    with writing(job.caller) as tx:
+        sql.release_job(tx, job_id=job.id, fence=job.fence, failures=job.failures - 1, delay=0)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from wecelebrate import queue
 from wecelebrate.database import SYSTEM, Caller, Transaction, as_json, queries, writing
+from wecelebrate.jobs import ends
 from wecelebrate.jobs.types import QUEUES, JobType
 
 sql = queries(__file__)
@@ -136,6 +137,7 @@ class Held:
         if done == 0:
             raise Fenced
         self.ended = True
+        ends.tell(tx, self.id, self.notify_email)
 
     def fail(self, tx: Transaction, code: str, reason: str, result: dict[str, Any] | None = None) -> None:
         """End the job for good, and say why. Raises Fenced."""
@@ -146,6 +148,7 @@ class Held:
         if failed == 0:
             raise Fenced
         self.ended = True
+        ends.tell(tx, self.id, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
         """Give the job back until somebody approves of what `result` says it would do. Raises Fenced."""

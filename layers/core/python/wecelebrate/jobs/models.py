@@ -85,6 +85,28 @@ class JobFilters(Listed):
     awaiting_approval: bool | None = None
 
 
+class QueueState(BaseModel):
+    """How the jobs of one type stand."""
+
+    queue: str
+    type: JobType
+    waiting: int = Field(description="Due, and not begun.")
+    later: int = Field(description="Waiting for their next try.")
+    awaiting_approval: int
+    at_work: int
+    clients_waiting: int = Field(description="Clients whose jobs wait.")
+    oldest_waiting_seconds: int | None = Field(description="For how long the one that waits longest has been due.")
+    completed_24h: int
+    failed_24h: int
+    dead_letters: int = Field(description="Of the queue, not sent again yet.")
+
+
+class QueueStates(BaseModel):
+    """Every queue of jobs."""
+
+    data: list[QueueState]
+
+
 class DeadLetter(BaseModel):
     """What could not be done through no fault of its input."""
 

@@ -35,6 +35,15 @@ returning id;
 -- The job that a free worker does next, taken for `seconds`; none when there is none for it.
 select * from app.take_job(:type, :workers, :seconds);
 
+-- name: take_here^
+-- Takes a job for `seconds` that waits, when no other of its series is before it; none otherwise.
+update jobs j
+set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
+  leased_until = now() + make_interval(secs => :seconds)
+where id = :job_id and status = 'pending' and not exists (
+  select from jobs s where s.series = j.series and s.status in ('pending', 'processing') and s.id <> j.id)
+returning *;
+
 -- name: expire_jobs
 -- Takes jobs from workers that gave no sign of life; those that failed of it.
 select * from app.expire_jobs(:type);
@@ -116,6 +125,39 @@ group by type;
 -- Those of some jobs that have ended, or are gone.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
+
+-- name: queue_states
+-- How the jobs of each type stand; of those that ended, the ones of the last 24 hours.
+select type,
+  (count(*) filter (where status = 'pending' and due_at <= now() and approval is distinct from 'needed'))::integer
+    as waiting,
+  (count(*) filter (where status = 'pending' and due_at > now() and approval is distinct from 'needed'))::integer
+    as later,
+  (count(*) filter (where status = 'pending' and approval = 'needed'))::integer as awaiting_approval,
+  (count(*) filter (where status = 'processing'))::integer as at_work,
+  (count(distinct app.job_owner(client_id)) filter (where status = 'pending' and approval is distinct from 'needed')
+    )::integer as clients_waiting,
+  extract(epoch from now() - min(due_at) filter (where status = 'pending' and due_at <= now()
+    and approval is distinct from 'needed'))::integer as oldest_waiting_seconds,
+  (count(*) filter (where status = 'completed'))::integer as completed_24h,
+  (count(*) filter (where status = 'failed'))::integer as failed_24h
+from jobs
+where status in ('pending', 'processing') or created_at > now() - interval '2 days' and completed_at > now() - interval '1 day'
+group by type;
+
+-- name: count_dead_letters
+-- Dead letters of each queue that were not sent again.
+select queue, count(*)::integer as letters from dead_letters where redriven_at is null group by queue;
+
+-- name: forget_jobs!
+-- Forgets at most so many e-mail and image jobs that ended 90 days ago, but for dead letters that nobody saw to.
+delete from jobs
+where id in (
+  select id from jobs j
+  where type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled')
+    and completed_at < now() - interval '90 days'
+    and not exists (select from dead_letters d where d.job_id = j.id and d.redriven_at is null)
+  limit :most);
 
 -- name: record!
 -- A dead letter.

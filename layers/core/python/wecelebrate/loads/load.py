@@ -60,6 +60,8 @@ class Load:
     """Bucket, and beginning of the keys, of the result and the error file."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What the result says of the source."""
+    here: bool = False
+    """Whether it is done in a request, whose login enters no staging: what is staged, the sweeper removes."""
     last_xid: str | None = None
     """The last transaction that this worker changed products in."""
 

@@ -19,6 +19,17 @@ with recursive found (job_id) as (
 )
 select job_id from found where job_id is not null;
 
+-- name: stage_products*!
+-- What COPY does for a worker, for who enters as no worker.
+insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
+  images, attributes, inventory_count, is_active, source_data)
+values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
+  :attributes, :inventory_count, :is_active, :source_data);
+
+-- name: stage_rejections*!
+insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
+values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
+
 -- name: save_staging$
 -- Progress of the job, with what was staged; false when a later worker holds it, or it was cancelled.
 select app.save_staging(:job_id, :fence, :done, :counts, :checkpoint, :seconds);

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from wecelebrate import consistency, storage
+from wecelebrate import consistency, images, storage
 from wecelebrate.database import Transaction, queries, writing
 from wecelebrate.feeds import OWN_COLUMNS
 from wecelebrate.loads.load import Load
@@ -48,6 +48,7 @@ def complete(load: Load) -> None:
         job.complete(tx, details, first)
         if not load.rules.dry_run:
             sql.touch_catalog(tx, catalog_id=load.catalog_id)
+            images.want(tx, load.catalog_id)
 
 
 def stop(load: Load, tx: Transaction, found: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def run(load: Load) -> None:
             _stage(load)
         except feeds.UnreadableFeed as error:
             report.fail(load, "unreadable_file", str(error))
-            staging.clear([load.job.id])
+            staging.done(load)
             return
     if load.phase == "look":
         if load.full and load.job.approval != "given" and merging.too_many_missing(load):
@@ -42,7 +42,7 @@ def run(load: Load) -> None:
         with writing(SYSTEM) as tx:
             sql.analyze_products(tx)
     report.complete(load)
-    staging.clear([load.job.id])
+    staging.done(load)
 
 
 def _stage(load: Load) -> None:

@@ -16,11 +16,13 @@ sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
 
-_PRODUCTS = """
-copy app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency, images,
-  attributes, inventory_count, is_active, source_data) from stdin
-"""
-_REJECTIONS = "copy app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw) from stdin"
+_PRODUCT = (
+    "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
+    "attributes", "inventory_count", "is_active", "source_data",
+)  # fmt: skip
+_REJECTION = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
+_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT)}) from stdin"
+_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION)}) from stdin"
 
 
 class Miscounted(Exception):
@@ -32,6 +34,12 @@ def add(load: Load, items: Sequence[Item]) -> None:
     job = load.job
     products = [_product(load, item) for item in items if isinstance(item, Product)]
     rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
+    if load.here:
+        with writing(job.caller) as tx:
+            sql.stage_products(tx, [dict(zip(_PRODUCT, row, strict=True)) for row in products])
+            sql.stage_rejections(tx, [dict(zip(_REJECTION, row, strict=True)) for row in rejected])
+            job.save(tx)
+        return
     with writing(STAGING) as tx:
         if products:
             copy_rows(tx, _PRODUCTS, products)
@@ -46,11 +54,18 @@ def add(load: Load, items: Sequence[Item]) -> None:
 def finish(load: Load) -> None:
     """All rows are staged: count them, and make them known to the planner. Raises Miscounted."""
     job = load.job
-    with writing(STAGING) as tx:
-        sql.analyze_staged(tx)
+    with writing(job.caller if load.here else STAGING) as tx:
+        if not load.here:
+            sql.analyze_staged(tx)
         staged = sql.count_staged(tx, **load.staged)
     if staged + job.counts["rejected"] != job.counts["read"]:
         raise Miscounted(f"{staged} rows are staged of {job.counts}")
+
+
+def done(load: Load) -> None:
+    """Nothing of it is needed any more."""
+    if not load.here:
+        clear([load.job.id])
 
 
 def clear(job_ids: Sequence[UUID]) -> None:

@@ -11,6 +11,7 @@ from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import NotFound
 from wecelebrate.etags import Match, refusal
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
+from wecelebrate.settings import settings
 
 sql = queries(__file__)
 
@@ -32,7 +33,8 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Bu
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     asked = pages.asked("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
-    found = list(sql.list_products(tx, catalog_id=catalog_id, **given, **after(filters.cursor, asked)))
+    begin = after(filters.cursor, asked)
+    found = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **given, **begin))
     if not found:  # who sees a product sees its catalog
         _see_catalog(tx, catalog_id)
     return pages.built(found, filters.limit, asked)
@@ -45,7 +47,7 @@ def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def get(tx: Transaction, product_id: UUID) -> Product:
     """One product. Raises NotFound."""
-    row = sql.get_product(tx, product_id=product_id)
+    row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
     if row is None:
         raise NotFound
     return Product(**row)
@@ -55,7 +57,9 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Raises NotFound, Forbidden for a catalog that is read only to the caller, AlreadyExists for a SKU it has."""
     _see_catalog(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
-    return _written(tx, Product(**sql.create_product(tx, catalog_id=catalog_id, **values)))
+    return _written(
+        tx, Product(**sql.create_product(tx, catalog_id=catalog_id, shown_at=settings().images(), **values))
+    )
 
 
 def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) -> Product:
@@ -81,12 +85,17 @@ def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
     seen = match.check(get(tx, product_id))
     told = as_json({"changes": changes}, "changes")
-    row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, **told)
+    shown_at = settings().images()
+    row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, shown_at=shown_at, **told)
     if row is None:
         raise refusal(seen, get(tx, product_id))
     return _written(tx, Product(**row))
 
 
 def _written(tx: Transaction, product: Product) -> Product:
+    if len(product.media) < len(product.images):
+        from wecelebrate import images  # with all of jobs, which readers need not load
+
+        images.want(tx, product.catalog_id, product.id)
     tx.written.append((entry(product.id), lambda after: get(after, product.id)))
     return product

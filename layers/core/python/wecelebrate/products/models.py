@@ -61,6 +61,17 @@ class ProductPatch(Patch):
     is_active: Flag = ABSENT
 
 
+class ShownImage(BaseModel):
+    """An image of a product, as it can be shown: WebP, upright, without metadata, no larger than it came."""
+
+    source: str = Field(description="Which of `images` it is.")
+    width: int = Field(description="Pixels, as it came.")
+    height: int
+    thumb: str = Field(description="Where it is, at most 320 pixels wide and high.")
+    medium: str = Field(description="At most 800.")
+    large: str = Field(description="At most 1600.")
+
+
 class Product(BaseModel):
     """A product as it is read."""
 
@@ -74,6 +85,7 @@ class Product(BaseModel):
     price: str = Field(pattern=r"^\d+\.\d\d$")
     currency: str
     images: list[str]
+    media: list[ShownImage] = Field(description="Those of `images` that can be shown, in their order.")
     attributes: Object
     inventory_count: int
     is_active: bool

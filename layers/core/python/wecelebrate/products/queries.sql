@@ -8,8 +8,9 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
     :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
-      page.price::text as price, page.currency, page.images, page.attributes, page.inventory_count, page.is_active,
-      page.created_at, page.updated_at
+      page.price::text as price, page.currency, page.images,
+      app.shown_media(page.media, :shown_at) as media, page.attributes, page.inventory_count,
+      page.is_active, page.created_at, page.updated_at
   ) shown
 order by page.ordinality;
 
@@ -19,18 +20,18 @@ select exists (select from catalogs where id = :catalog_id);
 
 -- name: get_product^
 -- The product, when the caller may see it.
-select id, catalog_id, sku, name, description, category, brand, price::text, currency, images, attributes,
-  inventory_count, is_active, created_at, updated_at
+select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at
 from products
 where id = :product_id;
 
 -- name: create_product^
-insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
+insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,
   inventory_count, is_active)
-values (:catalog_id, :sku, :name, :description, :category, :brand, :price, :currency, :images, :attributes,
-  :inventory_count, :is_active)
-returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images, attributes,
-  inventory_count, is_active, created_at, updated_at;
+values (:catalog_id, :sku, :name, :description, :category, :brand, :price, :currency, :images,
+  app.media_of(:catalog_id, :images), :attributes, :inventory_count, :is_active)
+returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
 -- name: change_product^
 -- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
@@ -41,5 +42,5 @@ set (sku, name, description, category, brand, price, currency, images, attribute
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :product_id and (:seen::timestamptz is null or updated_at = :seen)
-returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images, attributes,
-  inventory_count, is_active, created_at, updated_at;
+returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.models import Object
 from wecelebrate.pages import Page
-from wecelebrate.products.models import ShownFilters
+from wecelebrate.products.models import ShownFilters, ShownImage
 
 
 class Storefront(BaseModel):
@@ -32,6 +32,7 @@ class ShownProduct(BaseModel):
     price: Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
     currency: str
     images: list[str]
+    media: list[ShownImage] = Field(description="Those of `images` that can be shown, in their order.")
     attributes: Object
     in_stock: bool
 

@@ -15,7 +15,8 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
     :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
-      page.currency, page.images, page.attributes, page.inventory_count > 0 as in_stock
+      page.currency, page.images, app.shown_media(page.media, :shown_at) as media, page.attributes,
+      page.inventory_count > 0 as in_stock
   ) shown
 order by page.ordinality;
 
@@ -25,7 +26,7 @@ select app.storefront_facets(:q, :category, :brand, :price_min, :price_max, 100)
 
 -- name: get_product^
 -- The product, when the site shows it.
-select id, sku, name, description, category, brand, price::text, currency, images, attributes,
-  inventory_count > 0 as in_stock
+select id, sku, name, description, category, brand, price::text, currency, images,
+  app.shown_media(media, :shown_at) as media, attributes, inventory_count > 0 as in_stock
 from products
 where id = :product_id;

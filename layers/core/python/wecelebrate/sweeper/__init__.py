@@ -9,7 +9,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import cache, idempotency, jobs
+from wecelebrate import cache, idempotency, images, jobs, schedules
 from wecelebrate.database import SYSTEM, queries, writing
 from wecelebrate.errors import Unavailable
 from wecelebrate.loads import staging
@@ -39,8 +39,10 @@ def run(seconds: float = RUN) -> None:
                 with writing(SYSTEM) as tx:
                     sql.beat(tx)
                     sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    images.retry_due(tx)
                     sql.forget_uploads(tx)
                 unstage()
+                schedules.run_due()
                 beaten = time.monotonic()
             jobs.sweep()
             sweep()

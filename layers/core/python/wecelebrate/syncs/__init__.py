@@ -10,7 +10,17 @@
 `receive` records a file version once and makes its job; `run` does the job.
 """
 
-from wecelebrate.syncs.intake import receive
+from wecelebrate import queue
+from wecelebrate.syncs.intake import notified
+from wecelebrate.syncs.pull import pull
 from wecelebrate.syncs.run import run
 
 __all__ = ["receive", "run"]
+
+
+def receive(message: queue.Message) -> None:
+    """What comes by the queue of drops: a notification of S3, or word of a schedule."""
+    if "schedule_id" in message.body:
+        pull(message)
+    else:
+        notified(message)

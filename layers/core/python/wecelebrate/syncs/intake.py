@@ -23,26 +23,24 @@ _SUPERSEDED = "A newer file came before this one began. Drop it again if it is s
 _OLD_VERSION = "A newer version of this file was synced before. Drop it again if it is still wanted."
 
 
-def receive(message: queue.Message) -> None:
+def notified(message: queue.Message) -> None:
     """Take in what an S3 notification tells of. What is no dropped file (`s3:TestEvent`, our results) is nothing."""
     for upload in storage.uploads(message.body.get("Records", [])):
-        if _INCOMING.fullmatch(upload["key"]) and not upload["key"].endswith("/"):
-            take_in(upload)
+        place = _INCOMING.fullmatch(upload["key"])
+        if place is None or upload["key"].endswith("/"):
+            continue
+        if take_in(place["catalog"], upload, place["mode"], dry_run=bool(place["dry_run"])) is None:
+            _refuse(place["catalog"], upload["key"])
 
 
-def take_in(upload: Mapping[str, Any]) -> UUID | None:
+def take_in(catalog_id: str, upload: Mapping[str, Any], mode: str | None, *, dry_run: bool = False) -> UUID | None:
     """Record a file version and make its job, or find that both are there; the job, or none where there is no such
-    catalog. A notification that comes twice makes one job: word of it was sent, or the sweeper sends it."""
-    place = _INCOMING.fullmatch(upload["key"])
-    if place is None:
-        raise ValueError(f"{upload['key']} is no place for a drop")
+    catalog. A file that comes twice makes one job: word of it was sent, or the sweeper sends it."""
     with writing(SYSTEM) as tx:
-        catalog = _catalog(tx, place["catalog"])
-        if catalog is not None:
-            job_id, superseded = _record(tx, catalog, place["mode"], bool(place["dry_run"]), upload)
-    if catalog is None:
-        _refuse(place["catalog"], upload["key"])
-        return None
+        catalog = _catalog(tx, catalog_id)
+        if catalog is None:
+            return None
+        job_id, superseded = _record(tx, catalog, mode, dry_run, upload)
     for job in superseded:
         told = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
         _write(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", told)

@@ -15,6 +15,11 @@ select job_id from drops where key = :key and version_id = :version_id;
 insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag, dropped_at, job_id)
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
+-- name: recorded
+-- Of some file versions, those that were recorded before.
+select key, version_id from drops
+where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
+
 -- name: newer_version^
 -- Of the newer versions of the same key that were recorded before, the first whose job is not done yet, if all of them
 -- still wait; otherwise one that has begun. S3's sequencers are compared as if the shorter ended in zeros.

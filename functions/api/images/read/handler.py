@@ -1,0 +1,26 @@
+"""Images: list a catalog's, and read one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import images
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.images.models import Image, ImageFilters
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/catalogs/{catalog_id}/images", response_model=Page[Image])
+def list_images(catalog_id: UUID, request: Request, filters: Annotated[ImageFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, images.page(tx, catalog_id, filters))
+
+
+@app.get("/v1/images/{image_id}")
+def get_image(image_id: UUID, tx: Reading) -> Image:
+    return images.get(tx, image_id)
+
+
+handler = serve(app)

@@ -1,0 +1,28 @@
+"""Images: upload one, and have those fetched that products name."""
+
+from uuid import UUID
+
+from wecelebrate import images
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.images.models import FetchImages, Image, NewImage, Upload
+from wecelebrate.jobs.models import Job
+
+app = api()
+
+
+@app.post("/v1/catalogs/{catalog_id}/images", status_code=201)
+def upload_image(catalog_id: UUID, new: NewImage, tx: Writing) -> Upload:
+    return images.begin_upload(tx, catalog_id, new)
+
+
+@app.post("/v1/catalogs/{catalog_id}/images/fetch", status_code=202)
+def fetch_images(catalog_id: UUID, asked: FetchImages, tx: Writing) -> Job:
+    return images.fetch(tx, catalog_id, asked)
+
+
+@app.post("/v1/images/{image_id}/complete", status_code=202)
+def complete_image(image_id: UUID, tx: Writing) -> Image:
+    return images.complete_upload(tx, image_id)
+
+
+handler = serve(app)

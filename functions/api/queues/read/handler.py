@@ -1,0 +1,15 @@
+"""Queues: how much waits, how much is at work, how much went wrong. Platform admins and support only."""
+
+from wecelebrate import jobs
+from wecelebrate.http import Reading, api, serve
+from wecelebrate.jobs.models import QueueStates
+
+app = api()
+
+
+@app.get("/v1/admin/queues")
+def show_queues(tx: Reading) -> QueueStates:
+    return jobs.queues(tx)
+
+
+handler = serve(app)

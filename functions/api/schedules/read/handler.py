@@ -1,0 +1,26 @@
+"""Schedules: list and read."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from wecelebrate import schedules
+from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.pages import Page
+from wecelebrate.schedules.models import Schedule, ScheduleFilters
+
+app = api()
+
+
+@app.get("/v1/schedules", response_model=Page[Schedule])
+def list_schedules(request: Request, filters: Annotated[ScheduleFilters, Query()], tx: Reading) -> Response:
+    return page_response(request, filters, schedules.page(tx, filters))
+
+
+@app.get("/v1/schedules/{schedule_id}")
+def get_schedule(schedule_id: UUID, tx: Reading) -> Schedule:
+    return schedules.get(tx, schedule_id)
+
+
+handler = serve(app)

@@ -1,0 +1,32 @@
+"""Schedules: create, change, delete, run now."""
+
+from uuid import UUID
+
+from wecelebrate import schedules
+from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.schedules.models import NewSchedule, Schedule, SchedulePatch
+
+app = api()
+
+
+@app.post("/v1/schedules", status_code=201)
+def create_schedule(new: NewSchedule, tx: Writing) -> Schedule:
+    return schedules.create(tx, new)
+
+
+@app.patch("/v1/schedules/{schedule_id}")
+def change_schedule(schedule_id: UUID, patch: SchedulePatch, match: IfMatch, tx: Writing) -> Schedule:
+    return schedules.change(tx, schedule_id, patch, match)
+
+
+@app.delete("/v1/schedules/{schedule_id}", status_code=204)
+def delete_schedule(schedule_id: UUID, match: IfMatch, tx: Writing) -> None:
+    schedules.delete(tx, schedule_id, match)
+
+
+@app.post("/v1/schedules/{schedule_id}/run", status_code=202)
+def run_schedule(schedule_id: UUID, tx: Writing) -> Schedule:
+    return schedules.run(tx, schedule_id)
+
+
+handler = serve(app)
