@@ -45,6 +45,8 @@ _SAME_QUESTION = {
     "admin on dead_letters",
     "system on schedules",
     "system_update on jobs",
+    "admin on mails",
+    "system on mails",
 }
 
 
