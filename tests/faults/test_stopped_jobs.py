@@ -12,7 +12,7 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import Known, expire, health, row, staged
 from tests.platform import Platform, ok
 
-ROWS = 40_000
+ROWS = 25_000
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,7 +55,7 @@ def test_a_worker_that_outlived_its_lease_writes_nothing_more(own_platform: Plat
     ended(platform, known)
     known.check()
     known.begin()
-    reach(platform, known, "checkpoint ->> 'phase' = 'merge' and done > 0 and done < total - 15000")
+    reach(platform, known, "checkpoint ->> 'phase' = 'merge' and done > 0 and done < total - 10000")
     frozen = freeze(platform, "catalog-syncs")
     try:
         held = row(platform, known.job_id)
@@ -87,6 +87,7 @@ DEACTIVATING: LiteralString = "checkpoint ->> 'phase' = 'deactivate'"
         ("catalog_sync", MERGING),
         ("catalog_sync", DEACTIVATING),
     ],
+    ids=["import-staging", "import-merging", "sync-staging", "sync-merging", "sync-deactivating"],
 )
 @pytest.mark.timeout(300)
 def test_a_cancelled_job_changes_nothing_more_and_is_finished_by_a_retry(

@@ -78,6 +78,10 @@ set status = 'failed', error_code = :code, error = :reason, result = coalesce(:r
   leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
+-- name: failures$
+-- Tries of a job in a row that came no further, this one included unless it did.
+select failures from jobs where id = :job_id;
+
 -- name: release_job!
 -- Back to the queue, for a try in `delay` seconds; 0 rows when a later worker holds it.
 update jobs

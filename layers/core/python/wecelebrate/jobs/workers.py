@@ -78,6 +78,7 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
     except (Forbidden, NotFound) as problem:
         _fail(job, problem.code, str(problem))
     except Exception as error:
+        job.failures = _failures(job)
         logger.exception("a try failed", failures=job.failures)
         if job.last_attempt:
             _bury(job, error)
@@ -87,6 +88,12 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
             _release(job, delay=int(backoff * random.uniform(1, 1.5)), failures=job.failures)  # noqa: S311
     finally:
         logger.remove_keys(["job_id", "client_id", "catalog_id"])
+
+
+def _failures(job: Held) -> int:
+    """As the database counts: what this worker believes it saved may have been taken back with the transaction."""
+    with writing(SYSTEM) as tx:
+        return int(sql.failures(tx, job_id=job.id) or 0)
 
 
 def _fail(job: Held, code: str, reason: str) -> None:
