@@ -61,9 +61,9 @@ def test_items_come_one_by_one() -> None:
 
 def test_the_temporary_copy_goes_with_the_end() -> None:
     feed = open_feed(csv_rows(10), "feed.csv", None, "EUR")
-    assert not feed._text.file.closed
+    assert not feed._source.text.file.closed
     list(feed)
-    assert feed._text.file.closed
+    assert feed._source.text.file.closed
 
 
 HOSTILE = {

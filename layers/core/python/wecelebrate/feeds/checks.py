@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.encoding import Text
 from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.xlsx.rows import Noted
 
 
 def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
@@ -48,8 +48,43 @@ def _blank(cells: Cells) -> bool:
     return not any((cell or "").strip(" \t\x1a") for cell in cells)
 
 
-def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator[Row | Rejected]:
-    """Rows without NUL characters, half surrogates and bytes that are no text."""
+def sound(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Rows of a sheet whose fields have values: no errors such as #N/A, no formulas that nobody has computed."""
+    prices = {price.column for price in plan.prices}
+    needed = {number for numbers in plan.mapped.values() for number in numbers}
+    for row in rows:
+        if isinstance(row, Rejected) or not isinstance(cells := row[1], Noted):
+            yield row
+            continue
+        for column in cells.thousandths & prices:
+            cells[column] += "0"
+        bad = min(cells.flaws.keys() & needed, default=None)
+        if bad is None:
+            yield row[0], list(cells)
+        else:
+            code, problem = cells.flaws[bad]
+            yield _rejected(plan, row[0], cells, f"{plan.header[bad]}: {problem}", code)
+
+
+def cut_off(rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
+    """Rows of a file that broke off: whether the last of them is whole, nobody knows, so it is rejected."""
+    last: Row | Rejected = Rejected(1, 0, None, _BROKE_OFF, "stopped", [])
+    first = True
+    for row in rows:
+        if not first:
+            yield last
+        last, first = row, False
+    if isinstance(last, Rejected):
+        yield last
+    else:
+        yield Rejected(last[0], 1, None, f"line {last[0]}: {_BROKE_OFF}", "stopped", [cell or "" for cell in last[1]])
+
+
+_BROKE_OFF = "the compressed file breaks off here; the rows before it were read; transfer it again"
+
+
+def storable(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
+    """Rows without NUL characters, half surrogates and bytes that are no text in the encoding of a `damaged` file."""
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -60,7 +95,7 @@ def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator
             yield row
             continue
         at, found = next(
-            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, text))), (0, None)
+            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, damaged))), (0, None)
         )
         if found is None:
             yield row
@@ -71,11 +106,11 @@ def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator
             yield _rejected(plan, line, clean, f"{name}: {shown(clean[at])} {problem}", code)
 
 
-def _unfit(cell: str, text: Text) -> tuple[str, str] | None:
+def _unfit(cell: str, damaged: str | None) -> tuple[str, str] | None:
     if "\0" in cell:
         return "nul_character", "holds a NUL character"
-    if text.damaged and "\ufffd" in cell:
-        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {text.encoding}"
+    if damaged and "\ufffd" in cell:
+        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {damaged}"
     try:
         cell.encode()
     except UnicodeEncodeError:

@@ -5,49 +5,39 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from wecelebrate.feeds import encoding, numbers
-from wecelebrate.feeds.checks import fitting, storable
-from wecelebrate.feeds.formats import Format, refuse_binary, text_format
+from wecelebrate.feeds import numbers
+from wecelebrate.feeds.checks import cut_off, fitting, sound, storable
+from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import Grouped
-from wecelebrate.feeds.items import Item, Rejected, Row, UnreadableFeed, shown
+from wecelebrate.feeds.items import Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extended, make_plan
 from wecelebrate.feeds.products import Build, builder
-from wecelebrate.feeds.tables import Table, open_csv, open_json
+from wecelebrate.feeds.source import Source, open_source
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
     """Read the stream to its end into a temporary file and settle how to read it.
 
     `name` is the file's, no more than a hint. `mapping` is the catalog's: field to column (None: leave the field out),
-    and for what detection gets wrong `decimal` ("," or "."), `delimiter`, `encoding`. `currency` is the catalog's.
+    and for what detection gets wrong the options of `plan.OPTIONS`. `currency` is the catalog's.
     Raises UnreadableFeed when the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
-    head = b""
-    while len(head) < encoding.SAMPLE and (chunk := stream.read(encoding.SAMPLE - len(head))):
-        head += chunk
-    refuse_binary(head)
-    if settings.get("decimal") not in (None, ",", "."):
-        raise UnreadableFeed(f"the sync settings name {shown(str(settings['decimal']))} as decimal mark; it is , or .")
-    text = encoding.spool(head, stream, settings.get("encoding"))
+    source = open_source(stream, name, settings)
     try:
-        return Feed(text, name, settings, currency)
+        return Feed(source, make_plan(list(source.table.header), settings, currency), settings, currency)
     except BaseException:
-        text.file.close()
+        source.close()
         raise
 
 
 class Feed:
     """Iterates once over a file's items, lazily; the temporary copy goes with the end of it, or with `close`."""
 
-    def __init__(self, text: encoding.Text, name: str, mapping: Mapping[str, str | None], currency: str) -> None:
-        self._text = text
-        self._finalizer = weakref.finalize(self, text.file.close)
-        reader = text.open()
-        start = reader.read(encoding.SAMPLE)
-        self.format: Format = text_format(start, name)
-        self._table: Table = open_csv(text, mapping) if self.format == "csv" else open_json(text, self.format)
-        self._plan = make_plan(list(self._table.header), mapping, currency)
+    def __init__(self, source: Source, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
+        self._source, self._table, self._plan = source, source.table, plan
+        self._finalizer = weakref.finalize(self, source.close)
+        self.format: Format = source.format
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
@@ -62,14 +52,15 @@ class Feed:
     @property
     def ended_cleanly(self) -> bool:
         """False when the file could not be read to its end; then its last item says where and why."""
-        return self._table.ended_cleanly()
+        return self._table.ended_cleanly() and not self._source.broke_off
 
     @property
     def details(self) -> dict[str, Any]:
         """How the file is read, for the job's result: JSON-able."""
         return {
             "format": self.format,
-            "encoding": self._text.encoding,
+            "packed": list(self._source.layers),
+            "encoding": self._source.encoding,
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details(),
@@ -123,12 +114,15 @@ class Feed:
             yield row
 
     def _checked(self) -> Iterator[Row | Rejected]:
-        csv = self.format == "csv"
-        rows = self._table.rows()
-        if csv:
+        rows, text = self._table.rows(), self._source.text
+        if self._source.broke_off:
+            rows = cut_off(rows)
+        if self.format == "csv":
             rows = fitting(rows, self._plan)
-        if not csv or self._text.damaged or self._text.has_nul:
-            rows = storable(rows, self._plan, self._text)
+        elif self.format == "xlsx":
+            rows = sound(rows, self._plan)
+        if self.format != "csv" or text is None or text.damaged or text.has_nul:
+            rows = storable(rows, self._plan, text.encoding if text and text.damaged else None)
         return rows
 
     def _seen_mark(self) -> numbers.DecimalMark | None:

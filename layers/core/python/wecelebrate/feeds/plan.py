@@ -12,7 +12,7 @@ from wecelebrate.feeds.numbers import CURRENCIES
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
-OPTIONS = ("decimal", "delimiter", "encoding")
+OPTIONS = ("decimal", "delimiter", "encoding", "sheet")
 """Keys of a catalog's mapping that are settings of the file rather than fields."""
 
 # Words of is_active columns that may say anything: an unknown one leaves the product active.
