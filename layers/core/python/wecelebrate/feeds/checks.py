@@ -7,6 +7,9 @@ from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.xlsx.rows import Noted
 
+MOST_MISFITS = 250_000
+"""Rows without the header's columns: so many mean that it is another file's header, or a quote that is never closed."""
+
 
 def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
     """Rows of a CSV file that have the header's width.
@@ -15,6 +18,7 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
     completed when only columns that feed no field are missing, and rejected otherwise: which cell it lacks is unknown.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_mapped
+    misfits = 0
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -33,6 +37,7 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
                     f"the row has {count} cells, the header has {width} columns; a cell with a delimiter needs quotes"
                 )
                 yield _rejected(plan, line, cells, problem, "too_many_cells")
+                misfits += 1
             else:
                 yield line, cells[:width]
         elif count > needed:
@@ -41,6 +46,13 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")
             problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"
             yield _rejected(plan, line, cells, problem, "too_few_cells")
+            misfits += 1
+        if misfits > MOST_MISFITS:
+            reason = (
+                f"reading stopped after line {line}: more than {MOST_MISFITS:,} rows do not have the header's columns"
+            )
+            yield Rejected(line, 0, None, reason, "stopped", [])
+            return
 
 
 def _blank(cells: Cells) -> bool:

@@ -41,6 +41,7 @@ class Feed:
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
+        self._stopped = False
         self.rows_read = 0
         """Rows read so far; at the end, what the rows of all items add up to."""
 
@@ -52,7 +53,7 @@ class Feed:
     @property
     def ended_cleanly(self) -> bool:
         """False when the file could not be read to its end; then its last item says where and why."""
-        return self._table.ended_cleanly() and not self._source.broke_off
+        return self._table.ended_cleanly() and not self._stopped
 
     @property
     def details(self) -> dict[str, Any]:
@@ -110,7 +111,11 @@ class Feed:
 
     def _counted(self) -> Iterator[Row | Rejected]:
         for row in self._checked():
-            self.rows_read += 1 if type(row) is tuple else row.rows  # type: ignore[union-attr]
+            if isinstance(row, Rejected):
+                self.rows_read += row.rows
+                self._stopped = self._stopped or row.code == "stopped"
+            else:
+                self.rows_read += 1
             yield row
 
     def _checked(self) -> Iterator[Row | Rejected]:

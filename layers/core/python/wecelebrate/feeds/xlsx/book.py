@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.items import UnreadableFeed
-from wecelebrate.feeds.xlsx.cells import BUILT_IN, Kind, reader, shown_as
+from wecelebrate.feeds.xlsx.cells import BUILT_IN, Kind, number, reader, shown_as
 from wecelebrate.feeds.xlsx.parts import Attributes, events
 from wecelebrate.feeds.xlsx.strings import SharedStrings
 
@@ -52,15 +52,13 @@ class Book:
             )
         by_kind = dict(reversed(list(parts.values())))
         self.strings = SharedStrings(archive, by_kind.get("sharedStrings"))
-        self._readers = self._styles(by_kind.get("styles"))
-        self._plain = reader("number", False)
+        # Style to what reads the numbers of its cells; None is that of a cell without.
+        self.number_readers: dict[str | None, Callable[[str], str]] = {}
+        self.number_readers.update(self._styles(by_kind.get("styles")))
+        self.number_readers[None] = self.number_readers.get("0", number)
 
     def close(self) -> None:
         self.strings.close()
-
-    def number_reader(self, style: str | None) -> Callable[[str], str]:
-        """What reads the numbers of cells with this style."""
-        return self._readers.get(style or "0", self._plain)
 
     def _styles(self, part: str | None) -> dict[str, Callable[[str], str]]:
         if part is None or part not in self.archive.entries:
@@ -76,9 +74,9 @@ class Book:
             elif name == "cellStyles":
                 break
             elif len(styles) < MOST_STYLES:
-                number = found.get("numFmtId", "0")
-                built_in = BUILT_IN.get(int(number), "number") if re.fullmatch(r"\d{1,5}", number) else "number"
-                shows = shown_as(codes[number]) if number in codes else built_in
+                form = found.get("numFmtId", "0")
+                built_in = BUILT_IN.get(int(form), "number") if re.fullmatch(r"\d{1,5}", form) else "number"
+                shows = shown_as(codes[form]) if form in codes else built_in
                 if shows not in made:
                     made[shows] = reader(shows, self._from_1904)
                 styles[str(len(styles))] = made[shows]

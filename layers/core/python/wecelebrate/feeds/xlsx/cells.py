@@ -62,6 +62,7 @@ def number(raw: str) -> str:
 
     Excel keeps 15 digits. A whole number of more that some other program wrote stays as it is.
     """
+    raw = raw.strip()
     if _WHOLE.fullmatch(raw) or _SHORT.fullmatch(raw):
         return raw
     try:

@@ -12,6 +12,8 @@ MOST_RATIO = 150
 LONGEST_TOKEN = 1 << 20
 """Bytes of a tag or comment. Expat keeps it whole, and looks through it again with each chunk."""
 DEEPEST = 64
+MOST_NAMES = 5_000
+"""Of elements and attributes: expat keeps each."""
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -26,35 +28,40 @@ def open_part(archive: Archive, name: str) -> Member:
     return archive.open(info, MOST_RATIO)
 
 
-def events(archive: Archive, name: str, start: Start, end: End, text: Callable[[str], None]) -> Iterator[None]:
+def events(
+    archive: Archive, name: str, start: Start, end: End, text: Callable[[str], None], *, bounded: bool = False
+) -> Iterator[None]:
     """Call the handlers for what the part holds; yields after each chunk. Names come without their prefix.
 
+    `bounded` handlers see to it themselves that elements do not nest without end: a call less for each.
     Raises UnreadableFeed for what is no XML, or XML that no spreadsheet holds.
     """
-    locals_: dict[str, str] = {}
-    depth = 0
+    stream = open_part(archive, name)
+    parser = expat.ParserCreate()
+    fed = depth = 0
 
-    def started(tag: str, attributes: Attributes) -> None:
+    def root(tag: str, attributes: Attributes) -> None:
         nonlocal depth
+        if bounded and ":" not in tag:
+            parser.StartElementHandler, parser.EndElementHandler = start, end
+            start(tag, attributes)
+            return
         depth += 1
         if depth > DEEPEST:
-            raise UnreadableFeed(f"the workbook is damaged: {name} is nested too deeply")
-        start(locals_.get(tag) or locals_.setdefault(tag[:100], tag[:100].rpartition(":")[2]), attributes)
+            raise too_deep(name)
+        start(tag[:100].rpartition(":")[2], attributes)
 
     def ended(tag: str) -> None:
         nonlocal depth
         depth -= 1
-        end(locals_.get(tag) or tag[:100].rpartition(":")[2])
+        end(tag[:100].rpartition(":")[2])
 
     def doctype(*_: object) -> None:
         raise UnreadableFeed("the workbook declares a document type or entities, which no spreadsheet does")
 
-    parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = started, ended, text
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = root, ended, text
     parser.StartDoctypeDeclHandler = doctype
-    stream = open_part(archive, name)
-    fed = 0
     try:
         while chunk := stream.read(CHUNK):
             parser.Parse(chunk)
@@ -63,8 +70,6 @@ def events(archive: Archive, name: str, start: Start, end: End, text: Callable[[
                 raise UnreadableFeed(
                     f"the workbook is damaged: {name} holds a tag of more than {LONGEST_TOKEN:,} bytes"
                 )
-            if len(locals_) > 1_000:
-                raise UnreadableFeed(f"the workbook is damaged: {name} is no spreadsheet")
             yield
         parser.Parse(b"", True)
         yield
@@ -72,3 +77,7 @@ def events(archive: Archive, name: str, start: Start, end: End, text: Callable[[
         raise UnreadableFeed(
             f"the workbook is damaged: {name} is not well-formed ({error}); open it in Excel and save it again"
         ) from error
+
+
+def too_deep(name: str) -> UnreadableFeed:
+    return UnreadableFeed(f"the workbook is damaged: {name} is nested too deeply")

@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
-from wecelebrate.feeds.csv_rows import LONGEST_RECORD, MOST_COLUMNS
+from wecelebrate.feeds.csv_rows import LONGEST_RECORD, MOST_COLUMNS, limited
 from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
-from wecelebrate.feeds.limits import MOST_UNPACKED
 from wecelebrate.feeds.xlsx.book import Book, Sheet
-from wecelebrate.feeds.xlsx.cells import unescaped
-from wecelebrate.feeds.xlsx.parts import Attributes, events, open_part
+from wecelebrate.feeds.xlsx.cells import number, unescaped
+from wecelebrate.feeds.xlsx.parts import DEEPEST, Attributes, events, open_part, too_deep
 from wecelebrate.feeds.xlsx.strings import LONGEST
 
 MOST_MERGED = 100_000
 LAST_ROW = 9_999_999
+LAST_COLUMN = 16_383
 LONG = 1_000
-"""Characters from which on a shared text counts towards what a workbook may unpack to."""
+"""Characters from which on a shared text counts towards MOST_REPEATED."""
+MOST_REPEATED = 1 << 30
+"""Characters that cells may repeat of long shared texts: one of 32,000 in each of a million rows would be terabytes."""
+SHORT = 200
+MOST_RECENT = 8_192
+"""Shared texts that are at hand, as long as they are short."""
 
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,100}?ref=[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"
@@ -89,23 +93,26 @@ class SheetRows:
 
     # One function of closures: a sheet of a million rows is forty million calls of these.
     def _events(self, ready: list[Numbered | Rejected]) -> Iterator[None]:  # noqa: PLR0915
-        strings, reader_of = self._book.strings, self._book.number_reader
+        readers, recall = self._book.number_readers, self._recall
         columns: dict[str, int] = {}
-        line = column = size = 0
+        recent: dict[str, str] = {}
+        line = column = size = around = 0
         cells: list[str] = []
         flaws: dict[int, Flaw] = {}
         thousandths: set[int] = set()
         problem: Flaw | None = None
-        kind, style = "n", None
-        value = formula = ""
-        into: Literal["value", "formula", ""] = ""
-        spoken = in_cell = has_formula = False
+        kind: str | None = None
+        style: str | None = None
+        value = formula = into = ""
+        spoken = in_row = in_cell = has_formula = False
 
         def start(name: str, attributes: Attributes) -> None:
             nonlocal line, column, size, cells, flaws, thousandths, problem, kind, style, value, formula, into
-            nonlocal spoken, in_cell, has_formula
-            if name == "c":
-                place = attributes.get("r")
+            nonlocal spoken, in_row, in_cell, has_formula, around
+            if name == "c" and not in_cell:
+                in_cell = True
+                get = attributes.get
+                place = get("r")
                 if place:
                     letters = place.rstrip(_DIGITS)
                     found = columns.get(letters)
@@ -116,45 +123,57 @@ class SheetRows:
                     column = found
                 else:
                     column += 1
-                kind, style = attributes.get("t", "n"), attributes.get("s")
+                kind, style = get("t"), get("s")
                 value = formula = ""
-                has_formula, in_cell = False, True
-            elif name == "v" or (name == "t" and in_cell and not spoken):
-                into = "value"
-            elif name == "f":
-                into, has_formula = "formula", True
-            elif name == "row":
+                has_formula = False
+            elif (name == "v" or (name == "t" and in_cell and not spoken)) and not into:
+                into = "v"
+            elif name == "f" and not into:
+                into, has_formula = "f", True
+            elif name == "row" and not in_row:
+                in_row = True
                 number = attributes.get("r", "")
                 line = min(int(number), LAST_ROW) if number.isdigit() and len(number) < 8 else line + 1
                 cells, column, size, problem = [], -1, 0, None
                 if flaws or thousandths:
                     flaws, thousandths = {}, set()
-            elif name == "rPh":
-                spoken = True
+            else:
+                if name == "rPh":  # how a text is spoken, beside the text
+                    spoken = True
+                around += 1
+                if around > DEEPEST:
+                    raise too_deep(self._sheet.part)
 
         def text(data: str) -> None:
             nonlocal value, formula
-            if into == "value":
-                if len(value) <= LONGEST:
+            if into == "v":
+                if not value:
+                    value = data
+                elif len(value) <= LONGEST:
                     value += data
             elif into and len(formula) < 100:
                 formula += data
 
         def end(name: str) -> None:
-            nonlocal into, spoken, in_cell
-            if name == "c":
-                in_cell = False
-                put()
-            elif name in {"v", "t", "f"}:
+            nonlocal into, spoken, in_row, in_cell, around
+            if name == "v":
                 into = ""
+            elif name == "c":
+                in_cell = False
+                if value or has_formula:
+                    put()
             elif name == "row":
+                in_row = False
                 if problem:
                     reason = f"row {line}: {problem[1]}"
                     ready.append(Rejected(line, 1, None, reason, problem[0], [cell[:200] for cell in cells[:50]]))
                 elif cells:
                     ready.append((line, noted() if flaws or thousandths else cells))
-            elif name == "rPh":
-                spoken = False
+            elif name in {"t", "f"}:
+                into = ""
+            else:
+                around -= 1
+                spoken = spoken and name != "rPh"
 
         def noted() -> Noted:
             row = Noted(cells)
@@ -163,45 +182,46 @@ class SheetRows:
 
         def put() -> None:  # noqa: PLR0912  (one branch a kind of cell)
             nonlocal size, problem
-            flaw: Flaw | None = None
             if kind == "s":
-                found = strings[int(value)] if value.isascii() and value.isdigit() and len(value) < 10 else ""
-                content = _TOO_LONG if found is None else found
-                if len(content) > LONG:
-                    self._texts += len(content)
-            elif kind == "n":
-                if not value:
-                    if not has_formula:
-                        return
-                    flaw = (
-                        "no_value",
-                        f"the formula {shown('=' + formula)} has no stored value; open it in Excel and save",
-                    )
-                    content = ""
+                known = recent.get(value)
+                if known is None:
+                    content = recall(value)
+                    if len(content) < SHORT:
+                        if len(recent) >= MOST_RECENT:
+                            recent.clear()
+                        recent[value] = content
                 else:
-                    content = reader_of(style)(value.strip())
+                    content = known
+            elif kind is None or kind == "n":
+                if value:
+                    content = readers.get(style, number)(value)
                     if content[-4:-3] == ".":
                         thousandths.add(column)
+                else:
+                    content = ""
+                    flaws[column] = (
+                        "no_value",
+                        f"the formula {shown('=' + formula)} has no stored value; open it in Excel and save it",
+                    )
             elif kind == "b":
                 content = "true" if value.strip() == "1" else "false"
             elif kind == "e":
-                content, flaw = "", ("formula_error", f"{shown(value)} is an error of the spreadsheet")
+                content = ""
+                flaws[column] = ("formula_error", f"{shown(value)} is an error of the spreadsheet")
             elif kind == "d":
                 content = value.strip().removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00")
             else:
                 content = unescaped(value)
-            if not content and flaw is None:
-                return
             if column >= MOST_COLUMNS:
                 self.widest = max(self.widest, column + 1)
+                if column > LAST_COLUMN:
+                    limited(column + 1)
                 problem = problem or ("too_many_cells", f"it goes beyond {MOST_COLUMNS:,} columns")
                 return
             size += len(content)
             if len(content) > LONGEST or size > LONGEST_RECORD:
                 problem = problem or ("too_long", f"a cell is longer than {LONGEST:,} characters, or the row too long")
                 return
-            if flaw:
-                flaws[column] = flaw
             missing = column - len(cells)
             if missing >= 0:
                 if missing:
@@ -210,15 +230,24 @@ class SheetRows:
             else:
                 cells[column] = content
 
+        for _ in events(self._book.archive, self._sheet.part, start, end, text, bounded=True):
+            if self._spans or self._held:
+                self._fill(ready)
+            if self._texts > MOST_REPEATED:
+                raise UnreadableFeed("the workbook repeats long texts too often to be a file of products")
+            yield
+
+    def _recall(self, value: str) -> str:
+        """A shared text by its number."""
         try:
-            for _ in events(self._book.archive, self._sheet.part, start, end, text):
-                if self._spans or self._held:
-                    self._fill(ready)
-                if self._texts > MOST_UNPACKED:
-                    raise UnreadableFeed("the workbook repeats long texts too often to be a file of products")
-                yield
-        except IndexError as error:
+            text = self._book.strings[int(value)]
+        except (IndexError, ValueError) as error:
             raise UnreadableFeed("the workbook is damaged: a cell refers to a text that is not there") from error
+        if text is None:
+            return _TOO_LONG
+        if len(text) > LONG:
+            self._texts += len(text)
+        return text
 
     def _fill(self, ready: list[Numbered | Rejected]) -> None:
         """Complete rows from cells that are merged downward into them."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.xlsx.cells import unescaped
-from wecelebrate.feeds.xlsx.parts import Attributes, events
+from wecelebrate.feeds.xlsx.parts import DEEPEST, Attributes, events, too_deep
 
 LONGEST = 32_767
 """Characters of a cell: Excel holds no more."""
@@ -59,11 +59,11 @@ class SharedStrings:
 
     def _read(self, archive: Archive, part: str) -> Iterator[None]:
         pieces: list[str] = []
-        size = spoken = 0
+        size = spoken = around = 0
         inside = False
 
         def start(name: str, _: Attributes) -> None:
-            nonlocal inside, size, spoken
+            nonlocal inside, size, spoken, around
             if name == "t":
                 inside = not spoken
             elif name == "si":
@@ -71,6 +71,9 @@ class SharedStrings:
                 size = 0
             elif name == "rPh":  # how a text is spoken, beside the text
                 spoken += 1
+            around += 1
+            if around > DEEPEST:
+                raise too_deep(part)
 
         def text(data: str) -> None:
             nonlocal size
@@ -80,14 +83,15 @@ class SharedStrings:
                     pieces.append(data)
 
         def end(name: str) -> None:
-            nonlocal inside, spoken
+            nonlocal inside, spoken, around
+            around -= 1
             if name == "t":
                 inside = False
-            elif name == "rPh":
-                spoken -= 1
             elif name == "si":
                 self._last.append(unescaped("".join(pieces)) if size <= LONGEST else None)
                 if len(self._last) == BLOCK:
                     self._keep()
+            elif name == "rPh":
+                spoken -= 1
 
-        yield from events(archive, part, start, end, text)
+        yield from events(archive, part, start, end, text, bounded=True)
