@@ -78,9 +78,9 @@ def sound(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected
             yield _rejected(plan, row[0], cells, f"{plan.header[bad]}: {problem}", code)
 
 
-def cut_off(rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
+def cut_off(rows: Iterator[Row | Rejected], why: str) -> Iterator[Row | Rejected]:
     """Rows of a file that broke off: whether the last of them is whole, nobody knows, so it is rejected."""
-    last: Row | Rejected = Rejected(1, 0, None, _BROKE_OFF, "stopped", [])
+    last: Row | Rejected = Rejected(1, 0, None, why, "stopped", [])
     first = True
     for row in rows:
         if not first:
@@ -89,10 +89,11 @@ def cut_off(rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
     if isinstance(last, Rejected):
         yield last
     else:
-        yield Rejected(last[0], 1, None, f"line {last[0]}: {_BROKE_OFF}", "stopped", [cell or "" for cell in last[1]])
+        yield Rejected(last[0], 1, None, f"line {last[0]}: {why}", "stopped", [cell or "" for cell in last[1]])
 
 
-_BROKE_OFF = "the compressed file breaks off here; the rows before it were read; transfer it again"
+SAMPLE_ENDS = "the sample ends here"
+BROKE_OFF = "the compressed file breaks off here; the rows before it were read; transfer it again"
 
 
 def storable(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:

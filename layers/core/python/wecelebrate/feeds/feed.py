@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.feeds import numbers
-from wecelebrate.feeds.checks import cut_off, fitting, sound, storable
+from wecelebrate.feeds.checks import BROKE_OFF, SAMPLE_ENDS, cut_off, fitting, sound, storable
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import Grouped
 from wecelebrate.feeds.items import Item, Rejected, Row
@@ -121,7 +121,7 @@ class Feed:
     def _checked(self) -> Iterator[Row | Rejected]:
         rows, text = self._table.rows(), self._source.text
         if self._source.broke_off:
-            rows = cut_off(rows)
+            rows = cut_off(rows, SAMPLE_ENDS if self._source.is_sample else BROKE_OFF)
         if self.format == "csv":
             rows = fitting(rows, self._plan)
         elif self.format == "xlsx":

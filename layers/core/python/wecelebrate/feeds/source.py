@@ -19,6 +19,7 @@ class Source:
     text: encoding.Text | None
     """The file as text; None for a workbook."""
     unpacked: Unpacked
+    is_sample: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ def open_source(stream: BinaryIO, name: str, mapping: Mapping[str, str | None], 
         text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
         kind = text_format(text.open().read(encoding.SAMPLE), unpacked.name)
         table = open_csv(text, mapping) if kind == "csv" else open_json(text, kind)
-        return Source(kind, table, text, unpacked)
+        return Source(kind, table, text, unpacked, sample is not None)
     except BaseException:
         if text:
             text.file.close()

@@ -96,7 +96,7 @@ def _sync(work: Work) -> None:
     work.currency = settings.get("currency", "USD")
     if work.phase == "stage":
         staging.clear(work)
-        _stage(work, settings.get("mapping") or {})
+        _stage(work, {**(settings.get("options") or {}), **(settings.get("mapping") or {})})
     while _merge(work):
         pass
     if work.counts["created"] + work.counts["updated"] >= MANY:
@@ -106,7 +106,7 @@ def _sync(work: Work) -> None:
     staging.clear(work)
 
 
-def _stage(work: Work, mapping: dict[str, str]) -> None:
+def _stage(work: Work, mapping: dict[str, str | None]) -> None:
     """Every row of the file to the staging tables. Starts anew after a break: nothing was applied yet."""
     with storage.open_version("drops", work.key, work.version_id) as body:
         feed = feeds.open_feed(body, storage.object_name(work.key), mapping, work.currency)
