@@ -119,3 +119,8 @@ class Load:
     def sampled(self) -> int:
         """How many differences are kept."""
         return len(self.job.checkpoint.get("samples", ()))
+
+
+def told(settings: Mapping[str, Any]) -> dict[str, str | None]:
+    """What a catalog's settings tell of its files: options of the file, and field to column."""
+    return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}

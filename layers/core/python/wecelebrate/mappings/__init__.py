@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import feeds, storage, uploads
+from wecelebrate import feeds, loads, storage, uploads
 from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import FieldError, Invalid, NotFound
+from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.mappings.models import Asked, Proposal
 
 sql = queries(__file__)
@@ -27,14 +27,17 @@ class UnreadableFile(Invalid):
 def propose(tx: Transaction, catalog_id: UUID, asked: Asked) -> Proposal:
     """How a file would be read by the catalog's settings, or by the mapping that is asked about.
 
-    Raises NotFound for a catalog that the caller cannot see, Invalid for a file that he cannot, UnreadableFile.
+    Raises NotFound for a catalog that the caller cannot see, Forbidden for one that is only read, Invalid for a file
+    that he cannot see, UnreadableFile.
     """
     catalog = sql.get_catalog(tx, catalog_id=catalog_id)
     if catalog is None:
         raise NotFound
+    if not catalog["writable"]:
+        raise Forbidden
     settings: Mapping[str, Any] = catalog["sync_settings"]
     bucket, key, version_id, name = _file(tx, asked)
-    mapping = asked.mapping if asked.mapping is not None else settings.get("mapping") or {}
+    mapping = loads.told(settings if asked.mapping is None else {**settings, "mapping": asked.mapping})
     try:
         with storage.open_version(bucket, key, version_id) as body:
             found = feeds.propose(body, name, mapping, settings.get("currency", "USD"))
@@ -49,7 +52,7 @@ def _file(tx: Transaction, asked: Asked) -> tuple[str, str, str, str]:
         uploaded = uploads.find(tx, asked.upload_id)
         return uploads.BUCKET, uploaded.key, uploaded.version_id, uploaded.name
     job = sql.get_job_file(tx, job_id=asked.job_id)
-    if job is None or job["type"] not in _BUCKETS:
+    if job is None or job["type"] not in _BUCKETS or "key" not in job["payload"]:
         raise Invalid(errors=[FieldError(pointer="/job_id", detail="names no job with a file")])
     payload = job["payload"]
     return _BUCKETS[job["type"]], payload["key"], payload["version_id"], storage.object_name(payload["key"])
