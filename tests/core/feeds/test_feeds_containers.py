@@ -24,6 +24,7 @@ ASIDE = ("__MACOSX/._a.csv", ".DS_Store", "a/Thumbs.db", "README.txt")
         (zipped({**dict.fromkeys(ASIDE, b"x"), "a/p": CSV}), ["zip"]),
         (zipped({"logo.png": b"\x89PNG\r\n....", "terms.pdf": b"%PDF-1.7", "feed": CSV}), ["zip"]),
     ],
+    ids=["gzip", "two gzip members", "zip", "gzip in zip", "zip in gzip", "files of no import", "images beside"],
 )  # fmt: skip
 def test_what_is_packed_is_found(content: bytes, packed: list[str]) -> None:
     reading = read(content, "download")
