@@ -128,8 +128,8 @@ def mutations(content: bytes, seed: str) -> Iterator[bytes]:
         if workbook and number % PACKED:
             yield inside(content, source)
         elif number % PACKED == 0:
-            pack = source.choice([gzip.compress, lambda one: zipped({"feed": one}), lambda one: one])
-            yield mutated(pack(content), source)
+            packed = source.choice([gzip.compress(content), zipped({"feed": content}), content])
+            yield mutated(packed, source)
         else:
             yield mutated(content, source)
 

@@ -74,7 +74,7 @@ def test_dates_of_both_systems() -> None:
 
 
 def test_a_number_of_three_decimals_is_no_thousand() -> None:
-    rows = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
+    rows: list[list[Any]] = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
     assert [str(p.price) for p in read(table(["sku", "name", "price"], *rows)).products] == ["12.35", "1234.50", "1.50"]
 
 

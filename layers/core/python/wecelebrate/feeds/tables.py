@@ -31,6 +31,8 @@ class Table:
     """Rows as they come: of any width in CSV; in JSON the header may have grown by new keys."""
     ended_cleanly: Callable[[], bool]
     details: dict[str, Any]
+    close: Callable[[], None] = lambda: None
+    """Drops what the table keeps on disk beside the file."""
 
 
 def known_by(mapping: Mapping[str, str | None]) -> dialects.Known:
