@@ -96,7 +96,7 @@ class Archive:
         """Entries that share bytes make an archive of a megabyte unpack to terabytes."""
         spans = []
         for info in self._zip.infolist():
-            self._file.seek(info.header_offset)
+            self._file.seek(max(0, info.header_offset))
             header = self._file.read(30)
             if len(header) < 30 or header[:4] != b"PK\x03\x04":
                 raise UnreadableFeed(

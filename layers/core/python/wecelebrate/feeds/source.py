@@ -35,6 +35,7 @@ class Source:
 
     def close(self) -> None:
         """Drop the temporary copies."""
+        self.table.close()
         if self.text:
             self.text.file.close()
         self.unpacked.close()

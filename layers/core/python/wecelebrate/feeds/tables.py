@@ -36,6 +36,8 @@ class Table:
     """What the file is known to be by more than its columns."""
     nature: Literal["full", "delta"] | None = None
     """Whether it says of itself that it is the whole catalog, or what has changed in it."""
+    close: Callable[[], None] = lambda: None
+    """Drops what the table keeps on disk beside the file."""
 
 
 def known_by(mapping: Mapping[str, str | None]) -> dialects.Known:

@@ -51,11 +51,11 @@ class Book:
                 f"the workbook has {len(self.sheets) or 'no'} sheets; save the one with products alone"
             )
         by_kind = dict(reversed(list(parts.values())))
-        self.strings = SharedStrings(archive, by_kind.get("sharedStrings"))
         # Style to what reads the numbers of its cells; None is that of a cell without.
         self.number_readers: dict[str | None, Callable[[str], str]] = {}
         self.number_readers.update(self._styles(by_kind.get("styles")))
         self.number_readers[None] = self.number_readers.get("0", number)
+        self.strings = SharedStrings(archive, by_kind.get("sharedStrings"))
 
     def close(self) -> None:
         self.strings.close()

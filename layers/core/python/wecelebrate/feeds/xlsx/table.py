@@ -48,22 +48,19 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], whole: bool =
     first, width = start[at][0], len(header)
 
     def rows() -> Iterator[Row | Rejected]:
-        try:
-            for row in SheetRows(book, sheet, spans):
-                if isinstance(row, Rejected):
-                    if row.line > first:
-                        yield row
-                elif row[0] > first and (fitted := _fitted(row, width)):
-                    yield fitted
-        finally:
-            book.close()
+        for row in SheetRows(book, sheet, spans):
+            if isinstance(row, Rejected):
+                if row.line > first:
+                    yield row
+            elif row[0] > first and (fitted := _fitted(row, width)):
+                yield fitted
 
     sample: list[Cells] = [
         cells for row in start[at + 1 :] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
     ]
     sheets = [{"name": one.name, "hidden": one.hidden} for one in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": first}
-    return Table(header, sample, rows, lambda: True, details)
+    return Table(header, sample, rows, lambda: True, details, book.close)
 
 
 def _named_sheet(book: Book, told: str) -> Sheet:
