@@ -1,0 +1,7 @@
+-- name: get_catalog^
+-- How a catalog's files are read, when the caller may see it.
+select sync_settings from catalogs where id = :catalog_id;
+
+-- name: get_job_file^
+-- What a job reads, when the caller may see it.
+select type, payload from jobs where id = :job_id;
