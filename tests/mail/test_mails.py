@@ -132,7 +132,7 @@ def test_whoever_asks_is_told_how_a_job_ended(platform: Platform, inside: Inside
 def test_of_a_job_that_goes_on_nothing_is_told(platform: Platform, inside: Inside, tenant: Tenant) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
-        " values (%s, 'report_generation', 'a test', '{}', 'infinity') returning id",
+        " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
         [tenant.client_id],
     ).fetchone()
     assert open_job is not None
