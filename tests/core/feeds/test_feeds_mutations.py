@@ -26,7 +26,11 @@ ALL = 10_000 if FULL else 1_500
 """Mutations of all files together."""
 PACKED = 4
 """Every fourth is packed first, so that its container is damaged too."""
-PACKS: tuple[Callable[[bytes], bytes], ...] = (gzip.compress, lambda one: zipped({"feed": one}), lambda one: one)
+PACKS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda one: gzip.compress(one, mtime=0),
+    lambda one: zipped({"feed": one}),
+    lambda one: one,
+)
 MUTATIONS = -(-ALL // len(FILES))
 FIELDS = {
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",

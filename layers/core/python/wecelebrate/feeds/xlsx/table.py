@@ -60,7 +60,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], whole: bool =
     ]
     sheets = [{"name": one.name, "hidden": one.hidden} for one in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": first}
-    return Table(header, sample, rows, lambda: True, details, book.close)
+    return Table(header, sample, rows, lambda: True, details, close=book.close)
 
 
 def _named_sheet(book: Book, told: str) -> Sheet:
