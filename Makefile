@@ -33,7 +33,7 @@ bench: ready ## how fast it is, with pass or fail (ONLY=<name> for one)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
 faults: ready ## what breaks, and what it costs, with pass or fail (ONLY=<words of a test's name> for one)
-	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py
+	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py tests/core/feeds/test_feeds_mutations.py
 
 clean: ## remove the local cloud's data and all that was installed or built
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi

@@ -149,17 +149,26 @@ class BenchPlatform:
         with file.open("rb") as body:
             version = s3.put_object(Bucket=bucket, Key=f"{catalog_id}/incoming/{file.name}", Body=body)["VersionId"]
         began = time.perf_counter()
-        while time.perf_counter() - began < within:
-            job = self.database.execute(
-                "select j.status, j.error from drops d join jobs j on j.id = d.job_id where d.version_id = %s",
-                [version],
-            ).fetchone()
-            if job and job[0] == "completed":
-                return time.perf_counter() - began
-            if job and job[0] == "failed":
-                raise LocalCloudError(f"the sync failed: {job[1]}")
+        found = None
+        while found is None and time.perf_counter() - began < within:
             time.sleep(0.02)
-        raise LocalCloudError(f"the sync was not done within {within:.0f} seconds")
+            found = self.database.execute("select job_id from drops where version_id = %s", [version]).fetchone()
+        if found is None:
+            raise LocalCloudError(f"nobody took the file in within {within:.0f} seconds")
+        self.wait(found[0], within)
+        return time.perf_counter() - began
+
+    def wait(self, job_id: UUID, within: float = 600.0) -> None:
+        """Until a job is done. Raises LocalCloudError for one that fails."""
+        began = time.perf_counter()
+        while time.perf_counter() - began < within:
+            job = self.database.execute("select status, error from jobs where id = %s", [job_id]).fetchone()
+            if job and job[0] == "completed":
+                return
+            if job and job[0] in ("failed", "cancelled"):
+                raise LocalCloudError(f"the job is {job[0]}: {job[1]}")
+            time.sleep(0.02)
+        raise LocalCloudError(f"the job was not done within {within:.0f} seconds")
 
     def peak_memory(self, function: str) -> int:
         """Most memory that any process of a function has used so far, in MB, as Lambda reports it."""

@@ -12,10 +12,20 @@ from infra.local.processes import LocalCloudError
 def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")] = None) -> None:
     """Measure how fast the platform is here. The exit code is 1 when a row fails."""
     from infra.bench import measure
+    from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.pages import cache, growth, neighbour, pages
-    from infra.bench.syncs import sync
+    from infra.bench.syncs import sync, sync_million
 
-    measures = {"sync": sync, "pages": pages, "cache": cache, "neighbour": neighbour, "growth": growth}
+    measures = {
+        "sync": sync,
+        "import-10k": import_inline,
+        "import-100k": import_uploaded,
+        "pages": pages,
+        "cache": cache,
+        "neighbour": neighbour,
+        "growth": growth,
+        "sync-1m": sync_million,
+    }
     if only and only not in measures:
         raise LocalCloudError(f"there is no measure called {only}; there are {', '.join(measures)}")
     chosen = {name: rows for name, rows in measures.items() if only in (None, name)}

@@ -47,6 +47,8 @@ _SAME_QUESTION = {
     "system_update on webhooks",
     "system_update on webhook_deliveries",
     "system_update on jobs",
+    "admin on mails",
+    "system on mails",
 }
 
 

@@ -31,6 +31,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "jobs": MEMBERS,
     "loads": MEMBERS,
     "mail": BACK_OFFICE,
+    "mappings": BACK_OFFICE,
     "members": ("app_client",),
     "orders": ("app_system",),
     "products": BACK_OFFICE,

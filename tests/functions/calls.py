@@ -91,6 +91,7 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "propose_mapping": {"job_id": ids["job_id"]},
         "create_upload": {"name": f"{fresh}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

@@ -17,13 +17,17 @@ def granted(platform: Platform, tenant: Tenant) -> Json:
 def test_an_owner_makes_and_changes_a_catalog(tenant: Tenant) -> None:
     new = {"owner_client_id": tenant.client_id, "name": "Own", "type": "erp", "sync_settings": {"currency": "EUR"}}
     catalog = created(tenant.owner.post("/v1/catalogs", json=new))
-    defaults = {"mode": "delta", "most_deactivated_percent": 20.0}
+    defaults = {"options": {}, "mode": "delta", "most_deactivated_percent": 20.0, "fetch_images": False}
     assert catalog["sync_settings"] == {"mapping": {}, "currency": "EUR"} | defaults
     path = f"/v1/catalogs/{catalog['id']}"
     mapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"sku": "Artikel", "name": "Text"}}}))
     assert mapped["sync_settings"] == {"mapping": {"sku": "Artikel", "name": "Text"}, "currency": "EUR"} | defaults
     unmapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"name": None}}}))
     assert unmapped["sync_settings"] == {"mapping": {"sku": "Artikel"}, "currency": "EUR"} | defaults
+    told = ok(tenant.owner.patch(path, json={"sync_settings": {"options": {"delimiter": "\t", "decimal": ","}}}))
+    assert told["sync_settings"]["options"] == {"delimiter": "\t", "decimal": ","}
+    wrong = tenant.owner.patch(path, json={"sync_settings": {"options": {"decimal": "dot"}}})
+    assert pointers(problem(wrong, 422, "invalid")) == ["/sync_settings/options/decimal"]
     replaced = ok(tenant.owner.put(path, json={"name": "Own", "type": "manual"}))
     assert (replaced["type"], replaced["sync_settings"]) == ("manual", {"mapping": {}, "currency": "USD"} | defaults)
     assert replaced["owner_client_id"] == tenant.client_id

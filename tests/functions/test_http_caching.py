@@ -92,7 +92,7 @@ def test_storefronts_are_all_that_may_be_held() -> None:
     assert {call.name for call in SHOPS} == {"get_storefront", "list_shown_products", "get_shown_product"}
 
 
-OF_JOBS = ("approve_job", "cancel_job", "retry_job", "redrive_dead_letter")
+OF_JOBS = ("approve_job", "cancel_job", "propose_mapping", "retry_job", "redrive_dead_letter")
 """What a job that is done refuses."""
 
 

@@ -132,7 +132,7 @@ def test_whoever_asks_is_told_how_a_job_ended(platform: Platform, inside: Inside
 def test_of_a_job_that_goes_on_nothing_is_told(platform: Platform, inside: Inside, tenant: Tenant) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
-        " values (%s, 'report_generation', 'a test', '{}', 'infinity') returning id",
+        " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
         [tenant.client_id],
     ).fetchone()
     assert open_job is not None
@@ -282,7 +282,8 @@ def test_mails_and_suppressions_of_another_client_are_not_there(
 ) -> None:
     one = confirmed(platform, inside, tenant, address())
     problem(stranger.owner.get(f"/v1/mails/{one['id']}"), 404, "not_found")
-    for filters in ({}, {"client_id": tenant.client_id}, {"recipient": one["recipient"]}):
+    asked: list[dict[str, str]] = [{}, {"client_id": tenant.client_id}, {"recipient": one["recipient"]}]
+    for filters in asked:
         assert ok(stranger.owner.get("/v1/mails", params=filters))["data"] == []
     with pytest.raises(NotFound):
         inside(service(stranger), lambda tx: mail.order_shipped(tx, UUID(one["order_id"])))
@@ -292,14 +293,15 @@ def test_mails_are_found_by_what_is_known_of_them(platform: Platform, inside: In
     email = address()
     one = confirmed(platform, inside, tenant, email)
     other = confirmed(platform, inside, tenant, address())
-    for filters, found in (
+    asked: list[tuple[dict[str, str | int], list[str]]] = [
         ({}, [other["id"], one["id"]]),
         ({"recipient": email.upper()}, [one["id"]]),
         ({"state": "sent", "limit": 1}, [other["id"]]),
         ({"state": "bounced"}, []),
         ({"template": "order_shipped"}, []),
         ({"template": "order_confirmation", "order_id": one["order_id"]}, [one["id"]]),
-    ):
+    ]
+    for filters, found in asked:
         page = ok(tenant.owner.get("/v1/mails", params=filters))
         assert [each["id"] for each in page["data"]] == found
     first = ok(tenant.owner.get("/v1/mails", params={"limit": 1}))

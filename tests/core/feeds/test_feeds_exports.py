@@ -190,3 +190,35 @@ def test_ndjson_of_a_product_api() -> None:
     reading = read_file("products.ndjson")
     assert [(p.line, p.sku) for p in reading.products] == [(1, "MUG-1"), (3, "CARD-1"), (4, "CARD-1")]
     assert reading.refusal.line == 2
+
+
+def test_odoos_import_template() -> None:
+    reading = read_file("odoo-template.csv")
+    assert reading.details["profile"] == "odoo"
+    assert [(p.sku, p.name, str(p.price), p.is_active) for p in reading.products] == [
+        ("DESK-1", "Standing Desk", "349.00", True),
+        ("DESK-2", "Standing Desk", "359.00", True),
+        ("LAMP-1", "Old Lamp", "19.90", False),
+    ]
+    assert reading.products[1].attributes["product_values"] == "Colour:Walnut"
+    assert reading.products[0].description == "A desk that rises."
+
+
+def test_prestashops_sample_since_1_7() -> None:
+    reading = read_file("prestashop-import.csv")
+    assert reading.details["profile"] == "prestashop"
+    box, ribbon = reading.products
+    assert (box.sku, str(box.price), box.category, box.inventory_count) == ("BOX-1", "24.90", "Gifts", 12)
+    assert (len(box.images), box.is_active, ribbon.is_active, ribbon.description) == (2, True, False, "Red.")
+
+
+def test_an_erps_workbook() -> None:
+    reading = read_file("erp-workbook.xlsx")
+    assert (reading.details["sheet"], reading.details["header_line"]) == ("Artikel", 3)
+    assert [(p.line, p.sku, p.name, str(p.price), p.inventory_count, p.is_active) for p in reading.products] == [
+        (4, "00123", "Tasse Grün", "19.90", 5, True),
+        (5, "00124", "Tasse Blau", "1234.50", 0, True),
+        (6, "00125", "Mütze", "12.35", 7, False),
+        (8, "X-1", "Karte", "39.80", 1, True),
+    ]
+    assert reading.products[0].attributes == {"Gültig ab": "2026-03-01", "EAN": "4006381333931"}

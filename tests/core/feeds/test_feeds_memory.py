@@ -1,14 +1,13 @@
-"""Reading is lazy, its memory flat, and hostile files end soon."""
+"""Reading is lazy, and its memory flat."""
 
 import tracemalloc
 from collections.abc import Callable
-from time import perf_counter
 from typing import BinaryIO
 
 import pytest
 
-from tests.core.feeds.feed_reading import Body, read
-from wecelebrate.feeds import UnreadableFeed, open_feed
+from tests.core.feeds.feed_reading import Body
+from wecelebrate.feeds import open_feed
 
 MB = 1 << 20
 
@@ -61,32 +60,7 @@ def test_items_come_one_by_one() -> None:
 
 def test_the_temporary_copy_goes_with_the_end() -> None:
     feed = open_feed(csv_rows(10), "feed.csv", None, "EUR")
-    assert not feed._text.file.closed
+    assert feed._source.text
+    assert not feed._source.text.file.closed
     list(feed)
-    assert feed._text.file.closed
-
-
-HOSTILE = {
-    "a million columns": b"sku," + b"c," * 1_000_000 + b"\nA," + b"x," * 1_000_000,
-    "one line": b"sku,name\n" + b"x" * 20_000_000,
-    "nothing but quotes": b"sku,name\n" + b'"' * 20_000_000,
-    "a quote in each line": b"sku,name,price\n" + b'"a\n' * 2_000_000,
-    "blanks": b"sku,name,price,image,stock\n" + (b"A,b,1" + b" " * 400_000 + b"1,a" + b" " * 400_000 + b"b,x\n") * 5,
-    "delimiters in an image": b"sku,name,images\n" + (b"A,b," + b"|a" * 400_000 + b"\n") * 5,
-    "many keys": b"[{" + b",".join(b'"k%d":1' % n for n in range(300_000)) + b"}]",
-    "a long JSON text": b'[{"sku":"' + b"x" * 20_000_000 + b'"}]',
-    "deep JSON": b'[{"a":' + b"[" * 2_000_000,
-    "zeros": b"\0" * 20_000_000,
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_end_soon(name: str) -> None:
-    start = perf_counter()
-    try:
-        reading = read(HOSTILE[name])
-    except UnreadableFeed as error:
-        assert len(str(error)) < 5_000
-    else:
-        assert not reading.products
-    assert perf_counter() - start < 10  # a second or two; what is meant are minutes
+    assert feed._source.text.file.closed

@@ -1,7 +1,10 @@
 """Damaged and hostile files: nothing but UnreadableFeed ever leaves, and every row is accounted for."""
 
+import gzip
+import io
 import json
 import random
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core.feeds.feed_reading import FEEDS, Reading, read
+from tests.core.feeds.workbooks import zipped
+from tests.faults.conftest import FULL
+from tests.faults.figures import Figure, figure
 from wecelebrate.feeds import Product, UnreadableFeed
 
+__all__ = ["figure"]
+
 FILES = sorted(path for path in FEEDS.iterdir() if path.name != "README.md")
-MUTATIONS = 130  # of each file; about 2,000 in all
+ALL = 10_000 if FULL else 1_500
+"""Mutations of all files together."""
+PACKED = 4
+"""Every fourth is packed first, so that its container is damaged too."""
+PACKS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda one: gzip.compress(one, mtime=0),
+    lambda one: zipped({"feed": one}),
+    lambda one: one,
+)
+MUTATIONS = -(-ALL // len(FILES))
 FIELDS = {
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
     "is_active",
@@ -26,6 +43,7 @@ def holds(reading: Reading) -> None:
     json.dumps(reading.details)
     for item in reading.items:
         if not isinstance(item, Product):
+            assert item.line >= 1
             "".join((*item.raw, item.reason, item.sku or "")).encode()
             assert "\0" not in item.reason + (item.sku or "")
             continue
@@ -97,23 +115,45 @@ def mutated(content: bytes, random: random.Random) -> bytes:
     return content
 
 
+def inside(content: bytes, source: random.Random) -> bytes:
+    """A workbook with one of its XML parts damaged, so that the damage gets further than its checksums."""
+    parts = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            parts[name] = archive.read(name)
+    name = source.choice([name for name in parts if name.startswith("xl/")])
+    parts[name] = mutated(parts[name], source)
+    return zipped(parts)
+
+
 def mutations(content: bytes, seed: str) -> Iterator[bytes]:
     source = random.Random(seed)
-    for _ in range(MUTATIONS):
-        yield mutated(content, source)
+    workbook = content.startswith(b"PK")
+    for number in range(MUTATIONS):
+        if workbook and number % PACKED:
+            yield inside(content, source)
+        elif number % PACKED == 0:
+            yield mutated(source.choice(PACKS)(content), source)
+        else:
+            yield mutated(content, source)
 
 
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_damaged_files_are_read_or_refused(path: Path) -> None:
+def test_damaged_files_are_read_or_refused(path: Path, figure: Figure) -> None:
+    refused = 0
     for number, content in enumerate(mutations(path.read_bytes(), path.name)):
         try:
             reading = read(content, path.name)
         except UnreadableFeed as error:
             assert str(error)
+            refused += 1
         except Exception as error:
             raise AssertionError(f"mutation {number} of {path.name}") from error
         else:
             holds(reading)
+    figure(f"mutations of {path.name} that are read", MUTATIONS - refused, "files")
+    figure(f"mutations of {path.name} that are refused", refused, "files")
 
 
 HEADERS = [

@@ -138,7 +138,9 @@ def test_letters_that_run_from_right_to_left_keep_to_themselves() -> None:
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
 def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
-    lines = [{"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)]
+    lines: list[dict[str, Any]] = [
+        {"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)
+    ]
     letter = letters.write(row(template, lines=lines))
     page = Page(letter.html).text
     for line in lines:

@@ -130,7 +130,8 @@ def refuse_unstorable(value: Any, place: str) -> None:
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL can hold a text."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    # Most texts are ASCII, which a text knows of itself.
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def pointer(path: Iterable[Any], place: str = "/") -> str:

@@ -5,9 +5,10 @@ A handler of a queue reads as a sentence::
     handler = consume(jobs.worker("catalog_sync", syncs.run))
 
 Batches, partial failures and the wait before the next try are handled here, once. A message that failed is hidden for
-5, 10, then 20 seconds (with jitter); one that failed as often as the queue allows is put with the dead letters, which
-say why; where not even that can be done, SQS moves it to the dead-letter queue. Long work shows that it lives by
-`message.hold()`: a worker that dies gives its message back within HOLD_SECONDS, not after the visibility of a run.
+5, 10, then 20 seconds (with jitter); one that failed as often as the queue allows, or is no JSON object, is put with
+the dead letters, which say why; where not even that can be done, SQS moves it to the dead-letter queue. Long work shows
+that it lives by `message.hold()`: a worker that dies gives its message back within HOLD_SECONDS, not after the
+visibility of a run.
 """
 
 import json
@@ -46,7 +47,7 @@ class Message:
     """One message: `body`, a JSON object, and the hold on it."""
 
     def __init__(self, record: "SQSRecord", time_left: Callable[[], float]) -> None:
-        self.body: dict[str, Any] = json.loads(record.body)
+        self.body: dict[str, Any] = _object(record.body)
         self.queue = source(record)
         """Our name of the queue that it came from."""
         self.received = int(record.attributes.approximate_receive_count)
@@ -63,6 +64,21 @@ class Message:
             self._held_at = time.monotonic()
 
 
+class Unreadable(Exception):
+    """A message is no JSON object: no try will make it one."""
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The body of a message. Raises Unreadable."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise Unreadable("it is no JSON object")
+    return body
+
+
 @dataclass(frozen=True, order=True)
 class Word:
     """A message that is to be sent."""
@@ -75,13 +91,15 @@ class Word:
     """Seconds."""
 
 
-def word(queue: str, body: Mapping[str, Any], client_id: UUID | None, delay: int = 0) -> Word:
-    """A message to a queue; its group, by which SQS is fair, is the client whose it is, or the platform.
+def word(queue: str, body: Mapping[str, Any] | str, client_id: UUID | None, delay: int = 0) -> Word:
+    """A message to a queue, an object or a text as it stands; its group, by which SQS is fair, is the client whose it
+    is, or the platform.
 
     Raises NotDeclared when the function does not declare that it sends there.
     """
     settings().queue(queue)
-    return Word(queue, json.dumps(dict(body)), str(client_id or _PLATFORM), delay)
+    text = body if isinstance(body, str) else json.dumps(dict(body))
+    return Word(queue, text, str(client_id or _PLATFORM), delay)
 
 
 def send(words: Iterable[Word]) -> None:
@@ -139,7 +157,8 @@ def consume(work: Callable[[Message], None]) -> Callable[[dict[str, Any], Any], 
             work(Message(record, lambda: lambda_context.get_remaining_time_in_millis() / 1000))
         except Exception as error:
             logger.exception("a message failed", received=received)
-            if received >= settings().max_receives and _bury(record, received, error):
+            hopeless = isinstance(error, Unreadable) or received >= settings().max_receives
+            if hopeless and _bury(record, received, error):
                 return
             jitter = random.uniform(1, 1.5)  # noqa: S311 - no secret
             _hide(record, int(BACKOFF[min(received, len(BACKOFF)) - 1] * jitter))
@@ -175,12 +194,17 @@ def source(record: "SQSRecord") -> str:
     return _physical(record).removeprefix(f"wecelebrate-{settings().environment}-")
 
 
+@lru_cache(maxsize=8)
+def _url(physical: str) -> str:
+    return _sqs().get_queue_url(QueueName=physical)["QueueUrl"]
+
+
 def _hide(record: "SQSRecord", seconds: int) -> None:
     """Let a message come again in `seconds`, not when the visibility of a whole run is over."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        url = _sqs().get_queue_url(QueueName=_physical(record))["QueueUrl"]
+        url = _url(_physical(record))
         _sqs().change_message_visibility(QueueUrl=url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds)
     except (BotoCoreError, ClientError):
         # It comes again all the same, only later.

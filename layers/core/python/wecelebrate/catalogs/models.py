@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
 
@@ -12,6 +13,8 @@ Status = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
     "sku",
     "name",
@@ -26,9 +29,23 @@ ProductField = Literal[
 ]
 
 
+class FileOptions(TypedDict, total=False):
+    """How files are read where detection gets it wrong; null is detected."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    delimiter: Annotated[Delimiter | None, Field(description="Between the cells of CSV files.")]
+    encoding: Annotated[Word | None, Field(description="Of text: `utf-8`, `cp1252`, …")]
+    decimal: Annotated[Literal[",", "."] | None, Field(description="The mark in prices and quantities.")]
+    sheet: Annotated[Word | None, Field(description="The name of a workbook's sheet, or its number, from 1.")]
+    record: Annotated[Column | None, Field(description="The element of XML that is a product, or a path of elements.")]
+    language: Annotated[Word | None, Field(description="Of texts that come in several, in XML.")]
+
+
 class SyncSettings(Input):
     """How files become products of this catalog."""
 
+    options: FileOptions = Field(default_factory=FileOptions, description="What detection need not find out.")
     mapping: dict[ProductField, Column] = Field(
         default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
     )
@@ -66,6 +83,7 @@ class NewCatalog(CatalogContent):
 class SyncSettingsPatch(Patch):
     """A change of how files become products."""
 
+    options: FileOptions | None = None
     mapping: dict[ProductField, Column | None] | None = None
     currency: Currency | None = None
     fetch_images: Flag | None = None

@@ -7,11 +7,13 @@
                 case Rejected(): ...
 
 Rows are read lazily in constant memory; the rows of all items add up to `feed.rows_read`. A bad row is a Rejected and
-stops nothing; a file that cannot be read at all raises UnreadableFeed with a message for whoever dropped it.
+stops nothing. A file that cannot be read at all raises UnreadableFeed with a message for whoever dropped it.
+`propose` tells from a sample how a file would be read.
 """
 
 from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan import OWN_COLUMNS
+from wecelebrate.feeds.proposal import Proposal, propose
 
-__all__ = ["OWN_COLUMNS", "Feed", "Item", "Product", "Rejected", "UnreadableFeed", "open_feed"]
+__all__ = ["OWN_COLUMNS", "Feed", "Item", "Product", "Proposal", "Rejected", "UnreadableFeed", "open_feed", "propose"]

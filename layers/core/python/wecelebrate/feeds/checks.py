@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.encoding import Text
 from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, shown
 from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.xlsx.rows import Noted
+
+MOST_MISFITS = 250_000
+"""Rows without the header's columns: so many mean that it is another file's header, or a quote that is never closed."""
 
 
 def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
@@ -15,6 +18,7 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
     completed when only columns that feed no field are missing, and rejected otherwise: which cell it lacks is unknown.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_mapped
+    misfits = 0
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -33,6 +37,7 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
                     f"the row has {count} cells, the header has {width} columns; a cell with a delimiter needs quotes"
                 )
                 yield _rejected(plan, line, cells, problem, "too_many_cells")
+                misfits += 1
             else:
                 yield line, cells[:width]
         elif count > needed:
@@ -41,6 +46,13 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")
             problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"
             yield _rejected(plan, line, cells, problem, "too_few_cells")
+            misfits += 1
+        if misfits > MOST_MISFITS:
+            reason = (
+                f"reading stopped after line {line}: more than {MOST_MISFITS:,} rows do not have the header's columns"
+            )
+            yield Rejected(line, 0, None, reason, "stopped", [])
+            return
 
 
 def _blank(cells: Cells) -> bool:
@@ -48,8 +60,44 @@ def _blank(cells: Cells) -> bool:
     return not any((cell or "").strip(" \t\x1a") for cell in cells)
 
 
-def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator[Row | Rejected]:
-    """Rows without NUL characters, half surrogates and bytes that are no text."""
+def sound(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Rows of a sheet whose fields have values: no errors such as #N/A, no formulas that nobody has computed."""
+    prices = {price.column for price in plan.prices}
+    needed = {number for numbers in plan.mapped.values() for number in numbers}
+    for row in rows:
+        if isinstance(row, Rejected) or not isinstance(cells := row[1], Noted):
+            yield row
+            continue
+        for column in cells.thousandths & prices:
+            cells[column] += "0"
+        bad = min(cells.flaws.keys() & needed, default=None)
+        if bad is None:
+            yield row[0], list(cells)
+        else:
+            code, problem = cells.flaws[bad]
+            yield _rejected(plan, row[0], cells, f"{plan.header[bad]}: {problem}", code)
+
+
+def cut_off(rows: Iterator[Row | Rejected], why: str) -> Iterator[Row | Rejected]:
+    """Rows of a file that broke off: whether the last of them is whole, nobody knows, so it is rejected."""
+    last: Row | Rejected = Rejected(1, 0, None, why, "stopped", [])
+    first = True
+    for row in rows:
+        if not first:
+            yield last
+        last, first = row, False
+    if isinstance(last, Rejected):
+        yield last
+    else:
+        yield Rejected(last[0], 1, None, f"line {last[0]}: {why}", "stopped", [cell or "" for cell in last[1]])
+
+
+SAMPLE_ENDS = "the sample ends here"
+BROKE_OFF = "the compressed file breaks off here; the rows before it were read; transfer it again"
+
+
+def storable(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
+    """Rows without NUL characters, half surrogates and bytes that are no text in the encoding of a `damaged` file."""
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -60,7 +108,7 @@ def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator
             yield row
             continue
         at, found = next(
-            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, text))), (0, None)
+            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, damaged))), (0, None)
         )
         if found is None:
             yield row
@@ -71,11 +119,11 @@ def storable(rows: Iterator[Row | Rejected], plan: Plan, text: Text) -> Iterator
             yield _rejected(plan, line, clean, f"{name}: {shown(clean[at])} {problem}", code)
 
 
-def _unfit(cell: str, text: Text) -> tuple[str, str] | None:
+def _unfit(cell: str, damaged: str | None) -> tuple[str, str] | None:
     if "\0" in cell:
         return "nul_character", "holds a NUL character"
-    if text.damaged and "\ufffd" in cell:
-        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {text.encoding}"
+    if damaged and "\ufffd" in cell:
+        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {damaged}"
     try:
         cell.encode()
     except UnicodeEncodeError:

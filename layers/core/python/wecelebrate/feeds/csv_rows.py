@@ -15,6 +15,8 @@ MOST_COLUMNS = 2_000
 # Reading on after a quote that never closes means reading lines again: no more often and no more characters than these.
 MOST_RECOVERIES = 10_000
 MOST_READ_AGAIN = 20_000_000
+MOST_BLANK = 1_100_000
+"""Rows of nothing: more than a spreadsheet has rows, so no program has saved them."""
 
 
 class CsvRows:
@@ -33,20 +35,25 @@ class CsvRows:
         self._record: list[str] = []  # lines of the record that is being read
         self._size = 0
         self._line = 0
-        self._recoveries = self._read_again = 0
+        self._recoveries = self._read_again = self._blank = 0
         self.ended_cleanly = True
         for _ in islice(self._lines(), skip_lines):
             self._record.clear()
 
-    def rows(self) -> Iterator[Row | Rejected]:
+    def rows(self) -> Iterator[Row | Rejected]:  # noqa: PLR0912  (the loop over all lines: flat)
         record = self._record
         while True:
             reader = csv.reader(self._lines(), **self._dialect.parameters())  # type: ignore[arg-type]
             try:
                 for cells in reader:
                     if len(record) == 1:
-                        if cells:
+                        if cells and (cells[0] or any(cells)):
                             yield self._line, cells
+                        else:
+                            self._blank += 1
+                            if self._blank > MOST_BLANK:
+                                yield self._stop(f"more than {MOST_BLANK:,} rows are blank; leave them out")
+                                return
                     elif self._swallowed(cells):
                         yield self._recover("a quote is opened here and not closed properly")
                         break
@@ -63,7 +70,9 @@ class CsvRows:
                 else:
                     yield self._reject_line(f"{what} is longer than {limit:,} characters")
             if self._recoveries > MOST_RECOVERIES or self._read_again > MOST_READ_AGAIN:
-                yield self._stop()
+                yield self._stop(
+                    "quotes are broken in too many places; export the file again with every quote inside a cell doubled"
+                )
                 return
 
     def _lines(self) -> Iterator[str]:
@@ -104,14 +113,10 @@ class CsvRows:
             [first[:LONGEST_CELL].rstrip("\r\n")],
         )  # fmt: skip
 
-    def _stop(self) -> Rejected:
+    def _stop(self, problem: str) -> Rejected:
         self.ended_cleanly = False
         line = self._line + 1
-        reason = (
-            f"reading stopped before line {line}: quotes are broken in too many places; "
-            "export the file again with every quote inside a cell doubled"
-        )
-        return Rejected(line, 0, None, reason, "stopped", [])
+        return Rejected(line, 0, None, f"reading stopped before line {line}: {problem}", "stopped", [])
 
     def _reject_line(self, problem: str) -> Rejected:
         line = self._record[0]

@@ -8,19 +8,18 @@ perfectly ordinary ERP exports. Memory stays flat; the disk needed is the file's
 
 import codecs
 import contextlib
-import errno
 import io
 import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import IO, BinaryIO
+from typing import IO
 
+from wecelebrate.feeds.containers import KEPT_IN_MEMORY, Readable, room
 from wecelebrate.feeds.items import UnreadableFeed
 
 CHUNK = 1 << 20
-KEPT_IN_MEMORY = 2 << 20
 SAMPLE = 64 << 10
 TELLING = 16 << 10
 
@@ -67,7 +66,7 @@ class Text:
         return _Reader(self.file, self.encoding, errors="replace", newline="")
 
 
-def spool(head: bytes, stream: BinaryIO, encoding: str | None) -> Text:
+def spool(head: bytes, stream: Readable, encoding: str | None) -> Text:
     """Write the stream, of which `head` has been read already, to a temporary file and settle its encoding.
 
     `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an encoding that does not exist, or a
@@ -81,24 +80,18 @@ def spool(head: bytes, stream: BinaryIO, encoding: str | None) -> Text:
         raise
 
 
-def _spool(head: bytes, stream: BinaryIO, file: IO[bytes], encoding: str | None) -> Text:
+def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None) -> Text:
     if not head:
         raise UnreadableFeed("the file is empty")
     has_nul = False
     utf8 = _Check("utf-8")
     chunk = head
-    try:
+    with room():
         while chunk:
             has_nul = has_nul or b"\0" in chunk
             utf8.feed(chunk)
             file.write(chunk)
             chunk = stream.read(CHUNK)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise UnreadableFeed(
-                "the file does not fit on the worker's disk; split it into smaller files and drop them one by one"
-            ) from error
-        raise
     utf8.end()
     if encoding:
         return _as_told(file, encoding, has_nul)

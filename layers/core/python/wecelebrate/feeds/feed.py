@@ -3,54 +3,46 @@
 import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self, cast
+from typing import Any, BinaryIO, Literal, Self
 
-from wecelebrate.feeds import encoding, numbers
-from wecelebrate.feeds.checks import fitting, storable
-from wecelebrate.feeds.formats import Format, refuse_binary, text_format
+from wecelebrate.feeds import numbers
+from wecelebrate.feeds.checks import BROKE_OFF, SAMPLE_ENDS, cut_off, fitting, sound, storable
+from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import Grouped
-from wecelebrate.feeds.items import Item, Rejected, Row, UnreadableFeed, shown
+from wecelebrate.feeds.items import Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extended, make_plan
 from wecelebrate.feeds.products import Build, builder
-from wecelebrate.feeds.tables import Table, open_csv, open_json
+from wecelebrate.feeds.source import Source, open_source
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
     """Read the stream to its end into a temporary file and settle how to read it.
 
     `name` is the file's, no more than a hint. `mapping` is the catalog's: field to column (None: leave the field out),
-    and for what detection gets wrong `decimal` ("," or "."), `delimiter`, `encoding`. `currency` is the catalog's.
+    and for what detection gets wrong the options of `plan.OPTIONS`. `currency` is the catalog's.
     Raises UnreadableFeed when the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
-    head = b""
-    while len(head) < encoding.SAMPLE and (chunk := stream.read(encoding.SAMPLE - len(head))):
-        head += chunk
-    refuse_binary(head)
-    if settings.get("decimal") not in (None, ",", "."):
-        raise UnreadableFeed(f"the sync settings name {shown(str(settings['decimal']))} as decimal mark; it is , or .")
-    text = encoding.spool(head, stream, settings.get("encoding"))
+    source = open_source(stream, name, settings, currency)
     try:
-        return Feed(text, name, settings, currency)
+        plan = make_plan(list(source.table.header), settings, currency, source.table.profile)
+        return Feed(source, plan, settings, currency)
     except BaseException:
-        text.file.close()
+        source.close()
         raise
 
 
 class Feed:
     """Iterates once over a file's items, lazily; the temporary copy goes with the end of it, or with `close`."""
 
-    def __init__(self, text: encoding.Text, name: str, mapping: Mapping[str, str | None], currency: str) -> None:
-        self._text = text
-        self._finalizer = weakref.finalize(self, text.file.close)
-        reader = text.open()
-        start = reader.read(encoding.SAMPLE)
-        self.format: Format = text_format(start, name)
-        self._table: Table = self._opened(mapping, currency)
-        self._plan = make_plan(list(self._table.header), mapping, currency, self._table.profile)
+    def __init__(self, source: Source, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
+        self._source, self._table, self._plan = source, source.table, plan
+        self._finalizer = weakref.finalize(self, source.close)
+        self.format: Format = source.format
         told = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if told == "," else "." if told == "." else self._seen_mark()
         self._own = currency
+        self._stopped = False
         self.nature: Literal["full", "delta"] | None = self._table.nature
         """Whether the file says itself that it holds all there is, or changes alone."""
         self.rows_read = 0
@@ -64,14 +56,15 @@ class Feed:
     @property
     def ended_cleanly(self) -> bool:
         """False when the file could not be read to its end; then its last item says where and why."""
-        return self._table.ended_cleanly()
+        return self._table.ended_cleanly() and not self._stopped
 
     @property
     def details(self) -> dict[str, Any]:
         """How the file is read, for the job's result: JSON-able."""
         return {
             "format": self.format,
-            "encoding": self._text.encoding,
+            "packed": list(self._source.layers),
+            "encoding": self._source.encoding,
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details(),
@@ -98,15 +91,6 @@ class Feed:
     ) -> None:
         self.close()
 
-    def _opened(self, mapping: Mapping[str, str | None], currency: str) -> Table:
-        if self.format == "csv":
-            return open_csv(self._text, mapping)
-        if self.format == "xml":
-            from wecelebrate.feeds.xml import open_xml
-
-            return open_xml(cast(BinaryIO, self._text.file), mapping, currency)
-        return open_json(self._text, self.format)
-
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
         if profile and profile.variants:
@@ -131,16 +115,24 @@ class Feed:
 
     def _counted(self) -> Iterator[Row | Rejected]:
         for row in self._checked():
-            self.rows_read += 1 if type(row) is tuple else row.rows  # type: ignore[union-attr]
+            if isinstance(row, Rejected):
+                self.rows_read += row.rows
+                self._stopped = self._stopped or row.code == "stopped"
+            else:
+                self.rows_read += 1
             yield row
 
     def _checked(self) -> Iterator[Row | Rejected]:
-        csv = self.format == "csv"
-        rows = self._table.rows()
-        if csv:
+        rows, text = self._table.rows(), self._source.text
+        if self._source.broke_off:
+            rows = cut_off(rows, SAMPLE_ENDS if self._source.is_sample else BROKE_OFF)
+        if self.format == "csv":
             rows = fitting(rows, self._plan)
-        if self.format in ("json", "ndjson") or (csv and (self._text.damaged or self._text.has_nul)):
-            rows = storable(rows, self._plan, self._text)
+        elif self.format == "xlsx":
+            rows = sound(rows, self._plan)
+        unsound = text is not None and (text.damaged or text.has_nul)
+        if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and unsound):
+            rows = storable(rows, self._plan, text.encoding if text and text.damaged else None)
         return rows
 
     def _seen_mark(self) -> numbers.DecimalMark | None:

@@ -5,19 +5,19 @@ from typing import Literal
 
 from wecelebrate.feeds.items import UnreadableFeed
 
-Format = Literal["csv", "json", "ndjson", "xml"]
+Format = Literal["csv", "json", "ndjson", "xlsx", "xml"]
 
 # First bytes of files that are no text, and what to do about each.
 BINARY = (
-    (b"PK\x03\x04", "a zip archive, which is not supported yet; unpack it and drop the file inside"),
-    (b"PK\x05\x06", "an empty zip archive; unpack it and drop the file inside"),
-    (b"\x1f\x8b", "gzip-compressed, which is not supported yet; unpack it and drop the file inside"),
     (b"BZh", "bzip2-compressed; unpack it and drop the file inside"),
     (b"\xfd7zXZ\x00", "xz-compressed; unpack it and drop the file inside"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed; unpack it and drop the file inside"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it and drop the file inside"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it and drop the file inside"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Office file (XLS); export it as CSV"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Excel or Office file (XLS), or one with a password; save it as XLSX without",
+    ),
     (b"%PDF", "a PDF; export the products as CSV"),
     (b"{\\rtf", "an RTF document; export the products as CSV"),
     (b"SQLite format 3\x00", "an SQLite database; export the products as CSV"),
@@ -38,8 +38,6 @@ def refuse_binary(start: bytes) -> None:
     """Raise UnreadableFeed, naming the format, when the first bytes are those of a known binary one."""
     for magic, what in BINARY:
         if start.startswith(magic):
-            if magic.startswith(b"PK") and (b"[Content_Types].xml" in start or b"xl/" in start):
-                what = "XLSX (a zip archive), which is not supported yet; export it as CSV"  # noqa: PLW2901
             raise UnreadableFeed(f"this looks like {what}")
 
 

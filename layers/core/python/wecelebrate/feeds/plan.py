@@ -1,7 +1,7 @@
 """Which column feeds which field: the catalog's own mapping first, then a known export, then names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -12,7 +12,7 @@ from wecelebrate.feeds.numbers import CURRENCIES
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
-OPTIONS = ("decimal", "delimiter", "encoding", "language", "record")
+OPTIONS = ("decimal", "delimiter", "encoding", "language", "record", "sheet")
 """Keys of a catalog's mapping that are settings of the file rather than fields."""
 
 # Words of is_active columns that may say anything: an unknown one leaves the product active.
@@ -52,6 +52,8 @@ class Plan:
     active: list[Active] = field(default_factory=list)
     attributes: list[tuple[int, str]] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
+    keyed: bool = False
+    """Each product has a handle, which stands for a SKU that is missing."""
 
     @property
     def given(self) -> frozenset[str]:
@@ -98,21 +100,31 @@ OWN_COLUMNS = "wecelebrate_"
 """How the columns begin that our error files add: a corrected one can be dropped as it is."""
 
 
-def make_plan(header: list[str], mapping: Mapping[str, str | None], own: str, profile: Profile | None = None) -> Plan:
+def refuse(problem: str) -> None:
+    """What is wrong with a mapping makes the file unreadable."""
+    raise UnreadableFeed(problem)
+
+
+def make_plan(
+    header: list[str],
+    mapping: Mapping[str, str | None],
+    own: str,
+    profile: Profile | None = None,
+    problem: Callable[[str], None] = refuse,
+) -> Plan:
     """Assign columns to fields. `own` is the catalog's currency: it chooses between price columns.
 
-    `profile` is what the file is known to be; otherwise its columns tell.
-
-    Raises UnreadableFeed for a mapped column that does not exist, an unknown field, or a file without any SKU.
+    `profile` is what the file is known to be; otherwise its columns tell. `problem` is told of a mapped column that
+    does not exist, an unknown field, or that nothing holds a SKU.
     """
     names = [folded(column) for column in header]
     profile = profile or recognise(names)
     plan = _by_profile(header, names, profile, own) if profile else _by_name(header, own)
-    _by_mapping(plan, names, mapping)
-    keyed = bool(profile and profile.variants and find(names, profile.variants.handle))
-    if not plan.sku and not keyed:
+    _by_mapping(plan, names, mapping, problem)
+    plan.keyed = bool(profile and profile.variants and find(names, profile.variants.handle))
+    if not plan.sku and not plan.keyed:
         columns = ", ".join(shown(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
-        raise UnreadableFeed(
+        problem(
             f"no column holds a SKU, handle or product code: the columns found are {columns}; name the one to use in "
             "the catalog's sync settings"
         )
@@ -269,15 +281,26 @@ def _named_active(header: list[str], found: list[tuple[int, int, str | None]], t
     ]
 
 
-def _by_mapping(plan: Plan, names: list[str], mapping: Mapping[str, str | None]) -> None:
+def _by_mapping(
+    plan: Plan, names: list[str], mapping: Mapping[str, str | None], problem: Callable[[str], None]
+) -> None:
     for name, column in mapping.items():
         if name in OPTIONS:
             continue
         if name not in FIELDS:
-            raise UnreadableFeed(
+            problem(
                 f"the catalog's sync settings map an unknown field {shown(name)}; the fields are {', '.join(FIELDS)}"
             )
-        columns = [_column(plan.header, names, name, column)] if column else []
+            continue
+        number = _column(plan.header, names, column) if column else None
+        if column and number is None:
+            columns_there = ", ".join(shown(one, 40) for one in plan.header[:40])
+            problem(
+                f"the catalog's sync settings take {name} from the column {shown(column)}, which the file does not "
+                f"have; its columns are {columns_there}" + (" …" if len(plan.header) > 40 else "")
+            )
+            continue
+        columns = [] if number is None else [number]
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
         if name == "price":
@@ -307,14 +330,9 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
         plan.active = [active for active in plan.active if active.column != column]
 
 
-def _column(header: list[str], names: list[str], field_name: str, column: str) -> int:
+def _column(header: list[str], names: list[str], column: str) -> int | None:
+    """The number of the column that a mapping names; None when there is none."""
     exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
     if exact:
         return exact[0]
-    if folded(column) and folded(column) in names:
-        return names.index(folded(column))
-    columns = ", ".join(shown(name, 40) for name in header[:40]) + (" …" if len(header) > 40 else "")
-    raise UnreadableFeed(
-        f"the catalog's sync settings take {field_name} from the column {shown(column)}, which the file does not have; "
-        f"its columns are {columns}"
-    )
+    return names.index(folded(column)) if folded(column) and folded(column) in names else None

@@ -238,13 +238,16 @@ PROFILES = (
             "description": ("salesdescription", "descriptionsale", "description", "ecommercedescription"),
             "category": ("productcategory(?:name|displayname|completename)?", "productcategoryid", "categid.*"),
             "brand": ("brand.*", "manufacturer.*"),
-            "price": ("salesprice", "publicprice", "listprice", "lstprice"),
+            "price": ("salesprice", "saleprice", "publicprice", "listprice", "lstprice"),
             "currency": ("currency.*",),
             "images": ("imageurl", "imageurls", "websiteimageurl"),
             "inventory_count": ("quantityonhand", "qtyavailable", "freequantity", "freeqty"),
             "is_active": ("active", "canbesold", "sales?ok"),
         },
-        {"barcode": "barcode", "weight": "weight", "unitofmeasure.*|uomid.*": "unit", "tags|producttags.*": "tags"},
+        {
+            "barcode": "barcode", "weight": "weight", "unitofmeasure.*|uomid.*": "unit",
+            "productvalues": "product_values", "tags|producttags.*": "tags",
+        },
         Variants(
             key=("internalreference", "defaultcode", "name", "externalid"),
             blank_continues=True,

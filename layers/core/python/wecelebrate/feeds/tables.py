@@ -14,6 +14,7 @@ from wecelebrate.feeds.encoding import Text
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, shown
 from wecelebrate.feeds.json_rows import JsonRows, Record
+from wecelebrate.feeds.plan import OPTIONS
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import names_known
 
@@ -35,6 +36,14 @@ class Table:
     """What the file is known to be by more than its columns."""
     nature: Literal["full", "delta"] | None = None
     """Whether it says of itself that it is the whole catalog, or what has changed in it."""
+    close: Callable[[], None] = lambda: None
+    """Drops what the table keeps on disk beside the file."""
+
+
+def known_by(mapping: Mapping[str, str | None]) -> dialects.Known:
+    """How many of a row's cells are names of columns: of products in general, of an export, or of the mapping."""
+    mapped = frozenset(folded(column) for name, column in mapping.items() if column and name not in OPTIONS)
+    return partial(known_columns, also=names_known() | mapped)
 
 
 def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
@@ -47,10 +56,7 @@ def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
         told, skipped = told or match[1], 1
     if told is not None and (len(told) != 1 or told in '"\r\n'):
         raise UnreadableFeed(f"the sync settings name {shown(told)} as the delimiter; it must be a single character")
-    mapped = frozenset(
-        folded(column) for name, column in mapping.items() if column and name not in ("decimal", "encoding")
-    )
-    known = partial(known_columns, also=names_known() | mapped)
+    known = known_by(mapping)
     looked_at = [line[:LONGEST_SAMPLE_LINE] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(looked_at, known, told)
     rows, starts = _positions(lines[skipped:], dialect)
@@ -58,7 +64,7 @@ def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
     if not rows or not any(cell.strip() for cell in rows[at]):
         raise UnreadableFeed("the file has no header: its first lines are blank")
     data = [row for row in rows[at + 1 :] if any(row)]
-    header = _named(rows[at], data)
+    header = named(rows[at], data)
     limited(len(header))
     source = CsvRows(text, dialect, len(header), skipped + starts[at + 1])
     details = {
@@ -77,7 +83,7 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
     return rows, starts
 
 
-def _named(cells: list[str], data: list[list[str]]) -> list[str]:
+def named(cells: list[str], data: list[list[str]]) -> list[str]:
     """The header's names: cleaned, unnamed columns numbered, doubled ones told apart.
 
     Blank names at the end are dropped when no row has anything there: spreadsheets leave thousands.

@@ -46,7 +46,7 @@ def run(job: jobs.Held, *, here: bool = False) -> None:
             with storage.open_version(uploads.BUCKET, payload["key"], payload["version_id"]) as body:
                 if payload["format"] == "rows":
                     return GivenRows(body.read(), currency)
-                return feeds.open_feed(body, payload["name"], settings.get("mapping") or {}, currency)
+                return feeds.open_feed(body, payload["name"], loads.told(settings), currency)
         except storage.GoneError as error:
             raise feeds.UnreadableFeed(str(error)) from error
 

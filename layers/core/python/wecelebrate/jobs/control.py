@@ -38,7 +38,8 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
 
 
 def retry(tx: Transaction, job_id: UUID) -> Job:
-    """Do a job again that failed or was cancelled: it goes on where it stopped.
+    """Do a job again that failed or was cancelled: it goes on where it stopped, and a load, of which nothing is staged
+    any more, from its beginning.
 
     Raises NotFound, Forbidden, JobState: also for one of a series of which a later one was done since, for it would
     bring back what that replaced.

@@ -45,10 +45,6 @@ def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) 
 
 def record_message(name: str, text: str, receives: int, error: Exception | None) -> None:
     """A message of a queue failed as often as it may."""
-    try:
-        body: Any = json.loads(text)
-    except ValueError:
-        body = _storable(text)
     reason = f"{type(error).__name__}: {error}" if error else "Its function died of it, or could not say why."
     with writing(SYSTEM) as tx:
         sql.record(
@@ -59,7 +55,7 @@ def record_message(name: str, text: str, receives: int, error: Exception | None)
             code="message_failed",
             reason=_storable(reason),
             receives=receives,
-            **as_json({"body": body}, "body"),
+            **as_json({"body": _body(text)}, "body"),
         )
 
 
@@ -93,7 +89,9 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     if letter.job_id is None:
         if letter.redriven_at is not None:
             raise NothingToRedrive("It was sent again already; what fails anew is a dead letter of its own.")
-        tx.words.append(queue.word(letter.queue, letter.body, letter.client_id))  # type: ignore[arg-type]
+        # What could not be read when it came is sent as it came.
+        body = letter.body if isinstance(letter.body, dict) else str(letter.body)
+        tx.words.append(queue.word(letter.queue, body, letter.client_id))
     else:
         control.retry(tx, letter.job_id)
     sql.mark_redriven(tx, letter_id=letter_id, subject=tx.caller.subject)
@@ -101,6 +99,20 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     return get(tx, letter_id)
 
 
+def _body(text: str) -> Any:
+    """A message as it is kept: an object as one, anything else, and what PostgreSQL cannot hold, as text."""
+    try:
+        body = json.loads(text)
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is none that it holds
+    except (ValueError, RecursionError):
+        body = None
+    return body if isinstance(body, dict) and "\\u0000" not in text else _held(text)
+
+
 def _storable(text: str) -> str:
     """What PostgreSQL can hold of a text, shortened."""
-    return text[:MOST_SHOWN].replace("\0", "").encode("utf-8", "replace").decode()
+    return _held(text[:MOST_SHOWN])
+
+
+def _held(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

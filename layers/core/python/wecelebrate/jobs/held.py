@@ -141,10 +141,8 @@ class Held:
 
     def fail(self, tx: Transaction, code: str, reason: str, result: dict[str, Any] | None = None) -> None:
         """End the job for good, and say why. Raises Fenced."""
-        values = {"counts": self.counts, "result": result}
-        failed = sql.fail_job(
-            tx, job_id=self.id, fence=self.fence, code=code, reason=reason, **as_json(values, *values)
-        )
+        values = {"code": code, "reason": reason, "result": result}
+        failed = sql.fail_job(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
         if failed == 0:
             raise Fenced
         self.ended = True

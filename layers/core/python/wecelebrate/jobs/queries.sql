@@ -71,11 +71,16 @@ set status = 'completed', done = :done, total = :total, counts = :counts, first_
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: fail_job!
--- Failed for good, and why; 0 rows when a later worker holds it.
+-- Failed for good, and why; 0 rows when a later worker holds it. Its counts stay those of its checkpoint, for a retry
+-- goes on from there.
 update jobs
-set status = 'failed', error_code = :code, error = :reason, counts = :counts, result = coalesce(:result, result),
+set status = 'failed', error_code = :code, error = :reason, result = coalesce(:result, result),
   leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
+
+-- name: failures$
+-- Tries of a job in a row that came no further, this one included unless it did.
+select failures from jobs where id = :job_id;
 
 -- name: release_job!
 -- Back to the queue, for a try in `delay` seconds; 0 rows when a later worker holds it.
@@ -100,10 +105,10 @@ set status = 'cancelled', leased_until = null, completed_at = now(), error_code 
 where id = :job_id and status in ('pending', 'processing');
 
 -- name: retry_job!
--- Back to the queue: it goes on where it stopped.
+-- Back to the queue: it goes on where it stopped, and knows that it ended in between.
 update jobs
 set status = 'pending', failures = 0, approval = null, due_at = now(), error = null, error_code = null,
-  completed_at = null
+  completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
 where id = :job_id and status in ('failed', 'cancelled');
 
 -- name: approve_job!

@@ -69,23 +69,31 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
     except Fenced:
         logger.warning("another worker holds the job, or it was cancelled")
     except OutOfTime:
-        _release(job, delay=0, failures=job.failures - 1)
+        _release(job, delay=0, failures=max(job.failures - 1, 0))
     except Refused as refused:
         _fail(job, refused.code, refused.reason)
     except Unavailable:
-        _release(job, delay=REST, failures=job.failures - 1)
+        _release(job, delay=REST, failures=max(job.failures - 1, 0))
         raise
     except (Forbidden, NotFound) as problem:
         _fail(job, problem.code, str(problem))
     except Exception as error:
+        job.failures = _failures(job)
         logger.exception("a try failed", failures=job.failures)
         if job.last_attempt:
             _bury(job, error)
         else:
-            backoff = queue.BACKOFF[min(job.failures, len(queue.BACKOFF)) - 1]
+            # None failed in a row when this one came further.
+            backoff = queue.BACKOFF[min(max(job.failures, 1), len(queue.BACKOFF)) - 1]
             _release(job, delay=int(backoff * random.uniform(1, 1.5)), failures=job.failures)  # noqa: S311
     finally:
         logger.remove_keys(["job_id", "client_id", "catalog_id"])
+
+
+def _failures(job: Held) -> int:
+    """As the database counts: what this worker believes it saved may have been taken back with the transaction."""
+    with writing(SYSTEM) as tx:
+        return int(sql.failures(tx, job_id=job.id) or 0)
 
 
 def _fail(job: Held, code: str, reason: str) -> None:

@@ -10,7 +10,7 @@ A worker that is killed anywhere leaves a state that the next one goes on from, 
 write no more: its fence is old.
 """
 
-from wecelebrate.loads.load import Load, Rules
+from wecelebrate.loads.load import Load, Rules, told
 from wecelebrate.loads.run import run
 
-__all__ = ["Load", "Rules", "run"]
+__all__ = ["Load", "Rules", "run", "told"]

@@ -83,10 +83,19 @@ class Load:
         return self.rules.full and said["nature"] != "delta" and bool(said["ended_cleanly"])
 
     def resume(self) -> None:
-        """Go on where the worker before stopped, behind its last chunk; or begin."""
-        if not self.job.checkpoint:
-            self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
-            self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
+        """Go on where the worker before stopped, behind its last chunk; or begin.
+
+        One that had ended begins anew, for what is staged for an ended job is removed: what it merged is found
+        unchanged.
+        """
+        if not self.job.checkpoint or self.job.checkpoint.get("ended"):
+            self.begin()
+
+    def begin(self) -> None:
+        """From the first row, staged by this worker."""
+        self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
+        self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
+        self.job.done, self.job.total = 0, None
 
     def go_to(self, phase: Phase) -> None:
         """The next phase, from its beginning."""
@@ -110,3 +119,8 @@ class Load:
     def sampled(self) -> int:
         """How many differences are kept."""
         return len(self.job.checkpoint.get("samples", ()))
+
+
+def told(settings: Mapping[str, Any]) -> dict[str, str | None]:
+    """What a catalog's settings tell of its files: options of the file, and field to column."""
+    return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}

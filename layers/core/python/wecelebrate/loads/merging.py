@@ -3,7 +3,7 @@
 from typing import Any
 
 from wecelebrate.database import Transaction, as_json, queries, writing
-from wecelebrate.loads import report
+from wecelebrate.loads import report, staging
 from wecelebrate.loads.load import SAMPLES, Load
 
 sql = queries(__file__)
@@ -39,10 +39,13 @@ def too_many_missing(load: Load) -> bool:
 
 
 def merge_next(load: Load, chunk: int) -> None:
-    """The next chunk of SKUs into the catalog; after the last, the next phase."""
+    """The next chunk of SKUs into the catalog; after the last, the next phase. Raises Miscounted, before a full load
+    would deactivate what it did not find."""
     for _ in range(RACES):
         merged = _merge(load, chunk)
         if merged is None:
+            if load.job.done != load.job.total:
+                raise staging.Miscounted(f"{load.job.done} rows are merged of {load.job.total}")
             load.go_to("deactivate" if load.full else "report")
             return
         if not merged["raced"]:

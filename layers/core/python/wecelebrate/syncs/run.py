@@ -16,11 +16,12 @@ def run(job: jobs.Held) -> None:
         settings = sql.get_sync_settings(tx, catalog_id=job.catalog_id)
     key, version_id = job.payload["key"], job.payload["version_id"]
     currency = settings.get("currency", "USD")
+    told = loads.told(settings)
 
     def open_feed() -> feeds.Feed:
         try:
             with storage.open_version("drops", key, version_id) as body:
-                return feeds.open_feed(body, storage.object_name(key), settings.get("mapping") or {}, currency)
+                return feeds.open_feed(body, storage.object_name(key), told, currency)
         except storage.GoneError as error:
             raise feeds.UnreadableFeed(str(error)) from error
 

@@ -1,0 +1,17 @@
+"""Mappings: how a file would be read, before anything of it is."""
+
+from uuid import UUID
+
+from wecelebrate.http import Writing, api, serve
+from wecelebrate.mappings import propose
+from wecelebrate.mappings.models import Asked, Proposal
+
+app = api()
+
+
+@app.post("/v1/catalogs/{catalog_id}/mapping/propose")
+def propose_mapping(catalog_id: UUID, asked: Asked, tx: Writing) -> Proposal:
+    return propose(tx, catalog_id, asked)
+
+
+handler = serve(app)

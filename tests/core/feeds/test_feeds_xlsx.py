@@ -1,0 +1,154 @@
+"""Excel workbooks."""
+
+import re
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from tests.core.feeds.workbooks import by_hand, sheet, table, texts, written
+from wecelebrate.feeds import UnreadableFeed
+from wecelebrate.feeds.xlsx.cells import moment, number, shown_as
+
+HEADER = ["sku", "name", "price", "stock", "since"]
+
+
+def test_titles_and_blank_rows_above_and_between() -> None:
+    content = table(["Price list 2026"], [], HEADER, ["A", "Mug", 19.9, 3], [], ["B", "Cap", 5, 0])
+    reading = read(content, "list.xlsx")
+    assert [(p.line, p.sku, str(p.price), p.inventory_count) for p in reading.products] == [
+        (4, "A", "19.90", 3),
+        (6, "B", "5.00", 0),
+    ]
+    assert (reading.details["format"], reading.details["sheet"]) == ("xlsx", "Products")
+
+
+def test_cells_are_what_a_person_sees() -> None:
+    def write(book: Any) -> None:
+        rows = book.add_worksheet()
+        rows.write_row(0, 0, ["sku", "name", "price", "active", "day", "at", "clock", "code"])
+        rows.write_string(1, 0, "00123")
+        rows.write_number(1, 1, 1234567890123.0)
+        rows.write_number(1, 2, 0.1 + 0.2)
+        rows.write_boolean(1, 3, True)
+        rows.write_datetime(1, 4, date(2026, 1, 31), book.add_format({"num_format": "dd.mm.yyyy"}))
+        rows.write_datetime(
+            1, 5, datetime.fromisoformat("2026-01-31T12:30"), book.add_format({"num_format": "d/m/yy hh:mm"})
+        )
+        rows.write_datetime(1, 6, time(8, 15), book.add_format({"num_format": "hh:mm"}))
+        rows.write_number(1, 7, 42, book.add_format({"num_format": "00000"}))
+
+    product = read(written(write)).only
+    assert (product.sku, product.name, str(product.price), product.is_active) == (
+        "00123",
+        "1234567890123",
+        "0.30",
+        True,
+    )
+    assert product.attributes == {
+        "day": "2026-01-31", "at": "2026-01-31T12:30:00", "clock": "08:15:00", "code": "00042",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("19.899999999999999", "19.9"), ("1234567890123.0", "1234567890123"), ("1.0000000000000001E-5", "0.00001"),
+        ("1E3", "1000"), ("1.2345678901234568E+17",) * 2, ("12345678901234567",) * 2,
+        ("-0.5", "-0.5"), ("", ""), ("NaN", "NaN"), ("x", "x"),
+    ],
+)  # fmt: skip
+def test_numbers_have_no_noise(raw: str, text: str) -> None:
+    assert number(raw) == text
+
+
+def test_dates_of_both_systems() -> None:
+    assert moment("1", "date", False) == "1900-01-01"
+    assert moment("61", "date", False) == "1900-03-01"
+    assert moment("0", "date", True) == "1904-01-01"
+    assert moment("1.5", "elapsed", False) == "36:00:00"
+    assert moment("99999999", "date", False) == "99999999"
+    assert shown_as('[$-407]d. mmmm yyyy;@"h"') == "date"
+    assert shown_as("#,##0.00 [$€-407]") == "number"
+
+
+def test_a_number_of_three_decimals_is_no_thousand() -> None:
+    rows: list[list[Any]] = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
+    assert [str(p.price) for p in read(table(["sku", "name", "price"], *rows)).products] == ["12.35", "1234.50", "1.50"]
+
+
+def test_formulas_and_errors_are_named_where_a_field_needs_them() -> None:
+    def cell(inside: str) -> bytes:
+        return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
+
+    rows = [
+        cell("<c><f>1+1</f><v>2</v></c>"), cell("<c><f>SUM(B1:B9)</f></c>"), cell('<c t="e"><v>#N/A</v></c>'),
+        cell('<c><v>3</v></c><c t="e"><v>#REF!</v></c>'),
+    ]  # fmt: skip
+    reading = read(by_hand(sheet(texts(1, "sku", "name", "price", "note") + b"".join(rows))))
+    assert [str(product.price) for product in reading.products] == ["2.00", "3.00"]
+    assert [(r.line, r.sku, r.code) for r in reading.rejected] == [(3, "A", "no_value"), (4, "A", "formula_error")]
+    assert "=SUM(B1:B9)" in reading.rejected[0].reason
+    assert "#N/A" in reading.rejected[1].reason
+    assert reading.products[1].attributes == {}
+
+
+def test_cells_merged_downward_count_for_each_row() -> None:
+    def write(book: Any) -> None:
+        rows = book.add_worksheet()
+        rows.merge_range("A1:C1", "Our mugs")
+        rows.write_row(1, 0, ["sku", "name", "price"])
+        rows.write_column(2, 0, ["A", "B"])
+        rows.merge_range("B3:B4", "Mug")
+        rows.merge_range("C3:C4", 5)
+
+    assert [(p.sku, p.name, str(p.price)) for p in read(written(write)).products] == [
+        ("A", "Mug", "5.00"),
+        ("B", "Mug", "5.00"),
+    ]
+
+
+def two_sheets(*, both: bool, hidden: bool = False) -> bytes:
+    def write(book: Any) -> None:
+        notes = book.add_worksheet("Notes")
+        notes.write_row(0, 0, ["Read this"])
+        for name in ("Mugs", "Caps") if both else ("Mugs",):
+            rows = book.add_worksheet(name)
+            rows.write_row(0, 0, ["sku", "name", "price"])
+            rows.write_row(1, 0, [name[0], name, 5])
+            if hidden and name == "Caps":
+                rows.hide()
+
+    return written(write)
+
+
+def test_the_sheet_with_products_is_read() -> None:
+    assert read(two_sheets(both=False)).only.sku == "M"
+    assert read(two_sheets(both=True, hidden=True)).only.sku == "M"
+
+
+def test_of_several_with_products_one_must_be_named() -> None:
+    with pytest.raises(UnreadableFeed, match='several sheets hold products \\("Mugs", "Caps"\\)'):
+        read(two_sheets(both=True))
+    for told in ("caps", "3"):
+        assert read(two_sheets(both=True), mapping={"sheet": told}).only.sku == "C"
+    with pytest.raises(UnreadableFeed, match='does not have; it has "Notes", "Mugs"'):
+        read(two_sheets(both=False), mapping={"sheet": "Hats"})
+
+
+def test_a_prefix_and_shared_texts_are_understood() -> None:
+    strings = b"<sst><si><t>sku</t></si><si><r><t>na</t></r><r><t>me</t></r><rPh><t>x</t></rPh></si></sst>"
+    content = sheet(
+        b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'
+        b'<row r="9"><c r="A9"><v>7</v></c><c r="B9" t="str"><v>Mug_x000A_red</v></c></row>'
+    )
+    prefixed = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", content).replace(b"xmlns=", b"xmlns:x=")
+    for tags in (content, prefixed):
+        product = read(by_hand(tags, strings)).only
+        assert (product.line, product.sku, product.name) == (9, "7", "Mug red")
+
+
+def test_a_password_and_other_office_files_are_refused_by_name() -> None:
+    with pytest.raises(UnreadableFeed, match="XLS"):
+        read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

@@ -1,0 +1,73 @@
+"""Workbooks as bytes: written by XlsxWriter as Excel writes them, or put together by hand as nobody should."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def written(write: Callable[[Any], None], **options: Any) -> bytes:
+    """What XlsxWriter makes of `write(workbook)`."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True, **options})
+    write(book)
+    book.close()
+    return file.getvalue()
+
+
+def table(*rows: list[Any], name: str = "Products") -> bytes:
+    """One sheet of these rows."""
+
+    def write(book: Any) -> None:
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if cell is not None:
+                    sheet.write(number, column, cell)
+
+    return written(write)
+
+
+def by_hand(
+    sheet: bytes, strings: bytes = b"", *, workbook: bytes | None = None, method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
+    """A workbook of one sheet whose XML is `sheet`; `strings` are its shared ones."""
+    link = '<Relationship Id="%s" Type="' + OFFICE + '/%s" Target="%s"/>'
+    links = link % ("r1", "worksheet", "worksheets/sheet1.xml") + link % ("r2", "sharedStrings", "sharedStrings.xml")
+    one = '<sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
+    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{one}</workbook>'
+    return zipped(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "xl/workbook.xml": workbook or book.encode(),
+            "xl/_rels/workbook.xml.rels": f"<Relationships>{links}</Relationships>".encode(),
+            "xl/worksheets/sheet1.xml": sheet,
+            "xl/sharedStrings.xml": strings or b"<sst/>",
+        },
+        method,
+    )
+
+
+def sheet(rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    return b"".join(
+        (before, b'<worksheet xmlns="', MAIN.encode(), b'"><sheetData>', rows, b"</sheetData>", after, b"</worksheet>")
+    )
+
+
+def texts(number: int, *cells: str) -> bytes:
+    """A row of inline texts."""
+    inside = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
+    return f'<row r="{number}">{inside}</row>'.encode()
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
