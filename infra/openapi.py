@@ -19,6 +19,8 @@ from infra.functions import FunctionSpec, functions
 from wecelebrate.errors import ProblemDocument
 from wecelebrate.http.problems import PROBLEM
 from wecelebrate.http.routes import KEY_HEADER
+from wecelebrate.webhooks.events import EVENTS, envelope
+from wecelebrate.webhooks.models import EventName
 
 Json = dict[str, Any]
 
@@ -59,6 +61,11 @@ _REPLAYED = {
 }
 _LIMIT = {"description": "What is left of each limit, and for how many seconds.", "schema": {"type": "string"}}
 _POLICY = {"description": "The limits: requests (q) in a window of seconds (w).", "schema": {"type": "string"}}
+_SIGNED = {
+    "webhook-id": "Of the event at this endpoint: the same in every attempt.",
+    "webhook-timestamp": "When this attempt was signed, in seconds since 1970.",
+    "webhook-signature": "`v1,<base64>`, one for each secret that is good: HMAC-SHA256 of `id.timestamp.body`.",
+}
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
@@ -121,6 +128,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
         "RateLimit": _LIMIT,
         "RateLimit-Policy": _POLICY,
     }
+    made["webhooks"] = {event: {"post": _told(event)} for event in EVENTS}
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     finished: Json = _renamed(made)
     return finished
@@ -180,6 +188,25 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
     operation["responses"] |= _problems(operation, spec, writes=method != "GET")
+
+
+def _told(event: EventName) -> Json:
+    """What an endpoint of a client is sent, and is to answer."""
+    return {
+        "operationId": f"told_{event.replace('.', '_')}",
+        "summary": EVENTS[event].means,
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}
+            for name, description in _SIGNED.items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": envelope(event)}}},
+        "responses": {
+            "2XX": {"description": "It has the event."},
+            "410": {"description": "It wants no more: it is disabled."},
+            "default": {"description": "It is tried again, for 24 hours."},
+        },
+    }
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:

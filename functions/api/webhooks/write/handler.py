@@ -8,7 +8,7 @@ from fastapi import Query
 from wecelebrate import webhooks
 from wecelebrate.http import IfMatch, Writing, api, serve
 from wecelebrate.webhooks.models import (
-    Delivery,
+    DeliveryInFull,
     NewWebhook,
     Replayed,
     Rotation,
@@ -42,7 +42,7 @@ def rotate_webhook_secret(webhook_id: UUID, tx: Writing, rotation: Rotation | No
 
 
 @app.post("/v1/webhooks/{webhook_id}/test", status_code=202)
-def test_webhook(webhook_id: UUID, tx: Writing) -> Delivery:
+def test_webhook(webhook_id: UUID, tx: Writing) -> DeliveryInFull:
     return webhooks.test(tx, webhook_id)
 
 
@@ -52,7 +52,7 @@ def replay_webhook(webhook_id: UUID, since: Annotated[Since, Query()], tx: Writi
 
 
 @app.post("/v1/webhook-deliveries/{delivery_id}/replay", status_code=202)
-def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> Delivery:
+def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> DeliveryInFull:
     return webhooks.replay_one(tx, delivery_id)
 
 

@@ -106,7 +106,7 @@ def sweep() -> None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["notify_email"])
+            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
         for late in sql.waiting(tx, late=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)

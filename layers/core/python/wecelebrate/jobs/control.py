@@ -8,6 +8,7 @@ from uuid import UUID
 from wecelebrate import audit
 from wecelebrate.database import Caller, Transaction, writing
 from wecelebrate.errors import Conflict, Forbidden, NotFound
+from wecelebrate.jobs import ends
 from wecelebrate.jobs.held import LEASE_SECONDS, Held, sql, word
 from wecelebrate.jobs.models import Job
 from wecelebrate.jobs.types import JobType
@@ -33,6 +34,7 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
     if job["status"] not in ("pending", "processing"):
         raise JobState(f"It is {job['status']} already.")
     sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="It was cancelled.")
+    ends.tell(tx, job_id, job["type"])
     audit.note(tx, "job.cancel", job["client_id"], job_id)
     return get(tx, job_id)
 
@@ -65,9 +67,10 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
     return get(tx, job_id)
 
 
-def supersede(tx: Transaction, job_id: UUID, reason: str) -> None:
+def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
     """End a job that something newer made needless."""
-    sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason)
+    if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
+        ends.tell(tx, job_id, kind)
 
 
 def tell(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:

@@ -137,7 +137,7 @@ class Held:
         if done == 0:
             raise Fenced
         self.ended = True
-        ends.tell(tx, self.id, self.notify_email)
+        ends.tell(tx, self.id, self.type, self.notify_email)
 
     def fail(self, tx: Transaction, code: str, reason: str, result: dict[str, Any] | None = None) -> None:
         """End the job for good, and say why. Raises Fenced."""
@@ -146,10 +146,11 @@ class Held:
         if failed == 0:
             raise Fenced
         self.ended = True
-        ends.tell(tx, self.id, self.notify_email)
+        ends.tell(tx, self.id, self.type, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
         """Give the job back until somebody approves of what `result` says it would do. Raises Fenced."""
         if sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json({"result": result}, "result")) == 0:
             raise Fenced
         self.ended = True
+        ends.tell(tx, self.id, self.type)

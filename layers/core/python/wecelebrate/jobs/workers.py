@@ -55,7 +55,7 @@ def _take(kind: JobType, message: queue.Message) -> Held | None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=kind):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["notify_email"])
+            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
         row = sql.take_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
     return Held.of(dict(row), message.hold, message.time_left) if row else None
 

@@ -30,12 +30,15 @@ comment on column webhooks.failures is 'Failed attempts in a row, of all its del
 comment on column webhooks.rest_until is 'Nothing is sent before: it failed, or asked for a pause.';
 comment on column webhooks.leased_until is 'Until when a worker has its line.';
 -- What workers note is no change of it: its entity tag stays.
-create trigger touch before update of client_id, url, description, events, status, disabled_reason, disabled_at, updated_at
-  on webhooks for each row execute function app.touch();
+create trigger touch before update on webhooks for each row
+  when ((old.client_id, old.url, old.description, old.events, old.status, old.disabled_reason, old.updated_at)
+    is distinct from (new.client_id, new.url, new.description, new.events, new.status, new.disabled_reason, new.updated_at))
+  execute function app.touch();
 
 alter table webhooks enable row level security;
 alter table webhooks force row level security;
 create policy definer on webhooks for select to app_definer using (true);
+create policy definer_update on webhooks for update to app_definer using (true) with check (true);
 create policy migrate on webhooks to app_migrate using (true) with check (true);
 create policy admin on webhooks to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
@@ -51,7 +54,7 @@ create policy client_delete on webhooks for delete to app_client
 create policy system on webhooks for select to app_system using ((select app.subject()) is not null);
 create policy system_update on webhooks for update to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
-grant select on webhooks to app_definer;
+grant select, update on webhooks to app_definer;
 grant select, insert, update, delete on webhooks to app_migrate, app_admin, app_client;
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_system;
@@ -105,7 +108,8 @@ comment on column webhook_deliveries.payload is 'The body, less its spelling: wh
 comment on column webhook_deliveries.failures is 'Failed attempts since it was published or replayed: where it is in the schedule.';
 comment on column webhook_deliveries.last_body is 'The beginning of the last answer.';
 comment on column webhook_deliveries.log is 'The last attempts, oldest first.';
-create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, next_at, id) where status = 'pending';
+create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, next_at, created_at, id)
+  where status = 'pending';
 create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, created_at desc, id desc);
 create index webhook_deliveries_by_client on webhook_deliveries (client_id, created_at desc, id desc);
 create index webhook_deliveries_by_age on webhook_deliveries (created_at desc, id desc);
@@ -132,7 +136,7 @@ grant select, update, delete on webhook_deliveries to app_system;
 set local role app_definer;
 
 -- A delivery of an event for each enabled endpoint of a client that asked for it (or for the one that is named, whatever
--- it asked for); how many. Whoever acts for the client may: the platform's people and services, who writes for the
+-- it asked for, and however long it was to rest); how many. Whoever acts for the client may: the platform's people and services, who writes for the
 -- client, and who visits or orders at one of its sites. Anyone else is refused.
 create function app.publish_webhook(client_id uuid, event text, data jsonb, only_to uuid default null) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -151,6 +155,9 @@ begin
   where w.client_id = $1 and w.status = 'enabled'
     and (w.id = $4 or $4 is null and w.events && array[$2, split_part($2, '.', 1) || '.*', '*']);
   get diagnostics written = row_count;
+  if $4 is not null then
+    update webhooks w set rest_until = now() where w.id = $4 and w.client_id = $1;
+  end if;
   return written;
 end
 $$;
@@ -179,7 +186,7 @@ $$;
 grant execute on function app.put_webhook_secret(uuid, text, double precision) to app_admin, app_client;
 
 -- Deliveries of an enabled endpoint that the caller may change are sent again: one, or those that failed and were
--- published `since`, the oldest first and `most` of them; how many. They keep their ids.
+-- published `since`, the oldest first and `most` of them; how many. They keep their ids, and the endpoint's rest is over.
 create function app.replay_webhook(webhook_id uuid, delivery_id uuid, since timestamptz, most integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -198,6 +205,9 @@ begin
     limit $4
     for update of f skip locked);
   get diagnostics replayed = row_count;
+  if replayed > 0 then
+    update webhooks w set rest_until = now() where w.id = $1;
+  end if;
   return replayed;
 end
 $$;
@@ -239,7 +249,7 @@ as $$
   join webhooks w on w.id = l.webhook_id
   cross join lateral (
     select d.next_at from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending'
-    order by d.next_at, d.id limit 1
+    order by d.next_at, d.created_at, d.id limit 1
   ) first
   where w.status = 'enabled' and (w.leased_until is null or w.leased_until < now()) and w.rest_until <= now()
     and first.next_at <= now()
@@ -288,10 +298,10 @@ begin
            where s.client_id = taken.client_id and s.webhook_id = taken.id
              and (s.expires_at is null or s.expires_at > now())),
           (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'payload', d.payload::text, 'attempts', d.attempts,
-             'failures', d.failures) order by d.next_at, d.id), '[]')
+             'failures', d.failures) order by d.next_at, d.created_at, d.id), '[]')
            from (select * from webhook_deliveries d
                  where d.webhook_id = taken.id and d.status = 'pending' and d.next_at <= now()
-                 order by d.next_at, d.id limit run) d);
+                 order by d.next_at, d.created_at, d.id limit run) d);
     end if;
   end loop;
 end

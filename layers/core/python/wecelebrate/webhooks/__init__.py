@@ -22,7 +22,6 @@ from wecelebrate.etags import Match, refusal
 from wecelebrate.settings import NotDeclared
 from wecelebrate.webhooks import events
 from wecelebrate.webhooks.models import (
-    Delivery,
     DeliveryFilters,
     DeliveryInFull,
     EventName,
@@ -143,7 +142,7 @@ def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWith
     return rotated
 
 
-def test(tx: Transaction, webhook_id: UUID) -> Delivery:
+def test(tx: Transaction, webhook_id: UUID) -> DeliveryInFull:
     """Send an endpoint a `webhook.test`. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = _writable(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
@@ -175,7 +174,7 @@ def replay(tx: Transaction, webhook_id: UUID, since: Since) -> Replayed:
     return Replayed(deliveries=count, has_more=count == MOST_REPLAYED)
 
 
-def replay_one(tx: Transaction, delivery_id: UUID) -> Delivery:
+def replay_one(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
     """Send a delivery again, also one that arrived, with the id that it had; one that is pending stays as it is.
 
     Raises NotFound, Forbidden, WebhookDisabled.

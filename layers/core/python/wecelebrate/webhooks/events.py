@@ -20,11 +20,13 @@ class EventData(BaseModel):
 
 
 class JobData(EventData):
-    """A job that ended."""
+    """A job that ended, or waits for an approval."""
 
     job_id: UUID = Field(description="`GET /v1/jobs/{job_id}` says all about it.")
     type: str | None = Field(default=None, description="What kind of job.")
+    status: str | None = Field(default=None, description="Where it stopped.")
     catalog_id: UUID | None = Field(default=None, description="The catalog that it is about.")
+    source: dict[str, Any] | None = Field(default=None, description="The file that it is about.")
     counts: dict[str, int] | None = Field(default=None, description="What became of the rows.")
     error_code: str | None = Field(default=None, description="Of one that failed: stable.")
     error: str | None = Field(default=None, description="Of one that failed: why, for a person.")
@@ -73,7 +75,9 @@ EVENTS: Mapping[EventName, Event] = {
     "job.completed": Event("A job was done.", JobData),
     "job.failed": Event("A job failed for good.", JobData),
     "job.cancelled": Event("A job was cancelled.", JobData),
+    "job.awaiting_approval": Event("A job stopped before its first change until somebody approves of it.", JobData),
     "import.completed": Event("A bulk import was done.", JobData),
+    "import.failed": Event("A bulk import failed for good.", JobData),
     "sync.completed": Event("A file of an ERP system is in its catalog.", JobData),
     "sync.failed": Event("A file of an ERP system could not be taken over.", JobData),
     "order.created": Event("An order was placed.", OrderData),
