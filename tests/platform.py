@@ -218,7 +218,17 @@ class Platform:
     @cached_property
     def drops(self) -> str:
         """The bucket that files are dropped in."""
-        return next(str(one["Name"]) for one in self.s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
+        return self._bucket("drops")
+
+    @cached_property
+    def uploads(self) -> str:
+        """The bucket of files that an import reads."""
+        return self._bucket("uploads")
+
+    def _bucket(self, name: str) -> str:
+        """What the local cloud calls a bucket of ours."""
+        names = [str(one["Name"]) for one in self.s3.list_buckets()["Buckets"]]
+        return next(one for one in names if one.endswith(f"-local-{name}"))
 
     def drop(self, catalog_id: str, name: str, body: bytes) -> str:
         """Drop a file as an ERP system does; its version."""

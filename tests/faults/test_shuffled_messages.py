@@ -23,12 +23,11 @@ def several(platform: Platform, tenant: Tenant, jobs: int) -> None:
     makes, for they are made of one that was."""
     first = imported(tenant.owner, tenant.catalog_id, rows(0))
     platform.eventually(lambda: over(platform, first))
-    bucket = next(one["Name"] for one in platform.s3.list_buckets()["Buckets"] if one["Name"].endswith("-uploads"))
     versions = []
     for number in range(1, jobs + 1):
         body = "\n".join(f'{{"sku":"{one["sku"]}","price":"{one["price"]}"}}' for one in rows(number)).encode()
         key = f"{tenant.client_id}/imports/{number}"
-        put = platform.s3.put_object(Bucket=bucket, Key=f"{key}/rows.ndjson", Body=body)
+        put = platform.s3.put_object(Bucket=platform.uploads, Key=f"{key}/rows.ndjson", Body=body)
         versions.append((key, put["VersionId"]))
     platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane, series, due_at)"
@@ -69,11 +68,11 @@ def test_messages_that_come_often_and_in_no_order_do_each_job_once_and_in_order(
     took = time.monotonic() - began
 
     done = platform.database.execute(
-        "select status, attempts, counts ->> 'updated' as updated, count(*)::int as jobs from jobs"
-        " where id = any (%s) group by 1, 2, 3",
+        "select status, attempts, error, counts ->> 'updated' as updated, count(*)::int as jobs from jobs"
+        " where id = any (%s) group by 1, 2, 3, 4",
         [made],
     ).fetchall()
-    assert done == [{"status": "completed", "attempts": 1, "updated": str(len(SKUS)), "jobs": JOBS}]
+    assert done == [{"status": "completed", "attempts": 1, "error": None, "updated": str(len(SKUS)), "jobs": JOBS}]
     last = f"{JOBS // CATALOGS + 1}.00"
     prices = platform.database.execute(
         "select price::text, count(*)::int as products from products where sku = any (%s) group by 1", [list(SKUS)]

@@ -85,8 +85,13 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
             "settings": {"prefix": "exports/"},
         },
         "replace_product": product,
-        "create_webhook": {"client_id": ids["client_id"], "url": "https://example.com/hooks", "events": ["job.*"]},
-        "upload_image": {"type": "image/png", "bytes": 100},
+        "create_webhook": {
+            "client_id": ids["client_id"],
+            "url": "https://example.com/hooks",
+            "events": ["job.*"],
+            "description": f"webhook {fresh}",
+        },
+        "upload_image": {"type": "image/png", "bytes": int(fresh[:4], 16) + 100},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
@@ -111,9 +116,14 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         [tenant.catalog_id],
     ).fetchone()
     assert job is not None and image is not None
+    # A client has few: one for all who ask.
+    platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [tenant.client_id])
     webhook = platform.database.execute(
-        "insert into webhooks (client_id, url, events) values (%s, 'https://example.com/', '{job.*}') returning id",
-        [tenant.client_id],
+        "with old as (select id from webhooks where client_id = %(client)s and description is null limit 1), new as ("
+        " insert into webhooks (client_id, url, events)"
+        " select %(client)s, 'https://example.com/', '{job.*}' where not exists (select from old) returning id)"
+        " select id from old union all select id from new",
+        {"client": tenant.client_id},
     ).fetchone()
     assert webhook is not None
     delivery = platform.database.execute(

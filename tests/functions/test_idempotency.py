@@ -38,6 +38,16 @@ class Create:
         return (api or self.api).post(path, json=self.new | more, headers={"Idempotency-Key": key})
 
     @property
+    def mark(self) -> str:
+        """The field that it is known by."""
+        return {"create_webhook": "description", "upload_image": "bytes"}.get(self.call.name, "name")
+
+    def other(self) -> Json:
+        """What differs in the body of another request."""
+        given = self.new[self.mark]
+        return {self.mark: given + 1 if isinstance(given, int) else f"{given} too"}
+
+    @property
     def made(self) -> int:
         """How many were made of it."""
         counts: dict[str, LiteralString] = {
@@ -47,8 +57,10 @@ class Create:
             "create_product": "select count(*) from products where name = %s",
             "create_upload": "select count(*) from uploads where name = %s",
             "create_schedule": "select count(*) from schedules where name = %s",
+            "create_webhook": "select count(*) from webhooks where description = %s",
+            "upload_image": "select count(*) from images where bytes = %s",
         }
-        row = self.platform.database.execute(counts[self.call.name], [self.new["name"]]).fetchone()
+        row = self.platform.database.execute(counts[self.call.name], [self.new[self.mark]]).fetchone()
         assert row is not None
         return int(row["count"])
 
@@ -69,8 +81,8 @@ def key() -> str:
 
 
 def test_every_create_takes_a_key() -> None:
-    names = {"create_client", "create_site", "create_catalog", "create_product", "create_schedule", "create_upload"}
-    assert {call.name for call in CREATES} == names
+    names = {"client", "site", "catalog", "product", "schedule", "upload", "webhook"}
+    assert {call.name for call in CREATES} == {f"create_{name}" for name in names} | {"upload_image"}
     for call in CREATES:
         assert "Idempotency-Key" in [one["name"] for one in call.operation["parameters"]]
 
@@ -95,7 +107,7 @@ def test_the_same_again_is_answered_the_same_byte_by_byte(create: Create) -> Non
 def test_a_key_is_good_for_one_body(create: Create) -> None:
     again = key()
     first = created(create.send(again))
-    problem(create.send(again, name=f"{create.new['name']} too"), 422, "idempotency_key_reused")
+    problem(create.send(again, **create.other()), 422, "idempotency_key_reused")
     assert created(create.send(again)) == first
     assert create.made == 1
 
@@ -119,6 +131,8 @@ def test_while_one_is_being_made_the_other_is_told_so(create: Create) -> None:
         "create_product": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
         "create_upload": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_schedule": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
+        "create_webhook": ("select from clients where id = %s for update", create.tenant.client_id),
+        "upload_image": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
     }
     statement, parameter = holds[create.call.name]
     with ThreadPoolExecutor(1) as pool:
@@ -127,7 +141,7 @@ def test_while_one_is_being_made_the_other_is_told_so(create: Create) -> None:
             lock.wait_for(1)
             problem(create.send(again), 409, "idempotency_key_in_use")
             # Nor is it told whether the other's body is the same.
-            problem(create.send(again, name=f"{create.new['name']} too"), 409, "idempotency_key_in_use")
+            problem(create.send(again, **create.other()), 409, "idempotency_key_in_use")
         first = sent.result()
     created(first)
     assert create.send(again).content == first.content

@@ -47,9 +47,7 @@ def counts(job: Json) -> Mapping[str, int]:
 
 
 def read(platform: Platform, key: str) -> bytes:
-    names = [one["Name"] for one in platform.s3.list_buckets()["Buckets"]]
-    bucket = next(name for name in names if name.endswith("-local-uploads"))
-    body: bytes = platform.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    body: bytes = platform.s3.get_object(Bucket=platform.uploads, Key=key)["Body"].read()
     return body
 
 

@@ -26,7 +26,6 @@ def at(phase: str, done: int, total: int | None, eta: int | None = None) -> Json
     ("shown", "state"),
     [
         (job("pending"), "waiting"),
-        (job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=9.5)).isoformat()), "again in 9 s"),
         (job("pending", awaiting_approval=True), "needs approval"),
         (job(), "reading"),
         (job(progress=at("merge", 1, 2)), "merging"),
@@ -37,6 +36,10 @@ def at(phase: str, done: int, total: int | None, eta: int | None = None) -> Json
 )
 def test_a_state_is_a_word_or_two(shown: Json, state: str) -> None:
     assert state_of(shown) == state
+
+
+def test_a_try_that_is_yet_to_come_says_when() -> None:
+    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "again in 9 min"
 
 
 def test_a_duration_is_told_by_its_largest_unit() -> None:

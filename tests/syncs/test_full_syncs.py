@@ -176,6 +176,8 @@ def test_of_full_files_that_wait_the_newest_counts(platform: Platform, tenant: T
         lock.wait_for(1)  # it ends with touching the catalog
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
+        # Files of different names come in any order: S3 says which is the newer of one name alone.
+        platform.eventually(lambda: platform.recorded(second) and platform.recorded(delta))
         third = platform.drop(tenant.catalog_id, "full/d.csv", csv(*range(9), price="5.00"))
         platform.eventually(lambda: platform.recorded(third))
     ends = [platform.job_of(tenant.catalog_id, version) for version in (first, second, delta, third)]

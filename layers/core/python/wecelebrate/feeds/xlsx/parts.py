@@ -13,7 +13,7 @@ LONGEST_TOKEN = 1 << 20
 """Bytes of a tag or comment. Expat keeps it whole, and looks through it again with each chunk."""
 DEEPEST = 64
 MOST_NAMES = 5_000
-"""Of elements and attributes: expat keeps each."""
+"""Of elements: expat keeps each."""
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -33,12 +33,14 @@ def events(
 ) -> Iterator[None]:
     """Call the handlers for what the part holds; yields after each chunk. Names come without their prefix.
 
-    `bounded` handlers see to it themselves that elements do not nest without end: a call less for each.
+    `bounded` handlers see to it themselves that elements do not nest, or have ever new names, without end: a call less
+    for each.
     Raises UnreadableFeed for what is no XML, or XML that no spreadsheet holds.
     """
     stream = open_part(archive, name)
     parser = expat.ParserCreate()
     fed = depth = 0
+    names: set[str] = set()
 
     def root(tag: str, attributes: Attributes) -> None:
         nonlocal depth
@@ -47,8 +49,9 @@ def events(
             start(tag, attributes)
             return
         depth += 1
-        if depth > DEEPEST:
-            raise too_deep(name)
+        names.add(tag)
+        if depth > DEEPEST or len(names) > MOST_NAMES:
+            raise no_sheet(name)
         start(tag[:100].rpartition(":")[2], attributes)
 
     def ended(tag: str) -> None:
@@ -79,5 +82,5 @@ def events(
         ) from error
 
 
-def too_deep(name: str) -> UnreadableFeed:
-    return UnreadableFeed(f"the workbook is damaged: {name} is nested too deeply")
+def no_sheet(name: str) -> UnreadableFeed:
+    return UnreadableFeed(f"the workbook is damaged: {name} is nested too deeply, or has too many kinds of elements")

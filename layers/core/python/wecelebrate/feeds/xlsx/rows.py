@@ -7,7 +7,7 @@ from wecelebrate.feeds.csv_rows import LONGEST_RECORD, MOST_COLUMNS, limited
 from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.cells import number, unescaped
-from wecelebrate.feeds.xlsx.parts import DEEPEST, Attributes, events, open_part, too_deep
+from wecelebrate.feeds.xlsx.parts import DEEPEST, MOST_NAMES, Attributes, events, no_sheet, open_part
 from wecelebrate.feeds.xlsx.strings import LONGEST
 
 MOST_MERGED = 100_000
@@ -96,6 +96,7 @@ class SheetRows:
         readers, recall = self._book.number_readers, self._recall
         columns: dict[str, int] = {}
         recent: dict[str, str] = {}
+        others: set[str] = set()
         line = column = size = around = 0
         cells: list[str] = []
         flaws: dict[int, Flaw] = {}
@@ -141,8 +142,9 @@ class SheetRows:
                 if name == "rPh":  # how a text is spoken, beside the text
                     spoken = True
                 around += 1
-                if around > DEEPEST:
-                    raise too_deep(self._sheet.part)
+                others.add(name)
+                if around > DEEPEST or len(others) > MOST_NAMES:
+                    raise no_sheet(self._sheet.part)
 
         def text(data: str) -> None:
             nonlocal value, formula

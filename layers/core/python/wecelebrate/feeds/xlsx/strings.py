@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.xlsx.cells import unescaped
-from wecelebrate.feeds.xlsx.parts import DEEPEST, Attributes, events, too_deep
+from wecelebrate.feeds.xlsx.parts import DEEPEST, MOST_NAMES, Attributes, events, no_sheet
 
 LONGEST = 32_767
 """Characters of a cell: Excel holds no more."""
@@ -59,6 +59,7 @@ class SharedStrings:
 
     def _read(self, archive: Archive, part: str) -> Iterator[None]:
         pieces: list[str] = []
+        others: set[str] = set()
         size = spoken = around = 0
         inside = False
 
@@ -71,9 +72,11 @@ class SharedStrings:
                 size = 0
             elif name == "rPh":  # how a text is spoken, beside the text
                 spoken += 1
+            else:
+                others.add(name)
             around += 1
-            if around > DEEPEST:
-                raise too_deep(part)
+            if around > DEEPEST or len(others) > MOST_NAMES:
+                raise no_sheet(part)
 
         def text(data: str) -> None:
             nonlocal size
