@@ -43,6 +43,11 @@ class Call:
         """Whether it answers pages."""
         return any(one["name"] == "cursor" for one in self.operation.get("parameters", []))
 
+    @property
+    def label(self) -> str:
+        """The field that people know the thing by."""
+        return "description" if self.name.endswith("_webhook") else "name"
+
     def send(self, api: httpx.Client, ids: Mapping[str, str], **more: Any) -> httpx.Response:
         """Make the request, with a body that is valid where one is wanted."""
         given: Json = {"json": body(self.name, ids)} if "requestBody" in self.operation else {}

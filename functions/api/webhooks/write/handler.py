@@ -32,8 +32,8 @@ def change_webhook(webhook_id: UUID, patch: WebhookPatch, match: IfMatch, tx: Wr
 
 
 @app.delete("/v1/webhooks/{webhook_id}", status_code=204)
-def delete_webhook(webhook_id: UUID, tx: Writing) -> None:
-    webhooks.delete(tx, webhook_id)
+def delete_webhook(webhook_id: UUID, match: IfMatch, tx: Writing) -> None:
+    webhooks.delete(tx, webhook_id, match)
 
 
 @app.post("/v1/webhooks/{webhook_id}/rotate")

@@ -127,11 +127,12 @@ def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match)
     return Webhook(**row)
 
 
-def delete(tx: Transaction, webhook_id: UUID) -> None:
-    """Remove an endpoint with its log. Raises NotFound, Forbidden."""
+def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
+    """Remove an endpoint with its log. Raises NotFound, Forbidden, and as `Match.check` does."""
     webhook = get(tx, webhook_id)
-    if sql.delete_webhook(tx, webhook_id=webhook_id) == 0:
-        raise Forbidden
+    seen = match.check(webhook)
+    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=seen) == 0:
+        raise refusal(seen, get(tx, webhook_id))
     audit.note(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
 

@@ -49,8 +49,9 @@ where id = :webhook_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
 
 -- name: delete_webhook!
--- Removes the endpoint, its secrets and its deliveries.
-delete from webhooks where id = :webhook_id;
+-- Removes the endpoint, its secrets and its deliveries; 0 rows when the caller may not, or when it changed after it was
+-- `seen`.
+delete from webhooks where id = :webhook_id and (:seen::timestamptz is null or updated_at = :seen);
 
 -- name: publish$
 -- A delivery for each enabled endpoint of the client that asked for the event, or for the one it is only for; how many.
