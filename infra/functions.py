@@ -55,6 +55,8 @@ class QueueTrigger(_Declared):
     """Longest wait for a batch to fill, in seconds."""
     maximum_concurrency: int = Field(default=3, ge=2, le=1000)
     """Workers that SQS runs at once; AWS takes no less than 2."""
+    rate: float = Field(default=50, ge=0.2, le=10_000)
+    """Jobs a second that all workers together begin; of mails the cloud says how many, as SES allows the account."""
     visibility: int = Field(default=0, ge=0, le=43_200)
     """Seconds a message is hidden while it is worked on; 0 means six times the timeout, as AWS advises."""
     max_receives: int = Field(default=3, ge=1, le=1000)
@@ -209,6 +211,7 @@ class FunctionSpec(Declaration):
         if self.queue:
             env |= {
                 "WC_WORKERS": str(self.queue.maximum_concurrency),
+                "WC_RATE": str(self.queue.rate),
                 "WC_MAX_RECEIVES": str(self.queue.max_receives),
             }
         if self.auth == "optional":
@@ -225,7 +228,7 @@ class FunctionSpec(Declaration):
         if "images" in self.uses:
             env["WC_IMAGES_URL"] = cloud.images_url
         if "email" in self.uses:
-            env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_MAIL_RATE": cloud.mail_rate}
+            env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_RATE": cloud.mail_rate}
         if "email" in self.uses or "mail" in self.layers:
             env["WC_MAIL_FROM"] = cloud.mail_from
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}

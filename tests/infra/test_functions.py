@@ -144,7 +144,7 @@ def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
 
 
-WORKERS = {"WC_WORKERS": "3", "WC_MAX_RECEIVES": "3"}
+WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,12 @@ WORKERS = {"WC_WORKERS": "3", "WC_MAX_RECEIVES": "3"}
         (
             "queues/mails",
             'uses = ["email"]\n' + QUEUE,
-            {"WC_MAIL_FROM": "wecelebrate <mail@mail.test>", "WC_MAIL_CONFIGURATION_SET": "mails", "WC_MAIL_RATE": "14"}
-            | WORKERS,
+            {
+                "WC_MAIL_FROM": "wecelebrate <mail@mail.test>",
+                "WC_MAIL_CONFIGURATION_SET": "mails",
+            }
+            | WORKERS
+            | {"WC_RATE": "14"},
         ),
         (
             "queues/mails",

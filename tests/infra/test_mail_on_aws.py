@@ -41,13 +41,13 @@ def test_the_domain_of_the_context_sends(named: Cloud) -> None:
     variables = named.function("queues-emails")["Environment"]["Variables"]
     assert variables["WC_MAIL_FROM"] == "wecelebrate <mail@mail.example.com>"
     assert variables["WC_MAIL_CONFIGURATION_SET"] == "wecelebrate-dev-mail"
-    assert variables["WC_MAIL_RATE"] == "50.0"
+    assert variables["WC_RATE"] == "50.0"
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
 def test_without_one_the_domain_is_one_that_nobody_has(dev: Cloud) -> None:
     assert dev.only("storage", "AWS::SES::EmailIdentity")["EmailIdentity"] == "dev.wecelebrate.invalid"
-    assert dev.function("queues-emails")["Environment"]["Variables"]["WC_MAIL_RATE"] == "14.0"
+    assert dev.function("queues-emails")["Environment"]["Variables"]["WC_RATE"] == "14.0"
 
 
 def test_who_uses_email_may_send_from_our_address_alone(named: Cloud, specs: tuple[FunctionSpec, ...]) -> None:

@@ -107,6 +107,28 @@ def test_a_job_that_waits_for_an_approval_is_told_and_one_that_is_cancelled(
     assert receiver.events[-1].told["data"]["job_id"] == job_id
 
 
+def test_products_of_which_little_is_left_are_told_once(platform: Platform, tenant: Tenant) -> None:
+    with receiving(tenant, ["inventory.low"]) as receiver:
+        mug = platform.product(tenant, sku="MUG", inventory_count=20)
+        for left in (6, 5, 4, 9):
+            ok(tenant.owner.patch(f"/v1/products/{mug['id']}", json={"inventory_count": left}))
+        platform.eventually(lambda: bool(receiver.events))
+        low = {"product_id": mug["id"], "sku": "MUG", "name": mug["name"], "inventory_count": 5}
+        told = {"catalog_id": tenant.catalog_id, "low_inventory": 5, "count": 1, "products": [low]}
+        assert receiver.events[0].told["data"] == told
+
+        ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"low_inventory": 100}))
+        for name, left in (("many.csv", 101), ("few.csv", 100), ("fewer.csv", 99)):
+            rows = b"".join(b"P-%03d,Pen,1,%d\n" % (number, left) for number in range(150))
+            job = platform.sync(tenant.catalog_id, name, b"sku,name,price,inventory_count\n" + rows)
+            assert job["counts"]["created"] + job["counts"]["updated"] == 150
+        settled(platform, tenant, tried(tenant, receiver))  # behind all that was published before
+        data = receiver.events[1].told["data"]
+        assert (data["count"], len(data["products"]), data["products"][0]["inventory_count"]) == (150, 100, 100)
+        assert [one["sku"] for one in data["products"]] == [f"P-{number:03d}" for number in range(100)]
+        assert types(receiver) == ["inventory.low", "inventory.low", "webhook.test"]
+
+
 def test_another_clients_endpoint_hears_nothing(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
     other = platform.tenant()
     with receiving(other) as others:

@@ -19,18 +19,6 @@ LETTER = Letter("Acme <mail@mail.test>", "Acme <a@acme.test>", "ada@example.test
 TAGS = {"mail": "m-1", "client": "c-1"}
 
 
-class Clock:
-    """A clock that moves only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
 def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     settings.cache_clear()
@@ -42,7 +30,6 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         aws_secret_access_key="test",
     )
     monkeypatch.setattr(sending, "_ses", lambda: client)
-    monkeypatch.setattr(sending, "_pace", lambda: sending.Pace(1000, 1))
     with Stubber(client) as stub:
         yield stub
     settings.cache_clear()
@@ -119,7 +106,6 @@ def test_who_cannot_be_reached_is_unavailable_and_who_does_not_answer_is_not(
             raise fault
 
     monkeypatch.setattr(sending, "_ses", Silent)
-    monkeypatch.setattr(sending, "_pace", lambda: sending.Pace(1000, 1))
     with pytest.raises(raised):
         sending.send(LETTER, TAGS)
 
@@ -138,22 +124,3 @@ def test_what_is_no_address_is_refused_before_ses_is_asked(ses: Stubber, address
     with pytest.raises(Refused) as refused:
         sending.send(wrong, TAGS)
     assert refused.value.code == "bad_address"
-
-
-def test_workers_share_the_rate() -> None:
-    clock = Clock()
-    pace = sending.Pace(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
-    for _ in range(8):
-        pace.wait()
-    # Seven a second each: the first goes at once.
-    assert clock.now == pytest.approx(101.0)
-
-
-def test_who_was_idle_may_not_make_up_for_it() -> None:
-    clock = Clock()
-    pace = sending.Pace(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
-    pace.wait()
-    clock.now += 60
-    pace.wait()
-    pace.wait()
-    assert clock.slept == [pytest.approx(0.1)]

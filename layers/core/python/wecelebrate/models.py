@@ -92,6 +92,7 @@ Moment = Annotated[
 ]
 """A time, written as PostgreSQL writes it in JSON: a thing reads the same in a list and alone."""
 Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 

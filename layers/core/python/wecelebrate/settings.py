@@ -36,6 +36,8 @@ class Settings(BaseModel):
     """Where the bucket of images is shown, without a slash at the end."""
     workers: int = 1
     """Of a queue: how many of this function work at once."""
+    rate: float = 50.0
+    """Of a queue: jobs a second that all of its workers together begin."""
     max_receives: int = 1
     """Of a queue: deliveries of a message before it is a dead letter."""
 
@@ -43,8 +45,6 @@ class Settings(BaseModel):
     """The address that mails come from; the name before it is that of each site."""
     mail_configuration_set: str = ""
     """What SES sends them by: where it tells of deliveries, bounces and complaints."""
-    mail_rate: float = 14.0
-    """Mails a second that all workers together may hand to SES."""
 
     def queue(self, name: str) -> str:
         """URL of a queue the function declares to send to."""

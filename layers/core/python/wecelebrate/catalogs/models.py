@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from wecelebrate.models import ABSENT, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
+from wecelebrate.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -72,6 +72,7 @@ class CatalogContent(Input):
     source_config: GivenObject = Field(default_factory=dict)
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     pricing_rules: GivenObject = Field(default_factory=dict)
+    low_inventory: Count = Field(default=5, description="What a product's inventory falls to for `inventory.low`.")
 
 
 class NewCatalog(CatalogContent):
@@ -101,6 +102,7 @@ class CatalogPatch(Patch):
     source_config: GivenObject = ABSENT
     sync_settings: SyncSettingsPatch = ABSENT
     pricing_rules: GivenObject = ABSENT
+    low_inventory: Count = ABSENT
 
 
 class Catalog(BaseModel):
@@ -115,6 +117,7 @@ class Catalog(BaseModel):
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object
+    low_inventory: int
     created_at: Moment
     updated_at: Moment
     last_sync_at: Moment | None

@@ -6,7 +6,7 @@ from (
   select id, owner_client_id, name, type, source, status,
     case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end
       as source_config,
-    sync_settings, pricing_rules, created_at, updated_at, last_sync_at
+    sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
   from catalogs
   where (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
@@ -21,27 +21,29 @@ order by name, id;
 select id, owner_client_id, name, type, source, status,
   case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end
     as source_config,
-  sync_settings, pricing_rules, created_at, updated_at, last_sync_at
+  sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
 from catalogs
 where id = :catalog_id;
 
 -- name: create_catalog^
-insert into catalogs (owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules)
-values (:owner_client_id, :name, :type, :source, :status, :source_config, :sync_settings, :pricing_rules)
-returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
-  updated_at, last_sync_at;
+insert into catalogs (owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules,
+  low_inventory)
+values (:owner_client_id, :name, :type, :source, :status, :source_config, :sync_settings, :pricing_rules,
+  :low_inventory)
+returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
+  created_at, updated_at, last_sync_at;
 
 -- name: change_catalog^
 -- Replaces the columns that `changes` names, or merges it into them (RFC 7396); no row when the caller may not, or when it changed
 -- after it was `seen`.
 update catalogs old
-set (name, type, source, status, source_config, sync_settings, pricing_rules) = (
-  select name, type, source, status, source_config, sync_settings, pricing_rules
+set (name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory) = (
+  select name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory
   from jsonb_populate_record(null::catalogs, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :catalog_id and (:seen::timestamptz is null or updated_at = :seen)
-returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, created_at,
-  updated_at, last_sync_at;
+returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
+  created_at, updated_at, last_sync_at;
 
 -- name: list_grants
 -- One page of the clients that may read a catalog, in id order after the cursor.

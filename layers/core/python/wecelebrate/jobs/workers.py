@@ -25,6 +25,7 @@ from wecelebrate.database import SYSTEM, writing
 from wecelebrate.errors import Forbidden, NotFound, Unavailable
 from wecelebrate.jobs import dead_letters, ends
 from wecelebrate.jobs.held import LEASE_SECONDS, Fenced, Held, OutOfTime, Refused, sql, word
+from wecelebrate.jobs.pace import pace
 from wecelebrate.jobs.types import JobType
 from wecelebrate.settings import settings
 
@@ -42,6 +43,7 @@ def worker(kind: JobType, work: Callable[[Held], None]) -> Callable[[queue.Messa
     def do_jobs(message: queue.Message) -> None:
         until = time.monotonic() + min(LONGEST, message.time_left() / 2)
         while (job := _take(kind, message)) is not None:
+            pace().wait()
             _do(job, work)
             if time.monotonic() > until:
                 queue.tell([word(kind, job.id, job.client_id)])

@@ -5,6 +5,7 @@ from typing import Any
 from wecelebrate.database import Transaction, as_json, queries, writing
 from wecelebrate.loads import report, staging
 from wecelebrate.loads.load import SAMPLES, Load
+from wecelebrate.products import inventory
 
 sql = queries(__file__)
 
@@ -69,6 +70,7 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
                     chunk=chunk,
+                    told=inventory.TOLD,
                     **load.staged,
                 )
             )
@@ -80,6 +82,8 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
             if merged["rejections"]:
                 sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staged)
             load.count(merged)
+            if merged["fell_low"] and not rules.dry_run:
+                inventory.tell_low(tx, load.catalog_id, merged["fell_low"], merged["low"])
             job.save(tx)
     if not rules.dry_run and not merged["raced"]:
         load.last_xid = tx.left.xid

@@ -51,7 +51,7 @@ select app.analyze_products();
 -- Merges the next `chunk` SKUs after `after` into the catalog as the caller: what differs is updated, what is new is
 -- added, the rest is left alone. Of rows with the same SKU the last one counts, and the others are refused, as are
 -- rows of a SKU that is new but has no name or price, and those that the mode is not for. Answers the counts of source
--- rows by what became of them; `raced` are rows whose SKU somebody else added meanwhile: the same chunk again finds
+-- rows by what became of them, and the first products, `told` of them, whose inventory fell low; `raced` are rows whose SKU somebody else added meanwhile: the same chunk again finds
 -- them; `rejections` are those of a dry run, which is taken back.
 with next_skus as (
   select sku from app.staged_products
@@ -66,7 +66,7 @@ with next_skus as (
 ), last as materialized (
   select distinct on (sku) * from staged order by sku, line desc
 ), chunk as materialized (
-  select s.*, p.id
+  select s.*, p.id, p.inventory_count as stock
   -- The range is that of the chunk: whatever the join, no more of the catalog is read for it.
   from last s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from upto)
@@ -94,7 +94,12 @@ with next_skus as (
         coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
         coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
         coalesce(c.is_active, p.is_active), c.source_data)
-  returning c.rows
+  returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count
+), low as (
+  select id, sku, name, inventory_count
+  from changed
+  where inventory_count < stock
+    and (select low_inventory from catalogs where id = :catalog_id) between inventory_count and stock - 1
 ), added as (
   insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
     inventory_count, is_active, source_data)
@@ -137,7 +142,10 @@ select max(sku) as upto, coalesce(sum(rows), 0) as rows,
   (select n from created) - (select count(*) from added) as raced,
   case when :dry_run::boolean then
     (select json_agg(json_build_object('line', line, 'n', n, 'sku', sku, 'code', code, 'reason', reason,
-       'raw', source_data)) from rejected) end as rejections
+       'raw', source_data)) from rejected) end as rejections,
+  (select count(*) from low) as fell_low,
+  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'inventory_count', inventory_count)
+     order by sku) from (select * from low order by sku limit :told) first) as low
 from staged;
 
 -- name: reject!

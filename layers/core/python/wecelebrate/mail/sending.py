@@ -1,13 +1,6 @@
-"""Handing a mail to SES, at a pace that holds over all workers.
+"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.pace`)."""
 
-SES takes so many mails a second of an account (14, to begin with). As many workers as the queue runs at once share that
-evenly: each leaves `workers / rate` seconds between two mails. No worker has to know of another, so the cap holds
-whatever else fails; the price is that a worker that is alone sends no faster than its share.
-"""
-
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -31,28 +24,6 @@ _UNVERIFIED = "not verified"
 _CHARSET = "UTF-8"
 
 
-@dataclass
-class Pace:
-    """At most `rate` a second, shared by `workers`."""
-
-    rate: float
-    workers: int
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    _next: float = field(default=float("-inf"), init=False)
-
-    def wait(self) -> None:
-        """Until the next may go."""
-        if (left := self._next - self.clock()) > 0:
-            self.sleep(left)
-        self._next = self.clock() + self.workers / self.rate
-
-
-@lru_cache(maxsize=1)
-def _pace() -> Pace:
-    return Pace(settings().mail_rate, settings().workers)
-
-
 @lru_cache(maxsize=1)
 def _ses() -> "SESV2Client":
     import boto3
@@ -71,7 +42,6 @@ def send(letter: "Letter", tags: Mapping[str, str]) -> str:
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
     asked = request(letter, tags)
-    _pace().wait()
     try:
         return _ses().send_email(**asked)["MessageId"]
     except ClientError as error:

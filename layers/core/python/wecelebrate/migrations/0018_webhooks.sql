@@ -308,3 +308,7 @@ end
 $$;
 grant execute on function app.due_webhooks(), app.take_webhooks(integer, integer, integer, double precision)
   to app_system;
+
+alter table catalogs add column low_inventory integer not null default 5
+  constraint catalogs_low_inventory_check check (low_inventory >= 0);
+comment on column catalogs.low_inventory is 'What the inventory of a product falls to for inventory.low to be told.';

@@ -10,6 +10,7 @@ from wecelebrate.cache.keys import Entry
 from wecelebrate.database import Transaction, as_json, queries
 from wecelebrate.errors import NotFound
 from wecelebrate.etags import Match, refusal
+from wecelebrate.products import inventory
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
 from wecelebrate.settings import settings
 
@@ -83,12 +84,15 @@ def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
 
 
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
-    seen = match.check(get(tx, product_id))
+    before = get(tx, product_id)
+    seen = match.check(before)
     told = as_json({"changes": changes}, "changes")
     shown_at = settings().images()
     row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, shown_at=shown_at, **told)
     if row is None:
         raise refusal(seen, get(tx, product_id))
+    low = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
+    inventory.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
     return _written(tx, Product(**row))
 
 

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from wecelebrate.models import (
     ABSENT,
+    Count,
     Currency,
     Flag,
     GivenObject,
@@ -25,7 +26,6 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Image = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
 """An http(s) address, or a path: nothing that a browser would run."""
 Images = Annotated[list[Image], Field(max_length=50)]
-Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 

@@ -44,3 +44,11 @@ set (sku, name, description, category, brand, price, currency, images, attribute
 where id = :product_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
   app.shown_media(media, :shown_at) as media, attributes, inventory_count, is_active, created_at, updated_at;
+
+-- name: get_stock_keeper^
+-- Whose products they are, and what they say is little.
+select owner_client_id, low_inventory from catalogs where id = :catalog_id;
+
+-- name: fell_low$
+-- Whether there was more than little before, and is no more than that left.
+select exists (select from catalogs where id = :catalog_id and low_inventory < :before and low_inventory >= :left);

@@ -48,13 +48,22 @@ class ReportData(EventData):
     name: str | None = None
 
 
-class InventoryData(EventData):
+class LowProduct(BaseModel):
     """A product of which there is little left."""
 
     product_id: UUID
-    catalog_id: UUID | None = None
-    sku: str | None = None
-    inventory_count: int | None = Field(default=None, description="What is left.")
+    sku: str
+    name: str
+    inventory_count: int = Field(description="What is left.")
+
+
+class InventoryData(EventData):
+    """Products of which there is little left, since one change of their catalog."""
+
+    catalog_id: UUID
+    low_inventory: int = Field(description="What the catalog says is little.")
+    count: int = Field(description="How many products fell to it, or below.")
+    products: list[LowProduct] = Field(description="At most 100 of them, by SKU.")
 
 
 class TestData(EventData):
@@ -86,7 +95,7 @@ EVENTS: Mapping[EventName, Event] = {
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
     "report.ready": Event("A report can be read.", ReportData),
-    "inventory.low": Event("Little is left of a product.", InventoryData),
+    "inventory.low": Event("Little is left of products of which there was more.", InventoryData),
     "webhook.test": Event("A trial: it goes to the endpoint it was asked for, whatever that subscribed to.", TestData),
 }
 
