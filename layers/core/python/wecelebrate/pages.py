@@ -4,9 +4,9 @@ A cursor holds where the page before ended and what was asked; a list that is as
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
@@ -14,6 +14,10 @@ from pydantic import BaseModel, Field
 from wecelebrate import signed
 from wecelebrate.cache.keys import digest
 from wecelebrate.errors import BadCursor, FieldError, PageTooLarge
+from wecelebrate.models import Listed
+
+if TYPE_CHECKING:
+    from wecelebrate.database import Transaction
 
 Item = TypeVar("Item")
 
@@ -40,6 +44,26 @@ class Built:
     next_cursor: str | None
     more: Mapping[str, str] = field(default_factory=dict)
     """Further members, as JSON."""
+
+
+NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
+BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
+BY_ID: Mapping[str, None] = {"after_id": None}
+"""Orders of lists, as what a page begins after: the first after nothing."""
+
+
+def listed(
+    name: str,
+    query: Callable[..., Iterable[Mapping[str, Any]]],
+    tx: "Transaction",
+    filters: Listed,
+    order: Mapping[str, None],
+    **more: Any,
+) -> Built:
+    """One page of what a query lists in an order, narrowed by filters and more. Raises BadCursor."""
+    question = asked(name, filters, **more)
+    after = {**order, **decode(filters.cursor, question)}
+    return built(query(tx, **filters.model_dump(exclude={"cursor"}), **more, **after), filters.limit, question)
 
 
 def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:

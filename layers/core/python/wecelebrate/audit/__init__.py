@@ -25,7 +25,4 @@ def note(
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.Built:
     """One page of the notes that the caller may see, newest first."""
-    asked = pages.asked("audit", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_notes(tx, **given, **after), filters.limit, asked)
+    return pages.listed("audit", sql.list_notes, tx, filters, pages.NEWEST)

@@ -42,10 +42,7 @@ def grants_entry(catalog_id: UUID, listed: Listed) -> Entry:
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
     """One page of the catalogs that the caller may see, in name order."""
-    asked = pages.asked("catalogs", filters)
-    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    found = sql.list_catalogs(tx, type=filters.type, status=filters.status, limit=filters.limit, **after)
-    return pages.built(found, filters.limit, asked)
+    return pages.listed("catalogs", sql.list_catalogs, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, catalog_id: UUID) -> Catalog:
@@ -74,10 +71,7 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match)
 def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
     """One page of the clients that may read a catalog, as far as the caller may know them. Raises NotFound."""
     get(tx, catalog_id)
-    asked = pages.asked("grants", listed, catalog_id=catalog_id)
-    after = {"after_id": None} | pages.decode(listed.cursor, asked)
-    found = sql.list_grants(tx, catalog_id=catalog_id, limit=listed.limit, **after)
-    return pages.built(found, listed.limit, asked)
+    return pages.listed("grants", sql.list_grants, tx, listed, pages.BY_ID, catalog_id=catalog_id)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:

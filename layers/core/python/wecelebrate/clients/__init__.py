@@ -26,10 +26,7 @@ def page_entry(filters: ClientFilters) -> Entry:
 
 def page(tx: Transaction, filters: ClientFilters) -> pages.Built:
     """One page of the clients that the caller may see, in name order."""
-    asked = pages.asked("clients", filters)
-    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    found = sql.list_clients(tx, is_active=filters.is_active, limit=filters.limit, **after)
-    return pages.built(found, filters.limit, asked)
+    return pages.listed("clients", sql.list_clients, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, client_id: UUID) -> Client:

@@ -25,10 +25,9 @@ _MOST_CATALOGS = 20
 def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Built:
     """One page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
     owner(tx, catalog_id)
-    asked = pages.asked("images", filters, catalog_id=catalog_id)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"}) | {"shown_at": settings().images()}
-    return pages.built(sql.list_images(tx, catalog_id=catalog_id, **given, **after), filters.limit, asked)
+    return pages.listed(
+        "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, shown_at=settings().images()
+    )
 
 
 def want(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:

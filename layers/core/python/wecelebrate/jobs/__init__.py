@@ -52,10 +52,7 @@ BATCH = 1_000
 
 def page(tx: Transaction, filters: JobFilters) -> pages.Built:
     """One page of the jobs that the caller may see, newest first."""
-    asked = pages.asked("jobs", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_jobs(tx, **given, **after), filters.limit, asked)
+    return pages.listed("jobs", sql.list_jobs, tx, filters, pages.NEWEST)
 
 
 def create(

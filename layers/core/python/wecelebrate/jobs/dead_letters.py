@@ -68,10 +68,7 @@ def receive(message: queue.Message) -> None:
 
 def page(tx: Transaction, filters: DeadLetterFilters) -> pages.Built:
     """One page of dead letters, newest first. Raises Forbidden for anyone but admins and support."""
-    asked = pages.asked("dead letters", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_dead_letters(tx, **given, **after), filters.limit, asked)
+    return pages.listed("dead letters", sql.list_dead_letters, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, letter_id: UUID) -> DeadLetter:

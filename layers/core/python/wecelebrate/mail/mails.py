@@ -12,10 +12,7 @@ sql = queries(__file__)
 
 def page(tx: Transaction, filters: MailFilters) -> pages.Built:
     """One page of the mails that the caller may see, newest first."""
-    asked = pages.asked("mails", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_mails(tx, **given, **after), filters.limit, asked)
+    return pages.listed("mails", sql.list_mails, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, mail_id: UUID) -> Mail:

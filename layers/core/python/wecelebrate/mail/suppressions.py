@@ -11,10 +11,7 @@ from wecelebrate.mail.models import SuppressionFilters
 
 def page(tx: Transaction, filters: SuppressionFilters) -> pages.Built:
     """One page of the addresses that are suppressed for the caller's clients, newest first."""
-    asked = pages.asked("mail-suppressions", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_suppressions(tx, **given, **after), filters.limit, asked)
+    return pages.listed("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:

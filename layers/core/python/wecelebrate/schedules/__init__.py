@@ -17,10 +17,7 @@ __all__ = ["change", "create", "delete", "get", "over", "page", "run", "run_due"
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.Built:
     """One page of the schedules that the caller may see, in name order."""
-    asked = pages.asked("schedules", filters)
-    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_schedules(tx, **given, **after), filters.limit, asked)
+    return pages.listed("schedules", sql.list_schedules, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, schedule_id: UUID) -> Schedule:

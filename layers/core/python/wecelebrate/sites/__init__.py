@@ -33,10 +33,7 @@ def exclusions_entry(site_id: UUID, listed: Listed) -> Entry:
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
     """One page of the sites that the caller may see, in name order."""
-    asked = pages.asked("sites", filters)
-    after = {"after_name": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    found = sql.list_sites(tx, client_id=filters.client_id, status=filters.status, limit=filters.limit, **after)
-    return pages.built(found, filters.limit, asked)
+    return pages.listed("sites", sql.list_sites, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, site_id: UUID) -> Site:
@@ -66,10 +63,7 @@ def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Si
 def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
     """One page of what a site leaves out. Raises NotFound."""
     get(tx, site_id)
-    asked = pages.asked("exclusions", listed, site_id=site_id)
-    after = {"after_id": None} | pages.decode(listed.cursor, asked)
-    found = sql.list_exclusions(tx, site_id=site_id, limit=listed.limit, **after)
-    return pages.built(found, listed.limit, asked)
+    return pages.listed("exclusions", sql.list_exclusions, tx, listed, pages.BY_ID, site_id=site_id)
 
 
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:

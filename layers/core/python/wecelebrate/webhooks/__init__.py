@@ -91,10 +91,7 @@ def word(client_id: UUID | None) -> queue.Word:
 
 def page(tx: Transaction, filters: WebhookFilters) -> pages.Built:
     """One page of endpoints, newest first."""
-    asked = pages.asked("webhooks", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_webhooks(tx, **given, **after), filters.limit, asked)
+    return pages.listed("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, webhook_id: UUID) -> Webhook:
@@ -152,10 +149,7 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryInFull:
 
 def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.Built:
     """One page of the log of deliveries, newest first."""
-    asked = pages.asked("webhook deliveries", filters)
-    after = {"after_time": None, "after_id": None} | pages.decode(filters.cursor, asked)
-    given = filters.model_dump(exclude={"cursor"})
-    return pages.built(sql.list_deliveries(tx, **given, **after), filters.limit, asked)
+    return pages.listed("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
 def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
