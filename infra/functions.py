@@ -55,7 +55,7 @@ class QueueTrigger(_Declared):
     """Longest wait for a batch to fill, in seconds."""
     maximum_concurrency: int = Field(default=3, ge=2, le=1000)
     """Workers that SQS runs at once; AWS takes no less than 2."""
-    rate: float = Field(default=50, ge=0.2, le=10_000)
+    rate: float = Field(default=50.0, ge=0.2, le=10_000)
     """Jobs a second that all workers together begin; of mails the cloud says how many, as SES allows the account."""
     visibility: int = Field(default=0, ge=0, le=43_200)
     """Seconds a message is hidden while it is worked on; 0 means six times the timeout, as AWS advises."""
