@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from wecelebrate import signed
 from wecelebrate.cache.keys import digest
 from wecelebrate.errors import BadCursor, FieldError, PageTooLarge
-from wecelebrate.models import Listed
 
 if TYPE_CHECKING:
     from wecelebrate.database import Transaction
+    from wecelebrate.models import Listed
 
 Item = TypeVar("Item")
 
@@ -56,7 +56,7 @@ def listed(
     name: str,
     query: Callable[..., Iterable[Mapping[str, Any]]],
     tx: "Transaction",
-    filters: Listed,
+    filters: "Listed",
     order: Mapping[str, None],
     **more: Any,
 ) -> Built:
