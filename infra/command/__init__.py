@@ -12,6 +12,7 @@ from infra.command import cloud, dlq, jobs
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
+from infra.command.listen import listen
 from infra.command.mail import mail
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
@@ -55,6 +56,7 @@ app.command()(cloud.status)
 app.command()(migrate)
 app.command()(token)
 app.command()(drop)
+app.command()(listen)
 app.command()(openapi)
 app.command()(switch)
 app.add_typer(mail, name="mail")

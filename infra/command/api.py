@@ -48,7 +48,8 @@ class Cloud:
 
     def bucket(self, name: str) -> str:
         """What a bucket is called here."""
-        return next(one["Name"] for one in self.s3.list_buckets()["Buckets"] if one["Name"].endswith(f"-{name}"))
+        names = [one["Name"] for one in self.s3.list_buckets()["Buckets"]]
+        return next(one for one in names if one.endswith(f"-local-{name}"))
 
 
 @contextmanager
@@ -77,9 +78,9 @@ def get(
     return _body(api.get(path, params=query), missing)
 
 
-def post(api: httpx.Client, path: str, *, missing: str | None = None) -> dict[str, Any]:
+def post(api: httpx.Client, path: str, json: Any = None, *, missing: str | None = None) -> dict[str, Any]:
     """What a POST answers. Raises as `get` does."""
-    return _body(api.post(path), missing)
+    return _body(api.post(path, json=json), missing)
 
 
 def every(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:

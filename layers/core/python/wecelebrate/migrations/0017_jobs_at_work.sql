@@ -35,9 +35,9 @@ return coalesce(client_id, '00000000-0000-0000-0000-000000000000'::uuid);
 grant execute on function app.job_owner(uuid)
   to app_definer, app_migrate, app_admin, app_support, app_client, app_customer, app_system;
 
-create index jobs_waiting on jobs (type, app.job_owner(client_id), lane, place) where status = 'pending';
+create index jobs_waiting on jobs (type, app.job_owner(client_id), lane, place, id) where status = 'pending';
 create index jobs_running on jobs (type, app.job_owner(client_id)) where status = 'processing';
-create index jobs_of_series on jobs (series, place) where status in ('pending', 'processing');
+create index jobs_of_series on jobs (series, place, id) where status in ('pending', 'processing');
 create unique index jobs_one_of_a_series on jobs (series) where status = 'processing';
 create index jobs_by_type on jobs (type, created_at desc, id desc);
 
@@ -202,10 +202,11 @@ begin
       from jobs j
       where j.status = 'pending' and j.type = kind and app.job_owner(j.client_id) = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed'
-        and (j.series is null or not exists (
+        and (j.series is null or j.series <> all (array(select r.series from jobs r where r.status = 'processing'
+              and r.series is not null)) and not exists (
           select from jobs s
-          where s.series = j.series and s.status in ('pending', 'processing') and s.id <> j.id
-            and (s.status = 'processing' or (s.place, s.id) < (j.place, j.id)) and s.approval is distinct from 'needed'))
+          where s.series = j.series and s.status in ('pending', 'processing') and (s.place, s.id) < (j.place, j.id)
+            and s.approval is distinct from 'needed'))
       order by j.lane, j.place, j.id
       limit 1
     ) next
