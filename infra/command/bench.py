@@ -13,6 +13,7 @@ def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")]
     """Measure how fast the platform is here. The exit code is 1 when a row fails."""
     from infra.bench import measure
     from infra.bench.imports import import_inline, import_uploaded
+    from infra.bench.jobs import next_job
     from infra.bench.pages import cache, growth, neighbour, pages
     from infra.bench.syncs import sync, sync_million
 
@@ -20,6 +21,7 @@ def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")]
         "sync": sync,
         "import-10k": import_inline,
         "import-100k": import_uploaded,
+        "next-job": next_job,
         "pages": pages,
         "cache": cache,
         "neighbour": neighbour,
