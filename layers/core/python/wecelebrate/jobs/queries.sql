@@ -140,7 +140,7 @@ select type,
     as later,
   (count(*) filter (where status = 'pending' and approval = 'needed'))::integer as awaiting_approval,
   (count(*) filter (where status = 'processing'))::integer as at_work,
-  (count(distinct app.job_owner(client_id)) filter (where status = 'pending' and approval is distinct from 'needed')
+  (count(distinct owner) filter (where status = 'pending' and approval is distinct from 'needed')
     )::integer as clients_waiting,
   extract(epoch from now() - min(due_at) filter (where status = 'pending' and due_at <= now()
     and approval is distinct from 'needed'))::integer as oldest_waiting_seconds,
