@@ -19,7 +19,7 @@ dev: ready ## the local cloud, in the foreground, with a demo in it
 	@$(BIN)/wecelebrate up
 
 test: ready ## all tests
-	@$(BIN)/pytest -n $(CORES) --dist loadfile
+	@$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 check: ready ## format, lint, types
 	@$(BIN)/ruff format --check .

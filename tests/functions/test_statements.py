@@ -81,10 +81,10 @@ def counted(platform: Platform) -> int:
     return int(row["calls"])
 
 
-def asked(platform: Platform, whose: Tenant, path: str) -> int:
-    """Statements that a page takes which was asked for before."""
+def asked(platform: Platform, whose: Tenant, path: str, limit: int) -> int:
+    """Statements that a page takes."""
     before = counted(platform)
-    ok(whose.owner.get(path, params={"limit": 1000}))
+    ok(whose.owner.get(path, params={"limit": limit}))
     return counted(platform) - before
 
 
@@ -100,11 +100,10 @@ def test_a_list_takes_a_few_statements_however_long_it_is(
     for whose in (short, full):
         path = call.path.format(**ids_of(own_platform, whose))
         ok(whose.owner.get(path, params={"limit": 999}))  # connects, and begins a session
-        before = counted(own_platform)
-        ok(whose.owner.get(path, params={"limit": 1000}))
-        taken.append(counted(own_platform) - before)
+        # Each of another length is another page. What the cloud does by itself, each minute, falls into one of them.
+        taken.append(min(asked(own_platform, whose, path, limit) for limit in (1000, 998, 997)))
         # Redis may be late on a busy machine: an answer that does not come in time is loaded, which is no fault.
-        again.append(min(asked(own_platform, whose, path) for _ in range(3)))
+        again.append(min(asked(own_platform, whose, path, 1000) for _ in range(3)))
     assert 0 < taken[0] == taken[1] <= MOST.get(call.name, 4)
     assert again == (taken if call.name in NEVER_KEPT else [0, 0])
 
