@@ -15,6 +15,7 @@ It has one thread, always: a lock held by another thread at the fork would be he
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -114,6 +115,7 @@ def become(request: dict[str, Any], zygote: int) -> NoReturn:
     os.dup2(log, 2)
     os.close(log)
     os.close(nothing)
+    sys.stdout = WholeLines(1)
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     sys.argv = ["bootstrap", HANDLER]
@@ -125,6 +127,24 @@ def become(request: dict[str, Any], zygote: int) -> NoReturn:
     bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"
     client.main(sys.argv)
     sys.exit(0)
+
+
+class WholeLines(io.TextIOBase):
+    """Writes to `fd` a line at a time, and only whole ones: the processes of a function share its log.
+
+    `print` writes a text and the end of its line apart, and the runtime client passes each on at once: another
+    process's line would come between them.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        if lines:
+            os.write(self._fd, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+        return len(text)
 
 
 def reap(control: socket.socket, children: set[int]) -> None:

@@ -143,7 +143,8 @@ async def test_a_token_with_wrong_claims_is_refused(issuer: Issuer, claims: dict
 
 
 @pytest.mark.parametrize(
-    ("claim", "seconds", "why"), [("exp", -1, "the token has expired"), ("nbf", 600, "not valid yet"), ("iat", 600, "not valid yet")]
+    ("claim", "seconds", "why"),
+    [("exp", -1, "the token has expired"), ("nbf", 600, "not valid yet"), ("iat", 600, "not valid yet")],
 )
 async def test_a_token_of_another_time_is_refused(issuer: Issuer, claim: str, seconds: int, why: str) -> None:
     """The time is the test's own: one of when the tests were collected has come to pass by then."""

@@ -338,6 +338,24 @@ async def test_the_log_has_start_end_report_and_what_is_printed(tmp_path: Path) 
     assert "Init Duration" not in second.log
 
 
+async def test_lines_of_processes_that_print_at_once_are_whole(tmp_path: Path) -> None:
+    spec = write(
+        tmp_path,
+        "api/loud/read",
+        """
+        def handler(event, context):
+            for number in range(20_000):
+                print(f"{event} says {number}", "and no more")
+        """,
+        API + "concurrency = 4\n",
+    )
+    async with running(tmp_path, spec) as functions:
+        await asyncio.gather(*(call(functions, spec, number) for number in range(4)))
+    lines = (tmp_path / "logs" / f"{spec.name}.log").read_text().splitlines()
+    said = [line for line in lines if "RequestId" not in line]
+    assert sorted(said) == sorted(f"{who} says {number} and no more" for who in range(4) for number in range(20_000))
+
+
 async def test_an_unknown_function_is_said_to_be_one(tmp_path: Path) -> None:
     async with running(tmp_path) as functions:
         with pytest.raises(UnknownFunction):
