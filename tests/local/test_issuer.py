@@ -148,8 +148,9 @@ async def test_a_token_with_wrong_claims_is_refused(issuer: Issuer, claims: dict
 )
 async def test_a_token_of_another_time_is_refused(issuer: Issuer, claim: str, seconds: int, why: str) -> None:
     """The time is the test's own: one of when the tests were collected has come to pass by then."""
+    claims: dict[str, Any] = {claim: int(time.time()) + seconds}
     with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{why}"$'):
-        await authorizer(issuer).claims(f"Bearer {issuer.token('me', **{claim: int(time.time()) + seconds})}")
+        await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")
 
 
 async def test_the_audience_may_be_one_of_several(issuer: Issuer) -> None:
