@@ -8,6 +8,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export UV_PROJECT_ENVIRONMENT := .venv
 # As pip does, trust what the machine trusts: many networks have a certificate authority of their own.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
+# Processes start again and again: what one has compiled, the next reads.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test check synth bench faults clean ready

@@ -7,6 +7,7 @@ by making clients of their own (`tests.platform.Platform`).
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,11 @@ HOME = "WECELEBRATE_TEST_HOME"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The session's folder is made where the session begins, not in each worker."""
+    """The session's folder is made where the session begins, not in each worker.
+
+    A shell has what it starts in the background ignore SIGINT, and children inherit that: what tests start must not.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
 

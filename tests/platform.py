@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
 import time
@@ -28,6 +29,9 @@ from tests import contract
 from wecelebrate.cache.redis import Script
 
 Json = dict[str, Any]
+
+TLS = ssl.create_default_context()
+"""Made once: httpx would make one for each client, and that takes longer than most tests here."""
 
 WAITING = """
 with recursive waiting as (
@@ -93,7 +97,7 @@ class Platform:
             headers=headers,
             timeout=30,
             event_hooks=hooks,
-            transport=httpx.HTTPTransport(local_address=None if subject else address()),
+            transport=httpx.HTTPTransport(verify=TLS, local_address=None if subject else address()),
         )
         self._clients.append(client)
         return client
@@ -318,6 +322,14 @@ class Held:
     def wait_for(self, transactions: int) -> None:
         """Until so many wait for it, or for one that does."""
         self.platform.eventually(lambda: self._waiting() == transactions)
+
+    def hang_up(self) -> None:
+        """End who waits for it, as a proxy does for a client that is gone: PostgreSQL itself learns of it when the lock
+        is free."""
+        self.platform.database.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where %s = any(pg_blocking_pids(pid))",
+            [self.pid],
+        )
 
     def _waiting(self) -> int:
         row = self.platform.database.execute(WAITING, [self.pid]).fetchone()

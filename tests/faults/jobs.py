@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import httpx
 
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 
 COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 QUEUES = {"product_import": "product-imports", "catalog_sync": "catalog-syncs"}
@@ -17,7 +17,7 @@ QUEUES = {"product_import": "product-imports", "catalog_sync": "catalog-syncs"}
 
 def health(platform: Platform, queue: str) -> Json:
     """What the local cloud knows of the workers of a queue."""
-    functions = httpx.get(f"{platform.endpoints.api}/_local/health").json()["functions"]
+    functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     found: Json = functions[f"queues-{queue}"]
     return found
 

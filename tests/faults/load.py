@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import sweeper
 
 BOUND = sweeper.AGE + sweeper.INTERVAL + 1.5
@@ -113,7 +113,7 @@ class Load:
     # Who asks.
 
     def _client(self, address: str | None = None, **headers: str) -> httpx.Client:
-        transport = httpx.HTTPTransport(local_address=address)
+        transport = httpx.HTTPTransport(verify=TLS, local_address=address)
         return httpx.Client(base_url=self.platform.endpoints.api, headers=headers, timeout=30, transport=transport)
 
     def _member(self) -> None:

@@ -15,7 +15,7 @@ from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.jobs import imported
 from tests.faults.test_writers import held, waiting
-from tests.platform import Json, Platform, Tenant
+from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import jobs, sweeper
 
 __all__ = ["waiting"]
@@ -106,12 +106,13 @@ def die(platform: Platform, tenants: list[Tenant], number: int) -> float:
             json={"catalog_id": tenant.catalog_id, "rows": rows(number)},
             headers={"Authorization": tenant.owner.headers["Authorization"]},
             timeout=60,
+            verify=TLS,
         ).status_code
 
     with ThreadPoolExecutor(len(tenants)) as pool:
         answers = [pool.submit(post, tenant) for tenant in tenants]
         platform.eventually(lambda: len(held(platform)) == len(tenants), within=30, every=0.01)
-        busy = httpx.get(f"{platform.endpoints.api}/_local/health").json()["functions"][WRITER]["busy"]
+        busy = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"][WRITER]["busy"]
         assert len(busy) == len(tenants)
         for pid in busy:
             os.kill(pid, signal.SIGKILL)

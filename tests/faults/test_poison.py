@@ -123,6 +123,7 @@ def test_a_job_that_kills_its_workers_is_given_up_and_done_once_it_is_mended(own
             platform.eventually(lambda: row(platform, job_id)["fence"] == killed)  # noqa: B023 - it is asked at once
             lock.wait_for(1)
             assert stop(platform, "product-imports")
+            lock.hang_up()
             expire(platform, "product_import")
         platform.eventually(lambda: row(platform, job_id)["status"] == "failed")
     job = row(platform, job_id)

@@ -15,7 +15,7 @@ from infra.local.running import Running
 from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import Load, Window, p95
-from tests.platform import Platform
+from tests.platform import TLS, Platform
 from wecelebrate.limits import LOCAL_LEAST
 
 BROKEN = 12.0 if FULL else 4.0
@@ -147,7 +147,9 @@ def test_without_redis_a_client_is_still_refused(load: Load, figure: Figure) -> 
     path = f"/v1/catalogs/{tenant.catalog_id}/products"
     statuses: list[int] = []
     with (
-        httpx.Client(base_url=platform.endpoints.api, headers={"Authorization": authorization}, timeout=30) as client,
+        httpx.Client(
+            base_url=platform.endpoints.api, headers={"Authorization": authorization}, timeout=30, verify=TLS
+        ) as client,
         load.broken(),
         stopped(process(load, "redis")),
     ):

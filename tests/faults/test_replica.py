@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
-from tests.platform import Json, Platform, Tenant, ok
+from tests.platform import TLS, Json, Platform, Tenant, ok
 
 WRITES = 1000 if FULL else 60
 PAGES = 400 if FULL else 80
@@ -39,7 +39,7 @@ def raw(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx
     """The tenant's owner, or somebody else, who waits for no replica and asks for changes whatever the state is."""
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
     headers = {"Authorization": authorization, "If-Match": "*"}
-    with httpx.Client(base_url=platform.endpoints.api, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=platform.endpoints.api, headers=headers, timeout=30, verify=TLS) as client:
         yield client
 
 

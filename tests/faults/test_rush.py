@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
-from tests.platform import Json, Platform, Tenant, ok
+from tests.platform import TLS, Json, Platform, Tenant, ok
 
 READERS = 32
 """As many instances as the storefront has."""
@@ -46,7 +46,9 @@ def test_a_page_that_ended_is_loaded_by_at_most_two_of_those_who_look(
     product: Json = platform.product(tenant, price="1.00")
     path = f"/v1/storefront/{tenant.domain}/products"
     clients = [
-        httpx.Client(base_url=platform.endpoints.api, timeout=30, transport=httpx.HTTPTransport(local_address=one))
+        httpx.Client(
+            base_url=platform.endpoints.api, timeout=30, transport=httpx.HTTPTransport(verify=TLS, local_address=one)
+        )
         for one in visitors
     ]
     most, longest = 0, 0.0

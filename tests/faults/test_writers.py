@@ -17,7 +17,7 @@ import pytest
 from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import BOUND
-from tests.platform import Json, Platform, Tenant, ok
+from tests.platform import TLS, Json, Platform, Tenant, ok
 from wecelebrate import sweeper as sweeping
 
 DEATHS = 200 if FULL else 20
@@ -51,7 +51,7 @@ def held(platform: Platform) -> list[int]:
 
 def kill_writers(platform: Platform) -> int:
     """Kill every process of the function that is at work."""
-    health = httpx.get(f"{platform.endpoints.api}/_local/health").json()["functions"]
+    health = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     for pid in health[WRITER]["busy"]:
         os.kill(pid, signal.SIGKILL)
     return len(health[WRITER]["busy"])

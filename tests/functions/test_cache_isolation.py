@@ -20,7 +20,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.platform import Platform, address
+from tests.platform import TLS, Platform, address
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 REQUESTS = 10_000 if FULL else 1000
@@ -138,7 +138,7 @@ def from_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]]:
                 httpx.Client(
                     base_url=platform.endpoints.api,
                     timeout=30,
-                    transport=httpx.HTTPTransport(local_address=address()),
+                    transport=httpx.HTTPTransport(verify=TLS, local_address=address()),
                 )
             )
             for _ in range(ADDRESSES)

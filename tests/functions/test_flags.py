@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from infra.command import app as command
 from tests.functions.test_statements import counted
-from tests.platform import Json, Platform, Tenant, ok, pointers, problem
+from tests.platform import TLS, Json, Platform, Tenant, ok, pointers, problem
 
 OTHERS = {"reads": "primary", "cache": "off", "limits": "off"}
 DEFAULTS = {"reads": "replica", "cache": "on", "limits": "on"}
@@ -124,7 +124,7 @@ class Crowd:
         self._platform = platform
         self._kept = f"/v1/catalogs/{tenant.catalog_id}"
         self._clients = [
-            httpx.Client(base_url=platform.endpoints.api, headers=tenant.owner.headers, timeout=30)
+            httpx.Client(base_url=platform.endpoints.api, headers=tenant.owner.headers, timeout=30, verify=TLS)
             for _ in range(AT_ONCE)
         ]
         self._pool = ThreadPoolExecutor(AT_ONCE)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.functions.calls import Call, calls, ids_of
-from tests.platform import Platform, Tenant, address, ok, problem
+from tests.platform import TLS, Platform, Tenant, address, ok, problem
 
 CALLS = calls()
 GETS = [call for call in CALLS if call.verb == "GET"]
@@ -211,7 +211,7 @@ def test_an_addresss_requests_are_counted(platform: Platform, call: Call, ids: d
     source = address()
     path = call.path.format(**ids)
     with httpx.Client(
-        base_url=platform.endpoints.api, transport=httpx.HTTPTransport(local_address=source), timeout=30
+        base_url=platform.endpoints.api, transport=httpx.HTTPTransport(verify=TLS, local_address=source), timeout=30
     ) as visitor:
         assert left(visitor.get(path))["address"] == 599
         use_up(platform, f"public:limit:address:{source}", 10)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import valkey
 
-from tests.platform import Json, Platform, ok, problem
+from tests.platform import TLS, Json, Platform, ok, problem
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_a_read_that_the_reader_could_not_answer_is_told(platform: Platform) -> 
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/sites"))
     before = len(told(platform, "api-sites-read", "ReaderHandedOver"))
-    raw = httpx.Client(base_url=platform.endpoints.api, headers=tenant.owner.headers, timeout=30)
+    raw = httpx.Client(base_url=platform.endpoints.api, headers=tenant.owner.headers, timeout=30, verify=TLS)
     with raw:
         platform.replica.execute("select pg_wal_replay_pause()")
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.serving import Conversation, Served, answer, by_path, serving
 from tests.images.pictures import HTML, SVG, opened, picture, png
-from tests.platform import Json, Platform, Tenant, created, ok, problem
+from tests.platform import TLS, Json, Platform, Tenant, created, ok, problem
 
 PICTURE = picture(1200, 800)
 
@@ -73,7 +73,7 @@ def fetched(platform: Platform, tenant: Tenant, within: float = 60, **asked: boo
 
 
 def anyone(url: str) -> httpx.Response:
-    with httpx.Client() as client:
+    with httpx.Client(verify=TLS) as client:
         return client.get(url)
 
 
@@ -321,7 +321,7 @@ def test_clients_share_neither_rows_nor_objects(platform: Platform, tenant: Tena
 
 
 def send(upload: Json, body: bytes) -> httpx.Response:
-    with httpx.Client() as client:
+    with httpx.Client(verify=TLS) as client:
         return client.request(upload["method"], upload["url"], headers=upload["headers"], content=body)
 
 

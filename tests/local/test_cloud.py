@@ -18,6 +18,7 @@ from infra.local.endpoints import Ports
 from infra.local.running import Running
 from infra.local.unprivileged import data_elsewhere
 from tests.local.command import Command
+from tests.platform import TLS
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -39,7 +40,7 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 def healthy(api: str) -> bool:
     try:
-        return httpx.get(f"{api}/v1/health", timeout=5).status_code == 200
+        return httpx.get(f"{api}/v1/health", timeout=5, verify=TLS).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -18,6 +18,7 @@ from infra.local.gateway import Gateway
 from infra.local.issuer import Issuer
 from infra.local.server import serving
 from tests.local.folders import running, write
+from tests.platform import TLS
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +87,7 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
         functions = await stack.enter_async_context(running(root, *specs))
         gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), timeout=4.0)
         served = await stack.enter_async_context(serving(gateway, 0))
-        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=20, trust_env=False)
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=20, trust_env=False, verify=TLS)
         yield Api(await stack.enter_async_context(client), issuer)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import ssl
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -22,9 +21,7 @@ from upstash_redis.errors import UpstashError
 from infra.local.processes import free_port
 from infra.local.redis import Redis
 from infra.local.upstash import Upstash
-
-TLS = ssl.create_default_context()
-"""Made once: httpx would make one for each client, and that takes longer than most tests here."""
+from tests.platform import TLS
 
 ADD_ONE = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 FLAGGED = f"#!lua flags=allow-key-locking\n{ADD_ONE}"
