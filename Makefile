@@ -5,6 +5,8 @@ BIN := .venv/bin
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# Tests wait for much: half as many at once again as there are cores.
+WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 export UV_PROJECT_ENVIRONMENT := .venv
 # As pip does, trust what the machine trusts: many networks have a certificate authority of their own.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
@@ -21,7 +23,7 @@ dev: ready ## the local cloud, in the foreground, with a demo in it
 	@$(BIN)/wecelebrate up
 
 test: ready ## all tests
-	@$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: ready ## format, lint, types
 	@$(BIN)/ruff format --check .

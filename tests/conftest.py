@@ -42,6 +42,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """A folder of the session, for what one worker makes and all use."""
+    return Path(os.environ[HOME])
+
+
 def _wecelebrate(home: Path, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra.command", *arguments],
@@ -56,23 +62,22 @@ def _wecelebrate(home: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Endpoints:
+def cloud(shared: Path) -> Endpoints:
     """A whole local cloud, with the demo loaded."""
-    home = Path(os.environ[HOME])
-    state = home / ".local"
-    with (home / "lock").open("w") as lock:
+    state = shared / ".local"
+    with (shared / "cloud.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             return load_endpoints(state)
         except LocalCloudError:
-            _wecelebrate(home, "up", "--detach")
+            _wecelebrate(shared, "up", "--detach")
     return load_endpoints(state)
 
 
 @pytest.fixture(scope="session")
-def state(cloud: Endpoints) -> Path:
+def state(cloud: Endpoints, shared: Path) -> Path:
     """The state directory of the session's cloud: its secrets and its logs."""
-    return Path(os.environ[HOME]) / ".local"
+    return shared / ".local"
 
 
 @pytest.fixture(scope="module")

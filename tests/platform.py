@@ -89,7 +89,7 @@ class Platform:
         """
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
         hooks: dict[str, list[Callable[..., Any]]] = {
-            "request": [self._catch_up, *([_change_any_state] if any_state else [])],
+            "request": [lambda _: self.catch_up(), *([_change_any_state] if any_state else [])],
             "response": [contract.hold],
         }
         client = httpx.Client(
@@ -131,7 +131,7 @@ class Platform:
         """The replica, as superuser: to look."""
         return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
 
-    def _catch_up(self, _: httpx.Request) -> None:
+    def catch_up(self) -> None:
         """Reads and sessions come from the replica: wait until it has replayed what a test wrote behind the platform's
         back, for 5 seconds at most."""
         written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()

@@ -1,13 +1,15 @@
 """The platform, synthesised once per environment."""
 
+import fcntl
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from infra.functions import OPTIONAL_LAYERS, FunctionSpec, functions
 from infra.layers import Layer
-from tests.infra.templates import Cloud, synthesise
+from tests.infra.templates import Cloud, read, synthesise
 
 
 @pytest.fixture(scope="session")
@@ -29,20 +31,25 @@ def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]
 
 
 @pytest.fixture(scope="session")
-def dev(
-    tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
-) -> Cloud:
+def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Cloud:
     """The environment `dev`, which no context names, without a trace of credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("AWS_", "CDK_")):
                 patch.delenv(name)
-        return synthesise(tmp_path_factory.mktemp("dev"), specs, stub_layers)
+        return synthesised_once(shared / "dev", specs, stub_layers)
 
 
 @pytest.fixture(scope="session")
-def prod(
-    tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
-) -> Cloud:
+def prod(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Cloud:
     """The environment `prod`."""
-    return synthesise(tmp_path_factory.mktemp("prod"), specs, stub_layers, environment="prod")
+    return synthesised_once(shared / "prod", specs, stub_layers, environment="prod")
+
+
+def synthesised_once(
+    folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str
+) -> Cloud:
+    """What whichever worker came first synthesised: it takes seconds."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return read(folder) if folder.exists() else synthesise(folder, specs, layers, **context)

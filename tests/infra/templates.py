@@ -75,6 +75,11 @@ def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[st
     app = cdk.App(outdir=str(folder), context={**committed, **context}, analytics_reporting=False)
     assemble(app, specs, layers)
     app.synth()
+    return read(folder)
+
+
+def read(folder: Path) -> Cloud:
+    """What was synthesised into `folder`."""
     suffix = ".template.json"
     templates = {
         file.name.removesuffix(suffix): json.loads(file.read_text("utf-8")) for file in folder.glob(f"*{suffix}")

@@ -1,9 +1,20 @@
 """What tests of the local cloud share."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from infra.local.pgbouncer import find_pgbouncer
 from infra.local.unprivileged import account
+from tests.local.command import Command, CommandHere
+
+
+@pytest.fixture
+def wecelebrate(state: Path) -> Command:
+    """The command for the session's cloud."""
+    home = state.parent
+    return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 
 
 @pytest.fixture(scope="module")

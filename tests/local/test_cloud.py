@@ -89,12 +89,11 @@ def test_parts_that_are_killed_come_back_and_the_api_answers(wecelebrate: Comman
     before = wecelebrate.pids()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
+    log = wecelebrate.state / "logs" / "up.log"
+    until(lambda: all(f"restarting {name} signal 9 (SIGKILL)" in log.read_text() for name in before))
     until(lambda: all(pid and pid != before[name] for name, pid in wecelebrate.pids().items()))
     until(lambda: healthy(api))
     assert wecelebrate("status").returncode == 0
-    log = (wecelebrate.state / "logs" / "up.log").read_text()
-    for name in before:
-        assert f"restarting {name} signal 9 (SIGKILL)" in log
 
 
 def test_closing_the_terminal_stops_it(wecelebrate: Command) -> None:

@@ -1,6 +1,5 @@
 """`wecelebrate drop` and `token`: what they say of files, catalogs and people."""
 
-import os
 import re
 from pathlib import Path
 from uuid import uuid4
@@ -12,12 +11,6 @@ from tests.local.command import Command
 from tests.platform import TLS, Platform
 
 HEADER = "sku,name,price\n"
-
-
-@pytest.fixture
-def wecelebrate(state: Path) -> Command:
-    """The command for the session's cloud."""
-    return Command(state.parent, {**os.environ, "WECELEBRATE_HOME": str(state.parent), "COLUMNS": "200"})
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`wecelebrate jobs` and `dlq`: what they show, and what they do about it."""
 
-import os
 import re
 from pathlib import Path
 from uuid import uuid4
@@ -21,12 +20,6 @@ insert into dead_letters (queue, client_id, job_id, body, code, reason, receives
 select 'catalog-syncs', %s, id, jsonb_build_object('job_id', id), 'internal_error', 'KeyError: [x]', 3 from job
 returning id
 """
-
-
-@pytest.fixture
-def wecelebrate(state: Path) -> Command:
-    """The command for the session's cloud."""
-    return Command(state.parent, {**os.environ, "WECELEBRATE_HOME": str(state.parent), "COLUMNS": "200"})
 
 
 @pytest.fixture

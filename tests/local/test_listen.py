@@ -1,21 +1,16 @@
 """`wecelebrate listen`: a client's webhooks, as they come."""
 
-import os
 import signal
-from pathlib import Path
 
 from tests.local.command import Command
 from tests.platform import Platform, ok
 
 
-def command(state: Path) -> Command:
-    """The command for the session's cloud."""
-    return Command(state.parent, {**os.environ, "WECELEBRATE_HOME": str(state.parent), "COLUMNS": "200"})
-
-
-def test_events_are_shown_as_they_come_and_the_endpoint_goes_with_the_command(platform: Platform, state: Path) -> None:
+def test_events_are_shown_as_they_come_and_the_endpoint_goes_with_the_command(
+    wecelebrate: Command, platform: Platform
+) -> None:
     tenant = platform.tenant()
-    with command(state).started("listen", "--client", tenant.slug, "--event", "sync.*", "--count", "1") as listening:
+    with wecelebrate.started("listen", "--client", tenant.slug, "--event", "sync.*", "--count", "1") as listening:
         assert listening.stdout is not None
         assert f"listening for {tenant.slug}: sync.*" in listening.stdout.readline()
         job = platform.sync(tenant.catalog_id, "a.csv", b"sku,name,price\nA,Mug,5\n")
@@ -26,9 +21,9 @@ def test_events_are_shown_as_they_come_and_the_endpoint_goes_with_the_command(pl
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_ctrl_c_ends_it_and_removes_the_endpoint(platform: Platform, state: Path) -> None:
+def test_ctrl_c_ends_it_and_removes_the_endpoint(wecelebrate: Command, platform: Platform) -> None:
     tenant = platform.tenant()
-    with command(state).started("listen", "--client", tenant.slug) as listening:
+    with wecelebrate.started("listen", "--client", tenant.slug) as listening:
         assert listening.stdout is not None
         assert "listening" in listening.stdout.readline()
         assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 1
@@ -38,7 +33,7 @@ def test_ctrl_c_ends_it_and_removes_the_endpoint(platform: Platform, state: Path
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_a_client_that_is_not_there_is_named(state: Path) -> None:
-    refused = command(state)("listen", "--client", "nobody")
+def test_a_client_that_is_not_there_is_named(wecelebrate: Command, cloud: object) -> None:
+    refused = wecelebrate("listen", "--client", "nobody")
     assert refused.returncode == 1
     assert "there is no client nobody" in refused.stdout + refused.stderr

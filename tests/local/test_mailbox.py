@@ -1,23 +1,14 @@
 """`wecelebrate mail`: what the local cloud would have sent, as a person looks at it."""
 
-import os
-from pathlib import Path
 from uuid import uuid4
 
 import boto3
-import pytest
 from botocore.config import Config
 
 from infra.local.aws import MAIL_CONFIGURATION_SET
 from infra.local.mailbox import sent
 from tests.local.command import Command
 from tests.platform import Platform
-
-
-@pytest.fixture
-def wecelebrate(state: Path) -> Command:
-    """The command for the session's cloud."""
-    return Command(state.parent, {**os.environ, "WECELEBRATE_HOME": str(state.parent), "COLUMNS": "200"})
 
 
 def hand_over(platform: Platform, to: str, subject: str) -> str:
