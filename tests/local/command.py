@@ -9,6 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from infra.command import app
+from infra.command.console import console
 from infra.local.endpoints import Endpoints, load_endpoints
 
 
@@ -50,6 +51,7 @@ class CommandHere(Command):
     """The same in this process: a process of its own takes a second to start. What is `started` has one."""
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        console.width = int(self.environment["COLUMNS"])
         done = CliRunner().invoke(app, arguments, prog_name="wecelebrate", env=self.environment)
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
