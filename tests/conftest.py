@@ -8,8 +8,6 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.processes import LocalCloudError
+from tests.command import Command
 from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
@@ -49,14 +48,8 @@ def shared() -> Path:
 
 
 def _wecelebrate(home: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.command", *arguments],
-        env={**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
+    done = Command(home, environment)(*arguments)
     if done.returncode:
         raise LocalCloudError(f"wecelebrate {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
 

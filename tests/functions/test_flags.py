@@ -143,7 +143,7 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.ask()
-            time.sleep(0.05)
+            time.sleep(0.25)
 
     def stands(self) -> dict[str, str]:
         """How the switches stand, going by the answers; `?` where they differ from each other."""

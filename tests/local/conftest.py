@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.pgbouncer import find_pgbouncer
 from infra.local.unprivileged import account
-from tests.local.command import Command, CommandHere
+from tests.command import Command, CommandHere
 
 
 @pytest.fixture

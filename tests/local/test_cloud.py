@@ -17,7 +17,7 @@ import pytest
 from infra.local.endpoints import Ports
 from infra.local.running import Running
 from infra.local.unprivileged import data_elsewhere
-from tests.local.command import Command
+from tests.command import Command
 from tests.platform import TLS
 
 pytestmark = pytest.mark.timeout(180)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.local.command import Command
+from tests.command import Command
 from tests.platform import TLS, Platform
 
 HEADER = "sku,name,price\n"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.local.command import Command
+from tests.command import Command
 from tests.platform import Json, Platform, Tenant, ok
 
 HEADER = "sku,name,price\n"

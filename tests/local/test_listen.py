@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.local.command import Command
+from tests.command import Command
 from tests.platform import Platform, ok
 
 

@@ -7,7 +7,7 @@ from botocore.config import Config
 
 from infra.local.aws import MAIL_CONFIGURATION_SET
 from infra.local.mailbox import sent
-from tests.local.command import Command
+from tests.command import Command
 from tests.platform import Platform
 
 
