@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.command.api import as_admin, every, get, post
-from infra.command.console import console
+from infra.command.console import console, print_whole
 from infra.command.jobs import OfClient, clients_of, each, filters
 from infra.command.progress import Json, age, details, whose
 
@@ -35,7 +35,10 @@ def list_letters(
         clients = clients_of(cloud.api)
         query = filters(clients, client, queue=queue, redriven=str(redriven).lower(), limit=min(limit, 1000))
         found = list(islice(every(cloud.api, "/v1/admin/dlq", query), limit))
-        console.print(_table(found, clients) if found else "there are no such dead letters")
+        if found:
+            print_whole(_table(found, clients))
+        else:
+            console.print("there are no such dead letters")
 
 
 @app.command()
@@ -96,7 +99,7 @@ def _details(letter: Json, clients: Mapping[str, str]) -> Table:
         "queue": letter["queue"],
         "client": whose(letter, clients),
         "job": letter["job_id"] and f"{letter['job_id']}, {letter['job_status']}",
-        "since": f"{age(letter['created_at'])}, after {letter['receives']} tries",
+        "since": f"{age(letter['created_at'])}, tries: {letter['receives']}",
         "why": f"{letter['code']}: {escape(letter['reason'])}",
         "message": escape(json.dumps(letter["body"], ensure_ascii=False)),
         "sent again": letter["redriven_at"] and f"{age(letter['redriven_at'])} ago by {escape(letter['redriven_by'])}",

@@ -14,10 +14,11 @@ from infra.command.watch import follow, report
 from infra.local.processes import LocalCloudError
 
 BUCKET = "drops"
+KINDS = "CSV, TSV, JSON, NDJSON, XLSX or XML, in a gzip or zip if you like."
 
 
 def drop(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, TSV, JSON or NDJSON.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=KINDS)],
     catalog: Annotated[str, typer.Option(help="Id or name of the catalog.")],
     wait: Annotated[bool, typer.Option("--wait", help="Show its progress until it is done.")] = False,
     timeout: Annotated[int, typer.Option(min=1, help="Longest wait, in seconds.")] = 900,

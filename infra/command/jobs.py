@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.command.api import as_admin, every, get, post
-from infra.command.console import console
+from infra.command.console import console, print_whole
 from infra.command.progress import Json, age, details, painted, table, whose
 from infra.command.watch import follow, report, watch_all
 from infra.local.processes import LocalCloudError
@@ -39,7 +39,10 @@ def list_jobs(
         clients = clients_of(cloud.api)
         query = filters(clients, client, type=of_type, status=status, limit=min(limit, 1000))
         found = list(islice(every(cloud.api, "/v1/jobs", query), limit))
-        console.print(table(found, clients) if found else "there are no such jobs")
+        if found:
+            print_whole(table(found, clients))
+        else:
+            console.print("there are no such jobs")
 
 
 @app.command()

@@ -44,6 +44,8 @@ def serving(converse: Conversation, context: ssl.SSLContext | None = None) -> It
                     spoken = context.wrap_socket(connection, server_side=True) if context else connection
                     with spoken:
                         request = _request(spoken)
+                        if not request:
+                            return  # who had connected was killed before it asked
                         served.requests.append(request)
                         converse(spoken, request)
                 except OSError:

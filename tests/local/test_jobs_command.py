@@ -77,6 +77,15 @@ def test_jobs_are_listed_as_they_are_asked_for(wecelebrate: Command, platform: P
     assert len(wecelebrate("jobs", "list", "--client", tenant.slug, "--limit", "1").stdout.splitlines()) == 2
 
 
+def test_ids_are_whole_however_narrow_the_terminal(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    letter = failed(platform, tenant)
+    wecelebrate.environment["COLUMNS"] = "40"
+    for arguments, id in ((("jobs", "list"), job_of(platform, letter)), (("dlq", "list"), letter)):
+        head, line = wecelebrate(*arguments, "--client", tenant.slug).stdout.splitlines()
+        assert head.split()[-1] == "age"
+        assert line.startswith(f"{id} ")
+
+
 def test_a_client_or_a_kind_that_is_not_there_is_said(wecelebrate: Command, cloud: object) -> None:
     said = wecelebrate("jobs", "list", "--client", "nobody")
     assert (said.returncode, said.stdout) == (1, "✗ there is no client nobody\n")
@@ -185,7 +194,7 @@ def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platf
         wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "there are no such dead letters\n"
     )
     shown = wecelebrate("dlq", "show", letter).stdout
-    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 tries", "KeyError: [x]"):
+    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "tries: 3", "KeyError: [x]"):
         assert fact in shown
 
 
