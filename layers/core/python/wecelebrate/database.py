@@ -22,13 +22,13 @@ from uuid import UUID
 
 import aiosql
 import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
 from wecelebrate import database_errors, invalidations, metrics, switches
 from wecelebrate.cache.keys import Entry
+from wecelebrate.database_login import parameters
 from wecelebrate.errors import Unavailable
 from wecelebrate.invalidations import Left
 from wecelebrate.settings import settings
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 Dispatch = Literal["queued", "at-once", "deferred"]
 
-CONNECT_TIMEOUT = 2
-"""Seconds; libpq knows no shorter."""
 READER_REST = 5.0
 """Seconds for which a reader that refused is not asked again."""
 SLOW = 1.0
@@ -351,35 +349,7 @@ class _Entry:
 
 def _connect(address: str) -> psycopg.Connection[DictRow]:
     # A named statement would pin the session in RDS Proxy.
-    return psycopg.connect(**_parameters(address), prepare_threshold=None, row_factory=dict_row, cursor_factory=_Cursor)
-
-
-def direct_url() -> str:
-    """How migrations reach the writer: a connection string with the login of this function."""
-    return make_conninfo(**_parameters(settings().database_writer))
-
-
-def _parameters(address: str) -> dict[str, Any]:
-    chosen = settings()
-    host, _, port = address.rpartition(":")
-    return {
-        "host": host,
-        "port": port,
-        "dbname": chosen.database_name,
-        "user": chosen.database_login,
-        "password": chosen.database_password or _iam_token(host, port, chosen.database_login),
-        "sslmode": "prefer" if chosen.environment == "local" else "require",
-        "connect_timeout": CONNECT_TIMEOUT,
-        "application_name": chosen.database_login,
-    }
-
-
-def _iam_token(host: str, port: str, login: str) -> str:
-    """A password for RDS Proxy: a request signed with the function's own role, good for 15 minutes."""
-    import boto3
-
-    token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
-    return token
+    return psycopg.connect(**parameters(address), prepare_threshold=None, row_factory=dict_row, cursor_factory=_Cursor)
 
 
 def copy_rows(tx: Transaction, statement: str, rows: Sequence[Sequence[Any]]) -> None:
