@@ -36,6 +36,7 @@ PRELOAD = (
     "psycopg",
     "psycopg.rows",
     "pydantic",
+    "pydantic.v1",
     "simplejson",
     "snapshot_restore_py",
     "upstash_redis",

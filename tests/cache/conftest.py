@@ -1,6 +1,5 @@
 """A real Redis behind the real adapter for each worker, and this process as a function that uses them."""
 
-import importlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -16,7 +15,7 @@ from wecelebrate import cache, switches
 from wecelebrate.cache.keys import prefix
 from wecelebrate.cache.redis import Script
 from wecelebrate.cache.redis import redis as shared
-from wecelebrate.cache.transport import Transport
+from wecelebrate.cache.upstash import Transport
 from wecelebrate.settings import settings
 
 __all__ = ["figure"]
@@ -51,7 +50,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             super().__init__(timeout)
             made.append(self)
 
-    monkeypatch.setattr(importlib.import_module("wecelebrate.cache.redis"), "Transport", Closing)
+    monkeypatch.setattr("wecelebrate.cache.upstash.Transport", Closing)
     yield
     for transport in made:
         transport.close()

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
@@ -191,9 +192,27 @@ _reader_of_last_resort = _Endpoint(read_only=True, patience=1.0)
 _writer = _Endpoint(read_only=False, patience=1.0)
 
 
-def queries(beside: str) -> Any:
+class Queries:
+    """The named queries of a file. It is read when the first of them is asked for, and once for all modules: most
+    requests need few of the files that their function imports."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        query = getattr(_parsed(self._file), name)
+        setattr(self, name, query)
+        return query
+
+
+@cache
+def _parsed(file: Path) -> Any:
+    return aiosql.from_path(file, "psycopg", mandatory_parameters=False)
+
+
+def queries(beside: str) -> Queries:
     """The named queries of `queries.sql` beside a module, each a function of a transaction: `queries(__file__)`."""
-    return aiosql.from_path(Path(beside).with_name("queries.sql"), "psycopg", mandatory_parameters=False)
+    return Queries(Path(beside).with_name("queries.sql"))
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:

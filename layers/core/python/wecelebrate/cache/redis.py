@@ -1,8 +1,8 @@
 """The way to Redis: Upstash's REST API, with a timeout and a breaker of our own.
 
-`upstash-redis` waits for ever, and tries again after 3 s, which may run a script twice. Here a call gets TIMEOUT and no
-second try; a Redis that failed is left alone for a while, so that it costs one request in many its timeout, and none an
-error.
+The client of `upstash-redis` waits for ever, and tries again after 3 s, which may run a script twice. Here a call gets
+TIMEOUT and no second try; a Redis that failed is left alone for a while, so that it costs one request in many its
+timeout, and none an error.
 """
 
 import hashlib
@@ -16,7 +16,6 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wecelebrate import metrics
-from wecelebrate.cache.transport import Transport
 from wecelebrate.settings import settings
 
 logger = Logger()
@@ -51,17 +50,9 @@ class Redis:
     """One client an instance. Not shared between threads: an instance has one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
-        from upstash_redis import Redis as Upstash
+        from wecelebrate.cache.upstash import Upstash
 
-        # Text as it is: JSON is valid UTF-8, and base64 would cost a third more bytes. No token to read our own
-        # writes: whoever has to see one is told by its tag.
-        self._client = Upstash(
-            url, token, rest_encoding=None, rest_retries=0, allow_telemetry=False, read_your_writes=False
-        )
-        # The package has no setting for it; its own waits for ever.
-        http: Any = self._client._http
-        http.close()
-        http._client = Transport(TIMEOUT)
+        self._client = Upstash(url, token, TIMEOUT)
         self._rest = 0.0
         self._resting_until = 0.0
 

@@ -5,6 +5,5 @@ rules that hold for a product that is written alone.
 """
 
 from wecelebrate.imports.create import create
-from wecelebrate.imports.run import run
 
-__all__ = ["create", "run"]
+__all__ = ["create"]

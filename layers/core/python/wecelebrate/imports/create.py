@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 import orjson
 
 from wecelebrate import jobs, storage, uploads
-from wecelebrate.database import Transaction
+from wecelebrate.database import Caller, Transaction, queries
 from wecelebrate.errors import FieldError, Invalid
 from wecelebrate.imports.models import BulkImport, Given
-from wecelebrate.imports.run import run_here, sql
 from wecelebrate.jobs.models import Job
+
+sql = queries(__file__)
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of rows in one request."""
@@ -54,8 +55,15 @@ def create(tx: Transaction, asked: BulkImport) -> Job:
         notify_email=tx.caller.email if asked.notify else None,
     )
     if small:
-        tx.unless_told.append(partial(run_here, tx.caller, job_id))
+        tx.unless_told.append(partial(_run_here, tx.caller, job_id))
     return jobs.get(tx, job_id)
+
+
+def _run_here(caller: Caller, job_id: UUID) -> bool:
+    # It brings all of loading along, and is needed only while no message can be sent.
+    from wecelebrate.imports.run import run_here
+
+    return run_here(caller, job_id)
 
 
 def _keep(folder: str, rows: list[Given]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from wecelebrate import feeds, jobs, loads, storage, uploads
 from wecelebrate.database import Caller, queries, writing
 from wecelebrate.imports.rows import GivenRows
 from wecelebrate.loads.load import Rows
+from wecelebrate.loads.run import run as load
 
 logger = Logger()
 sql = queries(__file__)
@@ -53,4 +54,4 @@ def run(job: jobs.Held, *, here: bool = False) -> None:
     rules = loads.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"])
     results = f"{payload['results']}/result"
     about = {"file": payload["key"], "version_id": payload["version_id"]}
-    loads.run(loads.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about, here))
+    load(loads.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about, here))

@@ -11,6 +11,5 @@ write no more: its fence is old.
 """
 
 from wecelebrate.loads.load import Load, Rules, told
-from wecelebrate.loads.run import run
 
-__all__ = ["Load", "Rules", "run", "told"]
+__all__ = ["Load", "Rules", "told"]

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
-from wecelebrate.feeds import Item
-from wecelebrate.jobs import Held
+if TYPE_CHECKING:
+    from wecelebrate.feeds import Item
+    from wecelebrate.jobs import Held
 
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 SAMPLES = 20
@@ -30,7 +31,7 @@ class Rows(Protocol):
     def ended_cleanly(self) -> bool: ...
     @property
     def nature(self) -> Literal["full", "delta"] | None: ...
-    def __iter__(self) -> Iterator[Item]: ...
+    def __iter__(self) -> "Iterator[Item]": ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Rules:
 class Load:
     """Rows of one file on their way into a catalog."""
 
-    job: Held
+    job: "Held"
     catalog_id: UUID
     rules: Rules
     open: Callable[[], AbstractContextManager[Rows]]

@@ -2,6 +2,7 @@
 
 from wecelebrate import feeds, jobs, loads, storage
 from wecelebrate.database import SYSTEM, writing
+from wecelebrate.loads.run import run as load
 from wecelebrate.syncs.intake import sql
 
 MOST_DEACTIVATED = 20.0
@@ -33,4 +34,4 @@ def run(job: jobs.Held) -> None:
     )
     about = {"file": key, "version_id": version_id}
     results = f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}"
-    loads.run(loads.Load(job, job.catalog_id, rules, open_feed, "drops", results, about))
+    load(loads.Load(job, job.catalog_id, rules, open_feed, "drops", results, about))
