@@ -74,6 +74,8 @@ def test_values_live_as_long_as_the_plan_says() -> None:
         keys.CLIENTS: 3600,
         keys.SESSION: 3600,
         keys.SHOWN: 1800,
+        keys.ORDER: 600,
+        keys.ORDERS: 600,
     }
     assert {entity.name: life for entity, life in table.items()} == {entity.name: entity.life for entity in table}
     assert all(entity.negative <= 60 for entity in table), "that there is none is remembered briefly"

@@ -27,10 +27,12 @@ VISITOR = Caller(site_domain="shop.test")
 class Client:
     """A caller with a session, and what it is told of its limits."""
 
-    def __init__(self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests") -> None:
+    def __init__(
+        self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
+    ) -> None:
         self.caller = caller
         self.tenant = tenant or str(uuid4())
-        self.session = Session(f"{self.tenant}:owner", self.tenant, limit, quota)
+        self.session = Session(f"{self.tenant}:owner", self.tenant, limit, quota, site)
         self.told: dict[str, str] = {}
         self.begin()
 
@@ -38,24 +40,27 @@ class Client:
         value = cache.made("", str(self.session), cache.claim(["tiers"]).tokens, 10**6)
         cache.save(sessions.where(self.caller), value, SESSION)
 
-    def ask(self, address: str = "") -> dict[str, tuple[int, int]]:
-        """One request; limit → what remains, and the seconds until some of it comes back. Raises TooManyRequests."""
+    def ask(self, address: str = "", orders: bool = False) -> dict[str, tuple[int, int]]:
+        """One request, or an order; limit → what remains, and the seconds until some of it comes back.
+
+        Raises TooManyRequests.
+        """
         self.told = {}
 
         def tell(headers: Mapping[str, str]) -> None:
             self.told = dict(headers)
 
         try:
-            Gate(self.caller, address, tell).look()
+            Gate(self.caller, address, tell, orders).look()
         finally:
             found = re.findall(r'"(\w+)";r=(\d+);t=(\d+)', self.told.get("RateLimit", ""))
         return {name: (int(remaining), int(seconds)) for name, remaining, seconds in found}
 
-    def exhaust(self, address: str = "") -> int:
+    def exhaust(self, address: str = "", orders: bool = False) -> int:
         """How many requests are answered until one is refused."""
         for count in range(10_000):
             try:
-                self.ask(address)
+                self.ask(address, orders)
             except TooManyRequests:
                 return count
         raise AssertionError("it is unlimited")
@@ -159,6 +164,25 @@ def test_a_request_that_looks_again_is_counted_once() -> None:
     assert client.ask()["requests"][0] == 98
 
 
+def test_a_site_takes_a_part_of_its_visitors_requests_as_orders() -> None:
+    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_SHARE, limit="storefront", site="one")
+    assert visitor.exhaust("192.0.2.1", orders=True) == 5
+    assert visitor.told["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
+    with pytest.raises(TooManyRequests, match="All of 5 orders of this site an hour are used up"):
+        visitor.ask("192.0.2.2", orders=True)
+    assert "orders" not in visitor.ask("192.0.2.2")
+    other = Client(Caller(site_domain="other.test"), 5 * sessions.STOREFRONT_SHARE, visitor.tenant, "storefront", "two")
+    assert other.exhaust("192.0.2.1", orders=True) == 5
+
+
+def test_an_order_that_looks_again_is_counted_once() -> None:
+    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_SHARE, limit="storefront", site="one")
+    one = Gate(visitor.caller, "192.0.2.1", lambda headers: None, orders=True)
+    for _ in range(5):
+        one.look()
+    assert visitor.ask("192.0.2.1", orders=True)["orders"][0] == 3
+
+
 # Without Redis.
 
 
@@ -195,6 +219,20 @@ def test_without_redis_an_instance_allows_a_stranger_little(down: None, wall: Wa
     assert refused.value.headers()["Retry-After"] == "45"
     wall.now += 45
     assert stranger.exhaust() == LOCAL_LEAST
+
+
+def test_without_redis_an_instance_takes_few_orders_of_a_site_from_however_many(down: None, wall: Wall) -> None:
+    stranger = Client.__new__(Client)
+    stranger.caller = VISITOR
+    taken = 0
+    for number in range(2 * LOCAL_LEAST):
+        try:
+            assert "local" in stranger.ask(f"192.0.2.{number}", orders=True)
+            taken += 1
+        except TooManyRequests as refused:
+            assert refused.detail == f"All of {LOCAL_LEAST} orders of this site a minute are used up."
+    assert taken == LOCAL_LEAST
+    assert "local" in stranger.ask("192.0.2.200")
 
 
 @pytest.mark.parametrize(("quota", "allowed"), [(60, LOCAL_LEAST), (1000, LOCAL_LEAST), (10_000, 41), (100_000, 416)])

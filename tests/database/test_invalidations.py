@@ -33,6 +33,7 @@ from wecelebrate.database import ENTER
 BY_NAME = {caller.name: caller for caller in CALLERS}
 OWNER, SYSTEM = BY_NAME["A's owner"], BY_NAME["system"]
 NEW = ident("new")
+ORDER = ident("A's order")
 LEAVE = "select xid, outbox, tags from app.leave()"
 RENAME = "update sites set name = 'renamed' where id = %s"
 SITE = {f"site:{A_SITE}", "domain:a.test", f"sites:{A}", "sites"}
@@ -104,6 +105,11 @@ CHANGES: list[tuple[str, tuple[Any, ...], set[str]]] = [
      {f"products:{A_CATALOG}", f"products:{B_CATALOG}", f"product:{A_PRODUCT}"}),
     ("update products set id = %s where id = %s", (NEW, A_PRODUCT),
      {f"products:{A_CATALOG}", f"product:{A_PRODUCT}", f"product:{NEW}"}),
+    ("insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,"
+     " shipping_address, items) values (%s, %s, %s, 'N', 'n', 'n@test', 1, '{}', '[]')", (NEW, A, A_SITE),
+     {f"order:{NEW}", f"orders:{A}", "orders"}),
+    ("update orders set status = 'shipped' where id = %s", (ORDER,), {f"order:{ORDER}", f"orders:{A}", "orders"}),
+    ("delete from orders where id = %s", (ORDER,), {f"order:{ORDER}", f"orders:{A}", "orders"}),
     ("delete from products where id = %s", (A_EXCLUDED,),
      {f"products:{A_CATALOG}", f"product:{A_EXCLUDED}", f"site:{A_SITE}", f"exclusions:{A_SITE}"}),
 ]  # fmt: skip
@@ -162,6 +168,13 @@ def test_every_column_of_a_product_counts(superuser: psycopg.Connection) -> None
         with superuser.transaction(force_rollback=True):
             tags = told(superuser, f"update products set {column} = {value} where id = %s", A_PRODUCT)
             assert {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"} <= tags, column
+
+
+def test_of_stock_alone_a_storefront_hears_when_it_begins_and_when_it_ends(superuser: psycopg.Connection) -> None:
+    shown = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
+    own = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
+    left = "update products set inventory_count = %s where id = %s"
+    assert [told(superuser, left, count, A_PRODUCT) for count in (7, 3, 0, 0)] == [shown, own, shown, set()]
 
 
 def test_of_a_statement_only_what_it_changed_is_told(superuser: psycopg.Connection) -> None:

@@ -22,10 +22,11 @@ from tests.database import world
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, CALLERS, A, B, Caller, ident
-from wecelebrate import batches, migrations, orders
+from wecelebrate import batches, migrations
 from wecelebrate import database as function
 from wecelebrate.database import ENTER
 from wecelebrate.migrations import migrate
+from wecelebrate.orders import days
 from wecelebrate.settings import settings
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
@@ -251,7 +252,7 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
     }.items():
         monkeypatch.setenv(f"WC_DATABASE_{name}", given)
     settings.cache_clear()
-    monkeypatch.setattr(orders, "BATCH", 3)
+    monkeypatch.setattr(days, "BATCH", 3)
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(longest: float) -> int:

@@ -82,4 +82,4 @@ def test_who_meets_a_number_that_is_taken_tries_again_in_the_same_transaction(ad
 def test_numbers_are_for_those_who_may_place_orders(connections: dict[str, psycopg.Connection], caller: Caller) -> None:
     with entered(connections[caller.login], caller) as connection:
         row = connection.execute("select has_function_privilege('app.order_number()', 'execute')").fetchone()
-    assert row == (caller.role in ("app_admin", "app_migrate", "app_owner"),)
+    assert row == (caller.role in ("app_admin", "app_definer", "app_migrate", "app_owner"),)

@@ -39,6 +39,16 @@ class Call:
         return bool(self.operation["security"] == [{"bearer": []}])
 
     @property
+    def own(self) -> bool:
+        """Whether it is for customers of a storefront, about what is theirs."""
+        return self.name in ("list_own_orders", "get_own_order")
+
+    @property
+    def public(self) -> bool:
+        """Whether it answers who comes without a token."""
+        return not self.required and not self.own
+
+    @property
     def lists(self) -> bool:
         """Whether it answers pages."""
         return any(one["name"] == "cursor" for one in self.operation.get("parameters", []))
@@ -46,6 +56,8 @@ class Call:
     @property
     def label(self) -> str:
         """The field that people know the thing by."""
+        if self.name == "create_order":
+            return "customer_name"
         return "description" if self.name.endswith("_webhook") else "name"
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **more: Any) -> httpx.Response:
@@ -97,6 +109,12 @@ def body(name: str, ids: Mapping[str, str]) -> Json:
             "description": f"webhook {fresh}",
         },
         "upload_image": {"type": "image/png", "bytes": int(fresh[:4], 16) + 100},
+        "create_order": {
+            "lines": [{"product_id": ids["product_id"], "quantity": 1}],
+            "customer_name": f"Customer {fresh}",
+            "customer_email": "customer@example.test",
+            "shipping_address": {"line1": "Main Street 1", "city": "Springfield", "country": "US"},
+        },
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
@@ -170,8 +188,16 @@ def ids_of(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "insert into mail_suppressions (client_id, address, cause, mail_id) values (%s, %s, 'bounce', %s) returning id",
         [tenant.client_id, f"{uuid4().hex}@example.test", mail and mail["id"]],
     ).fetchone()
+    order_id = str(uuid4())
+    platform.arrange(
+        "insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,"
+        "  shipping_address, items)"
+        " values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')",
+        [order_id, tenant.client_id, tenant.site_id, uuid4().hex[:10].upper()],
+    )
     assert mail is not None and suppression is not None
     return {
+        "order_id": order_id,
         "schedule_id": str(schedule["id"]),
         "webhook_id": str(webhook["id"]),
         "delivery_id": str(delivery["id"]),

@@ -59,6 +59,8 @@ def test_filters_are_those_of_the_lists() -> None:
         "catalogs": "list_catalogs",
         "products": "list_products",
         "storefront products": "list_shown_products",
+        "orders": "list_orders",
+        "a site's orders": "list_site_orders",
         "images": "list_images",
         "jobs": "list_jobs",
         "dead letters": "list_dead_letters",

@@ -21,7 +21,7 @@ each_of_the_api = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.nam
 
 
 def entry(annotated: Any) -> Callable[..., Any]:
-    """The dependency behind `Reading`, `Writing`, `Cached` or `Shown`."""
+    """The dependency behind `Reading`, `Writing`, `Cached` and the like."""
     found: Callable[..., Any] = get_args(annotated)[1].dependency
     return found
 
@@ -39,6 +39,8 @@ def entries(spec: FunctionSpec) -> list[set[str]]:
         entry(http.Cached): "reading",
         entry(http.Writing): "writing",
         entry(http.Shown): "visiting",
+        entry(http.OwnOnSite): "visiting",
+        entry(http.Ordering): "ordering",
     }
     return [
         {names[call] for call in dependencies(route.dependant) if call in names}
@@ -90,6 +92,7 @@ def test_a_function_enters_the_database_as_it_declares(spec: FunctionSpec) -> No
         ("required", False): [{"reading"}],
         ("required", True): [{"writing"}],
         ("optional", False): [{"visiting"}],
+        ("optional", True): [{"ordering"}],
         ("none", False): [set()],
     }
     for way in entries(spec):

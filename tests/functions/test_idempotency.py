@@ -40,7 +40,7 @@ class Create:
     @property
     def mark(self) -> str:
         """The field that it is known by."""
-        return {"create_webhook": "description", "upload_image": "bytes"}.get(self.call.name, "name")
+        return "bytes" if self.call.name == "upload_image" else self.call.label
 
     def other(self) -> Json:
         """What differs in the body of another request."""
@@ -58,6 +58,7 @@ class Create:
             "create_upload": "select count(*) from uploads where name = %s",
             "create_schedule": "select count(*) from schedules where name = %s",
             "create_webhook": "select count(*) from webhooks where description = %s",
+            "create_order": "select count(*) from orders where customer_name = %s",
             "upload_image": "select count(*) from images where bytes = %s",
         }
         row = self.platform.database.execute(counts[self.call.name], [self.new[self.mark]]).fetchone()
@@ -83,7 +84,7 @@ def key() -> str:
 
 
 def test_every_create_takes_a_key() -> None:
-    names = {"client", "site", "catalog", "product", "schedule", "upload", "webhook"}
+    names = {"client", "site", "catalog", "order", "product", "schedule", "upload", "webhook"}
     assert {call.name for call in CREATES} == {f"create_{name}" for name in names} | {"upload_image"}
     for call in CREATES:
         assert "Idempotency-Key" in [one["name"] for one in call.operation["parameters"]]
@@ -134,6 +135,7 @@ def test_while_one_is_being_made_the_other_is_told_so(create: Create) -> None:
         "create_upload": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_schedule": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
         "create_webhook": ("select from clients where id = %s for update", create.tenant.client_id),
+        "create_order": ("select from products where id = %s for update", create.ids["product_id"]),
         "upload_image": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
     }
     statement, parameter = holds[create.call.name]

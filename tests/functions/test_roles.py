@@ -25,6 +25,8 @@ SUPPORT = {
     "show_queues",
     "list_dead_letters",
     "get_dead_letter",
+    "list_orders",
+    "get_order",
     "list_mails",
     "get_mail",
     "list_suppressions",

@@ -5,7 +5,14 @@ import pytest
 from tests.functions.calls import Call, calls, ids_of
 from tests.platform import Platform, Tenant, ok
 
-MOST = {"list_products": 5, "list_grants": 5, "list_exclusions": 5, "list_images": 5, "list_shown_products": 6}
+MOST = {
+    "list_products": 5,
+    "list_grants": 5,
+    "list_exclusions": 5,
+    "list_images": 5,
+    "list_site_orders": 5,
+    "list_shown_products": 6,
+}
 """Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
 
 NEVER_KEPT = {
@@ -14,6 +21,7 @@ NEVER_KEPT = {
     "list_audit",
     "list_dead_letters",
     "list_mails",
+    "list_own_orders",
     "list_schedules",
     "list_suppressions",
     "list_webhooks",
@@ -24,6 +32,10 @@ NEVER_KEPT = {
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
 select %(catalog)s, n, 'Product ' || n, n, 'category ' || n %% 7, 'brand ' || n %% 5 from generate_series(1, 1000) n
+"""
+ORDERS = """
+insert into orders (client_id, site_id, customer_name, customer_email, total_amount, shipping_address, items)
+select %(client)s, %(site)s, 'A customer', 'customer@example.test', n, '{}', '[]' from generate_series(1, 1000) n
 """
 IMAGES = """
 insert into images (catalog_id, origin, source, status)
@@ -67,7 +79,7 @@ def full(own_platform: Platform) -> Tenant:
     """A tenant with a thousand of everything that it may have."""
     platform, tenant = own_platform, own_platform.tenant()
     given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
-    for statement in (PRODUCTS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
+    for statement in (PRODUCTS, ORDERS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
         platform.arrange(statement, given)
     return tenant
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from wecelebrate import orders
+from wecelebrate.orders import days
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return {"folded": orders.fold()}
+    return {"folded": days.fold()}

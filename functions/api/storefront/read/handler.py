@@ -1,12 +1,15 @@
-"""Storefront: what anyone sees of a site, at its domain."""
+"""Storefront: what anyone sees of a site, at its domain, and its customers of their orders."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
-from wecelebrate import storefront
-from wecelebrate.http import Shown, api, serve
+from wecelebrate import orders, storefront
+from wecelebrate.http import OwnOnSite, Shown, api, page_response, serve
+from wecelebrate.models import Listed
+from wecelebrate.orders.models import PlacedOrder
+from wecelebrate.pages import Page
 from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters, StorefrontPage
 
 app = api()
@@ -25,6 +28,16 @@ def list_shown_products(filters: Annotated[StorefrontFilters, Query()], shown: S
 @app.get("/v1/storefront/{domain}/products/{product_id}", response_model=ShownProduct)
 def get_shown_product(product_id: UUID, shown: Shown) -> Response:
     return shown.one(storefront.product_entry(product_id), lambda tx: storefront.product(tx, product_id))
+
+
+@app.get("/v1/storefront/{domain}/orders", response_model=Page[PlacedOrder])
+def list_own_orders(request: Request, listed: Annotated[Listed, Query()], tx: OwnOnSite) -> Response:
+    return page_response(request, listed, orders.own_page(tx, listed))
+
+
+@app.get("/v1/storefront/{domain}/orders/{order_id}")
+def get_own_order(order_id: UUID, tx: OwnOnSite) -> PlacedOrder:
+    return orders.own(tx, order_id)
 
 
 handler = serve(app)

@@ -1,8 +1,8 @@
-"""Limits: how many requests a client, or an address, may send.
+"""Limits: how many requests a client, or an address, may send, and how many orders a site takes.
 
-They are counted in Redis, in the call that reads the session and the value (`cache/look.lua`): a client's over a
-sliding hour of minutes, an address' over a sliding minute. With Redis down each instance counts for itself, and allows
-little.
+They are counted in Redis, in the call that reads the session and the value (`cache/look.lua`): a client's requests and
+a site's orders over a sliding hour of minutes, an address' over a sliding minute. With Redis down each instance counts
+for itself, and allows little.
 """
 
 import time
@@ -15,7 +15,7 @@ from wecelebrate.errors import TooManyRequests
 
 ADDRESS_PER_MINUTE = 600
 """Requests of one address without a token: an office behind one address shops as well."""
-WINDOWS = {"address": 60, "local": 60}
+WINDOWS = {"address": 60, "local": 60, "local-orders": 60}
 """Seconds that a limit is over; an hour where nothing is said."""
 HOUR = 3600
 LOCAL_SHARE = 4
@@ -55,8 +55,9 @@ def headers(limits: Iterable[Limit]) -> dict[str, str]:
 def refuse(limit: Limit) -> TooManyRequests:
     """The problem of a limit that is used up."""
     metrics.count("Throttled", dimension="limit", of=limit.name)
+    what = "orders of this site" if limit.name in ("orders", "local-orders") else "requests"
     per = "a minute" if WINDOWS.get(limit.name) == 60 else "an hour"
-    return TooManyRequests(f"All of {limit.quota} requests {per} are used up.", retry_after=max(limit.seconds, 1))
+    return TooManyRequests(f"All of {limit.quota} {what} {per} are used up.", retry_after=max(limit.seconds, 1))
 
 
 @dataclass
@@ -74,7 +75,7 @@ class LocalLimits:
         if len(self._quotas) > _REMEMBERED:
             self._quotas.popitem(last=False)
 
-    def count(self, caller: str) -> Limit:
+    def count(self, caller: str, name: str = "local") -> Limit:
         """One more request of a caller. Raises TooManyRequests."""
         now = time.time()
         if self._minute != int(now // 60):
@@ -84,6 +85,6 @@ class LocalLimits:
         seconds = 60 - int(now % 60)
         used = self._used.get(caller, 0) + 1
         if used > quota:
-            raise refuse(Limit("local", quota, 0, seconds))
+            raise refuse(Limit(name, quota, 0, seconds))
         self._used[caller] = used
-        return Limit("local", quota, quota - used, seconds)
+        return Limit(name, quota, quota - used, seconds)

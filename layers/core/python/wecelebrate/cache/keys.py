@@ -8,7 +8,7 @@ Every key is made here and begins with the environment and with whose it is: a k
     v1:<environment>:public:recent                     what was invalidated lately, and by which transactions
     v1:<environment>:public:session:<subject>          who a signed-in caller is
     v1:<environment>:public:visit:<role>:<domain>      which site a domain shows, and whose it is
-    v1:<environment>:<tenant>:limit:<name>             requests of the last hour, by minute
+    v1:<environment>:<tenant>:limit:<name>             requests, or orders of a site, of the last hour, by minute
     v1:<environment>:<tenant>:stats:<hour>             what the cache did for a tenant, by the hour
 """
 
@@ -49,6 +49,8 @@ SESSION = Entity("session", 3600)
 STOREFRONT = Entity("storefront", 300, stale=300)
 SHOWN = Entity("shown", 1800, stale=300)
 """Pages of a storefront."""
+ORDER = Entity("order", 600)
+ORDERS = Entity("orders", 600)
 
 
 def prefix() -> str:

@@ -3,9 +3,10 @@
 -- KEYS: session, address limit ('' for none)
 -- ARGV: prefix, now, a random token, name of whoever would load, life of its lock (ms), field of the caller in the
 --   memory of recent writes, tag of what its session follows from, requests a minute of the address ('' not to count
---   it), '1' to count the request against the session's limit, suffix of the value ('' for none), name of its entity,
---   '1' when no request asks (what was just written is read, or what will be asked for), what the instance spent, tags
---   of the value…
+--   it), '1' to count the request against the session's limit, how many requests of visitors there are to an order ('' to
+--   count none: a site takes a part of its session's limit), suffix of the value ('' for none), name of its entity, '1'
+--   when no request asks (what was just written is read, or what will be asked for), what the instance spent, tags of
+--   the value…
 -- Tags may hold $site and $catalog: those of the site that is visited. `<tag>:$client` is one tag for each client of the
 -- caller, and the tag alone for who belongs to none and sees those of all.
 --
@@ -21,11 +22,11 @@
 --   limits: `name quota remaining seconds`, a line each
 
 local token, owner, lock_life, caller = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local suffix, entity, aside = ARGV[10], ARGV[11], ARGV[12] == '1'
+local share, suffix, entity, aside = ARGV[10], ARGV[11], ARGV[12], ARGV[13] == '1'
 local limits = {}
 -- The value's own tags.
 local own = {}
-settle(ARGV[13], 0)
+settle(ARGV[14], 0)
 
 -- One more request of a limit over a window of `buckets` times `width` ms; whether it may be.
 local function count(name, key, quota, width, buckets)
@@ -100,6 +101,10 @@ if ARGV[9] == '1' and quota ~= '' and
   not count(limit, prefix .. tenant .. ':limit:' .. limit, tonumber(quota), 60000, 60) then
   return answer('limited')
 end
+if share ~= '' and quota ~= '' and
+  not count('orders', prefix .. tenant .. ':limit:orders.' .. site, math.floor(tonumber(quota) / tonumber(share)), 60000, 60) then
+  return answer('limited')
+end
 if suffix == '' then return answer('pass') end
 
 local key = prefix .. scope .. ':' .. suffix
@@ -109,7 +114,7 @@ if value and not holds(value) then value = nil end
 if value and now < value.ages then return answer('hit', raw) end
 
 local place = { site = site, catalog = catalog }
-for i = 14, #ARGV do
+for i = 15, #ARGV do
   local of_clients = string.match(ARGV[i], '^(.+):%$client$')
   local n = #own
   for _, tag in ipairs(of_clients and session.tags or {}) do

@@ -12,7 +12,8 @@ A handler reads as a sentence::
 """
 
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -28,9 +29,22 @@ from wecelebrate.http import problems
 from wecelebrate.http.answers import page_response, said, say
 from wecelebrate.http.cached import CachedReads, gate_of
 from wecelebrate.http.routes import DirectRoute, model_response, repeatable
+from wecelebrate.reads.gate import Gate
 from wecelebrate.reads.loading import write_through
 
-__all__ = ["Cached", "IfMatch", "Reading", "Shown", "Writing", "api", "model_response", "page_response", "serve"]
+__all__ = [
+    "Cached",
+    "IfMatch",
+    "Ordering",
+    "OwnOnSite",
+    "Reading",
+    "Shown",
+    "Writing",
+    "api",
+    "model_response",
+    "page_response",
+    "serve",
+]
 
 logger = Logger()
 
@@ -72,15 +86,19 @@ def _signed_in(request: Request) -> Caller:
     return caller(claims)
 
 
-async def _reading(request: Request) -> AsyncIterator[Transaction]:
-    gate = gate_of(request, _signed_in(request))
+def _visitor(request: Request, domain: str) -> Caller:
+    return caller(bearer_claims(request.headers.get("authorization")), site_domain=domain.lower())
+
+
+@contextmanager
+def _read(gate: Gate) -> Iterator[Transaction]:
     remembered = gate.look().claim
     with reading(gate.caller.after(remembered.min_xids), primary=remembered.forgetful) as tx:
         yield tx
 
 
-async def _writing(request: Request) -> AsyncIterator[Transaction]:
-    gate = gate_of(request, _signed_in(request))
+@contextmanager
+def _written(request: Request, gate: Gate) -> Iterator[Transaction]:
     gate.look()
     with writing(gate.caller) as tx, repeatable(request, tx):
         yield tx
@@ -92,6 +110,16 @@ async def _writing(request: Request) -> AsyncIterator[Transaction]:
         write_through(gate, entry, load)
 
 
+async def _reading(request: Request) -> AsyncIterator[Transaction]:
+    with _read(gate_of(request, _signed_in(request))) as tx:
+        yield tx
+
+
+async def _writing(request: Request) -> AsyncIterator[Transaction]:
+    with _written(request, gate_of(request, _signed_in(request))) as tx:
+        yield tx
+
+
 async def _cached(request: Request) -> CachedReads:
     return CachedReads(request, _signed_in(request))
 
@@ -100,8 +128,20 @@ Visited = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-
 
 
 async def _shown(request: Request, domain: Visited) -> CachedReads:
-    claims = bearer_claims(request.headers.get("authorization"))
-    return CachedReads(request, caller(claims, site_domain=domain.lower()))
+    return CachedReads(request, _visitor(request, domain))
+
+
+async def _own_on_site(request: Request, domain: Visited) -> AsyncIterator[Transaction]:
+    customer = _visitor(request, domain)
+    if customer.subject is None:
+        raise Unauthenticated
+    with _read(gate_of(request, customer)) as tx:
+        yield tx
+
+
+async def _ordering(request: Request, domain: Visited) -> AsyncIterator[Transaction]:
+    with _written(request, gate_of(request, _visitor(request, domain), orders=True)) as tx:
+        yield tx
 
 
 # "function": the transaction ends before the answer is sent, so a commit that fails is an error, not a lost 201.
@@ -113,6 +153,10 @@ Cached = Annotated[CachedReads, Depends(_cached)]
 """What the signed-in caller reads, from the cache when it has it."""
 Shown = Annotated[CachedReads, Depends(_shown)]
 """What is shown to whoever visits the storefront at `{domain}`."""
+OwnOnSite = Annotated[Transaction, Depends(_own_on_site, scope="function")]
+"""A transaction of the signed-in customer of the storefront at `{domain}` on the reader, for what is theirs alone."""
+Ordering = Annotated[Transaction, Depends(_ordering, scope="function")]
+"""A transaction of whoever visits the storefront at `{domain}` on the primary; it counts as an order of the site."""
 
 
 def _if_match(

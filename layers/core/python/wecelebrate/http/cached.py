@@ -34,12 +34,12 @@ PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"
 """For visitors: CloudFront may show it for half a minute."""
 
 
-def gate_of(request: Request, caller: Caller) -> Gate:
-    """The gate of a request: what it counts is told in the answer's headers."""
+def gate_of(request: Request, caller: Caller, *, orders: bool = False) -> Gate:
+    """The gate of a request: what it counts, `orders` also as one of the site, is told in the answer's headers."""
     caller = caller.after(consistency.min_xids(request.headers.get(consistency.HEADER)))
     # Who comes with a token is counted by its session alone.
     address = "" if caller.subject else request.scope["aws.event"]["requestContext"]["http"]["sourceIp"]
-    return Gate(caller, address, lambda headers: say(request, headers))
+    return Gate(caller, address, lambda headers: say(request, headers), orders)
 
 
 class CachedReads:

@@ -1,7 +1,8 @@
 """Idempotency keys: a create that is sent twice is done once (draft-ietf-httpapi-idempotency-key-header).
 
 The answer is kept in the transaction of what it tells of, under the caller and its key: either both are there or none.
-The same key with the same request is answered the same; with another request it is an error.
+The same key with the same request is answered the same; with another request it is an error. Guests of a site, who have
+no name, have their keys together: whoever knows both a key and its request is the one who sent it.
 """
 
 from collections.abc import Mapping
@@ -44,7 +45,9 @@ def earlier(tx: Transaction, key: str, request_hash: str) -> Answer | None:
     """
     if not sql.lock_key(tx, key=key):
         raise KeyInUse
-    found = sql.find_answer(tx, key=key, seconds=LIFE)
+    asked = {"key": key, "seconds": LIFE}
+    guest = tx.caller.subject is None
+    found = sql.find_guest_answer(tx, request_hash=request_hash, **asked) if guest else sql.find_answer(tx, **asked)
     if found is None:
         return None
     if found["request_hash"] != request_hash:
@@ -55,4 +58,5 @@ def earlier(tx: Transaction, key: str, request_hash: str) -> Answer | None:
 def keep(tx: Transaction, key: str, request_hash: str, answer: Answer) -> None:
     """Remember what the caller is answered."""
     told = as_json({"headers": dict(answer.headers)}, "headers")
-    sql.keep_answer(tx, key=key, request_hash=request_hash, status=answer.status, body=answer.body, **told)
+    kept = sql.keep_guest_answer if tx.caller.subject is None else sql.keep_answer
+    kept(tx, key=key, request_hash=request_hash, status=answer.status, body=answer.body, **told)

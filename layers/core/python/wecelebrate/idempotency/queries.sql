@@ -1,6 +1,6 @@
 -- name: lock_key$
 -- Whether nobody else is doing the same right now; held until the transaction ends.
-select pg_try_advisory_xact_lock(hashtextextended(app.subject() || ' ' || :key, 0));
+select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.site_id()::text) || ' ' || :key, 0));
 
 -- name: find_answer^
 -- What the caller was answered when it sent this key before.
@@ -15,3 +15,10 @@ values (app.subject(), :key, :request_hash, :status, :headers, :body)
 on conflict (subject, key) do update
 set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers, body = excluded.body,
   created_at = now();
+
+-- name: find_guest_answer^
+-- What a guest of the site was answered; the body only to the very request.
+select request_hash, status, headers, body from app.guest_answer(:key, :request_hash, make_interval(secs => :seconds));
+
+-- name: keep_guest_answer!
+select app.keep_guest_answer(:key, :request_hash, :status, :headers, :body);

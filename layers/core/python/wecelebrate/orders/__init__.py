@@ -1,14 +1,65 @@
-"""Orders: whatever moves a figure of a day leaves a delta, and a schedule folds the deltas into the days."""
+"""Orders: placed by who visits a site, read by the site's client and by their customer.
 
-from wecelebrate import batches
-from wecelebrate.database import queries
+`placing` places one. Whatever moves a figure of a day leaves a delta, and `days` folds the deltas into the days.
+"""
+
+from uuid import UUID
+
+from wecelebrate import pages
+from wecelebrate.cache import keys
+from wecelebrate.cache.keys import Entry
+from wecelebrate.database import Transaction, queries
+from wecelebrate.errors import NotFound
+from wecelebrate.models import Listed
+from wecelebrate.orders.models import Order, OrderFilters, PlacedOrder, SiteOrderFilters
 
 sql = queries(__file__)
 
-BATCH = 10_000
-"""Deltas that are folded in one transaction."""
+
+def entry(order_id: UUID) -> Entry:
+    """One order, in the cache."""
+    return keys.entry(keys.ORDER, order_id, tags=[f"order:{order_id}"])
 
 
-def fold() -> int:
-    """Fold deltas, batch after batch, until there are no more or time is short. How many that were."""
-    return batches.run(lambda tx, most: int(sql.fold_deltas(tx, most=most)), BATCH)
+def page_entry(filters: OrderFilters) -> Entry:
+    """One page of orders, in the cache."""
+    return keys.entry(keys.ORDERS, tags=["orders:$client"], asked=filters.model_dump(mode="json"))
+
+
+def site_page_entry(site_id: UUID, filters: SiteOrderFilters) -> Entry:
+    """One page of a site's orders, in the cache."""
+    tags = ["orders:$client", f"site:{site_id}"]
+    return keys.entry(keys.ORDERS, site_id, tags=tags, asked=filters.model_dump(mode="json"))
+
+
+def page(tx: Transaction, filters: OrderFilters) -> pages.Built:
+    """One page of the orders that the caller may see, newest first."""
+    return pages.listed("orders", sql.list_orders, tx, filters, pages.NEWEST)
+
+
+def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.Built:
+    """One page of a site's orders, newest first. Raises NotFound for a site that the caller cannot see."""
+    if not sql.sees_site(tx, site_id=site_id):
+        raise NotFound
+    return pages.listed("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
+
+
+def get(tx: Transaction, order_id: UUID) -> Order:
+    """One order. Raises NotFound."""
+    row = sql.get_order(tx, order_id=order_id)
+    if row is None:
+        raise NotFound
+    return Order(**row)
+
+
+def own_page(tx: Transaction, listed: Listed) -> pages.Built:
+    """One page of what the customer ordered on the site that is visited, newest first."""
+    return pages.listed("own orders", sql.list_own_orders, tx, listed, pages.NEWEST)
+
+
+def own(tx: Transaction, order_id: UUID) -> PlacedOrder:
+    """One of them. Raises NotFound, also for what a guest ordered."""
+    row = sql.get_own_order(tx, order_id=order_id)
+    if row is None:
+        raise NotFound
+    return PlacedOrder(**row)

@@ -19,14 +19,14 @@ sql = queries(__file__)
 
 def entry(product_id: UUID) -> Entry:
     """One product, in the cache."""
-    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}"])
+    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     """One page of a catalog's products, in the cache; none for what changed since a moment, which is asked once."""
     if filters.updated_since is not None:
         return None
-    tags = [f"products:{catalog_id}", f"catalog:{catalog_id}"]
+    tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
     return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, asked=filters.model_dump(mode="json"))
 
 

@@ -56,10 +56,16 @@ class Gate:
     """One request at the cache."""
 
     def __init__(
-        self, caller: Caller, address: str = "", tell: Callable[[Mapping[str, str]], object] | None = None
+        self,
+        caller: Caller,
+        address: str = "",
+        tell: Callable[[Mapping[str, str]], object] | None = None,
+        orders: bool = False,
     ) -> None:
-        """`tell` is given the headers that say what is left of the limits; without it nothing is counted."""
+        """`tell` is given the headers that say what is left of the limits; without it nothing is counted. `orders`:
+        the request also counts among the orders of the site that is visited."""
         self.caller = caller
+        self._orders = orders
         self._address = address
         self._tell = tell
         self._limits: dict[str, Limit] = {}
@@ -121,6 +127,7 @@ class Gate:
             sessions.tag(self.caller),
             str(limits.ADDRESS_PER_MINUTE) if counts and self._address and "address" not in self._limits else "",
             "1" if counts and not self._limits.keys() - {"address"} else "",
+            str(sessions.STOREFRONT_SHARE) if counts and self._orders and "orders" not in self._limits else "",
             entry.suffix if entry else "",
             entity,
             aside=self._accounted,
@@ -135,17 +142,25 @@ class Gate:
             self._accounted = self._accounted or status != "wait"
         if known and known.quota:
             _local.learn(self._counted_as, known.quota)
+            _local.learn(self._ordered_as, known.quota // sessions.STOREFRONT_SHARE)
         return Look(status, known, Value.parse(raw) if raw else None, Claim.of(tokens, xids))
 
     def _count_here(self) -> None:
         """Count the request in this instance alone."""
         if self._tell and not self._limits and not switches.is_set("limits", "off"):
             self._count([_local.count(self._counted_as)])
+            if self._orders:
+                self._count([_local.count(self._ordered_as, "local-orders")])
 
     @property
     def _counted_as(self) -> str:
         """Whom an instance counts a request for."""
         return f"{sessions.where(self.caller)} {self._address}"
+
+    @property
+    def _ordered_as(self) -> str:
+        """The site that an instance counts an order for."""
+        return f"orders {self.caller.site_domain}"
 
     def _count(self, counted: list[Limit], refused: bool = False) -> None:
         self._limits |= {limit.name: limit for limit in counted}

@@ -1,0 +1,15 @@
+"""Orders: place one, as a customer or a guest of a storefront."""
+
+from wecelebrate.http import Ordering, api, serve
+from wecelebrate.orders.models import NewOrder, PlacedOrder
+from wecelebrate.orders.placing import place
+
+app = api()
+
+
+@app.post("/v1/storefront/{domain}/orders", status_code=201)
+def create_order(new: NewOrder, tx: Ordering) -> PlacedOrder:
+    return place(tx, new)
+
+
+handler = serve(app)

@@ -1,0 +1,32 @@
+"""Orders: list and read, as the client whose sites they were placed on."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from wecelebrate import orders
+from wecelebrate.http import Cached, api, serve
+from wecelebrate.orders.models import Order, OrderFilters, SiteOrderFilters
+from wecelebrate.pages import Page
+
+app = api()
+
+
+@app.get("/v1/orders", response_model=Page[Order])
+def list_orders(filters: Annotated[OrderFilters, Query()], cached: Cached) -> Response:
+    return cached.page(orders.page_entry(filters), filters, lambda tx: orders.page(tx, filters))
+
+
+@app.get("/v1/orders/{order_id}", response_model=Order)
+def get_order(order_id: UUID, cached: Cached) -> Response:
+    return cached.one(orders.entry(order_id), lambda tx: orders.get(tx, order_id))
+
+
+@app.get("/v1/sites/{site_id}/orders", response_model=Page[Order])
+def list_site_orders(site_id: UUID, filters: Annotated[SiteOrderFilters, Query()], cached: Cached) -> Response:
+    entry = orders.site_page_entry(site_id, filters)
+    return cached.page(entry, filters, lambda tx: orders.site_page(tx, site_id, filters))
+
+
+handler = serve(app)
