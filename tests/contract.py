@@ -3,6 +3,7 @@
 An answer may hold nothing that its model does not name, so what is internal cannot leak unseen.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,9 @@ from infra.local.routes import Routes
 from infra.openapi import document
 
 Json = dict[str, Any]
+
+PYDANTICS = re.compile("(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]")
+"""How its messages begin; ours are clauses that go with the name of the field (`wecelebrate.wording`)."""
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +51,11 @@ def hold(answer: httpx.Response) -> None:
         return
     kind = answer.headers["content-type"]
     assert kind in content, f"{name} does not announce {kind} with {status}: {answer.text}"
-    for error in _validator(name, status, kind).iter_errors(answer.json()):
+    body = answer.json()
+    if kind == "application/problem+json":
+        for error in body.get("errors", []):
+            assert not PYDANTICS.match(error["detail"]), f"{name} {status} speaks as pydantic does: {error}"
+    for error in _validator(name, status, kind).iter_errors(body):
         raise AssertionError(f"{name} {status} at /{'/'.join(map(str, error.instance_path))}: {error.message}")
 
 

@@ -146,7 +146,17 @@ class Crowd:
             time.sleep(0.25)
 
     def stands(self) -> dict[str, str]:
-        """How the switches stand, going by the answers; `?` where they differ from each other."""
+        """How the switches stand, going by the answers; `?` where they differ from each other.
+
+        An instance that has only begun asks the replica how they stand: what is seen once may be that.
+        """
+        for _ in range(3):
+            seen = self._seen()
+            if "?" not in seen.values():
+                break
+        return seen
+
+    def _seen(self) -> dict[str, str]:
         before = counted(self._platform)
         answers = self.ask(rounds=4)
         read = counted(self._platform) - before

@@ -114,13 +114,13 @@ def refuse_unstorable(value: Any, place: str) -> None:
         why = None
         if isinstance(one, str):
             if not storable(one):
-                why = "Text may hold neither NUL nor half of a surrogate pair"
+                why = "holds a NUL or half of a surrogate pair"
         elif isinstance(one, float):
             if not math.isfinite(one):
-                why = "JSON has no number that is not finite"
+                why = "should be a finite number"
         elif isinstance(one, dict | list):
             if len(path) >= MAX_DEPTH:
-                why = f"Objects and lists may lie {MAX_DEPTH} deep at most"
+                why = f"lies more than {MAX_DEPTH} objects and lists deep"
             elif isinstance(one, dict):
                 stack += [(key, path) for key in one] + [(held, (*path, str(key))) for key, held in one.items()]
             else:

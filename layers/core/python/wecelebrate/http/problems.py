@@ -18,6 +18,7 @@ from wecelebrate.errors import (
     UnsupportedMediaType,
 )
 from wecelebrate.models import pointer
+from wecelebrate.wording import clause
 
 logger = Logger()
 
@@ -55,7 +56,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if isinstance(error.body, bytes):
         return _answer(request, UnsupportedMediaType())
     return _answer(
-        request, Invalid(errors=[FieldError(pointer=_pointer(one["loc"]), detail=one["msg"]) for one in found])
+        request, Invalid(errors=[FieldError(pointer=_pointer(one["loc"]), detail=clause(one)) for one in found])
     )
 
 

@@ -13,6 +13,7 @@ from wecelebrate.errors import Invalid, NotFound, Problem
 from wecelebrate.imports.models import BulkImport
 from wecelebrate.jobs.models import Job
 from wecelebrate.models import pointer
+from wecelebrate.wording import clause
 
 sql = queries(__file__)
 
@@ -99,7 +100,7 @@ def create(tx: Transaction, asked: ProductsImport) -> Queued:
         job = imports.create(tx, BulkImport.model_validate(given))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise NotImportable(_renamed(f"{pointer(first['loc']) or '/'}: {first['msg']}")) from error
+        raise NotImportable(_renamed(f"{pointer(first['loc']) or '/'}: {clause(first)}")) from error
     except Invalid as problem:
         raise NotImportable(_said(problem)) from problem
     return Queued(job_id=job.id, message="Import queued successfully", status_url=f"/api/jobs/{job.id}/status")

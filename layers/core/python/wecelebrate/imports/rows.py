@@ -13,9 +13,11 @@ from wecelebrate.errors import Invalid
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.imports.models import Given, ImportRow
 from wecelebrate.models import pointer
+from wecelebrate.wording import clause
 
 HEADER = tuple(ImportRow.model_fields)
 _LONGEST_SKU = 200
+_MOST_SAID = 5
 
 
 class GivenRows(AbstractContextManager["GivenRows"]):
@@ -50,8 +52,10 @@ def item(number: int, given: Given, currency: str) -> Item:
     try:
         row = ImportRow.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return _rejected(number, given, f"{pointer(first['loc']) or '/'}: {first['msg']}")
+        found = error.errors(include_url=False, include_input=False)
+        said = [f"{pointer(one['loc']) or '/'}: {clause(one)}" for one in found[:_MOST_SAID]]
+        more = len(found) - len(said)
+        return _rejected(number, given, "; ".join([*said, *([f"and {more} more"] if more else [])]))
     except Invalid as invalid:
         first_field = invalid.errors[0]
         return _rejected(number, given, f"{first_field.pointer}: {first_field.detail}")

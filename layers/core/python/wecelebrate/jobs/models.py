@@ -36,7 +36,9 @@ class Progress(BaseModel):
     total: int | None = Field(description="Null until it is known.")
     percent: float | None
     phase: str | None = Field(description="What it does now: stage, merge, deactivate, …")
-    eta_seconds: int | None = Field(description="Until it is done, at the pace it had until now.")
+    eta_seconds: int | None = Field(
+        description="Until it is done, at the pace it had until now; null while its worker is not heard of."
+    )
 
 
 class Source(BaseModel):

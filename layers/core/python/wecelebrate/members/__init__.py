@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from wecelebrate.database import Transaction, queries
+from wecelebrate.errors import FieldError, Invalid
 
 sql = queries(__file__)
 
@@ -38,3 +39,17 @@ def me(tx: Transaction) -> Me:
         if tx.entered.role == "app_client"
         else [],
     )
+
+
+def own_client(tx: Transaction) -> UUID | None:
+    """Whose a thing is that is made without saying so: the client of a member of one, the platform for its people.
+
+    Raises Invalid for a member of several.
+    """
+    entered = tx.entered
+    if entered.client_ids is None:
+        return None
+    editors = entered.editor_ids or entered.client_ids
+    if len(editors) != 1:
+        raise Invalid(errors=[FieldError(pointer="/client_id", detail="say for which of your clients")])
+    return editors[0]

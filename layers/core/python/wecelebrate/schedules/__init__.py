@@ -8,6 +8,7 @@ from wecelebrate import audit, pages
 from wecelebrate.database import Transaction, as_json
 from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.etags import Match
+from wecelebrate.members import own_client
 from wecelebrate.schedules import runs, when
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
 from wecelebrate.schedules.runs import over, run_due, sql, wanted
@@ -29,12 +30,17 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
-    """Raises Forbidden, Invalid for a catalog that is not the client's own, AlreadyExists for a name that it has."""
-    if tx.entered.role == "app_client" and new.client_id not in (tx.entered.editor_ids or []):
+    """Raises Forbidden, AlreadyExists for a name that the client has, Invalid for a catalog that is not its own, or when it
+    is not clear whose it is."""
+    client_id = new.client_id or own_client(tx)
+    if tx.entered.role == "app_client" and client_id not in (tx.entered.editor_ids or []):
         raise Forbidden
-    if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=new.client_id):
+    if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=client_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog of this client's own")])
-    given = new.model_dump(mode="json") | {"settings": new.settings.model_dump(mode="json", exclude_none=True)}
+    given = new.model_dump(mode="json") | {
+        "client_id": client_id,
+        "settings": new.settings.model_dump(mode="json", exclude_none=True),
+    }
     return Schedule(**sql.create_schedule(tx, **as_json(given, "settings"), next_at=_next_at(given)))
 
 

@@ -43,7 +43,9 @@ class PullPatch(Patch):
 class NewSchedule(Input):
     """What makes a schedule."""
 
-    client_id: UUID | None = Field(default=None, description="Null: the platform's, for admins to make.")
+    client_id: UUID | None = Field(
+        default=None, description="Without it, the one client of the caller; of admins, the platform's."
+    )
     catalog_id: UUID
     type: ScheduleType = "catalog_sync"
     name: Label

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from wecelebrate import storage
 from wecelebrate.database import Transaction, queries
 from wecelebrate.errors import FieldError, Invalid
+from wecelebrate.members import own_client
 from wecelebrate.uploads.models import NewUpload, Upload, Uploaded
 
 sql = queries(__file__)
@@ -18,7 +19,7 @@ LIFE = timedelta(hours=1)
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Announce a file: where to send it. Raises Forbidden for a client that the caller does not write for, Invalid when
     it is not clear whose it is."""
-    client_id = new.client_id or _own_client(tx)
+    client_id = new.client_id or own_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
         tx, client_id=client_id, key=key, name=new.name, content_type=new.content_type, size=new.size
@@ -43,14 +44,3 @@ def find(tx: Transaction, upload_id: UUID) -> Uploaded:
     if version is None:
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail="its file was not sent yet")])
     return Uploaded(key=row["key"], version_id=version, name=row["name"])
-
-
-def _own_client(tx: Transaction) -> UUID | None:
-    """The client that a member of one acts for; none for the platform's people."""
-    entered = tx.entered
-    if entered.client_ids is None:
-        return None
-    editors = entered.editor_ids or entered.client_ids
-    if len(editors) != 1:
-        raise Invalid(errors=[FieldError(pointer="/client_id", detail="say for which of your clients")])
-    return editors[0]
