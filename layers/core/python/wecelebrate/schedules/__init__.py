@@ -30,8 +30,8 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
-    """Raises Forbidden, AlreadyExists for a name that the client has, Invalid for a catalog that is not its own, or when
-    it is not clear whose it is."""
+    """Raises Forbidden, AlreadyExists for a name that the client has, Invalid for a catalog that is not its own, or
+    when it is not clear whose it is."""
     client_id = new.client_id or own_client(tx)
     if tx.entered.role == "app_client" and client_id not in (tx.entered.editor_ids or []):
         raise Forbidden
