@@ -120,8 +120,10 @@ def test_files_of_a_catalog_go_in_in_the_order_they_came(platform: Platform, ten
         platform.drop(tenant.catalog_id, "price.csv", (HEADER + f"A-1,Mug,{price}.00,1,\n").encode())
         for price in range(1, 13)
     ]
-    for version in versions:
-        assert platform.job_of(tenant.catalog_id, version)["status"] == "completed"
+    jobs = [platform.job_of(tenant.catalog_id, version) for version in versions]
+    # One that S3 tells of when a newer version of it is in the catalog already is passed over.
+    assert all(job["status"] == "completed" or job["error_code"] == "superseded" for job in jobs)
+    assert jobs[-1]["status"] == "completed"
     assert [product["price"] for product in platform.shown(tenant.domain)] == ["12.00"]
 
 
