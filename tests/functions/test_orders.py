@@ -149,6 +149,7 @@ def test_an_order_has_one_currency_and_each_product_once(platform: Platform, sho
         ({"shipping_address": {**SHIPPING, "country": "usa"}}, "/shipping_address/country"),
         ({"shipping_address": {**SHIPPING, "line1": ""}}, "/shipping_address/line1"),
         ({"status": "delivered"}, "/status"),
+        ({"metadata": {"note": "x" * 4096}}, "/metadata"),
     ],
     ids=lambda given: given if isinstance(given, str) else None,
 )

@@ -101,9 +101,11 @@ if ARGV[9] == '1' and quota ~= '' and
   not count(limit, prefix .. tenant .. ':limit:' .. limit, tonumber(quota), 60000, 60) then
   return answer('limited')
 end
-if share ~= '' and quota ~= '' and
-  not count('orders', prefix .. tenant .. ':limit:orders.' .. site, math.floor(tonumber(quota) / tonumber(share)), 60000, 60) then
-  return answer('limited')
+if share ~= '' and quota ~= '' then
+  local taken = prefix .. tenant .. ':limit:orders.' .. site
+  if not count('orders', taken, math.floor(tonumber(quota) / tonumber(share)), 60000, 60) then
+    return answer('limited')
+  end
 end
 if suffix == '' then return answer('pass') end
 

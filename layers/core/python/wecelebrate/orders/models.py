@@ -1,17 +1,20 @@
 """An order: what was bought on a site, by whom, and where it goes."""
 
+import json
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from wecelebrate.mail.safe import mail_address
-from wecelebrate.models import GivenObject, Input, Listed, Moment, Money, Object
+from wecelebrate.models import Input, Listed, Moment, Money, Object
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MOST_LINES = 100
 MOST_PIECES = 10_000
 """Of one product in one order."""
+MOST_METADATA = 4096
+"""Characters that anybody may leave."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
@@ -25,6 +28,12 @@ def _address(given: str) -> str:
 
 
 Email = Annotated[str, AfterValidator(_address)]
+
+
+def _short(given: Object) -> Object:
+    if len(json.dumps(given, ensure_ascii=False, separators=(",", ":"))) > MOST_METADATA:
+        raise ValueError(f"should have at most {MOST_METADATA} characters as JSON")
+    return given
 
 
 class ShippingAddress(Input):
@@ -57,7 +66,9 @@ class NewOrder(Input):
     total_amount: Money | None = Field(
         default=None, description="What the customer was told that it costs: nothing is ordered if it costs otherwise."
     )
-    metadata: GivenObject = Field(default_factory=dict, description="Of your own: a greeting, a cost centre.")
+    metadata: Annotated[Object, AfterValidator(_short)] = Field(
+        default_factory=dict, description="Of your own, 4,096 characters of it: a greeting, a cost centre."
+    )
 
 
 class OrderItem(BaseModel):
