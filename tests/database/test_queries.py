@@ -84,7 +84,6 @@ ONLY: dict[str, tuple[str, ...]] = {
     "idempotency.lock_key": (*BACK_OFFICE, *STOREFRONT),
     "idempotency.find_guest_answer": ("app_anon",),
     "idempotency.keep_guest_answer": ("app_anon",),
-    "orders.sees_site": MEMBERS,
     "orders.list_own_orders": ("app_customer",),
     "orders.get_own_order": ("app_customer",),
     "orders.place_order": STOREFRONT,

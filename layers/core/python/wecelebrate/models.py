@@ -96,13 +96,18 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 
-def _not_large(value: Object) -> Object:
-    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > MAX_OBJECT:
-        raise ValueError(f"should have at most {MAX_OBJECT} characters as JSON")
-    return value
+def at_most(characters: int) -> AfterValidator:
+    """Refuses an object that has more characters, written compactly as JSON."""
+
+    def check(value: Object) -> Object:
+        if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > characters:
+            raise ValueError(f"should have at most {characters} characters as JSON")
+        return value
+
+    return AfterValidator(check)
 
 
-GivenObject = Annotated[Object, AfterValidator(_not_large)]
+GivenObject = Annotated[Object, at_most(MAX_OBJECT)]
 """A free JSON object as a caller may send it."""
 
 

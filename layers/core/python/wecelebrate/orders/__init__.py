@@ -5,7 +5,7 @@
 
 from uuid import UUID
 
-from wecelebrate import pages
+from wecelebrate import pages, sites
 from wecelebrate.cache import keys
 from wecelebrate.cache.keys import Entry
 from wecelebrate.database import Transaction, queries
@@ -43,8 +43,7 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.Built:
 
 def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.Built:
     """One page of a site's orders, newest first. Raises NotFound for a site that the caller cannot see."""
-    if not sql.sees_site(tx, site_id=site_id):
-        raise NotFound
+    sites.get(tx, site_id)
     return pages.listed("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
 
 

@@ -1,13 +1,12 @@
 """An order: what was bought on a site, by whom, and where it goes."""
 
-import json
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from wecelebrate.mail.safe import mail_address
-from wecelebrate.models import Input, Listed, Moment, Money, Object
+from wecelebrate.models import Input, Listed, Moment, Money, Object, at_most
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MOST_LINES = 100
@@ -28,12 +27,6 @@ def _address(given: str) -> str:
 
 
 Email = Annotated[str, AfterValidator(_address)]
-
-
-def _short(given: Object) -> Object:
-    if len(json.dumps(given, ensure_ascii=False, separators=(",", ":"))) > MOST_METADATA:
-        raise ValueError(f"should have at most {MOST_METADATA} characters as JSON")
-    return given
 
 
 class ShippingAddress(Input):
@@ -66,7 +59,7 @@ class NewOrder(Input):
     total_amount: Money | None = Field(
         default=None, description="What the customer was told that it costs: nothing is ordered if it costs otherwise."
     )
-    metadata: Annotated[Object, AfterValidator(_short)] = Field(
+    metadata: Annotated[Object, at_most(MOST_METADATA)] = Field(
         default_factory=dict, description="Of your own, 4,096 characters of it: a greeting, a cost centre."
     )
 

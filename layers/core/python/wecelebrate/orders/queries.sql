@@ -25,10 +25,6 @@ select id, client_id, site_id, order_number, status, total_amount::text as total
 from orders
 where id = :order_id;
 
--- name: sees_site$
--- Whether the caller may see a site.
-select exists (select from sites where id = :site_id);
-
 -- name: list_own_orders
 -- One page of what the customer ordered on the site that is visited, newest first, after the cursor.
 select to_json(rows)::text as item, created_at as after_time, id as after_id

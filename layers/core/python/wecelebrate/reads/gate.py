@@ -142,7 +142,8 @@ class Gate:
             self._accounted = self._accounted or status != "wait"
         if known and known.quota:
             _local.learn(self._counted_as, known.quota)
-            _local.learn(self._ordered_as, known.quota // sessions.STOREFRONT_SHARE)
+            if self._orders:
+                _local.learn(self._ordered_as, known.quota // sessions.STOREFRONT_SHARE)
         return Look(status, known, Value.parse(raw) if raw else None, Claim.of(tokens, xids))
 
     def _count_here(self) -> None:
