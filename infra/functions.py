@@ -197,7 +197,7 @@ class FunctionSpec(Declaration):
     def environment(self, cloud: Bindings) -> dict[str, str]:
         """The environment variables it runs with: what it declares to use, and no more.
 
-        `wecelebrate.settings.Settings` is their reader.
+        `wecelebrate.core.settings.Settings` is their reader.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,

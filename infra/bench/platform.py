@@ -22,7 +22,7 @@ from infra.bench.load import Timings
 from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
 from infra.local.issuer import Issuer
 from infra.local.processes import LocalCloudError
-from wecelebrate.switches import LIFE
+from wecelebrate.core.kill_switches import LIFE
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo's client that catalogs are made for."""

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from wecelebrate.database import Caller, Entered
-from wecelebrate.errors import NoMembership, NotFound
+from wecelebrate.core.database import Caller, Entered
+from wecelebrate.core.errors import NoMembership, NotFound
 
 A, B = UUID(int=0xA), UUID(int=0xB)
 CATALOGS = [UUID(int=0xC1), UUID(int=0xC2)]
@@ -106,7 +106,7 @@ class Database:
 
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        """As `wecelebrate.database.reading`."""
+        """As `wecelebrate.core.database.reading`."""
         self.point("enter")
         primary = primary or not self._caught_up(caller.min_xids)
         entered = self.enter(caller, self.state(None if primary else self.replayed))

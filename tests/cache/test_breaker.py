@@ -12,12 +12,12 @@ import pytest
 
 from infra.local.upstash import Upstash
 from tests.cache.conftest import Clock
-from wecelebrate import cache
-from wecelebrate.cache import CacheDown
-from wecelebrate.cache.keys import PRODUCT, prefix
-from wecelebrate.cache.redis import LONGEST_REST, SHORTEST_REST, TIMEOUT, Redis
+from wecelebrate.core import cache
+from wecelebrate.core.cache import CacheDown
+from wecelebrate.core.cache.keys import PRODUCT, prefix
+from wecelebrate.core.cache.redis import LONGEST_REST, SHORTEST_REST, TIMEOUT, Redis
 
-module = importlib.import_module("wecelebrate.cache.redis")
+module = importlib.import_module("wecelebrate.core.cache.redis")
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def test_a_redis_that_forgot_its_scripts_is_given_them_again(function: str, adap
 
 def test_a_function_that_declares_no_cache_has_none(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WC_CACHE_URL", "")
-    from wecelebrate.settings import settings
+    from wecelebrate.core.settings import settings
 
     settings.cache_clear()
     module.redis.cache_clear()

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.conftest import Raw
-from wecelebrate import cache, sessions
-from wecelebrate.cache import keys
-from wecelebrate.database import Caller
+from wecelebrate.core import cache
+from wecelebrate.core.cache import keys
+from wecelebrate.core.database import Caller
+from wecelebrate.core.requests import sessions
 
 WORDS = st.lists(st.text(max_size=20), min_size=1, max_size=4)
 TENANTS = st.sampled_from(["public", *(str(uuid4()) for _ in range(3))])

@@ -9,16 +9,16 @@ import pytest
 
 from infra.local.processes import free_port
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache, limits, sessions, switches
-from wecelebrate.cache.keys import SESSION
-from wecelebrate.cache.redis import redis as shared
-from wecelebrate.database import Caller
-from wecelebrate.errors import TooManyRequests
-from wecelebrate.limits import ADDRESS_PER_MINUTE, LOCAL_LEAST, LocalLimits
-from wecelebrate.reads import gate
-from wecelebrate.reads.gate import Gate
-from wecelebrate.sessions import Session
-from wecelebrate.settings import settings
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache.keys import SESSION
+from wecelebrate.core.cache.redis import redis as shared
+from wecelebrate.core.database import Caller
+from wecelebrate.core.errors import TooManyRequests
+from wecelebrate.core.requests import limits, request_cache, sessions
+from wecelebrate.core.requests.limits import ADDRESS_PER_MINUTE, LOCAL_LEAST, LocalLimits
+from wecelebrate.core.requests.request_cache import Gate
+from wecelebrate.core.requests.sessions import Session
+from wecelebrate.core.settings import settings
 
 MEMBER = Caller(subject="ann")
 VISITOR = Caller(site_domain="shop.test")
@@ -68,9 +68,9 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def known(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switches, "are_known", lambda: True)
-    monkeypatch.setattr(switches, "is_set", lambda name, value: False)
-    monkeypatch.setattr(gate, "_local", LocalLimits())
+    monkeypatch.setattr(kill_switches, "are_known", lambda: True)
+    monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
+    monkeypatch.setattr(request_cache, "_local", LocalLimits())
 
 
 @pytest.fixture(autouse=True)
@@ -255,5 +255,5 @@ def test_without_redis_visitors_are_counted_by_their_address(wall: Wall, request
 
 def test_with_limits_off_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
-    monkeypatch.setattr(switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
+    monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
     assert [client.ask() for _ in range(5)] == [{}] * 5

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache
-from wecelebrate.cache.redis import TIMEOUT
+from wecelebrate.core import cache
+from wecelebrate.core.cache.redis import TIMEOUT
 
 pytestmark = pytest.mark.usefixtures("long_memory")
 

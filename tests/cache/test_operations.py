@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache
-from wecelebrate.cache import Claim, Value
-from wecelebrate.cache.keys import PRODUCT, STOREFRONT, key
-from wecelebrate.cache.redis import redis as shared
+from wecelebrate.core import cache
+from wecelebrate.core.cache import Claim, Value
+from wecelebrate.core.cache.keys import PRODUCT, STOREFRONT, key
+from wecelebrate.core.cache.redis import redis as shared
 
 LINE = st.text(st.characters(exclude_characters="\n"), min_size=1)
 

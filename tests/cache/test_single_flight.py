@@ -14,9 +14,10 @@ from tests.cache.conftest import Raw
 from tests.cache.model import Database
 from tests.cache.readers import CALLER, LOADS, Plan
 from tests.faults.figures import Figure
-from wecelebrate import cache, sessions
-from wecelebrate.cache import keys
-from wecelebrate.sessions import Session
+from wecelebrate.core import cache
+from wecelebrate.core.cache import keys
+from wecelebrate.core.requests import sessions
+from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
 GRACE = 0.25

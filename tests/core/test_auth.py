@@ -15,9 +15,9 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from infra.local.issuer import Issuer
-from wecelebrate import auth
-from wecelebrate.errors import Unauthenticated, Unavailable
-from wecelebrate.settings import settings
+from wecelebrate.core import auth
+from wecelebrate.core.errors import Unauthenticated, Unavailable
+from wecelebrate.core.settings import settings
 
 URL = "http://issuer.test"
 

@@ -14,12 +14,12 @@ from pydantic import BaseModel
 
 from infra.local.payload import Request as Sent
 from infra.local.payload import event
-from wecelebrate import http, pages, switches
-from wecelebrate.database import Caller
-from wecelebrate.errors import Conflict, NotFound, TooSlow, Unavailable
-from wecelebrate.invalidations import Left
-from wecelebrate.models import Input, Listed
-from wecelebrate.settings import settings
+from wecelebrate.core import http, kill_switches, pages
+from wecelebrate.core.database import Caller
+from wecelebrate.core.database.invalidations import Left
+from wecelebrate.core.errors import Conflict, NotFound, TooSlow, Unavailable
+from wecelebrate.core.models import Input, Listed
+from wecelebrate.core.settings import settings
 
 REQUEST_ID = "a-request"
 
@@ -63,7 +63,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(http, "reading", opened)
     monkeypatch.setattr(http, "writing", opened)
-    switches.learn({})  # nobody has to be asked how they stand
+    kill_switches.learn({})  # nobody has to be asked how they stand
     return became
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from wecelebrate import metrics
-from wecelebrate.spending import Ledger
+from wecelebrate.core import metrics
+from wecelebrate.core.metering import Ledger
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wecelebrate.jobs.pace import Pace
+from wecelebrate.jobs.rate_limit import Pace
 
 
 class Clock:

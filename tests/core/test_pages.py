@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wecelebrate import pages
-from wecelebrate.errors import BadCursor
-from wecelebrate.models import Listed
-from wecelebrate.settings import settings
+from wecelebrate.core import pages
+from wecelebrate.core.errors import BadCursor
+from wecelebrate.core.models import Listed
+from wecelebrate.core.settings import settings
 
 LAST = {"after_key": "Größe \N{WRAPPED PRESENT} \"'\\", "after_id": "x"}
 

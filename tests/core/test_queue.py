@@ -12,8 +12,8 @@ import pytest
 
 from infra.local.endpoints import Endpoints
 from infra.local.poller import record
-from wecelebrate import queue
-from wecelebrate.settings import settings
+from wecelebrate.core import queue
+from wecelebrate.core.settings import settings
 
 BATCH = 10
 

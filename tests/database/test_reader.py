@@ -12,10 +12,10 @@ from infra.local.postgres import DATABASE, Postgres
 from infra.local.processes import free_port
 from tests.database import world
 from tests.platform import Platform, ok
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Problem, Unavailable
-from wecelebrate.settings import settings
+from wecelebrate.core import database
+from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.errors import Problem, Unavailable
+from wecelebrate.core.settings import settings
 
 GET_SITE = "select id, client_id, name, domain%from sites%where id = $%"
 

@@ -16,7 +16,7 @@ from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import Load, Window, p95
 from tests.platform import TLS, Platform
-from wecelebrate.limits import LOCAL_LEAST
+from wecelebrate.core.requests.limits import LOCAL_LEAST
 
 BROKEN = 12.0 if FULL else 4.0
 """Seconds that a fault lasts."""

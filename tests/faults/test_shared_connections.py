@@ -16,10 +16,10 @@ from infra.local.endpoints import Endpoints
 from tests.faults.conftest import FULL, environment
 from tests.faults.figures import Figure
 from tests.platform import Platform
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Problem
-from wecelebrate.settings import settings
+from wecelebrate.core import database
+from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.errors import Problem
+from wecelebrate.core.settings import settings
 
 TENANTS = 50
 TRANSACTIONS = 10_000 if FULL else 1_000

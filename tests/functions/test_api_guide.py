@@ -12,9 +12,10 @@ from infra.local.routes import Routes
 from infra.openapi import document
 from tests.functions.calls import Call, calls
 from tests.platform import Platform
-from wecelebrate import consistency, idempotency, limits, sessions
-from wecelebrate.errors import Problem
-from wecelebrate.http import cached
+from wecelebrate.core import consistency, idempotency
+from wecelebrate.core.errors import Problem
+from wecelebrate.core.http import cached
+from wecelebrate.core.requests import limits, sessions
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEXT = " ".join(GUIDE.split())

@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from infra.functions import ROOT, FunctionSpec, functions
 from infra.local.payload import Request, event
 from infra.openapi import app, operations
-from wecelebrate import database, http
+from wecelebrate.core import database, http
 
 SPECS = functions()
 API = [spec for spec in SPECS if spec.kind == "api"]

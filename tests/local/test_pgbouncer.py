@@ -23,10 +23,10 @@ from infra.local.postgres import DATABASE, Postgres, Server
 from infra.local.processes import LocalCloudError, free_port
 from infra.local.unprivileged import Account
 from tests.database import world
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Unavailable
-from wecelebrate.settings import settings
+from wecelebrate.core import database
+from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
 
 CLIENTS = 48
 LOGINS = ("wc_public", "wc_api", "wc_worker")

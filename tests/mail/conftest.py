@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 from infra.functions import Bindings, functions
 from infra.local.mailbox import SentMail, sent
 from tests.platform import Json, Platform, Tenant, ok
-from wecelebrate import database, mail, queue
-from wecelebrate.database import Caller, Transaction, writing
-from wecelebrate.settings import settings
+from wecelebrate import mail
+from wecelebrate.core import database, queue
+from wecelebrate.core.database import Caller, Transaction, writing
+from wecelebrate.core.settings import settings
 
 Inside = Callable[..., Any]
 """Does something in a transaction of a caller, as a function with a login would; what that answers."""

@@ -17,9 +17,9 @@ from wecelebrate import mail
 WORKER = '''
 import os, signal, sys
 from uuid import UUID
-from wecelebrate.database import SYSTEM, writing
-from wecelebrate.jobs.held import Held, sql
-from wecelebrate.mail import sending, work
+from wecelebrate.core.database import SYSTEM, writing
+from wecelebrate.jobs.lease import Held, sql
+from wecelebrate.mail import sending, worker
 
 TAKE = """
 update jobs

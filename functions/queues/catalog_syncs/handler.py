@@ -1,6 +1,7 @@
 """Catalog syncs: a dropped file becomes products of its catalog."""
 
-from wecelebrate import jobs, syncs
-from wecelebrate.queue import consume
+from wecelebrate import jobs
+from wecelebrate.core.queue import consume
+from wecelebrate.ingestion import sync
 
-handler = consume(jobs.worker("catalog_sync", syncs.run))
+handler = consume(jobs.worker("catalog_sync", sync.run))

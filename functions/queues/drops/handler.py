@@ -1,6 +1,6 @@
 """Drops: files that ERP systems put into the bucket become jobs, at once or when a schedule is due."""
 
-from wecelebrate import syncs
-from wecelebrate.queue import consume
+from wecelebrate.core.queue import consume
+from wecelebrate.ingestion import sync
 
-handler = consume(syncs.receive)
+handler = consume(sync.receive)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from wecelebrate import metrics, sweeper
+from wecelebrate import sweeper
+from wecelebrate.core import metrics
 
 
 def handler(event: dict[str, Any], context: Any) -> None:

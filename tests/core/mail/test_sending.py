@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from wecelebrate.errors import Unavailable
-from wecelebrate.jobs.held import Refused
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs.lease import Refused
 from wecelebrate.mail import sending
-from wecelebrate.mail.letters import Letter
-from wecelebrate.settings import settings
+from wecelebrate.mail.rendering import Letter
 
 LETTER = Letter("Acme <mail@mail.test>", "Acme <a@acme.test>", "ada@example.test", "Hällo", "text", "<p>html</p>", "en")
 TAGS = {"mail": "m-1", "client": "c-1"}

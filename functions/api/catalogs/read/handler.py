@@ -7,9 +7,9 @@ from fastapi import Query, Response
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogFilters, Grant
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.models import Listed
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.models import Listed
+from wecelebrate.core.pages import Page
 
 app = api()
 

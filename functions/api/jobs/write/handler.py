@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import jobs
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.jobs.models import Job
 
 app = api()

@@ -1,6 +1,6 @@
 """Orders: place one, as a customer or a guest of a storefront."""
 
-from wecelebrate.http import Ordering, api, serve
+from wecelebrate.core.http import Ordering, api, serve
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 from wecelebrate.orders.placing import place
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from wecelebrate import sites
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.models import Listed
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.models import Listed
+from wecelebrate.core.pages import Page
 from wecelebrate.sites.models import Exclusion, Site, SiteFilters
 
 app = api()

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import orders, storefront
-from wecelebrate.http import OwnOnSite, Shown, api, page_response, serve
-from wecelebrate.models import Listed
+from wecelebrate.core.http import OwnOnSite, Shown, api, page_response, serve
+from wecelebrate.core.models import Listed
+from wecelebrate.core.pages import Page
 from wecelebrate.orders.models import PlacedOrder
-from wecelebrate.pages import Page
 from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters, StorefrontPage
 
 app = api()

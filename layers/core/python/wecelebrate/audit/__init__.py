@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
 from wecelebrate.audit.models import AuditFilters
-from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction, as_json, queries
 
 sql = queries(__file__)
 

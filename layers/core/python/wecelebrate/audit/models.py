@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Listed, Moment, Object
+from wecelebrate.core.models import Listed, Moment, Object
 
 
 class Note(BaseModel):

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Conflict, NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.models import Listed
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.models import Listed
 
 sql = queries(__file__)
 

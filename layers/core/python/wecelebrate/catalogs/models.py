@@ -6,7 +6,19 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from wecelebrate.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
+from wecelebrate.core.models import (
+    ABSENT,
+    Count,
+    Currency,
+    Flag,
+    GivenObject,
+    Input,
+    Listed,
+    Moment,
+    Name,
+    Object,
+    Patch,
+)
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]

@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
 from wecelebrate.clients.models import Client, ClientFilters, ClientPatch, NewClient
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.etags import Match, refusal
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.etags import Match, refusal
 
 sql = queries(__file__)
 

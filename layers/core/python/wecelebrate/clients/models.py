@@ -5,7 +5,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.core.models import (
+    ABSENT,
+    Flag,
+    GivenObject,
+    Input,
+    Listed,
+    Moment,
+    Name,
+    Object,
+    Patch,
+    Slug,
+    Text,
+    Url,
+)
 
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]

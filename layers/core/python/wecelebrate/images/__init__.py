@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import jobs, pages
-from wecelebrate.database import Transaction
+from wecelebrate import jobs
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.settings import settings
 from wecelebrate.images.models import FetchImages, ImageFilters
 from wecelebrate.images.rows import get, owner, sql
 from wecelebrate.images.uploads import begin_upload, complete_upload
 from wecelebrate.jobs.models import Job
-from wecelebrate.settings import settings
 
 __all__ = ["begin_upload", "complete_upload", "fetch", "get", "page", "retry_due", "want", "work"]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Flag, Input, Listed, Moment
+from wecelebrate.core.models import Flag, Input, Listed, Moment
 
 ImageStatus = Literal["uploading", "pending", "ready", "failed"]
 MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import storage
-from wecelebrate.database import Transaction, as_json, reading, writing
+from wecelebrate.core import storage
+from wecelebrate.core.database import Transaction, as_json, reading, writing
+from wecelebrate.core.settings import settings
 from wecelebrate.images import rendering, store, uploads
 from wecelebrate.images.fetching import Outcome, Wanted, fetch_all
 from wecelebrate.images.rendering import NotRendered
 from wecelebrate.images.rows import sql
 from wecelebrate.jobs import Held, Refused
-from wecelebrate.settings import settings
 
 STRETCH = 500
 """Products that are looked at at once."""

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import batches, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, writing
-from wecelebrate.jobs import dead_letters, ends
+from wecelebrate.core import batches, pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.jobs import dead_letters, notifications
 from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
-from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
+from wecelebrate.jobs.lease import Fenced, Held, OutOfTime, Refused, sql
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
 from wecelebrate.jobs.types import QUEUES, JobType, Lane
 from wecelebrate.jobs.workers import worker
@@ -103,7 +103,7 @@ def sweep() -> None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
+            notifications.tell(tx, dead["id"], dead["type"], dead["notify_email"])
         for late in sql.waiting(tx, late=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)

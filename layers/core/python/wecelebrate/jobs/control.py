@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import audit
-from wecelebrate.database import Caller, Transaction, writing
-from wecelebrate.errors import Conflict, Forbidden, NotFound
-from wecelebrate.jobs import ends
-from wecelebrate.jobs.held import LEASE_SECONDS, Held, sql, word
+from wecelebrate.core.database import Caller, Transaction, writing
+from wecelebrate.core.errors import Conflict, Forbidden, NotFound
+from wecelebrate.jobs import notifications
+from wecelebrate.jobs.lease import LEASE_SECONDS, Held, sql, word
 from wecelebrate.jobs.models import Job
 from wecelebrate.jobs.types import JobType
 
@@ -34,7 +34,7 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
     if job["status"] not in ("pending", "processing"):
         raise JobState(f"It is {job['status']} already.")
     sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="It was cancelled.")
-    ends.tell(tx, job_id, job["type"])
+    notifications.tell(tx, job_id, job["type"])
     audit.note(tx, "job.cancel", job["client_id"], job_id)
     return get(tx, job_id)
 
@@ -70,7 +70,7 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
     """End a job that something newer made needless."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
-        ends.tell(tx, job_id, kind)
+        notifications.tell(tx, job_id, kind)
 
 
 def tell(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.errors import Conflict, NotFound
+from wecelebrate import audit
+from wecelebrate.core import pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.core.errors import Conflict, NotFound
 from wecelebrate.jobs import control
 from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
 from wecelebrate.jobs.types import QUEUES

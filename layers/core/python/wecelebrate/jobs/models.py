@@ -4,8 +4,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue
 
+from wecelebrate.core.models import Listed, Moment, Object
 from wecelebrate.jobs.types import JobStatus, JobType, Lane
-from wecelebrate.models import Listed, Moment, Object
 
 
 class Counts(BaseModel):

@@ -20,14 +20,14 @@ from contextlib import suppress
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import queue
-from wecelebrate.database import SYSTEM, writing
-from wecelebrate.errors import Forbidden, NotFound, Unavailable
-from wecelebrate.jobs import dead_letters, ends
-from wecelebrate.jobs.held import LEASE_SECONDS, Fenced, Held, OutOfTime, Refused, sql, word
-from wecelebrate.jobs.pace import pace
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, writing
+from wecelebrate.core.errors import Forbidden, NotFound, Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs import dead_letters, notifications
+from wecelebrate.jobs.lease import LEASE_SECONDS, Fenced, Held, OutOfTime, Refused, sql, word
+from wecelebrate.jobs.rate_limit import pace
 from wecelebrate.jobs.types import JobType
-from wecelebrate.settings import settings
 
 logger = Logger()
 
@@ -57,7 +57,7 @@ def _take(kind: JobType, message: queue.Message) -> Held | None:
     with writing(SYSTEM) as tx:
         for dead in sql.expire_jobs(tx, type=kind):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
+            notifications.tell(tx, dead["id"], dead["type"], dead["notify_email"])
         row = sql.take_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
     return Held.of(dict(row), message.hold, message.time_left) if row else None
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import Input, Listed, Moment, Url
+from wecelebrate.core.models import Input, Listed, Moment, Url
 
 Template = Literal["order_confirmation", "order_shipped", "job_finished"]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]

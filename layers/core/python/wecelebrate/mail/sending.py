@@ -1,19 +1,19 @@
-"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.pace`)."""
+"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.rate_limit`)."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wecelebrate.errors import Unavailable
-from wecelebrate.jobs.held import Refused
-from wecelebrate.mail.safe import mail_address
-from wecelebrate.settings import settings
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs.lease import Refused
+from wecelebrate.mail.sanitize import mail_address
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-    from wecelebrate.mail.letters import Letter
+    from wecelebrate.mail.rendering import Letter
 
 BUSY = ("TooManyRequestsException", "LimitExceededException", "ThrottlingException", "SendingPausedException")
 """What SES says when it would take the mail at another time."""

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from wecelebrate import audit, pages
-from wecelebrate.database import Transaction
-from wecelebrate.errors import Forbidden, NotFound
-from wecelebrate.mail.mails import sql
+from wecelebrate import audit
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Forbidden, NotFound
+from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import SuppressionFilters
 
 

@@ -5,12 +5,13 @@
 
 from uuid import UUID
 
-from wecelebrate import pages, sites
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.models import Listed
+from wecelebrate import sites
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.models import Listed
 from wecelebrate.orders.models import Order, OrderFilters, PlacedOrder, SiteOrderFilters
 
 sql = queries(__file__)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.mail.safe import mail_address
-from wecelebrate.models import Input, Listed, Moment, Money, Object, at_most
+from wecelebrate.core.models import Input, Listed, Moment, Money, Object, at_most
+from wecelebrate.mail.sanitize import mail_address
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MOST_LINES = 100

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.products import inventory
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.settings import settings
+from wecelebrate.products import low_stock
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
-from wecelebrate.settings import settings
 
 sql = queries(__file__)
 
@@ -92,7 +92,7 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     if row is None:
         raise refusal(seen, get(tx, product_id))
     low = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
-    inventory.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
+    low_stock.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
     return _written(tx, Product(**row))
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import (
+from wecelebrate.core.models import (
     ABSENT,
     Count,
     Currency,

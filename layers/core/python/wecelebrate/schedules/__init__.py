@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, pages
-from wecelebrate.database import Transaction, as_json
-from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.etags import Match
-from wecelebrate.members import own_client
-from wecelebrate.schedules import runs, when
+from wecelebrate import audit
+from wecelebrate.clients.members import own_client
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction, as_json
+from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match
+from wecelebrate.schedules import cron, runs
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
 from wecelebrate.schedules.runs import over, run_due, sql, wanted
 
@@ -85,4 +86,4 @@ def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
 def _next_at(schedule: dict[str, Any]) -> datetime | None:
     if not schedule["is_active"]:
         return None
-    return when.next_after(schedule["cron"], schedule["timezone"], datetime.now(UTC))
+    return cron.next_after(schedule["cron"], schedule["timezone"], datetime.now(UTC))

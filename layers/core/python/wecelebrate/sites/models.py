@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, GivenObject, Input, Listed, Moment, Name, Object, Patch, Text
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Listed, Moment, Name, Object, Patch, Text
 
 Status = Literal["draft", "active", "inactive"]
 Domain = Annotated[

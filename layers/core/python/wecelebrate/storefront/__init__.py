@@ -6,12 +6,13 @@ active, is all that row-level security lets through.
 
 from uuid import UUID
 
-from wecelebrate import pages, products
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.settings import settings
+from wecelebrate import products
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.settings import settings
 from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters
 
 sql = queries(__file__)

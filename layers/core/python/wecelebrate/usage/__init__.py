@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from time import time
 from uuid import UUID
 
-from wecelebrate import cache, flags
-from wecelebrate.cache.keys import PUBLIC, key
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import FieldError, Invalid, NotFound, Unavailable
-from wecelebrate.sessions import STOREFRONT_SHARE
+from wecelebrate.core import cache
+from wecelebrate.core.cache.keys import PUBLIC, key
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import FieldError, Invalid, NotFound, Unavailable
+from wecelebrate.core.kill_switches import admin
+from wecelebrate.core.requests.sessions import STOREFRONT_SHARE
 from wecelebrate.usage.models import CacheReport, ClientUsage, Figures, Hour, LimitLeft, Memory, Span, moment
 
 sql = queries(__file__)
@@ -62,7 +63,7 @@ def of_client(tx: Transaction, client_id: UUID, span: Span) -> ClientUsage:
 
 def of_platform(tx: Transaction) -> CacheReport:
     """The cache in the last 24 hours. Raises Forbidden for anyone but an admin, Unavailable without Redis."""
-    switches = {flag.name: flag.value for flag in flags.every(tx).data}
+    switches = {flag.name: flag.value for flag in admin.every(tx).data}
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
     first, last = _hours(Span())
     hours: dict[int, _Sums] = {}

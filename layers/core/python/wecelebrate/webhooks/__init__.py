@@ -15,11 +15,12 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, outbound, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.settings import NotDeclared
+from wecelebrate import audit
+from wecelebrate.core import outbound, pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.settings import NotDeclared
 from wecelebrate.webhooks import events
 from wecelebrate.webhooks.models import (
     DeliveryFilters,

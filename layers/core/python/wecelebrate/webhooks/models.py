@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Input, Listed, Moment, Object, Patch
+from wecelebrate.core.models import ABSENT, Input, Listed, Moment, Object, Patch
 
 EventName = Literal[
     "job.completed",

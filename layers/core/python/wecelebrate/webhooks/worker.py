@@ -17,8 +17,8 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from psycopg.types.json import Jsonb
 
-from wecelebrate import queue
-from wecelebrate.database import SYSTEM, Transaction, writing
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, Transaction, writing
 from wecelebrate.webhooks import sql, word
 from wecelebrate.webhooks.sending import GONE, Attempt, attempt
 
