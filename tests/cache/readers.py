@@ -49,7 +49,7 @@ class Plan:
 
 def main(plan: Plan) -> None:
     kill_switches.learn({})
-    kill_switches.LIFE = 600.0
+    kill_switches.LIFE_SECONDS = 600.0
     begin = time.monotonic() + 0.004 * plan.readers + 0.3
     children = [fork(plan, begin) for _ in range(plan.readers)]
     if plan.first_dies:
@@ -87,7 +87,7 @@ def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
 
     @contextmanager
     def reading(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        yield SimpleNamespace(entered=database.enter(caller, database.first))
+        yield SimpleNamespace(context=database.enter(caller, database.first))
 
     def load(tx: Any) -> tuple[str, None]:
         client.incr(LOADS)
@@ -99,10 +99,10 @@ def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
     for module in (request_cache, sessions, loading):
         vars(module)["reading"] = reading
     vars(cache)["redis"] = lambda: direct
-    request_cache._owner = str(os.getpid())
+    request_cache._lock_owner = str(os.getpid())
     time.sleep(max(begin - time.monotonic(), 0))
     began = time.monotonic()
-    value, came = loading.value_of(request_cache.Gate(CALLER), ENTRY, load)
+    value, came = loading.value_of(request_cache.RequestCache(CALLER), ENTRY, load)
     return {"body": value.body, "came": came, "seconds": time.monotonic() - began}
 
 

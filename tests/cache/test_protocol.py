@@ -42,7 +42,7 @@ class Scene:
 
     def __init__(self, seed: int, direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
-        self.schedule = Schedule(self.random, lambda name: monkeypatch.setattr(request_cache, "_owner", name))
+        self.schedule = Schedule(self.random, lambda name: monkeypatch.setattr(request_cache, "_lock_owner", name))
         self.clock = clock
         self.redis = direct.client
         self.database = Database(lambda: clock.ms, self.schedule.point)
@@ -71,7 +71,7 @@ class Scene:
     def ask(self, caller: Caller) -> dict[str, Any] | None:
         entry = SHOWN if caller.site_domain else THINGS
         try:
-            value, _ = loading.value_of(request_cache.Gate(caller), entry, self.database.load)
+            value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)
         except NoMembership:
             return None
         found: dict[str, Any] = json.loads(value.body)

@@ -24,8 +24,7 @@ from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, CALLERS, A, B, Caller, ident
 from wecelebrate import migrations
 from wecelebrate.core import batches
-from wecelebrate.core import database as function
-from wecelebrate.core.database import ENTER
+from wecelebrate.core.database import ENTER, endpoints
 from wecelebrate.core.settings import settings
 from wecelebrate.migrations import migrate
 from wecelebrate.orders import rollup
@@ -261,7 +260,7 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
         return int(handler({}, None)["folded"])
 
     yield run
-    function._writer.drop()
+    endpoints.writer.drop()
     settings.cache_clear()
 
 

@@ -15,8 +15,8 @@ from infra.functions import Bindings, functions
 from infra.local.mailbox import SentMail, sent
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
-from wecelebrate.core import database, queue
-from wecelebrate.core.database import Caller, Transaction, writing
+from wecelebrate.core import queue
+from wecelebrate.core.database import Caller, Transaction, endpoints, writing
 from wecelebrate.core.settings import settings
 
 Inside = Callable[..., Any]
@@ -55,7 +55,7 @@ def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) 
         try:
             yield
         finally:
-            database._writer.drop()
+            endpoints.writer.drop()
             settings.cache_clear()
 
     queue._sqs.cache_clear()

@@ -3,4 +3,4 @@
 from wecelebrate.core.queue import consume
 from wecelebrate.jobs import dead_letters
 
-handler = consume(dead_letters.receive)
+handler = consume(dead_letters.receive, on_dead_letter=dead_letters.record_message)

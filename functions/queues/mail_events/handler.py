@@ -2,5 +2,6 @@
 
 from wecelebrate import mail
 from wecelebrate.core.queue import consume
+from wecelebrate.jobs import dead_letters
 
-handler = consume(mail.receive)
+handler = consume(mail.receive, on_dead_letter=dead_letters.record_message)

@@ -9,7 +9,7 @@ app = api()
 
 @app.get("/v1/admin/flags")
 def list_flags(tx: Reading) -> Flags:
-    return admin.every(tx)
+    return admin.list_all(tx)
 
 
 handler = serve(app)

@@ -1,5 +1,6 @@
 """Bulk imports: many products at once, in the background."""
 
+from wecelebrate import subscriptions
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import import legacy_api
@@ -7,6 +8,7 @@ from wecelebrate.ingestion.bulk_import.legacy_api import ProductsImport, Queued
 from wecelebrate.ingestion.bulk_import.models import BulkImport
 from wecelebrate.jobs.models import Job
 
+subscriptions.connect()
 app = api()
 
 

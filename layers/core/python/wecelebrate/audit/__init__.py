@@ -23,6 +23,6 @@ def note(
     sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **told)
 
 
-def page(tx: Transaction, filters: AuditFilters) -> pages.Built:
+def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
     """One page of the notes that the caller may see, newest first."""
-    return pages.listed("audit", sql.list_notes, tx, filters, pages.NEWEST)
+    return pages.list_page("audit", sql.list_notes, tx, filters, pages.NEWEST)

@@ -21,12 +21,12 @@ def entry(client_id: UUID) -> Entry:
 
 def page_entry(filters: ClientFilters) -> Entry:
     """One page of clients, in the cache."""
-    return keys.entry(keys.CLIENTS, tags=["clients"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.CLIENTS, tags=["clients"], filters=filters.model_dump(mode="json"))
 
 
-def page(tx: Transaction, filters: ClientFilters) -> pages.Built:
+def page(tx: Transaction, filters: ClientFilters) -> pages.RenderedPage:
     """One page of the clients that the caller may see, in name order."""
-    return pages.listed("clients", sql.list_clients, tx, filters, pages.BY_NAME)
+    return pages.list_page("clients", sql.list_clients, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, client_id: UUID) -> Client:

@@ -34,19 +34,19 @@ def me(tx: Transaction) -> Me:
     return Me(
         subject=tx.caller.subject or "",
         email=tx.caller.email,
-        admin_role=tx.entered.admin_role,
+        admin_role=tx.context.admin_role,
         memberships=[Membership(**row) for row in sql.list_memberships(tx, subject=tx.caller.subject)]
-        if tx.entered.role == "app_client"
+        if tx.context.role == "app_client"
         else [],
     )
 
 
-def own_client(tx: Transaction) -> UUID | None:
+def default_client(tx: Transaction) -> UUID | None:
     """Whose a thing is that is made without saying so: the client of a member of one, the platform for its people.
 
     Raises Invalid for a member of several.
     """
-    entered = tx.entered
+    entered = tx.context
     if entered.client_ids is None:
         return None
     editors = entered.editor_ids or entered.client_ids

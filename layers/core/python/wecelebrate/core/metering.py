@@ -1,8 +1,8 @@
-"""Spending: what this instance spends for a tenant, until it is booked on the tenant's account in Redis.
+"""Metering: what this instance uses for each tenant, until it is added to the tenant's account in Redis.
 
-It is booked with the next call of Redis that is made anyway: of a value that is loaded, when it is saved; of anything
-else at the next look, whoever asks then. An instance that dies in between takes with it what its last request spent on
-something that is not kept; what is spent while Redis is down is booked once it is back.
+The usage is sent with the next Redis call that happens anyway: with the save of a loaded value, otherwise with the next
+lookup, of any caller. An instance that stops before that call loses the usage of its last uncached request. Usage that
+is recorded while Redis is down is sent once Redis is back.
 """
 
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from wecelebrate.core import metrics
 
 
 @dataclass
-class Spent:
-    """What one tenant had for one entity."""
+class Usage:
+    """What one tenant used for one entity."""
 
     queries: int = 0
     milliseconds: float = 0.0
@@ -26,52 +26,54 @@ class Spent:
         self.commands += commands
 
 
-_Owner = tuple[str, str]
-_NOBODY: _Owner = ("", "")
+_Account = tuple[str, str]
+"""Tenant and entity."""
+_UNASSIGNED: _Account = ("", "")
 
 
 @dataclass
-class Ledger:
-    """Who owes what. An instance has one event at a time, so there is one who spends."""
+class Meter:
+    """The unsent usage of this instance. An instance handles one event at a time, so there is one current account."""
 
-    _owner: _Owner = _NOBODY
-    _spent: dict[_Owner, Spent] = field(default_factory=dict)
+    _account: _Account = _UNASSIGNED
+    _usage: dict[_Account, Usage] = field(default_factory=dict)
 
-    def begin(self) -> None:
-        """A request begins; whose it is is not known yet. What was nobody's until now stays nobody's."""
-        self._owner = _NOBODY
-        self._spent.pop(_NOBODY, None)
+    def begin_request(self) -> None:
+        """Start a request whose tenant is not known yet. Discards usage that was never assigned."""
+        self._account = _UNASSIGNED
+        self._usage.pop(_UNASSIGNED, None)
 
-    def belongs(self, tenant: str, entity: str) -> None:
-        """Whose request it is, and what it asks for: what it spent and will spend goes there."""
-        before = self._spent.pop(_NOBODY, None)
-        self._owner = (tenant, entity)
-        if before is not None:
-            self._of_owner().add(before.queries, before.milliseconds, before.rows, before.commands)
+    def assign_tenant(self, tenant: str, entity: str) -> None:
+        """Bill the request, including its usage so far, to a tenant and entity."""
+        unassigned = self._usage.pop(_UNASSIGNED, None)
+        self._account = (tenant, entity)
+        if unassigned is not None:
+            self._current().add(unassigned.queries, unassigned.milliseconds, unassigned.rows, unassigned.commands)
 
-    def database(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
-        """Time of the database, and rows that a statement returned or changed (-1 for neither)."""
-        self._of_owner().add(queries, seconds * 1000, max(rows, 0), 0)
+    def record_query(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
+        """Record database time, and the rows that a statement returned or changed (-1 for neither)."""
+        self._current().add(queries, seconds * 1000, max(rows, 0), 0)
         metrics.count("DatabaseMilliseconds", seconds * 1000)
 
-    def redis(self, commands: int) -> None:
-        """Commands that a script ran and could not book itself."""
-        self._of_owner().add(0, 0, 0, commands)
+    def record_commands(self, commands: int) -> None:
+        """Record Redis commands of a script that does not bill them itself."""
+        self._current().add(0, 0, 0, commands)
 
-    def owed(self) -> str:
-        """What is to be booked, as scripts take it: `tenant entity queries milliseconds rows commands`, a line each."""
+    def unsent(self) -> str:
+        """The usage in the form that the Lua scripts read: one line `tenant entity queries milliseconds rows commands`
+        for each account."""
         return "\n".join(
-            f"{tenant} {entity} {spent.queries} {round(spent.milliseconds)} {spent.rows} {spent.commands}"
-            for (tenant, entity), spent in self._spent.items()
+            f"{tenant} {entity} {usage.queries} {round(usage.milliseconds)} {usage.rows} {usage.commands}"
+            for (tenant, entity), usage in self._usage.items()
             if tenant
         )
 
-    def booked(self) -> None:
-        """What was owed is booked."""
-        self._spent = {owner: spent for owner, spent in self._spent.items() if owner == _NOBODY}
+    def mark_sent(self) -> None:
+        """Forget the usage that `unsent` returned: Redis has it."""
+        self._usage = {account: usage for account, usage in self._usage.items() if account == _UNASSIGNED}
 
-    def _of_owner(self) -> Spent:
-        return self._spent.setdefault(self._owner, Spent())
+    def _current(self) -> Usage:
+        return self._usage.setdefault(self._account, Usage())
 
 
-ledger = Ledger()
+meter = Meter()

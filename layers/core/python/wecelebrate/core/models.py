@@ -21,7 +21,6 @@ from pydantic import (
 )
 
 from wecelebrate.core.errors import FieldError, Invalid
-from wecelebrate.core.pages import MAX_LIMIT
 
 MAX_DEPTH = 64
 """Objects and lists within one another in a body."""
@@ -58,15 +57,6 @@ class Patch(Input):
 
 ABSENT: Any = Field(default_factory=lambda: None)
 """The default of a field that a patch may change but not clear. No one reads it: only what was named is a change."""
-
-
-class Listed(Input):
-    """The parameters that every list has."""
-
-    place: ClassVar[str] = ""
-
-    limit: int = Field(default=50, ge=1, le=MAX_LIMIT, description="Rows a page.")
-    cursor: str | None = Field(default=None, max_length=4096, description="`next_cursor` of the page before.")
 
 
 _TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")

@@ -1,91 +1,100 @@
-"""Pages of a list: keyset pagination behind an opaque, signed cursor.
+"""Pages of a list: keyset pagination with an opaque, signed cursor.
 
-A cursor holds where the page before ended and what was asked; a list that is asked something else refuses it.
+A cursor contains the keys of the last row of the previous page, and a digest of the list and its filters. A cursor is
+refused by a list with other filters.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
 from wecelebrate.core import signing
 from wecelebrate.core.cache.keys import digest
+from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import BadCursor, FieldError, PageTooLarge
-
-if TYPE_CHECKING:
-    from wecelebrate.core.database import Transaction
-    from wecelebrate.core.models import Listed
+from wecelebrate.core.models import Input
 
 Item = TypeVar("Item")
 
 MAX_LIMIT = 1000
-"""Most rows a page may have."""
-LARGEST_ANSWER = 5_900_000
-"""Bytes of a body as a JSON string: Lambda takes 6 MB from a function, with all that is around the body."""
+"""The largest page, in rows."""
+MAX_RESPONSE_BYTES = 5_900_000
+"""The largest body, in bytes of a JSON string: a Lambda function returns at most 6 MB, including the envelope."""
+
+
+class ListParameters(Input):
+    """The parameters of every list."""
+
+    place: ClassVar[str] = ""
+
+    limit: int = Field(default=50, ge=1, le=MAX_LIMIT, description="Rows per page.")
+    cursor: str | None = Field(default=None, max_length=4096, description="The `next_cursor` of the previous page.")
 
 
 class Page(BaseModel, Generic[Item]):
     """One page of a list."""
 
     data: list[Item]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page. Null on the last page.")
     has_more: bool
 
 
 @dataclass(frozen=True)
-class Built:
-    """One page whose rows the database wrote as JSON: 2.6 to 4 times the throughput of serialising them here."""
+class RenderedPage:
+    """One page whose rows PostgreSQL rendered as JSON: 2.6 to 4 times the throughput of serialising them in Python."""
 
     data: str
     """A JSON array."""
     next_cursor: str | None
     more: Mapping[str, str] = field(default_factory=dict)
-    """Further members, as JSON."""
+    """Further members of the response. The values are JSON."""
 
 
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
-"""Orders of lists, as what a page begins after: the first after nothing."""
+"""Sort orders of lists, as the query parameters of the first page: it begins after no row."""
 
 
-def listed(
+def list_page(
     name: str,
     query: Callable[..., Iterable[Mapping[str, Any]]],
-    tx: "Transaction",
-    filters: "Listed",
+    tx: Transaction,
+    filters: ListParameters,
     order: Mapping[str, None],
-    **more: Any,
-) -> Built:
-    """One page of what a query lists in an order, narrowed by filters and more. Raises BadCursor."""
-    question = asked(name, filters, **more)
-    after = {**order, **decode(filters.cursor, question)}
-    return built(query(tx, **filters.model_dump(exclude={"cursor"}), **more, **after), filters.limit, question)
+    **parameters: Any,
+) -> RenderedPage:
+    """One page of the rows of a query. `parameters` are further parameters of the query. Raises BadCursor."""
+    request = list_request(name, filters, **parameters)
+    after = {**order, **decode(filters.cursor, request)}
+    rows = query(tx, **filters.model_dump(exclude={"cursor"}), **parameters, **after)
+    return render(rows, filters.limit, request)
 
 
-def asked(of: str, parameters: BaseModel, **more: Any) -> dict[str, Any]:
-    """What a list was asked, less how much of it: a cursor is good for the same question alone."""
-    return parameters.model_dump(mode="json", exclude={"limit", "cursor"}) | more | {"list": of}
+def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, Any]:
+    """The name of a list with its filters, without limit and cursor. A cursor is only valid for the same request."""
+    return filters.model_dump(mode="json", exclude={"limit", "cursor"}) | parameters | {"list": name}
 
 
-def built(found: Iterable[Mapping[str, Any]], limit: int, asked: Mapping[str, Any], **more: str) -> Built:
-    """A page of what a list query found, one row more than the page when there is more to come.
+def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, Any], **more: str) -> RenderedPage:
+    """The page of a query's rows. The query returns one row more than `limit` if there is another page.
 
-    A row is its `item` as JSON, and the keys that a page after it begins at. `more` are further members, as JSON.
+    A row is its `item` as JSON, and the keys at which the next page begins. `more` are further members, as JSON.
     """
-    rows = list(found)
+    page = list(rows)
     cursor = None
-    if len(rows) > limit:
-        rows = rows[:limit]
-        cursor = encode({key: value for key, value in rows[-1].items() if key != "item"}, asked)
-    return Built(f"[{','.join([row['item'] for row in rows])}]", cursor, more)
+    if len(page) > limit:
+        page = page[:limit]
+        cursor = encode({key: value for key, value in page[-1].items() if key != "item"}, request)
+    return RenderedPage(f"[{','.join([row['item'] for row in page])}]", cursor, more)
 
 
-def body(page: Built) -> tuple[str, str | None]:
-    """A page as an answer, `{data, next_cursor, has_more}` and whatever more members it has; and its cursor.
+def body(page: RenderedPage) -> tuple[str, str | None]:
+    """The response body of a page, `{data, next_cursor, has_more}` with its further members, and its cursor.
 
     Raises PageTooLarge.
     """
@@ -97,32 +106,39 @@ def body(page: Built) -> tuple[str, str | None]:
         **page.more,
     }
     text = "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
-    if len(text) > LARGEST_ANSWER // 8 and len(text.encode()) + text.count('"') + text.count("\\") > LARGEST_ANSWER:
+    if len(text) > MAX_RESPONSE_BYTES // 8 and _bytes_as_json(text) > MAX_RESPONSE_BYTES:
         raise PageTooLarge(errors=[FieldError(pointer="limit", detail="is too high for rows of this size")])
     return text, cursor
 
 
-def encode(last: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """A cursor after the row with the keys `last` of a list that was asked `asked`."""
-    body = json.dumps({"l": dict(last), "q": digest(asked)}, separators=(",", ":"), default=str).encode()
-    return signing.sign("cursor", body)
+def _bytes_as_json(text: str) -> int:
+    """The size of a text inside a JSON string: quotes and backslashes are escaped."""
+    return len(text.encode()) + text.count('"') + text.count("\\")
 
 
-def decode(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the row that the page before ended with; empty without a cursor. Raises BadCursor."""
+def encode(last: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+    """The cursor of the page after the row with the keys `last`."""
+    content = json.dumps({"l": dict(last), "q": digest(request)}, separators=(",", ":"), default=str).encode()
+    return signing.sign("cursor", content)
+
+
+def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of the last row of the previous page. Empty without a cursor. Raises BadCursor."""
     if cursor is None:
         return {}
-    body = signing.unsign("cursor", cursor)
-    if body is None:
+    content = signing.unsign("cursor", cursor)
+    if content is None:
         raise BadCursor
-    held = json.loads(body)
-    if held["q"] != digest(asked):
-        raise BadCursor("The filters or the order changed since this cursor was given: begin again without it.")
-    last: dict[str, Any] = held["l"]
+    values = json.loads(content)
+    if values["q"] != digest(request):
+        raise BadCursor(
+            "The filters or the sort order have changed since this cursor was issued. Start without a cursor."
+        )
+    last: dict[str, Any] = values["l"]
     return last
 
 
-def next_link(path: str, asked: Mapping[str, Any], cursor: str) -> str:
+def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
     """The value of a `Link` header to the next page (RFC 8288)."""
-    query = urlencode({key: value for key, value in asked.items() if value is not None} | {"cursor": cursor})
-    return f'<{path}?{query}>; rel="next"'
+    encoded = urlencode({key: value for key, value in query.items() if value is not None} | {"cursor": cursor})
+    return f'<{path}?{encoded}>; rel="next"'

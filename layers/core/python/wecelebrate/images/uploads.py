@@ -62,6 +62,6 @@ def complete_upload(tx: Transaction, image_id: UUID) -> Image:
             client_id=owner(tx, image.catalog_id),
             catalog_id=image.catalog_id,
             payload={"image_id": str(image_id)},
-            lane="high",
+            priority="high",
         )
     return get(tx, image_id)

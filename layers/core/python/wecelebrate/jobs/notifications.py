@@ -1,52 +1,50 @@
-"""A job came to a stop: who is told."""
+"""Notifies other domains when a job stops: it completed, failed, was cancelled, or waits for an approval.
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+Domains that react register a listener (`wecelebrate.subscriptions` connects all of them). A listener runs in the
+transaction that stops the job, so what it writes commits with the job's new state.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
-from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.database import Transaction
 from wecelebrate.jobs.types import JobType
 
-if TYPE_CHECKING:
-    from wecelebrate.webhooks.models import EventName
 
-sql = queries(__file__)
+@dataclass(frozen=True)
+class StoppedJob:
+    """A job that stopped."""
 
-_EVENTS: "Mapping[JobType, Mapping[str, Sequence[EventName]]]" = {
-    "product_import": {
-        "completed": ("job.completed", "import.completed"),
-        "failed": ("job.failed", "import.failed"),
-        "cancelled": ("job.cancelled",),
-        "pending": ("job.awaiting_approval",),
-    },
-    "catalog_sync": {
-        "completed": ("job.completed", "sync.completed"),
-        "failed": ("job.failed", "sync.failed"),
-        "cancelled": ("job.cancelled",),
-        "pending": ("job.awaiting_approval",),
-    },
-}
-"""What is published of jobs, by where they stopped. Of a mail or an image nothing is: nobody waits for one."""
+    id: UUID
+    type: JobType
+    notify_email: str | None = None
+    """The address to notify, if the requester asked for it."""
 
 
-def tell(tx: Transaction, job_id: UUID, kind: JobType, notify_email: str | None = None) -> None:
-    """Have those told who asked to be, once the transaction that ended the job, or had it wait for an approval, is
-    committed."""
-    if notify_email:
-        from wecelebrate import mail  # it stands on jobs itself
+Listener = Callable[[Transaction, StoppedJob], None]
 
-        mail.job_finished(tx, job_id, notify_email)
-    if kind in _EVENTS:
-        _publish(tx, job_id, kind)
+_listeners: list[Listener] = []
 
 
-def _publish(tx: Transaction, job_id: UUID, kind: JobType) -> None:
-    from wecelebrate import webhooks  # with what most functions that read jobs need not load
+class NoListeners(RuntimeError):
+    """The function can stop jobs, but did not call `subscriptions.connect()`: notifications would be lost."""
 
-    row = sql.get_job(tx, job_id=job_id)
-    if row is None or row["client_id"] is None:
-        return
-    names = ("type", "status", "catalog_id", "source", "counts", "error_code", "error")
-    told = {"job_id": job_id} | {name: row[name] for name in names}
-    for event in _EVENTS[kind][row["status"]]:
-        webhooks.publish(tx, row["client_id"], event, told)
+
+def on_job_stopped(listener: Listener) -> None:
+    """Register a listener. Registering it again has no effect."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def check_listeners() -> None:
+    """Raises NoListeners if no listener is registered."""
+    if not _listeners:
+        raise NoListeners(NoListeners.__doc__)
+
+
+def job_stopped(tx: Transaction, job: StoppedJob) -> None:
+    """Call the listeners, in the transaction that stops the job. Raises NoListeners."""
+    check_listeners()
+    for listener in _listeners:
+        listener(tx, job)

@@ -1,8 +1,8 @@
-"""How fast the jobs of a queue begin: a rate that holds over all of its workers.
+"""Limits how many jobs of a queue start per second, across all of its workers.
 
-As many workers as the queue runs at once share its rate evenly: each leaves `workers / rate` seconds between two jobs.
-No worker has to know of another, so the rate holds whatever else fails; the price is that a worker that is alone begins
-no more than its share.
+The workers that a queue runs at once share its rate evenly: each leaves `workers / rate` seconds between two jobs.
+Workers need not know about each other, so the limit holds whatever fails. A single active worker therefore uses only
+its own share of the rate.
 """
 
 import time
@@ -14,8 +14,8 @@ from wecelebrate.core.settings import settings
 
 
 @dataclass
-class Pace:
-    """At most `rate` a second, shared by `workers`."""
+class RateLimiter:
+    """Allows this worker's share of `rate` starts per second, which `workers` share."""
 
     rate: float
     workers: int
@@ -24,13 +24,13 @@ class Pace:
     _next: float = field(default=float("-inf"), init=False)
 
     def wait(self) -> None:
-        """Until the next may begin."""
-        if (left := self._next - self.clock()) > 0:
-            self.sleep(left)
+        """Sleep until the next job may start."""
+        if (seconds := self._next - self.clock()) > 0:
+            self.sleep(seconds)
         self._next = self.clock() + self.workers / self.rate
 
 
 @lru_cache(maxsize=1)
-def pace() -> Pace:
-    """That of this function's queue."""
-    return Pace(settings().rate, settings().workers)
+def rate_limiter() -> RateLimiter:
+    """The limiter of this function's queue."""
+    return RateLimiter(settings().rate, settings().workers)

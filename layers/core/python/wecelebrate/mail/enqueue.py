@@ -6,7 +6,7 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import NotFound
-from wecelebrate.jobs.control import tell
+from wecelebrate.jobs.control import enqueue
 from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import Tracking
 
@@ -43,5 +43,5 @@ def _told(tx: Transaction, made: Mapping[str, Any] | None) -> UUID | None:
         raise NotFound
     job_id: UUID | None = made["job_id"]
     if job_id is not None:
-        tell(tx, "email_notification", job_id, made["client_id"])
+        enqueue(tx, "email_notification", job_id, made["client_id"])
     return job_id

@@ -10,9 +10,9 @@ from wecelebrate.mail.models import Mail, MailFilters
 sql = queries(__file__)
 
 
-def page(tx: Transaction, filters: MailFilters) -> pages.Built:
+def page(tx: Transaction, filters: MailFilters) -> pages.RenderedPage:
     """One page of the mails that the caller may see, newest first."""
-    return pages.listed("mails", sql.list_mails, tx, filters, pages.NEWEST)
+    return pages.list_page("mails", sql.list_mails, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, mail_id: UUID) -> Mail:

@@ -10,20 +10,20 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, writing
 from wecelebrate.core.errors import Unavailable
-from wecelebrate.jobs.lease import Fenced, Held, OutOfTime, Refused
+from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost
 from wecelebrate.mail import sending
 from wecelebrate.mail.log import sql
 
 
-def work(job: Held) -> None:
-    """Send the mail of a job, unless it was sent or its address is suppressed. Raises Refused, Unavailable."""
+def work(job: LeasedJob) -> None:
+    """Send the mail of a job, unless it was sent or its address is suppressed. Raises JobRejected, Unavailable."""
     mail_id = UUID(job.payload["mail_id"])
     try:
         _send(job, mail_id)
-    except Refused as refused:
+    except JobRejected as refused:
         _failed(job, mail_id, refused.reason)
         raise
-    except (Unavailable, Fenced, OutOfTime):
+    except (Unavailable, LeaseLost, DeadlineReached):
         raise
     except Exception:
         if job.last_attempt:
@@ -31,13 +31,13 @@ def work(job: Held) -> None:
         raise
 
 
-def _send(job: Held, mail_id: UUID) -> None:
+def _send(job: LeasedJob, mail_id: UUID) -> None:
     from wecelebrate.mail.rendering import write
 
     with writing(job.caller) as tx:
         mail = sql.get_mail(tx, mail_id=mail_id)
         if mail is None:
-            raise Refused("mail_gone", "The mail, or what it is about, is no longer there.")
+            raise JobRejected("mail_gone", "The mail, or what it is about, is no longer there.")
         if mail["state"] not in ("queued", "failed"):
             # Sent by a worker that died before it could say so, as SES told.
             job.complete(tx, {"state": mail["state"]})
@@ -51,7 +51,7 @@ def _send(job: Held, mail_id: UUID) -> None:
         job.complete(tx, {"state": "sent", "message_id": message_id})
 
 
-def _suppressed(tx: Transaction, job: Held, mail: dict[str, Any]) -> bool:
+def _suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
     """Whether the address is written to no more; the job is then done."""
     found = sql.mail_suppression(tx, client_id=job.client_id, address=mail["recipient"])
     if found is None:
@@ -66,10 +66,10 @@ def _suppressed(tx: Transaction, job: Held, mail: dict[str, Any]) -> bool:
     return True
 
 
-def _failed(job: Held, mail_id: UUID, reason: str) -> None:
+def _failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
     with writing(job.caller) as tx:
         sql.mark_unsent(tx, mail_id=mail_id, state="failed", reason=reason)
 
 
-def _owner(job: Held) -> str:
+def _owner(job: LeasedJob) -> str:
     return str(job.client_id or "platform")

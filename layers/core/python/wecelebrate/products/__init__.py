@@ -27,18 +27,18 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     if filters.updated_since is not None:
         return None
     tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
-    return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, filters=filters.model_dump(mode="json"))
 
 
-def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
+def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
-    asked = pages.asked("products", filters, catalog_id=catalog_id)
+    asked = pages.list_request("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
     begin = after(filters.cursor, asked)
     found = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **given, **begin))
     if not found:  # who sees a product sees its catalog
         _see_catalog(tx, catalog_id)
-    return pages.built(found, filters.limit, asked)
+    return pages.render(found, filters.limit, asked)
 
 
 def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,5 +101,5 @@ def _written(tx: Transaction, product: Product) -> Product:
         from wecelebrate import images  # with all of jobs, which readers need not load
 
         images.want(tx, product.catalog_id, product.id)
-    tx.written.append((entry(product.id), lambda after: get(after, product.id)))
+    tx.write_through.append((entry(product.id), lambda after: get(after, product.id)))
     return product

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from wecelebrate.core.models import ABSENT, Flag, Input, Listed, Moment, Object, Patch
+from wecelebrate.core.models import ABSENT, Flag, Input, Moment, Object, Patch
+from wecelebrate.core.pages import ListParameters
 from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import ScheduleType
 
@@ -87,7 +88,7 @@ class Schedule(BaseModel):
     updated_at: Moment
 
 
-class ScheduleFilters(Listed):
+class ScheduleFilters(ListParameters):
     """What a list of schedules may be asked."""
 
     client_id: UUID | None = None

@@ -113,4 +113,4 @@ def _want(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUI
 
 
 def _tell(tx: Transaction, kind: ScheduleType, schedule_id: UUID, client_id: UUID | None) -> None:
-    tx.words.append(queue.word(QUEUES[kind], {"schedule_id": str(schedule_id)}, client_id))
+    queue.enqueue(tx, queue.message(QUEUES[kind], {"schedule_id": str(schedule_id)}, client_id))

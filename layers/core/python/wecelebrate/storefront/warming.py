@@ -1,6 +1,6 @@
-"""Warming: the storefronts that were busiest in the last hour find their first page in the cache.
+"""Warming: keeps the first pages of the busiest storefronts in the cache.
 
-A sync, or a client's own change, ends the pages of a catalog, and the next visitor would have to wait for them.
+A sync, or a change by a client, invalidates the pages of a catalog. Without warming the next visitor waits for them.
 """
 
 from aws_lambda_powertools import Logger
@@ -9,24 +9,24 @@ from wecelebrate import storefront
 from wecelebrate.core import cache
 from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import Problem
-from wecelebrate.core.requests.loading import one, page, value_of
-from wecelebrate.core.requests.request_cache import Gate
+from wecelebrate.core.requests.loading import object_loader, page_loader, value_of
+from wecelebrate.core.requests.request_cache import RequestCache
 from wecelebrate.storefront.models import StorefrontFilters
 
 logger = Logger()
 
-BUSIEST = 100
-"""Domains that are warmed at once."""
+MAX_DOMAINS = 100
+"""Domains that one run warms."""
 
 
 def run() -> None:
-    """Load what visitors of the busiest domains see first, where the cache does not have it."""
-    first = StorefrontFilters()
-    for domain in cache.busiest(BUSIEST):
-        gate = Gate(Caller(site_domain=domain))
+    """Load the storefront and its first page for the busiest domains of the last hour, if they are not cached."""
+    filters = StorefrontFilters()
+    for domain in cache.busiest_domains(MAX_DOMAINS):
+        request = RequestCache(Caller(site_domain=domain))
         try:
-            value_of(gate, storefront.entry(), one(storefront.get))
-            value_of(gate, storefront.page_entry(first), page(lambda tx: storefront.page(tx, first)))
+            value_of(request, storefront.entry(), object_loader(storefront.get))
+            value_of(request, storefront.page_entry(filters), page_loader(lambda tx: storefront.page(tx, filters)))
         except Problem as problem:
-            # A site may be gone since it was busy.
+            # The site may have been deleted since.
             logger.info("not warmed", domain=domain, reason=problem.code)

@@ -39,7 +39,7 @@ def run(seconds: float = RUN) -> None:
             if time.monotonic() - beaten >= BEAT:
                 with writing(SYSTEM) as tx:
                     sql.beat(tx)
-                    sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
                     images.retry_due(tx)
                     sql.forget_uploads(tx)
                     webhooks.tidy(tx)

@@ -1,11 +1,12 @@
-"""The cache: values that live until something they show changes.
+"""The cache: values that are served until something they contain changes.
 
-A value carries tags, each with a random token that Redis keeps beside it: a value is good while its tokens are. Whoever
-changes something ends its tags after the commit, in one call, however many values carry them. Tokens are taken before a
-value is loaded, so a load that began before a change is never shown after it; a tag that Redis evicted is a miss.
-Which transactions ended a tag is remembered for a minute: a reader that has not replayed them loads nothing.
+A value carries tags. Redis stores a random token, the version, for each tag, and a value is valid while it carries the
+current token of each of its tags. A change removes the tokens of its tags after the commit, in one call, however many
+values carry them. Tokens are read before a value is loaded, so a load that began before a change is never served after
+it. A token that Redis evicted makes a cache miss. For a minute Redis also remembers the transactions that invalidated a
+tag: a replica that has not replayed them must not load the value.
 
-A broken cache is never a broken answer: every verb here raises CacheDown, and its callers go on without.
+A failing cache never fails a request: every function here raises CacheDown, and its callers continue without the cache.
 """
 
 import random
@@ -13,199 +14,171 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from wecelebrate.core.cache.keys import PUBLIC, Entity, key, prefix
 from wecelebrate.core.cache.redis import CacheDown, Script, redis
-from wecelebrate.core.metering import ledger
+from wecelebrate.core.cache.values import UNKNOWN_HISTORY, CacheLookup, CacheResult, TagVersions, Value
+from wecelebrate.core.metering import meter
 
 __all__ = [
+    "UNKNOWN_HISTORY",
     "CacheDown",
-    "Claim",
+    "CacheLookup",
+    "CacheResult",
+    "TagVersions",
     "Value",
-    "claim",
+    "busiest_domains",
     "delete",
     "get",
     "get_or_set",
     "invalidate",
-    "look",
-    "save",
+    "lookup",
+    "new_value",
+    "put",
+    "read_tags",
+    "release",
     "set_value",
 ]
 
-LOCK_LIFE = 2000
-"""Milliseconds: one that loads a value and dies delays nobody by more."""
+LOCK_MS = 2000
+"""How long a lock lasts, in milliseconds: a loader that dies delays nobody by more."""
 JITTER = 0.1
-"""Part of its life by which a value's may be shorter: what was loaded together does not age together."""
-LARGEST = 1_000_000
-"""Characters of a value; a larger one is loaded each time. Upstash takes requests of 10 MB at most."""
-_TAGS_AT_ONCE = 1000
+"""The share by which a lifetime may be shortened, so that values loaded together do not expire together."""
+MAX_VALUE_LENGTH = 1_000_000
+"""Characters. A longer value is not cached. Upstash accepts requests of up to 10 MB."""
+_TAGS_PER_CALL = 1000
 
-CLAIM, SAVE, INVALIDATE, LOOK = Script("claim"), Script("save"), Script("invalidate"), Script("look")
+READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
 TOTALS = Script("totals")
 
 
-@dataclass(frozen=True)
-class Value:
-    """A value as it lies in Redis."""
-
-    ages: int
-    """Milliseconds of the epoch from which on it is to be loaded anew."""
-    meta: str
-    """What it says of itself, in a line."""
-    tokens: str
-    """`<token> <tag>`, a line each."""
-    body: str
-
-    @classmethod
-    def parse(cls, raw: str) -> "Value":
-        head, _, body = raw.partition("\n\n")
-        ages, meta, *tokens = head.split("\n", 2)
-        return cls(int(ages), meta, tokens[0] if tokens else "", body)
-
-    def __str__(self) -> str:
-        head = f"{self.ages}\n{self.meta}"
-        return f"{head}\n{self.tokens}\n\n{self.body}" if self.tokens else f"{head}\n\n{self.body}"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What has to be known before a value is loaded."""
-
-    tokens: str
-    min_xids: tuple[str, ...]
-    """Transactions that a reader must have replayed."""
-    forgetful: bool
-    """Redis lost its memory of them less than a minute ago: load from the primary."""
-
-    @classmethod
-    def of(cls, tokens: str, xids: str) -> "Claim":
-        return cls(tokens, tuple(filter(None, xids.split(","))) if xids != "!" else (), xids == "!")
-
-
 def now() -> int:
-    """Milliseconds of the epoch."""
+    """Epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def new_token() -> str:
-    """A token that no tag has had."""
+    """A new version of a tag."""
     return secrets.token_urlsafe(9)
 
 
-def look(session: str, address: str, *arguments: str, aside: bool = False, tags: Sequence[str] = ()) -> list[str]:
-    """One request at the cache: see look.lua, which is given these after the prefix, the time and a new token."""
-    rest = ("1" if aside else "", ledger.owed(), *tags)
-    answer: list[str] = redis().run(LOOK, [session, address], prefix(), str(now()), new_token(), *arguments, *rest)
-    ledger.booked()
-    return [*answer, "", "", ""][:6]
+def lookup(request: CacheLookup) -> CacheResult:
+    """Resolve the session of a request, count it against its limits, and get its value, in one call."""
+    fields = request.to_json(new_token(), meter.unsent())
+    response = redis().run(LOOKUP, [request.session_key, request.address_key], prefix(), str(now()), fields)
+    meter.mark_sent()
+    return CacheResult.parse(response)
 
 
-def claim(tags: Iterable[str], caller: str = "") -> Claim:
-    """The tokens of tags; take them before loading what shall carry them."""
-    tokens, xids, commands = redis().run(CLAIM, [], prefix(), str(now()), new_token(), caller or "-", *tags)
-    ledger.redis(commands)
-    return Claim.of(tokens, xids)
+def read_tags(tags: Iterable[str], write_key: str = "") -> TagVersions:
+    """The versions of tags, to be read before a value that carries them is loaded."""
+    tokens, xids, commands = redis().run(READ_TAGS, [], prefix(), str(now()), new_token(), write_key or "-", *tags)
+    meter.record_commands(commands)
+    return TagVersions.parse(tokens, xids)
 
 
-def save(where: str, value: Value, entity: Entity, lock: str = "", owner: str = "") -> None:
-    """Keep a value for its entity's life, and give the lock back that was held for it."""
-    kept = max(value.ages - now() + entity.stale * 1000, 1)
+def put(value_key: str, value: Value, entity: Entity, lock: str = "", owner: str = "") -> None:
+    """Store a value for its entity's lifetime, and release the lock that was held for it."""
+    life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
-    fits = len(raw) <= LARGEST
-    _save([where if fits else "", lock], owner, str(kept), raw if fits else "")
+    fits = len(raw) <= MAX_VALUE_LENGTH
+    _put([value_key if fits else "", lock], owner, str(life), raw if fits else "")
 
 
 def release(lock: str, owner: str) -> None:
-    """Give a lock back that was held for a value which could not be loaded."""
-    _save(["", lock], owner, "1", "")
+    """Release the lock of a value that could not be loaded."""
+    _put(["", lock], owner, "1", "")
 
 
-def _save(where: list[str], *arguments: str) -> None:
-    redis().run(SAVE, where, prefix(), str(now()), *arguments, ledger.owed())
-    ledger.booked()
+def _put(keys: list[str], *arguments: str) -> None:
+    redis().run(PUT, keys, prefix(), str(now()), *arguments, meter.unsent())
+    meter.mark_sent()
 
 
-def made(body: str, meta: str, tokens: str, seconds: float) -> Value:
-    """A value that ages in about so many seconds."""
+def new_value(body: str, meta: str, tokens: str, seconds: float) -> Value:
+    """A value that expires in about `seconds`."""
     life = seconds * (1 - random.random() * JITTER)  # noqa: S311 - no secret
     return Value(now() + int(life * 1000), meta, tokens, body)
 
 
-def invalidate(tags: Sequence[str], xid: str | None = None, caller: str = "", *, late: bool = False) -> None:
-    """End all that carries any of the tags. `xid` is the transaction that changed it, `caller` the field of who did,
-    `late` that its own function did not say so."""
+def invalidate(tags: Sequence[str], xid: str | None = None, write_key: str = "", *, late: bool = False) -> None:
+    """Invalidate all values that carry any of the tags.
+
+    `xid` is the transaction that made the change, and `write_key` the caller who did. `late` means that the sweeper
+    repeats an invalidation that the writing function did not send.
+    """
     rest = list(tags)
-    while rest or caller:
-        some, rest = rest[:_TAGS_AT_ONCE], rest[_TAGS_AT_ONCE:]
-        told = (prefix(), str(now()), xid or "", caller, "1" if late else "")
-        # Others may reach Redis although this instance lately did not, and go on showing what has changed.
-        ledger.redis(redis().run(INVALIDATE, [], *told, *some, urgent=True))
-        caller = ""
+    while rest or write_key:
+        batch, rest = rest[:_TAGS_PER_CALL], rest[_TAGS_PER_CALL:]
+        arguments = (prefix(), str(now()), xid or "", write_key, "1" if late else "")
+        # Urgent: other instances may still reach Redis, and would serve outdated values.
+        meter.record_commands(redis().run(INVALIDATE, [], *arguments, *batch, urgent=True))
+        write_key = ""
 
 
-def busiest(most: int) -> list[str]:
-    """The domains that were visited most in this hour and the last."""
+def busiest_domains(limit: int) -> list[str]:
+    """The most visited domains of this hour and the one before."""
     hour = now() // 3_600_000
     visits: dict[str, int] = {}
-    for one in (hour, hour - 1):
-        found = redis().execute("ZREVRANGE", key(PUBLIC, "busy", str(one)), "0", str(most - 1), "WITHSCORES")
-        for domain, times in found:
-            visits[domain] = visits.get(domain, 0) + int(times)
-    return sorted(visits, key=lambda domain: -visits[domain])[:most]
+    for each in (hour, hour - 1):
+        rows = redis().execute("ZREVRANGE", key(PUBLIC, "busy", str(each)), "0", str(limit - 1), "WITHSCORES")
+        for domain, count in rows:
+            visits[domain] = visits.get(domain, 0) + int(count)
+    return sorted(visits, key=lambda domain: -visits[domain])[:limit]
 
 
-def counted(limit: str) -> int:
-    """Requests of a limit in the last hour."""
-    minutes: dict[str, str] = redis().execute("HGETALL", limit)
+def requests_in_last_hour(limit_key: str) -> int:
+    """The requests that a limit counted in the last hour."""
+    minutes: dict[str, str] = redis().execute("HGETALL", limit_key)
     hour_ago = now() // 60_000 - 60
     return sum(int(requests) for minute, requests in minutes.items() if int(minute) > hour_ago)
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """What stands in accounts, field by field and summed: see usage/__init__.py."""
-    found = redis().run(TOTALS, list(accounts), prefix(), str(now()))
-    return {field: (first, second) for field, first, second in zip(found[::3], found[1::3], found[2::3], strict=True)}
+    """The sums of accounts, by field. `wecelebrate.usage` describes the fields."""
+    sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
+    return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
 
 def info() -> dict[str, str]:
-    """What Redis says of its memory; nothing where it does not say. Raises CacheDown."""
+    """The memory section of Redis' INFO; empty if the server refuses it. Raises CacheDown."""
     return redis().info()
 
 
-# The plan's operations, for values that belong to no request.
+# Operations on values that belong to no request.
 
 
-def get(where: str) -> Value | None:
-    """A value that is good, if there is one."""
-    raw = redis().execute("GET", where)
+def get(value_key: str) -> Value | None:
+    """The value, if it is valid."""
+    raw = redis().execute("GET", value_key)
     if raw is None:
         return None
     value = Value.parse(raw)
-    held = claim([line.partition(" ")[2] for line in value.tokens.splitlines()])
-    return value if held.tokens == value.tokens and now() < value.ages else None
+    current = read_tags([line.partition(" ")[2] for line in value.tokens.splitlines()])
+    return value if current.tokens == value.tokens and now() < value.stale_at else None
 
 
-def set_value(where: str, body: str, entity: Entity, claimed: Claim) -> None:
-    """Keep a body under a key, with tags whose tokens were claimed before it was loaded."""
-    save(where, made(body, "-", claimed.tokens, entity.life), entity)
+def set_value(value_key: str, body: str, entity: Entity, versions: TagVersions) -> None:
+    """Store a body. `versions` were read before the body was loaded."""
+    put(value_key, new_value(body, "-", versions.tokens, entity.life), entity)
 
 
-def delete(where: str) -> None:
-    """Forget one value."""
-    redis().execute("DEL", where)
+def delete(value_key: str) -> None:
+    """Delete one value."""
+    redis().execute("DEL", value_key)
 
 
-def get_or_set(where: str, entity: Entity, tags: Sequence[str], load: Callable[[Claim], str]) -> str:
-    """A body from the cache, else loaded and kept. `load` is given what its reader must have replayed."""
+def get_or_set(value_key: str, entity: Entity, tags: Sequence[str], load: Callable[[TagVersions], str]) -> str:
+    """The cached body; if there is none, load and store it. `load` gets the versions with the transactions that its
+    reader must have replayed."""
     try:
-        known = get(where)
-        if known is not None:
-            return known.body
-        claimed = claim(tags)
+        cached = get(value_key)
+        if cached is not None:
+            return cached.body
+        versions = read_tags(tags)
     except CacheDown:
-        return load(Claim("", (), True))
-    body = load(claimed)
+        return load(UNKNOWN_HISTORY)
+    body = load(versions)
     with suppress(CacheDown):
-        set_value(where, body, entity, claimed)
+        set_value(value_key, body, entity, versions)
     return body

@@ -1,15 +1,15 @@
-"""Keys of the cache, and how long what they hold lives.
+"""Cache keys, and the lifetime of each kind of value.
 
-Every key is made here and begins with the environment and with whose it is: a key without its tenant cannot be written.
+Every key is built here. It begins with the environment and the tenant: a key without its tenant cannot be written.
 
-    v1:<environment>:<tenant>:<role>:<entity>:…        a value, for all callers of that tenant in that role
-    v1:<environment>:<tenant>:<role>:lock:<entity>:…   who loads it
-    v1:<environment>:public:tag:<tag>                  the token that values with this tag have to carry
-    v1:<environment>:public:recent                     what was invalidated lately, and by which transactions
-    v1:<environment>:public:session:<subject>          who a signed-in caller is
-    v1:<environment>:public:visit:<role>:<domain>      which site a domain shows, and whose it is
-    v1:<environment>:<tenant>:limit:<name>             requests, or orders of a site, of the last hour, by minute
-    v1:<environment>:<tenant>:stats:<hour>             what the cache did for a tenant, by the hour
+    v1:<environment>:<tenant>:<role>:<entity>:…        a value, shared by all callers of the tenant in that role
+    v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock of the caller that loads the value
+    v1:<environment>:public:tag:<tag>                  the current version of a tag
+    v1:<environment>:public:recent                     recent invalidations, with their transactions
+    v1:<environment>:public:session:<subject>          the session of a signed-in caller
+    v1:<environment>:public:visit:<role>:<domain>      the session of the visitors of a domain
+    v1:<environment>:<tenant>:limit:<name>             requests, or orders of a site, in the last hour, by minute
+    v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant, by hour
 """
 
 import hashlib
@@ -22,19 +22,19 @@ from urllib.parse import quote
 from wecelebrate.core.settings import settings
 
 PUBLIC = "public"
-"""The tenant of what belongs to none."""
+"""The tenant of keys that belong to no client."""
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of value, and how long one lives, in seconds. A change ends its life at once, whatever is said here."""
+    """A kind of value, and its lifetimes in seconds. A change invalidates a value at once, whatever its lifetime."""
 
     name: str
     life: int
     stale: int = 0
-    """For so long after its life a value is still shown, while one caller loads it anew."""
+    """How long an expired value is still served while one caller reloads it."""
     negative: int = 30
-    """How long it is remembered that there is none."""
+    """How long it is remembered that an object does not exist."""
 
 
 CATALOG = Entity("catalog", 3600)
@@ -47,40 +47,41 @@ CLIENT = Entity("client", 3600)
 CLIENTS = Entity("clients", 3600)
 SESSION = Entity("session", 3600)
 STOREFRONT = Entity("storefront", 300, stale=300)
-SHOWN = Entity("shown", 1800, stale=300)
-"""Pages of a storefront."""
+STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)
 
 
 def prefix() -> str:
-    """What every key begins with."""
+    """The beginning of every key."""
     return f"v1:{settings().environment}:"
 
 
 def key(tenant: str, *parts: str) -> str:
-    """A key of a tenant. Parts may be any text: what would end one early is quoted."""
+    """A key of a tenant. The parts may be any text: separators in them are quoted."""
     if not tenant:
-        raise ValueError("a key belongs to a tenant")
+        raise ValueError("a cache key needs a tenant")
     return prefix() + ":".join((tenant, *(quote(part, safe="@.|=-") for part in parts)))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A value that may be kept for a request: its place below whoever shares it, and what ends its life."""
+    """A value that a request may read from the cache."""
 
     entity: Entity
     suffix: str
+    """The end of its key. The beginning is the scope of the caller's session."""
     tags: tuple[str, ...]
+    """The tags that invalidate it."""
 
 
-def entry(entity: Entity, *names: Any, tags: Iterable[str], asked: Mapping[str, Any] | None = None) -> Entry:
-    """The entry of what is named; of a list, of what it was asked."""
+def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
+    """The entry of an object, by its names; for a page of a list, with its filters."""
     suffix = ":".join((entity.name, *(quote(str(name), safe="") for name in names)))
-    return Entry(entity, f"{suffix}:{digest(asked)}" if asked is not None else suffix, tuple(tags))
+    return Entry(entity, f"{suffix}:{digest(filters)}" if filters is not None else suffix, tuple(tags))
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """The same for the same parameters, in whatever order they came."""
-    told = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    """A hash of parameters that does not depend on their order. None counts as absent."""
+    text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""The way to Redis: Upstash's REST API, with a timeout and a breaker of our own.
+"""The Redis client: Upstash's REST API, with our own timeout and circuit breaker.
 
-The client of `upstash-redis` waits for ever, and tries again after 3 s, which may run a script twice. Here a call gets
-TIMEOUT and no second try; a Redis that failed is left alone for a while, so that it costs one request in many its
-timeout, and none an error.
+The client of `upstash-redis` has no timeout, and retries after 3 s, which may run a script twice. This client gives a
+call TIMEOUT_SECONDS and does not retry. After a failure the breaker opens for a while, so a failing Redis costs one
+request in many its timeout, and no request an error.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from wecelebrate.core.settings import settings
 
 logger = Logger()
 
-TIMEOUT = 0.2
-"""Seconds that a call may take."""
-SHORTEST_REST, LONGEST_REST = 1.0, 15.0
-"""Seconds for which Redis is left alone after it failed; doubled each time it fails again."""
+TIMEOUT_SECONDS = 0.2
+"""The timeout of a call."""
+MIN_OPEN_SECONDS, MAX_OPEN_SECONDS = 1.0, 15.0
+"""How long the breaker stays open after a failure. Doubles with each consecutive failure."""
 
 
 class CacheDown(Exception):
-    """Redis did not answer, refused, or is left alone for now."""
+    """Redis did not answer, returned an error, or the breaker is open."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """A Lua script beside this module, after the prelude that all share."""
+    """A Lua script in this folder. The shared prelude is put before it."""
 
     name: str
 
@@ -47,30 +47,30 @@ class Script:
 
 
 class Redis:
-    """One client an instance. Not shared between threads: an instance has one event at a time."""
+    """The client of this instance. It is not shared between threads: an instance handles one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
         from wecelebrate.core.cache.upstash import Upstash
 
-        self._client = Upstash(url, token, TIMEOUT)
-        self._rest = 0.0
-        self._resting_until = 0.0
+        self._client = Upstash(url, token, TIMEOUT_SECONDS)
+        self._open_seconds = 0.0
+        self._open_until = 0.0
 
     def run(self, script: Script, keys: Sequence[str], *arguments: str, urgent: bool = False) -> Any:
-        """What a script returns; what is urgent is tried even while Redis is left alone. Raises CacheDown."""
-        return self._once(lambda: self._evaluate(script, list(keys), list(arguments)), urgent)
+        """Run a script and return its result. An urgent call ignores the breaker. Raises CacheDown."""
+        return self._call(lambda: self._evaluate(script, list(keys), list(arguments)), urgent)
 
     def execute(self, *command: str) -> Any:
-        """What a command answers. Raises CacheDown."""
-        return self._once(lambda: self._client.execute(list(command)))
+        """Run a command and return its result. Raises CacheDown."""
+        return self._call(lambda: self._client.execute(list(command)))
 
     def info(self) -> dict[str, str]:
-        """What the server says of its memory; nothing where it does not say (Upstash may refuse the command)."""
+        """The memory section of INFO. Empty if the server refuses the command, which Upstash may do."""
         try:
-            said = str(self._client.execute(["INFO", "memory"]))
-        except Exception:  # as above: but a refusal is no failure
+            text = str(self._client.execute(["INFO", "memory"]))
+        except Exception:  # a refusal is not a failure of Redis
             return {}
-        return dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
+        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
     def _evaluate(self, script: Script, keys: list[str], arguments: list[str]) -> Any:
         from upstash_redis.errors import UpstashError
@@ -82,26 +82,26 @@ class Redis:
                 raise
             return self._client.eval(script.text, keys, arguments)
 
-    def _once(self, call: Any, urgent: bool = False) -> Any:
-        if not urgent and time.monotonic() < self._resting_until:
+    def _call(self, call: Any, urgent: bool = False) -> Any:
+        if not urgent and time.monotonic() < self._open_until:
             metrics.count("CacheDown")
-            raise CacheDown("Redis is left alone")
+            raise CacheDown("the circuit breaker of Redis is open")
         try:
-            answer = call()
-        except Exception as error:  # whatever is wrong with the cache, nothing is wrong with the answer
-            self._rest = min(max(self._rest * 2, SHORTEST_REST), LONGEST_REST)
-            self._resting_until = time.monotonic() + self._rest
-            logger.warning("the cache failed", error=f"{type(error).__name__}: {error}"[:500], rest=self._rest)
+            result = call()
+        except Exception as error:  # no failure of the cache may fail a request
+            self._open_seconds = min(max(self._open_seconds * 2, MIN_OPEN_SECONDS), MAX_OPEN_SECONDS)
+            self._open_until = time.monotonic() + self._open_seconds
+            logger.warning("Redis failed", error=f"{type(error).__name__}: {error}"[:500], open=self._open_seconds)
             metrics.count("CacheDown")
             raise CacheDown(str(error)) from error
-        self._rest = self._resting_until = 0.0
-        return answer
+        self._open_seconds = self._open_until = 0.0
+        return result
 
 
 @cache
 def redis() -> Redis:
-    """The Redis of this function. Raises CacheDown for a function that has none."""
-    chosen = settings()
-    if not chosen.cache_url:
+    """The Redis of this function. Raises CacheDown if the function does not declare the use of cache."""
+    config = settings()
+    if not config.cache_url:
         raise CacheDown("function.toml does not declare the use of cache")
-    return Redis(chosen.cache_url, chosen.cache_token)
+    return Redis(config.cache_url, config.cache_token)

@@ -1,25 +1,25 @@
--- What stands in some accounts, field by field and summed.
+-- The sums of accounts, by field.
 -- KEYS: the accounts
 -- ARGV: prefix, now
--- Returns: field, first sum, second sum, and so on
-local fields, first, second = {}, {}, {}
+-- Returns: field, sum of the high numbers, sum of the low numbers, and so on for each field
+local fields, high, low = {}, {}, {}
 for _, key in ipairs(KEYS) do
-  local found = call('HGETALL', key)
-  for i = 1, #found, 2 do
-    local field, both = found[i], found[i + 1]
-    if not first[field] then
+  local account = call('HGETALL', key)
+  for i = 1, #account, 2 do
+    local field, both = account[i], account[i + 1]
+    if not high[field] then
       fields[#fields + 1] = field
-      first[field], second[field] = 0, 0
+      high[field], low[field] = 0, 0
     end
-    -- As text: a Lua number is exact up to 16 digits.
-    first[field] = first[field] + (tonumber(string.sub(both, 1, -10)) or 0)
-    second[field] = second[field] + tonumber(string.sub(both, -9))
+    -- Split as text: a Lua number is only exact up to 16 digits.
+    high[field] = high[field] + (tonumber(string.sub(both, 1, -10)) or 0)
+    low[field] = low[field] + tonumber(string.sub(both, -9))
   end
 end
 local sums = {}
 for _, field in ipairs(fields) do
   sums[#sums + 1] = field
-  sums[#sums + 1] = first[field]
-  sums[#sums + 1] = second[field]
+  sums[#sums + 1] = high[field]
+  sums[#sums + 1] = low[field]
 end
 return sums

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, as problems: translated here and nowhere else."""
+"""Translates errors of PostgreSQL into problems. No other module does."""
 
 import re
 
@@ -18,13 +18,14 @@ from wecelebrate.core.errors import (
     Unavailable,
 )
 
-NO_ENTRY = "WC401"
-NO_SITE = "WC404"
+NO_MEMBERSHIP_SQLSTATE = "WC401"
+NO_SITE_SQLSTATE = "WC404"
 
 
-def lost(error: psycopg.Error) -> bool:
-    """Whether the connection is what failed: a server that stopped, restarted or failed over, or a pooler that lost
-    its own (pgbouncer's failures are protocol violations), but not one that had none to give for long."""
+def is_connection_lost(error: psycopg.Error) -> bool:
+    """Whether the connection failed, not the statement: the server stopped, restarted or failed over, or a pooler lost
+    its server connection (pgbouncer reports that as a protocol violation). A pooler that had no free connection is not
+    a lost connection."""
     if isinstance(error, pg.ProtocolViolation):
         return "query_wait_timeout" not in str(error)
     return isinstance(
@@ -32,20 +33,20 @@ def lost(error: psycopg.Error) -> bool:
     ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
 
 
-def problem(error: psycopg.Error) -> Problem:
-    """The problem that tells a caller what PostgreSQL said, without what is none of the caller's business."""
-    said = error.diag.message_primary
+def to_problem(error: psycopg.Error) -> Problem:
+    """The problem for an error of PostgreSQL. It contains nothing that the caller must not see."""
+    message = error.diag.message_primary
     match error:
-        case _ if error.sqlstate == NO_ENTRY:
-            return NoMembership(said)
-        case _ if error.sqlstate == NO_SITE:
-            return NotFound(said)
+        case _ if error.sqlstate == NO_MEMBERSHIP_SQLSTATE:
+            return NoMembership(message)
+        case _ if error.sqlstate == NO_SITE_SQLSTATE:
+            return NotFound(message)
         case pg.UniqueViolation():
-            return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is taken already")])
+            return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is already in use")])
         case pg.ForeignKeyViolation():
             if "is still referenced" in (error.diag.message_detail or ""):
-                return Conflict("Other things still refer to it.")
-            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="names nothing that is there")])
+                return Conflict("Other objects still refer to this one. Remove them first.")
+            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="does not exist")])
         case pg.CheckViolation() | pg.NotNullViolation():
             return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="has a value that is not allowed")])
         case pg.InsufficientPrivilege():
@@ -53,19 +54,19 @@ def problem(error: psycopg.Error) -> Problem:
         case pg.QueryCanceled():
             return TooSlow()
         case pg.DeadlockDetected() | pg.SerializationFailure() | pg.LockNotAvailable():
-            return Conflict("Somebody else changed the same thing at the same time; try again.")
+            return Conflict("Another request changed the same data at the same time. Try again.")
         case pg.DataError():
-            return Invalid(said)
+            return Invalid(message)
         case pg.ProgramLimitExceeded() | pg.StatementTooComplex():
-            return Invalid("The values are too long, together, to be looked up by.")
-        # InternalError: what psycopg makes of a COMMIT whose answer got lost with the connection behind a pooler.
+            return Invalid("The values of this request are too long to search by. Use shorter values.")
+        # psycopg raises InternalError when a pooler loses the connection before COMMIT is answered.
         case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
             return Unavailable("The database cannot be reached.")
     return Problem()
 
 
 def _field(error: psycopg.Error) -> str:
-    """The column that a constraint is named for: of the key itself PostgreSQL says nothing under row-level security."""
+    """The field of a constraint, from the constraint's name: under row-level security PostgreSQL reports no key."""
     if error.diag.column_name:
         return error.diag.column_name
     name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_")

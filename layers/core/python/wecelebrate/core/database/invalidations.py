@@ -1,6 +1,6 @@
-"""What a committed change ends in the cache: sent at once, and by the sweeper when that failed.
+"""Cache invalidation after a commit. If Redis does not answer, the sweeper repeats it from the outbox.
 
-The rows that say so are written by triggers, in the transaction of the change (migrations/0012_consistency.sql).
+Triggers write the outbox rows in the transaction of the change.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,24 @@ logger = Logger()
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a transaction leaves behind: `app.leave()`."""
+class Commit:
+    """What a committed transaction changed, as `app.leave()` returns it."""
 
     xid: str | None = None
-    """None when it wrote nothing."""
+    """None if the transaction wrote nothing."""
     outbox: tuple[UUID, ...] = ()
+    """Outbox rows that describe the invalidations."""
     tags: tuple[str, ...] = ()
+    """Cache tags to invalidate."""
 
 
-def publish(left: Left, caller: str) -> bool:
-    """End what a transaction changed, and remember that `caller` did. Whether Redis knows."""
-    if not left.tags and not caller:
+def publish(commit: Commit, write_key: str) -> bool:
+    """Invalidate the tags of a commit and remember its xid under the caller's write key. False if Redis is down."""
+    if not commit.tags and not write_key:
         return True
     try:
-        cache.invalidate(left.tags, left.xid, caller)
+        cache.invalidate(commit.tags, commit.xid, write_key)
     except cache.CacheDown:
-        logger.warning("the sweeper will end what was changed", xid=left.xid, tags=len(left.tags))
+        logger.warning("the sweeper will send the invalidations", xid=commit.xid, tags=len(commit.tags))
         return False
     return True

@@ -1,6 +1,6 @@
-"""A function of the API: FastAPI behind Mangum, problems instead of stack traces, one transaction a request.
+"""The framework of an API function: FastAPI behind Mangum, errors as problem documents, one transaction per request.
 
-A handler reads as a sentence::
+A handler is as short as this::
 
     app = api()
 
@@ -20,25 +20,25 @@ from aws_lambda_powertools import Logger
 from fastapi import Depends, FastAPI, Header, Path, Request
 from mangum import Mangum
 
-from wecelebrate.core import consistency, metrics
+from wecelebrate.core import consistency, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
 from wecelebrate.core.database import Caller, Transaction, reading, writing
 from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import problems
-from wecelebrate.core.http.cached import CachedReads, gate_of
-from wecelebrate.core.http.responses import page_response, said, say
-from wecelebrate.core.http.routes import DirectRoute, model_response, repeatable
+from wecelebrate.core.http.cached import CachedReads, request_cache_of
+from wecelebrate.core.http.responses import add_headers, added_headers, page_response
+from wecelebrate.core.http.routes import DirectRoute, idempotent, model_response
 from wecelebrate.core.requests.loading import write_through
-from wecelebrate.core.requests.request_cache import Gate
+from wecelebrate.core.requests.request_cache import RequestCache
 
 __all__ = [
     "Cached",
+    "CustomerRead",
     "IfMatch",
-    "Ordering",
-    "OwnOnSite",
+    "OrderWrite",
     "Reading",
-    "Shown",
+    "StorefrontRead",
     "Writing",
     "api",
     "model_response",
@@ -49,11 +49,11 @@ __all__ = [
 logger = Logger()
 
 DISPATCH_HEADER = "Job-Dispatch"
-"""Says what became of the word of a new job: queued, done at once, or deferred to the sweeper."""
+"""Whether the messages of new jobs were queued, done at once, or deferred to the sweeper."""
 
 
 def api() -> FastAPI:
-    """The app of one function. Every error is a problem document; the schema is built by tools, never at run time."""
+    """The app of one function. Tools build the OpenAPI document; the function itself does not serve it."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.route_class = DirectRoute
     problems.add_to(app)
@@ -61,8 +61,8 @@ def api() -> FastAPI:
 
 
 def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The handler that Lambda calls."""
-    # Made at the first event: it wants an event loop, which a tool that only reads the app would be left with.
+    """The Lambda handler of an app."""
+    # Created at the first event: Mangum needs an event loop, which a tool that only reads the app does not have.
     adapter = functools.cache(
         lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", problems.PROBLEM])
     )
@@ -70,11 +70,11 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
-        answer: dict[str, Any] = adapter()(event, context)
+        response: dict[str, Any] = adapter()(event, context)
         metrics.flush()
-        answer["headers"] = {"cache-control": "no-store"} | answer["headers"] | said(event)
-        answer["headers"]["x-request-id"] = request_id
-        return answer
+        response["headers"] = {"cache-control": "no-store"} | response["headers"] | added_headers(event)
+        response["headers"]["x-request-id"] = request_id
+        return response
 
     return handler
 
@@ -91,32 +91,33 @@ def _visitor(request: Request, domain: str) -> Caller:
 
 
 @contextmanager
-def _read(gate: Gate) -> Iterator[Transaction]:
-    remembered = gate.look().claim
-    with reading(gate.caller.after(remembered.min_xids), primary=remembered.forgetful) as tx:
+def _read(cache: RequestCache) -> Iterator[Transaction]:
+    versions = cache.lookup().versions
+    with reading(cache.caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
         yield tx
 
 
 @contextmanager
-def _written(request: Request, gate: Gate) -> Iterator[Transaction]:
-    gate.look()
-    with writing(gate.caller) as tx, repeatable(request, tx):
+def _write(request: Request, cache: RequestCache) -> Iterator[Transaction]:
+    cache.lookup()
+    with writing(cache.caller) as tx, idempotent(request, tx):
         yield tx
-    if tx.left.xid is not None:
-        say(request, {consistency.HEADER: consistency.token(tx.left.xid)})
-    if tx.dispatch is not None:
-        say(request, {DISPATCH_HEADER: tx.dispatch})
-    for entry, load in tx.written:
-        write_through(gate, entry, load)
+    if tx.committed.xid is not None:
+        add_headers(request, {consistency.HEADER: consistency.token(tx.committed.xid)})
+    dispatch = queue.dispatch(tx)
+    if dispatch is not None:
+        add_headers(request, {DISPATCH_HEADER: dispatch})
+    for entry, load in tx.write_through:
+        write_through(cache, entry, load)
 
 
 async def _reading(request: Request) -> AsyncIterator[Transaction]:
-    with _read(gate_of(request, _signed_in(request))) as tx:
+    with _read(request_cache_of(request, _signed_in(request))) as tx:
         yield tx
 
 
 async def _writing(request: Request) -> AsyncIterator[Transaction]:
-    with _written(request, gate_of(request, _signed_in(request))) as tx:
+    with _write(request, request_cache_of(request, _signed_in(request))) as tx:
         yield tx
 
 
@@ -124,48 +125,48 @@ async def _cached(request: Request) -> CachedReads:
     return CachedReads(request, _signed_in(request))
 
 
-Visited = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+Domain = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 
 
-async def _shown(request: Request, domain: Visited) -> CachedReads:
+async def _storefront_read(request: Request, domain: Domain) -> CachedReads:
     return CachedReads(request, _visitor(request, domain))
 
 
-async def _own_on_site(request: Request, domain: Visited) -> AsyncIterator[Transaction]:
+async def _customer_read(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
     customer = _visitor(request, domain)
     if customer.subject is None:
         raise Unauthenticated
-    with _read(gate_of(request, customer)) as tx:
+    with _read(request_cache_of(request, customer)) as tx:
         yield tx
 
 
-async def _ordering(request: Request, domain: Visited) -> AsyncIterator[Transaction]:
-    with _written(request, gate_of(request, _visitor(request, domain), orders=True)) as tx:
+async def _order_write(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
+    with _write(request, request_cache_of(request, _visitor(request, domain), is_order=True)) as tx:
         yield tx
 
 
-# "function": the transaction ends before the answer is sent, so a commit that fails is an error, not a lost 201.
+# scope="function": the transaction ends before the response is sent, so a failed commit is an error response.
 Reading = Annotated[Transaction, Depends(_reading, scope="function")]
-"""A transaction of the signed-in caller on the reader, for what is never kept."""
+"""A transaction of the signed-in caller on the replica, for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing, scope="function")]
 """A transaction of the signed-in caller on the primary."""
 Cached = Annotated[CachedReads, Depends(_cached)]
-"""What the signed-in caller reads, from the cache when it has it."""
-Shown = Annotated[CachedReads, Depends(_shown)]
-"""What is shown to whoever visits the storefront at `{domain}`."""
-OwnOnSite = Annotated[Transaction, Depends(_own_on_site, scope="function")]
-"""A transaction of the signed-in customer of the storefront at `{domain}` on the reader, for what is theirs alone."""
-Ordering = Annotated[Transaction, Depends(_ordering, scope="function")]
-"""A transaction of whoever visits the storefront at `{domain}` on the primary; it counts as an order of the site."""
+"""Cached reads of the signed-in caller."""
+StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
+"""Cached reads of a visitor of the storefront at `{domain}`."""
+CustomerRead = Annotated[Transaction, Depends(_customer_read, scope="function")]
+"""A transaction on the replica of the signed-in customer of the storefront at `{domain}`, for their own data."""
+OrderWrite = Annotated[Transaction, Depends(_order_write, scope="function")]
+"""A transaction on the primary of a visitor of the storefront at `{domain}`. It counts as an order of the site."""
 
 
 def _if_match(
     if_match: Annotated[
-        str | None, Header(max_length=4096, description="The ETag of the state to change, or * for any.")
+        str | None, Header(max_length=4096, description="The ETag of the state to change, or * for any state.")
     ] = None,
 ) -> Match:
     return Match(if_match)
 
 
 IfMatch = Annotated[Match, Depends(_if_match)]
-"""What a change has to be asked with: nobody overwrites what somebody else changed since it was read."""
+"""The state that a caller means to change: no caller overwrites a change that it has not read."""

@@ -1,4 +1,4 @@
-"""What answers have in common: pages of lists, and headers that go on whatever becomes of a request."""
+"""Parts that responses share: pages of lists, conditional responses, and extra headers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,39 +11,40 @@ from pydantic import BaseModel
 from wecelebrate.core import pages
 from wecelebrate.core.etags import etag, matches
 
-_SAID = "wecelebrate.headers"
+_ADDED_HEADERS = "wecelebrate.headers"
 
 
-def say(request: Request, headers: Mapping[str, str]) -> None:
-    """Have headers on the answer of this request, be it a problem: `serve()` puts them on."""
-    request.scope["aws.event"].setdefault(_SAID, {}).update(headers)
+def add_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Add headers to the response of this request, even if it becomes a problem. `serve()` applies them."""
+    request.scope["aws.event"].setdefault(_ADDED_HEADERS, {}).update(headers)
 
 
-def said(event: Mapping[str, Any]) -> dict[str, str]:
-    """What was said for an event, by header in lower case."""
-    return {name.lower(): value for name, value in event.get(_SAID, {}).items()}
+def added_headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that were added for an event, with lower-case names."""
+    return {name.lower(): value for name, value in event.get(_ADDED_HEADERS, {}).items()}
 
 
-def page_response(request: Request, asked: BaseModel, page: pages.Built) -> Response:
-    """One page of a list that is never kept. Raises PageTooLarge."""
+def page_response(request: Request, parameters: BaseModel, page: pages.RenderedPage) -> Response:
+    """One page of a list that is not cached. Raises PageTooLarge."""
     body, cursor = pages.body(page)
-    return Response(body, media_type="application/json", headers={"ETag": etag(body)} | link(request, asked, cursor))
+    headers = {"ETag": etag(body)} | link_header(request, parameters, cursor)
+    return Response(body, media_type="application/json", headers=headers)
 
 
-def unless_seen(request: Request, answer: Response) -> Response:
-    """The answer of a read; 304 to whoever has it as it is (RFC 9110)."""
-    tag = answer.headers.get("etag")
-    if request.method != "GET" or answer.status_code != HTTPStatus.OK or tag is None:
-        return answer
+def or_not_modified(request: Request, response: Response) -> Response:
+    """The response of a read, or 304 if the caller already has it (RFC 9110)."""
+    tag = response.headers.get("etag")
+    if request.method != "GET" or response.status_code != HTTPStatus.OK or tag is None:
+        return response
     if not matches(request.headers.get("if-none-match"), tag):
-        return answer
-    headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        return response
+    headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
 
 
-def link(request: Request, asked: BaseModel, cursor: str | None) -> dict[str, str]:
-    """The `Link` header to the next page, when there is one."""
+def link_header(request: Request, parameters: BaseModel, cursor: str | None) -> dict[str, str]:
+    """The `Link` header to the next page, if there is one."""
     if not cursor:
         return {}
-    query = asked.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    query = parameters.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     return {"Link": pages.next_link(request.url.path, query, cursor)}

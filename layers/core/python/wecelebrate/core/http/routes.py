@@ -1,4 +1,4 @@
-"""How an endpoint is run: in place, its model as the body that a read would give, and a create once for each key."""
+"""How an endpoint runs: without a thread, its model as the response body, a create once per idempotency key."""
 
 import functools
 import hashlib
@@ -16,36 +16,39 @@ from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.etags import etag
-from wecelebrate.core.http.responses import unless_seen
-from wecelebrate.core.idempotency import Answer
+from wecelebrate.core.http.responses import or_not_modified
+from wecelebrate.core.idempotency import StoredResponse
 
 KEY_HEADER = "Idempotency-Key"
-_LONGEST_KEY = 255
+_MAX_KEY_LENGTH = 255
 
 
 class DirectRoute(APIRoute):
-    """Runs `def` endpoints in place. FastAPI would hand them to a thread (850 µs against 290): a Lambda instance has
-    one event at a time, so there is nobody to make room for. What a caller of a read has already is 304."""
+    """Runs `def` endpoints without a thread, and responds with 304 to a read that the caller already has.
+
+    FastAPI would run them in a thread (850 µs instead of 290). A Lambda instance handles one event at a time, so
+    nothing else could run meanwhile.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
         if not inspect.iscoroutinefunction(endpoint):
-            endpoint = _direct(endpoint, rest.get("status_code") or 200)
+            endpoint = _without_thread(endpoint, rest.get("status_code") or 200)
         super().__init__(path, endpoint, **rest)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer = super().get_route_handler()
+        respond = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return unless_seen(request, await answer(request))
+            return or_not_modified(request, await respond(request))
 
         return handle
 
 
-def _direct(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+def _without_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
     @functools.wraps(endpoint)
     async def run(*args: Any, **kwargs: Any) -> Any:
-        for once in _current:
-            return once.run(lambda: _response(endpoint(*args, **kwargs), status))
+        for create in _current:
+            return create.run(lambda: _response(endpoint(*args, **kwargs), status))
         return _response(endpoint(*args, **kwargs), status)
 
     return run
@@ -56,13 +59,13 @@ def _response(result: Any, status: int) -> Any:
 
 
 def model_response(model: BaseModel, status: int) -> Response:
-    """A model as the bytes that a read of it gives, with their entity tag."""
+    """A model as a response, with the same bytes and ETag as a read of it."""
     body = model.model_dump_json(by_alias=True)
     return Response(body, status, {"ETag": etag(body)}, media_type="application/json")
 
 
-class _Repeatable:
-    """A create that came with an idempotency key."""
+class _IdempotentCreate:
+    """A create with an idempotency key."""
 
     def __init__(self, tx: Transaction, key: str, request_hash: str) -> None:
         self._tx = tx
@@ -70,33 +73,35 @@ class _Repeatable:
         self._request_hash = request_hash
 
     def run(self, create: Callable[[], Response]) -> Response:
-        """The answer that the key had before, or that of the create."""
-        before = idempotency.earlier(self._tx, self._key, self._request_hash)
-        if before is not None:
-            headers = {**before.headers, "Idempotent-Replayed": "true"}
-            return Response(before.body, before.status, headers, media_type="application/json")
-        made = create()
-        kept = Answer(made.status_code, {"ETag": made.headers["etag"]}, bytes(made.body).decode())
-        idempotency.keep(self._tx, self._key, self._request_hash, kept)
-        return made
+        """The stored response of the key, otherwise that of the create, which is stored."""
+        stored = idempotency.find(self._tx, self._key, self._request_hash)
+        if stored is not None:
+            headers = {**stored.headers, "Idempotent-Replayed": "true"}
+            return Response(stored.body, stored.status, headers, media_type="application/json")
+        response = create()
+        to_store = StoredResponse(
+            response.status_code, {"ETag": response.headers["etag"]}, bytes(response.body).decode()
+        )
+        idempotency.store(self._tx, self._key, self._request_hash, to_store)
+        return response
 
 
-_current: list[_Repeatable] = []
-"""The one that is being answered, if it is one: an instance has one event at a time."""
+_current: list[_IdempotentCreate] = []
+"""The create that is running, if any. An instance handles one event at a time."""
 
 
 @contextmanager
-def repeatable(request: Request, tx: Transaction) -> Iterator[None]:
-    """While the endpoint of a POST with an idempotency key runs. Raises Invalid for a key that is none."""
+def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
+    """Runs the endpoint of a POST with an idempotency key once per key. Raises Invalid for an invalid key."""
     key = request.headers.get(KEY_HEADER)
     if request.method != "POST" or key is None:
         yield
         return
-    if not (0 < len(key) <= _LONGEST_KEY and key.isprintable()):
-        raise Invalid(f"An idempotency key has 1 to {_LONGEST_KEY} printable characters.")
+    if not (0 < len(key) <= _MAX_KEY_LENGTH and key.isprintable()):
+        raise Invalid(f"`{KEY_HEADER}` must have 1 to {_MAX_KEY_LENGTH} printable characters.")
     body = request.scope["aws.event"].get("body") or ""
-    told = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
-    _current[:] = [_Repeatable(tx, key, told)]
+    request_hash = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
+    _current[:] = [_IdempotentCreate(tx, key, request_hash)]
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
-"""Idempotency keys: a create that is sent twice is done once (draft-ietf-httpapi-idempotency-key-header).
+"""Idempotency keys: a POST with the same key is carried out once (draft-ietf-httpapi-idempotency-key-header).
 
-The answer is kept in the transaction of what it tells of, under the caller and its key: either both are there or none.
-The same key with the same request is answered the same; with another request it is an error. Guests of a site, who have
-no name, have their keys together: whoever knows both a key and its request is the one who sent it.
+The response is stored in the transaction of the create, under the caller and its key, so either both exist or neither.
+The same key with the same request gets the stored response; with another request it is an error. Guests of a site have
+no subject and share one namespace of keys. A guest gets a stored response only if both the key and the request match.
 """
 
 from collections.abc import Mapping
@@ -13,50 +13,52 @@ from wecelebrate.core.errors import Conflict, Invalid
 
 sql = queries(__file__)
 
-LIFE = 24 * 3600
-"""Seconds that a key is remembered."""
+LIFE_SECONDS = 24 * 3600
+"""How long a key is remembered."""
 
 
 class KeyInUse(Conflict):
-    """A request with this idempotency key is being carried out right now; ask again in a moment."""
+    """A request with this idempotency key is in progress. Try again in a moment."""
 
     code = "idempotency_key_in_use"
 
 
 class KeyReused(Invalid):
-    """This idempotency key was sent with another request: use a new one for each."""
+    """This idempotency key was used for another request. Use a new key for each request."""
 
     code = "idempotency_key_reused"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a create was answered."""
+class StoredResponse:
+    """The response to a create."""
 
     status: int
     headers: Mapping[str, str]
     body: str
 
 
-def earlier(tx: Transaction, key: str, request_hash: str) -> Answer | None:
-    """What the caller was answered to the same request; from here on nobody else carries it out.
+def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
+    """The stored response to the same request. Locks the key until the end of the transaction.
 
     Raises KeyInUse, KeyReused.
     """
     if not sql.lock_key(tx, key=key):
         raise KeyInUse
-    asked = {"key": key, "seconds": LIFE}
-    guest = tx.caller.subject is None
-    found = sql.find_guest_answer(tx, request_hash=request_hash, **asked) if guest else sql.find_answer(tx, **asked)
-    if found is None:
+    parameters = {"key": key, "seconds": LIFE_SECONDS}
+    if tx.caller.subject is None:
+        row = sql.find_guest_answer(tx, request_hash=request_hash, **parameters)
+    else:
+        row = sql.find_answer(tx, **parameters)
+    if row is None:
         return None
-    if found["request_hash"] != request_hash:
+    if row["request_hash"] != request_hash:
         raise KeyReused
-    return Answer(found["status"], found["headers"], found["body"])
+    return StoredResponse(row["status"], row["headers"], row["body"])
 
 
-def keep(tx: Transaction, key: str, request_hash: str, answer: Answer) -> None:
-    """Remember what the caller is answered."""
-    told = as_json({"headers": dict(answer.headers)}, "headers")
-    kept = sql.keep_guest_answer if tx.caller.subject is None else sql.keep_answer
-    kept(tx, key=key, request_hash=request_hash, status=answer.status, body=answer.body, **told)
+def store(tx: Transaction, key: str, request_hash: str, response: StoredResponse) -> None:
+    """Store the response to a create."""
+    headers = as_json({"headers": dict(response.headers)}, "headers")
+    keep = sql.keep_guest_answer if tx.caller.subject is None else sql.keep_answer
+    keep(tx, key=key, request_hash=request_hash, status=response.status, body=response.body, **headers)

@@ -1,4 +1,4 @@
-"""Flags: what an operator can turn off while the platform runs. `wecelebrate.core.kill_switches` is what obeys them."""
+"""Listing and changing kill switches. The API calls them flags."""
 
 from collections.abc import Mapping
 
@@ -12,34 +12,34 @@ logger = Logger()
 sql = queries(__file__)
 
 DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
-    "reads": ("replica", "primary", "Where reads go: primary, none goes to the replica."),
-    "cache": ("on", "off", "Whether answers come from the cache: off, each comes from the database."),
-    "limits": ("on", "off", "Whether requests are counted: off, nobody is refused for asking too often."),
+    "reads": ("replica", "primary", "Where reads go. Set to primary, no read goes to the replica."),
+    "cache": ("on", "off", "Whether responses come from the cache. Set to off, each comes from the database."),
+    "limits": ("on", "off", "Whether requests are counted. Set to off, no request is refused for a limit."),
 }
-"""Flag → its default, what it may be set to, and what that does. The table has a row for what is set, and a check."""
+"""Each switch with its default, its other value, and its effect. The table has a row only for a switch that is set."""
 
 
-def every(tx: Transaction) -> Flags:
-    """All flags. Raises Forbidden for anyone but an admin."""
+def list_all(tx: Transaction) -> Flags:
+    """All switches. Raises Forbidden unless the caller is an admin."""
     rows = {row["name"]: row for row in sql.list_switches(tx)}
     return Flags(data=[_flag(name, rows.get(name, {})) for name in DEFAULTS])
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Turn a flag from its default. Raises Invalid for what it cannot be set to, Forbidden for anyone but an admin."""
+    """Set a switch to its other value. Raises Invalid for any other value, Forbidden unless the caller is an admin."""
     default, other, _ = DEFAULTS[name]
     if new.value != other:
-        why = f"{name} can be set to {other}; DELETE brings {default} back"
-        raise Invalid(errors=[FieldError(pointer="/value", detail=why)])
+        detail = f"{name} can only be set to {other}. To set it back to {default}, DELETE it"
+        raise Invalid(errors=[FieldError(pointer="/value", detail=detail)])
     flag = _flag(name, sql.put_switch(tx, name=name, value=new.value))
-    logger.info("a switch was set", switch=name, value=new.value, by=tx.caller.subject)
+    logger.info("a kill switch was set", switch=name, value=new.value, by=tx.caller.subject)
     return flag
 
 
 def reset(tx: Transaction, name: FlagName) -> None:
-    """Bring a flag back to its default, wherever it stands. Raises Forbidden for anyone but an admin."""
+    """Set a switch back to its default. Raises Forbidden unless the caller is an admin."""
     if sql.delete_switch(tx, name=name):
-        logger.info("a switch was reset", switch=name, by=tx.caller.subject)
+        logger.info("a kill switch was reset", switch=name, by=tx.caller.subject)
 
 
 def _flag(name: FlagName, row: Mapping[str, object]) -> Flag:

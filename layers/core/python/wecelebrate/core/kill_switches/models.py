@@ -1,4 +1,4 @@
-"""A flag: a switch of the whole platform."""
+"""A kill switch as the API shows it: a flag."""
 
 from typing import Annotated, Literal
 
@@ -10,24 +10,24 @@ FlagName = Literal["reads", "cache", "limits"]
 
 
 class NewValue(Input):
-    """What sets a flag."""
+    """A new value of a flag."""
 
     value: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Flag(BaseModel):
-    """A flag as it stands. A function goes by it 10 seconds after it was changed, at the latest."""
+    """The state of a flag. Every function follows a change within 10 seconds."""
 
     name: FlagName
     value: str
     default: str
-    other: str = Field(description="What it can be set to.")
-    does: str = Field(description="What it is for, and what setting it does.")
-    changed_by: str | None = Field(description="The subject that set it; null at its default.")
+    other: str = Field(description="The value that it can be set to.")
+    does: str = Field(description="What the flag controls, and the effect of setting it.")
+    changed_by: str | None = Field(description="The subject that set it. Null at its default.")
     changed_at: Moment | None
 
 
 class Flags(BaseModel):
-    """Every flag there is."""
+    """All flags."""
 
     data: list[Flag]

@@ -1,4 +1,4 @@
-"""A value from the cache, else loaded and kept: the same for requests, for what was just written, and for warming."""
+"""A value from the cache, otherwise loaded and cached. Requests, write-through and warming use it alike."""
 
 import json
 from collections.abc import Callable
@@ -12,65 +12,67 @@ from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, reading
 from wecelebrate.core.errors import NotFound, Problem
 from wecelebrate.core.etags import etag
-from wecelebrate.core.requests import sessions
-from wecelebrate.core.requests.request_cache import Gate, Look
+from wecelebrate.core.requests.request_cache import CachedRequest, RequestCache
+from wecelebrate.core.requests.sessions import session_of
 
 Load = Callable[[Transaction], tuple[str, str | None]]
-"""Loads a body, and the cursor after it."""
+"""Loads a body, and the cursor of the next page."""
 
 
-def one(load: Callable[[Transaction], BaseModel]) -> Load:
-    """Loads one thing."""
+def object_loader(load: Callable[[Transaction], BaseModel]) -> Load:
+    """Loads one object."""
     return lambda tx: (load(tx).model_dump_json(), None)
 
 
-def page(load: Callable[[Transaction], pages.Built]) -> Load:
+def page_loader(load: Callable[[Transaction], pages.RenderedPage]) -> Load:
     """Loads one page of a list."""
     return lambda tx: pages.body(load(tx))
 
 
-def value_of(gate: Gate, entry: Entry | None, load: Load) -> tuple[Value, str]:
-    """The value, and how it came to be here (as `Cache-Status` says it). Without an entry it is loaded and not kept.
+def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Value, str]:
+    """The value, and the parameters of its `Cache-Status`. Without an entry the value is loaded and not cached.
 
-    Raises what `load` raises, but NotFound.
+    Raises what `load` raises, except NotFound, which is a value with status 404.
     """
-    found = gate.look(entry)
-    if found.status == "wait" and entry:
-        found = gate.wait(entry)
-    if found.value is None or found.status == "refresh":
-        return _loaded(gate, entry, found, load), "fwd=miss" if found.status in ("load", "refresh") else "fwd=bypass"
-    return found.value, "hit" if found.status == "hit" else "hit; detail=stale"
+    result = request.lookup(entry)
+    if result.status == "wait" and entry:
+        result = request.wait_for_fill(entry)
+    if result.value is None or result.status == "refresh":
+        missed = result.status in ("load", "refresh")
+        return _load(request, entry, result, load), "fwd=miss" if missed else "fwd=bypass"
+    return result.value, "hit" if result.status == "hit" else "hit; detail=stale"
 
 
-def write_through(gate: Gate, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
-    """Read what was just written, so that the cache has it. What goes wrong here is no failure of the write.
+def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
+    """Read what was just written, so that it is in the cache. An error here does not fail the write.
 
-    It is read again, not taken from the write: of two writers at once, the first may come here last.
+    The value is read again instead of taken from the write: of two concurrent writes the first may get here last.
     """
     with suppress(Problem):
-        value_of(gate, entry, one(load))
+        value_of(request, entry, object_loader(load))
 
 
-def _loaded(gate: Gate, entry: Entry | None, found: Look, load: Load) -> Value:
-    locked = entry if found.status in ("load", "refresh") else None
-    life, negative = (entry.entity.life, entry.entity.negative) if entry else (0, 0)
-    # While nobody remembers what was written, the primary answers; without Redis it does to those who may have written.
-    primary = found.claim.forgetful and (found.status != "down" or gate.caller.subject is not None)
-    kept = False
+def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, load: Load) -> Value:
+    locked = entry if result.status in ("load", "refresh") else None
+    life, negative_life = (entry.entity.life, entry.entity.negative) if entry else (0, 0)
+    versions = result.versions
+    # While recent writes are unknown, the primary answers. Without Redis it answers only callers that may have written.
+    primary = versions.history_unknown and (result.status != "down" or request.caller.subject is not None)
+    stored = False
     try:
-        with reading(gate.caller.after(found.claim.min_xids), primary=primary) as tx:
-            # Whom the database let in is not always whom the session speaks of: a membership may just have changed.
-            # What this caller sees now is not for those who share the session's place.
-            same = found.session == sessions.of(gate.caller, tx.entered)[0]
+        with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
+            # A membership may have changed since the session was cached. Then this caller sees other rows than the
+            # callers that share the session's scope, and the value must not be stored for them.
+            same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)
-                value = cache.made(body, json.dumps([200, etag(body), cursor]), found.claim.tokens, life)
+                value = cache.new_value(body, json.dumps([200, etag(body), cursor]), versions.tokens, life)
             except NotFound:
-                value = cache.made("", json.dumps([404, "", None]), found.claim.tokens, negative)
-        if locked and same and found.session:
-            gate.keep(locked, found.session, value)
-            kept = True
+                value = cache.new_value("", json.dumps([404, "", None]), versions.tokens, negative_life)
+        if locked and same_session and result.session:
+            request.put(locked, result.session, value)
+            stored = True
     finally:
-        if locked and not kept and found.session:
-            gate.release(locked, found.session)
+        if locked and not stored and result.session:
+            request.release(locked, result.session)
     return value

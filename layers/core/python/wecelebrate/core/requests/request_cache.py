@@ -1,32 +1,31 @@
-"""The gate of a request: who calls, what is left of its limits, and the value when the cache has it.
+"""One request at the cache: its session, its limits, and its value, in one Redis call (`cache/lookup.lua`).
 
-All of it is one call of Redis (`cache/look.lua`). Without Redis an instance counts for itself, and every answer comes
-from the database.
+Without Redis the instance counts requests itself, and every response comes from the database.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import repeat
 
 from wecelebrate.core import cache, kill_switches, metrics
-from wecelebrate.core.cache import Claim, Value
+from wecelebrate.core.cache import CacheLookup, TagVersions, Value
 from wecelebrate.core.cache.keys import PUBLIC, Entry, key, prefix
 from wecelebrate.core.database import Caller, reading
 from wecelebrate.core.errors import Problem
-from wecelebrate.core.metering import ledger
-from wecelebrate.core.requests import limits, sessions
+from wecelebrate.core.metering import meter
+from wecelebrate.core.requests import limits
 from wecelebrate.core.requests.limits import Limit, LocalLimits
-from wecelebrate.core.requests.sessions import Session
+from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, load_session, session_key, session_tag
 
-_TRIES = 3
-"""How often a session is loaded that is gone again at the next look."""
-_PATIENCE = cache.LOCK_LIFE / 1000 + 0.1
-"""Seconds that the value is waited for: of those who waited for somebody who died, one loads it for all."""
-_WAITS = (0.01, 0.02, 0.04, 0.08)
-"""Seconds between two looks for a value that somebody else is loading; the last for all that follow."""
+_SESSION_ATTEMPTS = 3
+"""How often a session is loaded that is gone again at the next lookup."""
+_MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
+"""How long to wait for a value. If the loader dies, one of the waiting requests takes over and loads the value."""
+_WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
+"""Seconds between two lookups of a value that another request is loading. The last pause repeats."""
 
 METRICS: Mapping[str, metrics.Name] = {
     "hit": "CacheHit",
@@ -35,142 +34,156 @@ METRICS: Mapping[str, metrics.Name] = {
     "refresh": "CacheMiss",
 }
 UNCACHED = "uncached"
-"""In a tenant's account, what no value of the cache could answer: writes, and what is never kept."""
+"""The entity that requests without a cached value are billed to: writes, and reads that are never cached."""
 
-_local = LocalLimits()
-_owner = secrets.token_urlsafe(9)
-"""This instance, as the owner of locks."""
+_local_limits = LocalLimits()
+_lock_owner = secrets.token_urlsafe(9)
+"""The name of this instance as the owner of locks."""
 
 
 @dataclass
-class Look:
-    """What one look at the cache found."""
+class CachedRequest:
+    """The result of a lookup."""
 
     status: str = "down"
-    """As look.lua says it; `down` without Redis."""
+    """As lookup.lua lists them; `down` without Redis."""
     session: Session | None = None
     value: Value | None = None
-    claim: Claim = field(default_factory=lambda: Claim("", (), True))
+    versions: TagVersions = cache.UNKNOWN_HISTORY
 
 
-class Gate:
+class RequestCache:
     """One request at the cache."""
 
     def __init__(
         self,
         caller: Caller,
         address: str = "",
-        tell: Callable[[Mapping[str, str]], object] | None = None,
-        orders: bool = False,
+        on_limits: Callable[[Mapping[str, str]], object] | None = None,
+        is_order: bool = False,
     ) -> None:
-        """`tell` is given the headers that say what is left of the limits; without it nothing is counted. `orders`:
-        the request also counts among the orders of the site that is visited."""
+        """`on_limits` gets the headers with the state of the limits; without it the request is not counted.
+        `is_order`: the request also counts as an order of the visited site."""
         self.caller = caller
-        self._orders = orders
+        self._is_order = is_order
         self._address = address
-        self._tell = tell
+        self._on_limits = on_limits
         self._limits: dict[str, Limit] = {}
-        self._accounted = tell is None
-        """Whether the tenant's account has the request, or there is none."""
-        ledger.begin()
+        self._in_background = on_limits is None
+        """Whether further lookups are not billed as requests: the request was billed, or there is none."""
+        meter.begin_request()
 
-    def look(self, entry: Entry | None = None) -> Look:
-        """Who calls and the value, if there is one. The request is counted, once.
+    def lookup(self, entry: Entry | None = None) -> CachedRequest:
+        """Resolve the session, count the request once, and get the value.
 
-        Raises TooManyRequests, and what entering the database raises for a caller that it does not let in.
+        Raises TooManyRequests, and what entering the database raises for a caller that it does not accept.
         """
         if not kill_switches.are_known():
+            # Entering returns their state. A caller that is not accepted gets its problem from load_session.
             with suppress(Problem), reading(self.caller):
-                pass  # entering says how they stand; who is not let in is told so below
+                pass
         entity = entry.entity.name if entry else UNCACHED
         if kill_switches.is_set("cache", "off"):
             entry = None
         try:
-            for _ in range(_TRIES):
-                found = self._look(entry, entity)
-                if found.status != "session":
-                    return found
-                sessions.begin(self.caller, found.claim)
-            return Look("session")
+            for _ in range(_SESSION_ATTEMPTS):
+                result = self._lookup(entry, entity)
+                if result.status != "no_session":
+                    return result
+                load_session(self.caller, result.versions)
+            return CachedRequest("no_session")
         except cache.CacheDown:
-            self._count_here()
-        return Look()
+            self._count_locally()
+        return CachedRequest()
 
-    def wait(self, entry: Entry) -> Look:
-        """Look again until whoever loads the value has it, or the lock ran out."""
-        deadline = time.monotonic() + _PATIENCE
-        found = Look("wait")
-        for pause in (*_WAITS, *repeat(_WAITS[-1], 100)):
-            if found.status != "wait" or time.monotonic() > deadline:
+    def wait_for_fill(self, entry: Entry) -> CachedRequest:
+        """Look up the value until the request that loads it has put it, or its lock has expired."""
+        deadline = time.monotonic() + _MAX_WAIT_SECONDS
+        result = CachedRequest("wait")
+        for pause in (*_WAIT_PAUSES, *repeat(_WAIT_PAUSES[-1], 100)):
+            if result.status != "wait" or time.monotonic() > deadline:
                 break
             time.sleep(pause)
-            found = self.look(entry)
-        return found
+            result = self.lookup(entry)
+        return result
 
-    def keep(self, entry: Entry, session: Session, value: Value) -> None:
-        """Keep what was loaded, and give the lock back."""
+    def put(self, entry: Entry, session: Session, value: Value) -> None:
+        """Store a loaded value, and release its lock."""
         with suppress(cache.CacheDown):
-            cache.save(f"{prefix()}{session.scope}:{entry.suffix}", value, entry.entity, _lock(session, entry), _owner)
+            value_key = f"{prefix()}{session.scope}:{entry.suffix}"
+            cache.put(value_key, value, entry.entity, _lock_key(session, entry), _lock_owner)
 
     def release(self, entry: Entry, session: Session) -> None:
-        """Give the lock back of what could not be loaded."""
+        """Release the lock of a value that could not be loaded."""
         with suppress(cache.CacheDown):
-            cache.release(_lock(session, entry), _owner)
+            cache.release(_lock_key(session, entry), _lock_owner)
 
-    def _look(self, entry: Entry | None, entity: str) -> Look:
-        counts = self._tell is not None and not kill_switches.is_set("limits", "off")
-        status, session, counted, raw, tokens, xids = cache.look(
-            sessions.where(self.caller),
-            key(PUBLIC, "limit", "address", self._address) if self._address else "",
-            _owner,
-            str(cache.LOCK_LIFE),
-            self.caller.memory or "-",
-            sessions.tag(self.caller),
-            str(limits.ADDRESS_PER_MINUTE) if counts and self._address and "address" not in self._limits else "",
-            "1" if counts and not self._limits.keys() - {"address"} else "",
-            str(sessions.STOREFRONT_SHARE) if counts and self._orders and "orders" not in self._limits else "",
-            entry.suffix if entry else "",
-            entity,
-            aside=self._accounted,
+    def _lookup(self, entry: Entry | None, entity: str) -> CachedRequest:
+        result = cache.lookup(self._request(entry, entity))
+        self._report_limits([Limit.parse(line) for line in result.limits], refused=result.status == "limited")
+        session = Session.parse(result.session.meta) if result.session else None
+        self._record_outcome(result.status, session, entity)
+        if session:
+            self._remember_quota(session)
+        return CachedRequest(result.status, session, result.value, result.versions)
+
+    def _request(self, entry: Entry | None, entity: str) -> CacheLookup:
+        counting = self._on_limits is not None and not kill_switches.is_set("limits", "off")
+        count_address = counting and self._address and "address" not in self._limits
+        count_order = counting and self._is_order and "orders" not in self._limits
+        return CacheLookup(
+            session_key=session_key(self.caller),
+            session_tag=session_tag(self.caller),
+            write_key=self.caller.write_key,
+            lock_owner=_lock_owner,
+            lock_ms=cache.LOCK_MS,
+            address_key=key(PUBLIC, "limit", "address", self._address) if self._address else "",
+            address_quota=limits.ADDRESS_PER_MINUTE if count_address else None,
+            count_request=counting and not self._limits.keys() - {"address"},
+            requests_per_order=STOREFRONT_FACTOR if count_order else None,
+            entity=entity,
+            suffix=entry.suffix if entry else "",
             tags=entry.tags if entry else (),
+            background=self._in_background,
         )
-        self._count([Limit.parse(line) for line in counted.splitlines()], refused=status == "limited")
-        known = Session.parse(Value.parse(session).meta) if session else None
-        if status in METRICS and not self._accounted:
+
+    def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
+        """Count the outcome in the metrics, and bill the request to its tenant. lookup.lua has recorded it there."""
+        if status in METRICS and not self._in_background:
             metrics.count(METRICS[status], dimension="entity", of=entity)
-        if known:
-            ledger.belongs(known.tenant, entity)
-            self._accounted = self._accounted or status != "wait"
-        if known and known.quota:
-            _local.learn(self._counted_as, known.quota)
-            if self._orders:
-                _local.learn(self._ordered_as, known.quota // sessions.STOREFRONT_SHARE)
-        return Look(status, known, Value.parse(raw) if raw else None, Claim.of(tokens, xids))
+        if session:
+            meter.assign_tenant(session.tenant, entity)
+            self._in_background = self._in_background or status != "wait"
 
-    def _count_here(self) -> None:
-        """Count the request in this instance alone."""
-        if self._tell and not self._limits and not kill_switches.is_set("limits", "off"):
-            self._count([_local.count(self._counted_as)])
-            if self._orders:
-                self._count([_local.count(self._ordered_as, "local-orders")])
+    def _remember_quota(self, session: Session) -> None:
+        """For when Redis is down."""
+        if session.quota:
+            _local_limits.learn(self._local_key, session.quota)
+            if self._is_order:
+                _local_limits.learn(self._local_order_key, session.quota // STOREFRONT_FACTOR)
 
-    @property
-    def _counted_as(self) -> str:
-        """Whom an instance counts a request for."""
-        return f"{sessions.where(self.caller)} {self._address}"
+    def _count_locally(self) -> None:
+        """Count the request in this instance only."""
+        if self._on_limits and not self._limits and not kill_switches.is_set("limits", "off"):
+            self._report_limits([_local_limits.count(self._local_key)])
+            if self._is_order:
+                self._report_limits([_local_limits.count(self._local_order_key, "local-orders")])
 
     @property
-    def _ordered_as(self) -> str:
-        """The site that an instance counts an order for."""
+    def _local_key(self) -> str:
+        return f"{session_key(self.caller)} {self._address}"
+
+    @property
+    def _local_order_key(self) -> str:
         return f"orders {self.caller.site_domain}"
 
-    def _count(self, counted: list[Limit], refused: bool = False) -> None:
+    def _report_limits(self, counted: list[Limit], refused: bool = False) -> None:
         self._limits |= {limit.name: limit for limit in counted}
-        if self._tell:
-            self._tell(limits.headers(self._limits.values()))
+        if self._on_limits:
+            self._on_limits(limits.headers(self._limits.values()))
         if refused:
             raise limits.refuse(counted[-1])
 
 
-def _lock(session: Session, entry: Entry) -> str:
+def _lock_key(session: Session, entry: Entry) -> str:
     return f"{prefix()}{session.scope}:lock:{entry.suffix}"

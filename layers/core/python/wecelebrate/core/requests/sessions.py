@@ -1,34 +1,36 @@
-"""Sessions: what has to be known of a caller to answer from the cache, without asking the database.
+"""Sessions: what must be known about a caller to answer from the cache without asking the database.
 
-A session says which values a caller shares (all members of one client in one role see the same rows), which limit its
-requests count against, and which site it visits. It is a value of the cache like any other: it carries the tags of the
-user, of each client and of the site, so whoever loses a membership is out as soon as the change is sent.
+A session says which cached values a caller may share (all members of a client with the same role see the same rows),
+which limit its requests count against, and which site it visits. It is cached like any other value, with the tags of
+the user, of each client and of the site. A user who loses a membership therefore loses access as soon as the change is
+sent to Redis.
 """
 
 import hashlib
 from dataclasses import dataclass
 
 from wecelebrate.core import cache
-from wecelebrate.core.cache import Claim
+from wecelebrate.core.cache import TagVersions
 from wecelebrate.core.cache.keys import PUBLIC, SESSION, SITE, Entity, key
-from wecelebrate.core.database import Caller, Entered, reading
+from wecelebrate.core.database import Caller, CallerContext, reading
 
-STOREFRONT_SHARE = 20
-"""How many times a client's own requests its storefronts' visitors may send."""
-_TRIES = 3
+STOREFRONT_FACTOR = 20
+"""The visitors of a client's storefronts may send this many times the client's own requests."""
+_LOAD_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Session:
-    """A caller, as cached answers depend on it."""
+    """The properties of a caller that cached responses depend on."""
 
     scope: str
-    """`<tenant>:<role>`: whoever has the same sees the same."""
+    """`<tenant>:<role>`. Callers with the same scope see the same rows."""
     tenant: str
-    """Whose account its requests go to."""
+    """The tenant that its requests are billed to."""
     limit: str
+    """The name of the limit that its requests count against."""
     quota: int | None
-    """Requests an hour; none: not counted."""
+    """Requests per hour. None: requests are not counted."""
     site: str = ""
     catalog: str = ""
 
@@ -41,74 +43,78 @@ class Session:
         return "|".join((self.scope, self.tenant, self.limit, str(self.quota or ""), self.site, self.catalog))
 
 
-def where(caller: Caller) -> str:
-    """The key of a caller's session; all visitors of a domain have the same."""
+def session_key(caller: Caller) -> str:
+    """The key of a caller's session. All anonymous visitors of a domain share one."""
     if caller.site_domain is not None:
         role = "customer" if caller.subject else "anon"
         return key(PUBLIC, "visit", role, caller.site_domain)
     return key(PUBLIC, "session", caller.subject or "")
 
 
-def tag(caller: Caller) -> str:
-    """The tag of a caller's session that is known beforehand."""
+def session_tag(caller: Caller) -> str:
+    """The tag of a caller's session that is known before the session is loaded."""
     return f"domain:{caller.site_domain}" if caller.site_domain is not None else f"user:{caller.subject}"
 
 
-def begin(caller: Caller, known: Claim) -> None:
-    """Load a caller's session and keep it. `known`: what lately became of the caller, as far as it is known.
+def load_session(caller: Caller, versions: TagVersions) -> None:
+    """Load a caller's session and cache it. `versions` are those of the caller's own tag.
 
-    Raises what entering raises, CacheDown.
+    Raises what entering the database raises, and CacheDown.
     """
     tags: list[str] = []
-    claimed = known
-    for _ in range(_TRIES):
-        # Which clients a caller belongs to is known by entering alone; their tags are claimed, and it enters again.
-        with reading(caller.after(claimed.min_xids), primary=claimed.forgetful) as tx:
-            session, found = of(caller, tx.entered)
-        if found == tags:
+    for _ in range(_LOAD_ATTEMPTS):
+        # The clients of a caller are known only after entering. Then the versions of their tags are read, and the
+        # session is loaded again.
+        with reading(caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
+            session, session_tags = session_of(caller, tx.context)
+        if session_tags == tags:
             break
-        tags = found
-        claimed = cache.claim(tags, caller.memory)
+        tags = session_tags
+        versions = cache.read_tags(tags, caller.write_key)
     else:
         return
     entity: Entity = SESSION if caller.site_domain is None else SITE
-    cache.save(where(caller), cache.made("", str(session), claimed.tokens, entity.life), entity)
+    cache.put(session_key(caller), cache.new_value("", str(session), versions.tokens, entity.life), entity)
 
 
-def of(caller: Caller, entered: Entered) -> tuple[Session, list[str]]:
-    """The session of a caller whom the database let in, and the tags of what it follows from."""
+def session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
+    """The session of a caller that the database accepted, and the tags that invalidate it."""
     if caller.site_domain is not None:
-        client = str(entered.site_client_id)
-        role = "customer" if caller.subject else "anon"
-        quota = entered.requests_per_hour * STOREFRONT_SHARE if entered.requests_per_hour else None
-        session = Session(
-            f"{client}:{role}.{entered.site_id}",
-            client,
-            "storefront",
-            quota,
-            str(entered.site_id),
-            str(entered.site_catalog_id or ""),
-        )
-        return session, ["tiers", f"domain:{caller.site_domain}", f"site:{entered.site_id}", f"client:{client}"]
+        return _visitor_session(caller, context)
     user = f"user:{caller.subject}"
-    if entered.role != "app_client":
-        return Session(f"{PUBLIC}:{entered.admin_role}", PUBLIC, "platform", None), [user]
-    clients = sorted(str(client) for client in entered.client_ids or [])
-    roles = [_role(entered, client) for client in clients]
+    if context.role != "app_client":
+        return Session(f"{PUBLIC}:{context.admin_role}", PUBLIC, "platform", None), [user]
+    clients = sorted(str(client) for client in context.client_ids or [])
+    roles = [_role(context, client) for client in clients]
     tags = ["tiers", user, *(f"client:{client}" for client in clients)]
     if len(clients) == 1:
-        return Session(f"{clients[0]}:{roles[0]}", clients[0], "requests", entered.requests_per_hour), tags
-    several = _short(" ".join(f"{client}={role}" for client, role in zip(clients, roles, strict=True)))
-    limit = f"user.{_short(user)}"
-    return Session(f"several.{several}:member", PUBLIC, limit, entered.requests_per_hour), tags
+        return Session(f"{clients[0]}:{roles[0]}", clients[0], "requests", context.requests_per_hour), tags
+    clients_and_roles = _hash(" ".join(f"{client}={role}" for client, role in zip(clients, roles, strict=True)))
+    limit = f"user.{_hash(user)}"
+    return Session(f"several.{clients_and_roles}:member", PUBLIC, limit, context.requests_per_hour), tags
 
 
-def _role(entered: Entered, client: str) -> str:
-    for role, ids in (("owner", entered.owner_ids), ("editor", entered.editor_ids)):
+def _visitor_session(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
+    client = str(context.site_client_id)
+    role = "customer" if caller.subject else "anon"
+    quota = context.requests_per_hour * STOREFRONT_FACTOR if context.requests_per_hour else None
+    session = Session(
+        f"{client}:{role}.{context.site_id}",
+        client,
+        "storefront",
+        quota,
+        str(context.site_id),
+        str(context.site_catalog_id or ""),
+    )
+    return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", f"client:{client}"]
+
+
+def _role(context: CallerContext, client: str) -> str:
+    for role, ids in (("owner", context.owner_ids), ("editor", context.editor_ids)):
         if client in map(str, ids or []):
             return role
     return "viewer"
 
 
-def _short(text: str) -> str:
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]

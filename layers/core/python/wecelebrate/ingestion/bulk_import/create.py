@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from wecelebrate import jobs
-from wecelebrate.core import storage
+from wecelebrate.core import queue, storage
 from wecelebrate.core.database import Caller, Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.ingestion import uploads
@@ -38,7 +38,7 @@ def create(tx: Transaction, asked: BulkImport) -> Job:
     """
     catalog = sql.get_catalog(tx, catalog_id=asked.catalog_id)
     if catalog is None:
-        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="names nothing that is there")])
+        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="does not exist")])
     client_id: UUID | None = catalog["owner_client_id"]
     folder = f"{client_id or 'platform'}/imports/{uuid4()}"
     if asked.rows is not None:
@@ -52,20 +52,20 @@ def create(tx: Transaction, asked: BulkImport) -> Job:
         client_id=client_id,
         catalog_id=asked.catalog_id,
         payload={**source, "results": folder, "mode": asked.mode, "dry_run": asked.dry_run},
-        lane="high" if small else "normal",
-        series=f"catalog:{asked.catalog_id}",
+        priority="high" if small else "normal",
+        ordering_key=f"catalog:{asked.catalog_id}",
         notify_email=tx.caller.email if asked.notify else None,
     )
     if small:
-        tx.unless_told.append(partial(_run_here, tx.caller, job_id))
+        queue.on_send_failure(tx, partial(_run_inline, tx.caller, job_id))
     return jobs.get(tx, job_id)
 
 
-def _run_here(caller: Caller, job_id: UUID) -> bool:
+def _run_inline(caller: Caller, job_id: UUID) -> bool:
     # It brings all of loading along, and is needed only while no message can be sent.
-    from wecelebrate.ingestion.bulk_import.run import run_here
+    from wecelebrate.ingestion.bulk_import.run import run_inline
 
-    return run_here(caller, job_id)
+    return run_inline(caller, job_id)
 
 
 def _keep(folder: str, rows: list[Given]) -> dict[str, str]:

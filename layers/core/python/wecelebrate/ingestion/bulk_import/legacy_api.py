@@ -11,7 +11,7 @@ from wecelebrate import jobs
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Invalid, NotFound, Problem
 from wecelebrate.core.models import pointer
-from wecelebrate.core.validation_messages import clause
+from wecelebrate.core.validation_messages import message_for
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import.models import BulkImport
 from wecelebrate.jobs.models import Job
@@ -101,7 +101,7 @@ def create(tx: Transaction, asked: ProductsImport) -> Queued:
         job = bulk_import.create(tx, BulkImport.model_validate(given))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise NotImportable(_renamed(f"{pointer(first['loc']) or '/'}: {clause(first)}")) from error
+        raise NotImportable(_renamed(f"{pointer(first['loc']) or '/'}: {message_for(first)}")) from error
     except Invalid as problem:
         raise NotImportable(_said(problem)) from problem
     return Queued(job_id=job.id, message="Import queued successfully", status_url=f"/api/jobs/{job.id}/status")

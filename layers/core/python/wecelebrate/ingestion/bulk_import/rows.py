@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import pointer
-from wecelebrate.core.validation_messages import clause
+from wecelebrate.core.validation_messages import message_for
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.bulk_import.models import Given, ImportRow
 
@@ -53,7 +53,7 @@ def item(number: int, given: Given, currency: str) -> Item:
         row = ImportRow.model_validate(given)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        said = [f"{pointer(one['loc']) or '/'}: {clause(one)}" for one in found[:_MOST_SAID]]
+        said = [f"{pointer(one['loc']) or '/'}: {message_for(one)}" for one in found[:_MOST_SAID]]
         more = len(found) - len(said)
         return _rejected(number, given, "; ".join([*said, *([f"and {more} more"] if more else [])]))
     except Invalid as invalid:

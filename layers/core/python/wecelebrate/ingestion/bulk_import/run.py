@@ -17,16 +17,16 @@ logger = Logger()
 sql = queries(__file__)
 
 
-def run_here(caller: Caller, job_id: UUID) -> bool:
+def run_inline(caller: Caller, job_id: UUID) -> bool:
     """Do a small import in the request that asked for it, for no worker can be told of it; whether it was done."""
     try:
-        job = jobs.take_here(caller, job_id)
+        job = jobs.claim_inline(caller, job_id)
         if job is None:
             return False
         try:
             run(job, here=True)
         except BaseException:
-            jobs.release_here(job)
+            jobs.release_inline(job)
             raise
     except Exception:
         logger.exception("the sweeper will send word of an import", job_id=str(job_id))
@@ -34,13 +34,12 @@ def run_here(caller: Caller, job_id: UUID) -> bool:
     return True
 
 
-def run(job: jobs.Held, *, here: bool = False) -> None:
-    """Stage, merge and report; `here` is in a request. Raises what may pass with the next try; jobs.Refused for what
-    cannot."""
+def run(job: jobs.LeasedJob, *, here: bool = False) -> None:
+    """Run an import. `here`: within a request. Raises JobRejected for what can never succeed."""
     with writing(job.caller) as tx:
         catalog = job.catalog_id and sql.get_catalog(tx, catalog_id=job.catalog_id)
     if not job.catalog_id or not catalog:
-        raise jobs.Refused("no_such_catalog", "Its catalog was deleted, or is no longer yours.")
+        raise jobs.JobRejected("no_such_catalog", "Its catalog was deleted, or is no longer yours.")
     settings, payload = catalog["sync_settings"], job.payload
     currency = settings.get("currency", "USD")
 

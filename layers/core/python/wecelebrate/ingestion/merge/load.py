@@ -8,7 +8,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from wecelebrate.feeds import Item
-    from wecelebrate.jobs import Held
+    from wecelebrate.jobs import LeasedJob
 
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 SAMPLES = 20
@@ -51,7 +51,7 @@ class Rules:
 class Load:
     """Rows of one file on their way into a catalog."""
 
-    job: "Held"
+    job: "LeasedJob"
     catalog_id: UUID
     rules: Rules
     open: Callable[[], AbstractContextManager[Rows]]

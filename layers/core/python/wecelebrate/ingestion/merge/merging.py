@@ -86,7 +86,7 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
                 low_stock.tell_low(tx, load.catalog_id, merged["fell_low"], merged["low"])
             job.save(tx)
     if not rules.dry_run and not merged["raced"]:
-        load.last_xid = tx.left.xid
+        load.last_xid = tx.committed.xid
     return merged
 
 
@@ -143,4 +143,4 @@ def deactivate_next(load: Load, chunk: int) -> None:
                 load.sample([{"sku": sku, "does": "deactivate"} for sku in gone["skus"]])
         job.save(tx)
     if not load.rules.dry_run and gone["deactivated"]:
-        load.last_xid = tx.left.xid
+        load.last_xid = tx.committed.xid

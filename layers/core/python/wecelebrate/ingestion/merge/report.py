@@ -120,7 +120,7 @@ def _rejections(load: Load) -> Iterator[dict[str, Any]]:
         with writing(load.job.caller) as tx:
             batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH, **load.staged))
         yield from batch
-        load.job.alive()
+        load.job.renew_lease()
         if len(batch) < _BATCH:
             return
         line, n = batch[-1]["line"], batch[-1]["n"]

@@ -19,7 +19,7 @@ MANY = 1_000
 
 
 def run(load: Load) -> None:
-    """Do a load, from wherever it is. Raises what may pass with the next try; jobs.Refused for what cannot."""
+    """Do a load, from wherever it is. Raises what may pass with the next try; jobs.JobRejected for what cannot."""
     load.resume()
     if load.phase == "stage":
         try:
@@ -34,10 +34,10 @@ def run(load: Load) -> None:
         load.go_to("merge")
     while load.phase == "merge":
         merging.merge_next(load, CHUNK)
-        load.job.check_time()
+        load.job.check_deadline()
     while load.phase == "deactivate":
         merging.deactivate_next(load, CHUNK)
-        load.job.check_time()
+        load.job.check_deadline()
     if not load.rules.dry_run and load.job.counts["created"] + load.job.counts["updated"] >= MANY:
         with writing(SYSTEM) as tx:
             sql.analyze_products(tx)
@@ -52,14 +52,14 @@ def _stage(load: Load) -> None:
     with load.open() as rows:
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
-            job.alive()
+            job.renew_lease()
         while chunk := list(islice(items, CHUNK)):
             job.counts["read"] = rows.rows_read
             job.counts["rejected"] += sum(item.rows for item in chunk if isinstance(item, feeds.Rejected))
             job.done = job.counts["rejected"]
             job.checkpoint["items"] += len(chunk)
             staging.add(load, chunk)
-            job.check_time()
+            job.check_deadline()
     # A header may have grown with the last rows, and what comes after them: it is read to its end.
     job.counts["read"] = rows.rows_read
     staging.finish(load)

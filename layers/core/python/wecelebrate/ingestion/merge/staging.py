@@ -9,7 +9,7 @@ import orjson
 from wecelebrate.core.database import Caller, as_json, copy_rows, queries, writing
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.merge.load import Load
-from wecelebrate.jobs import Fenced
+from wecelebrate.jobs import LeaseLost
 from wecelebrate.jobs.lease import LEASE_SECONDS
 
 sql = queries(__file__)
@@ -30,7 +30,7 @@ class Miscounted(Exception):
 
 
 def add(load: Load, items: Sequence[Item]) -> None:
-    """Stage one chunk, and the job's progress with it. Raises Fenced."""
+    """Stage one chunk, and the job's progress with it. Raises LeaseLost."""
     job = load.job
     products = [_product(load, item) for item in items if isinstance(item, Product)]
     rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
@@ -47,8 +47,8 @@ def add(load: Load, items: Sequence[Item]) -> None:
             copy_rows(tx, _REJECTIONS, rejected)
         values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
         if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=LEASE_SECONDS, **values):
-            raise Fenced
-    job.saved(failures=0)
+            raise LeaseLost
+    job.progress_saved(failures=0)
 
 
 def finish(load: Load) -> None:

@@ -79,7 +79,7 @@ def _record(
             "full": full,
             "dry_run": dry_run,
         },
-        series=f"catalog:{catalog['id']}",
+        ordering_key=f"catalog:{catalog['id']}",
         requested_by=SERVICE,
     )
     sql.record_drop(tx, client_id=client_id, catalog_id=catalog["id"], job_id=job_id, **upload)

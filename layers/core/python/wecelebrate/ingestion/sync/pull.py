@@ -22,7 +22,7 @@ def pull(message: queue.Message) -> None:
     job_id = None
     for file in new[:MOST]:
         job_id = take_in(str(run.catalog_id), file, run.settings.get("mode"))
-        message.hold()
+        message.extend_visibility()
     taken, left = min(len(new), MOST), max(len(new) - MOST, 0)
     schedules.over(run, _in_words(taken, left), job_id, more=left > 0)
 
@@ -35,7 +35,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
         with writing(SYSTEM) as tx:
             known = {(row["key"], row["version_id"]) for row in sql.recorded(tx, **versions)}
         new += [file for file in page if (file["key"], file["version_id"]) not in known]
-        message.hold()
+        message.extend_visibility()
     return sorted(new, key=lambda file: (file["dropped_at"], file["key"]))
 
 

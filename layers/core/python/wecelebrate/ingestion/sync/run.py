@@ -11,10 +11,10 @@ MOST_DEACTIVATED = 20.0
 """Percent of the active products that a full sync deactivates without asking, where the catalog says nothing else."""
 
 
-def run(job: jobs.Held) -> None:
+def run(job: jobs.LeasedJob) -> None:
     """Read the file, stage its rows, merge them chunk by chunk, deactivate what a full one lacks, report."""
     if job.catalog_id is None:
-        raise jobs.Refused("no_such_catalog", "Its catalog was deleted.")
+        raise jobs.JobRejected("no_such_catalog", "Its catalog was deleted.")
     with writing(SYSTEM) as tx:
         settings = sql.get_sync_settings(tx, catalog_id=job.catalog_id)
     key, version_id = job.payload["key"], job.payload["version_id"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from wecelebrate.clients.members import own_client
+from wecelebrate.clients.members import default_client
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid
@@ -19,7 +19,7 @@ LIFE = timedelta(hours=1)
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Announce a file: where to send it. Raises Forbidden for a client that the caller does not write for, Invalid when
     it is not clear whose it is."""
-    client_id = new.client_id or own_client(tx)
+    client_id = new.client_id or default_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
         tx, client_id=client_id, key=key, name=new.name, content_type=new.content_type, size=new.size
@@ -39,7 +39,7 @@ def find(tx: Transaction, upload_id: UUID) -> Uploaded:
     """The file that was sent. Raises Invalid for an upload that is not the caller's, or has not arrived."""
     row = sql.get_upload(tx, upload_id=upload_id)
     if row is None:
-        raise Invalid(errors=[FieldError(pointer="/upload_id", detail="names nothing that is there")])
+        raise Invalid(errors=[FieldError(pointer="/upload_id", detail="does not exist")])
     version = storage.newest_version(BUCKET, row["key"])
     if version is None:
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail="its file was not sent yet")])
