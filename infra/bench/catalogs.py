@@ -40,9 +40,9 @@ from (
 """The page of `search_paths` in plain SQL. As in the API, the 51st row shows whether there is a next page."""
 
 
-def filled_catalog(platform: BenchPlatform, count: int) -> UUID:
+def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
     """Create a catalog of `count` products, with planner statistics."""
-    catalog = platform.catalog()
+    catalog = platform.create_catalog()
     platform.database.execute(_CREATE_DICE)
     platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
     platform.settle()

@@ -21,7 +21,8 @@ UPLOAD_COUNT = 100_000
 TIMEOUT = 60.0
 """Seconds for one request."""
 
-RESPONSE_LIMIT = Limit.at_most(1)
+RESPONSE_LIMIT = Limit.at_most(0.69)
+"""From 500 ms. At reference speed (see `infra.bench.pages`) COPY takes 728 ms (13,731 rows/s); 500 / 728 = 0.69."""
 UPLOAD_LIMIT = Limit.at_most(2.0)
 
 
@@ -35,7 +36,7 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
     pairs, finished = [], []
     with _client(platform) as client:
         for run in range(INLINE_RUNS + 1):
-            request = {"catalog_id": str(platform.catalog()), "rows": rows}
+            request = {"catalog_id": str(platform.create_catalog()), "rows": rows}
             platform.settle()
             began = time.perf_counter()
             job = _body(client.post("/v1/products/bulk-import", json=request))
@@ -44,11 +45,11 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
             if run:  # run 0 starts the processes
                 finished.append(time.perf_counter() - began)
                 platform.settle()
-                copied = copy(platform, platform.catalog(), INLINE_COUNT)
+                copied = copy(platform, platform.create_catalog(), INLINE_COUNT)
                 pairs.append((accepted * 1000, copied * 1000))
-    note = f"imported {INLINE_COUNT / median(finished):,.0f} rows/s"
+    note = f"until accepted; imported at {INLINE_COUNT / median(finished):,.0f} rows/s"
     floor_name = f"COPY of {INLINE_COUNT:,} rows"
-    yield Row.of_pairs("import-10k", pairs, "ms until accepted", floor_name=floor_name, limit=RESPONSE_LIMIT, note=note)
+    yield Row.of_pairs("import-10k", pairs, "ms", floor_name=floor_name, limit=RESPONSE_LIMIT, note=note)
 
 
 @measures("import-100k")
@@ -59,19 +60,19 @@ def import_uploaded(platform: BenchPlatform) -> Iterator[Row]:
         file = Path(folder) / "large.csv"
         write_csv(file, UPLOAD_COUNT)
         for _ in range(UPLOAD_RUNS):
-            request = {"catalog_id": str(platform.catalog()), "upload_id": _upload(client, file)}
+            request = {"catalog_id": str(platform.create_catalog()), "upload_id": _upload(client, file)}
             platform.settle()
             began = time.perf_counter()
             job = _body(client.post("/v1/products/bulk-import", json=request))
             platform.wait_for_job(UUID(job["id"]))
             imported = time.perf_counter() - began
             platform.settle()
-            pairs.append((imported, copy(platform, platform.catalog(), UPLOAD_COUNT)))
+            pairs.append((imported, copy(platform, platform.create_catalog(), UPLOAD_COUNT)))
     yield sync_row("import-100k", pairs, UPLOAD_COUNT, UPLOAD_LIMIT)
 
 
 def _client(platform: BenchPlatform) -> httpx.Client:
-    return httpx.Client(base_url=platform.endpoints.api, headers=platform.as_owner(), timeout=TIMEOUT)
+    return httpx.Client(base_url=platform.endpoints.api, headers=platform.headers(), timeout=TIMEOUT)
 
 
 def _upload(client: httpx.Client, file: Path) -> str:

@@ -53,7 +53,7 @@ class BenchPlatform:
         finally:
             _wecelebrate(environment, "down", "--erase")
 
-    def catalog(self) -> UUID:
+    def create_catalog(self) -> UUID:
         """Create an empty catalog."""
         row = self.database.execute(
             "insert into catalogs (owner_client_id, name, type, status) values (%s, 'bench', 'erp', 'active')"
@@ -64,18 +64,18 @@ class BenchPlatform:
         catalog_id: UUID = row[0]
         return catalog_id
 
-    def as_owner(self) -> dict[str, str]:
-        """Headers of the owner of Acme, a client with a quota of 100,000 requests an hour."""
+    def headers(self) -> dict[str, str]:
+        """Return headers of the owner of Acme, a client with a quota of 100,000 requests an hour."""
         return self._bearer("client:acme")
 
-    def as_owner_of_a_small_client(self) -> dict[str, str]:
-        """Headers of the owner of Globex, a client with a quota of 1,000 requests an hour."""
+    def small_client_headers(self) -> dict[str, str]:
+        """Return headers of the owner of Globex, a client with a quota of 1,000 requests an hour."""
         return self._bearer("client:globex")
 
     def _bearer(self, subject: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
 
-    def storefront(self, catalog_id: UUID) -> str:
+    def create_site(self, catalog_id: UUID) -> str:
         """Create a site of Acme that shows a catalog. Returns its domain."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
@@ -90,7 +90,7 @@ class BenchPlatform:
         return [str(row[0]) for row in rows]
 
     @contextmanager
-    def switched(self, **switches: str) -> Iterator[None]:
+    def kill_switches(self, **switches: str) -> Iterator[None]:
         """Set kill switches, on every function instance. Reset them at the end.
 
         Takes LIFE + 1 seconds before and after, because each instance caches the switches for LIFE seconds.
@@ -123,7 +123,7 @@ class BenchPlatform:
         return total
 
     @contextmanager
-    def sending(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
+    def background_load(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
         """Send GET requests at a rate in the background. Ignores the responses."""
         stop = threading.Event()
 

@@ -31,15 +31,15 @@ def sync(platform: BenchPlatform) -> Iterator[Row]:
         small, large = Path(folder) / "small.csv", Path(folder) / "large.csv"
         write_csv(small, SMALL)
         write_csv(large, LARGE)
-        platform.sync(platform.catalog(), small)
+        platform.sync(platform.create_catalog(), small)
         small_memory = platform.peak_memory(FUNCTION)
         first, repeated = [], []
         for _ in range(RUNS):
-            catalog = platform.catalog()
+            catalog = platform.create_catalog()
             platform.settle()
             synced = platform.sync(catalog, large)
             platform.settle()
-            first.append((synced, copy(platform, platform.catalog(), LARGE)))
+            first.append((synced, copy(platform, platform.create_catalog(), LARGE)))
             platform.settle()
             synced = platform.sync(catalog, large)
             platform.settle()
@@ -57,12 +57,12 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
         small, large = Path(folder) / "small.csv", Path(folder) / "million.csv"
         write_csv(small, SMALL)
         write_csv(large, MILLION)
-        platform.sync(platform.catalog(), small)
+        platform.sync(platform.create_catalog(), small)
         small_memory = platform.peak_memory(FUNCTION)
         platform.settle()
-        copied = copy(platform, platform.catalog(), MILLION)
+        copied = copy(platform, platform.create_catalog(), MILLION)
         platform.settle()
-        synced = platform.sync(platform.catalog(), large, MILLION_TIMEOUT)
+        synced = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
     yield sync_row("sync-1m", [(synced, copied)], MILLION, SYNC_LIMIT)
     yield _memory_row("sync-memory-1m-to-10k", platform, small_memory)
 
