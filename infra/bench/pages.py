@@ -7,7 +7,7 @@ at reference speed is this figure divided by the ratio. The ratios are medians o
 other work slowed down to half the reference speed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -17,11 +17,14 @@ from infra.bench import catalogs
 from infra.bench.load import Connect, Timings, both, get, load, query
 from infra.bench.platform import BenchPlatform
 from infra.bench.rows import Limit, Row, measures
+from infra.local.processes import LocalCloudError
 
 RUNS = 15
 """Pairs of runs: one of the figure and one of its floor."""
 SECONDS = 1.0
 """Duration of each run. Runs are short so that other work on the machine slows both runs of a pair alike."""
+WARM_UP_SECONDS = 1.0
+"""Duration of the run that starts every function instance."""
 RATE_CONNECTIONS = 8
 """Connections of the runs that measure a rate."""
 
@@ -55,37 +58,32 @@ MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
 """Visits of one run with the cache and of one run without it. They are counts, not durations, because the hit rate
 grows with the number of visits and must not depend on the machine's speed."""
 CACHE_RUNS = 3
-WARM_UP_SECONDS = 600.0
-"""Time limit of the run that fills the cache."""
+VISITS_TIMEOUT = 900.0
+"""Seconds for one run of visits."""
 
 
 @measures("page-filter-search-100k", "page-filter-search-100k-rate", "list-1000-rows-rate", "storefront-page-cached")
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """A page of 50 of 100,000 products with filter and search, a list of 1,000 rows, and a cached storefront page."""
     catalog = catalogs.create_filled_catalog(platform, 100_000)
-    search = get(platform.endpoints.api, platform.headers(), catalogs.search_paths(catalog))
+    api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
+    search = get(api, owner, catalogs.search_paths(catalog))
     bare_query = query(platform.endpoints.replica, catalogs.SEARCH_QUERY, catalogs.search_parameters(catalog))
-    floor = both(_health(platform), bare_query)
-    floor_name = "/v1/health and the bare query"
+    floor, floor_name = both(health, bare_query), "/v1/health and the bare query"
     yield _p50_row("page-filter-search-100k", _pairs(search, floor, 1), floor_name, PAGE_LIMIT)
-    yield _rate_row(
-        "page-filter-search-100k-rate", _pairs(search, floor, RATE_CONNECTIONS), floor_name, PAGE_RATE_LIMIT
-    )
-    owner = platform.headers()
-    from_cache, from_database = (
-        get(platform.endpoints.api, owner, catalogs.list_path(catalog, 1000, cached=cached)) for cached in (True, False)
-    )
-    uncached = median(load(from_database, RATE_CONNECTIONS, SECONDS).per_second for _ in range(RUNS))
-    row = _rate_row(
-        "list-1000-rows-rate", _pairs(from_cache, _health(platform), RATE_CONNECTIONS), "/v1/health", LIST_RATE_LIMIT
-    )
-    yield replace(row, note=f"{row.note}, {uncached:.0f} req/s from the database")
+    pairs = _pairs(search, floor, RATE_CONNECTIONS)
+    yield _rate_row("page-filter-search-100k-rate", pairs, floor_name, PAGE_RATE_LIMIT)
+    from_cache = get(api, owner, catalogs.list_path(catalog, 1000, cached=True))
+    from_database = get(api, owner, catalogs.list_path(catalog, 1000, cached=False))
+    row = _rate_row("list-1000-rows-rate", _pairs(from_cache, health, RATE_CONNECTIONS), "/v1/health", LIST_RATE_LIMIT)
+    yield replace(row, note=f"{row.note}, {_rate(from_database):.0f} req/s from the database")
     domain = platform.create_site(catalog)
     # All requests come from one address, and the limit for an address would reject most of them.
     with platform.kill_switches(limits="off"):
-        storefront = get(platform.endpoints.api, {}, lambda: f"/v1/storefront/{domain}/products?limit=50")
-        pairs = _pairs(storefront, _health(platform), 1)
-    yield _p50_row("storefront-page-cached", pairs, "/v1/health", CACHED_LIMIT)
+        storefront = get(api, {}, lambda: f"/v1/storefront/{domain}/products?limit={catalogs.PAGE_SIZE}")
+        row = _p50_row("storefront-page-cached", _pairs(storefront, health, 1), "/v1/health", CACHED_LIMIT)
+        rate = _rate(storefront)
+    yield replace(row, note=f"{row.note}, {rate:.0f} req/s with {RATE_CONNECTIONS} connections")
 
 
 @measures("growth-filter-search-1m-to-10k", "growth-list-1m-to-10k")
@@ -109,10 +107,11 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
     domains = [platform.create_site(catalog) for _ in range(SITES)]
     visits = catalogs.zipf_visits(domains, platform.product_ids(catalog, VISITED_PRODUCTS))
     hit_rates, queries, speeds = [], [], []
-    with platform.kill_switches(limits="off"):  # as in `pages`
+    # All visits come from one address, and the limit for an address would reject most of them.
+    with platform.kill_switches(limits="off"):
         # The cache holds each page that the earlier visits read, so one request for each of these pages is enough.
         visited = set(islice(visits, EARLIER_VISITS))
-        load(get(platform.endpoints.api, {}, iter(visited).__next__), RATE_CONNECTIONS, WARM_UP_SECONDS)
+        _visit(platform, visited)
         for _ in range(CACHE_RUNS):
             paths = list(islice(visits, MEASURED_VISITS))
             cached_queries, cached = platform.queries_during(partial(_visit, platform, paths))
@@ -140,6 +139,7 @@ def neighbour(platform: BenchPlatform) -> Iterator[Row]:
         catalogs.list_path(platform.create_catalog(), catalogs.PAGE_SIZE, cached=True),
     )
     loud = platform.small_client_headers()
+    load(client, RATE_CONNECTIONS, WARM_UP_SECONDS)
     pairs = []
     for _ in range(NEIGHBOUR_RUNS):
         alone = load(client, NEIGHBOUR_CONNECTIONS, NEIGHBOUR_SECONDS)
@@ -156,9 +156,9 @@ def _health(platform: BenchPlatform) -> Connect:
 
 
 def _pairs(figure: Connect, floor: Connect, connections: int) -> list[tuple[Timings, Timings]]:
-    """Pairs of a run of the figure and a run of the floor. They take turns, after both are warm."""
+    """Warm up, then run the figure and the floor in turns."""
     for connect in (figure, floor):
-        load(connect, RATE_CONNECTIONS, 1.0)  # starts every function instance
+        load(connect, RATE_CONNECTIONS, WARM_UP_SECONDS)
     return [(load(figure, connections, SECONDS), load(floor, connections, SECONDS)) for _ in range(RUNS)]
 
 
@@ -175,13 +175,22 @@ def _rate_row(name: str, pairs: list[tuple[Timings, Timings]], floor_name: str, 
     return Row.of_pairs(name, rates, "req/s", floor_name=floor_name, limit=limit, note=note)
 
 
+def _rate(connect: Connect) -> float:
+    """Requests per second, as the median of several runs."""
+    return median(load(connect, RATE_CONNECTIONS, SECONDS).per_second for _ in range(RUNS))
+
+
 def _hits(pairs: list[tuple[Timings, Timings]]) -> str:
     rate = median(figure.hit_rate for figure, _ in pairs)
     return f", {rate:.0%} cache hits" if rate else ""
 
 
-def _visit(platform: BenchPlatform, paths: list[str]) -> Timings:
-    return load(get(platform.endpoints.api, {}, iter(paths).__next__), RATE_CONNECTIONS, WARM_UP_SECONDS)
+def _visit(platform: BenchPlatform, paths: Collection[str]) -> Timings:
+    """Read each path once. Raises LocalCloudError after VISITS_TIMEOUT seconds."""
+    timings = load(get(platform.endpoints.api, {}, iter(paths).__next__), RATE_CONNECTIONS, VISITS_TIMEOUT)
+    if timings.requests < len(paths):
+        raise LocalCloudError(f"{timings.requests:,} of {len(paths):,} visits took {VISITS_TIMEOUT:.0f} seconds")
+    return timings
 
 
 def _ideal_hit_rate(paths: list[str], visited: set[str]) -> float:
