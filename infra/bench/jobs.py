@@ -6,7 +6,7 @@ from statistics import median
 
 from infra.bench.platform import BenchPlatform
 from infra.bench.rows import Limit, Row, measures
-from wecelebrate.database import ENTER, SYSTEM
+from wecelebrate.core.database import ENTER, SYSTEM
 
 RUNS = 3
 CLIENTS = 100
