@@ -45,7 +45,7 @@ class Cloud:
         self.aws = Aws(state, ports.aws, self.specs)
         self.host = Process(
             "functions",
-            [sys.executable, "-m", "infra.local.host", str(state / "functions.json")],
+            [sys.executable, "-m", "infra.local.function_host", str(state / "functions.json")],
             state,
             lambda: answers(ports.api, HEALTH),
             ports={"api": ports.api, "issuer": ports.issuer},

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import psutil
 
 from infra.local.endpoints import Endpoints, forget_endpoints, load_endpoints
+from infra.local.pid_files import ProcessIdentity, end, stop_orphans
 from infra.local.processes import LocalCloudError
-from infra.local.running import Running, end, stop_strays
-from infra.local.unprivileged import data_elsewhere, erase_home
+from infra.local.unprivileged import erase_home, external_data_directory
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class CloudStatus:
 
 def status(state: Path) -> CloudStatus:
     """What runs of the cloud in `state`."""
-    supervisor = Running.read(state / "supervisor.json")
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
     note = _note(state)
     ports: dict[str, dict[str, int]] = note.get("parts", {})
-    started = {file.stem: Running.read(file) for file in (state / "run").glob("*.json")}
+    started = {file.stem: ProcessIdentity.read(file) for file in (state / "run").glob("*.json")}
     parts = tuple(_part(name, started.get(name), ports.get(name, {})) for name in (*ports, *(started.keys() - ports)))
     if supervisor and supervisor.process:
         return CloudStatus(note["stage"], supervisor.pid, parts)
@@ -57,7 +57,7 @@ def status(state: Path) -> CloudStatus:
 
 def shut_down(state: Path, patience: float = 40.0) -> str:
     """Stop the cloud in `state` and say in a few words what that was. Raises LocalCloudError: it is another user's."""
-    supervisor = Running.read(state / "supervisor.json")
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
     process = supervisor.process if supervisor else None
     try:
         if process:
@@ -66,7 +66,7 @@ def shut_down(state: Path, patience: float = 40.0) -> str:
             said = f"stopped in {time.monotonic() - began:.1f} s"
         else:
             said = "it was not running"
-        strays = stop_strays(state)
+        strays = stop_orphans(state)
     except psutil.AccessDenied as error:
         raise LocalCloudError(f"pid {error.pid} of the local cloud is another user's: stop it as that user") from error
     if strays:
@@ -78,7 +78,7 @@ def shut_down(state: Path, patience: float = 40.0) -> str:
 
 def erase(state: Path) -> list[Path]:
     """Remove all data, secrets and logs of the cloud in `state`, which must not run. Returns where they were."""
-    places = [place for place in (state, data_elsewhere(state)) if place]
+    places = [place for place in (state, external_data_directory(state)) if place]
     erase_home(state)
     shutil.rmtree(state, ignore_errors=True)
     return places
@@ -86,7 +86,7 @@ def erase(state: Path) -> list[Path]:
 
 def supervised(state: Path) -> bool:
     """Whether the supervisor of the cloud in `state` lives: it starts again what ends."""
-    supervisor = Running.read(state / "supervisor.json")
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 
 
@@ -104,7 +104,7 @@ def _note(state: Path) -> dict[str, Any]:
     return {}
 
 
-def _part(name: str, started: Running | None, ports: dict[str, int]) -> PartStatus:
+def _part(name: str, started: ProcessIdentity | None, ports: dict[str, int]) -> PartStatus:
     process = started.process if started else None
     if not process:
         return PartStatus(name, "down", None, ports, 0, None)

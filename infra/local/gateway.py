@@ -16,10 +16,10 @@ from typing import Any
 from infra.functions import FunctionSpec
 from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
-from infra.local.payload import BadResponse, Request, Response, event, response
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
+from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
 from infra.local.routes import Routes
-from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

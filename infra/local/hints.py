@@ -11,9 +11,9 @@ def this_command() -> str:
     found = shutil.which("wecelebrate")
     if found and Path(found).resolve() == script.resolve():
         return "wecelebrate"
-    return shown(script)
+    return display_path(script)
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """A path as a person here would write it: relative when it lies below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

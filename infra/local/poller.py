@@ -17,8 +17,8 @@ from logging import getLogger
 from typing import Any
 
 from infra.functions import FunctionSpec
-from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests
-from infra.local.sandbox import Result
+from infra.local.function_process import Result
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests
 from infra.local.sqs import BATCH, Message, Sqs, SqsError
 
 log = getLogger(__name__)

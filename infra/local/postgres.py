@@ -21,9 +21,9 @@ from psycopg import sql
 
 from infra.local.credentials import Credentials
 from infra.local.hints import this_command
+from infra.local.pid_files import end
 from infra.local.postgres_binaries import Binaries
 from infra.local.processes import LocalCloudError, Process, Stopped, run
-from infra.local.running import end
 from infra.local.unprivileged import Account, account, erase_home, home_of
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.hints import shown
-from infra.local.running import STATE_VARIABLE, Running
+from infra.local.hints import display_path
+from infra.local.pid_files import STATE_VARIABLE, ProcessIdentity
 
 HEALTH = "/_local/health"
 """Answered by the API and by Upstash of every local cloud, whoever runs it."""
@@ -195,7 +195,11 @@ class Process:
 
     def obituary(self, lines: int = 1) -> str:
         """How it ended and, where that tells why, what it said last."""
-        return f"{self.ending}: {self.last_words(lines)}" if self.failed else f"{self.ending} (log: {shown(self.log)})"
+        return (
+            f"{self.ending}: {self.last_words(lines)}"
+            if self.failed
+            else f"{self.ending} (log: {display_path(self.log)})"
+        )
 
     def start(self) -> None:
         """Start it and return when it is ready; what runs or is left of an earlier start is stopped.
@@ -207,7 +211,7 @@ class Process:
         self._rotate_log()
         self._mark = self.log.stat().st_size if self.log.exists() else 0
         self._child = _spawner.submit(self._spawn).result()
-        Running.of(self._child.pid).write(self.pid_file)
+        ProcessIdentity.of(self._child.pid).write(self.pid_file)
         try:
             self._wait()
         except BaseException:
@@ -261,7 +265,7 @@ class Process:
             text = ""
         said = [line.strip() for line in text.splitlines() if line.strip()]
         last = " | ".join(said[-lines:]) if said else "it said nothing"
-        return f"{last} (log: {shown(self.log)})"
+        return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         parent = os.getpid()

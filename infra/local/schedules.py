@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from aws_croniter import AwsCroniter  # type: ignore[import-untyped]
 
 from infra.functions import FunctionSpec
-from infra.local.runtime import Lambda, TooManyRequests
-from infra.local.sandbox import ACCOUNT, REGION
+from infra.local.function_process import ACCOUNT, REGION
+from infra.local.lambda_service import Lambda, TooManyRequests
 
 log = getLogger(__name__)
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from infra.local.pid_files import ProcessIdentity, stop_orphans
 from infra.local.processes import LocalCloudError, Process, require_free
-from infra.local.running import Running, stop_strays
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Supervisor:
         with _only_one(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
             began = time.monotonic()
             try:
-                stop_strays(self.state)
+                stop_orphans(self.state)
                 require_free(
                     {name: port for part in self.parts if part.process for name, port in part.process.ports.items()}
                 )
@@ -190,7 +190,7 @@ class Supervisor:
 
     def _note(self, stage: str) -> None:
         """Write down what `status` and `down` need to know."""
-        own = Running.of(os.getpid())
+        own = ProcessIdentity.of(os.getpid())
         note = {
             "pid": own.pid,
             "created": own.created,
@@ -226,6 +226,6 @@ def _only_one(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            other = Running.read(state / "supervisor.json")
+            other = ProcessIdentity.read(state / "supervisor.json")
             raise AlreadyRunning(other.pid if other else None) from None
         yield

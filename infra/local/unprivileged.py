@@ -60,7 +60,7 @@ def home_of(state: Path, owner: Account) -> Path:
     return elsewhere
 
 
-def data_elsewhere(state: Path) -> Path | None:
+def external_data_directory(state: Path) -> Path | None:
     """Where the data of the cloud in `state` lies when it is not in `state` itself."""
     home = (state / "postgres").resolve()
     return None if home.is_relative_to(state.resolve()) else home

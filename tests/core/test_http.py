@@ -12,8 +12,8 @@ import pytest
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
-from infra.local.payload import Request as Sent
-from infra.local.payload import event
+from infra.local.payload_format import Request as Sent
+from infra.local.payload_format import event
 from wecelebrate import http, pages, switches
 from wecelebrate.database import Caller
 from wecelebrate.errors import Conflict, NotFound, TooSlow, Unavailable

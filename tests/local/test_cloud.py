@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from infra.local.endpoints import Ports
-from infra.local.running import Running
-from infra.local.unprivileged import data_elsewhere
+from infra.local.pid_files import ProcessIdentity
+from infra.local.unprivileged import external_data_directory
 from tests.command import Command
 from tests.platform import TLS
 
@@ -65,7 +65,7 @@ def test_up_in_the_background_then_status_then_down(wecelebrate: Command) -> Non
     assert wecelebrate.endpoints.api in again.stdout
 
     pids = wecelebrate.pids()
-    supervisor = Running.read(wecelebrate.state / "supervisor.json")
+    supervisor = ProcessIdentity.read(wecelebrate.state / "supervisor.json")
     assert supervisor
     down = wecelebrate("down")
     assert down.returncode == 0
@@ -76,7 +76,7 @@ def test_up_in_the_background_then_status_then_down(wecelebrate: Command) -> Non
     assert not (wecelebrate.state / "endpoints.json").exists()
 
     # pytest's folders are closed to others: as root, PostgreSQL has its part elsewhere.
-    elsewhere = data_elsewhere(wecelebrate.state)
+    elsewhere = external_data_directory(wecelebrate.state)
     assert (f"\ndata        {elsewhere}, " in up.stdout) == (os.geteuid() == 0)
     places = [wecelebrate.state, *([elsewhere] if elsewhere else [])]
     assert wecelebrate("down", "--erase").stdout.endswith(f"removed {' and '.join(map(str, places))}\n")
@@ -153,7 +153,7 @@ def test_a_wait_for_a_file_ends_with_the_cloud(wecelebrate: Command, tmp_path: P
 
 def test_commands_say_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
-    supervisor = Running.read(wecelebrate.state / "supervisor.json")
+    supervisor = ProcessIdentity.read(wecelebrate.state / "supervisor.json")
     assert supervisor
     os.kill(supervisor.pid, signal.SIGKILL)
     until(lambda: supervisor.process is None)

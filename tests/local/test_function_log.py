@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from infra.local.changes import Watch
+from infra.local.file_watcher import Watch
 from infra.local.function_log import TAIL, FunctionLog
 
 

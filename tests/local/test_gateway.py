@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from infra.http_api import CORS
+from infra.local.asgi_server import serving
 from infra.local.authorizer import Authorizer
 from infra.local.gateway import Gateway
 from infra.local.issuer import Issuer
-from infra.local.server import serving
-from tests.local.folders import running, write
+from tests.local.sample_functions import running, write
 from tests.platform import TLS
 
 pytestmark = pytest.mark.anyio

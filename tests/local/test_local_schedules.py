@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.local.schedules import BadSchedule, Schedule, Scheduler, event
-from tests.local.folders import running, write
+from tests.local.sample_functions import running, write
 
 
 def at(text: str) -> datetime:

@@ -13,11 +13,11 @@ import pytest
 
 from infra.functions import FunctionSpec, dead_letter_queue
 from infra.local.aws import Aws
+from infra.local.function_process import Result
 from infra.local.poller import Poller, failures
 from infra.local.processes import free_port
-from infra.local.sandbox import Result
 from infra.local.sqs import Sqs, SqsError
-from tests.local.folders import running, write
+from tests.local.sample_functions import running, write
 
 pytestmark = pytest.mark.anyio
 

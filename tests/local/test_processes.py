@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.local.pid_files import ProcessIdentity, stop_orphans
 from infra.local.processes import LocalCloudError, Process, free_port, listening, require_free
-from infra.local.running import Running, stop_strays
 
 SERVER = """
 import http.server, sys
@@ -46,7 +46,7 @@ def test_start_returns_when_it_is_ready_and_stop_when_it_has_ended(tmp_path: Pat
     pid = process.pid
     assert pid is not None
     assert listening(port)
-    assert Running.read(process.pid_file) == Running.of(pid)
+    assert ProcessIdentity.read(process.pid_file) == ProcessIdentity.of(pid)
     process.stop()
     assert gone(pid)
     assert not process.running
@@ -173,17 +173,17 @@ time.sleep(60)
     parent.wait()
     parent.stdout.close()
     if sys.platform != "linux":
-        assert stop_strays(tmp_path) == ["child"]
+        assert stop_orphans(tmp_path) == ["child"]
     assert gone(child)
 
 
 def test_strays_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     stray = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    Running.of(stray.pid).write(tmp_path / "run" / "stray.json")
-    assert stop_strays(tmp_path) == ["stray"]
+    ProcessIdentity.of(stray.pid).write(tmp_path / "run" / "stray.json")
+    assert stop_orphans(tmp_path) == ["stray"]
     assert gone(stray.pid)
     stray.wait()
-    assert stop_strays(tmp_path) == []
+    assert stop_orphans(tmp_path) == []
 
 
 def test_a_stray_whose_parent_does_not_look_is_not_waited_for(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ time.sleep(60)
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         stray = psutil.Process(int(parent.stdout.readline()))
-        Running.of(stray.pid).write(tmp_path / "run" / "stray.json")
+        ProcessIdentity.of(stray.pid).write(tmp_path / "run" / "stray.json")
         began = time.monotonic()
-        assert stop_strays(tmp_path) == ["stray"]
+        assert stop_orphans(tmp_path) == ["stray"]
         assert time.monotonic() - began < 3
         assert stray.status() == psutil.STATUS_ZOMBIE
         parent.kill()
@@ -209,7 +209,7 @@ def test_a_pid_that_belongs_to_someone_else_by_now_is_left_alone(tmp_path: Path)
     file = tmp_path / "run" / "part.json"
     file.parent.mkdir()
     file.write_text(json.dumps({"pid": stranger.pid, "created": psutil.Process(stranger.pid).create_time() - 5}))
-    assert stop_strays(tmp_path) == []
+    assert stop_orphans(tmp_path) == []
     assert not file.exists()
     assert stranger.poll() is None
     stranger.kill()

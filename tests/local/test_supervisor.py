@@ -18,8 +18,8 @@ import pytest
 
 from infra.local.control import shut_down, status
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
+from infra.local.pid_files import ProcessIdentity
 from infra.local.processes import LocalCloudError, free_port, listening
-from infra.local.running import Running
 from infra.local.supervisor import Event, Part, Supervisor
 
 
@@ -49,7 +49,7 @@ class SmallCloud:
         raise AssertionError(f"ended without {kind}: {self.seen}")
 
     def pid(self, part: str) -> int:
-        running = Running.read(self.state / "run" / f"{part}.json")
+        running = ProcessIdentity.read(self.state / "run" / f"{part}.json")
         assert running
         return running.pid
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.runtime import Lambda
+from infra.local.lambda_service import Lambda
 from infra.local.zygote import Zygote, ZygoteDied
-from tests.local.folders import alive, call, write
+from tests.local.sample_functions import alive, call, write
 
 pytestmark = pytest.mark.anyio
 

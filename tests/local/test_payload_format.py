@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.payload import BadResponse, Request, event, response
+from infra.local.payload_format import BadResponse, Request, event, response
 
 
 def request(**changed: Any) -> Request:

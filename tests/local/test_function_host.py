@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.issuer import Issuer
 from infra.local.processes import free_port
-from tests.local.folders import bindings, write
+from tests.local.sample_functions import bindings, write
 from tests.platform import TLS
 
 WHOAMI = """
@@ -56,7 +56,7 @@ class Host:
         file.write_text(json.dumps(config))
         self.log = root / "host.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "infra.local.host", str(file)], stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-m", "infra.local.function_host", str(file)], stderr=log)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, verify=TLS)
         until(self.healthy)
         self.token = Issuer(self.state, url).token("someone")

@@ -1,6 +1,6 @@
 """Processes as someone else than their parent knows them: found again by pid and time of creation, and ended.
 
-After a supervisor was killed, `stop_strays` ends what it left, and leaves alone who has such a pid by now.
+After a supervisor was killed, `stop_orphans` ends what it left, and leaves alone who has such a pid by now.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ STATE_VARIABLE = "WECELEBRATE_STATE"
 
 
 @dataclass(frozen=True)
-class Running:
+class ProcessIdentity:
     """A process that was started: pid and time of creation together name it for good."""
 
     pid: int
@@ -86,11 +86,11 @@ def _runs(process: psutil.Process) -> bool:
     return False
 
 
-def stop_strays(state: Path) -> list[str]:
+def stop_orphans(state: Path) -> list[str]:
     """End what a killed supervisor left running, and forget it. Returns the names of the parts that were ended."""
     ended: list[str] = []
     for file in sorted((state / "run").glob("*.json")):
-        known = Running.read(file)
+        known = ProcessIdentity.read(file)
         if known:
             strays = [process for process in (known.process, *_orphans(known, state)) if process]
             for process in strays:
@@ -102,7 +102,7 @@ def stop_strays(state: Path) -> list[str]:
     return ended
 
 
-def _orphans(leader: Running, state: Path) -> Iterator[psutil.Process]:
+def _orphans(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
     """What is left of the session of a part that has ended."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

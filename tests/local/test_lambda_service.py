@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
-from infra.local.sandbox import Result
+from infra.local.function_process import Result
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
 from infra.local.zygote import Zygote
-from tests.local.folders import API, alive, call, running, write
+from tests.local.sample_functions import API, alive, call, running, write
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from infra.functions import Bindings, FunctionSpec
-from infra.local.runtime import Lambda
+from infra.local.lambda_service import Lambda
 from infra.local.zygote import Zygote
 
 API = 'routes = ["GET /it"]\nauth = "none"\n'

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-from infra.local.sandbox import ACCOUNT
+from infra.local.function_process import ACCOUNT
 
 API_ID = "local"
 STAGE = "$default"

@@ -26,9 +26,9 @@ from sys import version_info
 from typing import Any
 
 from infra.functions import ROOT, FunctionSpec
-from infra.local.changes import Watch
+from infra.local.file_watcher import Watch
 from infra.local.function_log import FunctionLog
-from infra.local.sandbox import INIT_LIMIT, Invocation, Result, Sandbox
+from infra.local.function_process import INIT_LIMIT, FunctionProcess, Invocation, Result
 from infra.local.zygote import Zygote
 
 log = getLogger(__name__)
@@ -61,10 +61,10 @@ class _Function:
     watch: Watch
     version: int = 0
     """Of the code that its processes run."""
-    free: list[Sandbox] = field(default_factory=list)
+    free: list[FunctionProcess] = field(default_factory=list)
     """The one used last is at the end, and is used next: the others grow old and are ended."""
-    all: set[Sandbox] = field(default_factory=set)
-    stale: set[Sandbox] = field(default_factory=set)
+    all: set[FunctionProcess] = field(default_factory=set)
+    stale: set[FunctionProcess] = field(default_factory=set)
     """Those that run code which has changed since."""
     waiting: deque[Invocation] = field(default_factory=deque)
     starting: int = 0
@@ -197,7 +197,7 @@ class Lambda:
                 # Those that were free meanwhile may have taken every event.
                 if not function.waiting or len(function.all) >= function.spec.concurrency:
                     return
-                sandbox = Sandbox(
+                sandbox = FunctionProcess(
                     function.spec,
                     function.log,
                     on_free=lambda sandbox: self._freed(function, sandbox),
@@ -210,7 +210,7 @@ class Lambda:
             function.starting -= 1
             self._fill(function)
 
-    def _freed(self, function: _Function, sandbox: Sandbox) -> None:
+    def _freed(self, function: _Function, sandbox: FunctionProcess) -> None:
         if sandbox in function.stale:
             sandbox.kill()
         elif invocation := function.next():
@@ -218,7 +218,7 @@ class Lambda:
         else:
             function.free.append(sandbox)
 
-    def _ended(self, function: _Function, sandbox: Sandbox, error: bytes | None) -> None:
+    def _ended(self, function: _Function, sandbox: FunctionProcess, error: bytes | None) -> None:
         function.all.discard(sandbox)
         function.stale.discard(sandbox)
         with suppress(ValueError):

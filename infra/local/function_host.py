@@ -1,6 +1,6 @@
 """The process that runs the functions: Lambda, the HTTP API in front of it, event source mappings, schedules, issuer.
 
-    python -m infra.local.host config.json
+    python -m infra.local.function_host config.json
 
 config.json::
 
@@ -27,13 +27,13 @@ import uvloop
 from pydantic import BaseModel, ConfigDict
 
 from infra.functions import FUNCTIONS, Bindings, functions
+from infra.local.asgi_server import serving
 from infra.local.authorizer import Authorizer, KeysUnavailable
 from infra.local.gateway import Gateway
 from infra.local.issuer import Issuer
+from infra.local.lambda_service import Lambda
 from infra.local.poller import Poller
-from infra.local.runtime import Lambda
 from infra.local.schedules import Scheduler
-from infra.local.server import serving
 from infra.local.sqs import Sqs
 
 log = logging.getLogger(__name__)

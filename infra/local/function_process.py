@@ -60,7 +60,7 @@ class Invocation:
             self.result.set_result(result)
 
 
-class Sandbox:
+class FunctionProcess:
     """One process, from its fork to its end.
 
     `on_free(sandbox)` is called whenever it is ready for an event, `on_end(sandbox, error)` once, when it has ended;
@@ -71,8 +71,8 @@ class Sandbox:
         self,
         spec: FunctionSpec,
         log: FunctionLog,
-        on_free: Callable[["Sandbox"], None],
-        on_end: Callable[["Sandbox", bytes | None], None],
+        on_free: Callable[["FunctionProcess"], None],
+        on_end: Callable[["FunctionProcess", bytes | None], None],
     ) -> None:
         self.spec = spec
         self.log = log
