@@ -1,4 +1,4 @@
-"""Notices that files have changed, cheaply enough to be asked at every invocation."""
+"""Detects changed files, cheaply enough to check at every invocation of a function."""
 
 import os
 import time
@@ -6,36 +6,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 INTERVAL = 1.0
-"""Seconds between two looks at the disk."""
+"""Seconds between two scans of the disk."""
 
 
-class Watch:
-    """Looks after the files below some folders."""
+class FileWatcher:
+    """Watches all files below the given folders."""
 
     def __init__(self, folders: Sequence[Path], interval: float = INTERVAL) -> None:
         self._folders = folders
         self._interval = interval
         self._version = 0
-        self._seen = self._look()
-        self._next = time.monotonic() + interval
+        self._snapshot = self._scan()
+        self._next_scan = time.monotonic() + interval
 
     def version(self) -> int:
-        """A number that grows when a file has appeared, gone or changed; looks once an interval at most."""
+        """Return a number that grows whenever a file was added, removed or changed. Scans at most once per interval."""
         now = time.monotonic()
-        if now >= self._next:
-            self._next = now + self._interval
-            seen, self._seen = self._seen, self._look()
-            self._version += seen != self._seen
+        if now >= self._next_scan:
+            self._next_scan = now + self._interval
+            previous, self._snapshot = self._snapshot, self._scan()
+            self._version += previous != self._snapshot
         return self._version
 
-    def _look(self) -> dict[str, tuple[int, int]]:
-        seen: dict[str, tuple[int, int]] = {}
+    def _scan(self) -> dict[str, tuple[int, int]]:
+        """Return path → (modification time in nanoseconds, size in bytes)."""
+        snapshot: dict[str, tuple[int, int]] = {}
         for folder in self._folders:
-            _add(os.fspath(folder), seen)
-        return seen
+            _add_files(os.fspath(folder), snapshot)
+        return snapshot
 
 
-def _add(folder: str, seen: dict[str, tuple[int, int]]) -> None:
+def _add_files(folder: str, snapshot: dict[str, tuple[int, int]]) -> None:
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
@@ -45,7 +46,7 @@ def _add(folder: str, seen: dict[str, tuple[int, int]]) -> None:
             if entry.name == "__pycache__":
                 continue
             if entry.is_dir(follow_symlinks=False):
-                _add(entry.path, seen)
+                _add_files(entry.path, snapshot)
             else:
                 status = entry.stat()
-                seen[entry.path] = (status.st_mtime_ns, status.st_size)
+                snapshot[entry.path] = (status.st_mtime_ns, status.st_size)

@@ -1,6 +1,7 @@
-"""Processes as someone else than their parent knows them: found again by pid and time of creation, and ended.
+"""Pid files: find and terminate processes that another process has started.
 
-After a supervisor was killed, `stop_orphans` ends what it left, and leaves alone who has such a pid by now.
+A pid alone can belong to another process later. A pid file therefore records the pid and the creation time, which
+together identify a process. `stop_orphans` terminates the processes that a killed supervisor left behind.
 """
 
 import contextlib
@@ -16,16 +17,16 @@ from typing import Self
 import psutil
 
 STATE_VARIABLE = "WECELEBRATE_STATE"
-"""Every child carries the state directory it belongs to: how an orphan is told from a stranger."""
+"""Environment variable of every child process. It names the state directory of the cloud that the child belongs to."""
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process that was started: pid and time of creation together name it for good."""
+    """Identifies a process, running or ended, by pid and creation time."""
 
     pid: int
     created: float
-    """Seconds since the epoch, as psutil gives it."""
+    """Creation time in seconds since the epoch, from psutil."""
 
     @classmethod
     def of(cls, pid: int) -> Self:
@@ -33,7 +34,7 @@ class ProcessIdentity:
 
     @classmethod
     def read(cls, file: Path) -> Self | None:
-        """The process a pid file names, None where there is no (readable) one."""
+        """Read a pid file. Returns None if the file does not exist or is damaged."""
         try:
             entry = json.loads(file.read_text("utf-8"))
             return cls(entry["pid"], entry["created"])
@@ -42,68 +43,75 @@ class ProcessIdentity:
 
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps({"pid": self.pid, "created": self.created}), "utf-8")
-        fresh.replace(file)
+        temporary = file.with_suffix(".new")
+        temporary.write_text(json.dumps({"pid": self.pid, "created": self.created}), "utf-8")
+        temporary.replace(file)
 
     @property
     def process(self) -> psutil.Process | None:
-        """The process, None once it ended or another one has its pid."""
+        """The process. None if it has ended, even if another process now has its pid."""
         try:
             process = psutil.Process(self.pid)
-            # The clock of /proc has hundredths; a pid does not come round within one.
+            # /proc measures time in hundredths of a second. The system does not reuse a pid within one.
             same = abs(process.create_time() - self.created) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
             return None
 
 
-def end(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> None:
-    """End a process that is not our child, and its descendants: the signal first, SIGKILL after `patience` seconds."""
+def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
+    """Terminate a process that is not our child, and its descendants.
+
+    Sends `stop_signal` to the process. Kills whatever still runs after `timeout` seconds.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
-        family = process.children(recursive=True)
+        descendants = process.children(recursive=True)
         process.send_signal(stop_signal)
-        _left([process], patience)
-        for survivor in _left([process, *family], 0.2):
+        _wait_for_exit([process], timeout)
+        for survivor in _wait_for_exit([process, *descendants], 0.2):
             with contextlib.suppress(psutil.NoSuchProcess):
                 survivor.kill()
-        _left([process, *family], 2)
+        _wait_for_exit([process, *descendants], 2)
 
 
-def _left(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after so many seconds at most. One whose parent has not looked has ended all the same."""
-    limit = time.monotonic() + seconds
+def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Wait until all processes have ended, at most `timeout` seconds. Returns those that still run."""
+    deadline = time.monotonic() + timeout
     while True:
-        left = [process for process in processes if _runs(process)]
-        if not left or time.monotonic() > limit:
-            return left
+        survivors = [process for process in processes if _is_running(process)]
+        if not survivors or time.monotonic() > deadline:
+            return survivors
         time.sleep(0.02)
 
 
-def _runs(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
+    # A zombie has ended, although its parent has not collected its exit status yet.
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def stop_orphans(state: Path) -> list[str]:
-    """End what a killed supervisor left running, and forget it. Returns the names of the parts that were ended."""
-    ended: list[str] = []
+    """Terminate the processes that a killed supervisor left running, and remove their pid files.
+
+    Returns the names of the parts that had such processes.
+    """
+    stopped: list[str] = []
     for file in sorted((state / "run").glob("*.json")):
-        known = ProcessIdentity.read(file)
-        if known:
-            strays = [process for process in (known.process, *_orphans(known, state)) if process]
-            for process in strays:
-                # SIGINT is a fast shutdown to PostgreSQL (SIGTERM waits for its clients) and an end to all others.
-                end(process, signal.SIGINT)
-            if strays:
-                ended.append(file.stem)
+        leader = ProcessIdentity.read(file)
+        if leader:
+            orphans = [process for process in (leader.process, *_session_members(leader, state)) if process]
+            for process in orphans:
+                # PostgreSQL shuts down fast on SIGINT, but waits for its clients on SIGTERM. Other parts end on both.
+                terminate(process, signal.SIGINT)
+            if orphans:
+                stopped.append(file.stem)
         file.unlink(missing_ok=True)
-    return ended
+    return stopped
 
 
-def _orphans(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
-    """What is left of the session of a part that has ended."""
+def _session_members(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
+    """Find the remaining processes in the session of a part whose first process has ended."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if (

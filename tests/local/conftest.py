@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.pgbouncer import find_pgbouncer
-from infra.local.unprivileged import account
+from infra.local.unprivileged import postgres_account
 from tests.command import Command, CommandHere
 
 
@@ -19,7 +19,7 @@ def wecelebrate(state: Path) -> Command:
 
 @pytest.fixture(scope="module")
 def program() -> str:
-    found = find_pgbouncer(account())
+    found = find_pgbouncer(postgres_account())
     if found is None:
         pytest.skip("no pgbouncer on this machine, or it is switched off")
     return found

@@ -177,7 +177,7 @@ async def test_another_issuers_token_is_refused_and_new_keys_are_fetched_once(is
 
 
 async def test_a_new_key_is_fetched(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.local.authorizer.REFETCH", 0.0)
+    monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)
     other = Issuer(tmp_path, URL)
     keys = Keys(issuer)
     checking = Authorizer(URL, "wecelebrate", keys)

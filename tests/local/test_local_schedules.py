@@ -113,7 +113,7 @@ async def test_a_scheduled_function_runs_again_and_again_but_never_beside_itself
         return at("2026-01-01T00:00:00") + timedelta(minutes=(time.monotonic() - began) / 0.04)
 
     async with running(tmp_path, spec, environment={"RUNS": str(runs)}) as functions:
-        scheduler = Scheduler([spec], functions, now=fast, longest_sleep=0.01)
+        scheduler = Scheduler([spec], functions, now=fast, max_sleep=0.01)
         scheduler.start()
         while not runs.exists() or len(runs.read_text().splitlines()) < 3:
             assert time.monotonic() - began < 20

@@ -18,7 +18,7 @@ import pytest
 
 from infra.local import pgbouncer
 from infra.local.database import prepare
-from infra.local.pgbouncer import PATIENCE, SERVER_CONNECTIONS, Pooler, find_pgbouncer
+from infra.local.pgbouncer import MAX_SERVER_CONNECTIONS, QUERY_WAIT_TIMEOUT, Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres, Server
 from infra.local.processes import LocalCloudError, free_port
 from infra.local.unprivileged import Account
@@ -169,7 +169,7 @@ def test_20_server_connections_serve_48_clients_of_all_logins(pooler: Pooler) ->
         finally:
             done.set()
         most = watching.result()
-    assert most == SERVER_CONNECTIONS
+    assert most == MAX_SERVER_CONNECTIONS
 
 
 def test_a_server_connection_that_was_cut_is_replaced_unseen(pooler: Pooler, function: Callable[[str], None]) -> None:
@@ -206,7 +206,7 @@ def test_a_transaction_does_not_wait_long_for_a_server_connection(
             began = time.monotonic()
             with pytest.raises(Unavailable), writing(Caller(subject="a-owner")):
                 raise AssertionError("nobody gets here")
-            assert PATIENCE["reader"] <= time.monotonic() - began < PATIENCE["reader"] + 1
+            assert QUERY_WAIT_TIMEOUT["reader"] <= time.monotonic() - began < QUERY_WAIT_TIMEOUT["reader"] + 1
         with writing(Caller(subject="a-owner")) as tx:
             assert clients_of_sites(tx)[1] == {world.A}
 

@@ -55,7 +55,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 @pytest.fixture(autouse=True)
 def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.local.poller.POLL", 1)
+    monkeypatch.setattr("infra.local.poller.POLL_SECONDS", 1)
 
 
 class Queue:

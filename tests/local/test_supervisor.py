@@ -19,7 +19,7 @@ import pytest
 from infra.local.control import shut_down, status
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.pid_files import ProcessIdentity
-from infra.local.processes import LocalCloudError, free_port, listening
+from infra.local.processes import LocalCloudError, free_port, is_listening
 from infra.local.supervisor import Event, Part, Supervisor
 
 
@@ -84,7 +84,7 @@ def test_parts_start_in_the_order_of_their_needs(tmp_path: Path) -> None:
     with small_cloud(tmp_path) as cloud:
         cloud.until("up")
         assert [event.part for event in cloud.seen if event.kind == "ready"] == ["first", "step", "second"]
-        assert all(map(listening, cloud.ports))
+        assert all(map(is_listening, cloud.ports))
         assert status(tmp_path).healthy
 
 
@@ -105,7 +105,7 @@ def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
         cloud.until("starting")
         cloud.process.terminate()
         assert cloud.end() == 0
-        assert not any(map(listening, cloud.ports))
+        assert not any(map(is_listening, cloud.ports))
 
 
 def test_a_killed_part_is_named_and_started_again(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_part_that_always_ends_ends_the_cloud(tmp_path: Path) -> None:
         assert sum(event.kind == "restarting" for event in cloud.seen) == 3
         assert cloud.failure.startswith("second ended 4 times within a minute: ")
         assert "cannot go on" in cloud.failure
-        assert not any(map(listening, cloud.ports))
+        assert not any(map(is_listening, cloud.ports))
 
 
 def test_a_port_in_use_is_named_before_anything_starts(tmp_path: Path) -> None:

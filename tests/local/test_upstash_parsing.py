@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.upstash.commands import strip_flag
-from infra.local.upstash.resp import Failure, Parser, Status, Value, encode_value
+from infra.local.upstash.resp import ErrorReply, Parser, Status, Value, encode_value
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ SCALARS = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.binary(max_size=50),
     LINES.map(Status),
-    st.text("abc ", max_size=10).map(Failure),
+    st.text("abc ", max_size=10).map(ErrorReply),
 )
 VALUES: st.SearchStrategy[Value] = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)
 

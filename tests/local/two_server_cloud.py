@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from infra.local.processes import LocalCloudError, Process, listening
+from infra.local.processes import LocalCloudError, Process, is_listening
 from infra.local.supervisor import Event, Part, Supervisor
 
 SERVER = """
@@ -46,7 +46,7 @@ def main(state: Path, first: int, second: int, *broken: str) -> int:
 
 
 def _listening(port: int) -> Callable[[], bool]:
-    return lambda: listening(port)
+    return lambda: is_listening(port)
 
 
 if __name__ == "__main__":
