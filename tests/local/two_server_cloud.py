@@ -1,53 +1,71 @@
-"""A cloud of two small servers under the real supervisor, as a program: tests kill it and its parts.
-
-    python small_cloud.py STATE FIRST_PORT SECOND_PORT [BROKEN]
-
-It writes its events to stdout, a JSON object a line. With BROKEN the second server ends as soon as it is ready.
-"""
+"""Runs `two_server_program.py` in a process, and reads its events."""
 
 import json
+import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from infra.local.processes import LocalCloudError, Process, is_listening
-from infra.local.supervisor import Event, Part, Supervisor
+from infra.local.pid_files import ProcessIdentity
+from infra.local.processes import free_port
+from infra.local.supervisor import Event
 
-SERVER = """
-import http.server, sys
-server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler)
-if len(sys.argv) > 2:
-    server.handle_request()
-    sys.exit("cannot go on")
-server.serve_forever()
-"""
+PROGRAM = Path(__file__).with_name("two_server_program.py")
 
 
-def tell(event: Event) -> None:
-    print(json.dumps(asdict(event)), flush=True)  # noqa: T201 - the test reads it
+class TwoServerCloud:
+    """The process of the program, and the events that it has sent so far."""
+
+    def __init__(self, state: Path, *broken: str, ports: tuple[int, int] | None = None) -> None:
+        self.state = state
+        self.ports = ports or (free_port(), free_port())
+        self.process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), str(state), *map(str, self.ports), *broken],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self._output: IO[str] = self.process.stdout
+        self.events: list[Event] = []
+
+    def wait_for(self, kind: str) -> Event:
+        """Return the next event of a kind. Fails if the supervisor ends first."""
+        for line in self._output:
+            event = Event(**json.loads(line))
+            self.events.append(event)
+            if event.kind == kind:
+                return event
+        raise AssertionError(f"ended without the event {kind}: {self.events}")
+
+    def pid(self, part: str) -> int:
+        identity = ProcessIdentity.read(self.state / "run" / f"{part}.json")
+        assert identity
+        return identity.pid
+
+    def wait(self) -> int:
+        """Wait until the supervisor has ended, and return its exit code."""
+        for line in self._output:
+            self.events.append(Event(**json.loads(line)))
+        return self.process.wait(20)
+
+    def close(self) -> None:
+        """Stop the supervisor."""
+        self.process.terminate()
+        self.wait()
+        self._output.close()
+
+    @property
+    def failure(self) -> str:
+        return next(event.detail for event in self.events if event.kind == "failed")
 
 
-def main(state: Path, first: int, second: int, *broken: str) -> int:
-    servers = [
-        Process(name, [sys.executable, "-c", SERVER, str(port), *more], state, _listening(port), ports={name: port})
-        for name, port, more in (("first", first, ()), ("second", second, broken))
-    ]
-    parts = [
-        Part("first", servers[0].start, servers[0]),
-        Part("step", lambda: None, needs=("first",)),
-        Part("second", servers[1].start, servers[1], needs=("first", "step")),
-    ]
+@contextmanager
+def two_server_cloud(state: Path, *broken: str, ports: tuple[int, int] | None = None) -> Iterator[TwoServerCloud]:
+    """Run the program. Stop it at the end."""
+    cloud = TwoServerCloud(state, *broken, ports=ports)
     try:
-        return Supervisor(parts, state, tell).run()
-    except LocalCloudError as error:
-        tell(Event("failed", detail=str(error)))
-        return 1
-
-
-def _listening(port: int) -> Callable[[], bool]:
-    return lambda: is_listening(port)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))
+        yield cloud
+    finally:
+        cloud.close()
