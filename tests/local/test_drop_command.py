@@ -1,4 +1,4 @@
-"""`wecelebrate drop` and `token`: what they say of files, catalogs and people."""
+"""The commands `wecelebrate drop` and `wecelebrate token`."""
 
 import re
 from pathlib import Path
@@ -18,79 +18,79 @@ def catalog(platform: Platform) -> str:
     return platform.tenant().catalog_id
 
 
-def file(folder: Path, text: str, name: str = "products.csv") -> str:
+def write_file(folder: Path, text: str, name: str = "products.csv") -> str:
     path = folder / name
     path.write_text(text, "utf-8")
     return str(path)
 
 
-def test_what_became_of_the_rows_follows_at_once(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
-    said = wecelebrate("drop", file(tmp_path, HEADER + "A,Cup,3.00\n"), "--catalog", catalog, "--wait")
-    assert said.stdout == (
+def test_drop_wait_prints_the_counts_of_the_rows(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER + "A,Cup,3.00\n"), "--catalog", catalog, "--wait")
+    assert result.stdout == (
         f"✓ dropped {catalog}/incoming/products.csv\n✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
     )
-    assert said.returncode == 0
+    assert result.returncode == 0
 
 
-def test_a_catalog_that_is_not_there_is_found_out_before_the_upload(
+def test_an_unknown_catalog_is_an_error_before_the_upload(
     wecelebrate: Command, platform: Platform, tmp_path: Path
 ) -> None:
     unknown = str(uuid4())
-    for wanted in (unknown, f"no {unknown}"):
-        said = wecelebrate("drop", file(tmp_path, HEADER), "--catalog", wanted, "--wait")
-        assert said.returncode == 1
-        assert re.fullmatch(rf"✗ there is no catalog (called )?{wanted}\n", said.stdout)
+    for catalog in (unknown, f"no {unknown}"):
+        result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
+        assert result.returncode == 1
+        assert re.fullmatch(rf"✗ there is no catalog (called )?{catalog}\n", result.stdout)
     assert not platform.exists(unknown)
 
 
-def test_a_file_without_rows_is_said_to_have_none(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
-    said = wecelebrate("drop", file(tmp_path, HEADER), "--catalog", catalog, "--wait")
-    assert said.stdout.endswith("\n! the file holds no rows\n")
-    assert said.returncode == 0
+def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
+    assert result.stdout.endswith("\n! the file holds no rows\n")
+    assert result.returncode == 0
 
 
-def test_an_empty_file_fails(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
-    said = wecelebrate("drop", file(tmp_path, ""), "--catalog", catalog, "--wait")
-    assert said.stdout.endswith("\n✗ failed: the file is empty\n")
-    assert said.returncode == 1
+def test_an_empty_file_is_an_error(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, ""), "--catalog", catalog, "--wait")
+    assert result.stdout.endswith("\n✗ failed: the file is empty\n")
+    assert result.returncode == 1
 
 
-def test_refused_rows_are_shown_and_lie_at_a_url(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
     name = "größe [b] 50%+.csv"
-    said = wecelebrate("drop", file(tmp_path, HEADER + "A,Cup,[b]\n", name), "--catalog", catalog, "--wait")
-    assert said.returncode == 1
-    dropped, counts, _, row, where = said.stdout.splitlines()
+    result = wecelebrate("drop", write_file(tmp_path, HEADER + "A,Cup,[b]\n", name), "--catalog", catalog, "--wait")
+    assert result.returncode == 1
+    dropped, counts, _, row, url_line = result.stdout.splitlines()
     assert dropped == f"✓ dropped {catalog}/incoming/{name}"
     assert counts == "✓ 1 row: 0 created, 0 updated, 0 unchanged, 1 rejected"
     assert re.match(r'2 +A +price: "\[b\]" is not a number', row)
-    assert "A,Cup,[b],2,not_a_number," in httpx.get(where.removeprefix("all of them: "), verify=TLS).text
+    assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all of them: "), verify=TLS).text
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_what_is_no_file_is_refused(wecelebrate: Command, tmp_path: Path, name: str) -> None:
-    said = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
-    assert said.returncode == 2
-    assert "Invalid value for 'file'" in said.stderr
+def test_a_missing_file_or_a_folder_is_rejected(wecelebrate: Command, tmp_path: Path, name: str) -> None:
+    result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
+    assert result.returncode == 2
+    assert "Invalid value for 'file'" in result.stderr
 
 
-def test_a_name_that_would_be_lost_is_refused(wecelebrate: Command, tmp_path: Path) -> None:
-    said = wecelebrate("drop", file(tmp_path, HEADER, "a\nb.csv"), "--catalog", "acme-gifts")
-    assert said.stdout == "✗ 'a\\nb.csv' is no name for a drop: rename the file\n"
+def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER, "a\nb.csv"), "--catalog", "acme-gifts")
+    assert result.stdout == "✗ 'a\\nb.csv' is no name for a drop: rename the file\n"
 
 
-@pytest.mark.parametrize("whom", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])
-def test_a_token_is_of_whom_it_says(wecelebrate: Command, platform: Platform, whom: str) -> None:
-    token = wecelebrate("token", "--as", whom).stdout.strip()
+@pytest.mark.parametrize("user", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])
+def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: Platform, user: str) -> None:
+    token = wecelebrate("token", "--as", user).stdout.strip()
     me = httpx.get(f"{platform.endpoints.api}/v1/me", headers={"Authorization": f"Bearer {token}"}).json()
-    kind, _, slug = whom.partition(":")
-    assert me["subject"] == whom
-    assert [(one["slug"], one["role"]) for one in me["memberships"]] == (
+    kind, _, slug = user.partition(":")
+    assert me["subject"] == user
+    assert [(membership["slug"], membership["role"]) for membership in me["memberships"]] == (
         [(slug, "owner" if kind == "client" else kind)] if slug else []
     )
 
 
-@pytest.mark.parametrize("whom", ["", "nobody", "client:", "customer:jo", "admin:acme"])
-def test_a_token_of_nobody_is_refused(wecelebrate: Command, cloud: object, whom: str) -> None:
-    said = wecelebrate("token", "--as", whom)
-    assert said.returncode == 1
-    assert said.stdout.startswith(f"✗ --as '{whom}' is nobody: say admin, support, ")
+@pytest.mark.parametrize("user", ["", "nobody", "client:", "customer:jo", "admin:acme"])
+def test_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
+    result = wecelebrate("token", "--as", user)
+    assert result.returncode == 1
+    assert result.stdout.startswith(f"✗ --as '{user}' is nobody: say admin, support, ")
