@@ -62,7 +62,7 @@ class _Function:
     version: int = 0
     """Version of the code that the processes run."""
     idle: list[FunctionProcess] = field(default_factory=list)
-    """Idle processes, most recently used last. The last one is used next, so surplus processes stay idle and end."""
+    """Idle processes, most recently used last. The last one is used next. Surplus processes stay idle, and then end."""
     processes: set[FunctionProcess] = field(default_factory=set)
     """All processes."""
     stale: set[FunctionProcess] = field(default_factory=set)

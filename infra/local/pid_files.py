@@ -1,7 +1,7 @@
 """Pid files: find and terminate processes that another process has started.
 
-A pid alone can belong to another process later. A pid file therefore records the pid and the creation time, which
-together identify a process. `stop_orphans` terminates the processes that a killed supervisor left behind.
+The system reuses pids. A pid file therefore records the pid and the creation time, which together identify a process.
+`stop_orphans` terminates the processes that a killed supervisor left behind.
 """
 
 import contextlib

@@ -56,7 +56,7 @@ def postgres_home(state: Path, owner: Account) -> Path:
         return home
     external = _external_directory(state)
     external.mkdir(mode=0o700, exist_ok=True)
-    # The name is predictable and every user can write to the parent. Use the directory only if no other user made it.
+    # The name is predictable, and every user can write to the parent. Do not use a directory of another user.
     status = external.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (0, owner.user):
         raise LocalCloudError(f"{external} belongs to another user: remove it")

@@ -8,13 +8,13 @@ from tests.platform.api import address
 from tests.platform.cloud import TLS
 from tests.platform.files import Files
 from tests.platform.functions import Functions, said
-from tests.platform.locks import Held, Locks
+from tests.platform.locks import HeldLocks, Locks
 from tests.platform.responses import Json, created, ok, pointers, problem
 from tests.platform.tenants import Tenant, Tenants
 
 __all__ = [
     "TLS",
-    "Held",
+    "HeldLocks",
     "Json",
     "Platform",
     "Tenant",

@@ -20,7 +20,7 @@ from infra.local.issuer import Issuer
 from wecelebrate.cache.redis import Script
 
 TLS = ssl.create_default_context()
-"""Shared by all HTTP clients. Otherwise, httpx creates a context for each client, which takes longer than most tests."""
+"""Shared by all HTTP clients. Otherwise, httpx would create one for each client, which takes longer than most tests."""
 
 
 @dataclass

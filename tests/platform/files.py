@@ -69,7 +69,7 @@ class Files(ApiAccess):
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
 
     def exists(self, key: str) -> bool:
-        """Whether the bucket of drops has an object whose key starts with `key`."""
+        """Whether the bucket of drops has an object with a key that starts with `key`."""
         return bool(self.s3.list_objects_v2(Bucket=self.drops, Prefix=key).get("KeyCount"))
 
     def read(self, key: str) -> bytes:

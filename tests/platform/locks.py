@@ -18,11 +18,11 @@ with recursive waiting as (
 )
 select count(*)::int as waiting from waiting
 """
-"""Counts the transactions that wait for a transaction, directly or behind another one that does."""
+"""Counts the transactions that wait for a transaction, directly or behind another waiting transaction."""
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldLocks:
     """The locks of an open transaction."""
 
     cloud: CloudAccess
@@ -54,9 +54,9 @@ class Locks(CloudAccess):
     """Holding database locks."""
 
     @contextmanager
-    def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[Held]:
+    def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[HeldLocks]:
         """Hold the locks of a statement in an open transaction. Rolls the transaction back at the end."""
         with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
             holder.execute(statement, parameters)
-            yield Held(self, holder.info.backend_pid)
+            yield HeldLocks(self, holder.info.backend_pid)
             holder.rollback()
