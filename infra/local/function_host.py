@@ -43,7 +43,7 @@ GRACE_SECONDS = 4
 """Time for running requests and batches to finish when the host stops."""
 
 
-class Aws(BaseModel):
+class AwsEndpoint(BaseModel):
     """Endpoint and credentials of the local AWS services."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,7 +67,7 @@ class Aws(BaseModel):
         }
 
 
-class Config(BaseModel):
+class HostConfig(BaseModel):
     """The config file of the host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,11 +76,11 @@ class Config(BaseModel):
     issuer_port: int
     state: Path
     bindings: Bindings
-    aws: Aws
+    aws: AwsEndpoint
     functions: Path = FUNCTIONS
 
 
-async def run(config: Config, stop: asyncio.Event) -> None:
+async def run(config: HostConfig, stop: asyncio.Event) -> None:
     """Run the host until `stop` is set."""
     state = config.state.resolve()
     specs = tuple(spec for spec in functions(config.functions) if spec.kind != "deploy")
@@ -126,7 +126,7 @@ def main(arguments: list[str]) -> None:
     """Read the config file and run until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    config = Config.model_validate_json(Path(arguments[0]).read_bytes())
+    config = HostConfig.model_validate_json(Path(arguments[0]).read_bytes())
 
     async def run_until_signal() -> None:
         stop = asyncio.Event()

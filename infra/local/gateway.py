@@ -178,8 +178,8 @@ async def _read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -
         raise _GatewayError(413, "Request Entity Too Large")
     parts: list[bytes] = []
     size = 0
-    more = True
-    while more:
+    more_body = True
+    while more_body:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise _GatewayError(400, "Bad Request")
@@ -188,5 +188,5 @@ async def _read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -
         size += len(part)
         if size > REQUEST_LIMIT:
             raise _GatewayError(413, "Request Entity Too Large")
-        more = message.get("more_body", False)
+        more_body = message.get("more_body", False)
     return b"".join(parts)

@@ -98,11 +98,11 @@ class Issuer:
 
     async def _serve_token(self, receive: Receive, send: Send) -> None:
         body = b""
-        more = True
-        while more and len(body) < 65_536:
+        more_body = True
+        while more_body and len(body) < 65_536:
             message = await receive()
             body += message.get("body", b"")
-            more = message.get("more_body", False)
+            more_body = message.get("more_body", False)
         try:
             request = json.loads(body)
             expires_in = int(request.get("expires_in", 3600))

@@ -92,8 +92,8 @@ def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home:
     identity = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in sorted(folder.iterdir())]
     copy = home / f"programs-{_hash(folder, identity)}"
     if not copy.is_dir():
-        for earlier in home.glob("programs-*"):
-            shutil.rmtree(earlier)
+        for old_copy in home.glob("programs-*"):
+            shutil.rmtree(old_copy)
         # The copy gets its final name only when it is complete.
         temporary = home / "programs-new"
         ignored = shutil.ignore_patterns("include", "__pycache__")
