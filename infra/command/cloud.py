@@ -20,11 +20,11 @@ from infra.command.console import console
 from infra.local import control
 from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
-from infra.local.hints import shown, this_command
+from infra.local.hints import display_path, this_command
+from infra.local.pid_files import ProcessIdentity
 from infra.local.processes import LocalCloudError
-from infra.local.running import Running
 from infra.local.supervisor import AlreadyRunning, Event
-from infra.local.unprivileged import data_elsewhere
+from infra.local.unprivileged import external_data_directory
 
 
 def up(
@@ -130,13 +130,13 @@ def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
         "S3, SQS": endpoints.s3,
         "PostgreSQL": f"{_place(endpoints.database)}, replica {_place(endpoints.replica)}",
         "Redis": f"{endpoints.upstash} (Upstash REST), {_place(endpoints.redis)}",
-        "passwords": shown(state_directory() / "endpoints.json"),
+        "passwords": display_path(state_directory() / "endpoints.json"),
         "a token": f"{this_command()} token --as admin",
         "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
         "its mail": f"{this_command()} mail list",
         "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
     }
-    if elsewhere := data_elsewhere(state_directory()):
+    if elsewhere := external_data_directory(state_directory()):
         lines["data"] = f"{elsewhere}, where PostgreSQL can be without root"
     console.print()
     for what, where in lines.items():
@@ -169,7 +169,7 @@ def _table(found: control.CloudStatus) -> Table:
 
 def _start_in_background(state: Path) -> int:
     """Start a supervisor of its own session, show its progress, and return when it is up."""
-    other = Running.read(state / "supervisor.json")
+    other = ProcessIdentity.read(state / "supervisor.json")
     if other and other.process:
         raise AlreadyRunning(other.pid)
     file = state / "logs" / "up.log"
@@ -199,7 +199,7 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start (log: {shown(file)})")
+        console.print(f"[red]✗[/] the local cloud did not start (log: {display_path(file)})")
     return child.returncode
 
 
