@@ -10,20 +10,20 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 import aws_cdk as cdk
 
-from infra import checks, layers
-from infra.api import Api
-from infra.compute import Compute
-from infra.data import Data
+from infra.aws import checks, layers
+from infra.aws.api import Api
+from infra.aws.compute import Compute
+from infra.aws.data import Data
+from infra.aws.identity import issuer
+from infra.aws.lambda_function import Surroundings
+from infra.aws.layers import Layer
+from infra.aws.mail import Mail
+from infra.aws.network import Network
+from infra.aws.queues import Queues
+from infra.aws.stack import PlatformStack
+from infra.aws.storage import Buckets
 from infra.environments import environment as environment_called
 from infra.functions import FunctionSpec, functions
-from infra.identity import issuer
-from infra.lambda_function import Surroundings
-from infra.layers import Layer
-from infra.mail import Mail
-from infra.network import Network
-from infra.queues import Queues
-from infra.stack import PlatformStack
-from infra.storage import Buckets
 
 
 def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], built: Mapping[str, Layer]) -> None:

@@ -9,10 +9,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from infra.checks import acknowledge
+from infra.aws.checks import acknowledge
+from infra.aws.retention import removal_policy
+from infra.aws.stack import PlatformStack
 from infra.environments import Environment
-from infra.retention import removal_policy
-from infra.stack import PlatformStack
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.app import assemble  # first: it puts the node of this environment on PATH
+from infra.aws.layers import Layer
 from infra.functions import ROOT, FunctionSpec
-from infra.layers import Layer
 
 Resource = dict[str, Any]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from infra.data import LOGINS, NAME, bootstrap_sql
+from infra.aws.data import LOGINS, NAME, bootstrap_sql
 from infra.local.postgres import Postgres
 from infra.local.processes import free_port
 from wecelebrate.migrations import migrate, migrations

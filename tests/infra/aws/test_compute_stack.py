@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra.compute import MIGRATIONS, digest
+from infra.aws.compute import MIGRATIONS, digest
+from infra.aws.layers import Layer
 from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
-from infra.layers import Layer
-from tests.infra.templates import Cloud, synthesise
+from tests.infra.aws.templates import Cloud, synthesise
 
 NAMES = [spec.name for spec in functions()]
 SPECS = {spec.name: spec for spec in functions()}

@@ -12,9 +12,9 @@ without a call.
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from infra.aws.retention import log_group
+from infra.aws.stack import PlatformStack
 from infra.environments import Environment
-from infra.retention import log_group
-from infra.stack import PlatformStack
 
 
 class Network(PlatformStack):

@@ -9,13 +9,13 @@ from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from constructs import Construct
 
-from infra.checks import acknowledge
+from infra.aws.checks import acknowledge
+from infra.aws.identity import Issuer
+from infra.aws.lambda_function import LambdaFunction
+from infra.aws.retention import log_group
+from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.http_api import CORS
-from infra.identity import Issuer
-from infra.lambda_function import LambdaFunction
-from infra.retention import log_group
-from infra.stack import PlatformStack
 
 _ACCESS_LOG = {
     "time": "$context.requestTime",

@@ -1,6 +1,6 @@
 """The database on AWS: who can reach it, how it is kept, and that nobody holds its password."""
 
-from tests.infra.templates import Cloud
+from tests.infra.aws.templates import Cloud
 
 CLUSTER = "AWS::RDS::DBCluster"
 PROXY = "AWS::RDS::DBProxy"

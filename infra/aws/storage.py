@@ -8,11 +8,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.checks import acknowledge_wildcard
+from infra.aws.checks import acknowledge_wildcard
+from infra.aws.queues import Queues, allow_notifications
+from infra.aws.retention import removal_policy
 from infra.environments import Environment
 from infra.functions import FunctionSpec, bucket_names
-from infra.queues import Queues, allow_notifications
-from infra.retention import removal_policy
 
 _KEYS: Mapping[tuple[str, str], str] = {
     ("drops", "write"): "*/results/*",

@@ -18,14 +18,14 @@ from aws_cdk import aws_secretsmanager as secrets
 from aws_cdk import triggers
 from constructs import Construct
 
-from infra.checks import acknowledge
-from infra.data import NAME as DATABASE
+from infra.aws.checks import acknowledge
+from infra.aws.data import NAME as DATABASE
+from infra.aws.identity import Issuer
+from infra.aws.lambda_function import RUNTIME, LambdaFunction, Surroundings
+from infra.aws.layers import CORE, Layer
+from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, Kind
-from infra.identity import Issuer
-from infra.lambda_function import RUNTIME, LambdaFunction, Surroundings
-from infra.layers import CORE, Layer
-from infra.stack import PlatformStack
 
 MIGRATIONS = CORE / "migrations"
 

@@ -4,7 +4,7 @@ import json
 
 from infra.functions import FunctionSpec
 from infra.http_api import CORS
-from tests.infra.templates import Cloud, Resource
+from tests.infra.aws.templates import Cloud, Resource
 
 ROUTE = "AWS::ApiGatewayV2::Route"
 

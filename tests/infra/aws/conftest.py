@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.layers import Layer
 from infra.functions import OPTIONAL_LAYERS, FunctionSpec, functions
-from infra.layers import Layer
-from tests.infra.templates import Cloud, read, synthesise
+from tests.infra.aws.templates import Cloud, read, synthesise
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from infra import checks
+from infra.aws import checks
+from infra.aws.layers import Layer
 from infra.environments import ENVIRONMENTS, environment
 from infra.functions import ROOT, FunctionSpec
-from infra.layers import Layer
-from tests.infra.templates import Cloud, synthesise
+from tests.infra.aws.templates import Cloud, synthesise
 
 RESOURCES = 350
 """CloudFormation takes 500; beyond this a stack is to be divided while there is time."""

@@ -11,16 +11,16 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.data import Data
+from infra.aws.data import Data
+from infra.aws.mail import Mail
+from infra.aws.queues import Queues
+from infra.aws.retention import log_group
+from infra.aws.storage import Buckets
 from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, ScheduleTrigger
-from infra.mail import Mail
-from infra.queues import Queues
-from infra.retention import log_group
-from infra.storage import Buckets
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
-"""The Python that `infra.layers` builds for."""
+"""The Python that `infra.aws.layers` builds for."""
 
 
 @dataclass(frozen=True)

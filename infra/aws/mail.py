@@ -15,9 +15,9 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.aws.queues import Queues, allow_events
 from infra.environments import Environment
 from infra.functions import FunctionSpec
-from infra.queues import Queues, allow_events
 
 NAME = "wecelebrate"
 _EVENTS = ["DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.layers import Layer
 from infra.functions import FunctionSpec, bucket_names, dead_letter_queue
-from infra.layers import Layer
-from tests.infra.templates import Cloud, Resource, synthesise
+from tests.infra.aws.templates import Cloud, Resource, synthesise
 
 
 def queues(cloud: Cloud) -> dict[str, Resource]:

@@ -19,11 +19,11 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import custom_resources as custom
 from constructs import Construct
 
-from infra.checks import acknowledge
+from infra.aws.checks import acknowledge
+from infra.aws.retention import log_group, removal_policy
+from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.functions import Login
-from infra.retention import log_group, removal_policy
-from infra.stack import PlatformStack
 
 NAME = "wecelebrate"
 PORT = 5432

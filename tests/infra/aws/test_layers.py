@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import layers
+from infra.aws import layers
+from infra.aws.layers import EXTRAS, Layer, LayerError
 from infra.functions import FunctionSpec
-from infra.layers import EXTRAS, Layer, LayerError
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from infra.aws.layers import Layer
 from infra.functions import FunctionSpec
-from infra.layers import Layer
-from tests.infra.templates import Cloud, synthesise
+from tests.infra.aws.templates import Cloud, synthesise
 
 SENDERS = {"queues-emails"}
 
