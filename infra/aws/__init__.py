@@ -1,1 +1,1 @@
-"""The CDK stacks of the platform on AWS, and the constructs they share."""
+"""The CDK stacks of the platform on AWS, and the constructs that they share."""

@@ -1,4 +1,4 @@
-"""The HTTP API: the routes of every declaration, and who may call them."""
+"""The HTTP API: the routes of every declaration, and their authorizer."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from constructs import Construct
 
 from infra.aws.checks import acknowledge
-from infra.aws.identity import Issuer
+from infra.aws.identity import TokenIssuer
 from infra.aws.lambda_function import LambdaFunction
 from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
@@ -35,10 +35,11 @@ _ACCESS_LOG = {
 
 
 class Api(PlatformStack):
-    """One API. `required` routes are behind its JWT authorizer; functions of `optional` ones verify by themselves."""
+    """The HTTP API of one environment. Its JWT authorizer protects the routes with `auth = "required"`. Functions with
+    `auth = "optional"` verify tokens themselves."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, issuer: Issuer, functions: Iterable[LambdaFunction]
+        self, scope: Construct, environment: Environment, issuer: TokenIssuer, functions: Iterable[LambdaFunction]
     ) -> None:
         super().__init__(scope, "api", environment)
         self.api = gateway.HttpApi(
@@ -54,14 +55,14 @@ class Api(PlatformStack):
                 max_age=cdk.Duration.seconds(CORS.max_age),
             ),
         )
-        self._stage(environment)
+        self._add_stage(environment)
         authorizer = authorizers.HttpJwtAuthorizer("jwt", issuer.url, jwt_audience=[issuer.audience])
-        for each in functions:
-            self._routes(each, authorizer)
+        for function in functions:
+            self._add_routes(function, authorizer)
         cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
 
-    def _stage(self, environment: Environment) -> None:
-        # Under vendedlogs the permission to write is one for all, not one more policy for every log group.
+    def _add_stage(self, environment: Environment) -> None:
+        # All log groups below /aws/vendedlogs share one resource policy. Others would each add a policy of their own.
         logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
         gateway.CfnStage(
             self,
@@ -71,7 +72,7 @@ class Api(PlatformStack):
             auto_deploy=True,
             default_route_settings=gateway.CfnStage.RouteSettingsProperty(
                 detailed_metrics_enabled=True,
-                # The account's ceiling is 10,000 a second over all APIs. Limits per client are the functions' own.
+                # Requests per second. The account limit is 10,000 over all APIs. Functions enforce limits per client.
                 throttling_rate_limit=2_000,
                 throttling_burst_limit=1_000,
             ),
@@ -80,18 +81,20 @@ class Api(PlatformStack):
             ),
         )
 
-    def _routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """One integration and one permission a function, however many routes it has."""
+    def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
+        """Add all routes of a function, with one integration and one permission for all of them."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )
         for route in function.spec.routes:
             method, path = route.split(" ")
-            served = self.api.add_routes(
+            http_routes = self.api.add_routes(
                 path=path,
                 methods=[gateway.HttpMethod(method)],
                 integration=integration,
                 authorizer=authorizer if function.spec.auth == "required" else None,
             )
             if function.spec.auth != "required":
-                acknowledge(served[0], "APIG4", f"{route} is declared open to visitors; its function verifies tokens")
+                acknowledge(
+                    http_routes[0], "APIG4", f"{route} is declared open to visitors; its function verifies tokens"
+                )

@@ -1,7 +1,8 @@
--- Logins that authenticate by IAM, and the owner of the database. Run by the deploy, as RDS' master user, through the
--- Data API; safe to run again. All else about roles belongs to the migrations, which run as wc_migrate.
+-- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this as the
+-- master user of RDS, through the Data API. It is safe to run again. Migrations, which run as wc_migrate, do everything
+-- else that concerns roles.
 --
--- One statement, since the Data API takes no more.
+-- It is one statement, because the Data API accepts only one.
 do $bootstrap$
 declare
   login text;
@@ -13,7 +14,8 @@ begin
     execute format('grant rds_iam to %I', login);
   end loop;
   alter role wc_migrate createrole;
-  -- The owner of the database grants on it and on its schema public. Only a member may give it away.
+  -- The owner of the database may grant privileges on it and on its schema public. Only a member of the new owner role
+  -- may transfer the ownership.
   execute format('grant wc_migrate to %I', current_user);
   execute format('alter database %I owner to wc_migrate', current_database());
 end

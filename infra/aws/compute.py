@@ -1,8 +1,8 @@
-"""All functions and their layers, and the migration of the schema that comes before them.
+"""All functions, their layers, and the migration of the schema that runs before they change.
 
-Layers are in the stack of the functions that mount them. In a stack of their own every new version would change an
-output that functions hold on to, and a deploy could neither replace nor keep it; SSM parameters would loosen that, but
-a function would then run on layers that its template does not name.
+Layers are in the same stack as the functions. In a separate stack, every new layer version would change an output that
+the functions stack still uses, which CloudFormation refuses for an export (docs/decisions, 0012). SSM parameters would
+avoid that, but the template of a function would no longer name the layers that it runs on.
 """
 
 import dataclasses
@@ -20,8 +20,8 @@ from constructs import Construct
 
 from infra.aws.checks import acknowledge
 from infra.aws.data import NAME as DATABASE
-from infra.aws.identity import Issuer
-from infra.aws.lambda_function import RUNTIME, LambdaFunction, Surroundings
+from infra.aws.identity import TokenIssuer
+from infra.aws.lambda_function import RUNTIME, LambdaFunction, StackEnvironment
 from infra.aws.layers import CORE, Layer
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
@@ -31,62 +31,63 @@ MIGRATIONS = CORE / "migrations"
 
 
 class Compute(PlatformStack):
-    """Every function that is declared."""
+    """All declared functions."""
 
     def __init__(
         self,
         scope: Construct,
-        among: Surroundings,
-        issuer: Issuer,
+        stack_environment: StackEnvironment,
+        issuer: TokenIssuer,
         specs: Sequence[FunctionSpec],
         layers: Mapping[str, Layer],
     ) -> None:
-        environment = among.environment
+        environment = stack_environment.environment
         super().__init__(scope, "functions", environment)
         acknowledge(
             self,
             "L1",
-            "Everything is tested on Python 3.11 to 3.13; 3.14 comes when its tests pass",
+            "The tests cover Python 3.11 to 3.13; 3.14 follows when its tests pass",
         )
-        self._among = among
+        self._stack_environment = stack_environment
         self._layers = {name: self._layer(layer) for name, layer in layers.items()}
         self._network = self._network_policy(environment)
-        serving = self._client("serving", "Functions reach the proxy, AWS, Upstash and the issuer of tokens")
-        serving.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS")
-        among.data.connect(serving)
-        asking = self._client("asking", "Functions that ask addresses of strangers reach the same, and plain HTTP")
-        for port, what in ((443, "HTTPS"), (80, "HTTP")):
-            asking.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), what)
-        among.data.connect(asking)
-        deploying = self._client("deploying", "Steps of the deploy reach the writer, and nothing else")
-        among.data.connect_directly(deploying)
+        data = stack_environment.data
+        default_group = self._security_group("serving", "Functions reach the proxy, AWS, Upstash and the token issuer")
+        default_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS")
+        data.allow_proxy_access(default_group)
+        internet_group = self._security_group("asking", "Functions that call external URLs reach plain HTTP as well")
+        for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
+            internet_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), protocol)
+        data.allow_proxy_access(internet_group)
+        deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
+        data.allow_writer_access(deploy_group)
         bindings = self._bindings(issuer, specs)
-        direct = dataclasses.replace(
-            bindings, database_writer=among.data.direct_address, database_reader=among.data.direct_address
-        )
+        direct = dataclasses.replace(bindings, database_writer=data.direct_address, database_reader=data.direct_address)
 
-        steps = [self._function(spec, direct, deploying) for spec in specs if spec.kind == "deploy"]
-        serve = [
-            self._function(spec, bindings, asking if "internet" in spec.uses else serving)
+        deploy_steps = [self._function(spec, direct, deploy_group) for spec in specs if spec.kind == "deploy"]
+        other_functions = [
+            self._function(spec, bindings, internet_group if "internet" in spec.uses else default_group)
             for spec in specs
             if spec.kind != "deploy"
         ]
-        for step in steps:
-            self._run_before(serve, step)
-        self.functions: Mapping[str, LambdaFunction] = {each.spec.name: each for each in (*steps, *serve)}
+        for step in deploy_steps:
+            self._run_before(other_functions, step)
+        self.functions: Mapping[str, LambdaFunction] = {
+            function.spec.name: function for function in (*deploy_steps, *other_functions)
+        }
 
     def of_kind(self, kind: Kind) -> Sequence[LambdaFunction]:
-        """Its functions of one kind."""
-        return [each for each in self.functions.values() if each.spec.kind == kind]
+        """The functions of one kind."""
+        return [function for function in self.functions.values() if function.spec.kind == kind]
 
     def _function(self, spec: FunctionSpec, bindings: Bindings, group: ec2.ISecurityGroup) -> LambdaFunction:
-        mounted = [self._layers[name] for name in ("core", *spec.vendor_layers)]
+        layers = [self._layers[name] for name in ("core", *spec.vendor_layers)]
         return LambdaFunction(
             self,
             spec,
-            self._among,
+            self._stack_environment,
             bindings=bindings,
-            layers=mounted,
+            layers=layers,
             network=self._network,
             security_group=group,
         )
@@ -95,8 +96,8 @@ class Compute(PlatformStack):
         return lambda_.LayerVersion(
             self,
             f"layer-{layer.name}",
-            layer_version_name=self._among.environment.resource(layer.name),
-            # The digest of what it was made from: bytecode of the same sources may differ from build to build.
+            layer_version_name=self._stack_environment.environment.resource(layer.name),
+            # Use the digest of the sources, because bytecode of equal sources may differ between builds.
             code=lambda_.Code.from_asset(
                 str(layer.folder), asset_hash_type=cdk.AssetHashType.CUSTOM, asset_hash=layer.digest
             ),
@@ -104,11 +105,13 @@ class Compute(PlatformStack):
             compatible_architectures=[lambda_.Architecture.ARM_64],
         )
 
-    def _client(self, id: str, description: str) -> ec2.SecurityGroup:
-        return ec2.SecurityGroup(self, id, vpc=self._among.vpc, description=description, allow_all_outbound=False)
+    def _security_group(self, id: str, description: str) -> ec2.SecurityGroup:
+        vpc = self._stack_environment.vpc
+        return ec2.SecurityGroup(self, id, vpc=vpc, description=description, allow_all_outbound=False)
 
     def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
-        """What Lambda itself needs to put a function into the VPC. The function's own code is refused it."""
+        """The permissions that the Lambda service needs to attach a function to the VPC. They are denied to the code of
+        the function."""
         actions = [
             "ec2:AssignPrivateIpAddresses",
             "ec2:CreateNetworkInterface",
@@ -117,7 +120,7 @@ class Compute(PlatformStack):
             "ec2:DescribeSubnets",
             "ec2:UnassignPrivateIpAddresses",
         ]
-        ours = self.format_arn(
+        our_functions = self.format_arn(
             service="lambda",
             resource="function",
             resource_name=environment.resource("*"),
@@ -133,54 +136,57 @@ class Compute(PlatformStack):
                     effect=iam.Effect.DENY,
                     actions=actions,
                     resources=["*"],
-                    conditions={"ArnLike": {"lambda:SourceFunctionArn": ours}},
+                    conditions={"ArnLike": {"lambda:SourceFunctionArn": our_functions}},
                 ),
             ],
         )
         acknowledge(
             policy,
             "IAM5[Resource::*]",
-            "EC2 knows no narrower resource for interfaces that do not exist yet; the deny keeps the code from it",
+            "EC2 has no narrower resource for interfaces that do not exist yet; the code of a function is denied them",
         )
         return policy
 
-    def _bindings(self, issuer: Issuer, specs: Sequence[FunctionSpec]) -> Bindings:
-        among, environment = self._among, self._among.environment
+    def _bindings(self, issuer: TokenIssuer, specs: Sequence[FunctionSpec]) -> Bindings:
+        resources, environment = self._stack_environment, self._stack_environment.environment
         signing_key = secrets.Secret(
             self,
             "signing-key",
             description="Signs cursors and consistency tokens",
             generate_secret_string=secrets.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
-        acknowledge(signing_key, "SMG4", "A new key voids every cursor that clients hold: it is changed by a person")
-        cached = any("cache" in spec.uses for spec in specs)
-        cache = f"wecelebrate/{environment.name}/cache"
+        acknowledge(signing_key, "SMG4", "A new key invalidates every cursor that clients hold: a person rotates it")
+        uses_cache = any("cache" in spec.uses for spec in specs)
+        cache_secret = f"wecelebrate/{environment.name}/cache"
         return Bindings(
             environment=environment.name,
-            database_writer=among.data.writer_address,
-            database_reader=among.data.reader_address,
+            database_writer=resources.data.writer_address,
+            database_reader=resources.data.reader_address,
             database_name=DATABASE,
-            # Upstash is not ours to create: its secret {"url", "token"} is put in place before the first deploy.
-            cache_url=cdk.SecretValue.secrets_manager(cache, json_field="url").unsafe_unwrap() if cached else "",
-            cache_token=cdk.SecretValue.secrets_manager(cache, json_field="token").unsafe_unwrap() if cached else "",
+            # CDK does not create the Upstash database. An operator creates its secret {"url", "token"} before the
+            # first deploy.
+            cache_url=_secret_field(cache_secret, "url") if uses_cache else "",
+            cache_token=_secret_field(cache_secret, "token") if uses_cache else "",
             issuer=issuer.url,
             audience=issuer.audience,
             jwks_url=issuer.jwks_url,
-            # Resolved by CloudFormation as it deploys: no template holds it, and no cold start waits for it.
+            # CloudFormation resolves the secret during the deploy. No template contains it, and no cold start waits
+            # for it.
             signing_key=signing_key.secret_value.unsafe_unwrap(),
-            queues=among.queues.urls(),
-            buckets=among.buckets.names(),
-            images_url=among.buckets.images_url(),
-            mail_from=among.mail.sender,
-            mail_configuration_set=among.mail.configuration_set,
-            mail_rate=among.mail.rate,
+            queues=resources.queues.urls(),
+            buckets=resources.buckets.names(),
+            images_url=resources.buckets.images_url(),
+            mail_from=resources.mail.sender,
+            mail_configuration_set=resources.mail.configuration_set,
+            mail_rate=resources.mail.rate,
             passwords={},
-            # libpq reads it: an IAM token is a password, and is never sent in the clear.
+            # libpq reads this variable. An IAM token is a password and must not be sent in clear text.
             extra={"PGSSLMODE": "require"},
         )
 
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
-        """Invoke `step` whenever it or the migrations change. When it fails, the deploy rolls back before `others`."""
+        """Invoke `step` before `others` change, whenever `step` or the migrations change. If it fails, the deploy rolls
+        back and `others` stay as they are."""
         trigger = triggers.Trigger(
             self,
             f"run-{step.spec.name}",
@@ -188,15 +194,19 @@ class Compute(PlatformStack):
             timeout=cdk.Duration.seconds(step.spec.timeout),
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
         )
-        trigger.execute_before(*(each.function for each in others))
+        trigger.execute_before(*(other.function for other in others))
         resource = trigger.node.find_child("Default").node.default_child
         if isinstance(resource, cdk.CfnResource):
             resource.add_property_override("Migrations", digest(MIGRATIONS))
 
 
 def digest(folder: Path) -> str:
-    """A hash over the names and contents of the SQL files, and of the access matrix, in `folder`."""
-    found = hashlib.sha256()
+    """A hash of the names and contents of the SQL and TOML files in `folder`. `access.toml` is the access matrix."""
+    hash = hashlib.sha256()
     for file in sorted((*folder.rglob("*.sql"), *folder.rglob("*.toml"))):
-        found.update(f"{file.relative_to(folder)}:{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return found.hexdigest()[:16]
+        hash.update(f"{file.relative_to(folder)}:{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return hash.hexdigest()[:16]
+
+
+def _secret_field(secret: str, field: str) -> str:
+    return cdk.SecretValue.secrets_manager(secret, json_field=field).unsafe_unwrap()

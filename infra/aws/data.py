@@ -1,11 +1,11 @@
-"""The database: Aurora PostgreSQL, and RDS Proxy in front of it.
+"""The database: Aurora PostgreSQL behind RDS Proxy.
 
-Nobody holds a database password. Functions sign in to the proxy by IAM, each as its own login; the proxy signs in to
-the database by IAM as the same login; the master password belongs to RDS, which rotates it, and one deploy step uses
-it through the Data API to make the logins.
+No function has a database password. A function signs in to the proxy with IAM, as its own login. The proxy signs in to
+the database with IAM, as the same login. RDS keeps and rotates the master password. One step of the deploy uses it,
+through the Data API, to create the logins.
 
-The security groups of proxy and database live here. A client's stack asks to be connected and holds the rules
-itself, so that this stack never refers to one that refers to it.
+This stack owns the security groups of the proxy and the database. The rules that admit a client are created in the
+stack of the client, so that this stack never refers to a stack that refers to it.
 """
 
 import textwrap
@@ -29,14 +29,15 @@ NAME = "wecelebrate"
 PORT = 5432
 LOGINS: tuple[str, ...] = get_args(Login)
 DEPLOY_LOGIN = "wc_migrate"
-"""Signs in to the writer itself: a migration runs for minutes, and a pool is for statements that do not."""
+"""The login of migrations. It connects to the writer directly, because a migration runs for minutes and a connection
+pool is for short statements."""
 
 _ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9)
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
 
 class Data(PlatformStack):
-    """Writer, readers, proxy, and who may reach them."""
+    """Writer, readers, proxy, and the access to them."""
 
     def __init__(self, scope: Construct, environment: Environment, vpc: ec2.IVpc) -> None:
         super().__init__(scope, "data", environment, holds_data=True)
@@ -51,29 +52,29 @@ class Data(PlatformStack):
             security_groups=[self._proxy_group],
             target_role=rds.ProxyEndpointTargetRole.READ_ONLY,
         )
-        self._logins()
-        self._sign_in = {login: self._sign_in_policy(login) for login in LOGINS}
+        self._create_logins()
+        self._sign_in_policies = {login: self._create_sign_in_policy(login) for login in LOGINS}
 
         self.writer_address = f"{self.proxy.endpoint}:{PORT}"
         self.reader_address = f"{reader.endpoint}:{PORT}"
         self.direct_address = f"{self.cluster.cluster_endpoint.hostname}:{PORT}"
 
-    def connect(self, client: ec2.SecurityGroup) -> None:
-        """Let members of `client` reach the proxy."""
-        self._open(client, self._proxy_group)
+    def allow_proxy_access(self, client: ec2.SecurityGroup) -> None:
+        """Allow connections from the security group `client` to the proxy."""
+        self._allow_access(client, self._proxy_group)
 
-    def connect_directly(self, client: ec2.SecurityGroup) -> None:
-        """Let members of `client` reach the writer itself."""
-        self._open(client, self._database_group)
+    def allow_writer_access(self, client: ec2.SecurityGroup) -> None:
+        """Allow connections from the security group `client` to the writer, past the proxy."""
+        self._allow_access(client, self._database_group)
 
-    def sign_in(self, login: str) -> iam.IManagedPolicy:
-        """What a role needs to sign in as `login`, and as nobody else."""
-        return self._sign_in[login]
+    def sign_in_policy(self, login: str) -> iam.IManagedPolicy:
+        """The policy that allows a role to sign in as `login` and as no other login."""
+        return self._sign_in_policies[login]
 
-    def _group(self, vpc: ec2.IVpc, id: str, what: str) -> ec2.SecurityGroup:
-        return ec2.SecurityGroup(self, id, vpc=vpc, description=f"{what} of wecelebrate", allow_all_outbound=False)
+    def _group(self, vpc: ec2.IVpc, id: str, service: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(self, id, vpc=vpc, description=f"{service} of wecelebrate", allow_all_outbound=False)
 
-    def _open(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
+    def _allow_access(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
         client.add_egress_rule(ec2.Peer.security_group_id(target.security_group_id), ec2.Port.tcp(PORT), "PostgreSQL")
         ec2.CfnSecurityGroupIngress(
             client,
@@ -89,25 +90,26 @@ class Data(PlatformStack):
     def _cluster(self, environment: Environment, vpc: ec2.IVpc) -> rds.DatabaseCluster:
         identifier = environment.resource("database")
         logs = log_group(self, "log", environment, f"/aws/rds/cluster/{identifier}/postgresql")
-        least, most = environment.capacity
+        min_capacity, max_capacity = environment.capacity
         cluster = rds.DatabaseCluster(
             self,
             "cluster",
-            # Named, so that its log group can be made beforehand, with a retention.
+            # The explicit name allows the log group to be created first, with a retention.
             cluster_identifier=identifier,
             engine=_ENGINE,
             default_database_name=NAME,
             port=PORT,
             writer=rds.ClusterInstance.serverless_v2("writer", enable_performance_insights=True),
-            # The first reader takes over when the writer fails, so it grows with it; the others grow with their load.
+            # The first reader takes over when the writer fails, so it scales with the writer. Other readers scale with
+            # their own load.
             readers=[
                 rds.ClusterInstance.serverless_v2(
                     f"reader-{number}", enable_performance_insights=True, scale_with_writer=number == 1
                 )
                 for number in range(1, environment.readers + 1)
             ],
-            serverless_v2_min_capacity=least,
-            serverless_v2_max_capacity=most,
+            serverless_v2_min_capacity=min_capacity,
+            serverless_v2_max_capacity=max_capacity,
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
             security_groups=[self._database_group],
@@ -125,11 +127,12 @@ class Data(PlatformStack):
                     "pg_stat_statements.track": "all",
                     "track_io_timing": "on",
                     "rds.force_ssl": "1",
-                    # A list should take 50 ms; what takes ten times that is worth a line.
+                    # Milliseconds. A list should take 50 ms, so a statement of ten times that is logged.
                     "log_min_duration_statement": "500",
                     "log_lock_waits": "on",
                     "log_temp_files": "10240",
-                    # Above the longest timeout that app.enter sets, for what never came through it.
+                    # Milliseconds. Above the longest timeout that app.enter sets: it catches transactions that did
+                    # not go through app.enter.
                     "idle_in_transaction_session_timeout": "60000",
                 },
             ),
@@ -140,12 +143,12 @@ class Data(PlatformStack):
             ),
             preferred_maintenance_window="sun:07:30-sun:08:30",
             cloudwatch_logs_exports=["postgresql"],
-            deletion_protection=environment.lasting,
+            deletion_protection=environment.permanent,
             removal_policy=removal_policy(environment),
         )
         cluster.node.add_dependency(logs)
-        if not environment.lasting:
-            acknowledge(cluster, "RDS10", "Holds nothing that must last: it goes with its stack")
+        if not environment.permanent:
+            acknowledge(cluster, "RDS10", "A temporary environment: its data is deleted with its stack")
         return cluster
 
     def _proxy(self, environment: Environment, vpc: ec2.IVpc) -> rds.DatabaseProxy:
@@ -169,15 +172,15 @@ class Data(PlatformStack):
             role=role,
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
             require_tls=True,
-            # The gateway gives up after 30 seconds; a caller should hear of a full pool long before.
+            # API Gateway times out after 30 seconds. The caller gets the error of a full pool long before that.
             borrow_timeout=cdk.Duration.seconds(5),
             idle_client_timeout=cdk.Duration.minutes(15),
-            # The rest is for migrations, operators and RDS itself.
+            # The remaining 10 % are for migrations, operators and RDS itself.
             max_connections_percent=90,
             max_idle_connections_percent=30,
         )
 
-    def _sign_in_policy(self, login: str) -> iam.ManagedPolicy:
+    def _create_sign_in_policy(self, login: str) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
         if login == DEPLOY_LOGIN:
             self.cluster.grant_connect(policy, login)
@@ -185,11 +188,11 @@ class Data(PlatformStack):
             self.proxy.grant_connect(policy, login)
         return policy
 
-    def _logins(self) -> None:
-        """The logins, made by the master user before anything can sign in as one of them."""
+    def _create_logins(self) -> None:
+        """Create the logins as the master user, before any function can sign in."""
         secret = self.cluster.secret
         if secret is None:
-            raise LookupError("the cluster has no master secret")
+            raise LookupError("the cluster has no master secret: `manage_master_user_password` must be true")
         call = custom.AwsSdkCall(
             service="rds-data",
             action="ExecuteStatement",
@@ -218,11 +221,11 @@ class Data(PlatformStack):
         acknowledge(
             self,
             "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-            "CDK's own function, which makes the logins; the policy lets it write logs, and nothing else",
+            "The function of CDK that creates the logins; the policy only allows it to write logs",
         )
 
 
 def bootstrap_sql() -> str:
-    """The statement that makes every login."""
+    """The SQL statement that creates every login."""
     logins = ", ".join(f"'{login}'" for login in LOGINS)
     return textwrap.dedent(_BOOTSTRAP.read_text("utf-8")).replace("{logins}", logins)

@@ -1,4 +1,4 @@
-"""One function on AWS, out of its FunctionSpec: code, layers, environment, role, log group and trigger."""
+"""A Lambda function with its role, log group and trigger, created from its FunctionSpec."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.aws.data import Data
-from infra.aws.mail import Mail
+from infra.aws.mail import MailService
 from infra.aws.queues import Queues
 from infra.aws.retention import log_group
 from infra.aws.storage import Buckets
@@ -20,29 +20,29 @@ from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, ScheduleTrigger
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
-"""The Python that `infra.aws.layers` builds for."""
+"""The Python version for which `infra.aws.layers` builds layers."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What functions stand among: the parts of the platform that they are bound and admitted to."""
+class StackEnvironment:
+    """The resources of other stacks that functions use."""
 
     environment: Environment
     vpc: ec2.IVpc
     data: Data
     queues: Queues
     buckets: Buckets
-    mail: Mail
+    mail: MailService
 
 
 class LambdaFunction(Construct):
-    """A function with a role of its own, which may do what its declaration says and no more."""
+    """A function whose role has exactly the permissions that its declaration asks for."""
 
     def __init__(
         self,
         scope: Construct,
         spec: FunctionSpec,
-        among: Surroundings,
+        stack_environment: StackEnvironment,
         *,
         bindings: Bindings,
         layers: Sequence[lambda_.ILayerVersion],
@@ -51,19 +51,19 @@ class LambdaFunction(Construct):
     ) -> None:
         super().__init__(scope, spec.name)
         self.spec = spec
-        self._among = among
-        environment = among.environment
+        self._stack_environment = stack_environment
+        environment = stack_environment.environment
         name = environment.resource(spec.name)
         logs = log_group(self, "log", environment, f"/aws/lambda/{name}")
         self.role = iam.Role(
             self,
             "role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"What {spec.name} may do",
+            description=f"Permissions of {spec.name}",
             managed_policies=[network],
         )
         logs.grant_write(self.role)
-        self._permit()
+        self._grant_permissions()
         self.function = lambda_.Function(
             self,
             "function",
@@ -79,36 +79,37 @@ class LambdaFunction(Construct):
             environment=spec.environment(bindings),
             role=self.role.without_policy_updates(),
             log_group=logs,
-            vpc=among.vpc,
+            vpc=stack_environment.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_group_name="functions"),
             security_groups=[security_group],
-            reserved_concurrent_executions=self._reserved(),
+            reserved_concurrent_executions=self._reserved_concurrency(),
         )
-        # Without its policy a function starts, and is refused by everything: the policy comes first.
+        # Create the policy first. A function without its policy starts, but every call that it makes is denied.
         self.function.node.add_dependency(self.role)
-        self._trigger()
+        self._add_trigger()
 
-    def _reserved(self) -> int | None:
-        """Concurrency is reserved where a declaration asks for it; a queue bounds its workers by itself."""
-        asked = "concurrency" in self.spec.model_fields_set and self.spec.queue is None
-        return self.spec.concurrency if asked and self._among.environment.reserves_concurrency else None
+    def _reserved_concurrency(self) -> int | None:
+        """The declared concurrency, if the environment reserves it. A queue trigger limits its workers by itself."""
+        declared = "concurrency" in self.spec.model_fields_set and self.spec.queue is None
+        reserves = self._stack_environment.environment.reserves_concurrency
+        return self.spec.concurrency if declared and reserves else None
 
-    def _permit(self) -> None:
-        spec, among = self.spec, self._among
+    def _grant_permissions(self) -> None:
+        spec, resources = self.spec, self._stack_environment
         if spec.login and spec.uses & {"database:read", "database:write"}:
-            self.role.add_managed_policy(among.data.sign_in(spec.login))
-        for queue in spec.sends_to():
-            among.queues.by_name[queue].grant_send_messages(self.role)
+            self.role.add_managed_policy(resources.data.sign_in_policy(spec.login))
+        for queue_name in spec.sends_to():
+            resources.queues.by_name[queue_name].grant_send_messages(self.role)
         for bucket, verbs in spec.bucket_access().items():
-            among.buckets.grant(self.role, bucket, verbs)
+            resources.buckets.grant(self.role, bucket, verbs)
         if "email" in spec.uses:
-            among.mail.let_send(self.role)
-        for each in among.queues.that_trigger(spec):
-            each.grant_consume_messages(self.role)
+            resources.mail.grant_send(self.role)
+        for queue in resources.queues.for_function(spec):
+            queue.grant_consume_messages(self.role)
 
-    def _trigger(self) -> None:
+    def _add_trigger(self) -> None:
         spec = self.spec
-        for queue in self._among.queues.that_trigger(spec):
+        for queue in self._stack_environment.queues.for_function(spec):
             assert spec.queue is not None
             self.function.add_event_source(
                 sources.SqsEventSource(
@@ -120,10 +121,11 @@ class LambdaFunction(Construct):
                 )
             )
         if spec.schedule:
-            self._schedule(spec.schedule)
+            self._add_schedule(spec.schedule)
 
-    def _schedule(self, trigger: ScheduleTrigger) -> None:
-        """By the resource itself: the target of CDK lets the scheduler call every version of the function."""
+    def _add_schedule(self, trigger: ScheduleTrigger) -> None:
+        """Create the schedule from the CloudFormation resource. The CDK construct for its target would also allow the
+        scheduler to call every version of the function."""
         caller = iam.Role(
             self,
             "caller",
@@ -132,19 +134,20 @@ class LambdaFunction(Construct):
             ),
             description=f"Calls {self.spec.name}",
         )
-        call = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
-        caller.add_to_policy(call)
+        caller.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
+        )
         schedule = scheduler.CfnSchedule(
             self,
             "schedule",
-            name=self._among.environment.resource(self.spec.name),
+            name=self._stack_environment.environment.resource(self.spec.name),
             schedule_expression=trigger.expression,
             schedule_expression_timezone=trigger.timezone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.function_arn,
                 role_arn=caller.role_arn,
-                # The next run does what this one could not: old ones are not made up for.
+                # The next run does the work of a failed run, so an old run is not repeated.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),

@@ -1,12 +1,12 @@
-"""Lambda layers out of `uv.lock`, built by uv without Docker.
+"""Lambda layers, built by uv from `uv.lock` without Docker.
 
-`core` is our own package; each other layer is an extra of it (`layers/core/pyproject.toml`). boto3 is in none of
-them: the Python runtime of Lambda brings it.
+The layer `core` is our own package. Each other layer is an extra of it (`layers/core/pyproject.toml`). boto3 is in no
+layer, because Lambda's Python runtime includes it.
 
-A package is in one layer only, since two copies would shadow each other by mount order. A function mounts `base` and
-any choice of the others, so a package that two of them need stands in `base`.
+Each package is in exactly one layer, because two copies would shadow each other depending on the mount order. Every
+function mounts `base` and any of the other layers, so a package that two extras need is in `base`.
 
-Every layer is built once into `layers/vendor/build/<name>-<digest>/`; the digest covers all that goes into it.
+Each layer is built once, into `layers/vendor/build/<name>-<digest>/`. The digest covers all sources of the layer.
 """
 
 import contextlib
@@ -30,66 +30,74 @@ from infra.functions import OPTIONAL_LAYERS, ROOT, FunctionSpec
 
 EXTRAS = ("base", "http", *OPTIONAL_LAYERS)
 PYTHON = "3.13"
-# With manylinux2014, the usual choice, uv takes an old psycopg without a word: newer ones are built for 2_28 only.
+# With the usual manylinux2014, uv silently selects an old psycopg. Newer versions have wheels only for 2_28.
 PLATFORM = "aarch64-manylinux_2_28"
 BUILD = ROOT / "layers" / "vendor" / "build"
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Bytes that Lambda unpacks for one function, its layers and its own code together."""
+"""Lambda's limit for the layers and the code of a function together, in bytes after unpacking."""
 
 _RECIPE = "1"
-"""To be raised with each change to this module that changes what it builds."""
+"""Part of every digest. Increase it with each change to this module that changes the built files."""
 _UNUSED_SECONDS = 7 * 24 * 3600
-_NOISE = ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", ".lock")
+_EXCLUDED = ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", ".lock")
 
 _log = logging.getLogger(__name__)
 
 
 class LayerError(Exception):
-    """A layer cannot be built, or is too large."""
+    """A layer cannot be built or is too large."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A folder in the shape that Lambda mounts at /opt."""
+    """A built layer: a folder that Lambda can mount at /opt."""
 
     name: str
     folder: Path
     digest: str
-    """Of what it was made from: the same digest is the same layer, whoever built it."""
+    """Hash of the sources. Two layers with the same digest are interchangeable."""
 
     @functools.cached_property
     def unzipped(self) -> int:
-        """Bytes."""
+        """Size after unpacking, in bytes."""
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
 
 def build(into: Path = BUILD) -> Mapping[str, Layer]:
-    """Every layer, by name. What stands there already is not built again. Raises LayerError."""
+    """Build the layers that do not exist yet, and return all layers by name. Raises LayerError."""
     compiler = python_compiler()
     if compiler is None:
-        _log.warning("no Python %s here: layers go without bytecode, and functions start slower", PYTHON)
+        _log.warning(
+            "Python %s is not installed: layers are built without bytecode, and functions start slower", PYTHON
+        )
     into.mkdir(parents=True, exist_ok=True)
     layers = [_vendor(name, pins, compiler, into) for name, pins in divide(_closures()).items()]
     return {layer.name: layer for layer in (_core(compiler, into), *layers)}
 
 
 def check_sizes(specs: Iterable[FunctionSpec], layers: Mapping[str, Layer]) -> None:
-    """Raise LayerError for a function whose layers are more than Lambda unpacks."""
+    """Raise LayerError if the layers of a function exceed Lambda's limit."""
     for spec in specs:
         size = sum(layers[name].unzipped for name in ("core", *spec.vendor_layers))
         if size > UNZIPPED_LIMIT:
-            raise LayerError(f"{spec.name}: its layers are {size >> 20} MB unzipped; Lambda takes 250")
+            raise LayerError(
+                f"{spec.name}: its layers are {size >> 20} MB unzipped, and Lambda allows 250 MB; remove a layer or a"
+                " dependency"
+            )
 
 
 def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-    """Layer → package → pin, each package once, from extra → package → pin with all that the extra needs."""
-    wanted_by: dict[str, list[str]] = {}
+    """Assign each package to one layer.
+
+    closures: extra → package → pin, with all transitive dependencies. Returns layer → package → pin.
+    """
+    extras_by_package: dict[str, list[str]] = {}
     for extra, pins in closures.items():
         for package in pins:
-            wanted_by.setdefault(package, []).append(extra)
+            extras_by_package.setdefault(package, []).append(extra)
     divided: dict[str, dict[str, str]] = {extra: {} for extra in closures}
-    for package, extras in sorted(wanted_by.items()):
+    for package, extras in sorted(extras_by_package.items()):
         layer = extras[0] if len(extras) == 1 else "base"
         divided[layer][package] = closures[extras[0]][package]
     return divided
@@ -97,7 +105,7 @@ def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[st
 
 @functools.cache
 def python_compiler() -> str | None:
-    """A Python of Lambda's version: bytecode of another is not read. None where there is none."""
+    """Path of a Python with the version of the Lambda runtime, or None. Lambda ignores bytecode of other versions."""
     version = f"python{PYTHON}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [
@@ -105,13 +113,13 @@ def python_compiler() -> str | None:
         *(str(path) for folder in os.get_exec_path() if (path := Path(folder) / version).is_file()),
         *(str(path) for path in sorted(pyenv.glob(f"{PYTHON}.*/bin/{version}"), reverse=True)),
     ]
-    say_version = "import sys; print('%d.%d' % sys.version_info[:2])"
+    print_version = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in candidates:
-        # A shim of pyenv stands on PATH for versions that are not chosen, too, and fails.
-        answer = subprocess.run(  # noqa: S603 - an interpreter found on this machine, a constant program
-            [candidate, "-I", "-c", say_version], capture_output=True, text=True, check=False
+        # pyenv also puts shims on PATH for versions that are not selected. Such a shim fails.
+        result = subprocess.run(  # noqa: S603 - an interpreter of this machine, a constant program
+            [candidate, "-I", "-c", print_version], capture_output=True, text=True, check=False
         )
-        if answer.stdout.strip() == PYTHON:
+        if result.stdout.strip() == PYTHON:
             return candidate
     return None
 
@@ -121,7 +129,7 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Package → its line of requirements, with version, marker and hashes, for all that `extra` needs."""
+    """Map every package that `extra` needs to its requirements line, with version, marker and hashes."""
     exported = _uv(
         "export", "--frozen", "--package", "wecelebrate", "--extra", extra,
         "--no-dev", "--no-emit-workspace", "--no-annotate", "--no-header",
@@ -142,14 +150,14 @@ def _vendor(name: str, pins: Mapping[str, str], compiler: str | None, into: Path
                 "--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:",
                 "--no-deps", "--require-hashes", "--link-mode", "copy", "-r", file.name,
             )  # fmt: skip
-        for pattern in _NOISE:
-            for noise in list(python.glob(pattern)):
-                if noise.is_dir():
-                    shutil.rmtree(noise)
+        for pattern in _EXCLUDED:
+            for path in list(python.glob(pattern)):
+                if path.is_dir():
+                    shutil.rmtree(path)
                 else:
-                    noise.unlink(missing_ok=True)
+                    path.unlink(missing_ok=True)
 
-    return _built(name, [requirements, PYTHON, PLATFORM, *_NOISE], compiler, into, fill)
+    return _build_layer(name, [requirements, PYTHON, PLATFORM, *_EXCLUDED], compiler, into, fill)
 
 
 def _core(compiler: str | None, into: Path) -> Layer:
@@ -161,16 +169,21 @@ def _core(compiler: str | None, into: Path) -> Layer:
     def fill(python: Path) -> None:
         shutil.copytree(CORE, python / CORE.name, ignore=shutil.ignore_patterns("__pycache__"))
 
-    return _built("core", contents, compiler, into, fill)
+    return _build_layer("core", contents, compiler, into, fill)
 
 
-def _built(name: str, made_of: Iterable[str], compiler: str | None, into: Path, fill: Callable[[Path], None]) -> Layer:
-    """The layer in `into`, filled when it is not there. Safe to do twice at once: the last step is a rename."""
-    source = "\n".join([_RECIPE, "bytecode" if compiler else "source", *made_of])
+def _build_layer(
+    name: str, sources: Iterable[str], compiler: str | None, into: Path, fill: Callable[[Path], None]
+) -> Layer:
+    """Build the layer in `into` with `fill`, unless it exists. Concurrent builds are safe: the last step is a rename.
+
+    sources: the strings from which the digest is computed.
+    """
+    source = "\n".join([_RECIPE, "bytecode" if compiler else "source", *sources])
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # built by another user: it is theirs to keep or drop
+        with contextlib.suppress(PermissionError):  # the folder belongs to another user, who also removes it
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
@@ -182,22 +195,23 @@ def _built(name: str, made_of: Iterable[str], compiler: str | None, into: Path, 
         try:
             staged.rename(folder)
         except OSError as error:
-            if not folder.is_dir():  # else another build was faster, with the same result
-                raise LayerError(f"{folder} cannot be written: {error}") from error
-    _forget_unused(into)
+            if not folder.is_dir():  # otherwise a concurrent build was faster, with the same result
+                raise LayerError(f"cannot write {folder}: {error}") from error
+    _remove_unused(into)
     return Layer(name, folder, digest)
 
 
-def _forget_unused(into: Path) -> None:
-    """Remove what no build has asked for in a week; what is younger another one may be reading now."""
+def _remove_unused(into: Path) -> None:
+    """Remove folders that no build has used for a week. Another build may be reading a younger one."""
     for folder in into.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another build is done with its own
+        with contextlib.suppress(FileNotFoundError):  # a concurrent build removed its temporary folder
             if folder.stat().st_mtime < time.time() - _UNUSED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compile(compiler: str, staged: Path) -> None:
-    """Bytecode that is taken as it is: in /opt nothing can be written, and checking sources costs their reading."""
+    """Compile bytecode that Python loads without a check of the sources. /opt is read-only, so stale bytecode could not
+    be replaced, and a check would read every source file."""
     _run(
         compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
         "-s", str(staged), "-p", "/opt", str(staged / "python"),
@@ -209,9 +223,9 @@ def _uv(*arguments: str) -> str:
 
 
 def _run(*command: str) -> str:
-    finished = subprocess.run(  # noqa: S603 - uv and Python of this environment, arguments of this module
+    result = subprocess.run(  # noqa: S603 - uv and Python of this environment, arguments of this module
         command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}
     )
-    if finished.returncode:
-        raise LayerError(f"{' '.join(command[:3])} failed: {finished.stderr.strip() or finished.stdout.strip()}")
-    return finished.stdout
+    if result.returncode:
+        raise LayerError(f"{' '.join(command[:3])} failed: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout

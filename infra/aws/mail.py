@@ -1,11 +1,11 @@
-"""SES: the domain that mails come from, and the way back of what becomes of them.
+"""SES: the sending domain, and the delivery events of mails.
 
-SES → EventBridge → the queue that declares `mail_events`. By EventBridge, not by a topic of SNS: SES can write to a
-topic only where that is open to it and is encrypted with a key that we would have to pay for and to open to it too;
-and nobody but AWS can put events of source `aws.ses` on a bus.
+Events go from SES through EventBridge to the queue that declares `mail_events`. EventBridge is used instead of an SNS
+topic because only AWS can put events with the source `aws.ses` on a bus. A topic would have to admit SES in its policy,
+and would need a paid KMS key whose policy admits SES as well.
 
-    -c mail_domain=mail.example.com   the domain, to be verified by the DNS records that SES shows for it
-    -c mail_rate=14                   mails a second that SES takes of this account
+    -c mail_domain=mail.example.com   the sending domain; verify it with the DNS records that SES shows
+    -c mail_rate=14                   mails per second that SES allows this account
 """
 
 import aws_cdk as cdk
@@ -21,12 +21,13 @@ from infra.functions import FunctionSpec
 
 NAME = "wecelebrate"
 _EVENTS = ["DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]
-_TOLD = ["Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected"]
-"""What EventBridge calls them."""
+"""Event types of SES that the platform handles."""
+_DETAIL_TYPES = ["Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected"]
+"""The same events, as the `detail-type` of EventBridge."""
 
 
-class Mail(Construct):
-    """The sender of all mails, and what tells of them."""
+class MailService(Construct):
+    """The SES identity and configuration set that send all mails, and the rule that routes their events."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -37,24 +38,24 @@ class Mail(Construct):
         self.rate = str(float(context("mail_rate") or 14))
         self.sender = f"{NAME} <mail@{self.domain}>"
         self.configuration_set = environment.resource("mail")
-        self._identity()
-        told = self._configuration_set()
+        self._create_identity()
+        configuration_set = self._create_configuration_set()
         for spec in specs:
             if spec.queue and spec.queue.mail_events:
-                self._tell(environment, queues.by_name[spec.queue_name], told)
+                self._route_events(environment, queues.by_name[spec.queue_name], configuration_set)
 
-    def let_send(self, role: iam.IRole) -> None:
-        """Let `role` send, from our address alone."""
+    def grant_send(self, role: iam.IRole) -> None:
+        """Allow `role` to send mails, only from the address of this service."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["ses:SendEmail"],
-                # SES asks for both: whom a mail comes from, and what it is sent by.
+                # SES checks the permission for both: the identity and the configuration set.
                 resources=[self._arn("identity", self.domain), self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},
             )
         )
 
-    def _identity(self) -> None:
+    def _create_identity(self) -> None:
         ses.CfnEmailIdentity(
             self,
             "identity",
@@ -63,27 +64,31 @@ class Mail(Construct):
             dkim_signing_attributes=ses.CfnEmailIdentity.DkimSigningAttributesProperty(
                 next_signing_key_length="RSA_2048_BIT"
             ),
-            # The queue hears of bounces: nobody reads what SES would mail of them.
+            # Bounces arrive as events. Nobody would read the mails that SES can send about them.
             feedback_attributes=ses.CfnEmailIdentity.FeedbackAttributesProperty(email_forwarding_enabled=False),
         )
 
-    def _configuration_set(self) -> ses.CfnConfigurationSet:
+    def _create_configuration_set(self) -> ses.CfnConfigurationSet:
         return ses.CfnConfigurationSet(
             self,
             "configuration-set",
             name=self.configuration_set,
             delivery_options=ses.CfnConfigurationSet.DeliveryOptionsProperty(tls_policy="REQUIRE"),
             reputation_options=ses.CfnConfigurationSet.ReputationOptionsProperty(reputation_metrics_enabled=True),
-            # Our own list is the one that counts: what a person lets go there must not stay on another.
+            # The suppression list is the one in our database. An address that is removed from it must not stay
+            # suppressed in SES.
             suppression_options=ses.CfnConfigurationSet.SuppressionOptionsProperty(suppressed_reasons=[]),
         )
 
-    def _tell(self, environment: Environment, queue: sqs.Queue, told: ses.CfnConfigurationSet) -> None:
+    def _route_events(
+        self, environment: Environment, queue: sqs.Queue, configuration_set: ses.CfnConfigurationSet
+    ) -> None:
+        """Send the events of all mails of this environment to `queue`."""
         bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
         destination = ses.CfnConfigurationSetEventDestination(
             self,
             "events",
-            configuration_set_name=told.ref,
+            configuration_set_name=configuration_set.ref,
             event_destination=ses.CfnConfigurationSetEventDestination.EventDestinationProperty(
                 name="events",
                 enabled=True,
@@ -98,10 +103,10 @@ class Mail(Construct):
             self,
             "rule",
             name=name,
-            description="What SES tells of mails that were sent by this environment",
+            description="SES events of mails sent by this environment",
             event_pattern={
                 "source": ["aws.ses"],
-                "detail-type": _TOLD,
+                "detail-type": _DETAIL_TYPES,
                 "account": [cdk.Aws.ACCOUNT_ID],
                 "detail": {"mail": {"tags": {"ses:configuration-set": [self.configuration_set]}}},
             },

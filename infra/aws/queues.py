@@ -1,4 +1,4 @@
-"""A queue and a dead-letter queue for every function of a queue."""
+"""The SQS queues: one queue and one dead-letter queue for every function that declares a queue."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,7 @@ from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_q
 
 
 class Queues(Construct):
-    """Every queue and dead-letter queue, by the name that declarations give it."""
+    """All queues and dead-letter queues, by their names in the declarations."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")
@@ -23,18 +23,18 @@ class Queues(Construct):
         }
 
     def urls(self) -> dict[str, str]:
-        """Queue name → URL."""
+        """Map each queue name to its URL."""
         return {name: queue.queue_url for name, queue in self.by_name.items()}
 
-    def that_trigger(self, spec: FunctionSpec) -> list[sqs.Queue]:
-        """The queues whose messages a function takes."""
+    def for_function(self, spec: FunctionSpec) -> list[sqs.Queue]:
+        """The queues that trigger this function."""
         return [self.by_name[name] for name in spec.consumes(self._specs)]
 
     def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
-        """The queue of a function, and the one that takes what it gives up."""
+        """The queue of a function and its dead-letter queue, by name."""
         trigger = spec.queue
         if trigger is None:
-            raise LookupError(f"{spec.name} is not triggered by a queue")
+            raise LookupError(f"{spec.name} has no [queue] table")
         dead_letters = sqs.Queue(
             self,
             dead_letter_queue(spec.queue_name),
@@ -48,11 +48,11 @@ class Queues(Construct):
             self,
             spec.queue_name,
             queue_name=self._environment.resource(spec.queue_name),
-            # SQS' own key: with one of KMS, S3 could not send, and every message would be a call of KMS.
+            # The key of SQS. With a KMS key, S3 could not send to the queue and every message would call KMS.
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
-            # Less than the dead letters', whose clock runs from when a message was first sent.
+            # Shorter than in the dead-letter queue, because the age of a dead letter counts from its first send.
             retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )
@@ -60,7 +60,7 @@ class Queues(Construct):
 
 
 def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
-    """Let S3 send to `queue` on behalf of one bucket of this account."""
+    """Allow S3 to send to `queue` for one bucket of this account."""
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal("s3.amazonaws.com")],
@@ -75,7 +75,7 @@ def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
 
 
 def allow_events(queue: sqs.Queue, rule_arn: str) -> None:
-    """Let EventBridge send to `queue` on behalf of one rule."""
+    """Allow EventBridge to send to `queue` for one rule."""
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal("events.amazonaws.com")],

@@ -1,4 +1,4 @@
-"""What stays when its stack goes, and for how long logs are kept."""
+"""Removal policies of resources and retention of logs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
@@ -16,12 +16,12 @@ _DAYS = {
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
-    """Data of a lasting environment outlives its stack."""
-    return cdk.RemovalPolicy.RETAIN if environment.lasting else cdk.RemovalPolicy.DESTROY
+    """Retain the data of a permanent environment when its stack is deleted. Destroy it in other environments."""
+    return cdk.RemovalPolicy.RETAIN if environment.permanent else cdk.RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
-    """A log group that forgets. The services would make one by themselves, and keep it forever."""
+    """A log group with the retention of the environment. AWS services would create one that never expires."""
     return logs.LogGroup(
         scope,
         id,

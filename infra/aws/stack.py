@@ -1,4 +1,4 @@
-"""What every stack of the platform has in common."""
+"""The base class of every stack of the platform."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -7,9 +7,10 @@ from infra.environments import Environment
 
 
 class PlatformStack(cdk.Stack):
-    """A stack of one environment. One that `holds_data` is not deleted by mistake where data is to last.
+    """A stack of one environment. With `holds_data`, a permanent environment protects it from deletion.
 
-    The region is known and the account is not: zones and endpoints can be written out, and nothing is ever looked up.
+    The region is fixed and the account is not. Zones and endpoints can therefore be written out, and synthesis never
+    looks anything up.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:
@@ -18,5 +19,5 @@ class PlatformStack(cdk.Stack):
             id,
             stack_name=environment.resource(id),
             env=cdk.Environment(region=environment.region),
-            termination_protection=holds_data and environment.lasting,
+            termination_protection=holds_data and environment.permanent,
         )

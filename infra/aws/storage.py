@@ -1,4 +1,4 @@
-"""The buckets that declarations name, and the queues that their notifications feed."""
+"""The S3 buckets that declarations name, and the notifications that they send to queues."""
 
 from collections.abc import Mapping
 
@@ -19,32 +19,33 @@ _KEYS: Mapping[tuple[str, str], str] = {
     ("image-uploads", "read"): "*/uploads/*",
     ("image-uploads", "write"): "*/uploads/*",
 }
-"""Bucket and verb → the keys that it is about; where none are named, all of them."""
+"""(Bucket, verb) → the pattern of the keys that the verb covers. Without an entry it covers all keys."""
 
-_KEPT_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
-"""Bucket → days until a file of it expires; none while products show it. Of others a season of questions."""
-_SEASON = 180
+_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
+"""Bucket → days until its objects expire. None means never: products show those images."""
+_DEFAULT_EXPIRY_DAYS = 180
+"""Long enough to answer questions about a file half a year later."""
 
-_SENT_TO_BY_BROWSERS = ("image-uploads", "uploads")
-"""Buckets that presigned URLs of uploads lead to."""
+_BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
+"""Buckets to which browsers upload with presigned URLs. They need CORS."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    # A version, since a job reads the file that it was told of, not the one that came after.
+    # With versions, because a job reads the version in its message, even if a newer one exists.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
-"""Verb → what it needs of the files that it is about."""
+"""Verb → S3 actions on the objects."""
 
 _LISTING: Mapping[str, str] = {
-    # Without it a file that is gone reads as one that is forbidden.
+    # Without this permission, S3 answers 403 instead of 404 for an object that does not exist.
     "read": "s3:ListBucket",
     "list": "s3:ListBucketVersions",
 }
-"""Verb → what it needs of the bucket itself."""
+"""Verb → S3 action on the bucket itself."""
 
 
 class Buckets(Construct):
-    """Every bucket, by the name that declarations give it."""
+    """All buckets, by their names in the declarations."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -54,34 +55,44 @@ class Buckets(Construct):
         self._logs = self._access_logs()
         self.by_name: Mapping[str, s3.Bucket] = {name: self._bucket(name) for name in bucket_names(specs)}
         for name, bucket in self.by_name.items():
-            fed = [spec.queue_name for spec in specs if spec.queue and spec.queue.bucket == name]
-            if len(fed) > 1:
-                raise ValueError(f"S3 tells one queue of an object; {name} is to feed {', '.join(fed)}")
-            for queue in fed:
+            target_queues = [spec.queue_name for spec in specs if spec.queue and spec.queue.bucket == name]
+            if len(target_queues) > 1:
+                raise ValueError(
+                    f"S3 can notify only one queue of a new object: bucket {name} is declared by the queues"
+                    f" {', '.join(target_queues)}; keep it in one of them"
+                )
+            for queue in target_queues:
                 self._notify(name, bucket, queues.by_name[queue])
 
     def images_url(self) -> str:
-        """What addresses of images begin with. The bucket is closed until a distribution of CloudFront shows it, whose
-        name then stands here."""
+        """The base URL of images. Empty if no function declares the bucket `images`.
+
+        The bucket is private until a CloudFront distribution serves it. This method must then return the URL of the
+        distribution.
+        """
         bucket = self.by_name.get("images")
         return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
 
     def names(self) -> dict[str, str]:
-        """Our name of a bucket → its name on AWS."""
+        """Map the name of each bucket in the declarations to its name on AWS."""
         return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
 
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
-        """Let `role` do what `verbs` (list, read, write) mean in the bucket called `name`."""
+        """Allow `role` the verbs (list, read, write) in the bucket called `name`."""
         for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
-            acknowledge_wildcard(role, objects, f"It may {verb} every file there: names follow from data")
+            acknowledge_wildcard(role, objects, f"It may {verb} every object there: key names depend on data")
         listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
         if listing:
             role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))
 
     def _physical(self, name: str) -> str:
-        """Known beforehand: ERP systems are set up with it, and a queue's policy can name it without a cycle."""
+        """The name of the bucket on AWS.
+
+        It is predictable: operators configure ERP systems with it, and the policy of a queue can name it without a
+        dependency cycle.
+        """
         return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
 
     def _arn(self, name: str) -> str:
@@ -91,7 +102,7 @@ class Buckets(Construct):
         return s3.Bucket(
             self,
             "access-logs",
-            encryption=s3.BucketEncryption.S3_MANAGED,  # the only one that the log service can write with
+            encryption=s3.BucketEncryption.S3_MANAGED,  # the only encryption that the log service supports
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._environment.log_days))],
@@ -110,11 +121,13 @@ class Buckets(Construct):
             enforce_ssl=True,
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix=f"{name}/",
-            cors=[_uploading()] if name in _SENT_TO_BY_BROWSERS else None,
+            cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # What a file replaced is kept for a month.
+                # Replaced versions of an object are kept for 30 days.
                 s3.LifecycleRule(
-                    expiration=cdk.Duration.days(days) if (days := _KEPT_DAYS.get(name, _SEASON)) else None,
+                    expiration=cdk.Duration.days(days)
+                    if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
+                    else None,
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                 ),
@@ -124,14 +137,14 @@ class Buckets(Construct):
         )
 
     def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
-        """Feed `queue` from the bucket.
+        """Send the ObjectCreated notifications of the bucket to `queue`.
 
-        By the property of the bucket itself: in its place the construct of CDK puts a custom resource, whose function
-        may change every bucket of the account. S3's filters know prefixes and suffixes only, and the catalog comes
-        first in a key: intake is told of results too, and passes over them.
+        This sets the property of the bucket directly. The CDK construct would add a custom resource whose function may
+        change every bucket of the account. S3 filters notifications only by prefix and suffix, and a key starts with
+        the catalog id. The queue therefore also gets notifications of result files, and its function ignores them.
         """
         allow_notifications(queue, self._arn(name))
-        # S3 tries the queue when it is told of it, and refuses one that it may not send to.
+        # S3 sends a test message when the notification is configured, and rejects a queue to which it may not send.
         bucket.node.add_dependency(queue)
         resource = bucket.node.default_child
         if isinstance(resource, s3.CfnBucket):
@@ -142,8 +155,8 @@ class Buckets(Construct):
             )
 
 
-def _uploading() -> s3.CorsRule:
-    """Any page may send what a presigned URL allows: the URL is the permission."""
+def _browser_uploads() -> s3.CorsRule:
+    """Allow uploads from any origin. The presigned URL is the permission."""
     return s3.CorsRule(
         allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["content-type"], max_age=3000
     )

@@ -1,4 +1,4 @@
-"""The platform, synthesised once per environment."""
+"""Fixtures: the templates of each environment, synthesised once per test run."""
 
 import fcntl
 import os
@@ -9,18 +9,18 @@ import pytest
 
 from infra.aws.layers import Layer
 from infra.functions import OPTIONAL_LAYERS, FunctionSpec, functions
-from tests.infra.aws.templates import Cloud, read, synthesise
+from tests.infra.aws.templates import Templates, read, synthesise
 
 
 @pytest.fixture(scope="session")
 def specs() -> tuple[FunctionSpec, ...]:
-    """The functions that are declared."""
+    """All declared functions."""
     return functions()
 
 
 @pytest.fixture(scope="session")
 def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]:
-    """Layers that hold nothing: what is in them is another test's matter."""
+    """Empty layers. test_layers.py tests the contents of layers."""
     layers = {}
     for name in ("core", "base", "http", *OPTIONAL_LAYERS):
         folder = tmp_path_factory.mktemp(name)
@@ -31,25 +31,25 @@ def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]
 
 
 @pytest.fixture(scope="session")
-def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Cloud:
-    """The environment `dev`, which no context names, without a trace of credentials."""
+def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
+    """The default environment, `dev`, synthesised without any credentials in the environment."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("AWS_", "CDK_")):
                 patch.delenv(name)
-        return synthesised_once(shared / "dev", specs, stub_layers)
+        return synthesise_once(shared / "dev", specs, stub_layers)
 
 
 @pytest.fixture(scope="session")
-def prod(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Cloud:
+def prod(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
     """The environment `prod`."""
-    return synthesised_once(shared / "prod", specs, stub_layers, environment="prod")
+    return synthesise_once(shared / "prod", specs, stub_layers, environment="prod")
 
 
-def synthesised_once(
+def synthesise_once(
     folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str
-) -> Cloud:
-    """What whichever worker came first synthesised: it takes seconds."""
+) -> Templates:
+    """Synthesise in the first pytest worker that needs the templates. Others read them, because it takes seconds."""
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return read(folder) if folder.exists() else synthesise(folder, specs, layers, **context)

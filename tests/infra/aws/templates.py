@@ -1,4 +1,4 @@
-"""The platform as CloudFormation gets it: one synthesis, and ways to read it."""
+"""Synthesis of the CloudFormation templates, and helpers that read them."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.app import assemble  # first: it puts the node of this environment on PATH
+from infra.app import assemble  # import first: it puts the `node` of this environment on PATH
 from infra.aws.layers import Layer
 from infra.functions import ROOT, FunctionSpec
 
@@ -14,25 +14,25 @@ Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Cloud:
-    """The templates of one environment."""
+class Templates:
+    """The synthesised templates of one environment."""
 
     folder: Path
     templates: Mapping[str, dict[str, Any]]
-    """Stack → its template."""
+    """Stack → template."""
 
     def of_type(self, stack: str, kind: str) -> dict[str, Resource]:
-        """Logical id → properties of the resources of one type."""
+        """Map the logical id of each resource of a type to its properties."""
         resources = self.templates[stack]["Resources"]
-        return {id: each.get("Properties", {}) for id, each in resources.items() if each["Type"] == kind}
+        return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """The properties of the one resource of its type."""
-        (found,) = self.of_type(stack, kind).values()
-        return found
+        """The properties of the only resource of a type."""
+        (resource,) = self.of_type(stack, kind).values()
+        return resource
 
     def follow(self, stack: str, value: Any) -> tuple[str, str]:
-        """Stack and logical id of the resource that a reference is about, in this stack or another."""
+        """Resolve a reference to a resource of this stack or another one. Returns stack and logical id."""
         if "Fn::GetStackOutput" in value:
             source = value["Fn::GetStackOutput"]
             producer = source["StackName"].split("-", 2)[2]
@@ -42,17 +42,16 @@ class Cloud:
         return stack, value["Fn::GetAtt"][0]
 
     def function(self, name: str) -> Resource:
-        """The Lambda function that a spec of this name became."""
-        found = [
-            each
-            for each in self.of_type("functions", "AWS::Lambda::Function").values()
-            if each.get("FunctionName", "").split("-", 2)[-1] == name
+        """The Lambda function of the spec with this name."""
+        (function,) = [
+            resource
+            for resource in self.of_type("functions", "AWS::Lambda::Function").values()
+            if resource.get("FunctionName", "").split("-", 2)[-1] == name
         ]
-        (one,) = found
-        return one
+        return function
 
     def statements(self, name: str) -> list[dict[str, Any]]:
-        """Every statement of every policy of a function's role."""
+        """All statements of all policies of a function's role."""
         _, role_id = self.follow("functions", self.function(name)["Role"])
         role = self.templates["functions"]["Resources"][role_id]["Properties"]
         policies = []
@@ -67,21 +66,21 @@ class Cloud:
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str) -> Cloud:
-    """Synthesise `specs` into `folder`, with the context of cdk.json and what is given."""
+def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str) -> Templates:
+    """Synthesise `specs` into `folder`, with the context of cdk.json and `context`."""
     import aws_cdk as cdk
 
-    committed = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
-    app = cdk.App(outdir=str(folder), context={**committed, **context}, analytics_reporting=False)
+    cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+    app = cdk.App(outdir=str(folder), context={**cdk_json, **context}, analytics_reporting=False)
     assemble(app, specs, layers)
     app.synth()
     return read(folder)
 
 
-def read(folder: Path) -> Cloud:
-    """What was synthesised into `folder`."""
+def read(folder: Path) -> Templates:
+    """Read the templates in `folder`."""
     suffix = ".template.json"
     templates = {
         file.name.removesuffix(suffix): json.loads(file.read_text("utf-8")) for file in folder.glob(f"*{suffix}")
     }
-    return Cloud(folder, templates)
+    return Templates(folder, templates)

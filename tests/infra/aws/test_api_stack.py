@@ -1,33 +1,31 @@
-"""The HTTP API on AWS serves the routes that are declared."""
+"""The HTTP API on AWS serves the declared routes."""
 
 import json
 
 from infra.functions import FunctionSpec
 from infra.http_api import CORS
-from tests.infra.aws.templates import Cloud, Resource
+from tests.infra.aws.templates import Resource, Templates
 
 ROUTE = "AWS::ApiGatewayV2::Route"
 
 
-def routes(cloud: Cloud) -> dict[str, Resource]:
-    """Route key → properties."""
+def routes(cloud: Templates) -> dict[str, Resource]:
+    """Map each route key to the properties of the route."""
     return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
 
 
-def test_every_declared_route_is_served_by_its_function_and_no_other_is(
-    dev: Cloud, specs: tuple[FunctionSpec, ...]
+def test_exactly_the_declared_routes_are_served_each_by_its_function(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
-    served = {}
+    functions = {}
     for key, route in routes(dev).items():
         integration = dev.templates["api"]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
         stack, function = dev.follow("api", integration["IntegrationUri"])
-        served[key] = dev.templates[stack]["Resources"][function]["Properties"]["FunctionName"]
-    assert served == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.routes}
+        functions[key] = dev.templates[stack]["Resources"][function]["Properties"]["FunctionName"]
+    assert functions == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.routes}
 
 
-def test_a_route_has_the_authorizer_exactly_when_a_token_is_required(
-    dev: Cloud, specs: tuple[FunctionSpec, ...]
-) -> None:
+def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
     (authorizer,) = dev.of_type("api", "AWS::ApiGatewayV2::Authorizer")
     for spec in specs:
         for key in spec.routes:
@@ -40,7 +38,7 @@ def test_a_route_has_the_authorizer_exactly_when_a_token_is_required(
                 assert "AuthorizerId" not in route
 
 
-def test_tokens_are_those_of_the_user_pool_for_its_client(dev: Cloud) -> None:
+def test_the_authorizer_accepts_tokens_of_the_user_pool_for_its_client(dev: Templates) -> None:
     jwt = dev.only("api", "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
     _, pool = dev.follow("api", jwt["Issuer"])
     _, client = dev.follow("api", jwt["Audience"][0])
@@ -48,18 +46,18 @@ def test_tokens_are_those_of_the_user_pool_for_its_client(dev: Cloud) -> None:
     assert list(dev.of_type("identity", "AWS::Cognito::UserPoolClient")) == [client]
 
 
-def test_a_function_has_one_integration_and_one_permission_for_this_api(
-    dev: Cloud, specs: tuple[FunctionSpec, ...]
+def test_each_function_has_one_integration_and_one_permission_for_this_api(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     count = sum(spec.kind == "api" for spec in specs)
     permissions = dev.of_type("api", "AWS::Lambda::Permission").values()
     assert len(dev.of_type("api", "AWS::ApiGatewayV2::Integration")) == count
-    assert len({str(each["FunctionName"]) for each in permissions}) == len(permissions) == count
+    assert len({str(permission["FunctionName"]) for permission in permissions}) == len(permissions) == count
     (api,) = dev.of_type("api", "AWS::ApiGatewayV2::Api")
-    assert all({"Ref": api} in each["SourceArn"]["Fn::Join"][1] for each in permissions)
+    assert all({"Ref": api} in permission["SourceArn"]["Fn::Join"][1] for permission in permissions)
 
 
-def test_cors_is_that_of_both_clouds(dev: Cloud) -> None:
+def test_cors_is_the_same_as_in_the_local_cloud(dev: Templates) -> None:
     assert dev.only("api", "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
         "AllowOrigins": list(CORS.allow_origins),
         "AllowMethods": list(CORS.allow_methods),
@@ -69,7 +67,7 @@ def test_cors_is_that_of_both_clouds(dev: Cloud) -> None:
     }
 
 
-def test_the_stage_throttles_and_logs_requests_without_tokens_or_queries(dev: Cloud) -> None:
+def test_the_stage_throttles_requests_and_logs_them_without_tokens_or_query_strings(dev: Templates) -> None:
     stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0

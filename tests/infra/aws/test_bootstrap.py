@@ -1,6 +1,7 @@
-"""What the deploy does to a new Aurora cluster, tried on PostgreSQL: no superuser is needed for it, nor for migrations.
+"""The setup of a new Aurora cluster, tested on PostgreSQL. Neither bootstrap.sql nor the migrations need a superuser.
 
-RDS gives its master user CREATEROLE, CREATEDB, the database, and the right to hand `rds_iam` on; it keeps the rest.
+The master user of RDS has CREATEROLE and CREATEDB, owns the database, and may grant `rds_iam`. It has no other
+privileges of a superuser.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ PASSWORD = "as-good-as-an-iam-token"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """PostgreSQL as RDS hands it over."""
+    """A PostgreSQL server in the state of a new RDS cluster."""
     servers = Postgres(tmp_path_factory.mktemp("rds"), free_port(), free_port())
     with servers:
         with psycopg.connect(servers.primary_url, autocommit=True) as superuser:
@@ -40,16 +41,16 @@ def url(cluster: Postgres, login: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}:{PASSWORD}@{parts.hostname}:{parts.port}", path=f"/{NAME}"))
 
 
-def test_the_master_user_makes_the_logins_and_may_do_so_again(cluster: Postgres) -> None:
+def test_the_master_user_can_create_the_logins_repeatedly(cluster: Postgres) -> None:
     for _ in range(2):
         with connect(cluster, "master") as master:
             master.execute(bootstrap_sql().encode())
     with psycopg.connect(cluster.primary_url) as superuser:
-        found = superuser.execute(
+        roles = superuser.execute(
             "select rolname, rolcanlogin, rolinherit, rolsuper or rolbypassrls, pg_has_role(oid, 'rds_iam', 'member')"
             " from pg_roles where rolname like 'wc\\_%'"
         ).fetchall()
-    assert sorted(found) == [(login, True, False, False, True) for login in sorted(LOGINS)]
+    assert sorted(roles) == [(login, True, False, False, True) for login in sorted(LOGINS)]
 
 
 def test_migrations_need_no_superuser(cluster: Postgres) -> None:
@@ -63,7 +64,7 @@ def test_migrations_need_no_superuser(cluster: Postgres) -> None:
     assert migrate(url(cluster, "wc_migrate")) == []
 
 
-def test_the_statement_is_one() -> None:
+def test_the_bootstrap_is_a_single_statement() -> None:
     sql = bootstrap_sql()
     assert "{" not in sql
     assert sql.count("$bootstrap$") == 2
