@@ -64,7 +64,7 @@ class Users(PlatformStack):
             mfa=cognito.Mfa.OPTIONAL,
             mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
-            deletion_protection=environment.lasting,
+            deletion_protection=environment.permanent,
             removal_policy=removal_policy(environment),
         )
         acknowledge(pool, "COG2", "MFA is optional: customers of a shop need none, and its managers can turn it on")

@@ -147,7 +147,7 @@ def test_a_wait_for_a_file_ends_with_the_cloud(wecelebrate: Command, tmp_path: P
         assert drop.stdout.readline().startswith("✓ dropped ")
         assert wecelebrate("down").returncode == 0
         rest, trace = drop.communicate(timeout=30)
-    assert re.fullmatch(r"✗ the local cloud was stopped; run `\S*wecelebrate up`, and the file goes on\n", rest)
+    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", rest)
     assert (drop.returncode, trace) == (1, "")
 
 

@@ -73,7 +73,7 @@ def test_jobs_are_listed_as_they_are_asked_for(wecelebrate: Command, platform: P
     (line,) = done.stdout.splitlines()[1:]
     assert re.fullmatch(rf"{job['id']} +{tenant.slug} +catalog_sync +completed +\S+ +100 % +\d+ \w+ *", line)
     none = wecelebrate("jobs", "list", "--client", tenant.slug, "--status", "processing")
-    assert none.stdout == "there are no such jobs\n"
+    assert none.stdout == "no jobs match\n"
     assert len(wecelebrate("jobs", "list", "--client", tenant.slug, "--limit", "1").stdout.splitlines()) == 2
 
 
@@ -88,12 +88,12 @@ def test_ids_are_whole_however_narrow_the_terminal(wecelebrate: Command, platfor
 
 def test_a_client_or_a_kind_that_is_not_there_is_said(wecelebrate: Command, cloud: object) -> None:
     said = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (said.returncode, said.stdout) == (1, "✗ there is no client nobody\n")
+    assert (said.returncode, said.stdout) == (1, "✗ client nobody does not exist\n")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
         said = wecelebrate("jobs", *command, unknown)
-        assert (said.returncode, said.stdout) == (1, f"✗ there is no job {unknown}\n")
+        assert (said.returncode, said.stdout) == (1, f"✗ job {unknown} does not exist\n")
 
 
 def test_a_job_is_shown_with_its_counts_and_its_errors(
@@ -113,7 +113,7 @@ def test_watching_a_job_ends_as_it_does(wecelebrate: Command, platform: Platform
     bad = synced(platform, tenant, "A,Cup,x\n")
     said = wecelebrate("jobs", "watch", bad["id"])
     assert said.returncode == 1
-    assert "all of them: " in said.stdout
+    assert "all rejected rows: " in said.stdout
     letter = failed(platform, tenant)
     said = wecelebrate("jobs", "watch", job_of(platform, letter))
     assert (said.returncode, said.stdout) == (1, "✗ failed: it [broke]\n")
@@ -130,12 +130,12 @@ def test_who_waits_for_a_file_is_told_how_to_approve_it(
         assert waiting.stdout is not None
         assert waiting.stdout.readline().startswith("✓ dropped ")
         told = waiting.stdout.readline()
-        found = re.match(r"! (\S+) waits for an approval: it would deactivate 9 of 10 products \(90", told)
+        found = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", told)
         assert found, told
         waiting.stdout.readline()
         assert f"jobs approve {found[1]}" in waiting.stdout.readline()
         said = wecelebrate("jobs", "approve", found[1])
-        assert (said.returncode, said.stdout) == (0, f"✓ {found[1]}  approved: it goes on\n")
+        assert (said.returncode, said.stdout) == (0, f"✓ {found[1]}  approved, continues\n")
         rest, _ = waiting.communicate(timeout=60)
     assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
     assert waiting.returncode == 0
@@ -159,7 +159,7 @@ def test_what_waits_for_an_approval_does_not_keep_the_watch_up(
     job = held_up(platform, tenant)
     said = wecelebrate("jobs", "watch", "--client", tenant.slug)
     assert said.returncode == 0
-    assert f"! {job['id']} waits for an approval" in said.stdout
+    assert f"! {job['id']} needs an approval" in said.stdout
     listed = wecelebrate("jobs", "list", "--client", tenant.slug).stdout
     assert re.search(rf"{job['id']} .* needs approval ", listed)
 
@@ -170,8 +170,8 @@ def test_each_job_is_cancelled_or_said_why_not(wecelebrate: Command, platform: P
     said = wecelebrate("jobs", "cancel", done, unknown)
     assert said.returncode == 1
     assert said.stdout.splitlines() == [
-        f"✗ {done}  the API answers 409: It is completed already.",
-        f"✗ {unknown}  there is no such job",
+        f"✗ {done}  the API returned 409: It is completed already.",
+        f"✗ {unknown}  this job does not exist",
     ]
     assert job["status"] == "pending"
 
@@ -181,7 +181,7 @@ def test_a_cancelled_job_is_tried_again(wecelebrate: Command, platform: Platform
     said = wecelebrate("jobs", "cancel", job["id"])
     assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  cancelled\n")
     said = wecelebrate("jobs", "retry", job["id"])
-    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  is tried again\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
     assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 1  # it waits for an approval again
 
 
@@ -190,11 +190,9 @@ def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platf
     listed = wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "catalog-syncs").stdout.splitlines()
     assert len(listed) == 2
     assert re.match(rf"{letter} +catalog-syncs +{tenant.slug} +internal_error +KeyError: \[x\] +3 +", listed[1])
-    assert (
-        wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "there are no such dead letters\n"
-    )
+    assert wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "no dead letters match\n"
     shown = wecelebrate("dlq", "show", letter).stdout
-    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "tries: 3", "KeyError: [x]"):
+    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 attempts", "KeyError: [x]"):
         assert fact in shown
 
 
@@ -207,11 +205,11 @@ def test_dead_letters_are_sent_again_once_somebody_agrees(
     assert said.returncode == 1
     assert ok(platform.admin.get(f"/v1/admin/dlq/{letters[0]}"))["redriven_at"] is None
     said = wecelebrate("dlq", "redrive", letters[0], "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[0]}  sent again: job {job_of(platform, letters[0])}\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {letters[0]}  redriven: job {job_of(platform, letters[0])}\n")
     said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[1]}  sent again: job {job_of(platform, letters[1])}\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {letters[1]}  redriven: job {job_of(platform, letters[1])}\n")
     said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, "there are no such dead letters\n")
+    assert (said.returncode, said.stdout) == (0, "no dead letters match\n")
     again = wecelebrate("dlq", "list", "--redriven", "--client", tenant.slug).stdout
     assert all(letter in again for letter in letters)
 

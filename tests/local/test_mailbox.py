@@ -61,7 +61,7 @@ def test_a_mail_is_shown_as_text_and_written_as_html(platform: Platform, weceleb
 def test_what_is_not_there_is_said(wecelebrate: Command) -> None:
     said = wecelebrate("mail", "show", "nothing")
     assert said.returncode == 1
-    assert "there is no mail nothing" in said.stdout
+    assert "mail nothing does not exist" in said.stdout
 
 
 def test_of_several_that_begin_alike_more_is_asked(platform: Platform, wecelebrate: Command) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.command import progress
-from infra.command.progress import Json, View, duration, state_of
+from infra.command.progress import Json, ProgressBars, duration, state_of
 
 
 def job(status: str = "processing", **more: object) -> Json:
@@ -39,7 +39,7 @@ def test_a_state_is_a_word_or_two(shown: Json, state: str) -> None:
 
 
 def test_a_try_that_is_yet_to_come_says_when() -> None:
-    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "again in 9 min"
+    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 
 def test_a_duration_is_told_by_its_largest_unit() -> None:
@@ -58,7 +58,7 @@ def test_a_bar_has_phase_share_rows_pace_and_time_left(monkeypatch: pytest.Monke
     monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=screen, width=200))
     clock = iter(range(100))
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(clock)))
-    with View({"C": "acme"}) as view:
+    with ProgressBars({"C": "acme"}) as view:
 
         def seen(*jobs: Json | None) -> str:
             screen.truncate(0)
