@@ -85,7 +85,7 @@ def test_a_python_without_venv_leaves_nothing_half_made(checkout: Path) -> None:
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     for _ in range(2):
         assert ready(checkout, f"PYTHON={debian}") == (
-            f"{debian} cannot make .venv: it comes without venv or pip; on Debian and Ubuntu, install {package}"
+            f"{debian} cannot create .venv: it has no venv or pip; on Debian and Ubuntu, install {package}"
         )
         assert not (checkout / ".venv").exists()
 
@@ -99,5 +99,5 @@ def test_an_environment_without_pip_is_made_anew(checkout: Path) -> None:
         exec {sys.executable} "$@"
         """,
     )
-    assert ready(checkout, f"PYTHON={full}") == f"{full} cannot make .venv: No space left on device"
+    assert ready(checkout, f"PYTHON={full}") == f"{full} cannot create .venv: No space left on device"
     assert not (checkout / ".venv").exists()
