@@ -117,25 +117,7 @@ class Data(PlatformStack):
             manage_master_user_password=True,
             iam_authentication=True,
             enable_data_api=True,
-            parameter_group=rds.ParameterGroup(
-                self,
-                "parameters",
-                engine=_ENGINE,
-                description="wecelebrate",
-                parameters={
-                    "shared_preload_libraries": "pg_stat_statements",
-                    "pg_stat_statements.track": "all",
-                    "track_io_timing": "on",
-                    "rds.force_ssl": "1",
-                    # Milliseconds. A list should take 50 ms, so a statement of ten times that is logged.
-                    "log_min_duration_statement": "500",
-                    "log_lock_waits": "on",
-                    "log_temp_files": "10240",
-                    # Milliseconds. Above the longest timeout that app.enter sets: it catches transactions that did
-                    # not go through app.enter.
-                    "idle_in_transaction_session_timeout": "60000",
-                },
-            ),
+            parameter_group=self._parameter_group(),
             storage_encrypted=True,
             copy_tags_to_snapshot=True,
             backup=rds.BackupProps(
@@ -150,6 +132,28 @@ class Data(PlatformStack):
         if not environment.permanent:
             acknowledge(cluster, "RDS10", "A temporary environment: its data is deleted with its stack")
         return cluster
+
+    def _parameter_group(self) -> rds.ParameterGroup:
+        return rds.ParameterGroup(
+            self,
+            "parameters",
+            engine=_ENGINE,
+            description="wecelebrate",
+            parameters={
+                "shared_preload_libraries": "pg_stat_statements",
+                "pg_stat_statements.track": "all",
+                "track_io_timing": "on",
+                "rds.force_ssl": "1",
+                # Milliseconds. A list should take 50 ms, so a statement that takes ten times that is logged.
+                "log_min_duration_statement": "500",
+                "log_lock_waits": "on",
+                # KB.
+                "log_temp_files": "10240",
+                # Milliseconds. Above the longest timeout that app.enter sets, so it only ends transactions that bypass
+                # app.enter.
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        )
 
     def _proxy(self, environment: Environment, vpc: ec2.IVpc) -> rds.DatabaseProxy:
         role = iam.Role(
