@@ -201,7 +201,7 @@ class FunctionSpec(Declaration):
     def environment(self, cloud: Bindings) -> dict[str, str]:
         """The environment variables of the function. They contain only what the declaration uses.
 
-        `wecelebrate.settings.Settings` reads them.
+        `wecelebrate.core.settings.Settings` reads them.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,

@@ -16,9 +16,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from infra.functions import FunctionSpec, functions
-from wecelebrate.errors import ProblemDocument
-from wecelebrate.http.problems import PROBLEM
-from wecelebrate.http.routes import KEY_HEADER
+from wecelebrate.core.errors import ProblemDocument
+from wecelebrate.core.http.problems import PROBLEM
+from wecelebrate.core.http.routes import KEY_HEADER
 from wecelebrate.webhooks.events import EVENTS, envelope
 from wecelebrate.webhooks.models import EventName
 

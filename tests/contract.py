@@ -16,7 +16,7 @@ from infra.openapi import document
 Json = dict[str, Any]
 
 PYDANTICS = re.compile("(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]")
-"""How its messages begin; ours are clauses that go with the name of the field (`wecelebrate.wording`)."""
+"""How its messages begin; ours are clauses that go with the name of the field (core/validation_messages.py)."""
 
 
 @lru_cache(maxsize=1)

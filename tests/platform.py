@@ -26,7 +26,7 @@ from infra.functions import Bindings, functions
 from infra.local.endpoints import Endpoints
 from infra.local.issuer import Issuer
 from tests import contract
-from wecelebrate.cache.redis import Script
+from wecelebrate.core.cache.redis import Script
 
 Json = dict[str, Any]
 

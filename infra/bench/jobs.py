@@ -6,7 +6,7 @@ from statistics import median
 
 from infra.bench import Row
 from infra.bench.platform import BenchPlatform
-from wecelebrate.database import ENTER, SYSTEM
+from wecelebrate.core.database import ENTER, SYSTEM
 
 CLIENTS = 100
 WAITING = 100

@@ -22,7 +22,7 @@ from infra.bench.load import Timings
 from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
 from infra.local.issuer import Issuer
 from infra.local.processes import LocalCloudError
-from wecelebrate.switches import LIFE
+from wecelebrate.core.kill_switches import LIFE_SECONDS
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo's client that catalogs are made for."""
@@ -91,12 +91,12 @@ class BenchPlatform:
         """While these switches stand otherwise than by default, on every instance."""
         for name, value in switches.items():
             self.database.execute("insert into switches (name, value) values (%s, %s)", [name, value])
-        time.sleep(LIFE + 1)
+        time.sleep(LIFE_SECONDS + 1)
         try:
             yield
         finally:
             self.database.execute("delete from switches where name = any (%s)", [list(switches)])
-            time.sleep(LIFE + 1)
+            time.sleep(LIFE_SECONDS + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
         """Transactions that the primary and the replica carried out during a run, and what it came to."""

@@ -11,12 +11,12 @@ from infra.local.processes import free_port
 from infra.local.redis import Redis
 from infra.local.upstash import Upstash
 from tests.faults.figures import figure
-from wecelebrate import cache, switches
-from wecelebrate.cache.keys import prefix
-from wecelebrate.cache.redis import Script
-from wecelebrate.cache.redis import redis as shared
-from wecelebrate.cache.upstash import Transport
-from wecelebrate.settings import settings
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache.keys import prefix
+from wecelebrate.core.cache.redis import Script
+from wecelebrate.core.cache.redis import redis as shared
+from wecelebrate.core.cache.upstash import Transport
+from wecelebrate.core.settings import settings
 
 __all__ = ["figure"]
 
@@ -42,7 +42,7 @@ def behind(adapter: Upstash) -> Iterator[Raw]:
 def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What connections a test made are closed after it: a function leaves that to its end. No switch stands otherwise
     than by default, whatever a test before it learned in this process."""
-    switches.learn({})
+    kill_switches.learn({})
     made: list[Transport] = []
 
     class Closing(Transport):
@@ -50,7 +50,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             super().__init__(timeout)
             made.append(self)
 
-    monkeypatch.setattr("wecelebrate.cache.upstash.Transport", Closing)
+    monkeypatch.setattr("wecelebrate.core.cache.upstash.Transport", Closing)
     yield
     for transport in made:
         transport.close()

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from wecelebrate.database import Caller, Entered
-from wecelebrate.errors import NoMembership, NotFound
+from wecelebrate.core.database import Caller, CallerContext
+from wecelebrate.core.errors import NoMembership, NotFound
 
 A, B = UUID(int=0xA), UUID(int=0xB)
 CATALOGS = [UUID(int=0xC1), UUID(int=0xC2)]
@@ -106,11 +106,11 @@ class Database:
 
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        """As `wecelebrate.database.reading`."""
+        """As `wecelebrate.core.database.reading`."""
         self.point("enter")
         primary = primary or not self._caught_up(caller.min_xids)
         entered = self.enter(caller, self.state(None if primary else self.replayed))
-        yield SimpleNamespace(entered=entered, caller=caller, primary=primary)
+        yield SimpleNamespace(context=entered, caller=caller, primary=primary)
 
     def _caught_up(self, min_xids: tuple[str, ...]) -> bool:
         seen = {commit.xid for commit in self.commits[: self.replayed]}
@@ -118,20 +118,20 @@ class Database:
         lags = any(self.now() - commit.at > 45_000 for commit in behind)  # what the heartbeat says
         return not lags and seen.issuperset(min_xids)
 
-    def enter(self, caller: Caller, state: State) -> Entered:
+    def enter(self, caller: Caller, state: State) -> CallerContext:
         """What entering finds out. Raises NoMembership, NotFound."""
-        nothing: dict[str, Any] = dict.fromkeys(Entered.__dataclass_fields__)
+        nothing: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
         common = {**nothing, "caught_up": True, "switches": {}}
         if caller.site_domain is not None:
             if caller.site_domain != DOMAIN:
                 raise NotFound
             site = {"site_id": SITE, "site_client_id": A, "site_catalog_id": state.site[1]}
-            return Entered(**{**common, "role": "app_anon", **site})
+            return CallerContext(**{**common, "role": "app_anon", **site})
         _, client, role = state.members[caller.subject or ""]
         if client is None:
             raise NoMembership
         owned = [client] if role == "owner" else []
-        return Entered(**{**common, "role": "app_client", "client_ids": [client], "owner_ids": owned})
+        return CallerContext(**{**common, "role": "app_client", "client_ids": [client], "owner_ids": owned})
 
     def load(self, tx: Any) -> tuple[str, str | None]:
         """What a caller sees: its client and its version, or the site's catalog and its version."""
@@ -142,8 +142,8 @@ class Database:
             version, catalog = state.site
             return json.dumps({"site": version, "catalog": str(catalog), "version": state.shown[catalog]}), None
         # Row-level security goes by what was entered; what is read now is at least as new.
-        client = cast(UUID, tx.entered.client_ids[0])
-        role = "owner" if tx.entered.owner_ids else "viewer"
+        client = cast(UUID, tx.context.client_ids[0])
+        role = "owner" if tx.context.owner_ids else "viewer"
         return json.dumps({"client": str(client), "role": role, "version": state.things[client]}), None
 
 

@@ -19,11 +19,11 @@ import valkey
 
 from tests.cache.conftest import Direct
 from tests.cache.model import Database
-from wecelebrate import cache, sessions, switches
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Caller
-from wecelebrate.reads import gate, loading
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Caller
+from wecelebrate.core.requests import loading, request_cache, sessions
 
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
@@ -48,8 +48,8 @@ class Plan:
 
 
 def main(plan: Plan) -> None:
-    switches.learn({})
-    switches.LIFE = 600.0
+    kill_switches.learn({})
+    kill_switches.LIFE_SECONDS = 600.0
     begin = time.monotonic() + 0.004 * plan.readers + 0.3
     children = [fork(plan, begin) for _ in range(plan.readers)]
     if plan.first_dies:
@@ -87,7 +87,7 @@ def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
 
     @contextmanager
     def reading(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        yield SimpleNamespace(entered=database.enter(caller, database.first))
+        yield SimpleNamespace(context=database.enter(caller, database.first))
 
     def load(tx: Any) -> tuple[str, None]:
         client.incr(LOADS)
@@ -96,13 +96,13 @@ def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
         time.sleep(plan.seconds)
         return json.dumps({"by": os.getpid()}), None
 
-    for module in (gate, sessions, loading):
+    for module in (request_cache, sessions, loading):
         vars(module)["reading"] = reading
     vars(cache)["redis"] = lambda: direct
-    gate._owner = str(os.getpid())
+    request_cache._lock_owner = str(os.getpid())
     time.sleep(max(begin - time.monotonic(), 0))
     began = time.monotonic()
-    value, came = loading.value_of(gate.Gate(CALLER), ENTRY, load)
+    value, came = loading.value_of(request_cache.RequestCache(CALLER), ENTRY, load)
     return {"body": value.body, "came": came, "seconds": time.monotonic() - began}
 
 

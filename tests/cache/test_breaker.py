@@ -12,12 +12,12 @@ import pytest
 
 from infra.local.upstash import Upstash
 from tests.cache.conftest import Clock
-from wecelebrate import cache
-from wecelebrate.cache import CacheDown
-from wecelebrate.cache.keys import PRODUCT, prefix
-from wecelebrate.cache.redis import LONGEST_REST, SHORTEST_REST, TIMEOUT, Redis
+from wecelebrate.core import cache
+from wecelebrate.core.cache import CacheDown
+from wecelebrate.core.cache.keys import PRODUCT, prefix
+from wecelebrate.core.cache.redis import MAX_OPEN_SECONDS, MIN_OPEN_SECONDS, TIMEOUT_SECONDS, Redis
 
-module = importlib.import_module("wecelebrate.cache.redis")
+module = importlib.import_module("wecelebrate.core.cache.redis")
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def test_a_silent_redis_costs_its_timeout_once_and_is_then_left_alone() -> None:
             with pytest.raises(CacheDown):
                 redis.execute("PING")
             took.append(time.monotonic() - began)
-    assert TIMEOUT <= took[0] < TIMEOUT + 0.15
+    assert TIMEOUT_SECONDS <= took[0] < TIMEOUT_SECONDS + 0.15
     assert max(took[1:]) < 0.01
     assert len(connected) == 1, "no second try"
 
@@ -111,46 +111,54 @@ def test_the_rest_doubles_up_to_its_longest_and_ends_with_the_first_answer(rest:
             try:
                 redis.execute("PING")
             except CacheDown as down:
-                if "left alone" not in str(down):
+                if "breaker" not in str(down):
                     break
         rests.append((rest.ms - began) / 1000)
-        rest.pass_seconds(LONGEST_REST + 1)
+        rest.pass_seconds(MAX_OPEN_SECONDS + 1)
     # Two failures a turn: one that begins the rest, and the one that ends the count of it.
-    assert rests == [SHORTEST_REST, 4, LONGEST_REST, LONGEST_REST, LONGEST_REST, LONGEST_REST, LONGEST_REST]
+    assert rests == [
+        MIN_OPEN_SECONDS,
+        4,
+        MAX_OPEN_SECONDS,
+        MAX_OPEN_SECONDS,
+        MAX_OPEN_SECONDS,
+        MAX_OPEN_SECONDS,
+        MAX_OPEN_SECONDS,
+    ]
     redis._client = Redis(adapter.url, adapter.token)._client
-    rest.pass_seconds(LONGEST_REST)
+    rest.pass_seconds(MAX_OPEN_SECONDS)
     assert redis.execute("PING") == "PONG"
     redis._client = Redis(adapter.url, "wrong")._client
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
-    rest.pass_seconds(SHORTEST_REST)
+    rest.pass_seconds(MIN_OPEN_SECONDS)
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
 
 
 def test_while_redis_rests_an_invalidation_is_tried_all_the_same(function: str, rest: Clock, adapter: Upstash) -> None:
     where = prefix() + "a:owner:product:1"
-    cache.set_value(where, "old", PRODUCT, cache.claim(["product:1"]))
+    cache.set_value(where, "old", PRODUCT, cache.read_tags(["product:1"]))
     redis = module.redis()
     good, redis._client = redis._client, Redis(adapter.url, "wrong")._client
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
     redis._client = good
-    with pytest.raises(CacheDown, match="left alone"):
+    with pytest.raises(CacheDown, match="breaker"):
         cache.get(where)
     cache.invalidate(["product:1"], "1")
     assert cache.get(where) is None, "others see the change at once, and Redis is asked again"
 
 
 def test_a_redis_that_forgot_its_scripts_is_given_them_again(function: str, adapter: Upstash) -> None:
-    assert cache.claim(["a"]).tokens
+    assert cache.read_tags(["a"]).tokens
     module.redis().execute("SCRIPT", "FLUSH")
-    assert cache.claim(["a"]).tokens
+    assert cache.read_tags(["a"]).tokens
 
 
 def test_a_function_that_declares_no_cache_has_none(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WC_CACHE_URL", "")
-    from wecelebrate.settings import settings
+    from wecelebrate.core.settings import settings
 
     settings.cache_clear()
     module.redis.cache_clear()

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.conftest import Raw
-from wecelebrate import cache, sessions
-from wecelebrate.cache import keys
-from wecelebrate.database import Caller
+from wecelebrate.core import cache
+from wecelebrate.core.cache import keys
+from wecelebrate.core.database import Caller
+from wecelebrate.core.requests import sessions
 
 WORDS = st.lists(st.text(max_size=20), min_size=1, max_size=4)
 TENANTS = st.sampled_from(["public", *(str(uuid4()) for _ in range(3))])
@@ -47,18 +48,18 @@ def test_an_entry_of_one_thing_is_none_of_another(one: str, other: str) -> None:
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
 def test_a_list_is_known_by_what_it_was_asked_in_whatever_order(asked: dict[str, object]) -> None:
     turned = dict(reversed(asked.items()))
-    entry = keys.entry(keys.PRODUCTS, "c", tags=[], asked=asked)
-    assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], asked=turned | {"not asked for": None})
-    assert entry != keys.entry(keys.PRODUCTS, "c", tags=[], asked=asked | {"one": "more"})
+    entry = keys.entry(keys.PRODUCTS, "c", tags=[], filters=asked)
+    assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], filters=turned | {"not asked for": None})
+    assert entry != keys.entry(keys.PRODUCTS, "c", tags=[], filters=asked | {"one": "more"})
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
 def test_sessions_of_two_subjects_never_share_a_key_nor_a_visitor_with_a_member(one: str, other: str) -> None:
     member, stranger = Caller(subject=one), Caller(subject=other)
-    assert (sessions.where(member) == sessions.where(stranger)) == (one == other)
-    visits = {sessions.where(Caller(subject=subject, site_domain="a.test")) for subject in (one, None)}
+    assert (sessions.session_key(member) == sessions.session_key(stranger)) == (one == other)
+    visits = {sessions.session_key(Caller(subject=subject, site_domain="a.test")) for subject in (one, None)}
     assert len(visits) == 2, "a customer is no visitor"
-    assert sessions.where(member) not in visits
+    assert sessions.session_key(member) not in visits
 
 
 def test_values_live_as_long_as_the_plan_says() -> None:
@@ -73,21 +74,23 @@ def test_values_live_as_long_as_the_plan_says() -> None:
         keys.CLIENT: 3600,
         keys.CLIENTS: 3600,
         keys.SESSION: 3600,
-        keys.SHOWN: 1800,
+        keys.STOREFRONT_PAGES: 1800,
         keys.ORDER: 600,
         keys.ORDERS: 600,
     }
     assert {entity.name: life for entity, life in table.items()} == {entity.name: entity.life for entity in table}
     assert all(entity.negative <= 60 for entity in table), "that there is none is remembered briefly"
-    assert {entity for entity in table if entity.stale} == {keys.STOREFRONT, keys.SHOWN}, "only visitors see what aged"
+    assert {entity for entity in table if entity.stale} == {keys.STOREFRONT, keys.STOREFRONT_PAGES}, (
+        "only visitors see what aged"
+    )
 
 
 def test_every_key_that_scripts_write_begins_with_its_environment_and_its_tenant(function: str, behind: Raw) -> None:
-    claimed = cache.claim(["things", "user:a"], "caller:a")
+    claimed = cache.read_tags(["things", "user:a"], "caller:a")
     caller = Caller(subject="a")
     client = str(uuid4())
     session = sessions.Session(f"{client}:owner", client, "requests", 1000)
-    cache.save(sessions.where(caller), cache.made("", str(session), claimed.tokens, 60), keys.SESSION)
+    cache.put(sessions.session_key(caller), cache.new_value("", str(session), claimed.tokens, 60), keys.SESSION)
     cache.get_or_set(keys.key(client, "owner", "product", "1"), keys.PRODUCT, ["things"], lambda claimed: "{}")
     cache.invalidate(["others"], "1", "caller:a")
     found = behind.keys(f"{function}*")

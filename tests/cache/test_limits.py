@@ -9,16 +9,16 @@ import pytest
 
 from infra.local.processes import free_port
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache, limits, sessions, switches
-from wecelebrate.cache.keys import SESSION
-from wecelebrate.cache.redis import redis as shared
-from wecelebrate.database import Caller
-from wecelebrate.errors import TooManyRequests
-from wecelebrate.limits import ADDRESS_PER_MINUTE, LOCAL_LEAST, LocalLimits
-from wecelebrate.reads import gate
-from wecelebrate.reads.gate import Gate
-from wecelebrate.sessions import Session
-from wecelebrate.settings import settings
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache.keys import SESSION
+from wecelebrate.core.cache.redis import redis as shared
+from wecelebrate.core.database import Caller
+from wecelebrate.core.errors import TooManyRequests
+from wecelebrate.core.requests import limits, request_cache, sessions
+from wecelebrate.core.requests.limits import ADDRESS_PER_MINUTE, MIN_LOCAL_QUOTA, LocalLimits
+from wecelebrate.core.requests.request_cache import RequestCache
+from wecelebrate.core.requests.sessions import Session
+from wecelebrate.core.settings import settings
 
 MEMBER = Caller(subject="ann")
 VISITOR = Caller(site_domain="shop.test")
@@ -37,8 +37,8 @@ class Client:
         self.begin()
 
     def begin(self) -> None:
-        value = cache.made("", str(self.session), cache.claim(["tiers"]).tokens, 10**6)
-        cache.save(sessions.where(self.caller), value, SESSION)
+        value = cache.new_value("", str(self.session), cache.read_tags(["tiers"]).tokens, 10**6)
+        cache.put(sessions.session_key(self.caller), value, SESSION)
 
     def ask(self, address: str = "", orders: bool = False) -> dict[str, tuple[int, int]]:
         """One request, or an order; limit → what remains, and the seconds until some of it comes back.
@@ -51,7 +51,7 @@ class Client:
             self.told = dict(headers)
 
         try:
-            Gate(self.caller, address, tell, orders).look()
+            RequestCache(self.caller, address, tell, orders).lookup()
         finally:
             found = re.findall(r'"(\w+)";r=(\d+);t=(\d+)', self.told.get("RateLimit", ""))
         return {name: (int(remaining), int(seconds)) for name, remaining, seconds in found}
@@ -68,9 +68,9 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def known(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switches, "are_known", lambda: True)
-    monkeypatch.setattr(switches, "is_set", lambda name, value: False)
-    monkeypatch.setattr(gate, "_local", LocalLimits())
+    monkeypatch.setattr(kill_switches, "are_known", lambda: True)
+    monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
+    monkeypatch.setattr(request_cache, "_local_limits", LocalLimits())
 
 
 @pytest.fixture(autouse=True)
@@ -157,29 +157,31 @@ def test_a_visitor_counts_for_its_address_and_for_the_site(monkeypatch: pytest.M
 def test_a_request_that_looks_again_is_counted_once() -> None:
     client = Client(MEMBER, 100)
     seen: list[str] = []
-    one = Gate(client.caller, "", lambda headers: seen.append(headers["RateLimit"]))
+    one = RequestCache(client.caller, "", lambda headers: seen.append(headers["RateLimit"]))
     for _ in range(5):
-        one.look()
+        one.lookup()
     assert {text.partition(";t=")[0] for text in seen} == {'"requests";r=99'}
     assert client.ask()["requests"][0] == 98
 
 
 def test_a_site_takes_a_part_of_its_visitors_requests_as_orders() -> None:
-    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_SHARE, limit="storefront", site="one")
+    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     assert visitor.exhaust("192.0.2.1", orders=True) == 5
     assert visitor.told["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
     with pytest.raises(TooManyRequests, match="All of 5 orders of this site an hour are used up"):
         visitor.ask("192.0.2.2", orders=True)
     assert "orders" not in visitor.ask("192.0.2.2")
-    other = Client(Caller(site_domain="other.test"), 5 * sessions.STOREFRONT_SHARE, visitor.tenant, "storefront", "two")
+    other = Client(
+        Caller(site_domain="other.test"), 5 * sessions.STOREFRONT_FACTOR, visitor.tenant, "storefront", "two"
+    )
     assert other.exhaust("192.0.2.1", orders=True) == 5
 
 
 def test_an_order_that_looks_again_is_counted_once() -> None:
-    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_SHARE, limit="storefront", site="one")
-    one = Gate(visitor.caller, "192.0.2.1", lambda headers: None, orders=True)
+    visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
+    one = RequestCache(visitor.caller, "192.0.2.1", lambda headers: None, is_order=True)
     for _ in range(5):
-        one.look()
+        one.lookup()
     assert visitor.ask("192.0.2.1", orders=True)["orders"][0] == 3
 
 
@@ -211,31 +213,33 @@ def test_without_redis_an_instance_allows_a_stranger_little(down: None, wall: Wa
     stranger = Client.__new__(Client)
     stranger.caller = Caller(subject="nobody it knows")
     wall.now += 15
-    assert [stranger.ask()["local"] for _ in range(LOCAL_LEAST)] == [
-        (left, 45) for left in reversed(range(LOCAL_LEAST))
+    assert [stranger.ask()["local"] for _ in range(MIN_LOCAL_QUOTA)] == [
+        (left, 45) for left in reversed(range(MIN_LOCAL_QUOTA))
     ]
     with pytest.raises(TooManyRequests) as refused:
         stranger.ask()
     assert refused.value.headers()["Retry-After"] == "45"
     wall.now += 45
-    assert stranger.exhaust() == LOCAL_LEAST
+    assert stranger.exhaust() == MIN_LOCAL_QUOTA
 
 
 def test_without_redis_an_instance_takes_few_orders_of_a_site_from_however_many(down: None, wall: Wall) -> None:
     stranger = Client.__new__(Client)
     stranger.caller = VISITOR
     taken = 0
-    for number in range(2 * LOCAL_LEAST):
+    for number in range(2 * MIN_LOCAL_QUOTA):
         try:
             assert "local" in stranger.ask(f"192.0.2.{number}", orders=True)
             taken += 1
         except TooManyRequests as refused:
-            assert refused.detail == f"All of {LOCAL_LEAST} orders of this site a minute are used up."
-    assert taken == LOCAL_LEAST
+            assert refused.detail == f"All of {MIN_LOCAL_QUOTA} orders of this site a minute are used up."
+    assert taken == MIN_LOCAL_QUOTA
     assert "local" in stranger.ask("192.0.2.200")
 
 
-@pytest.mark.parametrize(("quota", "allowed"), [(60, LOCAL_LEAST), (1000, LOCAL_LEAST), (10_000, 41), (100_000, 416)])
+@pytest.mark.parametrize(
+    ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
+)
 def test_without_redis_an_instance_allows_a_caller_whom_it_knows_a_part_of_its_quota(
     wall: Wall, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
@@ -250,10 +254,10 @@ def test_without_redis_visitors_are_counted_by_their_address(wall: Wall, request
     visitor.ask("192.0.2.1")
     request.getfixturevalue("down")
     assert visitor.exhaust("192.0.2.1") == 83
-    assert visitor.exhaust("192.0.2.2") == LOCAL_LEAST, "one that it never saw"
+    assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "one that it never saw"
 
 
 def test_with_limits_off_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
-    monkeypatch.setattr(switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
+    monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
     assert [client.ask() for _ in range(5)] == [{}] * 5

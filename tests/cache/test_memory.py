@@ -5,15 +5,15 @@ import time
 import pytest
 
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache
-from wecelebrate.cache.redis import TIMEOUT
+from wecelebrate.core import cache
+from wecelebrate.core.cache.redis import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.usefixtures("long_memory")
 
 
 def xids(*tags: str, caller: str = "") -> set[str]:
-    claimed = cache.claim(tags, caller)
-    assert not claimed.forgetful
+    claimed = cache.read_tags(tags, caller)
+    assert not claimed.history_unknown
     return set(claimed.min_xids)
 
 
@@ -58,32 +58,32 @@ def test_what_the_sweeper_tells_late_may_push_out_the_newest_and_then_the_primar
     cache.invalidate(["products:c"], "1000", "caller:ann")
     for n in range(100):
         cache.invalidate(["products:c"], str(n + 1), late=True)
-    claimed = cache.claim(["products:c"])
-    assert "1000" in claimed.min_xids or claimed.forgetful, "a reader without it might fill the cache"
+    claimed = cache.read_tags(["products:c"])
+    assert "1000" in claimed.min_xids or claimed.history_unknown, "a reader without it might fill the cache"
     assert xids(caller="caller:ann") == {"1000"}
     assert xids("another") == set()
     clock.pass_seconds(59)
     for n in range(70):
         cache.invalidate(["products:c"], str(2000 + n))
-    assert cache.claim(["products:c"]).forgetful, "writes of others do not make it forget that it forgot"
+    assert cache.read_tags(["products:c"]).history_unknown, "writes of others do not make it forget that it forgot"
     clock.pass_seconds(1)
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 
 
 def test_a_redis_that_lost_its_memory_says_so_for_a_minute(function: str, behind: Raw, clock: Clock) -> None:
-    assert not cache.claim(["a"]).forgetful
+    assert not cache.read_tags(["a"]).history_unknown
     behind.delete(f"{function}public:recent")
-    assert cache.claim(["a"]) == cache.Claim(cache.claim(["a"]).tokens, (), True)
+    assert cache.read_tags(["a"]) == cache.TagVersions(cache.read_tags(["a"]).tokens, (), True)
     clock.pass_seconds(59)
-    assert cache.claim(["a"]).forgetful
+    assert cache.read_tags(["a"]).history_unknown
     clock.pass_seconds(1)
-    assert not cache.claim(["a"]).forgetful
+    assert not cache.read_tags(["a"]).history_unknown
 
 
 def test_a_write_is_the_first_thing_that_an_empty_redis_remembers(function: str, behind: Raw, clock: Clock) -> None:
     behind.delete(f"{function}public:recent")
     cache.invalidate(["a"], "1")
-    assert cache.claim(["a"]).forgetful, "others may have been forgotten"
+    assert cache.read_tags(["a"]).history_unknown, "others may have been forgotten"
     clock.pass_seconds(30)
     cache.invalidate(["a"], "2")
     clock.pass_seconds(30)
@@ -112,4 +112,4 @@ def test_a_sync_of_a_million_products_is_forgotten_piece_by_piece(function: str,
     for _ in range(400):
         cache.invalidate(["a"], "100")
     assert not [field for field in behind.hkeys(recent) if field.startswith("product:") and "new" not in field]
-    assert slowest < TIMEOUT
+    assert slowest < TIMEOUT_SECONDS

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cache.conftest import Clock, Raw
-from wecelebrate import cache
-from wecelebrate.cache import Claim, Value
-from wecelebrate.cache.keys import PRODUCT, STOREFRONT, key
-from wecelebrate.cache.redis import redis as shared
+from wecelebrate.core import cache
+from wecelebrate.core.cache import TagVersions, Value
+from wecelebrate.core.cache.keys import PRODUCT, STOREFRONT, key
+from wecelebrate.core.cache.redis import redis as shared
 
 LINE = st.text(st.characters(exclude_characters="\n"), min_size=1)
 
 
 def put(where: str, body: str, *tags: str) -> None:
-    cache.set_value(where, body, PRODUCT, cache.claim(tags))
+    cache.set_value(where, body, PRODUCT, cache.read_tags(tags))
 
 
 def body(where: str) -> str | None:
@@ -60,7 +60,7 @@ def test_an_invalidated_tag_ends_every_value_that_carries_it_and_no_other(functi
 
 
 def test_a_value_loaded_before_an_invalidation_and_kept_after_it_is_never_shown(where: str) -> None:
-    claimed = cache.claim(["product:1"])
+    claimed = cache.read_tags(["product:1"])
     cache.invalidate(["product:1"])
     cache.set_value(where, "old", PRODUCT, claimed)
     assert body(where) is None
@@ -73,14 +73,14 @@ def test_an_evicted_tag_revives_nothing(where: str, function: str, behind: Raw) 
     put(where, "old", "product:1")
     behind.delete(f"{function}public:tag:product:1")
     assert body(where) is None
-    cache.claim(["product:1"])
+    cache.read_tags(["product:1"])
     assert body(where) is None
 
 
 def test_get_or_set_loads_once_until_a_tag_ends(where: str) -> None:
-    loads: list[Claim] = []
+    loads: list[TagVersions] = []
 
-    def load(claimed: Claim) -> str:
+    def load(claimed: TagVersions) -> str:
         loads.append(claimed)
         return f"load {len(loads)}"
 
@@ -95,18 +95,18 @@ def test_get_or_set_without_redis_loads_each_time(where: str, monkeypatch: pytes
         raise cache.CacheDown("gone")
 
     monkeypatch.setattr(cache, "redis", down)
-    claims: list[Claim] = []
+    claims: list[TagVersions] = []
 
-    def load(claimed: Claim) -> str:
+    def load(claimed: TagVersions) -> str:
         claims.append(claimed)
         return "fresh"
 
     assert [cache.get_or_set(where, PRODUCT, ["product:1"], load) for _ in range(2)] == ["fresh"] * 2
-    assert [claimed.forgetful for claimed in claims] == [True, True], "nobody remembers what was written"
+    assert [claimed.history_unknown for claimed in claims] == [True, True], "nobody remembers what was written"
 
 
 def test_a_value_ages_at_most_a_tenth_before_its_life_ends_and_never_after(function: str) -> None:
-    lives = [cache.made("", "-", "", 1000).ages - cache.now() for _ in range(2000)]
+    lives = [cache.new_value("", "-", "", 1000).stale_at - cache.now() for _ in range(2000)]
     assert 895_000 < min(lives) < 910_000
     assert 990_000 < max(lives) <= 1_000_000
     assert len({life // 10_000 for life in lives}) > 8, "what was loaded together does not age together"
@@ -117,14 +117,14 @@ def test_an_aged_value_is_not_got_and_redis_forgets_it_in_the_end(where: str, be
     assert 0.9 * 1800_000 - 1000 < behind.pttl(where) <= 1800_000
     clock.pass_seconds(1801)
     assert body(where) is None
-    cache.save(where, cache.made("shown a while longer", "-", "", 300), STOREFRONT)
+    cache.put(where, cache.new_value("shown a while longer", "-", "", 300), STOREFRONT)
     assert behind.pttl(where) > 560_000
 
 
 def test_a_value_that_is_too_large_is_not_kept_and_its_lock_is_given_back(where: str, behind: Raw) -> None:
     behind.set(f"{where}:lock", "me", px=2000)
-    large = cache.made("x" * (cache.LARGEST + 1), "-", "", 100)
-    cache.save(where, large, PRODUCT, f"{where}:lock", "me")
+    large = cache.new_value("x" * (cache.MAX_VALUE_LENGTH + 1), "-", "", 100)
+    cache.put(where, large, PRODUCT, f"{where}:lock", "me")
     assert behind.exists(where, f"{where}:lock") == 0
 
 
@@ -134,7 +134,7 @@ def test_only_its_owner_gives_a_lock_back(where: str, behind: Raw, owner: str) -
     behind.set(lock, "me", px=2000)
     cache.release(lock, owner)
     assert behind.get(lock) == (None if owner == "me" else "me")
-    cache.save(where, cache.made("x", "-", "", 100), PRODUCT, lock, owner)
+    cache.put(where, cache.new_value("x", "-", "", 100), PRODUCT, lock, owner)
     assert behind.get(lock) == (None if owner == "me" else "me")
     assert body(where) == "x", "what was loaded is good all the same: its tokens say so"
 
@@ -150,17 +150,17 @@ def test_five_thousand_tags_end_in_a_few_calls_and_each_is_remembered(
     cache.invalidate(tags, "4711", "caller:a")
     took = time.monotonic() - began
     assert [body(place) for place in places] == [None] * len(places)
-    assert cache.claim(["product:4999"]).min_xids == ("4711",)
-    assert cache.claim([], "caller:a").min_xids == ("4711",)
+    assert cache.read_tags(["product:4999"]).min_xids == ("4711",)
+    assert cache.read_tags([], "caller:a").min_xids == ("4711",)
     assert behind.hlen(f"{function}public:recent") == 5000 + 3
     assert took < 1, f"{took:.2f} s"
 
 
 def test_callers_at_once_get_one_token_a_tag(function: str) -> None:
-    cache.claim([])  # the script is known
+    cache.read_tags([])  # the script is known
     client = shared()
     with ThreadPoolExecutor(1) as pool:  # one client a thread: another one asks at the same time
-        there = pool.submit(lambda: cache.claim(["a", "b"]).tokens)
+        there = pool.submit(lambda: cache.read_tags(["a", "b"]).tokens)
         here = there.result()
-    assert cache.claim(["a", "b"]).tokens == here
+    assert cache.read_tags(["a", "b"]).tokens == here
     assert shared() is client

@@ -19,12 +19,12 @@ from tests.cache.conftest import Clock, Direct
 from tests.cache.model import CATALOGS, DOMAIN, A, B, Change, Commit, Database
 from tests.cache.scheduler import Schedule
 from tests.faults.figures import Figure
-from wecelebrate import cache, sessions, switches
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Caller
-from wecelebrate.errors import NoMembership
-from wecelebrate.reads import gate, loading
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Caller
+from wecelebrate.core.errors import NoMembership
+from wecelebrate.core.requests import loading, request_cache, sessions
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 INTERLEAVINGS = 10_000 if FULL else 500
@@ -42,7 +42,7 @@ class Scene:
 
     def __init__(self, seed: int, direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
-        self.schedule = Schedule(self.random, lambda name: monkeypatch.setattr(gate, "_owner", name))
+        self.schedule = Schedule(self.random, lambda name: monkeypatch.setattr(request_cache, "_lock_owner", name))
         self.clock = clock
         self.redis = direct.client
         self.database = Database(lambda: clock.ms, self.schedule.point)
@@ -50,10 +50,10 @@ class Scene:
         direct.before = self.schedule.point
         # A wait passes no time of its own: that is the clock's.
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
-        for module in (gate, sessions, loading):
+        for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
-        monkeypatch.setattr(gate, "time", time)
-        monkeypatch.setattr(switches, "are_known", lambda: True)
+        monkeypatch.setattr(request_cache, "time", time)
+        monkeypatch.setattr(kill_switches, "are_known", lambda: True)
 
     def _sleep(self, seconds: float) -> None:
         self.clock.pass_seconds(seconds)
@@ -71,7 +71,7 @@ class Scene:
     def ask(self, caller: Caller) -> dict[str, Any] | None:
         entry = SHOWN if caller.site_domain else THINGS
         try:
-            value, _ = loading.value_of(gate.Gate(caller), entry, self.database.load)
+            value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)
         except NoMembership:
             return None
         found: dict[str, Any] = json.loads(value.body)

@@ -14,9 +14,10 @@ from tests.cache.conftest import Raw
 from tests.cache.model import Database
 from tests.cache.readers import CALLER, LOADS, Plan
 from tests.faults.figures import Figure
-from wecelebrate import cache, sessions
-from wecelebrate.cache import keys
-from wecelebrate.sessions import Session
+from wecelebrate.core import cache
+from wecelebrate.core.cache import keys
+from wecelebrate.core.requests import sessions
+from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
 GRACE = 0.25
@@ -38,8 +39,10 @@ def session(function: str, behind: Raw) -> Session:
     behind.flushdb()
     behind.hset(f"{function}public:recent", "since", "1")
     database = Database(cache.now, lambda _: None)
-    made, tags = sessions.of(CALLER, database.enter(CALLER, database.first))
-    cache.save(sessions.where(CALLER), cache.made("", str(made), cache.claim(tags).tokens, 60), keys.SESSION)
+    made, tags = sessions.session_of(CALLER, database.enter(CALLER, database.first))
+    cache.put(
+        sessions.session_key(CALLER), cache.new_value("", str(made), cache.read_tags(tags).tokens, 60), keys.SESSION
+    )
     return made
 
 
@@ -86,5 +89,5 @@ def test_a_loader_that_is_killed_delays_nobody_by_more_than_its_lock_lives(
     session: Session, adapter: Upstash, behind: Raw, figure: Figure
 ) -> None:
     seen = rush(adapter, behind, readers=100, seconds=0.02, first_dies=True)
-    figure("a loader was killed: the longest wait", seen.longest, "s", cache.LOCK_LIFE / 1000 + GRACE)
+    figure("a loader was killed: the longest wait", seen.longest, "s", cache.LOCK_MS / 1000 + GRACE)
     figure("a loader was killed: loads of 100 who waited", seen.loads - 1, "loads", 2)

@@ -14,12 +14,13 @@ from pydantic import BaseModel
 
 from infra.local.payload import Request as Sent
 from infra.local.payload import event
-from wecelebrate import http, pages, switches
-from wecelebrate.database import Caller
-from wecelebrate.errors import Conflict, NotFound, TooSlow, Unavailable
-from wecelebrate.invalidations import Left
-from wecelebrate.models import Input, Listed
-from wecelebrate.settings import settings
+from wecelebrate.core import http, kill_switches, pages
+from wecelebrate.core.database import Caller
+from wecelebrate.core.database.invalidations import Commit
+from wecelebrate.core.errors import Conflict, NotFound, TooSlow, Unavailable
+from wecelebrate.core.models import Input
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.settings import settings
 
 REQUEST_ID = "a-request"
 
@@ -53,7 +54,9 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def opened(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
         became.append(f"begin {caller.subject}")
         try:
-            yield SimpleNamespace(left=Left(), written=[], dispatch=None)
+            yield SimpleNamespace(
+                committed=Commit(), write_through=[], local=lambda factory: SimpleNamespace(dispatch=None)
+            )
         except Exception:
             became.append("rollback")
             raise
@@ -63,7 +66,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(http, "reading", opened)
     monkeypatch.setattr(http, "writing", opened)
-    switches.learn({})  # nobody has to be asked how they stand
+    kill_switches.learn({})  # nobody has to be asked how they stand
     return became
 
 
@@ -179,7 +182,7 @@ def test_without_claims_nothing_begins(transactions: list[str]) -> None:
     assert transactions == []
 
 
-class Asked(Listed):
+class Asked(ListParameters):
     q: str | None = None
     old: bool | None = None
 
@@ -189,7 +192,7 @@ def test_a_page_links_to_the_next() -> None:
 
     @app.get("/things")
     def list_things(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        built = pages.Built('[{"size":1}]', "a-cursor" if asked.cursor is None else None, {"more": "[1]"})
+        built = pages.RenderedPage('[{"size":1}]', "a-cursor" if asked.cursor is None else None, {"more": "[1]"})
         return http.page_response(request, asked, built)
 
     first = ask(app, "GET", "/things?q=a%20%26%C3%A9&old=true&limit=5")
@@ -210,9 +213,9 @@ def test_a_page_that_lambda_would_not_take_is_refused(quotes: int, status: int) 
     app = http.api()
 
     @app.get("/things")
-    def list_things(request: Request, asked: Annotated[Listed, Query()]) -> Response:
+    def list_things(request: Request, asked: Annotated[ListParameters, Query()]) -> Response:
         # A quote is two bytes in the page, and four in the JSON that Lambda carries the page in.
-        return http.page_response(request, asked, pages.Built(json.dumps(['"' * quotes]), None))
+        return http.page_response(request, asked, pages.RenderedPage(json.dumps(['"' * quotes]), None))
 
     answer = ask(app, "GET", "/things")
     assert answer["statusCode"] == status

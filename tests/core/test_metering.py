@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from wecelebrate import metrics
-from wecelebrate.spending import Ledger
+from wecelebrate.core import metrics
+from wecelebrate.core.metering import Meter
 
 
 @pytest.fixture(autouse=True)
@@ -30,31 +30,31 @@ def test_what_was_counted_is_a_line_for_each_dimension(capsys: pytest.CaptureFix
 
 
 def test_what_was_spent_before_the_tenant_was_known_is_the_tenants() -> None:
-    ledger = Ledger()
-    ledger.begin()
-    ledger.database(0.0004, rows=1)
-    assert ledger.owed() == ""
-    ledger.belongs("acme", "product")
-    ledger.database(0.0016, rows=-1)
-    ledger.redis(3)
-    assert ledger.owed() == "acme product 2 2 1 3"
+    meter = Meter()
+    meter.begin_request()
+    meter.record_query(0.0004, rows=1)
+    assert meter.unsent() == ""
+    meter.assign_tenant("acme", "product")
+    meter.record_query(0.0016, rows=-1)
+    meter.record_commands(3)
+    assert meter.unsent() == "acme product 2 2 1 3"
 
 
 def test_what_is_booked_is_owed_no_more() -> None:
-    ledger = Ledger()
-    ledger.belongs("acme", "product")
-    ledger.database(0.001, rows=5)
-    ledger.booked()
-    assert ledger.owed() == ""
+    meter = Meter()
+    meter.assign_tenant("acme", "product")
+    meter.record_query(0.001, rows=5)
+    meter.mark_sent()
+    assert meter.unsent() == ""
 
 
 def test_what_one_request_spent_is_not_the_next_ones() -> None:
-    ledger = Ledger()
-    ledger.belongs("acme", "product")
-    ledger.database(0.001, rows=5)
-    ledger.begin()
-    ledger.database(0.009)  # of a caller whom nobody knows
-    ledger.begin()
-    ledger.database(0.002)
-    ledger.belongs("other", "site")
-    assert ledger.owed().splitlines() == ["acme product 1 1 5 0", "other site 1 2 0 0"]
+    meter = Meter()
+    meter.assign_tenant("acme", "product")
+    meter.record_query(0.001, rows=5)
+    meter.begin_request()
+    meter.record_query(0.009)  # of a caller whom nobody knows
+    meter.begin_request()
+    meter.record_query(0.002)
+    meter.assign_tenant("other", "site")
+    assert meter.unsent().splitlines() == ["acme product 1 1 5 0", "other site 1 2 0 0"]

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.core.serving import Served, answer, by_path, serving
-from wecelebrate import outbound
-from wecelebrate.outbound import Refused, TooLarge, Unreachable, fetch
-from wecelebrate.outbound.addresses import parse
-from wecelebrate.settings import settings
+from wecelebrate.core import outbound
+from wecelebrate.core.outbound import Refused, TooLarge, Unreachable, fetch
+from wecelebrate.core.outbound.addresses import parse
+from wecelebrate.core.settings import settings
 
 Resolver = Callable[..., list[str]]
 
@@ -245,7 +245,7 @@ def test_a_name_is_looked_up_once_and_the_connection_goes_to_what_was_checked(
 ) -> None:
     asked = names(["127.0.0.1"], ["169.254.169.254"])
     with serving(answer(200, b"here")) as served:
-        monkeypatch.setattr("wecelebrate.outbound.addresses._PORTS", {"http": served.port, "https": 443})
+        monkeypatch.setattr("wecelebrate.core.outbound.addresses._PORTS", {"http": served.port, "https": 443})
         got = fetch("GET", "http://images.example.com/")
     assert got.body == b"here"
     assert asked == ["images.example.com"]
@@ -257,7 +257,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(names: Resolver, mon
     settings.cache_clear()
     names(["127.0.0.9", "127.0.0.1"])
     with serving(answer(200, b"here")) as served:
-        monkeypatch.setattr("wecelebrate.outbound.addresses._PORTS", {"http": served.port, "https": 443})
+        monkeypatch.setattr("wecelebrate.core.outbound.addresses._PORTS", {"http": served.port, "https": 443})
         assert fetch("GET", "http://images.example.com/").body == b"here"
 
 
@@ -464,7 +464,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.S
 
 
 def secured(served: Served, monkeypatch: pytest.MonkeyPatch, host: str = "images.example.com") -> str:
-    monkeypatch.setattr("wecelebrate.outbound.addresses._PORTS", {"http": 80, "https": served.port})
+    monkeypatch.setattr("wecelebrate.core.outbound.addresses._PORTS", {"http": 80, "https": served.port})
     return f"https://{host}/"
 
 
@@ -495,7 +495,9 @@ def test_a_redirect_out_of_https_is_refused(
 def test_a_handshake_that_does_not_come_ends_in_time(names: Resolver, monkeypatch: pytest.MonkeyPatch) -> None:
     names(["127.0.0.1"])
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setattr("wecelebrate.outbound.addresses._PORTS", {"http": 80, "https": listener.getsockname()[1]})
+        monkeypatch.setattr(
+            "wecelebrate.core.outbound.addresses._PORTS", {"http": 80, "https": listener.getsockname()[1]}
+        )
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):
             fetch("GET", "https://images.example.com/", timeout=0.5)

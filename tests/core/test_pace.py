@@ -2,7 +2,7 @@
 
 import pytest
 
-from wecelebrate.jobs.pace import Pace
+from wecelebrate.jobs.rate_limit import RateLimiter
 
 
 class Clock:
@@ -19,18 +19,18 @@ class Clock:
 
 def test_workers_share_the_rate() -> None:
     clock = Clock()
-    pace = Pace(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = RateLimiter(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(8):
-        pace.wait()
+        limiter.wait()
     # Seven a second each: the first goes at once.
     assert clock.now == pytest.approx(101.0)
 
 
 def test_who_was_idle_may_not_make_up_for_it() -> None:
     clock = Clock()
-    pace = Pace(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
-    pace.wait()
+    limiter = RateLimiter(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
+    limiter.wait()
     clock.now += 60
-    pace.wait()
-    pace.wait()
+    limiter.wait()
+    limiter.wait()
     assert clock.slept == [pytest.approx(0.1)]

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wecelebrate import pages
-from wecelebrate.errors import BadCursor
-from wecelebrate.models import Listed
-from wecelebrate.settings import settings
+from wecelebrate.core import pages
+from wecelebrate.core.errors import BadCursor
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.settings import settings
 
 LAST = {"after_key": "Größe \N{WRAPPED PRESENT} \"'\\", "after_id": "x"}
 
 
-class Asked(Listed):
+class Asked(ListParameters):
     q: str | None = None
 
 
@@ -29,7 +29,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def asked(**parameters: Any) -> dict[str, Any]:
-    return pages.asked("things", Asked(**parameters))
+    return pages.list_request("things", Asked(**parameters))
 
 
 def refused(cursor: str, **parameters: Any) -> None:
@@ -50,8 +50,8 @@ def test_a_page_may_be_longer_than_the_one_before() -> None:
 def test_another_question_or_another_list_refuses_it() -> None:
     refused(pages.encode(LAST, asked(q="a")), q="b")
     refused(pages.encode(LAST, asked(q="a")))
-    refused(pages.encode(LAST, pages.asked("other things", Asked())))
-    refused(pages.encode(LAST, pages.asked("things", Asked(), owner="b")))
+    refused(pages.encode(LAST, pages.list_request("other things", Asked())))
+    refused(pages.encode(LAST, pages.list_request("things", Asked(), owner="b")))
 
 
 def test_another_key_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:

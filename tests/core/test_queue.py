@@ -12,8 +12,8 @@ import pytest
 
 from infra.local.endpoints import Endpoints
 from infra.local.poller import record
-from wecelebrate import queue
-from wecelebrate.settings import settings
+from wecelebrate.core import queue
+from wecelebrate.core.settings import settings
 
 BATCH = 10
 
@@ -70,6 +70,11 @@ def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[asked])["Attributes"][asked])
 
 
+def unexpected(queue_name: str, text: str, receives: int, error: Exception) -> None:
+    """No message of these tests becomes a dead letter."""
+    raise AssertionError(f"{text} became a dead letter of {queue_name}")
+
+
 @pytest.mark.timeout(180)
 def test_every_set_of_failures_is_reported_as_it_is(sqs: Any, batch: list[dict[str, Any]]) -> None:
     failing: set[int] = set()
@@ -80,7 +85,7 @@ def test_every_set_of_failures_is_reported_as_it_is(sqs: Any, batch: list[dict[s
             raise RuntimeError("as it was told to")
         done.append(message.body["n"])
 
-    handler = queue.consume(work)
+    handler = queue.consume(work, on_dead_letter=unexpected)
     for bits in product((False, True), repeat=BATCH):
         failing, done = {number for number, fails in enumerate(bits) if fails}, []
         answer = handler({"Records": batch}, Context())
@@ -97,7 +102,7 @@ def test_what_failed_comes_again_within_seconds_and_the_rest_stays_hidden(
             raise RuntimeError("as it was told to")
 
     assert in_flight(sqs, batch) == BATCH
-    queue.consume(work)({"Records": batch}, Context())
+    queue.consume(work, on_dead_letter=unexpected)({"Records": batch}, Context())
     url = sqs.get_queue_url(QueueName=batch[0]["eventSourceARN"].rpartition(":")[2])["QueueUrl"]
     again: set[int] = set()
     for _ in range(6):

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors, sql
 
 from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Caller, Row, insertion
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
 """Every table there is a row for, and a partition by its own name."""

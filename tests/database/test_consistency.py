@@ -16,7 +16,7 @@ from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.test_reader import caught_up
 from tests.database.world import A_CATALOG, A_SITE, CALLERS, A, B, Caller
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 OLD_ENTER = (

@@ -8,7 +8,7 @@ from psycopg import errors
 
 from tests.database.conftest import Database
 from tests.database.world import A_SITE, A, B, ident
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 NOBODY = "WC401"
 NO_SITE = "WC404"

@@ -9,7 +9,7 @@ from psycopg import errors, sql
 from tests.database.conftest import Database
 from tests.database.probe import TABLES, blind_update, entered, promised, shown
 from tests.database.world import A_JOB, A_SITE, B_SITE, CALLERS, LOGINS, A, B, Caller
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VICTIMS = [BY_NAME[name] for name in ("customer of A", "A's owner", "service for A")]

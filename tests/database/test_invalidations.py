@@ -28,7 +28,7 @@ from tests.database.world import (
     B,
     ident,
 )
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 OWNER, SYSTEM = BY_NAME["A's owner"], BY_NAME["system"]

@@ -22,12 +22,12 @@ from tests.database import world
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, CALLERS, A, B, Caller, ident
-from wecelebrate import batches, migrations
-from wecelebrate import database as function
-from wecelebrate.database import ENTER
+from wecelebrate import migrations
+from wecelebrate.core import batches
+from wecelebrate.core.database import ENTER, endpoints
+from wecelebrate.core.settings import settings
 from wecelebrate.migrations import migrate
-from wecelebrate.orders import days
-from wecelebrate.settings import settings
+from wecelebrate.orders import rollup
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 ADMIN, SYSTEM = BY_NAME["admin"], BY_NAME["system"]
@@ -252,15 +252,15 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
     }.items():
         monkeypatch.setenv(f"WC_DATABASE_{name}", given)
     settings.cache_clear()
-    monkeypatch.setattr(days, "BATCH", 3)
+    monkeypatch.setattr(rollup, "BATCH", 3)
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(longest: float) -> int:
-        monkeypatch.setattr(batches, "LONGEST", longest)
+        monkeypatch.setattr(batches, "MAX_SECONDS", longest)
         return int(handler({}, None)["folded"])
 
     yield run
-    function._writer.drop()
+    endpoints.writer.drop()
     settings.cache_clear()
 
 

@@ -22,7 +22,7 @@ from tests.database.world import (
     CALLERS,
     Caller,
 )
-from wecelebrate.database import ENTER
+from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VISITORS = [caller for caller in CALLERS if caller.entered and caller.domain]

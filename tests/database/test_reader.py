@@ -12,10 +12,9 @@ from infra.local.postgres import DATABASE, Postgres
 from infra.local.processes import free_port
 from tests.database import world
 from tests.platform import Platform, ok
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Problem, Unavailable
-from wecelebrate.settings import settings
+from wecelebrate.core.database import Caller, Transaction, endpoints, reading, transaction, writing
+from wecelebrate.core.errors import Problem, Unavailable
+from wecelebrate.core.settings import settings
 
 GET_SITE = "select id, client_id, name, domain%from sites%where id = $%"
 
@@ -66,13 +65,13 @@ def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         "DATABASE_PASSWORD": servers.credentials.logins["wc_api"],
     }.items():
         monkeypatch.setenv(f"WC_{name}", value)
-    monkeypatch.setattr(database, "READER_REST", 0.3)
+    monkeypatch.setattr(transaction, "READER_RETRY_SECONDS", 0.3)
     settings.cache_clear()
     caught_up(servers)
     yield
-    for endpoint in (database._reader, database._reader_of_last_resort, database._writer):
+    for endpoint in (endpoints.reader, endpoints.primary_reader, endpoints.writer):
         endpoint.drop()
-        endpoint.resting_until = 0
+        endpoint.skip_until = 0
     settings.cache_clear()
 
 

@@ -10,7 +10,7 @@ from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.jobs import QUEUES, Known, expire, stop, written
 from tests.platform import Json, Platform
-from wecelebrate.loads.run import CHUNK
+from wecelebrate.ingestion.merge.run import CHUNK
 
 KILLS = 1_000 if FULL else 10
 ROWS = 10_000

@@ -25,7 +25,7 @@ LOST = 250 if FULL else 10
 AT_ONCE = 10
 ROWS = 1_200
 """More than are done in the request itself."""
-BOUND = jobs.LATE + sweeper.INTERVAL + 8
+BOUND = jobs.LOST_AFTER_SECONDS + sweeper.INTERVAL + 8
 """Seconds after which ten jobs of which no word was sent are done; the last for the work, on a busy machine."""
 QUEUE = "product-imports"
 WRITER = "api-imports-write"

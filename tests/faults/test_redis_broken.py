@@ -16,7 +16,7 @@ from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import Load, Window, p95
 from tests.platform import TLS, Platform
-from wecelebrate.limits import LOCAL_LEAST
+from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
 BROKEN = 12.0 if FULL else 4.0
 """Seconds that a fault lasts."""
@@ -159,7 +159,7 @@ def test_without_redis_a_client_is_still_refused(load: Load, figure: Figure) -> 
         health = client.get("/_local/health").json()["functions"]
     instances = health["api-products-read"]["processes"]
     passed = statuses.count(200)
-    if len(statuses) > LOCAL_LEAST * instances:
+    if len(statuses) > MIN_LOCAL_QUOTA * instances:
         assert 429 in statuses
-    figure("no redis: requests of a small client that pass", passed, "a minute", LOCAL_LEAST * instances)
+    figure("no redis: requests of a small client that pass", passed, "a minute", MIN_LOCAL_QUOTA * instances)
     assert set(statuses) <= {200, 429}

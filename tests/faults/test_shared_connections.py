@@ -16,10 +16,9 @@ from infra.local.endpoints import Endpoints
 from tests.faults.conftest import FULL, environment
 from tests.faults.figures import Figure
 from tests.platform import Platform
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Problem
-from wecelebrate.settings import settings
+from wecelebrate.core.database import Caller, Transaction, endpoints, reading, writing
+from wecelebrate.core.errors import Problem
+from wecelebrate.core.settings import settings
 
 TENANTS = 50
 TRANSACTIONS = 10_000 if FULL else 1_000
@@ -84,9 +83,9 @@ def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("WC_CACHE_URL", "")
     settings.cache_clear()
     yield
-    for endpoint in (database._reader, database._reader_of_last_resort, database._writer):
+    for endpoint in (endpoints.reader, endpoints.primary_reader, endpoints.writer):
         endpoint.drop()
-        endpoint.resting_until = 0
+        endpoint.skip_until = 0
     settings.cache_clear()
 
 
@@ -182,17 +181,17 @@ def test_connections_that_all_share_show_nobody_a_row_of_somebody_else(
     assert not turns.foreign, turns.foreign[:5]
 
 
-@pytest.mark.parametrize(("way", "endpoint"), [(reading, database._reader), (writing, database._writer)])
+@pytest.mark.parametrize(("way", "endpoint"), [(reading, endpoints.reader), (writing, endpoints.writer)])
 def test_a_connection_between_two_transactions_is_nobodys(
     function: None,
     clients: dict[str, str],
     way: Callable[[Caller], AbstractContextManager[Transaction]],
-    endpoint: database._Endpoint,
+    endpoint: endpoints.Endpoint,
 ) -> None:
     for subject in list(clients)[:3]:
         for breaks in (False, True):
             with suppress(Broken), way(Caller(subject=subject)) as tx:
-                assert tx.entered.role == "app_client"
+                assert tx.context.role == "app_client"
                 if breaks:
                     raise Broken
             if endpoint.connection is None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.functions.calls import Call, body, calls, ids_of
 from tests.platform import Json, Platform, Tenant, ok, problem
-from wecelebrate.etags import etag
+from wecelebrate.core.etags import etag
 
 CALLS = calls()
 READS = [call for call in CALLS if call.verb == "GET" and call.name != "health" and not call.own]

@@ -11,7 +11,8 @@ from fastapi.dependencies.models import Dependant
 from infra.functions import ROOT, FunctionSpec, functions
 from infra.local.payload import Request, event
 from infra.openapi import app, operations
-from wecelebrate import database, http
+from wecelebrate.core import http
+from wecelebrate.core.database import endpoints
 
 SPECS = functions()
 API = [spec for spec in SPECS if spec.kind == "api"]
@@ -38,9 +39,9 @@ def entries(spec: FunctionSpec) -> list[set[str]]:
         entry(http.Reading): "reading",
         entry(http.Cached): "reading",
         entry(http.Writing): "writing",
-        entry(http.Shown): "visiting",
-        entry(http.OwnOnSite): "visiting",
-        entry(http.Ordering): "ordering",
+        entry(http.StorefrontRead): "visiting",
+        entry(http.CustomerRead): "visiting",
+        entry(http.OrderWrite): "ordering",
     }
     return [
         {names[call] for call in dependencies(route.dependant) if call in names}
@@ -101,14 +102,14 @@ def test_a_function_enters_the_database_as_it_declares(spec: FunctionSpec) -> No
 
 
 def test_what_reads_has_no_connection_that_writes() -> None:
-    assert all(endpoint.read_only for endpoint in (database._reader, database._reader_of_last_resort))
+    assert all(endpoint.read_only for endpoint in (endpoints.reader, endpoints.primary_reader))
 
 
 @pytest.mark.usefixtures("event_loop_of_its_own")
 @pytest.mark.parametrize("route", [route for spec in API if spec.auth == "required" for route in spec.routes])
 def test_without_claims_nothing_is_opened(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(database, "_connect", opened.append)
+    monkeypatch.setattr(endpoints, "connect", opened.append)
     spec = next(spec for spec in API if route in spec.routes)
     method, _, path = route.partition(" ")
     nil = "00000000-0000-0000-0000-000000000000"

@@ -23,10 +23,9 @@ from infra.local.postgres import DATABASE, Postgres, Server
 from infra.local.processes import LocalCloudError, free_port
 from infra.local.unprivileged import Account
 from tests.database import world
-from wecelebrate import database
-from wecelebrate.database import Caller, Transaction, reading, writing
-from wecelebrate.errors import Unavailable
-from wecelebrate.settings import settings
+from wecelebrate.core.database import Caller, Transaction, endpoints, reading, writing
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
 
 CLIENTS = 48
 LOGINS = ("wc_public", "wc_api", "wc_worker")
@@ -72,9 +71,9 @@ def function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
         settings.cache_clear()
 
     yield become
-    for endpoint in (database._reader, database._reader_of_last_resort, database._writer):
+    for endpoint in (endpoints.reader, endpoints.primary_reader, endpoints.writer):
         endpoint.drop()
-        endpoint.resting_until = 0
+        endpoint.skip_until = 0
     settings.cache_clear()
 
 

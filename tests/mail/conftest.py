@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 from infra.functions import Bindings, functions
 from infra.local.mailbox import SentMail, sent
 from tests.platform import Json, Platform, Tenant, ok
-from wecelebrate import database, mail, queue
-from wecelebrate.database import Caller, Transaction, writing
-from wecelebrate.settings import settings
+from wecelebrate import mail
+from wecelebrate.core import queue
+from wecelebrate.core.database import Caller, Transaction, endpoints, writing
+from wecelebrate.core.settings import settings
 
 Inside = Callable[..., Any]
 """Does something in a transaction of a caller, as a function with a login would; what that answers."""
@@ -54,7 +55,7 @@ def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) 
         try:
             yield
         finally:
-            database._writer.drop()
+            endpoints.writer.drop()
             settings.cache_clear()
 
     queue._sqs.cache_clear()

@@ -17,9 +17,9 @@ from wecelebrate import mail
 WORKER = '''
 import os, signal, sys
 from uuid import UUID
-from wecelebrate.database import SYSTEM, writing
-from wecelebrate.jobs.held import Held, sql
-from wecelebrate.mail import sending, work
+from wecelebrate.core.database import SYSTEM, writing
+from wecelebrate.jobs.lease import LeasedJob, sql
+from wecelebrate.mail import sending, worker
 
 TAKE = """
 update jobs
@@ -40,7 +40,7 @@ with writing(SYSTEM) as tx:
     with tx.cursor() as cursor:
         cursor.execute(TAKE, [sys.argv[1]])
         row = cursor.fetchone()
-work(Held.of(dict(row), lambda: None, lambda: 60.0))
+work(LeasedJob.of(dict(row), lambda: None, lambda: 60.0))
 '''
 """Takes one job as a worker does, and is killed as it hands the mail to SES."""
 

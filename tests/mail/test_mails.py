@@ -24,8 +24,8 @@ from tests.mail.conftest import (
 )
 from tests.platform import Json, Platform, Tenant, ok, problem
 from wecelebrate import mail
-from wecelebrate.database import SYSTEM, Caller
-from wecelebrate.errors import NotFound
+from wecelebrate.core.database import SYSTEM, Caller
+from wecelebrate.core.errors import NotFound
 from wecelebrate.mail.models import Tracking
 
 

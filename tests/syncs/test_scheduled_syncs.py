@@ -13,7 +13,7 @@ RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
 """What the sweeper does every 15 seconds."""
 PULL_TWO = """
 import importlib, types
-pulling = importlib.import_module("wecelebrate.syncs.pull")
+pulling = importlib.import_module("wecelebrate.ingestion.sync.pull")
 pulling.MOST = 2
 message = types.SimpleNamespace(body={"schedule_id": "%s"}, hold=lambda: None)
 pulling.pull(message)

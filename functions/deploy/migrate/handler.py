@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.database_login import direct_url
+from wecelebrate.core.database.login import direct_url
 from wecelebrate.migrations import migrate
 
 logger = Logger()

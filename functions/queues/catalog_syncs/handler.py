@@ -1,6 +1,9 @@
 """Catalog syncs: a dropped file becomes products of its catalog."""
 
-from wecelebrate import jobs, syncs
-from wecelebrate.queue import consume
+from wecelebrate import jobs, subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.ingestion import sync
+from wecelebrate.jobs import dead_letters
 
-handler = consume(jobs.worker("catalog_sync", syncs.run))
+subscriptions.connect()
+handler = consume(jobs.worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)

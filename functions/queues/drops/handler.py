@@ -1,6 +1,9 @@
 """Drops: files that ERP systems put into the bucket become jobs, at once or when a schedule is due."""
 
-from wecelebrate import syncs
-from wecelebrate.queue import consume
+from wecelebrate import subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.ingestion import sync
+from wecelebrate.jobs import dead_letters
 
-handler = consume(syncs.receive)
+subscriptions.connect()
+handler = consume(sync.receive, on_dead_letter=dead_letters.record_message)

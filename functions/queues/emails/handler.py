@@ -1,6 +1,8 @@
 """E-mails: what happened is told to whom it is about."""
 
-from wecelebrate import jobs, mail
-from wecelebrate.queue import consume
+from wecelebrate import jobs, mail, subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.jobs import dead_letters
 
-handler = consume(jobs.worker("email_notification", mail.work))
+subscriptions.connect()
+handler = consume(jobs.worker("email_notification", mail.work), on_dead_letter=dead_letters.record_message)

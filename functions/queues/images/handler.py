@@ -1,6 +1,8 @@
 """Images: what products name by address, and what was uploaded, becomes renditions of ours."""
 
-from wecelebrate import images, jobs
-from wecelebrate.queue import consume
+from wecelebrate import images, jobs, subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.jobs import dead_letters
 
-handler = consume(jobs.worker("image_processing", images.work))
+subscriptions.connect()
+handler = consume(jobs.worker("image_processing", images.work), on_dead_letter=dead_letters.record_message)

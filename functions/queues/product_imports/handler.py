@@ -1,7 +1,9 @@
 """Product imports: rows of a request, or an uploaded file, become products."""
 
-from wecelebrate import jobs
-from wecelebrate.imports.run import run
-from wecelebrate.queue import consume
+from wecelebrate import jobs, subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.ingestion.bulk_import.run import run
+from wecelebrate.jobs import dead_letters
 
-handler = consume(jobs.worker("product_import", run))
+subscriptions.connect()
+handler = consume(jobs.worker("product_import", run), on_dead_letter=dead_letters.record_message)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from wecelebrate.orders import days
+from wecelebrate.orders import rollup
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return {"folded": days.fold()}
+    return {"folded": rollup.fold()}

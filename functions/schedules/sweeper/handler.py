@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from wecelebrate import metrics, sweeper
+from wecelebrate import subscriptions, sweeper
+from wecelebrate.core import metrics
+
+subscriptions.connect()
 
 
 def handler(event: dict[str, Any], context: Any) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from wecelebrate import metrics, warming
+from wecelebrate.core import metrics
+from wecelebrate.storefront import warming
 
 
 def handler(event: dict[str, Any], context: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wecelebrate.mail.brand import PLAIN, PLATFORM, Brand
-from wecelebrate.mail.safe import clean, mail_address, mailbox, web_address
+from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
 # Text is slow to begin with on a busy machine.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pytest
 
+from wecelebrate.core.settings import settings
 from wecelebrate.jobs.types import JobType
-from wecelebrate.mail import letters
+from wecelebrate.mail import rendering
 from wecelebrate.mail.models import Template
-from wecelebrate.settings import settings
 
 TEMPLATES = get_args(Template)
-LANGUAGES = sorted(letters.languages())
+LANGUAGES = sorted(rendering.languages())
 FROM = "wecelebrate <mail@mail.test>"
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@evil.test\x00\x1b[31m \"'>& {{ 7*7 }} {0} {name} %s"
 STRANGE = ["אבגד ﷺ عربي", "👩‍👩‍👧 🎁 é̂", "\u202egnp.exe\u202c", "a" * 5000]
@@ -86,7 +86,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_mail_says_the_same_in_both_parts(template: str, language: str) -> None:
-    letter = letters.write(row(template, settings={"locale": language}))
+    letter = rendering.write(row(template, settings={"locale": language}))
     assert letter.locale == language
     assert f'<html lang="{language}">' in letter.html
     page = Page(letter.html)
@@ -116,14 +116,14 @@ def test_what_strangers_write_stays_text(template: str, language: str, text: str
         lines=[ODD_LINE | {"name": text}],
     )
     hostile["details"] |= dict.fromkeys(("carrier", "number", "url", "error"), text)
-    plain, letter = letters.write(row(template)), letters.write(hostile)
+    plain, letter = rendering.write(row(template)), rendering.write(hostile)
     allowed = {*Page(plain.html).tags, "br", "p", "img"}
     assert set(Page(letter.html).tags) <= allowed
     assert not any(name.startswith("on") for name, _ in Page(letter.html).attributes)
     assert {value for name, value in Page(letter.html).attributes if name in ("href", "src")} == set()
     for line in (letter.subject, letter.sender):
         assert not any(ord(letter) < 32 for letter in line)
-    assert len(letter.subject) <= letters.LONGEST_SUBJECT
+    assert len(letter.subject) <= rendering.LONGEST_SUBJECT
     assert letter.sender.isascii() and letter.sender.endswith(" <mail@mail.test>")
     assert letter.reply_to is None
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", letter.text + letter.html)
@@ -133,7 +133,7 @@ def test_what_strangers_write_stays_text(template: str, language: str, text: str
 
 
 def test_letters_that_run_from_right_to_left_keep_to_themselves() -> None:
-    assert "<bdi>אבגד</bdi>" in letters.write(row("order_confirmation", customer_name="אבגד")).html
+    assert "<bdi>אבגד</bdi>" in rendering.write(row("order_confirmation", customer_name="אבגד")).html
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
@@ -141,7 +141,7 @@ def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
     lines: list[dict[str, Any]] = [
         {"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)
     ]
-    letter = letters.write(row(template, lines=lines))
+    letter = rendering.write(row(template, lines=lines))
     page = Page(letter.html).text
     for line in lines:
         assert line["name"] in letter.text
@@ -153,14 +153,14 @@ def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
 
 
 def test_a_mail_reads_without_its_pictures() -> None:
-    letter = letters.write(row("order_confirmation", branding={"logo": "https://x.test/logo.png"}))
+    letter = rendering.write(row("order_confirmation", branding={"logo": "https://x.test/logo.png"}))
     page = Page(letter.html)
     assert ("src", "https://x.test/logo.png") in page.attributes
     assert "Acme gifts" in page.text
 
 
 def test_styles_are_inline() -> None:
-    html = letters.write(row("order_confirmation")).html
+    html = rendering.write(row("order_confirmation")).html
     assert "<style" not in html and "<link" not in html and "class=" not in html
 
 
@@ -188,7 +188,7 @@ def test_styles_are_inline() -> None:
     ],
 )
 def test_the_locale_is_the_nearest_that_there_is(given: Any, found: str) -> None:
-    assert letters.write(row("order_confirmation", settings=given)).locale == found
+    assert rendering.write(row("order_confirmation", settings=given)).locale == found
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_the_locale_is_the_nearest_that_there_is(given: Any, found: str) -> None
     ],
 )
 def test_money_and_dates_are_written_as_they_are_there(locale: str, money: str, day: str) -> None:
-    text = letters.write(row("order_confirmation", settings={"locale": locale})).text
+    text = rendering.write(row("order_confirmation", settings={"locale": locale})).text
     plain = text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert f": {money}\n" in plain
     assert f": {day}\n" in plain
 
 
 def test_every_language_says_everything_with_the_same_gaps() -> None:
-    said = {language: letters.phrases(language) for language in LANGUAGES}
+    said = {language: rendering.phrases(language) for language in LANGUAGES}
     assert {"en", "de", "fr", "es", "it", "nl"} <= set(said)
 
     def gaps(phrase: str) -> set[str]:
@@ -227,8 +227,8 @@ def test_every_language_says_everything_with_the_same_gaps() -> None:
 
 
 def test_no_phrase_is_left_over() -> None:
-    used = "".join(file.read_text("utf-8") for file in (letters.HERE / "templates").iterdir())
-    for name in tomllib.loads((letters.HERE / "phrases" / "en.toml").read_text("utf-8")):
+    used = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
+    for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
         assert f'"{name}"' in used or name.startswith(("job_", "count_")), name
 
 
@@ -237,14 +237,14 @@ def test_a_job_of_any_kind_and_end_is_told(status: str) -> None:
     for kind in (*get_args(JobType), "something_new"):
         mail = row("job_finished", site_name=None)
         mail["details"] |= {"type": kind, "status": status, "error": "Line 7 is no row.", "counts": {"pages": 3}}
-        letter = letters.write(mail)
+        letter = rendering.write(mail)
         assert "Line 7 is no row." in letter.text
         assert "pages: 3" in letter.text
         assert letter.sender == "Acme <mail@mail.test>"
 
 
 def test_a_mail_of_the_platform_looks_like_the_platform() -> None:
-    letter = letters.write(row("job_finished", client_name=None, site_name=None, branding=None, settings=None))
+    letter = rendering.write(row("job_finished", client_name=None, site_name=None, branding=None, settings=None))
     assert letter.sender == FROM
 
 
@@ -252,5 +252,5 @@ def test_a_mail_of_the_platform_looks_like_the_platform() -> None:
     "address", [None, "one line", [], {}, {"unknown": "x"}, {"name": 1, "city": None, "line1": ["x"]}, {"name": "\0 "}]
 )
 def test_an_address_that_is_none_is_left_out(address: Any) -> None:
-    letter = letters.write(row("order_confirmation", shipping_address=address))
+    letter = rendering.write(row("order_confirmation", shipping_address=address))
     assert "Ships to" not in letter.text + letter.html

@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from wecelebrate.errors import Unavailable
-from wecelebrate.jobs.held import Refused
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs.lease import JobRejected
 from wecelebrate.mail import sending
-from wecelebrate.mail.letters import Letter
-from wecelebrate.settings import settings
+from wecelebrate.mail.rendering import Letter
 
 LETTER = Letter("Acme <mail@mail.test>", "Acme <a@acme.test>", "ada@example.test", "Hällo", "text", "<p>html</p>", "en")
 TAGS = {"mail": "m-1", "client": "c-1"}
@@ -69,7 +69,7 @@ def test_what_ses_takes_later_uses_no_attempt_up(ses: Stubber, code: str) -> Non
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
 def test_what_ses_never_takes_is_refused_at_once(ses: Stubber, code: str) -> None:
     ses.add_client_error("send_email", code, "Local address contains control or whitespace", 400)
-    with pytest.raises(Refused, match="control or whitespace") as refused:
+    with pytest.raises(JobRejected, match="control or whitespace") as refused:
         sending.send(LETTER, TAGS)
     assert refused.value.code == "mail_refused"
 
@@ -121,6 +121,6 @@ def test_boto3_sends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("address", ["", "no address", "a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "ä@b.test"])
 def test_what_is_no_address_is_refused_before_ses_is_asked(ses: Stubber, address: str) -> None:
     wrong = Letter("Acme <mail@mail.test>", None, address, "s", "t", "h", "en")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(JobRejected) as refused:
         sending.send(wrong, TAGS)
     assert refused.value.code == "bad_address"

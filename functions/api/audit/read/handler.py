@@ -6,8 +6,8 @@ from fastapi import Query, Request, Response
 
 from wecelebrate import audit
 from wecelebrate.audit.models import AuditFilters, Note
-from wecelebrate.http import Reading, api, page_response, serve
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 
 app = api()
 

@@ -7,9 +7,8 @@ from fastapi import Query, Response
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogFilters, Grant
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.models import Listed
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.pages import ListParameters, Page
 
 app = api()
 
@@ -25,7 +24,7 @@ def get_catalog(catalog_id: UUID, cached: Cached) -> Response:
 
 
 @app.get("/v1/catalogs/{catalog_id}/grants", response_model=Page[Grant])
-def list_grants(catalog_id: UUID, listed: Annotated[Listed, Query()], cached: Cached) -> Response:
+def list_grants(catalog_id: UUID, listed: Annotated[ListParameters, Query()], cached: Cached) -> Response:
     entry = catalogs.grants_entry(catalog_id, listed)
     return cached.page(entry, listed, lambda tx: catalogs.grants(tx, catalog_id, listed))
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 
 app = api()
 

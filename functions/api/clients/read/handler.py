@@ -7,8 +7,8 @@ from fastapi import Query, Response
 
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientFilters
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.pages import Page
 
 app = api()
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientPatch, NewClient
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 
 app = api()
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.jobs import dead_letters
 from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
-from wecelebrate.pages import Page
 
 app = api()
 

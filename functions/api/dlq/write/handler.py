@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.jobs import dead_letters
 from wecelebrate.jobs.models import DeadLetter
 

@@ -1,15 +1,15 @@
 """Flags: how the platform's switches stand."""
 
-from wecelebrate import flags
-from wecelebrate.flags.models import Flags
-from wecelebrate.http import Reading, api, serve
+from wecelebrate.core.http import Reading, api, serve
+from wecelebrate.core.kill_switches import admin
+from wecelebrate.core.kill_switches.models import Flags
 
 app = api()
 
 
 @app.get("/v1/admin/flags")
 def list_flags(tx: Reading) -> Flags:
-    return flags.every(tx)
+    return admin.list_all(tx)
 
 
 handler = serve(app)

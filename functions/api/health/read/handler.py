@@ -1,7 +1,7 @@
 """Health: whether this platform answers, down to its database."""
 
-from wecelebrate.health import Health, check
-from wecelebrate.http import api, serve
+from wecelebrate.core.health import Health, check
+from wecelebrate.core.http import api, serve
 
 app = api()
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import images
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.images.models import FetchImages, Image, NewImage, Upload
 from wecelebrate.jobs.models import Job
 

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import jobs
-from wecelebrate.http import Reading, api, model_response, page_response, serve
-from wecelebrate.imports import compatible
-from wecelebrate.imports.compatible import JobState
+from wecelebrate.core.http import Reading, api, model_response, page_response, serve
+from wecelebrate.core.pages import Page
+from wecelebrate.ingestion.bulk_import import legacy_api
+from wecelebrate.ingestion.bulk_import.legacy_api import JobState
 from wecelebrate.jobs.models import Job, JobFilters
-from wecelebrate.pages import Page
 
 app = api()
 
@@ -27,12 +27,12 @@ def get_job(job_id: UUID, tx: Reading) -> Job:
 
 @app.get("/api/jobs/{job_id}", response_model=JobState, responses={404: {"model": JobState}})
 def get_job_first_api(job_id: str, tx: Reading) -> Response:
-    return model_response(*compatible.state(tx, job_id))
+    return model_response(*legacy_api.state(tx, job_id))
 
 
 @app.get("/api/jobs/{job_id}/status", response_model=JobState, responses={404: {"model": JobState}})
 def get_job_status_first_api(job_id: str, tx: Reading) -> Response:
-    return model_response(*compatible.state(tx, job_id))
+    return model_response(*legacy_api.state(tx, job_id))
 
 
 handler = serve(app)

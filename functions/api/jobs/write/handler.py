@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from wecelebrate import jobs
-from wecelebrate.http import Writing, api, serve
+from wecelebrate import jobs, subscriptions
+from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.jobs.models import Job
 
+subscriptions.connect()
 app = api()
 
 

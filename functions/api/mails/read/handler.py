@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import mail
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.mail.models import ListedMail, Mail, MailFilters
-from wecelebrate.pages import Page
 
 app = api()
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from wecelebrate.http import Writing, api, serve
-from wecelebrate.mappings import propose
-from wecelebrate.mappings.models import Asked, Proposal
+from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.ingestion.mappings import propose
+from wecelebrate.ingestion.mappings.models import Asked, Proposal
 
 app = api()
 

@@ -1,8 +1,8 @@
 """Me: who calls, and what it may do where."""
 
-from wecelebrate import members
-from wecelebrate.http import Reading, api, serve
-from wecelebrate.members import Me
+from wecelebrate.clients import members
+from wecelebrate.clients.members import Me
+from wecelebrate.core.http import Reading, api, serve
 
 app = api()
 

@@ -1,6 +1,6 @@
 """Orders: place one, as a customer or a guest of a storefront."""
 
-from wecelebrate.http import Ordering, api, serve
+from wecelebrate.core.http import OrderWrite, api, serve
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 from wecelebrate.orders.placing import place
 
@@ -8,7 +8,7 @@ app = api()
 
 
 @app.post("/v1/storefront/{domain}/orders", status_code=201)
-def create_order(new: NewOrder, tx: Ordering) -> PlacedOrder:
+def create_order(new: NewOrder, tx: OrderWrite) -> PlacedOrder:
     return place(tx, new)
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from wecelebrate import orders
-from wecelebrate.http import Cached, api, serve
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.orders.models import Order, OrderFilters, SiteOrderFilters
-from wecelebrate.pages import Page
 
 app = api()
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from wecelebrate import products
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.products.models import Product, ProductFilters
 
 app = api()

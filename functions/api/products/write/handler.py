@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import products
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 from wecelebrate.products.models import NewProduct, Product, ProductPatch
 
 app = api()

@@ -1,7 +1,7 @@
 """Queues: how much waits, how much is at work, how much went wrong. Platform admins and support only."""
 
 from wecelebrate import jobs
-from wecelebrate.http import Reading, api, serve
+from wecelebrate.core.http import Reading, api, serve
 from wecelebrate.jobs.models import QueueStates
 
 app = api()

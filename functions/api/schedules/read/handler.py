@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import schedules
-from wecelebrate.http import Reading, api, page_response, serve
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.schedules.models import Schedule, ScheduleFilters
 
 app = api()

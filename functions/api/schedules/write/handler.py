@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import schedules
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 from wecelebrate.schedules.models import NewSchedule, Schedule, SchedulePatch
 
 app = api()

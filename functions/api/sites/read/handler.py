@@ -6,9 +6,8 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from wecelebrate import sites
-from wecelebrate.http import Cached, api, serve
-from wecelebrate.models import Listed
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.sites.models import Exclusion, Site, SiteFilters
 
 app = api()
@@ -25,7 +24,7 @@ def get_site(site_id: UUID, cached: Cached) -> Response:
 
 
 @app.get("/v1/sites/{site_id}/exclusions", response_model=Page[Exclusion])
-def list_exclusions(site_id: UUID, listed: Annotated[Listed, Query()], cached: Cached) -> Response:
+def list_exclusions(site_id: UUID, listed: Annotated[ListParameters, Query()], cached: Cached) -> Response:
     entry = sites.exclusions_entry(site_id, listed)
     return cached.page(entry, listed, lambda tx: sites.exclusions(tx, site_id, listed))
 

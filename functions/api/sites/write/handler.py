@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import sites
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SitePatch
 
 app = api()

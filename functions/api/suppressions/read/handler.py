@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from wecelebrate import mail
-from wecelebrate.http import Reading, api, page_response, serve
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.mail.models import Suppression, SuppressionFilters
-from wecelebrate.pages import Page
 
 app = api()
 

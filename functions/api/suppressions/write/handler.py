@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wecelebrate import mail
-from wecelebrate.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, serve
 
 app = api()
 

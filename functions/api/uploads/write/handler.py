@@ -1,8 +1,8 @@
 """Uploads: announce a file that goes to S3 past the API."""
 
-from wecelebrate import uploads
-from wecelebrate.http import Writing, api, serve
-from wecelebrate.uploads.models import NewUpload, Upload
+from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.ingestion import uploads
+from wecelebrate.ingestion.uploads.models import NewUpload, Upload
 
 app = api()
 

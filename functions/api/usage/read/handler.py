@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from wecelebrate import usage
-from wecelebrate.http import Reading, api, serve
+from wecelebrate.core.http import Reading, api, serve
 from wecelebrate.usage.models import CacheReport, ClientUsage, Span
 
 app = api()

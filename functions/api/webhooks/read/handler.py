@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import webhooks
-from wecelebrate.http import Reading, api, page_response, serve
-from wecelebrate.pages import Page
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.webhooks.models import Delivery, DeliveryFilters, DeliveryInFull, Webhook, WebhookFilters
 
 app = api()

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from wecelebrate import webhooks
-from wecelebrate.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, serve
 from wecelebrate.webhooks.models import (
     DeliveryInFull,
     NewWebhook,

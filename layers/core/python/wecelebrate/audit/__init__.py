@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
 from wecelebrate.audit.models import AuditFilters
-from wecelebrate.database import Transaction, as_json, queries
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction, as_json, queries
 
 sql = queries(__file__)
 
@@ -23,6 +23,6 @@ def note(
     sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **told)
 
 
-def page(tx: Transaction, filters: AuditFilters) -> pages.Built:
+def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
     """One page of the notes that the caller may see, newest first."""
-    return pages.listed("audit", sql.list_notes, tx, filters, pages.NEWEST)
+    return pages.list_page("audit", sql.list_notes, tx, filters, pages.NEWEST)

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Listed, Moment, Object
+from wecelebrate.core.models import Moment, Object
+from wecelebrate.core.pages import ListParameters
 
 
 class Note(BaseModel):
@@ -19,7 +20,7 @@ class Note(BaseModel):
     created_at: Moment
 
 
-class AuditFilters(Listed):
+class AuditFilters(ListParameters):
     """What the audit log may be asked."""
 
     client_id: UUID | None = None

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Conflict, NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.models import Listed
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.pages import ListParameters
 
 sql = queries(__file__)
 
@@ -31,18 +31,18 @@ def entry(catalog_id: UUID) -> Entry:
 
 def page_entry(filters: CatalogFilters) -> Entry:
     """One page of catalogs, in the cache."""
-    return keys.entry(keys.CATALOGS, tags=["catalogs"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.CATALOGS, tags=["catalogs"], filters=filters.model_dump(mode="json"))
 
 
-def grants_entry(catalog_id: UUID, listed: Listed) -> Entry:
+def grants_entry(catalog_id: UUID, listed: ListParameters) -> Entry:
     """One page of the clients that may read a catalog, in the cache."""
     tags = [f"catalog:{catalog_id}", f"grants:{catalog_id}"]
-    return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, asked=listed.model_dump(mode="json"))
+    return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, filters=listed.model_dump(mode="json"))
 
 
-def page(tx: Transaction, filters: CatalogFilters) -> pages.Built:
+def page(tx: Transaction, filters: CatalogFilters) -> pages.RenderedPage:
     """One page of the catalogs that the caller may see, in name order."""
-    return pages.listed("catalogs", sql.list_catalogs, tx, filters, pages.BY_NAME)
+    return pages.list_page("catalogs", sql.list_catalogs, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, catalog_id: UUID) -> Catalog:
@@ -68,10 +68,10 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match)
     return _change(tx, catalog_id, patch.changes(), match, replace=False)
 
 
-def grants(tx: Transaction, catalog_id: UUID, listed: Listed) -> pages.Built:
+def grants(tx: Transaction, catalog_id: UUID, listed: ListParameters) -> pages.RenderedPage:
     """One page of the clients that may read a catalog, as far as the caller may know them. Raises NotFound."""
     get(tx, catalog_id)
-    return pages.listed("grants", sql.list_grants, tx, listed, pages.BY_ID, catalog_id=catalog_id)
+    return pages.list_page("grants", sql.list_grants, tx, listed, pages.BY_ID, catalog_id=catalog_id)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:

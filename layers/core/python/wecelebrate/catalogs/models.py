@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from wecelebrate.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch
+from wecelebrate.core.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Moment, Name, Object, Patch
+from wecelebrate.core.pages import ListParameters
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 Status = Literal["draft", "active", "inactive"]
@@ -123,7 +124,7 @@ class Catalog(BaseModel):
     last_sync_at: Moment | None
 
 
-class CatalogFilters(Listed):
+class CatalogFilters(ListParameters):
     """What a list of catalogs may be asked."""
 
     type: CatalogType | None = None

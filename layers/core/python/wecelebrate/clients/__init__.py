@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
 from wecelebrate.clients.models import Client, ClientFilters, ClientPatch, NewClient
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.etags import Match, refusal
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.etags import Match, refusal
 
 sql = queries(__file__)
 
@@ -21,12 +21,12 @@ def entry(client_id: UUID) -> Entry:
 
 def page_entry(filters: ClientFilters) -> Entry:
     """One page of clients, in the cache."""
-    return keys.entry(keys.CLIENTS, tags=["clients"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.CLIENTS, tags=["clients"], filters=filters.model_dump(mode="json"))
 
 
-def page(tx: Transaction, filters: ClientFilters) -> pages.Built:
+def page(tx: Transaction, filters: ClientFilters) -> pages.RenderedPage:
     """One page of the clients that the caller may see, in name order."""
-    return pages.listed("clients", sql.list_clients, tx, filters, pages.BY_NAME)
+    return pages.list_page("clients", sql.list_clients, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, client_id: UUID) -> Client:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Flag, GivenObject, Input, Listed, Moment, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.core.models import ABSENT, Flag, GivenObject, Input, Moment, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.core.pages import ListParameters
 
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
@@ -59,7 +60,7 @@ class Client(BaseModel):
     updated_at: Moment
 
 
-class ClientFilters(Listed):
+class ClientFilters(ListParameters):
     """What a list of clients may be asked."""
 
     is_active: bool | None = None

@@ -37,3 +37,9 @@ set (name, slug, description, logo_url, contact_email, contact_phone, address, t
 where id = :client_id and (:seen::timestamptz is null or updated_at = :seen)
 returning id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
   created_at, updated_at;
+-- name: list_memberships
+-- The clients of an account, in name order.
+select m.client_id, c.name, c.slug, m.role
+from client_users m join clients c on c.id = m.client_id
+where m.user_id = :subject and m.is_active and c.is_active
+order by c.name, c.id;

@@ -1,7 +1,7 @@
 """Events: what visitors of storefronts do. Here, what keeps their tables in shape."""
 
-from wecelebrate import batches
-from wecelebrate.database import SYSTEM, queries, writing
+from wecelebrate.core import batches
+from wecelebrate.core.database import SYSTEM, queries, writing
 
 sql = queries(__file__)
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import jobs, pages
-from wecelebrate.database import Transaction
+from wecelebrate import jobs
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.settings import settings
 from wecelebrate.images.models import FetchImages, ImageFilters
 from wecelebrate.images.rows import get, owner, sql
 from wecelebrate.images.uploads import begin_upload, complete_upload
 from wecelebrate.jobs.models import Job
-from wecelebrate.settings import settings
 
 __all__ = ["begin_upload", "complete_upload", "fetch", "get", "page", "retry_due", "want", "work"]
 
@@ -22,10 +23,10 @@ SERVICE = "service:images"
 _MOST_CATALOGS = 20
 
 
-def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Built:
+def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.RenderedPage:
     """One page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
     owner(tx, catalog_id)
-    return pages.listed(
+    return pages.list_page(
         "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, shown_at=settings().images()
     )
 
@@ -34,9 +35,9 @@ def want(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> N
     """Have the images fetched of what was just written (one product, if one is named), where the catalog's settings say
     so: a job, if there are addresses that are not known and no job waits already. Support, which makes no jobs, leaves
     them to the next write."""
-    if tx.entered.role == "app_support":
+    if tx.context.role == "app_support":
         return
-    found = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_series(catalog_id))
+    found = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_ordering_key(catalog_id))
     if found is not None:
         _fetch(tx, catalog_id, found["owner_client_id"], {}, SERVICE)
 
@@ -54,14 +55,14 @@ def fetch(tx: Transaction, catalog_id: UUID, asked: FetchImages) -> Job:
     return jobs.get(tx, _fetch(tx, catalog_id, owner(tx, catalog_id), payload, None))
 
 
-def work(job: jobs.Held) -> None:
+def work(job: jobs.LeasedJob) -> None:
     """Do an image job."""
     from wecelebrate.images import worker  # with Pillow, which functions of the API do not have
 
     worker.work(job)
 
 
-def _series(catalog_id: UUID) -> str:
+def _ordering_key(catalog_id: UUID) -> str:
     return f"images:{catalog_id}"
 
 
@@ -74,6 +75,6 @@ def _fetch(
         client_id=client_id,
         catalog_id=catalog_id,
         payload=payload,
-        series=_series(catalog_id),
+        ordering_key=_ordering_key(catalog_id),
         requested_by=requested_by,
     )

@@ -10,7 +10,7 @@ from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from wecelebrate import outbound
+from wecelebrate.core import outbound
 from wecelebrate.images.rendering import MOST_BYTES, NotRendered
 
 AT_ONCE = 8

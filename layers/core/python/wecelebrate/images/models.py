@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Flag, Input, Listed, Moment
+from wecelebrate.core.models import Flag, Input, Moment
+from wecelebrate.core.pages import ListParameters
 
 ImageStatus = Literal["uploading", "pending", "ready", "failed"]
 MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]
@@ -51,7 +52,7 @@ class Image(BaseModel):
     updated_at: Moment
 
 
-class ImageFilters(Listed):
+class ImageFilters(ListParameters):
     """What a list of a catalog's images may be asked."""
 
     status: ImageStatus | None = None

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.settings import settings
 from wecelebrate.images.models import Image
-from wecelebrate.settings import settings
 
 sql = queries(__file__)
 

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import storage
+from wecelebrate.core import storage
 from wecelebrate.images import rendering
 
 FOREVER = "public, max-age=31536000, immutable"

@@ -6,9 +6,10 @@ Raw bytes of strangers never lie where images are shown from.
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from wecelebrate import jobs, storage
-from wecelebrate.database import Transaction
-from wecelebrate.errors import Conflict, Forbidden
+from wecelebrate import jobs
+from wecelebrate.core import storage
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Conflict, Forbidden
 from wecelebrate.images.models import Image, NewImage, Upload, UploadTarget
 from wecelebrate.images.rows import get, owner, sql
 
@@ -61,6 +62,6 @@ def complete_upload(tx: Transaction, image_id: UUID) -> Image:
             client_id=owner(tx, image.catalog_id),
             catalog_id=image.catalog_id,
             payload={"image_id": str(image_id)},
-            lane="high",
+            priority="high",
         )
     return get(tx, image_id)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import storage
-from wecelebrate.database import Transaction, as_json, reading, writing
+from wecelebrate.core import storage
+from wecelebrate.core.database import Transaction, as_json, reading, writing
+from wecelebrate.core.settings import settings
 from wecelebrate.images import rendering, store, uploads
 from wecelebrate.images.fetching import Outcome, Wanted, fetch_all
 from wecelebrate.images.rendering import NotRendered
 from wecelebrate.images.rows import sql
-from wecelebrate.jobs import Held, Refused
-from wecelebrate.settings import settings
+from wecelebrate.jobs import JobRejected, LeasedJob
 
 STRETCH = 500
 """Products that are looked at at once."""
@@ -26,31 +26,31 @@ CHUNK = 48
 _NOTHING: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
 
-def work(job: Held) -> None:
+def work(job: LeasedJob) -> None:
     """Do an image job."""
     if job.catalog_id is None:
-        raise Refused("no_such_catalog", "Its catalog was deleted.")
+        raise JobRejected("no_such_catalog", "Its catalog was deleted.")
     if "image_id" in job.payload:
         _take_upload(job, UUID(job.payload["image_id"]))
     else:
         _fetch(job, job.catalog_id)
 
 
-def _fetch(job: Held, catalog_id: UUID) -> None:
+def _fetch(job: LeasedJob, catalog_id: UUID) -> None:
     if job.total is None:
         with reading(job.caller, primary=True) as tx:
             job.total = sql.count_products(tx, catalog_id=catalog_id)
         job.counts = dict.fromkeys(("read", "created", "updated", "unchanged", "rejected"), 0)
     again = {"failed_before": job.payload.get("failed_before"), "ready_before": job.payload.get("ready_before")}
     while True:
-        job.check_time()
+        job.check_deadline()
         after = job.checkpoint.get("after", "")
         with reading(job.caller, primary=True) as tx:
             found = sql.next_products(tx, catalog_id=catalog_id, after=after, products=STRETCH, most=CHUNK, **again)
         if found["upto"] is None:
             break
         due = [Wanted(**one) for one in found["due"]]
-        outcomes = fetch_all(due, lambda data: store.keep(job.client_id, data), job.alive)
+        outcomes = fetch_all(due, lambda data: store.keep(job.client_id, data), job.renew_lease)
         with writing(job.caller) as tx:
             for outcome in outcomes:
                 _record(tx, catalog_id, outcome)
@@ -84,11 +84,11 @@ def _count(counts: dict[str, int], outcome: Outcome) -> None:
     counts["rejected" if outcome.code else "created" if outcome.kept else "unchanged"] += 1
 
 
-def _take_upload(job: Held, image_id: UUID) -> None:
+def _take_upload(job: LeasedJob, image_id: UUID) -> None:
     with reading(job.caller, primary=True) as tx:
         told = sql.get_upload(tx, image_id=image_id)
     if told is None:
-        raise Refused("no_such_upload", "There is no such upload any more.")
+        raise JobRejected("no_such_upload", "There is no such upload any more.")
     try:
         data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), rendering.MOST_BYTES)
         if data is None:

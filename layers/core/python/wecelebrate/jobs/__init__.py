@@ -1,40 +1,54 @@
-"""Jobs: the truth about background work. The queue only carries word of them.
+"""Jobs: background work. The `jobs` row is the source of truth; a queue message only announces it.
 
-A job is a row in the transaction of whoever asks for it; word goes to its queue after the commit, and the sweeper sends
-what was lost. Workers take jobs in the order that the database decides (`wecelebrate.jobs.workers`).
+A job is a row in the transaction of its requester. Its message is sent after the commit, and the sweeper sends lost
+messages again. The database decides the order in which workers claim jobs (`wecelebrate.jobs.workers`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import batches, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, writing
-from wecelebrate.jobs import dead_letters, ends
-from wecelebrate.jobs.control import approve, cancel, get, release_here, retry, supersede, take_here, tell
-from wecelebrate.jobs.held import Fenced, Held, OutOfTime, Refused, sql
+from wecelebrate.core import batches, pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.jobs.control import (
+    approve,
+    cancel,
+    claim_inline,
+    enqueue,
+    find_row,
+    get,
+    release_inline,
+    retry,
+    supersede,
+)
+from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost, sql
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
-from wecelebrate.jobs.types import QUEUES, JobType, Lane
-from wecelebrate.jobs.workers import worker
+from wecelebrate.jobs.notifications import StoppedJob, on_job_stopped
+from wecelebrate.jobs.types import QUEUES, JobType, Priority
+from wecelebrate.jobs.workers import expire_leases, worker
 
 __all__ = [
-    "Fenced",
-    "Held",
-    "OutOfTime",
-    "Refused",
+    "DeadlineReached",
+    "JobRejected",
+    "LeaseLost",
+    "LeasedJob",
+    "StoppedJob",
     "approve",
     "cancel",
+    "claim_inline",
     "create",
     "ended",
+    "enqueue",
+    "find_row",
     "forget",
     "get",
+    "on_job_stopped",
     "page",
     "queues",
-    "release_here",
+    "release_inline",
     "retry",
     "supersede",
     "sweep",
-    "take_here",
     "worker",
 ]
 
@@ -42,17 +56,17 @@ _IDLE = {
     "waiting": 0, "later": 0, "awaiting_approval": 0, "at_work": 0, "clients_waiting": 0,
     "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
-LATE = 5.0
-"""Seconds after which word of a job that is due counts as lost."""
-WORDS = 3
-"""Messages that the sweeper sends a type: each brings a worker, which does jobs for as long as there are any."""
-BATCH = 1_000
-"""Jobs that are forgotten in one transaction."""
+LOST_AFTER_SECONDS = 5.0
+"""The age at which the message of a due job counts as lost."""
+MESSAGES_PER_TYPE = 3
+"""How many messages the sweeper sends per job type. Each starts a worker, which claims jobs while there are any."""
+FORGET_BATCH = 1_000
+"""Jobs that are deleted in one transaction."""
 
 
-def page(tx: Transaction, filters: JobFilters) -> pages.Built:
+def page(tx: Transaction, filters: JobFilters) -> pages.RenderedPage:
     """One page of the jobs that the caller may see, newest first."""
-    return pages.listed("jobs", sql.list_jobs, tx, filters, pages.NEWEST)
+    return pages.list_page("jobs", sql.list_jobs, tx, filters, pages.NEWEST)
 
 
 def create(
@@ -62,15 +76,15 @@ def create(
     client_id: UUID | None,
     payload: Mapping[str, Any],
     catalog_id: UUID | None = None,
-    lane: Lane = "normal",
-    series: str | None = None,
+    priority: Priority = "normal",
+    ordering_key: str | None = None,
     requested_by: str | None = None,
     notify_email: str | None = None,
 ) -> UUID:
-    """A new job: word of it is sent once the transaction is committed. The id.
+    """Create a job and return its id. Its message is sent after the commit.
 
-    Jobs of a `series` are done one at a time, in the order they were made. It is asked for by the caller, unless
-    `requested_by` names a service. Raises Forbidden for a client or catalog that the caller does not write for.
+    Jobs with the same `ordering_key` run one at a time, in the order of their creation. The requester is the caller,
+    unless `requested_by` names a service. Raises Forbidden if the caller may not write for the client or catalog.
     """
     job_id: UUID = sql.create_job(
         tx,
@@ -78,42 +92,40 @@ def create(
         catalog_id=catalog_id,
         type=kind,
         requested_by=requested_by or tx.caller.subject,
-        lane=lane,
-        series=series,
+        lane=priority,
+        series=ordering_key,
         notify_email=notify_email,
         **as_json({"payload": dict(payload)}, "payload"),
     )
-    tell(tx, kind, job_id, client_id)
+    enqueue(tx, kind, job_id, client_id)
     return job_id
 
 
 def queues(tx: Transaction) -> QueueStates:
-    """How the jobs of each type stand. Raises Forbidden for anyone but admins and support."""
+    """The number of jobs of each type by state. Raises Forbidden unless the caller is an admin or support."""
     rows = {row["type"]: row for row in sql.queue_states(tx)}
-    letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
+    dead_letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
     states = [
-        QueueState(queue=name, dead_letters=letters.get(name, 0), **{**_IDLE, "type": kind, **rows.get(kind, {})})
+        QueueState(queue=name, dead_letters=dead_letters.get(name, 0), **{**_IDLE, "type": kind, **rows.get(kind, {})})
         for kind, name in QUEUES.items()
     ]
     return QueueStates(data=states)
 
 
 def sweep() -> None:
-    """What got lost: jobs whose worker died go back to their queue, and word of jobs that wait is sent again."""
+    """Take back the jobs of dead workers, and send lost messages again."""
     with writing(SYSTEM) as tx:
-        for dead in sql.expire_jobs(tx, type=None):
-            dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
-        for late in sql.waiting(tx, late=LATE):
-            body = {"type": late["type"]}
-            tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
+        expire_leases(tx, None)
+        for waiting in sql.waiting(tx, late=LOST_AFTER_SECONDS):
+            message = queue.message(QUEUES[waiting["type"]], {"type": waiting["type"]}, None)
+            queue.enqueue(tx, *[message] * min(waiting["jobs"], MESSAGES_PER_TYPE))
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of some jobs that are over, or gone."""
+    """Of these jobs, those that have ended or no longer exist."""
     return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]
 
 
 def forget() -> int:
-    """Forget jobs that nobody asks for any more, batch after batch; how many that were."""
-    return batches.run(lambda tx, most: int(sql.forget_jobs(tx, most=most)), BATCH)
+    """Delete old jobs that nobody reads any more. Returns how many."""
+    return batches.run(lambda tx, limit: int(sql.forget_jobs(tx, most=limit)), FORGET_BATCH)

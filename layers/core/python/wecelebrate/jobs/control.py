@@ -1,4 +1,4 @@
-"""What may be done about a job: read, cancel, try again, approve."""
+"""What callers do with a job: read, cancel, retry, approve."""
 
 from dataclasses import replace
 from math import inf
@@ -6,80 +6,89 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import audit
-from wecelebrate.database import Caller, Transaction, writing
-from wecelebrate.errors import Conflict, Forbidden, NotFound
-from wecelebrate.jobs import ends
-from wecelebrate.jobs.held import LEASE_SECONDS, Held, sql, word
+from wecelebrate.core import queue
+from wecelebrate.core.database import Caller, Transaction, writing
+from wecelebrate.core.errors import Conflict, Forbidden, NotFound
+from wecelebrate.jobs.lease import LEASE_SECONDS, LeasedJob, job_message, sql
 from wecelebrate.jobs.models import Job
+from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import JobType
 
 
-class JobState(Conflict):
-    """The job is in a state that does not allow this."""
+class WrongJobState(Conflict):
+    """The state of the job does not allow this."""
 
     code = "job_state"
 
 
 def get(tx: Transaction, job_id: UUID) -> Job:
     """One job. Raises NotFound."""
-    row = sql.get_job(tx, job_id=job_id)
+    row = find_row(tx, job_id)
     if row is None:
         raise NotFound
     return Job(**row)
 
 
+def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
+    """One job as a row, or None if the caller cannot see it."""
+    row: dict[str, Any] | None = sql.get_job(tx, job_id=job_id)
+    return row
+
+
 def cancel(tx: Transaction, job_id: UUID) -> Job:
-    """End a job that is not done yet; what it has done stays. Raises NotFound, Forbidden, JobState."""
+    """Cancel a job that has not ended. Its changes so far stay. Raises NotFound, Forbidden, WrongJobState."""
     job = _lock(tx, job_id)
     if job["status"] not in ("pending", "processing"):
-        raise JobState(f"It is {job['status']} already.")
-    sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="It was cancelled.")
-    ends.tell(tx, job_id, job["type"])
+        raise WrongJobState(f"The job is already {job['status']}.")
+    sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="The job was cancelled.")
+    job_stopped(tx, StoppedJob(job_id, job["type"]))
     audit.note(tx, "job.cancel", job["client_id"], job_id)
     return get(tx, job_id)
 
 
 def retry(tx: Transaction, job_id: UUID) -> Job:
-    """Do a job again that failed or was cancelled: it goes on where it stopped, and a load, of which nothing is staged
-    any more, from its beginning.
+    """Run a failed or cancelled job again. It continues from its checkpoint; a load starts again from its first row,
+    because its staged rows are gone.
 
-    Raises NotFound, Forbidden, JobState: also for one of a series of which a later one was done since, for it would
-    bring back what that replaced.
+    Raises NotFound, Forbidden, and WrongJobState: also if a later job with the same ordering key has completed, because
+    this job would undo the later one.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):
-        raise JobState(f"It is {job['status']}: only what failed or was cancelled is tried again.")
+        raise WrongJobState(f"The job is {job['status']}. Only failed and cancelled jobs can be retried.")
     if job["series"] and sql.overtaken(tx, job_id=job_id, series=job["series"], place=job["place"]):
-        raise JobState("A later one was done since: this one would bring back what that replaced. Send its file again.")
+        raise WrongJobState(
+            "A later job for the same catalog has completed, and this one would undo it. Send the file again."
+        )
     sql.retry_job(tx, job_id=job_id)
     audit.note(tx, "job.retry", job["client_id"], job_id)
-    tell(tx, job["type"], job_id, job["client_id"])
+    enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
 
 def approve(tx: Transaction, job_id: UUID) -> Job:
-    """Let a job do what it stopped before. Raises NotFound, Forbidden, JobState."""
+    """Approve the changes that a job waits to make. Raises NotFound, Forbidden, WrongJobState."""
     job = _lock(tx, job_id)
     if sql.approve_job(tx, job_id=job_id) == 0:
-        raise JobState("It waits for no approval.")
+        raise WrongJobState("The job does not wait for an approval.")
     audit.note(tx, "job.approve", job["client_id"], job_id)
-    tell(tx, job["type"], job_id, job["client_id"])
+    enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
 
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
-    """End a job that something newer made needless."""
+    """Cancel a job that a newer one makes unnecessary. Does nothing if it has ended."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
-        ends.tell(tx, job_id, kind)
+        job_stopped(tx, StoppedJob(job_id, kind))
 
 
-def tell(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
-    """Have word of a job sent once the transaction is committed."""
-    tx.words.append(word(kind, job_id, client_id))
+def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
+    """Tell the job's queue, after the commit, that the job is waiting."""
+    queue.enqueue(tx, job_message(kind, job_id, client_id))
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """The job, for a change. Raises NotFound, Forbidden for one that the caller only sees."""
+    """Lock the job for a change. Raises NotFound, and Forbidden if the caller may only read it."""
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
         return dict(job)
@@ -87,14 +96,15 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     raise Forbidden
 
 
-def take_here(caller: Caller, job_id: UUID) -> Held | None:
-    """Take a job that waits, to do it in this request; None when a worker has it, or another of its series is first."""
+def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
+    """TagVersions a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
+    ordering key has not ended."""
     with writing(replace(caller, job_id=job_id)) as tx:
-        row = sql.take_here(tx, job_id=job_id, seconds=LEASE_SECONDS)
-    return Held.of(dict(row), beat=lambda: None, time_left=lambda: inf) if row else None
+        row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
+    return LeasedJob.from_row(dict(row), heartbeat=lambda: None, time_left=lambda: inf) if row else None
 
 
-def release_here(job: Held) -> None:
-    """Give back a job that could not be done in this request."""
+def release_inline(job: LeasedJob) -> None:
+    """Give back a job that failed within this request. The attempt does not count."""
     with writing(job.caller) as tx:
         sql.release_job(tx, job_id=job.id, fence=job.fence, failures=job.failures - 1, delay=0)

@@ -1,7 +1,7 @@
-"""Dead letters: what could not be done through no fault of its input, until somebody has looked at it.
+"""Dead letters: jobs and messages that failed although their input is valid, kept for an operator.
 
-A job of which every try failed is one, and a message that no try could read. They are rows, not messages: they can be
-listed, shown and sent again, once each time, and it is noted by whom.
+A job becomes a dead letter when all of its attempts failed, a message when it could not be read or handled. Dead
+letters are rows, not messages: they can be listed and redriven, and the audit log records who redrove them.
 """
 
 import json
@@ -9,27 +9,28 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.errors import Conflict, NotFound
+from wecelebrate import audit
+from wecelebrate.core import pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.core.errors import Conflict, NotFound
 from wecelebrate.jobs import control
 from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
 from wecelebrate.jobs.types import QUEUES
 
 sql = queries(__file__)
 
-MOST_SHOWN = 2_000
-"""Characters of a reason."""
+MAX_REASON_LENGTH = 2_000
+"""Characters."""
 
 
 class NothingToRedrive(Conflict):
-    """There is nothing left to do again."""
+    """This dead letter was already redriven."""
 
     code = "nothing_to_redrive"
 
 
 def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) -> None:
-    """A job failed, and not of its input."""
+    """Record a failed job whose input is not at fault."""
     body = {"job_id": str(job["id"])}
     sql.record(
         tx,
@@ -37,38 +38,38 @@ def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) 
         client_id=job["client_id"],
         job_id=job["id"],
         code=code,
-        reason=_storable(reason),
+        reason=_storable(reason[:MAX_REASON_LENGTH]),
         receives=job["attempts"],
         **as_json({"body": body}, "body"),
     )
 
 
-def record_message(name: str, text: str, receives: int, error: Exception | None) -> None:
-    """A message of a queue failed as often as it may."""
-    reason = f"{type(error).__name__}: {error}" if error else "Its function died of it, or could not say why."
+def record_message(queue_name: str, text: str, receives: int, error: Exception | None) -> None:
+    """Record a message that failed as often as its queue allows."""
+    reason = f"{type(error).__name__}: {error}" if error else "Its function stopped without reporting an error."
     with writing(SYSTEM) as tx:
         sql.record(
             tx,
-            queue=name.removesuffix("-dead-letters"),
+            queue=queue_name.removesuffix("-dead-letters"),
             client_id=None,
             job_id=None,
             code="message_failed",
-            reason=_storable(reason),
+            reason=_storable(reason[:MAX_REASON_LENGTH]),
             receives=receives,
             **as_json({"body": _body(text)}, "body"),
         )
 
 
 def receive(message: queue.Message) -> None:
-    """Take in a message that SQS gave up. One that is no more than word of a job is not missed: the job is the truth,
-    and the sweeper sends word of it."""
+    """Record a message that SQS moved to the dead-letter queue. A message that only announces a job is dropped: the job
+    is a row, and the sweeper announces it again."""
     if not {"job_id", "type"} & message.body.keys():
         record_message(message.queue, json.dumps(message.body), message.received, None)
 
 
-def page(tx: Transaction, filters: DeadLetterFilters) -> pages.Built:
-    """One page of dead letters, newest first. Raises Forbidden for anyone but admins and support."""
-    return pages.listed("dead letters", sql.list_dead_letters, tx, filters, pages.NEWEST)
+def page(tx: Transaction, filters: DeadLetterFilters) -> pages.RenderedPage:
+    """One page of dead letters, newest first. Raises Forbidden unless the caller is an admin or support."""
+    return pages.list_page("dead letters", sql.list_dead_letters, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
@@ -80,15 +81,18 @@ def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
-    """Do it again. Raises NotFound, Forbidden, NothingToRedrive for a message that was sent again before, JobState when
-    its job is done, or is being done, by now."""
+    """Retry the job, or send the message again.
+
+    Raises NotFound, Forbidden, NothingToRedrive for a message that was already redriven, and WrongJobState if the job
+    has completed or is running.
+    """
     letter = get(tx, letter_id)
     if letter.job_id is None:
         if letter.redriven_at is not None:
-            raise NothingToRedrive("It was sent again already; what fails anew is a dead letter of its own.")
-        # What could not be read when it came is sent as it came.
+            raise NothingToRedrive("The message was already sent again. If it failed again, it has a new dead letter.")
+        # A message that was not JSON is sent unchanged.
         body = letter.body if isinstance(letter.body, dict) else str(letter.body)
-        tx.words.append(queue.word(letter.queue, body, letter.client_id))
+        queue.enqueue(tx, queue.message(letter.queue, body, letter.client_id))
     else:
         control.retry(tx, letter.job_id)
     sql.mark_redriven(tx, letter_id=letter_id, subject=tx.caller.subject)
@@ -97,19 +101,15 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def _body(text: str) -> Any:
-    """A message as it is kept: an object as one, anything else, and what PostgreSQL cannot hold, as text."""
+    """A message as it is stored: a JSON object, or text if it is not an object that PostgreSQL can store."""
     try:
         body = json.loads(text)
-        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is none that it holds
+        json.dumps(body, ensure_ascii=False).encode()  # PostgreSQL cannot store an unpaired surrogate
     except (ValueError, RecursionError):
         body = None
-    return body if isinstance(body, dict) and "\\u0000" not in text else _held(text)
+    return body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
 
 
 def _storable(text: str) -> str:
-    """What PostgreSQL can hold of a text, shortened."""
-    return _held(text[:MOST_SHOWN])
-
-
-def _held(text: str) -> str:
+    """The text without what PostgreSQL cannot store: NUL and unpaired surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,16 +1,17 @@
-"""A job: work that a request, a file or a schedule asked for."""
+"""A job: background work that a request, a file or a schedule asked for."""
 
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from wecelebrate.jobs.types import JobStatus, JobType, Lane
-from wecelebrate.models import Listed, Moment, Object
+from wecelebrate.core.models import Moment, Object
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.jobs.types import JobStatus, JobType, Priority
 
 
 class Counts(BaseModel):
-    """Rows of a file, by what became of them: created + updated + unchanged + rejected = read. Deactivated are products
-    that a full file lacks."""
+    """Rows of a file by outcome: created + updated + unchanged + rejected = read. `deactivated` counts the
+    products that a full file does not contain."""
 
     read: int = 0
     created: int = 0
@@ -21,7 +22,7 @@ class Counts(BaseModel):
 
 
 class RowError(BaseModel):
-    """One row that was refused."""
+    """A rejected row."""
 
     line: int
     sku: str | None = None
@@ -30,55 +31,57 @@ class RowError(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far a job is."""
+    """The progress of a job."""
 
     done: int
     total: int | None = Field(description="Null until it is known.")
     percent: float | None
-    phase: str | None = Field(description="What it does now: stage, merge, deactivate, …")
+    phase: str | None = Field(description="The current phase: stage, merge, deactivate, …")
     eta_seconds: int | None = Field(
-        description="Until it is done, at the pace it had until now; null while its worker is not heard of."
+        description="Estimated time left, at the average speed so far. Null while the worker does not respond."
     )
 
 
-class Source(BaseModel):
-    """The file that a job is about."""
+class SourceFile(BaseModel):
+    """The file that a job reads."""
 
     key: str
     version_id: str
 
 
 class Job(BaseModel):
-    """A job as it is read."""
+    """A job."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_alias=True, validate_by_name=True)
 
     id: UUID
     client_id: UUID | None
     catalog_id: UUID | None
     type: JobType
     status: JobStatus
-    lane: Lane
+    priority: Priority = Field(alias="lane")
     awaiting_approval: bool = Field(
-        description="It stopped before its first change: see `result`, then approve or cancel."
+        description="The job stopped before its first change. See `result`, then approve or cancel it."
     )
     requested_by: str
-    source: Source | None = Field(description="Of a sync: the file version that was dropped.")
+    source: SourceFile | None = Field(description="For a sync: the version of the file that was dropped.")
     progress: Progress
     counts: Counts
-    first_errors: list[RowError] = Field(description="At most 20; the error file has all of them.")
+    first_errors: list[RowError] = Field(description="At most 20. The error file contains all of them.")
     result: Object | None
     error_code: str | None
-    error: str | None = Field(description="Why it failed, for a person to act on.")
-    attempts: int = Field(description="How often a worker took it.")
-    max_attempts: int = Field(description="Tries in a row that may come no further.")
+    error: str | None = Field(description="Why the job failed, and what to do.")
+    attempts: int = Field(description="How often a worker started the job.")
+    max_attempts: int = Field(description="Consecutive attempts without progress after which the job fails.")
     created_at: Moment
     updated_at: Moment
-    due_at: Moment = Field(description="Not before: when it is tried again, while it waits for that.")
+    due_at: Moment = Field(description="The earliest time of the next attempt.")
     started_at: Moment | None
     completed_at: Moment | None
 
 
-class JobFilters(Listed):
-    """What a list of jobs may be asked."""
+class JobFilters(ListParameters):
+    """Filters of a list of jobs."""
 
     client_id: UUID | None = None
     catalog_id: UUID | None = None
@@ -88,29 +91,29 @@ class JobFilters(Listed):
 
 
 class QueueState(BaseModel):
-    """How the jobs of one type stand."""
+    """The number of jobs of one type, by state."""
 
     queue: str
     type: JobType
-    waiting: int = Field(description="Due, and not begun.")
-    later: int = Field(description="Waiting for their next try.")
+    waiting: int = Field(description="Due, but not started.")
+    later: int = Field(description="Waiting for their next attempt.")
     awaiting_approval: int
-    at_work: int
-    clients_waiting: int = Field(description="Clients whose jobs wait.")
-    oldest_waiting_seconds: int | None = Field(description="For how long the one that waits longest has been due.")
+    at_work: int = Field(description="Running.")
+    clients_waiting: int = Field(description="Clients that have waiting jobs.")
+    oldest_waiting_seconds: int | None = Field(description="How long the oldest waiting job has been due.")
     completed_24h: int
     failed_24h: int
-    dead_letters: int = Field(description="Of the queue, not sent again yet.")
+    dead_letters: int = Field(description="Dead letters of the queue that were not redriven.")
 
 
 class QueueStates(BaseModel):
-    """Every queue of jobs."""
+    """The state of every job queue."""
 
     data: list[QueueState]
 
 
 class DeadLetter(BaseModel):
-    """What could not be done through no fault of its input."""
+    """A job or message that failed although its input is valid."""
 
     id: UUID
     queue: str
@@ -119,15 +122,15 @@ class DeadLetter(BaseModel):
     code: str
     reason: str = Field(description="What happened, for an operator.")
     body: JsonValue = Field(description="The message.")
-    receives: int = Field(description="How often it was tried.")
-    job_status: JobStatus | None = Field(description="Of its job, now.")
+    receives: int = Field(description="The number of attempts.")
+    job_status: JobStatus | None = Field(description="The current status of the job.")
     created_at: Moment
     redriven_at: Moment | None
     redriven_by: str | None
 
 
-class DeadLetterFilters(Listed):
-    """What a list of dead letters may be asked."""
+class DeadLetterFilters(ListParameters):
+    """Filters of a list of dead letters."""
 
     queue: str | None = Field(default=None, max_length=100)
     client_id: UUID | None = None

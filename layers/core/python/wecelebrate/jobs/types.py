@@ -1,4 +1,4 @@
-"""What kinds of jobs there are, and which queue brings word of each."""
+"""The types of jobs, and the queue of each."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -12,7 +12,7 @@ JobType = Literal[
     "data_export",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
-Lane = Literal["high", "normal"]
+Priority = Literal["high", "normal"]
 
 QUEUES: Mapping[str, str] = {
     "product_import": "product-imports",

@@ -1,16 +1,16 @@
-"""Workers: what a message of a queue sets going.
+"""Workers: what a queue message starts.
 
-    handler = consume(worker("catalog_sync", syncs.run))
+    handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-A message is no more than word that there is work. The worker does the job that is next (`app.take_job`), and goes on
-for as long as there are jobs and time. What a job may raise, and what follows:
+A message only says that there is work. The worker claims the next job (`app.take_job`), and continues while there are
+jobs and time. How a job's work ends, by the exception that it raises:
 
-    Refused, Forbidden, NotFound            failed at once: it can never succeed
-    Unavailable                             again in a few seconds; no try of the job's is used up
-    OutOfTime                               goes on in another invocation
-    Fenced                                  nothing: another worker has it, or it was cancelled
-    anything else                           again after 5, 10, 20 seconds; failed when that happened three times in a
-                                            row without coming further, and then a dead letter tells of it
+    JobRejected, Forbidden, NotFound   fails immediately: the job can never succeed
+    Unavailable                        is retried in a few seconds; the attempt does not count
+    DeadlineReached                    continues in another invocation
+    LeaseLost                          nothing: another worker has the job, or it was cancelled
+    any other exception                is retried after 5, 10, 20 seconds; after three consecutive attempts without
+                                       progress the job fails, and is recorded as a dead letter
 """
 
 import random
@@ -20,101 +20,118 @@ from contextlib import suppress
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import queue
-from wecelebrate.database import SYSTEM, writing
-from wecelebrate.errors import Forbidden, NotFound, Unavailable
-from wecelebrate.jobs import dead_letters, ends
-from wecelebrate.jobs.held import LEASE_SECONDS, Fenced, Held, OutOfTime, Refused, sql, word
-from wecelebrate.jobs.pace import pace
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, Transaction, writing
+from wecelebrate.core.errors import Forbidden, NotFound, Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs import dead_letters
+from wecelebrate.jobs.lease import (
+    LEASE_SECONDS,
+    DeadlineReached,
+    JobRejected,
+    LeasedJob,
+    LeaseLost,
+    job_message,
+    sql,
+)
+from wecelebrate.jobs.notifications import StoppedJob, check_listeners, job_stopped
+from wecelebrate.jobs.rate_limit import rate_limiter
 from wecelebrate.jobs.types import JobType
-from wecelebrate.settings import settings
 
 logger = Logger()
 
-LONGEST = 300.0
-"""Seconds for which one message keeps its worker beginning further jobs."""
-REST = 5
-"""Seconds until a job is tried again whose failure was none of its own."""
+MAX_SECONDS_PER_MESSAGE = 300.0
+"""How long one message keeps its worker claiming further jobs."""
+RETRY_DELAY_SECONDS = 5
+"""Delay before a job is retried whose attempt did not count."""
 
 
-def worker(kind: JobType, work: Callable[[Held], None]) -> Callable[[queue.Message], None]:
-    """What does the jobs of a type when a message comes: `work` does one, and ends it."""
+def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.Message], None]:
+    """A message handler that runs jobs of a type. `work` runs one job and ends it. Raises NoListeners."""
+    check_listeners()
 
-    def do_jobs(message: queue.Message) -> None:
-        until = time.monotonic() + min(LONGEST, message.time_left() / 2)
-        while (job := _take(kind, message)) is not None:
-            pace().wait()
-            _do(job, work)
+    def run_jobs(message: queue.Message) -> None:
+        until = time.monotonic() + min(MAX_SECONDS_PER_MESSAGE, message.time_left() / 2)
+        while (job := _claim(kind, message)) is not None:
+            rate_limiter().wait()
+            _run(job, work)
             if time.monotonic() > until:
-                queue.tell([word(kind, job.id, job.client_id)])
+                queue.send_or_defer([job_message(kind, job.id, job.client_id)])
                 return
 
-    return do_jobs
+    return run_jobs
 
 
-def _take(kind: JobType, message: queue.Message) -> Held | None:
-    message.hold()
+def _claim(kind: JobType, message: queue.Message) -> LeasedJob | None:
+    message.extend_visibility()
     with writing(SYSTEM) as tx:
-        for dead in sql.expire_jobs(tx, type=kind):
-            dead_letters.record_job(tx, dead, "worker_died", dead["error"])
-            ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
+        expire_leases(tx, kind)
         row = sql.take_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
-    return Held.of(dict(row), message.hold, message.time_left) if row else None
+    return LeasedJob.from_row(dict(row), message.extend_visibility, message.time_left) if row else None
 
 
-def _do(job: Held, work: Callable[[Held], None]) -> None:
+def expire_leases(tx: Transaction, kind: JobType | None) -> None:
+    """Take back the jobs of dead workers, of one type or of all. Those without attempts left fail."""
+    for failed in sql.expire_jobs(tx, type=kind):
+        dead_letters.record_job(tx, failed, "worker_died", failed["error"])
+        job_stopped(tx, StoppedJob(failed["id"], failed["type"], failed["notify_email"]))
+
+
+def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
     logger.append_keys(job_id=str(job.id), client_id=str(job.client_id), catalog_id=str(job.catalog_id))
     try:
         work(job)
         if not job.ended:
-            raise RuntimeError(f"the work of a {job.type} ended, its job did not")
-    except Fenced:
-        logger.warning("another worker holds the job, or it was cancelled")
-    except OutOfTime:
+            raise RuntimeError(f"the work of a {job.type} returned without ending the job")
+    except LeaseLost:
+        logger.warning("the lease was lost: another worker has the job, or it was cancelled")
+    except DeadlineReached:
         _release(job, delay=0, failures=max(job.failures - 1, 0))
-    except Refused as refused:
-        _fail(job, refused.code, refused.reason)
+    except JobRejected as rejection:
+        _fail(job, rejection.code, rejection.reason)
     except Unavailable:
-        _release(job, delay=REST, failures=max(job.failures - 1, 0))
+        _release(job, delay=RETRY_DELAY_SECONDS, failures=max(job.failures - 1, 0))
         raise
     except (Forbidden, NotFound) as problem:
         _fail(job, problem.code, str(problem))
     except Exception as error:
-        job.failures = _failures(job)
-        logger.exception("a try failed", failures=job.failures)
+        job.failures = _saved_failures(job)
+        logger.exception("an attempt failed", failures=job.failures)
         if job.last_attempt:
-            _bury(job, error)
+            _dead_letter(job, error)
         else:
-            # None failed in a row when this one came further.
-            backoff = queue.BACKOFF[min(max(job.failures, 1), len(queue.BACKOFF)) - 1]
+            # `failures` is 0 if this attempt made progress.
+            backoff = queue.BACKOFF_SECONDS[min(max(job.failures, 1), len(queue.BACKOFF_SECONDS)) - 1]
             _release(job, delay=int(backoff * random.uniform(1, 1.5)), failures=job.failures)  # noqa: S311
     finally:
         logger.remove_keys(["job_id", "client_id", "catalog_id"])
 
 
-def _failures(job: Held) -> int:
-    """As the database counts: what this worker believes it saved may have been taken back with the transaction."""
+def _saved_failures(job: LeasedJob) -> int:
+    """The failure count in the database: the transaction that this worker saved progress in may have rolled back."""
     with writing(SYSTEM) as tx:
         return int(sql.failures(tx, job_id=job.id) or 0)
 
 
-def _fail(job: Held, code: str, reason: str) -> None:
-    with suppress(Fenced), writing(SYSTEM) as tx:
+def _fail(job: LeasedJob, code: str, reason: str) -> None:
+    with suppress(LeaseLost), writing(SYSTEM) as tx:
         job.fail(tx, code, reason)
 
 
-def _bury(job: Held, error: Exception) -> None:
-    """Failed through no fault of its input: the client is told so, the operator is told what happened."""
-    with suppress(Fenced), writing(SYSTEM) as tx:
-        job.fail(tx, "internal_error", "Something of ours failed, again and again. We look into it, and try it again.")
-        told = {"id": job.id, "type": job.type, "client_id": job.client_id, "attempts": job.attempts}
-        dead_letters.record_job(tx, told, "internal_error", f"{type(error).__name__}: {error}")
+def _dead_letter(job: LeasedJob, error: Exception) -> None:
+    """Fail a job whose input is not at fault. The dead letter tells the operator what happened."""
+    with suppress(LeaseLost), writing(SYSTEM) as tx:
+        job.fail(
+            tx, "internal_error", "An internal error occurred several times. We will look into it and retry the job."
+        )
+        failed = {"id": job.id, "type": job.type, "client_id": job.client_id, "attempts": job.attempts}
+        dead_letters.record_job(tx, failed, "internal_error", f"{type(error).__name__}: {error}")
 
 
-def _release(job: Held, delay: int, failures: int) -> None:
-    """Back to the queue for later; when even that fails, the lease runs out by itself."""
+def _release(job: LeasedJob, delay: int, failures: int) -> None:
+    """Give the job back for a later attempt. If that fails, its lease expires."""
     with suppress(Unavailable):
         with writing(SYSTEM) as tx:
             released = sql.release_job(tx, job_id=job.id, fence=job.fence, failures=failures, delay=delay)
         if released:
-            queue.tell([word(job.type, job.id, job.client_id, delay)])
+            queue.send_or_defer([job_message(job.type, job.id, job.client_id, delay)])

@@ -6,12 +6,12 @@ in its language, and hands it to SES. What SES tells of it later (`receive`) bec
 that does not exist, or whose owner complained, is written to no more.
 """
 
-from wecelebrate.mail.asking import job_finished, order_confirmation, order_shipped
+from wecelebrate.mail.enqueue import job_finished, order_confirmation, order_shipped
 from wecelebrate.mail.events import receive
-from wecelebrate.mail.mails import get, page
+from wecelebrate.mail.log import get, page
 from wecelebrate.mail.suppressions import page as suppressions_page
 from wecelebrate.mail.suppressions import release
-from wecelebrate.mail.work import work
+from wecelebrate.mail.worker import work
 
 __all__ = [
     "get",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any, Self
 
-from wecelebrate.mail.safe import clean, mail_address, mailbox, web_address
+from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
 PLATFORM = "wecelebrate"
 PLAIN = "#1f2937"

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.database import SYSTEM, writing
-from wecelebrate.mail.mails import sql
+from wecelebrate.core.database import SYSTEM, writing
+from wecelebrate.core.queue import Message
+from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import Cause, MailState
-from wecelebrate.queue import Message
 
 logger = Logger()
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.models import Input, Listed, Moment, Url
+from wecelebrate.core.models import Input, Moment, Url
+from wecelebrate.core.pages import ListParameters
 
 Template = Literal["order_confirmation", "order_shipped", "job_finished"]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
@@ -49,7 +50,7 @@ class Mail(ListedMail):
     html: str
 
 
-class MailFilters(Listed):
+class MailFilters(ListParameters):
     """What a list of mails may be asked."""
 
     client_id: UUID | None = None
@@ -73,7 +74,7 @@ class Suppression(BaseModel):
     released_by: str | None
 
 
-class SuppressionFilters(Listed):
+class SuppressionFilters(ListParameters):
     """What a list of suppressed addresses may be asked."""
 
     client_id: UUID | None = None

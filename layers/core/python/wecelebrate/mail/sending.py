@@ -1,19 +1,19 @@
-"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.pace`)."""
+"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.rate_limit`)."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wecelebrate.errors import Unavailable
-from wecelebrate.jobs.held import Refused
-from wecelebrate.mail.safe import mail_address
-from wecelebrate.settings import settings
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs.lease import JobRejected
+from wecelebrate.mail.sanitize import mail_address
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-    from wecelebrate.mail.letters import Letter
+    from wecelebrate.mail.rendering import Letter
 
 BUSY = ("TooManyRequestsException", "LimitExceededException", "ThrottlingException", "SendingPausedException")
 """What SES says when it would take the mail at another time."""
@@ -36,7 +36,7 @@ def _ses() -> "SESV2Client":
 def send(letter: "Letter", tags: Mapping[str, str]) -> str:
     """Hand a mail to SES; what SES calls it.
 
-    Raises Unavailable when SES would take it at another time, Refused when never, and whatever boto3 raises when it
+    Raises Unavailable when SES would take it at another time, JobRejected when never, and whatever boto3 raises when it
     may or may not have it.
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
@@ -49,17 +49,17 @@ def send(letter: "Letter", tags: Mapping[str, str]) -> str:
         if code in BUSY:
             raise Unavailable(f"SES: {code}: {said}") from error
         if code in NEVER and _UNVERIFIED not in said:
-            raise Refused("mail_refused", f"SES does not take the mail: {said}") from error
+            raise JobRejected("mail_refused", f"SES does not take the mail: {said}") from error
         raise
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         raise Unavailable(f"SES cannot be reached: {error}") from error
 
 
 def request(letter: "Letter", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
-    """What SES is asked. Raises Refused for an address that cannot be one."""
+    """What SES is asked. Raises JobRejected for an address that cannot be one."""
     address = mail_address(letter.recipient)
     if address is None:
-        raise Refused("bad_address", "This is not an e-mail address that mail can be sent to.")
+        raise JobRejected("bad_address", "This is not an e-mail address that mail can be sent to.")
     asked: SendEmailRequestTypeDef = {
         "FromEmailAddress": letter.sender,
         "Destination": {"ToAddresses": [address]},

@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
-from wecelebrate import audit, pages
-from wecelebrate.database import Transaction
-from wecelebrate.errors import Forbidden, NotFound
-from wecelebrate.mail.mails import sql
+from wecelebrate import audit
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Forbidden, NotFound
+from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import SuppressionFilters
 
 
-def page(tx: Transaction, filters: SuppressionFilters) -> pages.Built:
+def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
     """One page of the addresses that are suppressed for the caller's clients, newest first."""
-    return pages.listed("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
+    return pages.list_page("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:
@@ -19,7 +20,7 @@ def release(tx: Transaction, suppression_id: UUID) -> None:
     row = sql.get_suppression(tx, suppression_id=suppression_id)
     if row is None:
         raise NotFound
-    if tx.entered.role != "app_admin" and row["client_id"] not in (tx.entered.editor_ids or []):
+    if tx.context.role != "app_admin" and row["client_id"] not in (tx.context.editor_ids or []):
         raise Forbidden
     if sql.release_suppression(tx, suppression_id=suppression_id):
         audit.note(tx, "mail_suppression.release", row["client_id"], suppression_id)

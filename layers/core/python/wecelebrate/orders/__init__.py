@@ -5,12 +5,13 @@
 
 from uuid import UUID
 
-from wecelebrate import pages, sites
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.models import Listed
+from wecelebrate import sites
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.pages import ListParameters
 from wecelebrate.orders.models import Order, OrderFilters, PlacedOrder, SiteOrderFilters
 
 sql = queries(__file__)
@@ -23,28 +24,28 @@ def entry(order_id: UUID) -> Entry:
 
 def page_entry(filters: OrderFilters) -> Entry:
     """One page of orders, in the cache."""
-    return keys.entry(keys.ORDERS, tags=["orders:$client"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.ORDERS, tags=["orders:$client"], filters=filters.model_dump(mode="json"))
 
 
 def site_page_entry(site_id: UUID, filters: SiteOrderFilters) -> Entry:
     """One page of a site's orders, in the cache."""
     tags = ["orders:$client", f"site:{site_id}"]
-    return keys.entry(keys.ORDERS, site_id, tags=tags, asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.ORDERS, site_id, tags=tags, filters=filters.model_dump(mode="json"))
 
 
-def page(tx: Transaction, filters: OrderFilters) -> pages.Built:
+def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
     """One page of the orders that the caller may see, newest first."""
-    clients = tx.entered.client_ids or []
+    clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
         # One client's orders lie in their order in its index; those of several have to be sorted.
         filters = filters.model_copy(update={"client_id": clients[0]})
-    return pages.listed("orders", sql.list_orders, tx, filters, pages.NEWEST)
+    return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 
 
-def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.Built:
+def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.RenderedPage:
     """One page of a site's orders, newest first. Raises NotFound for a site that the caller cannot see."""
     sites.get(tx, site_id)
-    return pages.listed("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
+    return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
 
 
 def get(tx: Transaction, order_id: UUID) -> Order:
@@ -55,9 +56,9 @@ def get(tx: Transaction, order_id: UUID) -> Order:
     return Order(**row)
 
 
-def own_page(tx: Transaction, listed: Listed) -> pages.Built:
+def own_page(tx: Transaction, listed: ListParameters) -> pages.RenderedPage:
     """One page of what the customer ordered on the site that is visited, newest first."""
-    return pages.listed("own orders", sql.list_own_orders, tx, listed, pages.NEWEST)
+    return pages.list_page("own orders", sql.list_own_orders, tx, listed, pages.NEWEST)
 
 
 def own(tx: Transaction, order_id: UUID) -> PlacedOrder:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.mail.safe import mail_address
-from wecelebrate.models import Input, Listed, Moment, Money, Object, at_most
+from wecelebrate.core.models import Input, Moment, Money, Object, at_most
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.mail.sanitize import mail_address
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MOST_LINES = 100
@@ -103,7 +104,7 @@ class Order(PlacedOrder):
     updated_at: Moment
 
 
-class SiteOrderFilters(Listed):
+class SiteOrderFilters(ListParameters):
     """What a list of a site's orders may be asked."""
 
     status: OrderStatus | None = None

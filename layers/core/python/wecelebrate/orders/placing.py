@@ -3,9 +3,9 @@
 from typing import Any
 
 from wecelebrate import webhooks
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import Conflict, FieldError, Invalid, Problem
-from wecelebrate.mail.asking import order_confirmation
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import Conflict, FieldError, Invalid, Problem
+from wecelebrate.mail.enqueue import order_confirmation
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 
 sql = queries(__file__)

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.products import inventory
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.settings import settings
+from wecelebrate.products import low_stock
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
-from wecelebrate.settings import settings
 
 sql = queries(__file__)
 
@@ -27,18 +27,18 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     if filters.updated_since is not None:
         return None
     tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
-    return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, filters=filters.model_dump(mode="json"))
 
 
-def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Built:
+def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
-    asked = pages.asked("products", filters, catalog_id=catalog_id)
+    asked = pages.list_request("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
     begin = after(filters.cursor, asked)
     found = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **given, **begin))
     if not found:  # who sees a product sees its catalog
         _see_catalog(tx, catalog_id)
-    return pages.built(found, filters.limit, asked)
+    return pages.render(found, filters.limit, asked)
 
 
 def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     if row is None:
         raise refusal(seen, get(tx, product_id))
     low = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
-    inventory.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
+    low_stock.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
     return _written(tx, Product(**row))
 
 
@@ -101,5 +101,5 @@ def _written(tx: Transaction, product: Product) -> Product:
         from wecelebrate import images  # with all of jobs, which readers need not load
 
         images.want(tx, product.catalog_id, product.id)
-    tx.written.append((entry(product.id), lambda after: get(after, product.id)))
+    tx.write_through.append((entry(product.id), lambda after: get(after, product.id)))
     return product

@@ -5,14 +5,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import (
+from wecelebrate.core.models import (
     ABSENT,
     Count,
     Currency,
     Flag,
     GivenObject,
     Input,
-    Listed,
     Moment,
     Money,
     Name,
@@ -20,6 +19,7 @@ from wecelebrate.models import (
     Patch,
     Text,
 )
+from wecelebrate.core.pages import ListParameters
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -93,7 +93,7 @@ class Product(BaseModel):
     updated_at: Moment
 
 
-class ShownFilters(Listed):
+class ShownFilters(ListParameters):
     """What a list of products may be asked by anyone."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(

@@ -4,21 +4,22 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, pages
-from wecelebrate.database import Transaction, as_json
-from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.etags import Match
-from wecelebrate.members import own_client
-from wecelebrate.schedules import runs, when
+from wecelebrate import audit
+from wecelebrate.clients.members import default_client
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction, as_json
+from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match
+from wecelebrate.schedules import cron, runs
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
 from wecelebrate.schedules.runs import over, run_due, sql, wanted
 
 __all__ = ["change", "create", "delete", "get", "over", "page", "run", "run_due", "wanted"]
 
 
-def page(tx: Transaction, filters: ScheduleFilters) -> pages.Built:
+def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
     """One page of the schedules that the caller may see, in name order."""
-    return pages.listed("schedules", sql.list_schedules, tx, filters, pages.BY_NAME)
+    return pages.list_page("schedules", sql.list_schedules, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, schedule_id: UUID) -> Schedule:
@@ -32,8 +33,8 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Raises Forbidden, AlreadyExists for a name that the client has, Invalid for a catalog that is not its own, or
     when it is not clear whose it is."""
-    client_id = new.client_id or own_client(tx)
-    if tx.entered.role == "app_client" and client_id not in (tx.entered.editor_ids or []):
+    client_id = new.client_id or default_client(tx)
+    if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=client_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog of this client's own")])
@@ -85,4 +86,4 @@ def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
 def _next_at(schedule: dict[str, Any]) -> datetime | None:
     if not schedule["is_active"]:
         return None
-    return when.next_after(schedule["cron"], schedule["timezone"], datetime.now(UTC))
+    return cron.next_after(schedule["cron"], schedule["timezone"], datetime.now(UTC))

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Flag, Input, Listed, Moment, Object, Patch
-from wecelebrate.schedules import when
+from wecelebrate.core.models import ABSENT, Flag, Input, Moment, Object, Patch
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import ScheduleType
 
 
@@ -20,8 +21,8 @@ def _within(prefix: str) -> str:
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(when.expression)]
-Timezone = Annotated[str, StringConstraints(max_length=100), AfterValidator(when.zone)]
+Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(cron.expression)]
+Timezone = Annotated[str, StringConstraints(max_length=100), AfterValidator(cron.zone)]
 Prefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(_within)]
 Mode = Literal["full", "delta"]
 
@@ -87,7 +88,7 @@ class Schedule(BaseModel):
     updated_at: Moment
 
 
-class ScheduleFilters(Listed):
+class ScheduleFilters(ListParameters):
     """What a list of schedules may be asked."""
 
     client_id: UUID | None = None

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfoNotFoundError
 from aws_lambda_powertools import Logger
 from cronsim import CronSimError
 
-from wecelebrate import batches, queue
-from wecelebrate.database import SYSTEM, Transaction, queries, writing
-from wecelebrate.errors import Conflict
-from wecelebrate.schedules import when
+from wecelebrate.core import batches, queue
+from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
+from wecelebrate.core.errors import Conflict
+from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import QUEUES, ScheduleType
 
 logger = Logger()
@@ -93,7 +93,7 @@ def _come_due(tx: Transaction, most: int) -> int:
 def _want_next(tx: Transaction, schedule: dict[str, Any]) -> None:
     schedule_id = schedule["id"]
     try:
-        next_at = when.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
+        next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
         # Zones are renamed at times: it stands still until somebody changes it, and holds up no other.
         logger.error("a schedule is due at no time any more", extra={"schedule_id": str(schedule_id)})
@@ -113,4 +113,4 @@ def _want(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUI
 
 
 def _tell(tx: Transaction, kind: ScheduleType, schedule_id: UUID, client_id: UUID | None) -> None:
-    tx.words.append(queue.word(QUEUES[kind], {"schedule_id": str(schedule_id)}, client_id))
+    queue.enqueue(tx, queue.message(QUEUES[kind], {"schedule_id": str(schedule_id)}, client_id))

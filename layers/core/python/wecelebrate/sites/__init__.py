@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import pages
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, as_json, queries
-from wecelebrate.errors import FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.models import Listed
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.pages import ListParameters
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SiteFilters, SitePatch
 
 sql = queries(__file__)
@@ -22,18 +22,18 @@ def entry(site_id: UUID) -> Entry:
 
 def page_entry(filters: SiteFilters) -> Entry:
     """One page of sites, in the cache."""
-    return keys.entry(keys.SITES, tags=["sites:$client"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.SITES, tags=["sites:$client"], filters=filters.model_dump(mode="json"))
 
 
-def exclusions_entry(site_id: UUID, listed: Listed) -> Entry:
+def exclusions_entry(site_id: UUID, listed: ListParameters) -> Entry:
     """One page of what a site leaves out, in the cache."""
     tags = [f"site:{site_id}", f"exclusions:{site_id}"]
-    return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, asked=listed.model_dump(mode="json"))
+    return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, filters=listed.model_dump(mode="json"))
 
 
-def page(tx: Transaction, filters: SiteFilters) -> pages.Built:
+def page(tx: Transaction, filters: SiteFilters) -> pages.RenderedPage:
     """One page of the sites that the caller may see, in name order."""
-    return pages.listed("sites", sql.list_sites, tx, filters, pages.BY_NAME)
+    return pages.list_page("sites", sql.list_sites, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, site_id: UUID) -> Site:
@@ -60,10 +60,10 @@ def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Si
     return _change(tx, site_id, patch.changes(), match, replace=False)
 
 
-def exclusions(tx: Transaction, site_id: UUID, listed: Listed) -> pages.Built:
+def exclusions(tx: Transaction, site_id: UUID, listed: ListParameters) -> pages.RenderedPage:
     """One page of what a site leaves out. Raises NotFound."""
     get(tx, site_id)
-    return pages.listed("exclusions", sql.list_exclusions, tx, listed, pages.BY_ID, site_id=site_id)
+    return pages.list_page("exclusions", sql.list_exclusions, tx, listed, pages.BY_ID, site_id=site_id)
 
 
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
@@ -96,7 +96,7 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
 
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
     """The policy on sites would refuse it too; this names the field, to those who may write for the client."""
-    if tx.entered.role == "app_client" and client_id not in (tx.entered.editor_ids or []):
+    if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if catalog_id and not sql.may_read_catalog(tx, client_id=client_id, catalog_id=catalog_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog that this client may use")])

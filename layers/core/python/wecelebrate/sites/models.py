@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, GivenObject, Input, Listed, Moment, Name, Object, Patch, Text
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Moment, Name, Object, Patch, Text
+from wecelebrate.core.pages import ListParameters
 
 Status = Literal["draft", "active", "inactive"]
 Domain = Annotated[
@@ -58,7 +59,7 @@ class Site(BaseModel):
     updated_at: Moment
 
 
-class SiteFilters(Listed):
+class SiteFilters(ListParameters):
     """What a list of sites may be asked."""
 
     client_id: UUID | None = None

@@ -6,12 +6,13 @@ active, is all that row-level security lets through.
 
 from uuid import UUID
 
-from wecelebrate import pages, products
-from wecelebrate.cache import keys
-from wecelebrate.cache.keys import Entry
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import NotFound
-from wecelebrate.settings import settings
+from wecelebrate import products
+from wecelebrate.core import pages
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.settings import settings
 from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters
 
 sql = queries(__file__)
@@ -24,12 +25,12 @@ def entry() -> Entry:
 
 def page_entry(filters: StorefrontFilters) -> Entry:
     """One page of what the site shows, in the cache."""
-    return keys.entry(keys.SHOWN, tags=["products:$catalog"], asked=filters.model_dump(mode="json"))
+    return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
     """One product as the site shows it, in the cache."""
-    return keys.entry(keys.SHOWN, product_id, tags=[f"product:{product_id}"])
+    return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
 
 
 def get(tx: Transaction) -> Storefront:
@@ -37,18 +38,18 @@ def get(tx: Transaction) -> Storefront:
     return Storefront(**sql.get_storefront(tx))
 
 
-def page(tx: Transaction, filters: StorefrontFilters) -> pages.Built:
+def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     """One page of what the site shows; with the first page its facets, unless they are not asked for."""
     site = sql.get_storefront(tx)
-    asked = pages.asked("storefront", filters, site_id=site["id"], facets=None)
+    asked = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
-        return pages.Built("[]", None, {"facets": "null"})
+        return pages.RenderedPage("[]", None, {"facets": "null"})
     given = filters.model_dump(exclude={"facets", "cursor"})
     begin = products.after(filters.cursor, asked)
     found = sql.list_products(tx, catalog_id=site["catalog_id"], shown_at=settings().images(), **given, **begin)
     narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
-    return pages.built(found, filters.limit, asked, facets=facets or "null")
+    return pages.render(found, filters.limit, asked, facets=facets or "null")
 
 
 def product(tx: Transaction, product_id: UUID) -> ShownProduct:

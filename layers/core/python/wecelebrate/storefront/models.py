@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.models import Object
-from wecelebrate.pages import Page
+from wecelebrate.core.models import Object
+from wecelebrate.core.pages import Page
 from wecelebrate.products.models import ShownFilters, ShownImage
 
 

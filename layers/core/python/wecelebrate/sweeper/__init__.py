@@ -9,10 +9,11 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import cache, idempotency, images, jobs, schedules, webhooks
-from wecelebrate.database import SYSTEM, queries, writing
-from wecelebrate.errors import Unavailable
-from wecelebrate.loads import staging
+from wecelebrate import images, jobs, schedules, webhooks
+from wecelebrate.core import cache, idempotency
+from wecelebrate.core.database import SYSTEM, queries, writing
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.ingestion.merge import staging
 
 logger = Logger()
 sql = queries(__file__)
@@ -38,7 +39,7 @@ def run(seconds: float = RUN) -> None:
             if time.monotonic() - beaten >= BEAT:
                 with writing(SYSTEM) as tx:
                     sql.beat(tx)
-                    sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
                     images.retry_due(tx)
                     sql.forget_uploads(tx)
                     webhooks.tidy(tx)

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from time import time
 from uuid import UUID
 
-from wecelebrate import cache, flags
-from wecelebrate.cache.keys import PUBLIC, key
-from wecelebrate.database import Transaction, queries
-from wecelebrate.errors import FieldError, Invalid, NotFound, Unavailable
-from wecelebrate.sessions import STOREFRONT_SHARE
+from wecelebrate.core import cache
+from wecelebrate.core.cache.keys import PUBLIC, key
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import FieldError, Invalid, NotFound, Unavailable
+from wecelebrate.core.kill_switches import admin
+from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR
 from wecelebrate.usage.models import CacheReport, ClientUsage, Figures, Hour, LimitLeft, Memory, Span, moment
 
 sql = queries(__file__)
@@ -46,7 +47,8 @@ def of_client(tx: Transaction, client_id: UUID, span: Span) -> ClientUsage:
     try:
         by_entity = _by_entity(_sums([tenant], range(first, last + 1)))
         limits = [
-            _limit(tenant, name, most) for name, most in (("requests", quota), ("storefront", quota * STOREFRONT_SHARE))
+            _limit(tenant, name, most)
+            for name, most in (("requests", quota), ("storefront", quota * STOREFRONT_FACTOR))
         ]
     except cache.CacheDown as error:
         raise _unavailable() from error
@@ -62,7 +64,7 @@ def of_client(tx: Transaction, client_id: UUID, span: Span) -> ClientUsage:
 
 def of_platform(tx: Transaction) -> CacheReport:
     """The cache in the last 24 hours. Raises Forbidden for anyone but an admin, Unavailable without Redis."""
-    switches = {flag.name: flag.value for flag in flags.every(tx).data}
+    switches = {flag.name: flag.value for flag in admin.list_all(tx).data}
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
     first, last = _hours(Span())
     hours: dict[int, _Sums] = {}
@@ -155,7 +157,9 @@ def _rated(figures: Figures) -> Figures:
 
 def _limit(tenant: str, name: str, quota: int) -> LimitLeft:
     return LimitLeft(
-        name=name, requests_per_hour=quota, remaining=max(quota - cache.counted(key(tenant, "limit", name)), 0)
+        name=name,
+        requests_per_hour=quota,
+        remaining=max(quota - cache.requests_in_last_hour(key(tenant, "limit", name)), 0),
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from wecelebrate.models import Input, Moment
+from wecelebrate.core.models import Input, Moment
 
 
 class Span(Input):

@@ -11,16 +11,15 @@ at once where the function's `uses` have `queue:webhooks`, else when the sweeper
 import base64
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit, outbound, pages, queue
-from wecelebrate.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.etags import Match, refusal
-from wecelebrate.settings import NotDeclared
-from wecelebrate.webhooks import events
+from wecelebrate import audit
+from wecelebrate.core import outbound, pages, queue
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.webhooks import events, messages
 from wecelebrate.webhooks.models import (
     DeliveryFilters,
     DeliveryInFull,
@@ -37,7 +36,6 @@ from wecelebrate.webhooks.models import (
 
 sql = queries(__file__)
 
-QUEUE = "webhooks"
 MOST_ENDPOINTS = 20
 """Endpoints that a client may have."""
 MOST_REPLAYED = 5_000
@@ -46,8 +44,8 @@ LIFE_DAYS = 30
 """How long a delivery can be looked at and replayed."""
 _SECRET_BYTES = 32
 _MOST_FORGOTTEN = 5_000
-_MOST_WORDS = 5
-"""Words that one look of the sweeper sends: each brings a worker, which does what is due for whomever."""
+_MAX_MESSAGES = 5
+"""Messages that one run of the sweeper sends. Each starts a worker, which sends deliveries of all clients."""
 
 
 class WebhookDisabled(Conflict):
@@ -73,25 +71,12 @@ def publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[st
 def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any], only_to: UUID | None) -> None:
     told = as_json({"data": events.told(event, data)}, "data")
     if sql.publish(tx, client_id=client_id, event=event, only_to=only_to, **told):
-        _hint(tx, client_id)
+        messages.announce(tx, client_id)
 
 
-def _hint(tx: Transaction, client_id: UUID) -> None:
-    """Have word sent that deliveries are due; what sends no words to this queue leaves it to the sweeper."""
-    with suppress(NotDeclared):
-        hint = word(client_id)
-        if hint not in tx.hints:
-            tx.hints.append(hint)
-
-
-def word(client_id: UUID | None) -> queue.Word:
-    """Word that deliveries are due. Raises NotDeclared."""
-    return queue.word(QUEUE, {"type": QUEUE}, client_id)
-
-
-def page(tx: Transaction, filters: WebhookFilters) -> pages.Built:
+def page(tx: Transaction, filters: WebhookFilters) -> pages.RenderedPage:
     """One page of endpoints, newest first."""
-    return pages.listed("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
+    return pages.list_page("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, webhook_id: UUID) -> Webhook:
@@ -147,9 +132,9 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryInFull:
     return get_delivery(tx, sql.last_test(tx, webhook_id=webhook_id))
 
 
-def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.Built:
+def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
     """One page of the log of deliveries, newest first."""
-    return pages.listed("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
+    return pages.list_page("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
 def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
@@ -165,7 +150,7 @@ def replay(tx: Transaction, webhook_id: UUID, since: Since) -> Replayed:
     webhook = _writable(tx, webhook_id)
     count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=since.since, most=MOST_REPLAYED)
     if count:
-        _hint(tx, webhook.client_id)
+        messages.announce(tx, webhook.client_id)
     return Replayed(deliveries=count, has_more=count == MOST_REPLAYED)
 
 
@@ -177,14 +162,15 @@ def replay_one(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
     delivery = get_delivery(tx, delivery_id)
     _writable(tx, delivery.webhook_id)
     if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, most=1):
-        _hint(tx, delivery.client_id)
+        messages.announce(tx, delivery.client_id)
     return get_delivery(tx, delivery_id)
 
 
 def sweep() -> None:
     """Bring workers for what is due."""
     with writing(SYSTEM) as tx:
-        tx.hints += [word(due["client_id"]) for due in sql.due_clients(tx, most=_MOST_WORDS)]
+        due = [messages.deliveries_due(row["client_id"]) for row in sql.due_clients(tx, most=_MAX_MESSAGES)]
+        queue.enqueue_best_effort(tx, *due)
 
 
 def tidy(tx: Transaction) -> None:
@@ -204,8 +190,8 @@ def work(message: queue.Message) -> None:
 def _writable(tx: Transaction, webhook_id: UUID) -> Webhook:
     """An endpoint to which the caller may have something sent. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = get(tx, webhook_id)
-    if tx.entered.role == "app_support" or (
-        tx.entered.role == "app_client" and webhook.client_id not in (tx.entered.editor_ids or [])
+    if tx.context.role == "app_support" or (
+        tx.context.role == "app_client" and webhook.client_id not in (tx.context.editor_ids or [])
     ):
         raise Forbidden
     if webhook.status == "disabled":

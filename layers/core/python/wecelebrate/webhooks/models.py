@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.models import ABSENT, Input, Listed, Moment, Object, Patch
+from wecelebrate.core.models import ABSENT, Input, Moment, Object, Patch
+from wecelebrate.core.pages import ListParameters
 
 EventName = Literal[
     "job.completed",
@@ -99,7 +100,7 @@ class Rotation(Input):
     overlap_hours: int = Field(default=24, ge=0, le=168, description="How long the secret before signs as well.")
 
 
-class WebhookFilters(Listed):
+class WebhookFilters(ListParameters):
     """What a list of endpoints may be asked."""
 
     client_id: UUID | None = None
@@ -141,7 +142,7 @@ class DeliveryInFull(Delivery):
     log: list[Attempt] = Field(description="The last 20 attempts, oldest first.")
 
 
-class DeliveryFilters(Listed):
+class DeliveryFilters(ListParameters):
     """What the log of deliveries may be asked."""
 
     client_id: UUID | None = None

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from aws_lambda_powertools import Logger
 from standardwebhooks import Webhook as Signer
 
-from wecelebrate import outbound
+from wecelebrate.core import outbound
 
 logger = Logger()
 

@@ -17,12 +17,13 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from psycopg.types.json import Jsonb
 
-from wecelebrate import queue
-from wecelebrate.database import SYSTEM, Transaction, writing
-from wecelebrate.webhooks import sql, word
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
+from wecelebrate.webhooks.messages import deliveries_due
 from wecelebrate.webhooks.sending import GONE, Attempt, attempt
 
 logger = Logger()
+sql = queries(__file__)
 
 RETRIES = (5, 30, 120, 900, 3_600, 10_800, 28_800, 43_200)
 """Seconds until the next attempt, by failed ones: nine attempts over more than 24 hours."""
@@ -107,7 +108,7 @@ def work(message: queue.Message) -> None:
             if not at_work:
                 break
     if time.monotonic() >= until:
-        queue.tell([word(None)])
+        queue.send_or_defer([deliveries_due(None)])
 
 
 def delay(failures: int) -> float | None:

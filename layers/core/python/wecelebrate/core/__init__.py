@@ -1,0 +1,1 @@
+"""What every domain stands on. Nothing in here imports a domain."""

@@ -1,0 +1,147 @@
+-- One request, in one round trip: resolve its session, count it against its limits, get its value or the lock to load
+-- it.
+--
+-- KEYS: session, address limit ('' for none)
+-- ARGV: prefix, now, the fields of CacheLookup as JSON
+-- Tags may contain $site and $catalog: those of the visited site. `<tag>:$client` stands for one tag for each client of
+-- the caller, and for the plain tag if the caller belongs to no client and sees the rows of all.
+--
+-- Returns: status, session, limits, value, tokens, xids
+--   status: no_session      no valid session: load it, put it, and look up again
+--           limited         the last of the limits is used up
+--           pass            no value was asked for
+--           hit | stale     the value; stale: it has expired, and another caller is loading it
+--           load | refresh  you have the lock: load the value, and put it with these tokens; refresh: there is a stale
+--                           value
+--           wait            another caller is loading the value
+--   limits: one line `name quota remaining seconds` for each
+--   tokens: the versions of the value's tags, with load and refresh
+--   xids:   transactions that a reader must have replayed to load the session or the value
+
+local request = cjson.decode(ARGV[3])
+local limits = {}
+record_usage(request.usage, 0)
+
+-- Count one request against a limit, over a window of `buckets` times `width` ms. Returns whether it is allowed.
+local function count(name, key, quota, width, buckets)
+  local bucket = math.floor(now / width)
+  local used, oldest, outdated = 0, bucket, {}
+  local fields = call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    local at = tonumber(fields[i])
+    if at <= bucket - buckets then outdated[#outdated + 1] = fields[i]
+    else
+      used = used + tonumber(fields[i + 1])
+      oldest = math.min(oldest, at)
+    end
+  end
+  if #outdated > 0 then call('HDEL', key, unpack(outdated)) end
+  local allowed = used < quota
+  if allowed then
+    if call('HINCRBY', key, bucket, 1) == 1 then call('PEXPIRE', key, width * (buckets + 1)) end
+    used = used + 1
+  end
+  local seconds = math.ceil(((oldest + buckets) * width - now) / 1000)
+  limits[#limits + 1] = table.concat({ name, quota, math.max(quota - used, 0), seconds }, ' ')
+  return allowed
+end
+
+local function count_per_hour(name, key, quota) return count(name, key, quota, 60000, 60) end
+
+if request.address_quota and not count('address', KEYS[2], request.address_quota, 10000, 6) then
+  return { 'limited', '', table.concat(limits, '\n') }
+end
+
+-- The session.
+
+local raw_session = call('GET', KEYS[1])
+local session = raw_session and parse(raw_session)
+if not session or session.stale_at < now or not is_valid(session) then
+  local xids = recent_xids({ request.write_key, request.session_tag })
+  return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
+end
+
+-- scope|tenant|limit name|quota|site|catalog
+local scope, tenant, limit, quota, site, catalog =
+  string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
+quota = tonumber(quota)
+
+-- One visit in ten is counted by domain, for the schedule that warms the busiest storefronts.
+local domain = string.match(KEYS[1], '^' .. string.gsub(prefix, '%W', '%%%0') .. 'public:visit:%l+:(.+)$')
+if domain and now % 10 == 0 then
+  local busy = prefix .. 'public:busy:' .. math.floor(now / 3600000)
+  call('ZINCRBY', busy, 1, domain)
+  call('PEXPIRE', busy, 7500000)
+end
+
+-- Bill the outcome to the tenant, with the number of commands.
+local function record_outcome(outcome)
+  if request.background then
+    if outcome ~= 'load' and outcome ~= 'refresh' then return end
+    outcome = 'background'
+  end
+  record(tenant, request.entity .. ':' .. outcome, 1, calls + 1)
+end
+
+-- The tags of the value, once they are known.
+local value_tags = {}
+
+local function answer(status, raw, tags)
+  local xids = ''
+  if status ~= 'hit' and status ~= 'stale' and status ~= 'limited' then
+    -- Recent transactions of the caller, of the tags of its session, and of the tags of the value.
+    local fields = { request.write_key }
+    for _, tag in ipairs(session.tags) do fields[#fields + 1] = tag end
+    for _, tag in ipairs(value_tags) do fields[#fields + 1] = tag end
+    xids = recent_xids(fields)
+  end
+  local tokens = tags and tokens_of(tags, request.token) or ''
+  if status ~= 'wait' then record_outcome(status) end
+  return { status, raw_session, table.concat(limits, '\n'), raw or '', tokens, xids }
+end
+
+-- The limits.
+
+if request.count_request and quota and
+  not count_per_hour(limit, prefix .. tenant .. ':limit:' .. limit, quota) then
+  return answer('limited')
+end
+if request.requests_per_order and quota then
+  local orders = prefix .. tenant .. ':limit:orders.' .. site
+  if not count_per_hour('orders', orders, math.floor(quota / request.requests_per_order)) then
+    return answer('limited')
+  end
+end
+
+-- The value.
+
+if request.suffix == '' then return answer('pass') end
+
+local raw = call('GET', prefix .. scope .. ':' .. request.suffix)
+local value = raw and parse(raw)
+if value and not is_valid(value) then value = nil end
+if value and now < value.stale_at then return answer('hit', raw) end
+
+local place = { site = site, catalog = catalog }
+for _, tag in ipairs(request.tags) do
+  local per_client = string.match(tag, '^(.+):%$client$')
+  local n = #value_tags
+  for _, session_tag in ipairs(per_client and session.tags or {}) do
+    if string.sub(session_tag, 1, 7) == 'client:' then
+      value_tags[#value_tags + 1] = per_client .. string.sub(session_tag, 7)
+    end
+  end
+  if #value_tags == n then value_tags[n + 1] = per_client or (string.gsub(tag, '%$(%l+)', place)) end
+end
+-- The value also carries the tags that decide what the callers of this scope see.
+local tags = {}
+for _, tag in ipairs(session.tags) do
+  if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
+end
+for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
+local lock = prefix .. scope .. ':lock:' .. request.suffix
+if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
+  return answer(value and 'refresh' or 'load', value and raw, tags)
+end
+if value then return answer('stale', raw) end
+return answer('wait')

@@ -1,0 +1,106 @@
+-- Shared by all scripts. ARGV[1] is the prefix of every key, ARGV[2] the time in milliseconds.
+--
+-- Format of a value in Redis: its expiry (ms), a line of metadata, one line `<token> <tag>` for each tag, an empty
+-- line, the body. The value is valid while the token of each tag is the current one.
+
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local recent_key = prefix .. 'public:recent'
+
+-- Every command goes through `call`, which counts them: Upstash may bill each.
+local calls = 0
+local function call(...)
+  calls = calls + 1
+  return redis.call(...)
+end
+
+-- How long recent transactions are remembered (ms). A replica that lags by more is not used: app.enter checks its lag.
+local HISTORY_MS = 60000
+local TAG_LIFE_MS = 2 * 86400000
+
+local function tag_keys(tags)
+  local keys = {}
+  for i, tag in ipairs(tags) do keys[i] = prefix .. 'public:tag:' .. tag end
+  return keys
+end
+
+local function parse(raw)
+  local head_end = string.find(raw, '\n\n', 1, true)
+  local value = { tags = {}, tokens = {} }
+  local n = 0
+  for line in string.gmatch(string.sub(raw, 1, head_end), '([^\n]*)\n') do
+    n = n + 1
+    if n == 1 then value.stale_at = tonumber(line)
+    elseif n == 2 then value.meta = line
+    else
+      local space = string.find(line, ' ', 1, true)
+      value.tokens[n - 2] = string.sub(line, 1, space - 1)
+      value.tags[n - 2] = string.sub(line, space + 1)
+    end
+  end
+  return value
+end
+
+local function is_valid(value)
+  if #value.tags == 0 then return true end
+  for i, token in ipairs(call('MGET', unpack(tag_keys(value.tags)))) do
+    if token ~= value.tokens[i] then return false end
+  end
+  return true
+end
+
+-- The current tokens of tags, in the format of a value. Tags without a token get `token`.
+local function tokens_of(tags, token)
+  if #tags == 0 then return '' end
+  local keys = tag_keys(tags)
+  local lines = {}
+  for i, current in ipairs(call('MGET', unpack(keys))) do
+    if not current then call('SET', keys[i], token, 'PX', TAG_LIFE_MS) end
+    lines[i] = (current or token) .. ' ' .. tags[i]
+  end
+  return table.concat(lines, '\n')
+end
+
+-- The recent transactions of these fields (tags and write keys), comma-separated. '!' if the history is incomplete, or
+-- younger than HISTORY_MS.
+local function recent_xids(fields)
+  local stored = call('HMGET', recent_key, 'since', unpack(fields))
+  if not stored[1] then
+    call('HSET', recent_key, 'since', ARGV[2])
+    return '!'
+  end
+  if now - tonumber(stored[1]) < HISTORY_MS then return '!' end
+  local xids = {}
+  for i = 2, #fields + 1 do
+    if stored[i] then
+      for at, xid in string.gmatch(stored[i], '(%d+):(%d+)') do
+        if now - tonumber(at) < HISTORY_MS then
+          if xid == '0' then return '!' end
+          xids[#xids + 1] = xid
+        end
+      end
+    end
+  end
+  return table.concat(xids, ',')
+end
+
+-- A tenant's account of this hour. Each field holds two numbers, `high * 10^9 + low`, so that one command adds to both.
+-- wecelebrate.usage describes the fields.
+local ACCOUNT_LIFE_MS = 2 * 86400000
+local function record(tenant, field, high, low)
+  local account = prefix .. tenant .. ':stats:' .. math.floor(now / 3600000)
+  local more = high * 1000000000 + low
+  if call('HINCRBY', account, field, string.format('%.0f', more)) == more then
+    call('PEXPIRE', account, ACCOUNT_LIFE_MS)
+  end
+end
+
+-- Add an instance's usage to the accounts: one line `tenant entity queries milliseconds rows commands` for each. The
+-- first account is also billed `own_commands`, the commands of the calling script.
+local function record_usage(usage, own_commands)
+  for tenant, entity, queries, milliseconds, rows, commands in
+    string.gmatch(usage, '(%S+) (%S+) (%d+) (%d+) (%d+) (%d+)') do
+    record(tenant, entity .. ':database', tonumber(queries), tonumber(milliseconds))
+    record(tenant, entity .. ':rows', math.min(tonumber(rows), 1000000), tonumber(commands) + own_commands)
+    own_commands = 0
+  end
+end

@@ -1,0 +1,227 @@
+"""Transactions of a caller. `app.enter` is the first statement of each one."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, repeat
+from types import TracebackType
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow
+from pydantic import BaseModel
+
+from wecelebrate.core import kill_switches, metrics
+from wecelebrate.core.cache.keys import Entry
+from wecelebrate.core.database import invalidations
+from wecelebrate.core.database.caller import Caller, CallerContext
+from wecelebrate.core.database.endpoints import Endpoint, primary_reader, reader, writer
+from wecelebrate.core.database.errors import is_connection_lost, to_problem
+from wecelebrate.core.database.invalidations import Commit
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.metering import meter
+from wecelebrate.core.settings import settings
+
+READER_RETRY_SECONDS = 5.0
+"""How long a replica that refused a transaction is skipped."""
+SLOW_CONNECT_SECONDS = 1.0
+"""An endpoint that took longer than this to fail is not tried again."""
+RETRY_PAUSE_SECONDS = 0.05
+"""Pause between two attempts to connect. A restarting pooler is back after a few of them."""
+ENTER = (
+    "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
+    " requests_per_hour, caught_up, switches from app.enter(%s, %s, %s, %s, %s, %s)"
+)
+"""The only statement by which the database accepts a caller: this exact text, with parameters."""
+
+LEAVE = "select xid, outbox, tags from app.leave()"
+
+Local = TypeVar("Local")
+
+
+class Transaction:
+    """An open transaction of one caller. Queries take it as their connection."""
+
+    def __init__(self, connection: psycopg.Connection[DictRow], caller: Caller, context: CallerContext) -> None:
+        self._connection = connection
+        self._after_commit: list[Callable[[], None]] = []
+        self._locals: dict[Any, Any] = {}
+        self.caller = caller
+        self.context = context
+        self.committed = Commit()
+        """What the transaction changed. Set by the commit."""
+        self.write_through: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
+        """Cache entries to read again after the commit, each with its loader."""
+
+    def cursor(self) -> psycopg.Cursor[DictRow]:
+        """A cursor inside the transaction. Rows are dicts."""
+        return self._connection.cursor()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run a callback after the commit and its cache invalidations. It does not run after a rollback."""
+        self._after_commit.append(callback)
+
+    def local(self, factory: "Callable[[Transaction], Local]") -> Local:
+        """The object that `factory` creates for this transaction, created at the first call."""
+        if factory not in self._locals:
+            self._locals[factory] = factory(self)
+        value: Local = self._locals[factory]
+        return value
+
+    def run_after_commit(self) -> None:
+        """Run the callbacks, in the order of their registration."""
+        for callback in self._after_commit:
+            callback()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Callable[[], None]]:
+        """A part that can fail without failing the transaction. Yields a function that rolls it back at its end."""
+        with self._connection.transaction() as part:
+            rolled_back = False
+
+            def roll_back() -> None:
+                nonlocal rolled_back
+                rolled_back = True
+
+            yield roll_back
+            if rolled_back:
+                raise psycopg.Rollback(part)
+
+
+@contextmanager
+def writing(caller: Caller) -> Iterator[Transaction]:
+    """A transaction on the primary. Commits at the end, rolls back on any exception.
+
+    After the commit it invalidates what changed in the cache, then runs the `after_commit` callbacks. Raises a problem
+    of `core.errors` for an error of the database, Unavailable if it cannot be reached.
+    """
+    with _CallerTransaction(writer, settings().database_writer, caller) as tx:
+        yield tx
+    commit = tx.committed
+    if commit.xid is not None and invalidations.publish(commit, caller.write_key) and commit.outbox:
+        _mark_sent(commit.outbox)
+    tx.run_after_commit()
+
+
+def _mark_sent(outbox: Sequence[UUID]) -> None:
+    """Mark these outbox rows as sent. The sweeper resends unmarked rows, which is harmless."""
+    connection = writer.connection
+    try:
+        if connection is not None:
+            connection.execute("select app.invalidations_sent(%s)", [list(outbox)])
+            connection.commit()
+    except psycopg.Error:
+        writer.drop()
+
+
+@contextmanager
+def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
+    """A read-only transaction on the replica.
+
+    It runs on the primary if `primary` is set, if the replica is unavailable, or if the replica has not replayed what
+    the caller must see.
+    """
+    with _open_read(caller, primary or kill_switches.is_set("reads", "primary")) as tx:
+        yield tx
+
+
+def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
+    if not primary and reader.skip_until <= time.monotonic():
+        transaction = _CallerTransaction(reader, settings().database_reader, caller)
+        try:
+            context = transaction.open().context
+        except Unavailable:
+            reader.skip_until = time.monotonic() + READER_RETRY_SECONDS
+        else:
+            if context.caught_up:
+                return transaction
+            transaction.abandon()
+    if not primary:
+        metrics.count("ReaderHandedOver")
+    return _CallerTransaction(primary_reader, settings().database_writer, caller)
+
+
+class _CallerTransaction:
+    """Opens a transaction on an endpoint as its caller, and ends it."""
+
+    def __init__(self, endpoint: Endpoint, address: str, caller: Caller) -> None:
+        self._endpoint = endpoint
+        self._address = address
+        self._caller = caller
+        self._tx: Transaction | None = None
+
+    def open(self) -> Transaction:
+        """Begin the transaction and enter as the caller.
+
+        A lost connection is replaced immediately, then for as long as the endpoint's `retry_seconds`.
+        """
+        started = time.monotonic()
+        for pause in chain((0.0,), repeat(RETRY_PAUSE_SECONDS)):
+            if self._tx is not None:
+                break
+            try:
+                self._tx = self._enter()
+            except psycopg.Error as error:
+                self.abandon()
+                elapsed = time.monotonic() - started
+                give_up = elapsed > self._endpoint.retry_seconds and (pause or elapsed > SLOW_CONNECT_SECONDS)
+                if give_up or not is_connection_lost(error):
+                    raise to_problem(error) from error
+                self._endpoint.drop()
+                time.sleep(pause)
+        assert self._tx is not None
+        return self._tx
+
+    def _enter(self) -> Transaction:
+        connection = self._endpoint.connected(self._address)
+        caller = self._caller
+        row = connection.execute(
+            ENTER,
+            [
+                caller.subject,
+                caller.email,
+                caller.site_domain,
+                caller.client_id,
+                list(caller.min_xids),
+                caller.job_id,
+            ],
+        ).fetchone()
+        if row is None:
+            raise Unavailable("The database returned no context for the caller.")
+        context = CallerContext(**row)
+        kill_switches.learn(context.switches)
+        return Transaction(connection, caller, context)
+
+    def abandon(self) -> None:
+        """Roll back."""
+        self._tx = None
+        connection = self._endpoint.connection
+        if connection is not None:
+            try:
+                connection.rollback()
+            except psycopg.Error:
+                self._endpoint.drop()
+
+    def __enter__(self) -> Transaction:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, tx = self._endpoint.connection, self._tx
+        if error is not None or connection is None or tx is None:
+            self.abandon()
+            if isinstance(error, psycopg.Error):
+                raise to_problem(error) from error
+            return
+        try:
+            commit = None if self._endpoint.read_only else connection.execute(LEAVE).fetchone()
+            started = time.perf_counter()
+            connection.commit()
+            meter.record_query(time.perf_counter() - started, queries=0)
+            if commit is not None:
+                tx.committed = Commit(commit["xid"], tuple(commit["outbox"] or ()), tuple(commit["tags"] or ()))
+        except psycopg.Error as failure:
+            self.abandon()
+            raise to_problem(failure) from failure

@@ -1,0 +1,172 @@
+"""The framework of an API function: FastAPI behind Mangum, errors as problem documents, one transaction per request.
+
+A handler is as short as this::
+
+    app = api()
+
+    @app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
+    def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
+        return products.create(tx, catalog_id, new)
+
+    handler = serve(app)
+"""
+
+import functools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from fastapi import Depends, FastAPI, Header, Path, Request
+from mangum import Mangum
+
+from wecelebrate.core import consistency, metrics, queue
+from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
+from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.errors import Unauthenticated
+from wecelebrate.core.etags import Match
+from wecelebrate.core.http import problems
+from wecelebrate.core.http.cached import CachedReads, request_cache_of
+from wecelebrate.core.http.responses import add_headers, added_headers, page_response
+from wecelebrate.core.http.routes import DirectRoute, idempotent, model_response
+from wecelebrate.core.requests.loading import write_through
+from wecelebrate.core.requests.request_cache import RequestCache
+
+__all__ = [
+    "Cached",
+    "CustomerRead",
+    "IfMatch",
+    "OrderWrite",
+    "Reading",
+    "StorefrontRead",
+    "Writing",
+    "api",
+    "model_response",
+    "page_response",
+    "serve",
+]
+
+logger = Logger()
+
+DISPATCH_HEADER = "Job-Dispatch"
+"""Whether the messages of new jobs were queued, done at once, or deferred to the sweeper."""
+
+
+def api() -> FastAPI:
+    """The app of one function. Tools build the OpenAPI document; the function itself does not serve it."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.router.route_class = DirectRoute
+    problems.add_to(app)
+    return app
+
+
+def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of an app."""
+    # Created at the first event: Mangum needs an event loop, which a tool that only reads the app does not have.
+    adapter = functools.cache(
+        lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", problems.PROBLEM])
+    )
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request_id = event.get("requestContext", {}).get("requestId")
+        logger.append_keys(request_id=request_id)
+        response: dict[str, Any] = adapter()(event, context)
+        metrics.flush()
+        response["headers"] = {"cache-control": "no-store"} | response["headers"] | added_headers(event)
+        response["headers"]["x-request-id"] = request_id
+        return response
+
+    return handler
+
+
+def _signed_in(request: Request) -> Caller:
+    claims = gateway_claims(request.scope["aws.event"])
+    if claims is None:
+        raise Unauthenticated
+    return caller(claims)
+
+
+def _visitor(request: Request, domain: str) -> Caller:
+    return caller(bearer_claims(request.headers.get("authorization")), site_domain=domain.lower())
+
+
+@contextmanager
+def _read(cache: RequestCache) -> Iterator[Transaction]:
+    versions = cache.lookup().versions
+    with reading(cache.caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
+        yield tx
+
+
+@contextmanager
+def _write(request: Request, cache: RequestCache) -> Iterator[Transaction]:
+    cache.lookup()
+    with writing(cache.caller) as tx, idempotent(request, tx):
+        yield tx
+    if tx.committed.xid is not None:
+        add_headers(request, {consistency.HEADER: consistency.token(tx.committed.xid)})
+    dispatch = queue.dispatch(tx)
+    if dispatch is not None:
+        add_headers(request, {DISPATCH_HEADER: dispatch})
+    for entry, load in tx.write_through:
+        write_through(cache, entry, load)
+
+
+async def _reading(request: Request) -> AsyncIterator[Transaction]:
+    with _read(request_cache_of(request, _signed_in(request))) as tx:
+        yield tx
+
+
+async def _writing(request: Request) -> AsyncIterator[Transaction]:
+    with _write(request, request_cache_of(request, _signed_in(request))) as tx:
+        yield tx
+
+
+async def _cached(request: Request) -> CachedReads:
+    return CachedReads(request, _signed_in(request))
+
+
+Domain = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+
+
+async def _storefront_read(request: Request, domain: Domain) -> CachedReads:
+    return CachedReads(request, _visitor(request, domain))
+
+
+async def _customer_read(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
+    customer = _visitor(request, domain)
+    if customer.subject is None:
+        raise Unauthenticated
+    with _read(request_cache_of(request, customer)) as tx:
+        yield tx
+
+
+async def _order_write(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
+    with _write(request, request_cache_of(request, _visitor(request, domain), is_order=True)) as tx:
+        yield tx
+
+
+# scope="function": the transaction ends before the response is sent, so a failed commit is an error response.
+Reading = Annotated[Transaction, Depends(_reading, scope="function")]
+"""A transaction of the signed-in caller on the replica, for reads that are not cached."""
+Writing = Annotated[Transaction, Depends(_writing, scope="function")]
+"""A transaction of the signed-in caller on the primary."""
+Cached = Annotated[CachedReads, Depends(_cached)]
+"""Cached reads of the signed-in caller."""
+StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
+"""Cached reads of a visitor of the storefront at `{domain}`."""
+CustomerRead = Annotated[Transaction, Depends(_customer_read, scope="function")]
+"""A transaction on the replica of the signed-in customer of the storefront at `{domain}`, for their own data."""
+OrderWrite = Annotated[Transaction, Depends(_order_write, scope="function")]
+"""A transaction on the primary of a visitor of the storefront at `{domain}`. It counts as an order of the site."""
+
+
+def _if_match(
+    if_match: Annotated[
+        str | None, Header(max_length=4096, description="The ETag of the state to change, or * for any state.")
+    ] = None,
+) -> Match:
+    return Match(if_match)
+
+
+IfMatch = Annotated[Match, Depends(_if_match)]
+"""The state that a caller means to change: no caller overwrites a change that it has not read."""

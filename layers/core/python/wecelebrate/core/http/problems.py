@@ -1,0 +1,77 @@
+"""Error responses: every error of a function is a problem document (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from wecelebrate.core.errors import (
+    FieldError,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    Problem,
+    UnsupportedMediaType,
+)
+from wecelebrate.core.models import pointer
+from wecelebrate.core.validation_messages import message_for
+
+logger = Logger()
+
+PROBLEM = "application/problem+json"
+
+
+def add_to(app: FastAPI) -> None:
+    """Have an app respond to every error with a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unhandled)
+
+
+def _response(request: Request, problem: Problem) -> Response:
+    event = request.scope.get("aws.event", {})
+    request_id = event.get("requestContext", {}).get("requestId")
+    return JSONResponse(
+        problem.document(request_id), problem.status, headers=dict(problem.headers()), media_type=PROBLEM
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.exception(error.code)
+    return _response(request, error)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    details = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return _response(request, MalformedBody())
+    if isinstance(error.body, bytes):
+        return _response(request, UnsupportedMediaType())
+    errors = [FieldError(pointer=_pointer(detail["loc"]), detail=message_for(detail)) for detail in details]
+    return _response(request, Invalid(errors=errors))
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    """`("body", "images", 0)` becomes `/images/0`. A parameter is named without a slash."""
+    place, *steps = location
+    named = [step for step in steps if step != "[key]"]  # pydantic's marker of an invalid key
+    return pointer(named, "/" if place == "body" else "")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Errors of the framework: JSON that Python cannot parse, and paths without a route."""
+    assert isinstance(error, HTTPException)
+    return _response(request, MalformedBody() if error.status_code == HTTPStatus.BAD_REQUEST else NotFound())
+
+
+async def _unhandled(request: Request, error: Exception) -> Response:
+    logger.exception("unhandled", exc_info=error)
+    return _response(request, Problem())

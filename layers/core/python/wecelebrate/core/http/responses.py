@@ -1,0 +1,50 @@
+"""Parts that responses share: pages of lists, conditional responses, and extra headers."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from wecelebrate.core import pages
+from wecelebrate.core.etags import etag, matches
+
+_ADDED_HEADERS = "wecelebrate.headers"
+
+
+def add_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Add headers to the response of this request, even if it becomes a problem. `serve()` applies them."""
+    request.scope["aws.event"].setdefault(_ADDED_HEADERS, {}).update(headers)
+
+
+def added_headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that were added for an event, with lower-case names."""
+    return {name.lower(): value for name, value in event.get(_ADDED_HEADERS, {}).items()}
+
+
+def page_response(request: Request, parameters: BaseModel, page: pages.RenderedPage) -> Response:
+    """One page of a list that is not cached. Raises PageTooLarge."""
+    body, cursor = pages.body(page)
+    headers = {"ETag": etag(body)} | link_header(request, parameters, cursor)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def or_not_modified(request: Request, response: Response) -> Response:
+    """The response of a read, or 304 if the caller already has it (RFC 9110)."""
+    tag = response.headers.get("etag")
+    if request.method != "GET" or response.status_code != HTTPStatus.OK or tag is None:
+        return response
+    if not matches(request.headers.get("if-none-match"), tag):
+        return response
+    headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+
+
+def link_header(request: Request, parameters: BaseModel, cursor: str | None) -> dict[str, str]:
+    """The `Link` header to the next page, if there is one."""
+    if not cursor:
+        return {}
+    query = parameters.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    return {"Link": pages.next_link(request.url.path, query, cursor)}

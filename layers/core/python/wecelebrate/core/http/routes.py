@@ -1,0 +1,108 @@
+"""How an endpoint runs: without a thread, its model as the response body, a create once per idempotency key."""
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from wecelebrate.core import idempotency
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.etags import etag
+from wecelebrate.core.http.responses import or_not_modified
+from wecelebrate.core.idempotency import StoredResponse
+
+KEY_HEADER = "Idempotency-Key"
+_MAX_KEY_LENGTH = 255
+
+
+class DirectRoute(APIRoute):
+    """Runs `def` endpoints without a thread, and responds with 304 to a read that the caller already has.
+
+    FastAPI would run them in a thread (850 µs instead of 290). A Lambda instance handles one event at a time, so
+    nothing else could run meanwhile.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
+        if not inspect.iscoroutinefunction(endpoint):
+            endpoint = _without_thread(endpoint, rest.get("status_code") or 200)
+        super().__init__(path, endpoint, **rest)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        respond = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return or_not_modified(request, await respond(request))
+
+        return handle
+
+
+def _without_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+    @functools.wraps(endpoint)
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        for create in _current:
+            return create.run(lambda: _response(endpoint(*args, **kwargs), status))
+        return _response(endpoint(*args, **kwargs), status)
+
+    return run
+
+
+def _response(result: Any, status: int) -> Any:
+    return model_response(result, status) if isinstance(result, BaseModel) else result
+
+
+def model_response(model: BaseModel, status: int) -> Response:
+    """A model as a response, with the same bytes and ETag as a read of it."""
+    body = model.model_dump_json(by_alias=True)
+    return Response(body, status, {"ETag": etag(body)}, media_type="application/json")
+
+
+class _IdempotentCreate:
+    """A create with an idempotency key."""
+
+    def __init__(self, tx: Transaction, key: str, request_hash: str) -> None:
+        self._tx = tx
+        self._key = key
+        self._request_hash = request_hash
+
+    def run(self, create: Callable[[], Response]) -> Response:
+        """The stored response of the key, otherwise that of the create, which is stored."""
+        stored = idempotency.find(self._tx, self._key, self._request_hash)
+        if stored is not None:
+            headers = {**stored.headers, "Idempotent-Replayed": "true"}
+            return Response(stored.body, stored.status, headers, media_type="application/json")
+        response = create()
+        to_store = StoredResponse(
+            response.status_code, {"ETag": response.headers["etag"]}, bytes(response.body).decode()
+        )
+        idempotency.store(self._tx, self._key, self._request_hash, to_store)
+        return response
+
+
+_current: list[_IdempotentCreate] = []
+"""The create that is running, if any. An instance handles one event at a time."""
+
+
+@contextmanager
+def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
+    """Runs the endpoint of a POST with an idempotency key once per key. Raises Invalid for an invalid key."""
+    key = request.headers.get(KEY_HEADER)
+    if request.method != "POST" or key is None:
+        yield
+        return
+    if not (0 < len(key) <= _MAX_KEY_LENGTH and key.isprintable()):
+        raise Invalid(f"`{KEY_HEADER}` must have 1 to {_MAX_KEY_LENGTH} printable characters.")
+    body = request.scope["aws.event"].get("body") or ""
+    request_hash = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
+    _current[:] = [_IdempotentCreate(tx, key, request_hash)]
+    try:
+        yield
+    finally:
+        _current.clear()

@@ -1,0 +1,138 @@
+"""Base models and field types that all resources share."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from wecelebrate.core.errors import FieldError, Invalid
+
+MAX_DEPTH = 64
+"""The deepest nesting of objects and lists in a body."""
+MAX_OBJECT_LENGTH = 256 * 1024
+"""Characters of a free-form JSON object in compact form."""
+
+
+class Input(BaseModel):
+    """A model of what a caller sends. An unknown key is an error, so that a typo does not go unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    place: ClassVar[str] = "/"
+    """The beginning of the pointer to a field."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Refuses NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON cannot hold."""
+        refuse_unstorable(value, cls.place)
+        return value
+
+
+class Patch(Input):
+    """A JSON Merge Patch (RFC 7396): an absent field stays, null clears it, objects merge.
+
+    A field that cannot be cleared has a type without None, and the default ABSENT.
+    """
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that the caller sent, in JSON form."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+ABSENT: Any = Field(default_factory=lambda: None)
+"""The default of a field that a patch may change but not clear. It is never read: only fields that were sent count."""
+
+
+_TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=100)]
+Text = Annotated[str, StringConstraints(max_length=100_000)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2048)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=10, decimal_places=2),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$"}]}
+    ),
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+]
+"""A decimal string in JSON, because floats lose cents."""
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time, formatted as PostgreSQL formats it in JSON, so that an object and its row in a list are the same."""
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
+Object = dict[str, JsonValue]
+
+
+def at_most(characters: int) -> AfterValidator:
+    """Refuses an object whose compact JSON has more characters."""
+
+    def check(value: Object) -> Object:
+        if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > characters:
+            raise ValueError(f"must have at most {characters} characters as compact JSON")
+        return value
+
+    return AfterValidator(check)
+
+
+GivenObject = Annotated[Object, at_most(MAX_OBJECT_LENGTH)]
+"""A free-form JSON object from a caller."""
+
+
+def refuse_unstorable(value: Any, place: str) -> None:
+    """Raises Invalid, with a pointer below `place`, for a value at any depth that PostgreSQL cannot store."""
+    stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    while stack:
+        item, path = stack.pop()
+        detail = None
+        if isinstance(item, str):
+            if not storable(item):
+                detail = "must not contain NUL or unpaired surrogates"
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                detail = "must be a finite number"
+        elif isinstance(item, dict | list):
+            if len(path) >= MAX_DEPTH:
+                detail = f"must not be nested more than {MAX_DEPTH} levels deep"
+            elif isinstance(item, dict):
+                stack += [(key, path) for key in item] + [(child, (*path, str(key))) for key, child in item.items()]
+            else:
+                stack += [(child, (*path, str(index))) for index, child in enumerate(item)]
+        if detail:
+            raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=detail)])
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can store a text."""
+    # Most texts are ASCII, which is a fast check.
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
+
+
+def pointer(path: Iterable[Any], place: str = "/") -> str:
+    """A JSON Pointer (RFC 6901) into the body. Without a `place`, the name of a parameter."""
+    if not place:
+        return ".".join(str(step) for step in path)
+    path_text = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return path_text.encode("utf-8", "replace").decode()

@@ -1,0 +1,268 @@
+"""Queues: sending messages, and handling received ones.
+
+A queue's handler is one line::
+
+    handler = consume(jobs.worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
+
+This module handles batches, partial failures and retry delays. A failed message is retried after 5, 10, then 20 seconds
+(with jitter). A message that has failed as often as the queue allows, or that is not a JSON object, is recorded as a
+dead letter; if recording fails, SQS moves the message to the dead-letter queue. Long work calls
+`message.extend_visibility()`: the message of a dead worker is delivered again after VISIBILITY_SECONDS, instead of
+after the visibility timeout of the whole run.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from aws_lambda_powertools import Logger
+
+from wecelebrate.core import metrics
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.settings import settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from mypy_boto3_sqs import SQSClient
+
+logger = Logger()
+
+BACKOFF_SECONDS = (5, 10, 20)
+"""Delay before the next attempt, by the number of failed attempts."""
+VISIBILITY_SECONDS = 75
+"""How long a message stays hidden after `extend_visibility`."""
+_EXTEND_EVERY_SECONDS = 20.0
+_PLATFORM = "platform"
+_BATCH_SIZE = 10
+"""The most messages that SQS takes in one call."""
+
+Dispatch = Literal["queued", "at-once", "deferred"]
+"""`queued`: SQS has the messages. `at-once`: the fallbacks did the work. `deferred`: the sweeper sends the messages."""
+
+
+class Message:
+    """A received message: its `body`, a JSON object, and its visibility."""
+
+    def __init__(self, record: "SQSRecord", time_left: Callable[[], float]) -> None:
+        self.body: dict[str, Any] = _parse_object(record.body)
+        self.queue = queue_name(record)
+        """The name of the queue in function.toml."""
+        self.received = int(record.attributes.approximate_receive_count)
+        """The number of deliveries, including this one."""
+        self.time_left = time_left
+        """Seconds until the invocation ends."""
+        self._record = record
+        self._extended_at = float("-inf")
+
+    def extend_visibility(self) -> None:
+        """Keep the message hidden while the work continues. Most calls only read the clock."""
+        if time.monotonic() - self._extended_at >= _EXTEND_EVERY_SECONDS:
+            _set_visibility(self._record, VISIBILITY_SECONDS)
+            self._extended_at = time.monotonic()
+
+
+class UnreadableMessage(Exception):
+    """The body of a message is not a JSON object. Retrying cannot help."""
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    """Parse the body of a message. Raises UnreadableMessage."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableMessage(f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise UnreadableMessage("the body is not a JSON object")
+    return body
+
+
+@dataclass(frozen=True, order=True)
+class OutgoingMessage:
+    """A message to send."""
+
+    queue: str
+    body: str
+    """JSON."""
+    group: str
+    delay: int = 0
+    """Seconds."""
+
+
+def message(queue: str, body: Mapping[str, Any] | str, client_id: UUID | None, delay: int = 0) -> OutgoingMessage:
+    """A message to a queue. `body` is a JSON object, or text that is sent unchanged.
+
+    The message group, by which SQS is fair, is the client, or the platform if there is none. Raises NotDeclared if
+    function.toml does not declare that the function sends to this queue.
+    """
+    settings().queue(queue)
+    text = body if isinstance(body, str) else json.dumps(dict(body))
+    return OutgoingMessage(queue, text, str(client_id or _PLATFORM), delay)
+
+
+class _TransactionMessages:
+    """The messages of one transaction. They are sent together after its commit."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.messages: list[OutgoingMessage] = []
+        self.best_effort_messages: list[OutgoingMessage] = []
+        self.send_fallbacks: list[Callable[[], bool]] = []
+        self.dispatch: Dispatch | None = None
+        tx.after_commit(self.send)
+
+    def send(self) -> None:
+        """Send all messages. If that fails, run the fallbacks; what they do not do is left to the sweeper."""
+        sent = send_or_defer([*self.messages, *self.best_effort_messages])
+        if not self.messages:
+            return
+        if sent:
+            self.dispatch = "queued"
+        elif self.send_fallbacks and all(fallback() for fallback in self.send_fallbacks):
+            self.dispatch = "at-once"
+        else:
+            self.dispatch = "deferred"
+
+
+def enqueue(tx: Transaction, *messages: OutgoingMessage) -> None:
+    """Send messages once the transaction has committed. If SQS fails, the sweeper sends them within seconds."""
+    tx.local(_TransactionMessages).messages += messages
+
+
+def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
+    """Send messages once the transaction has committed, each only once. The caller is not told if one is lost: the
+    sweeper resends it within seconds."""
+    pending = tx.local(_TransactionMessages).best_effort_messages
+    pending += [each for each in dict.fromkeys(messages) if each not in pending]
+
+
+def on_send_failure(tx: Transaction, fallback: Callable[[], bool]) -> None:
+    """Run a fallback if the messages cannot be sent. It returns whether it did the work."""
+    tx.local(_TransactionMessages).send_fallbacks.append(fallback)
+
+
+def dispatch(tx: Transaction) -> Dispatch | None:
+    """What became of the messages of a committed transaction. None if it enqueued none."""
+    return tx.local(_TransactionMessages).dispatch
+
+
+def send(messages: Iterable[OutgoingMessage]) -> None:
+    """Send messages, ten per call. Raises SendError if SQS does not accept all of them."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    for name, group in groupby(sorted(messages), attrgetter("queue")):
+        waiting = list(group)
+        for first in range(0, len(waiting), _BATCH_SIZE):
+            entries = [
+                {"Id": str(at), "MessageBody": each.body, "MessageGroupId": each.group, "DelaySeconds": each.delay}
+                for at, each in enumerate(waiting[first : first + _BATCH_SIZE])
+            ]
+            try:
+                response = _sqs().send_message_batch(QueueUrl=settings().queue(name), Entries=entries)  # type: ignore[arg-type]
+            except (BotoCoreError, ClientError) as error:
+                raise SendError(f"{name}: {error}") from error
+            if failed := response.get("Failed"):
+                raise SendError(f"{name}: {failed[0].get('Code')}: {failed[0].get('Message')}")
+
+
+class SendError(Exception):
+    """SQS did not accept a message."""
+
+
+def send_or_defer(messages: Iterable[OutgoingMessage]) -> bool:
+    """Send messages about committed rows. Returns False if SQS fails; the sweeper then sends them within seconds."""
+    try:
+        send(messages)
+    except SendError as error:
+        logger.warning("messages not sent; the sweeper will send them", reason=str(error))
+        return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _sqs() -> "SQSClient":
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2}))
+
+
+RecordDeadLetter = Callable[[str, str, int, Exception], None]
+"""Takes the name of the queue, the text of the message, its number of deliveries, and the error."""
+
+
+def consume(
+    work: Callable[[Message], None], *, on_dead_letter: RecordDeadLetter
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of a queue whose messages are JSON objects.
+
+    `work` handles one message, and raises to have it delivered again. `on_dead_letter` records a message that is not
+    delivered again.
+    """
+    # Imported here because functions that only send do not need it.
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def handle(record: "SQSRecord", lambda_context: Any) -> None:
+        logger.append_keys(message_id=record.message_id)
+        received = int(record.attributes.approximate_receive_count)
+        try:
+            work(Message(record, lambda: lambda_context.get_remaining_time_in_millis() / 1000))
+        except Exception as error:
+            logger.exception("a message failed", received=received)
+            is_last = isinstance(error, UnreadableMessage) or received >= settings().max_receives
+            if is_last and _dead_letter(record, received, error, on_dead_letter):
+                return
+            jitter = random.uniform(1, 1.5)  # noqa: S311 - no secret
+            _set_visibility(record, int(BACKOFF_SECONDS[min(received, len(BACKOFF_SECONDS)) - 1] * jitter))
+            raise
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        response = process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+        metrics.flush()
+        return dict(response)
+
+    return handler
+
+
+def _dead_letter(record: "SQSRecord", received: int, error: Exception, on_dead_letter: RecordDeadLetter) -> bool:
+    """Record a message as a dead letter. Returns False if recording failed."""
+    try:
+        on_dead_letter(queue_name(record), record.body, received, error)
+    except Exception:
+        logger.exception("dead letter not recorded; SQS will move the message to the dead-letter queue")
+        return False
+    return True
+
+
+def _physical_name(record: "SQSRecord") -> str:
+    """The name of a message's queue in this cloud."""
+    return record.event_source_arn.rpartition(":")[2]
+
+
+def queue_name(record: "SQSRecord") -> str:
+    """The name, in function.toml, of the queue that a message came from."""
+    return _physical_name(record).removeprefix(f"wecelebrate-{settings().environment}-")
+
+
+@lru_cache(maxsize=8)
+def _url(physical_name: str) -> str:
+    return _sqs().get_queue_url(QueueName=physical_name)["QueueUrl"]
+
+
+def _set_visibility(record: "SQSRecord", seconds: int) -> None:
+    """Have a message delivered again after `seconds`, instead of after the queue's visibility timeout."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        url = _url(_physical_name(record))
+        _sqs().change_message_visibility(QueueUrl=url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds)
+    except (BotoCoreError, ClientError):
+        # The message is delivered again anyway, only later.
+        logger.warning("could not change the visibility of a message", exc_info=True)

@@ -1,0 +1,189 @@
+"""One request at the cache: its session, its limits, and its value, in one Redis call (`cache/lookup.lua`).
+
+Without Redis the instance counts requests itself, and every response comes from the database.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import repeat
+
+from wecelebrate.core import cache, kill_switches, metrics
+from wecelebrate.core.cache import CacheLookup, TagVersions, Value
+from wecelebrate.core.cache.keys import PUBLIC, Entry, key, prefix
+from wecelebrate.core.database import Caller, reading
+from wecelebrate.core.errors import Problem
+from wecelebrate.core.metering import meter
+from wecelebrate.core.requests import limits
+from wecelebrate.core.requests.limits import Limit, LocalLimits
+from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, load_session, session_key, session_tag
+
+_SESSION_ATTEMPTS = 3
+"""How often a session is loaded that is gone again at the next lookup."""
+_MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
+"""How long to wait for a value. If the loader dies, one of the waiting requests takes over and loads the value."""
+_WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
+"""Seconds between two lookups of a value that another request is loading. The last pause repeats."""
+
+METRICS: Mapping[str, metrics.Name] = {
+    "hit": "CacheHit",
+    "stale": "CacheStale",
+    "load": "CacheMiss",
+    "refresh": "CacheMiss",
+}
+UNCACHED = "uncached"
+"""The entity that requests without a cached value are billed to: writes, and reads that are never cached."""
+
+_local_limits = LocalLimits()
+_lock_owner = secrets.token_urlsafe(9)
+"""The name of this instance as the owner of locks."""
+
+
+@dataclass
+class CachedRequest:
+    """The result of a lookup."""
+
+    status: str = "down"
+    """As lookup.lua lists them; `down` without Redis."""
+    session: Session | None = None
+    value: Value | None = None
+    versions: TagVersions = cache.UNKNOWN_HISTORY
+
+
+class RequestCache:
+    """One request at the cache."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        address: str = "",
+        on_limits: Callable[[Mapping[str, str]], object] | None = None,
+        is_order: bool = False,
+    ) -> None:
+        """`on_limits` gets the headers with the state of the limits; without it the request is not counted.
+        `is_order`: the request also counts as an order of the visited site."""
+        self.caller = caller
+        self._is_order = is_order
+        self._address = address
+        self._on_limits = on_limits
+        self._limits: dict[str, Limit] = {}
+        self._in_background = on_limits is None
+        """Whether further lookups are not billed as requests: the request was billed, or there is none."""
+        meter.begin_request()
+
+    def lookup(self, entry: Entry | None = None) -> CachedRequest:
+        """Resolve the session, count the request once, and get the value.
+
+        Raises TooManyRequests, and what entering the database raises for a caller that it does not accept.
+        """
+        if not kill_switches.are_known():
+            # Entering returns their state. A caller that is not accepted gets its problem from load_session.
+            with suppress(Problem), reading(self.caller):
+                pass
+        entity = entry.entity.name if entry else UNCACHED
+        if kill_switches.is_set("cache", "off"):
+            entry = None
+        try:
+            for _ in range(_SESSION_ATTEMPTS):
+                result = self._lookup(entry, entity)
+                if result.status != "no_session":
+                    return result
+                load_session(self.caller, result.versions)
+            return CachedRequest("no_session")
+        except cache.CacheDown:
+            self._count_locally()
+        return CachedRequest()
+
+    def wait_for_fill(self, entry: Entry) -> CachedRequest:
+        """Look up the value until the request that loads it has put it, or its lock has expired."""
+        deadline = time.monotonic() + _MAX_WAIT_SECONDS
+        result = CachedRequest("wait")
+        for pause in (*_WAIT_PAUSES, *repeat(_WAIT_PAUSES[-1], 100)):
+            if result.status != "wait" or time.monotonic() > deadline:
+                break
+            time.sleep(pause)
+            result = self.lookup(entry)
+        return result
+
+    def put(self, entry: Entry, session: Session, value: Value) -> None:
+        """Store a loaded value, and release its lock."""
+        with suppress(cache.CacheDown):
+            value_key = f"{prefix()}{session.scope}:{entry.suffix}"
+            cache.put(value_key, value, entry.entity, _lock_key(session, entry), _lock_owner)
+
+    def release(self, entry: Entry, session: Session) -> None:
+        """Release the lock of a value that could not be loaded."""
+        with suppress(cache.CacheDown):
+            cache.release(_lock_key(session, entry), _lock_owner)
+
+    def _lookup(self, entry: Entry | None, entity: str) -> CachedRequest:
+        result = cache.lookup(self._request(entry, entity))
+        self._report_limits([Limit.parse(line) for line in result.limits], refused=result.status == "limited")
+        session = Session.parse(result.session.meta) if result.session else None
+        self._record_outcome(result.status, session, entity)
+        if session:
+            self._remember_quota(session)
+        return CachedRequest(result.status, session, result.value, result.versions)
+
+    def _request(self, entry: Entry | None, entity: str) -> CacheLookup:
+        counting = self._on_limits is not None and not kill_switches.is_set("limits", "off")
+        count_address = counting and self._address and "address" not in self._limits
+        count_order = counting and self._is_order and "orders" not in self._limits
+        return CacheLookup(
+            session_key=session_key(self.caller),
+            session_tag=session_tag(self.caller),
+            write_key=self.caller.write_key,
+            lock_owner=_lock_owner,
+            lock_ms=cache.LOCK_MS,
+            address_key=key(PUBLIC, "limit", "address", self._address) if self._address else "",
+            address_quota=limits.ADDRESS_PER_MINUTE if count_address else None,
+            count_request=counting and not self._limits.keys() - {"address"},
+            requests_per_order=STOREFRONT_FACTOR if count_order else None,
+            entity=entity,
+            suffix=entry.suffix if entry else "",
+            tags=entry.tags if entry else (),
+            background=self._in_background,
+        )
+
+    def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
+        """Count the outcome in the metrics, and bill the request to its tenant. lookup.lua has recorded it there."""
+        if status in METRICS and not self._in_background:
+            metrics.count(METRICS[status], dimension="entity", of=entity)
+        if session:
+            meter.assign_tenant(session.tenant, entity)
+            self._in_background = self._in_background or status != "wait"
+
+    def _remember_quota(self, session: Session) -> None:
+        """For when Redis is down."""
+        if session.quota:
+            _local_limits.learn(self._local_key, session.quota)
+            if self._is_order:
+                _local_limits.learn(self._local_order_key, session.quota // STOREFRONT_FACTOR)
+
+    def _count_locally(self) -> None:
+        """Count the request in this instance only."""
+        if self._on_limits and not self._limits and not kill_switches.is_set("limits", "off"):
+            self._report_limits([_local_limits.count(self._local_key)])
+            if self._is_order:
+                self._report_limits([_local_limits.count(self._local_order_key, "local-orders")])
+
+    @property
+    def _local_key(self) -> str:
+        return f"{session_key(self.caller)} {self._address}"
+
+    @property
+    def _local_order_key(self) -> str:
+        return f"orders {self.caller.site_domain}"
+
+    def _report_limits(self, counted: list[Limit], refused: bool = False) -> None:
+        self._limits |= {limit.name: limit for limit in counted}
+        if self._on_limits:
+            self._on_limits(limits.headers(self._limits.values()))
+        if refused:
+            raise limits.refuse(counted[-1])
+
+
+def _lock_key(session: Session, entry: Entry) -> str:
+    return f"{prefix()}{session.scope}:lock:{entry.suffix}"

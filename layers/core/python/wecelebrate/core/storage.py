@@ -1,0 +1,159 @@
+"""Objects in S3, streamed."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from wecelebrate.core.settings import settings
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from mypy_boto3_s3 import S3Client
+
+
+class ObjectGone(Exception):
+    """The object no longer exists."""
+
+
+_client_lock = Lock()
+"""Threads may share a client, but boto3 must not create two at the same time."""
+
+
+def _s3() -> "S3Client":
+    with _client_lock:
+        return _create_client()
+
+
+@lru_cache(maxsize=1)
+def _create_client() -> "S3Client":
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 4},
+            # A presigned URL must name this region, and must not sign the checksum of a body that does not exist yet.
+            signature_version="s3v4",
+            s3={"us_east_1_regional_endpoint": "regional"},
+            request_checksum_calculation="when_required",
+        ),
+    )
+
+
+def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
+    """One version of an object, as a stream that cannot seek. Raises ObjectGone if it was deleted."""
+    from botocore.exceptions import ClientError
+
+    try:
+        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
+            raise ObjectGone(f"{key} (version {version_id}) is no longer in the bucket") from error
+        raise
+    return cast(BinaryIO, response["Body"])
+
+
+def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
+    """Write an object. A large one is sent in parts."""
+    import io
+
+    file = io.BytesIO(body) if isinstance(body, bytes) else body
+    extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
+    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
+
+
+def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
+    """The first `max_bytes` + 1 bytes of an object: a result longer than `max_bytes` means that the object is too
+    large. None if it does not exist."""
+    from botocore.exceptions import ClientError
+
+    try:
+        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    with response["Body"] as body:
+        return body.read(max_bytes + 1)
+
+
+def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
+    """Write an object in one request, and return its version."""
+    response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+    return response.get("VersionId", "null")
+
+
+def newest_version(bucket: str, key: str) -> str | None:
+    """The newest version of an object. None if it does not exist."""
+    from botocore.exceptions import ClientError
+
+    try:
+        response = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+    return response.get("VersionId", "null")
+
+
+def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
+    """A presigned URL that accepts one PUT of exactly this size (bytes) and type."""
+    parameters = {
+        "Bucket": settings().bucket(bucket),
+        "Key": key,
+        "ContentType": content_type,
+        "ContentLength": size,
+    }
+    url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+    return url
+
+
+def safe_name(name: str) -> str:
+    """A file name as part of a key, without characters that need escaping in URLs."""
+    return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
+
+
+def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
+    """The newest versions of all objects below a prefix, in the form of `created_objects`, one page of S3 at a time."""
+    pages = _s3().get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
+        yield [
+            {
+                "key": version["Key"],
+                "version_id": version["VersionId"],
+                "sequencer": "",  # a listing does not contain it
+                "size": version["Size"],
+                "etag": version["ETag"].strip('"'),
+                "dropped_at": version["LastModified"],
+            }
+            for version in page.get("Versions", [])
+            if version["IsLatest"] and not version["Key"].endswith("/")
+        ]
+
+
+def object_name(key: str) -> str:
+    """The last part of a key."""
+    return key.rsplit("/", 1)[-1]
+
+
+def created_objects(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The created objects of S3 notifications. Keys are decoded: S3 encodes them like form fields (`+` is a space)."""
+    from urllib.parse import unquote_plus
+
+    for record in records:
+        if record.get("eventName", "").startswith("ObjectCreated:"):
+            created = record["s3"]["object"]
+            yield {
+                "key": unquote_plus(created["key"]),
+                "version_id": created.get("versionId", "null"),
+                "sequencer": created.get("sequencer", ""),
+                "size": created.get("size", 0),
+                "etag": created.get("eTag", ""),
+                "dropped_at": record["eventTime"],
+            }

@@ -1,0 +1,1 @@
+"""Files and rows from outside become products: feeds are read, staged and merged into a catalog."""

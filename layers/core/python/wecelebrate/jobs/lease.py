@@ -1,0 +1,154 @@
+"""A job that one worker works on, under a lease."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import UUID
+
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, queries, writing
+from wecelebrate.jobs.notifications import StoppedJob, job_stopped
+from wecelebrate.jobs.types import QUEUES, JobType
+
+sql = queries(__file__)
+
+LEASE_SECONDS = 60
+"""How long a lease lasts without being renewed."""
+RENEW_AFTER_SECONDS = 20.0
+"""The age at which a lease is renewed."""
+
+
+def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
+    """The message that a job is waiting, delivered after `delay` seconds."""
+    return queue.message(QUEUES[kind], {"job_id": str(job_id)}, client_id, delay)
+
+
+class LeaseLost(Exception):
+    """The job was cancelled, or another worker has taken it over. This worker must not write to it any more."""
+
+
+class DeadlineReached(Exception):
+    """This invocation is about to end. The job continues in the next one."""
+
+
+class JobRejected(Exception):
+    """The job can never succeed. `reason` tells the requester why."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass
+class LeasedJob:
+    """A job under this worker's lease: its input, its progress, and the methods that change its state."""
+
+    id: UUID
+    client_id: UUID | None
+    catalog_id: UUID | None
+    type: JobType
+    requested_by: str
+    payload: dict[str, Any]
+    approval: str | None
+    notify_email: str | None
+    fence: int
+    """Increases with every lease. A worker with an older fence cannot write to the job."""
+    attempts: int
+    failures: int
+    """Consecutive attempts without progress, including this one until it makes progress."""
+    max_attempts: int
+    done: int
+    total: int | None
+    counts: dict[str, int]
+    checkpoint: dict[str, Any]
+    """The position to continue from. Empty for a job that has not started."""
+    heartbeat: Callable[[], None] = field(repr=False)
+    """Extends the visibility of the queue message."""
+    time_left: Callable[[], float] = field(repr=False)
+    """Seconds until the invocation ends."""
+    ended: bool = False
+    _renewed_at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any], heartbeat: Callable[[], None], time_left: Callable[[], float]) -> Self:
+        """The job of a row that was just claimed."""
+        names = ("id", "client_id", "catalog_id", "type", "requested_by", "payload", "approval", "notify_email",
+                 "fence", "attempts", "failures", "max_attempts", "done", "total", "counts", "checkpoint")  # fmt: skip
+        return cls(**{name: row[name] for name in names}, heartbeat=heartbeat, time_left=time_left)
+
+    @property
+    def caller(self) -> Caller:
+        """The requester: the worker runs under the same policies. Of the staged rows it sees only those of this job."""
+        return Caller(subject=self.requested_by, client_id=self.client_id, job_id=self.id)
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether the job fails permanently if this attempt makes no progress."""
+        return self.failures >= self.max_attempts
+
+    def save(self, tx: Transaction) -> None:
+        """Save progress and checkpoint, in the transaction of the work. Renews the lease. Raises LeaseLost."""
+        values = {"counts": self.counts, "checkpoint": self.checkpoint}
+        failures = sql.save_job(
+            tx,
+            job_id=self.id,
+            fence=self.fence,
+            done=self.done,
+            total=self.total,
+            seconds=LEASE_SECONDS,
+            **as_json(values, *values),
+        )
+        if failures is None:
+            raise LeaseLost
+        self.progress_saved(failures)
+
+    def progress_saved(self, failures: int) -> None:
+        """Note that progress was saved, which renewed the lease."""
+        self.failures = failures
+        self._renewed_at = time.monotonic()
+        self.heartbeat()
+
+    def renew_lease(self) -> None:
+        """Keep the lease without saving progress. Most calls only read the clock. Raises LeaseLost, DeadlineReached."""
+        if time.monotonic() - self._renewed_at < RENEW_AFTER_SECONDS:
+            return
+        with writing(SYSTEM) as tx:
+            if sql.renew_job(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
+                raise LeaseLost
+        self._renewed_at = time.monotonic()
+        self.heartbeat()
+        self.check_deadline()
+
+    def check_deadline(self) -> None:
+        """Raises DeadlineReached if there is no time for another chunk. Call it outside of a transaction."""
+        if self.time_left() < RENEW_AFTER_SECONDS:
+            raise DeadlineReached
+
+    def complete(self, tx: Transaction, result: dict[str, Any], first_errors: Sequence[dict[str, Any]] = ()) -> None:
+        """Complete the job, in the transaction of its last effect. Raises LeaseLost."""
+        if self.total is None:
+            self.total = self.done
+        values = {"counts": self.counts, "first_errors": list(first_errors), "result": result}
+        changed = sql.complete_job(
+            tx, job_id=self.id, fence=self.fence, done=self.total, total=self.total, **as_json(values, *values)
+        )
+        self._stopped(tx, changed, self.notify_email)
+
+    def fail(self, tx: Transaction, code: str, reason: str, result: dict[str, Any] | None = None) -> None:
+        """Fail the job permanently. Raises LeaseLost."""
+        values = {"code": code, "reason": reason, "result": result}
+        changed = sql.fail_job(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
+        self._stopped(tx, changed, self.notify_email)
+
+    def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
+        """Give the job back until it is approved. `result` says what it would do. Raises LeaseLost."""
+        changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json({"result": result}, "result"))
+        self._stopped(tx, changed, None)
+
+    def _stopped(self, tx: Transaction, changed_rows: int, notify_email: str | None) -> None:
+        if changed_rows == 0:
+            raise LeaseLost
+        self.ended = True
+        job_stopped(tx, StoppedJob(self.id, self.type, notify_email))

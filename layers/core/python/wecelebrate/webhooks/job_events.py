@@ -1,0 +1,38 @@
+"""Webhook events of jobs that stopped."""
+
+from collections.abc import Mapping, Sequence
+
+from wecelebrate import jobs, webhooks
+from wecelebrate.core.database import Transaction
+from wecelebrate.jobs import StoppedJob
+from wecelebrate.jobs.types import JobType
+from wecelebrate.webhooks.models import EventName
+
+_EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
+    "product_import": {
+        "completed": ("job.completed", "import.completed"),
+        "failed": ("job.failed", "import.failed"),
+        "cancelled": ("job.cancelled",),
+        "pending": ("job.awaiting_approval",),
+    },
+    "catalog_sync": {
+        "completed": ("job.completed", "sync.completed"),
+        "failed": ("job.failed", "sync.failed"),
+        "cancelled": ("job.cancelled",),
+        "pending": ("job.awaiting_approval",),
+    },
+}
+"""The events of a job, by its status. Mail and image jobs publish none."""
+
+
+def publish(tx: Transaction, stopped: StoppedJob) -> None:
+    """Publish the events of a stopped job to its client's endpoints."""
+    if stopped.type not in _EVENTS:
+        return
+    job = jobs.find_row(tx, stopped.id)
+    if job is None or job["client_id"] is None:
+        return
+    names = ("type", "status", "catalog_id", "source", "counts", "error_code", "error")
+    payload = {"job_id": stopped.id} | {name: job[name] for name in names}
+    for event in _EVENTS[stopped.type][job["status"]]:
+        webhooks.publish(tx, job["client_id"], event, payload)
