@@ -9,7 +9,7 @@ import pytest
 from tests.core.feeds.feed_reading import read
 from tests.core.feeds.workbooks import by_hand, sheet, sheets_workbook, table, text_row, written
 from wecelebrate.feeds import UnreadableFeed
-from wecelebrate.feeds.xlsx.cells import cell_format, moment, number
+from wecelebrate.feeds.xlsx.cells import cell_format, date_or_time, number
 
 HEADER = ["sku", "name", "price", "stock", "since"]
 
@@ -64,11 +64,11 @@ def test_numbers_have_no_floating_point_noise(raw: str, text: str) -> None:
 
 
 def test_dates_of_the_1900_and_1904_systems_are_converted() -> None:
-    assert moment("1", "date", False) == "1900-01-01"
-    assert moment("61", "date", False) == "1900-03-01"
-    assert moment("0", "date", True) == "1904-01-01"
-    assert moment("1.5", "elapsed", False) == "36:00:00"
-    assert moment("99999999", "date", False) == "99999999"
+    assert date_or_time("1", "date", False) == "1900-01-01"
+    assert date_or_time("61", "date", False) == "1900-03-01"
+    assert date_or_time("0", "date", True) == "1904-01-01"
+    assert date_or_time("1.5", "elapsed", False) == "36:00:00"
+    assert date_or_time("99999999", "date", False) == "99999999"
     assert cell_format('[$-407]d. mmmm yyyy;@"h"') == "date"
     assert cell_format("#,##0.00 [$€-407]") == "number"
 

@@ -98,7 +98,7 @@ def split_images(cell: str) -> list[str]:
     """The addresses in a cell, stripped. Text beyond the maximum length is ignored."""
     addresses: list[str] = []
     for line in cell[:MAX_IMAGES_LENGTH].split("\n"):
-        # Most lines are one plain address, which the slower pattern would not split.
+        # Most lines are one plain address. Checking that first is faster than splitting.
         parts = [line] if _ONE_IMAGE.fullmatch(line) else _IMAGES.split(line)
         addresses += [address for part in parts if (address := part.strip())]
     return addresses
@@ -130,7 +130,7 @@ def attributes_of_lines(cell: str) -> dict[str, str]:
 
 
 def first_category(cell: str) -> str:
-    """The first category path of several: of `A > B, C` (WooCommerce, Magento), of lines, or of parts between |."""
+    """The first of several category paths, separated by lines, |, or commas as in `A > B, C` (WooCommerce, Magento)."""
     return re.split(r"[\n|]|,(?!\s)|,\s+(?=\S)", cell, maxsplit=1)[0].strip() if cell else cell
 
 

@@ -45,7 +45,7 @@ RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 
 
 class _TextReader(io.TextIOWrapper):
-    """Leaves the file open when it is closed, for the next reader."""
+    """A reader whose `close` leaves the file open for the next reader."""
 
     def close(self) -> None:
         with contextlib.suppress(ValueError):  # already detached

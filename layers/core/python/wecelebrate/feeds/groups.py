@@ -26,7 +26,7 @@ INACTIVE_STATES = ("0", "-1", "false", "draft", "archived")
 class VariantGrouper:
     """Turns rows into items by a profile's variant rule.
 
-    Each variant gets three computed columns behind the file's own: SKU, name and images.
+    Each variant gets three computed columns after the file's own: SKU, name and images.
     """
 
     def __init__(self, plan: Plan, rule: VariantRule, builder: Callable[[Plan], BuildProduct]) -> None:

@@ -173,7 +173,7 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
 
 
 def _signed(number: str) -> tuple[str, int]:
-    """Split a number from its sign: a minus in front, a minus behind (SAP), or parentheses (bookkeeping)."""
+    """Split a number from its sign: a minus before it, a minus after it (SAP), or parentheses (bookkeeping)."""
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1

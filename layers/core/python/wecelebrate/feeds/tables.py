@@ -102,7 +102,7 @@ def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """The names, unnamed columns numbered, with ` (2)` and so on behind repeated names."""
+    """The names, with unnamed columns numbered, and ` (2)` and so on appended to repeated names."""
     used: set[str] = set()
     unique = []
     for number, name in enumerate(names, 1):

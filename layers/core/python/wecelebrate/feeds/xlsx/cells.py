@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-CellFormat = Literal["number", "date", "time", "moment", "elapsed"]
+CellFormat = Literal["number", "date", "time", "datetime", "elapsed"]
 
 # ECMA-376 part 1, 18.8.30: number of a built-in format to the kind of value that it shows.
 BUILT_IN_FORMATS: dict[int, CellFormat] = {
     **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), "date"),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "time"),
-    22: "moment",
+    22: "datetime",
     46: "elapsed",
 }
 END_OF_DATES = 2_958_466
@@ -41,7 +41,7 @@ def cell_format(code: str) -> CellFormat | int:
         return "elapsed"
     day, clock = bool(re.search(r"[yd]", plain)), bool(re.search(r"[hs]", plain))
     if day and clock:
-        return "moment"
+        return "datetime"
     if day or ("m" in plain and not clock):
         return "date"
     return "time" if clock else "number"
@@ -53,7 +53,7 @@ def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str]
         return number
     if isinstance(shown_as, int):
         return lambda raw: padded(raw, shown_as)
-    return lru_cache(maxsize=4096)(lambda raw: moment(raw, shown_as, from_1904))
+    return lru_cache(maxsize=4096)(lambda raw: date_or_time(raw, shown_as, from_1904))
 
 
 @lru_cache(maxsize=8192)
@@ -84,7 +84,7 @@ def padded(raw: str, digits: int) -> str:
     return text.zfill(digits) if text.isdigit() else text
 
 
-def moment(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
+def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
     """Convert days since 1900 (or 1904) to a date, a time or both. A number outside the calendar stays a number."""
     try:
         days = float(raw)
@@ -101,6 +101,6 @@ def moment(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
         at = start + timedelta(seconds=seconds)
     except OverflowError:
         return number(raw)
-    if shown_as == "time" or (days < 1 and shown_as == "moment"):
+    if shown_as == "time" or (days < 1 and shown_as == "datetime"):
         return at.time().isoformat()
     return at.date().isoformat() if at.time() == datetime.min.time() else at.isoformat()

@@ -262,7 +262,7 @@ class BMEcat(XmlFormat):
         return (price.get("PRICE_CURRENCY") or self._default_currency).upper()
 
     def _is_valid_today(self, details: Children) -> bool:
-        dates = {moment.get("type", ""): child_text(moment, "DATE")[:10] for moment in details.get("DATETIME", ())}
+        dates = {item.get("type", ""): child_text(item, "DATE")[:10] for item in details.get("DATETIME", ())}
         for name in ("valid_start_date", "valid_end_date"):
             if name.upper() in details:
                 dates[name] = text_of(details[name.upper()][0])[:10]
@@ -282,5 +282,5 @@ def _lower_bound(text: str) -> float:
 
 
 def _named(children: Children, suffix: str) -> list[Element]:
-    """The children whose name is the suffix behind ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005)."""
+    """The children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005) with this suffix."""
     return children.get("PRODUCT" + suffix) or children.get("ARTICLE" + suffix) or []
