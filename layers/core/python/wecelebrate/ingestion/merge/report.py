@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from wecelebrate import images
-from wecelebrate.core import consistency, storage
-from wecelebrate.core.database import Transaction, queries, writing
-from wecelebrate.feeds import OWN_COLUMNS
-from wecelebrate.ingestion.merge.load import Load
+from wecelebrate import consistency, images, storage
+from wecelebrate.database import Transaction, queries, writing
+from wecelebrate.feeds import REPORT_COLUMN_PREFIX
+from wecelebrate.loads.load import Load
 
 sql = queries(__file__)
 
 FIRST_ERRORS = 20
 """Rejected rows that the job itself shows."""
-ERROR_COLUMNS = tuple(f"{OWN_COLUMNS}{name}" for name in ("line", "code", "error"))
+ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
 _BATCH = 2_000
 
 
