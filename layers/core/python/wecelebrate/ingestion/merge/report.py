@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from wecelebrate import consistency, images, storage
-from wecelebrate.database import Transaction, queries, writing
+from wecelebrate import images
+from wecelebrate.core import consistency, storage
+from wecelebrate.core.database import Transaction, queries, writing
 from wecelebrate.feeds import REPORT_COLUMN_PREFIX
-from wecelebrate.loads.load import Load
+from wecelebrate.ingestion.merge.load import Load
 
 sql = queries(__file__)
 
