@@ -140,7 +140,7 @@ def test_drop_wait_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Pat
         assert drop.stdout.readline().startswith("✓ dropped ")
         assert wecelebrate("down").returncode == 0
         output, errors = drop.communicate(timeout=30)
-    assert re.fullmatch(r"✗ the local cloud was stopped; run `\S*wecelebrate up`, and the file goes on\n", output)
+    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", output)
     assert (drop.returncode, errors) == (1, "")
 
 

@@ -30,7 +30,7 @@ def test_jobs_list_filters_by_client_type_and_status(wecelebrate: Command, platf
     (line,) = completed.stdout.splitlines()[1:]
     assert re.fullmatch(rf"{job['id']} +{tenant.slug} +catalog_sync +completed +\S+ +100 % +\d+ \w+ *", line)
     empty = wecelebrate("jobs", "list", "--client", tenant.slug, "--status", "processing")
-    assert empty.stdout == "there are no such jobs\n"
+    assert empty.stdout == "no jobs match\n"
     assert len(wecelebrate("jobs", "list", "--client", tenant.slug, "--limit", "1").stdout.splitlines()) == 2
 
 
@@ -45,12 +45,12 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
 
 def test_an_unknown_client_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (result.returncode, result.stdout) == (1, "✗ there is no client nobody\n")
+    assert (result.returncode, result.stdout) == (1, "✗ client nobody does not exist\n")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
         result = wecelebrate("jobs", *command, unknown)
-        assert (result.returncode, result.stdout) == (1, f"✗ there is no job {unknown}\n")
+        assert (result.returncode, result.stdout) == (1, f"✗ job {unknown} does not exist\n")
 
 
 def test_jobs_show_prints_counts_and_errors(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
@@ -68,7 +68,7 @@ def test_jobs_watch_prints_the_outcome_of_a_job(wecelebrate: Command, platform: 
     bad = sync_rows(platform, tenant, "A,Cup,x\n")
     result = wecelebrate("jobs", "watch", bad["id"])
     assert result.returncode == 1
-    assert "all of them: " in result.stdout
+    assert "all rejected rows: " in result.stdout
     letter = failed_job(platform, tenant)
     result = wecelebrate("jobs", "watch", job_of(platform, letter))
     assert (result.returncode, result.stdout) == (1, "✗ failed: it [broke]\n")
@@ -85,12 +85,12 @@ def test_drop_wait_prints_the_command_that_approves_the_job(
         assert drop.stdout is not None
         assert drop.stdout.readline().startswith("✓ dropped ")
         line = drop.stdout.readline()
-        match = re.match(r"! (\S+) waits for an approval: it would deactivate 9 of 10 products \(90", line)
+        match = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", line)
         assert match, line
         drop.stdout.readline()
         assert f"jobs approve {match[1]}" in drop.stdout.readline()
         result = wecelebrate("jobs", "approve", match[1])
-        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved: it goes on\n")
+        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, continues\n")
         rest, _ = drop.communicate(timeout=60)
     assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
     assert drop.returncode == 0
@@ -116,7 +116,7 @@ def test_jobs_watch_does_not_wait_for_jobs_that_need_approval(
     job = job_awaiting_approval(platform, tenant)
     result = wecelebrate("jobs", "watch", "--client", tenant.slug)
     assert result.returncode == 0
-    assert f"! {job['id']} waits for an approval" in result.stdout
+    assert f"! {job['id']} needs an approval" in result.stdout
     listed = wecelebrate("jobs", "list", "--client", tenant.slug).stdout
     assert re.search(rf"{job['id']} .* needs approval ", listed)
 
@@ -129,8 +129,8 @@ def test_jobs_cancel_prints_an_error_for_each_job_that_it_cannot_cancel(
     result = wecelebrate("jobs", "cancel", completed, unknown)
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
-        f"✗ {completed}  the API answers 409: It is completed already.",
-        f"✗ {unknown}  there is no such job",
+        f"✗ {completed}  the API returned 409: The job is already completed.",
+        f"✗ {unknown}  this job does not exist",
     ]
     assert job["status"] == "pending"
 
@@ -140,7 +140,7 @@ def test_a_cancelled_job_can_be_retried(wecelebrate: Command, platform: Platform
     result = wecelebrate("jobs", "cancel", job["id"])
     assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  cancelled\n")
     result = wecelebrate("jobs", "retry", job["id"])
-    assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  is tried again\n")
+    assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
     assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 1  # the job needs approval again
 
 
@@ -149,11 +149,9 @@ def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platf
     listed = wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "catalog-syncs").stdout.splitlines()
     assert len(listed) == 2
     assert re.match(rf"{letter} +catalog-syncs +{tenant.slug} +internal_error +KeyError: \[x\] +3 +", listed[1])
-    assert (
-        wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "there are no such dead letters\n"
-    )
+    assert wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "no dead letters match\n"
     output = wecelebrate("dlq", "show", letter).stdout
-    for text in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "tries: 3", "KeyError: [x]"):
+    for text in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 attempts", "KeyError: [x]"):
         assert text in output
 
 
@@ -168,15 +166,15 @@ def test_dead_letters_are_redriven_only_after_confirmation(
     result = wecelebrate("dlq", "redrive", letters[0], "--yes")
     assert (result.returncode, result.stdout) == (
         0,
-        f"✓ {letters[0]}  sent again: job {job_of(platform, letters[0])}\n",
+        f"✓ {letters[0]}  redriven: job {job_of(platform, letters[0])}\n",
     )
     result = wecelebrate(*redrive_all, "--yes")
     assert (result.returncode, result.stdout) == (
         0,
-        f"✓ {letters[1]}  sent again: job {job_of(platform, letters[1])}\n",
+        f"✓ {letters[1]}  redriven: job {job_of(platform, letters[1])}\n",
     )
     result = wecelebrate(*redrive_all, "--yes")
-    assert (result.returncode, result.stdout) == (0, "there are no such dead letters\n")
+    assert (result.returncode, result.stdout) == (0, "no dead letters match\n")
     redriven = wecelebrate("dlq", "list", "--redriven", "--client", tenant.slug).stdout
     assert all(letter in redriven for letter in letters)
 

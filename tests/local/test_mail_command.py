@@ -61,7 +61,7 @@ def test_mail_show_prints_the_text_and_writes_the_html(platform: Platform, wecel
 def test_an_unknown_mail_is_an_error(wecelebrate: Command) -> None:
     result = wecelebrate("mail", "show", "nothing")
     assert result.returncode == 1
-    assert "there is no mail nothing" in result.stdout
+    assert "mail nothing does not exist" in result.stdout
 
 
 def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Command) -> None:

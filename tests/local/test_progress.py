@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.command import progress
-from infra.command.progress import Json, View, duration, state_of
+from infra.command.progress import Json, ProgressBars, duration, state_of
 
 
 def job(status: str = "processing", **fields: object) -> Json:
@@ -40,7 +40,7 @@ def test_text_of_each_state(job_row: Json, state: str) -> None:
 
 
 def test_the_state_of_a_job_to_be_retried_shows_the_time_until_the_retry() -> None:
-    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "again in 9 min"
+    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 
 def test_a_duration_is_shown_in_its_largest_unit() -> None:
@@ -59,7 +59,7 @@ def test_a_bar_shows_phase_percentage_rows_rate_and_remaining_time(monkeypatch: 
     monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=screen, width=200))
     clock = iter(range(100))
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(clock)))
-    with View({"C": "acme"}) as view:
+    with ProgressBars({"C": "acme"}) as view:
 
         def rendered(*jobs: Json | None) -> str:
             screen.truncate(0)
