@@ -23,7 +23,7 @@ _MAX_REASONS = 5
 class RequestRows(AbstractContextManager["RequestRows"]):
     """Rows as NDJSON, read like a feed (`merge.load.Rows`)."""
 
-    nature: Literal["full", "delta"] | None = None
+    declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
 
     def __init__(self, text: bytes, currency: str) -> None:
@@ -74,7 +74,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         inventory_count=row.inventory_count,
         is_active=row.is_active,
         source=fields,
-        given=frozenset(row.model_fields_set),
+        fields_set=frozenset(row.model_fields_set),
     )
 
 

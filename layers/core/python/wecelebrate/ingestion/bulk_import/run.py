@@ -50,7 +50,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                     return RequestRows(body.read(), currency)
                 options = catalog_settings.reading_options(settings)
                 return feeds.open_feed(body, payload["name"], options, currency)
-        except storage.GoneError as error:
+        except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
     run_load(

@@ -46,7 +46,7 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
     try:
         with storage.open_version(bucket, key, version_id) as body:
             proposal = feeds.propose(body, name, options, catalog_settings.currency(settings))
-    except (feeds.UnreadableFeed, storage.GoneError) as error:
+    except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error
     return MappingProposal.model_validate(proposal.as_json())
 

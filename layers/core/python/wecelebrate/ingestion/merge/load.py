@@ -33,7 +33,7 @@ class Rows(Protocol):
     @property
     def ended_cleanly(self) -> bool: ...
     @property
-    def nature(self) -> Literal["full", "delta"] | None:
+    def declared_mode(self) -> Literal["full", "delta"] | None:
         """The mode that the file declares for itself, if it does."""
 
     def __iter__(self) -> "Iterator[Item]": ...

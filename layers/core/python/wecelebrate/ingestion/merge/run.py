@@ -73,7 +73,7 @@ def _stage(load: Load) -> None:
         "header": rows.header,
         "details": rows.details,
         "ended_cleanly": rows.ended_cleanly,
-        "declared_mode": rows.nature,
+        "declared_mode": rows.declared_mode,
     }
     load.enter_phase("review")
     job.counts["read"] = job.total = rows.rows_read

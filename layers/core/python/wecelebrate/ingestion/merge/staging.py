@@ -84,7 +84,7 @@ def job_ids() -> list[UUID]:
 
 def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
     """A row of app.staged_products. NULL: the file has no value for the field. Empty text: the file clears it."""
-    fields = product.given
+    fields = product.fields_set
     return (
         load.job.id,
         load.job.checkpoint["fence"],

@@ -29,7 +29,7 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 def receive_notification(message: queue.Message) -> None:
     """Register the files of an S3 notification. Ignores notifications of anything else, such as `s3:TestEvent` and
     result files."""
-    for upload in storage.uploads(message.body.get("Records", [])):
+    for upload in storage.created_objects(message.body.get("Records", [])):
         match = _INCOMING_KEY.fullmatch(upload["key"])
         if match is None or upload["key"].endswith("/"):
             continue
@@ -43,7 +43,7 @@ def register_version(
     """Register a file version and create its job, unless it is registered already. Returns the job, or None if the
     catalog does not exist.
 
-    `upload` describes the file as `storage.uploads` does. `mode` is `full`, `delta`, or None for the catalog's setting.
+    `upload` describes the file as `storage.created_objects` does. `mode` is `full`, `delta`, or None for the catalog's setting.
     """
     with writing(SYSTEM) as tx:
         catalog = _parse_catalog(tx, catalog_id)
