@@ -43,7 +43,8 @@ def register_version(
     """Register a file version and create its job, unless it is registered already. Returns the job, or None if the
     catalog does not exist.
 
-    `upload` describes the file as `storage.created_objects` does. `mode` is `full`, `delta`, or None for the catalog's setting.
+    `upload` describes the file, as `storage.created_objects` does. `mode` is `full`, `delta`, or None for the setting
+    of the catalog.
     """
     with writing(SYSTEM) as tx:
         catalog = _parse_catalog(tx, catalog_id)
