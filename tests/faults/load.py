@@ -110,8 +110,8 @@ class Load:
         return [answer for answer in self.answers if answer.error]
 
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
-        """Seconds from the end of a fault until members and visitors get so many consecutive cache hits. None if they
-        have not yet."""
+        """Seconds from the end of a fault until members and visitors get so many consecutive cache hits. None if
+        there were not enough yet."""
         latest = 0.0
         for reader in ("member", "visitor"):
             after = [

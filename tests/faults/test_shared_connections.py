@@ -116,7 +116,7 @@ class Turns:
             self.change(subject, tx)
             if self.interrupted < INTERRUPTED and self.random.random() < 0.25:
                 self.interrupted += 1
-                self.random.choice([self.cancelled, self.terminated, self.closed, self.failed, self.abandoned])(tx)
+                self.random.choice([self.cancel, self.terminate, self.close, self.fail, self.abandon])(tx)
 
     def read(self, subject: str, tx: Transaction) -> None:
         """Run a random query, and record the rows of other clients."""
@@ -143,22 +143,22 @@ class Turns:
 
     # Interruptions of a transaction.
 
-    def cancelled(self, tx: Transaction) -> None:
+    def cancel(self, tx: Transaction) -> None:
         threading.Timer(0.005, tx._connection.cancel).start()
         tx.cursor().execute("select pg_sleep(5)")
 
-    def terminated(self, tx: Transaction) -> None:
+    def terminate(self, tx: Transaction) -> None:
         pid = tx._connection.info.backend_pid
         threading.Timer(0.005, lambda: self.superuser.execute("select pg_terminate_backend(%s)", [pid])).start()
         tx.cursor().execute("select pg_sleep(5)")
 
-    def closed(self, tx: Transaction) -> None:
+    def close(self, tx: Transaction) -> None:
         tx._connection.close()
 
-    def failed(self, tx: Transaction) -> None:
+    def fail(self, tx: Transaction) -> None:
         tx.cursor().execute("select 1 / 0")
 
-    def abandoned(self, tx: Transaction) -> None:
+    def abandon(self, tx: Transaction) -> None:
         raise WorkFailed
 
 

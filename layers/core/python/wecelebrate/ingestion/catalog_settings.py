@@ -19,7 +19,7 @@ def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
 
 
 def currency(settings: Mapping[str, Any]) -> str:
-    """The currency of prices that name none. `settings` are the catalog's `sync_settings`."""
+    """The currency of prices without a currency. `settings` are the catalog's `sync_settings`."""
     return str(settings.get("currency", DEFAULT_CURRENCY))
 
 

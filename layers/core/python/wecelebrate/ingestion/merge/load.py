@@ -44,7 +44,7 @@ class Rules:
     """How rows become products."""
 
     currency: str
-    """The currency of a new product whose row names none."""
+    """The currency of a new product whose row has no currency."""
     mode: ImportMode = "upsert"
     full: bool = False
     """Whether products that the file does not contain are deactivated."""

@@ -133,9 +133,9 @@ def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
-    """Deactivate those of the next products that the file does not contain. After the last one, enter the report phase.
+    """Deactivate the next products that the file does not contain. After the last one, enter the report phase.
 
-    A product whose row was rejected counts as contained, provided that the SKU of the row could be read.
+    The file contains a product even if its row was rejected, provided that the SKU of the row could be read.
     """
     job = load.job
     with writing(job.caller) as tx:

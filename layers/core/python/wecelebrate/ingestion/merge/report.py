@@ -38,7 +38,7 @@ def complete(load: Load) -> None:
 
 
 def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
-    """Stop the load until it is approved. `preview` says what it would change; the result file contains it too."""
+    """Stop the load until it is approved. `preview` describes its changes, also in the result file."""
     result = {**load.source, "result_file": _result_key(load), **preview}
     _write_result(load, {"status": "awaiting_approval", "counts": load.job.counts, **result})
     load.job.await_approval(tx, result)
