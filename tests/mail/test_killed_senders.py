@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.functions import ROOT
-from tests.faults.conftest import environment
+from tests.faults.environment import function_environment
 from tests.mail.conftest import Inside, address, order, received, service, tell
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
@@ -68,7 +68,7 @@ def killed(platform: Platform, inside: Inside, tenant: Tenant, state: Path, emai
     (one,) = ok(tenant.owner.get("/v1/mails", params={"order_id": str(placed)}))["data"]
     died = subprocess.run(
         [sys.executable, "-c", WORKER, one["job_id"], when],
-        env={**os.environ, **environment(state, "queues-emails")},
+        env={**os.environ, **function_environment(state, "queues-emails")},
         cwd=ROOT,
         check=False,
         capture_output=True,

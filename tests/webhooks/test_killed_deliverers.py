@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.functions import ROOT
-from tests.faults.conftest import environment
+from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
 from tests.webhooks.receiving import Receiver, delivery, receiving
 
@@ -77,7 +77,7 @@ def test_what_was_not_noted_is_sent_again_and_nothing_is_lost(
     )
     died = subprocess.run(
         [sys.executable, "-c", WORKER, str(arrived)],
-        env={**os.environ, **environment(platform.state, "queues-webhooks")},
+        env={**os.environ, **function_environment(platform.state, "queues-webhooks")},
         cwd=ROOT,
         check=False,
         capture_output=True,

@@ -4,7 +4,7 @@ from wecelebrate import subscriptions
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import import legacy_api
-from wecelebrate.ingestion.bulk_import.legacy_api import ProductsImport, Queued
+from wecelebrate.ingestion.bulk_import.legacy_api import LegacyImport, QueuedImport
 from wecelebrate.ingestion.bulk_import.models import BulkImport
 from wecelebrate.jobs.models import Job
 
@@ -13,13 +13,13 @@ app = api()
 
 
 @app.post("/v1/products/bulk-import", status_code=202)
-def import_products(asked: BulkImport, tx: Writing) -> Job:
-    return bulk_import.create(tx, asked)
+def import_products(request: BulkImport, tx: Writing) -> Job:
+    return bulk_import.create(tx, request)
 
 
 @app.post("/api/products/bulk-import", status_code=202)
-def import_products_first_api(asked: ProductsImport, tx: Writing) -> Queued:
-    return legacy_api.create(tx, asked)
+def import_products_first_api(request: LegacyImport, tx: Writing) -> QueuedImport:
+    return legacy_api.create(tx, request)
 
 
 handler = serve(app)
