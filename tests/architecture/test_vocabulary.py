@@ -24,24 +24,24 @@ OLD_MODULES = """
 """Below `wecelebrate`."""
 
 OLD_NAMES = """
-    core.cache.Claim core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.LARGEST
-    core.cache.values.Value.ages core.cache.values.TagVersions.forgetful
+    core.cache.TagVersions core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.MAX_VALUE_LENGTH
+    core.cache.values.Value.stale_at core.cache.values.TagVersions.history_unknown
     core.database.caller.Caller.memory core.database.caller.Caller.after core.database.caller.Entered
     core.database.invalidations.Left
     core.database.transaction.Transaction.entered core.database.transaction.Transaction.hints
     core.database.transaction.Transaction.left core.database.transaction.Transaction.unless_told
     core.database.transaction.Transaction.words core.database.transaction.Transaction.written
     core.database.transaction._Entry core.database.transaction.SLOW
-    core.http.Ordering core.http.OwnOnSite core.http.Shown
+    core.http.Ordering core.http.CustomerRead core.http.Shown
     core.metering.Ledger core.metering.Meter.belongs core.metering.ledger
-    core.models.Listed core.pages.Built core.pages.asked core.pages.built core.pages.listed
-    core.queue.Word core.queue._bury core.queue.tell core.queue.word core.queue.Message.hold
+    core.models.ListParameters core.pages.RenderedPage core.pages.asked core.pages.built core.pages.listed
+    core.queue.OutgoingMessage core.queue._bury core.queue.tell core.queue.word core.queue.Message.hold
     core.requests.request_cache.Gate core.requests.request_cache.Look core.requests.sessions.where
-    clients.members.own_client
+    clients.members.default_client
     jobs.lease.Fenced jobs.lease.Held jobs.lease.LeasedJob.alive jobs.lease.LeasedJob.beat jobs.lease.OutOfTime
     jobs.lease.Refused jobs.lease.word jobs.rate_limit.Pace jobs.types.Lane jobs.workers.REST jobs.workers._bury
-    jobs.LATE jobs.control.take_here jobs.control.tell
-    ingestion.bulk_import.run.run_here ingestion.merge.load.told
+    jobs.LATE jobs.control.claim_inline jobs.control.tell
+    ingestion.bulk_import.run.run_inline ingestion.merge.load.told
     webhooks.worker.Line webhooks.worker.RUN webhooks.messages.word
     schedules.runs.LATE schedules.runs.over schedules.runs.wanted
 """

@@ -97,10 +97,10 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """Claim a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
+    """TagVersions a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
     ordering key has not ended."""
     with writing(replace(caller, job_id=job_id)) as tx:
-        row = sql.take_here(tx, job_id=job_id, seconds=LEASE_SECONDS)
+        row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
     return LeasedJob.from_row(dict(row), heartbeat=lambda: None, time_left=lambda: inf) if row else None
 
 
