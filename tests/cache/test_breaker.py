@@ -23,7 +23,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
     """Run a server. Yields its URL and a list of the times of its connections."""
-    connected: list[float] = []
+    connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
 
@@ -31,24 +31,24 @@ def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list
             try:
                 while True:
                     connection, _ = listener.accept()
-                    connected.append(time.monotonic())
+                    connection_times.append(time.monotonic())
                     threading.Thread(target=serve, args=[connection], daemon=True).start()
             except OSError:
                 pass
 
         threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", connected
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", connection_times
 
 
-def silent(connection: socket.socket) -> None:
-    """Read everything, and never respond."""
+def never_respond(connection: socket.socket) -> None:
+    """Read everything and send nothing."""
     with connection:
         while connection.recv(65536):
             pass
 
 
-def failing(status: str) -> Callable[[socket.socket], None]:
-    """Respond with an HTTP error status."""
+def respond_with(status: str) -> Callable[[socket.socket], None]:
+    """A function for `server` that responds with an HTTP status."""
 
     def respond(connection: socket.socket) -> None:
         with connection:
@@ -68,7 +68,7 @@ def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_redis_that_does_not_respond_costs_one_timeout_and_opens_the_breaker() -> None:
-    with server(silent) as (url, connected):
+    with server(never_respond) as (url, connection_times):
         redis = Redis(url, "token")
         durations = []
         for _ in range(20):
@@ -78,16 +78,16 @@ def test_a_redis_that_does_not_respond_costs_one_timeout_and_opens_the_breaker()
             durations.append(time.monotonic() - began)
     assert TIMEOUT_SECONDS <= durations[0] < TIMEOUT_SECONDS + 0.15
     assert max(durations[1:]) < 0.01
-    assert len(connected) == 1, "there is no retry"
+    assert len(connection_times) == 1, "there is no retry"
 
 
 @pytest.mark.parametrize(
     "status", ["500 Error", "503 Unavailable", "400 Bad Request", "429 Too Many Requests", "401 Unauthorized"]
 )
 def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
-    with server(failing(status)) as (url, connected), pytest.raises(CacheDown):
+    with server(respond_with(status)) as (url, connection_times), pytest.raises(CacheDown):
         Redis(url, "token").execute("PING")
-    assert len(connected) == 1
+    assert len(connection_times) == 1
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_the_open_time_of_the_breaker_doubles_up_to_a_maximum_and_resets_after_a
             breaker_clock.pass_seconds(0.25)
             try:
                 redis.execute("PING")
-            except CacheDown as down:
-                if "breaker" not in str(down):
+            except CacheDown as error:
+                if "breaker" not in str(error):
                     break
         open_times.append((breaker_clock.ms - began) / 1000)
         breaker_clock.pass_seconds(MAX_OPEN_SECONDS + 1)
-    # Each round has two failures: the first opens the breaker, and the second shows that it was closed again.
+    # Each round has two failures, so the open time doubles twice. The time after the first failure is measured.
     assert open_times == [
         MIN_OPEN_SECONDS,
         4,

@@ -67,7 +67,7 @@ def test_session_keys_differ_by_subject_and_between_members_customers_and_visito
     assert sessions.session_key(member) not in visitor_keys
 
 
-def test_the_lifetimes_of_entities() -> None:
+def test_entities_have_their_documented_lifetimes() -> None:
     table = {
         keys.CATALOG: 3600,
         keys.CATALOGS: 3600,

@@ -32,9 +32,9 @@ def value_key(key_prefix: str) -> str:
 
 @given(st.integers(0, 2**53), LINE, st.lists(st.tuples(LINE, LINE), max_size=4), st.text())
 def test_a_parsed_value_equals_the_serialized_value(
-    ages: int, meta: str, tokens: list[tuple[str, str]], text: str
+    stale_at: int, meta: str, tokens: list[tuple[str, str]], text: str
 ) -> None:
-    value = Value(ages, meta, "\n".join(f"{token} {tag}" for token, tag in tokens), text)
+    value = Value(stale_at, meta, "\n".join(f"{token} {tag}" for token, tag in tokens), text)
     assert Value.parse(str(value)) == value
 
 

@@ -41,7 +41,7 @@ class Operation:
 
     @property
     def is_customer_only(self) -> bool:
-        """Whether the operation serves a signed-in customer of a storefront, and nobody else."""
+        """Whether only signed-in customers of a storefront may use the operation."""
         return self.name in ("list_own_orders", "get_own_order")
 
     @property

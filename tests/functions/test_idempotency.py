@@ -133,7 +133,7 @@ def test_a_key_in_use_by_a_running_request_is_refused(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
         # A new client waits for a concurrent insert of its slug. Everything else waits for the row it belongs to.
-        "create_client": ("insert into clients (name, slug) values ('held up', %s)", create.body.get("slug", "")),
+        "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_product": ("select from catalogs where id = %s for update", create.tenant.catalog_id),

@@ -20,7 +20,7 @@ SORTS = ["name", "-name", "price", "-price", "created_at", "-created_at"]
 each_list = pytest.mark.parametrize("operation", LISTS, ids=operation_id)
 
 
-def walk(api: httpx.Client, path: str, limit: int = 2, **parameters: Any) -> list[Json]:
+def read_all_pages(api: httpx.Client, path: str, limit: int = 2, **parameters: Any) -> list[Json]:
     """All rows of a list, from all pages. Follows the URLs of the `Link` header."""
     rows: list[Json] = []
     response = api.get(path, params={"limit": limit, **parameters})
@@ -97,14 +97,14 @@ def test_a_cursor_is_valid_with_another_limit_and_refused_with_other_filters(
 def test_pages_contain_every_product_once_in_every_sort_order(
     tenant: Tenant, products_path: str, sort: str, parameters: Json
 ) -> None:
-    whole = ok(tenant.owner.get(products_path, params={"limit": 1000, "sort": sort, **parameters}))["data"]
-    assert walk(tenant.owner, products_path, sort=sort, **parameters) == whole
-    assert len({row["id"] for row in whole}) == len(whole) > 0
+    rows = ok(tenant.owner.get(products_path, params={"limit": 1000, "sort": sort, **parameters}))["data"]
+    assert read_all_pages(tenant.owner, products_path, sort=sort, **parameters) == rows
+    assert len({row["id"] for row in rows}) == len(rows) > 0
     if not parameters:
-        assert sorted(row["name"] for row in whole) == sorted(NAMES)
+        assert sorted(row["name"] for row in rows) == sorted(NAMES)
     key = sort.removeprefix("-")
     if key != "name":  # The order of names depends on the database's collation.
-        keys = [float(row[key]) if key == "price" else row[key] for row in whole]
+        keys = [float(row[key]) if key == "price" else row[key] for row in rows]
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
@@ -116,18 +116,18 @@ def test_rows_inserted_while_paging_do_not_hide_or_repeat_other_rows(platform: P
         new = {"sku": uuid4().hex, "name": name, "price": "1.00"}
         return str(created(tenant.owner.post(path, json=new))["id"])
 
-    before = [create_product(name) for name in "bdfhj"]
+    existing = [create_product(name) for name in "bdfhj"]
     first = ok(tenant.owner.get(path, params={"limit": 2}))
-    earlier, later = create_product("a"), create_product("i")
-    all_rows = walk(tenant.owner, path, limit=2)
+    inserted_before, inserted_after = create_product("a"), create_product("i")
+    new_rows = read_all_pages(tenant.owner, path, limit=2)
     cursor = first["next_cursor"]
     ids = [row["id"] for row in first["data"]]
     while cursor:
         page = ok(tenant.owner.get(path, params={"limit": 2, "cursor": cursor}))
         ids += [row["id"] for row in page["data"]]
         cursor = page["next_cursor"]
-    assert sorted(ids) == sorted([*before, later])
-    assert earlier in {row["id"] for row in all_rows}
+    assert sorted(ids) == sorted([*existing, inserted_after])
+    assert inserted_before in {row["id"] for row in new_rows}
 
 
 def test_pages_of_other_lists_contain_every_row_once(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
@@ -144,7 +144,7 @@ def test_pages_of_other_lists_contain_every_row_once(platform: Platform, tenant:
         ok(tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{product['id']}"))
         create_resources(platform, tenant)
     for path in ("/v1/clients", "/v1/sites", "/v1/catalogs", "/v1/jobs", f"/v1/sites/{tenant.site_id}/exclusions"):
-        rows = walk(api, path, limit=1)
+        rows = read_all_pages(api, path, limit=1)
         assert rows == ok(api.get(path, params={"limit": 1000}))["data"]
         assert len(rows) >= 2
 
@@ -256,4 +256,4 @@ def test_a_page_too_large_for_a_response_is_refused(platform: Platform, tenant: 
     path = f"/v1/catalogs/{catalog}/products"
     response = tenant.owner.get(path, params={"limit": 1000})
     assert pointers(problem(response, 422, "page_too_large")) == ["limit"]
-    assert len(walk(tenant.owner, path, limit=20)) == 70
+    assert len(read_all_pages(tenant.owner, path, limit=20)) == 70

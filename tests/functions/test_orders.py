@@ -22,6 +22,7 @@ def shop(platform: Platform) -> Tenant:
 
 @pytest.fixture
 def guest(platform: Platform) -> httpx.Client:
+    """The API without a token."""
     return platform.api()
 
 
@@ -29,14 +30,14 @@ def orders_path(shop: Tenant) -> str:
     return f"/v1/storefront/{shop.domain}/orders"
 
 
-def order_body(*lines: tuple[Json, int], **more: Any) -> Json:
-    """The body of an order with a quantity of each product."""
+def order_body(*lines: tuple[Json, int], **fields: Any) -> Json:
+    """The body of an order. `lines` are products and their quantities."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
         "customer_name": "Ann Lee",
         "customer_email": "ann@example.test",
         "shipping_address": SHIPPING,
-        **more,
+        **fields,
     }
 
 
@@ -47,7 +48,9 @@ def stock_of(platform: Platform, product: Json) -> int:
     return int(row["inventory_count"])
 
 
-def test_an_order_keeps_the_prices_and_names_of_its_time(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_keeps_its_prices_and_names_when_the_products_change(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     mug = platform.product(shop, price="12.50", images=["https://example.test/mug.png"])
     bag = platform.product(shop, price="3.00")
     order = created(guest.post(orders_path(shop), json=order_body((mug, 2), (bag, 1), total_amount="28.00")))
@@ -177,7 +180,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def test_concurrent_orders_succeed_only_while_stock_lasts(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # The orders list their products in alternating order, which would deadlock if they were locked in that order.
+    # Half of the orders list the products in reverse. Locking the rows in the listed order would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -228,17 +231,17 @@ def test_a_client_reads_and_filters_only_the_orders_of_its_sites(
     mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)
     first = created(guest.post(orders_path(shop), json=order_body((mug, 1), metadata={"greeting": "Hi"})))
     second = created(guest.post(orders_path(shop), json=order_body((mug, 1), customer_email="bob@example.test")))
-    foreign = created(guest.post(orders_path(other_tenant), json=order_body((other_mug, 1))))
+    foreign_order = created(guest.post(orders_path(other_tenant), json=order_body((other_mug, 1))))
     platform.arrange("update orders set status = 'shipped' where id = %s", [second["id"]])
 
     def list_ids(path: str = "/v1/orders", **query: str) -> list[str]:
         return [order["id"] for order in ok(shop.owner.get(path, params=query))["data"]]
 
-    of_site = f"/v1/sites/{shop.site_id}/orders"
-    both = [second["id"], first["id"]]
-    assert list_ids() == list_ids(of_site) == both
-    assert list_ids(client_id=shop.client_id) == list_ids(site_id=shop.site_id) == both
-    for path in ("/v1/orders", of_site):
+    site_path = f"/v1/sites/{shop.site_id}/orders"
+    newest_first = [second["id"], first["id"]]
+    assert list_ids() == list_ids(site_path) == newest_first
+    assert list_ids(client_id=shop.client_id) == list_ids(site_id=shop.site_id) == newest_first
+    for path in ("/v1/orders", site_path):
         assert list_ids(path, status="shipped") == [second["id"]]
         assert list_ids(path, order_number=first["order_number"]) == [first["id"]]
         assert list_ids(path, customer_email="bob@example.test") == [second["id"]]
@@ -246,7 +249,7 @@ def test_a_client_reads_and_filters_only_the_orders_of_its_sites(
         assert list_ids(path, created_to=second["created_at"]) == [first["id"]]
     assert list_ids(client_id=other_tenant.client_id) == []
     assert ok(shop.owner.get(f"/v1/orders/{first['id']}"))["metadata"] == {"greeting": "Hi"}
-    problem(shop.owner.get(f"/v1/orders/{foreign['id']}"), 404, "not_found")
+    problem(shop.owner.get(f"/v1/orders/{foreign_order['id']}"), 404, "not_found")
     problem(shop.owner.get(f"/v1/sites/{other_tenant.site_id}/orders"), 404, "not_found")
 
 

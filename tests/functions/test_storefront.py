@@ -8,7 +8,8 @@ import pytest
 
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
-SHOWN = ["Mug", "Mug", "Cup", "Rucksack", "Bag", "Plain"]
+VISIBLE_NAMES = ["Mug", "Mug", "Cup", "Rucksack", "Bag", "Plain"]
+"""The names of the visible products."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Shop:
     """A site with visible and hidden products."""
 
     tenant: Tenant
-    shown: list[Json]
+    visible: list[Json]
     inactive: Json
     excluded: Json
 
@@ -35,16 +36,16 @@ def shop(platform: Platform) -> Shop:
         ("Bags", "Acme", 40),
         ("Bags", "Bravo", 5),
     ]
-    shown = [
+    visible = [
         platform.product(tenant, name=name, category=category, brand=brand, price=price)
-        for name, (category, brand, price) in zip(SHOWN, shelves, strict=False)
+        for name, (category, brand, price) in zip(VISIBLE_NAMES, shelves, strict=False)
     ]
-    shown.append(platform.product(tenant, name="Plain", price="1.00", inventory_count=0))
+    visible.append(platform.product(tenant, name="Plain", price="1.00", inventory_count=0))
     hidden = {"category": "Home", "brand": "Secret", "price": "999.00"}
     inactive = platform.product(tenant, name="Mug, inactive", is_active=False, **hidden)
     excluded = platform.product(tenant, name="Mug, excluded", **hidden)
     ok(tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{excluded['id']}"))
-    return Shop(tenant, shown, inactive, excluded)
+    return Shop(tenant, visible, inactive, excluded)
 
 
 def test_a_site_is_public_at_its_domain_regardless_of_case(platform: Platform, shop: Shop) -> None:
@@ -54,7 +55,9 @@ def test_a_site_is_public_at_its_domain_regardless_of_case(platform: Platform, s
     assert (storefront["branding"], storefront["settings"]) == ({"color": "#fff"}, {"locale": "de"})
     assert set(storefront) == {"id", "name", "domain", "branding", "settings"}
     assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == storefront
-    assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(SHOWN)
+    assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(
+        VISIBLE_NAMES
+    )
 
 
 def test_public_settings_that_are_not_an_object_are_ignored(platform: Platform, shop: Shop) -> None:
@@ -70,7 +73,7 @@ def site_body(shop: Shop, **more: object) -> Json:
 
 def test_hidden_products_are_in_no_list_search_or_facet(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
-    names = sorted(SHOWN)
+    names = sorted(VISIBLE_NAMES)
     for sort in ("name", "-price", "created_at"):
         page = ok(visitor.get(f"{shop.path}/products", params={"sort": sort}))
         assert sorted(row["name"] for row in page["data"]) == names
@@ -86,8 +89,8 @@ def test_hidden_products_are_in_no_list_search_or_facet(platform: Platform, shop
 
 
 def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -> None:
-    platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.shown[0]["id"]])
-    product = ok(platform.api().get(f"{shop.path}/products/{shop.shown[0]['id']}"))
+    platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.visible[0]["id"]])
+    product = ok(platform.api().get(f"{shop.path}/products/{shop.visible[0]['id']}"))
     public = {
         "id",
         "sku",
@@ -102,7 +105,7 @@ def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -
         "media",
     }
     assert set(product) == public | {"in_stock"}
-    assert {key: product[key] for key in public} == {key: shop.shown[0][key] for key in public}
+    assert {key: product[key] for key in public} == {key: shop.visible[0][key] for key in public}
     listed = ok(platform.api().get(f"{shop.path}/products"))["data"]
     assert product in listed
     assert [row["in_stock"] for row in listed if row["name"] == "Plain"] == [False]
@@ -128,12 +131,12 @@ def test_facets_count_the_products_that_match_the_other_filters(
 ) -> None:
     facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
-    def matching_rows(*without: str) -> list[Json]:
+    def matching_products(*without: str) -> list[Json]:
         """The products that match the filters except those in `without`."""
         remaining = {name: value for name, value in filters.items() if name not in without}
         return [
             row
-            for row in shop.shown
+            for row in shop.visible
             if remaining.get("q", "") in row["name"].lower()
             and remaining.get("category", row["category"]) == row["category"]
             and remaining.get("brand", row["brand"]) == row["brand"]
@@ -141,10 +144,10 @@ def test_facets_count_the_products_that_match_the_other_filters(
         ]
 
     for name in ("category", "brand"):
-        counts = Counter(row[name] for row in matching_rows(name) if row[name] is not None)
+        counts = Counter(row[name] for row in matching_products(name) if row[name] is not None)
         assert {bucket["value"]: bucket["count"] for bucket in facets[name]} == counts
         assert facets[name] == sorted(facets[name], key=lambda bucket: (-bucket["count"], bucket["value"]))
-    prices = sorted((float(row["price"]), row["price"]) for row in matching_rows("price_min", "price_max"))
+    prices = sorted((float(row["price"]), row["price"]) for row in matching_products("price_min", "price_max"))
     assert (facets["price"]["min"], facets["price"]["max"]) == (
         (prices[0][1], prices[-1][1]) if prices else (None, None)
     )
@@ -161,8 +164,8 @@ def test_facets_are_only_on_the_first_page_and_can_be_turned_off(platform: Platf
 def test_pages_contain_every_product_once(platform: Platform, shop: Shop) -> None:
     for sort in ("name", "-name", "price", "-price", "created_at", "-created_at"):
         rows = platform.shown(shop.tenant.domain, limit=2, sort=sort)
-        assert sorted(row["name"] for row in rows) == sorted(SHOWN)
-        assert len({row["id"] for row in rows}) == len(SHOWN)
+        assert sorted(row["name"] for row in rows) == sorted(VISIBLE_NAMES)
+        assert len({row["id"] for row in rows}) == len(VISIBLE_NAMES)
 
 
 def test_only_an_active_site_of_an_active_client_is_found(platform: Platform) -> None:
@@ -210,12 +213,12 @@ def test_a_site_without_a_catalog_shows_no_products(platform: Platform, tenant: 
 def test_exclusions_of_a_site_do_not_affect_another_site_of_the_catalog(platform: Platform, shop: Shop) -> None:
     second = platform.site(shop.tenant.client_id, shop.tenant.catalog_id)
     names = [row["name"] for row in platform.shown(second["domain"])]
-    assert sorted(names) == sorted([*SHOWN, shop.excluded["name"]])
+    assert sorted(names) == sorted([*VISIBLE_NAMES, shop.excluded["name"]])
 
 
 def test_callers_with_a_token_see_what_visitors_see(platform: Platform, shop: Shop) -> None:
     for api in (platform.api("customer:a@example.test", email="a@example.test"), shop.tenant.owner, platform.admin):
-        for path in ("", "/products", f"/products/{shop.shown[0]['id']}"):
+        for path in ("", "/products", f"/products/{shop.visible[0]['id']}"):
             assert ok(api.get(shop.path + path)) == ok(platform.api().get(shop.path + path))
         problem(api.get(f"{shop.path}/products/{shop.excluded['id']}"), 404, "not_found")
 

@@ -178,7 +178,7 @@ def test_a_function_logs_its_metrics_in_the_format_of_cloudwatch(new_tenant: Ten
     assert new_tenant.client_id not in json.dumps(lines)
 
 
-def test_throttling_is_a_metric_of_the_limit(new_tenant: Tenant, state: Path, redis: valkey.Valkey) -> None:
+def test_throttled_requests_are_a_metric_by_limit(new_tenant: Tenant, state: Path, redis: valkey.Valkey) -> None:
     ok(new_tenant.owner.get("/v1/me"))
     redis.hincrby(f"v1:local:{new_tenant.client_id}:limit:requests", str(int(time.time()) // 60), 999)
     problem(new_tenant.owner.get("/v1/me"), 429, "rate_limited")

@@ -36,7 +36,7 @@ def test_without_redis_the_figures_are_unavailable(platform: Platform) -> None:
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 
 
-def test_a_read_that_the_primary_answers_for_a_lagging_replica_is_a_metric(platform: Platform) -> None:
+def test_a_read_handed_over_from_a_lagging_replica_to_the_primary_is_counted(platform: Platform) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
         # While the history of recent writes is shorter than a minute, the primary answers all reads.
         redis.hset("v1:local:public:recent", "since", "1")
