@@ -1,7 +1,7 @@
 """A model of the database for tests of the cache's protocol: versions, xids, a lagging replica and an outbox.
 
-A transaction gets its xid when it begins and becomes visible when it commits, so xids commit in any order. The replica
-replays commits in their order, some time later.
+A transaction gets its xid when it begins and becomes visible when it commits, so transactions may commit in an
+order that differs from that of their xids. The replica replays them in commit order, some time later.
 """
 
 import json
@@ -52,7 +52,7 @@ class Commit:
     committed_at: int
     """Epoch milliseconds."""
     write_key: str
-    """The caller, as `cache.invalidate` takes it."""
+    """The writing caller, in the form that `cache.invalidate` takes."""
     invalidated: bool = False
     """Whether the tags have been invalidated in the cache."""
 
@@ -141,7 +141,11 @@ class Database:
         return CallerContext(**{**common, "role": "app_client", "client_ids": [client], "owner_ids": owned})
 
     def load(self, tx: Any) -> tuple[str, str | None]:
-        """The JSON that a caller sees: its client, role and version of the data, or the site with its catalog."""
+        """Load the JSON that a caller sees.
+
+        A member sees the client, the role and the version of the client's data. A visitor sees the version of the site,
+        the catalog, and the version of its contents.
+        """
         self.switch_point("load")
         self.loads["primary" if tx.primary else "replica"] += 1
         state = self.state(None if tx.primary else self.replayed)
@@ -156,7 +160,7 @@ class Database:
 
 
 def change_client_data(client: UUID) -> Change:
-    """A client changes its data."""
+    """Change the data of a client."""
 
     def change(state: State) -> list[str]:
         state.client_data[client] += 1
@@ -166,7 +170,7 @@ def change_client_data(client: UUID) -> Change:
 
 
 def change_catalog(catalog: UUID) -> Change:
-    """The contents of a catalog change."""
+    """Change the contents of a catalog."""
 
     def change(state: State) -> list[str]:
         state.catalog_contents[catalog] += 1
@@ -176,7 +180,7 @@ def change_catalog(catalog: UUID) -> Change:
 
 
 def change_site(catalog: UUID) -> Change:
-    """The site shows another catalog."""
+    """Make the site show another catalog."""
 
     def change(state: State) -> list[str]:
         state.site = (state.site[0] + 1, catalog)
@@ -186,7 +190,7 @@ def change_site(catalog: UUID) -> Change:
 
 
 def change_membership(subject: str, client: UUID | None, role: str) -> Change:
-    """A user gets another client or role, or loses the membership."""
+    """Give a user another client or role, or remove the membership if `client` is None."""
 
     def change(state: State) -> list[str]:
         version, before, _ = state.members[subject]

@@ -1,4 +1,4 @@
-"""Test doubles: a clock that only tests move, and an access to Redis without HTTP."""
+"""Test doubles: a clock that only tests move, and a Redis that the cache calls without HTTP."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ import valkey
 from wecelebrate.core.cache.redis import Script
 
 RedisClient: TypeAlias = Any
-"""A `valkey.Valkey`. By its types, every response may be awaitable, so tests do not use them."""
+"""A `valkey.Valkey`. It is typed as Any because its own types declare every result as possibly awaitable."""
 
 
 class Clock:

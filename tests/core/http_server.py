@@ -22,7 +22,7 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """The value of the header `name`, in lower case, in each request; empty for a request without it."""
+        """The value of a header in each request; empty for a request without it. `name` is in lower case."""
         heads = [request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:] for request in self.requests]
         return [
             next((value.strip() for key, _, value in (line.partition(":") for line in head) if key.lower() == name), "")
@@ -72,7 +72,7 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
 
 
 def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str) -> Handler:
-    """A handler that sends a response at once. `length` is the value of Content-Length, if it is not that of the body.
+    """A handler that sends a response at once. `length` overrides the value of Content-Length.
 
     An underscore in the name of a header stands for a hyphen.
     """

@@ -225,7 +225,7 @@ def test_a_page_larger_than_the_limit_of_lambda_is_refused(quotes: int, status: 
 
     @app.get("/things")
     def list_things(request: Request, parameters: Annotated[ListParameters, Query()]) -> Response:
-        # A quote is two bytes in the page, and four in the JSON response that contains the page.
+        # The page is text in the JSON of Lambda's response: a quote takes two bytes in the page, and four there.
         return http.page_response(request, parameters, pages.RenderedPage(json.dumps(['"' * quotes]), None))
 
     response = send_request(app, "GET", "/things")

@@ -178,7 +178,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert str(quota) in body["detail"]
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
-    # The window slides by whole intervals, at most a sixth of the window, so the wait may exceed the window.
+    # The window slides by whole intervals of at most a sixth of the window, so the wait may exceed it by that much.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'

@@ -43,7 +43,7 @@ def test_security_matches_the_declaration(operation: Operation) -> None:
 
 
 FIRST_API = ("get_job_first_api", "get_job_status_first_api")
-"""They answer 404 with a state of the job instead of a problem document."""
+"""Their 404 response is a job with a state, not a problem document."""
 
 
 @each_operation

@@ -97,7 +97,7 @@ def test_the_report_of_another_client_is_not_found(new_tenant: Tenant, other_ten
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_support_may_not_read_reports_of_clients(platform: Platform, new_tenant: Tenant) -> None:
+def test_support_may_not_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
