@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.core.serving import Served, answer, by_path, serving
+from tests.core.http_server import HttpServer, answer, by_path, serving
 from wecelebrate.core import outbound
 from wecelebrate.core.outbound import Refused, TooLarge, Unreachable, fetch
 from wecelebrate.core.outbound.addresses import parse
@@ -463,7 +463,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.S
     outbound._trusted.cache_clear()
 
 
-def secured(served: Served, monkeypatch: pytest.MonkeyPatch, host: str = "images.example.com") -> str:
+def secured(served: HttpServer, monkeypatch: pytest.MonkeyPatch, host: str = "images.example.com") -> str:
     monkeypatch.setattr("wecelebrate.core.outbound.addresses._PORTS", {"http": 80, "https": served.port})
     return f"https://{host}/"
 

@@ -5,7 +5,7 @@ import os
 import signal
 from collections import Counter
 
-from tests.core.serving import Served, answer, serving
+from tests.core.http_server import HttpServer, answer, serving
 from tests.images.pictures import picture
 from tests.platform import Json, Platform, ok
 from wecelebrate.images.worker import CHUNK
@@ -45,7 +45,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(own_platform: Platf
     assert [one["media"][0]["source"] for one in sorted(shown, key=lambda one: str(one["sku"]))] == addresses
 
 
-def further(platform: Platform, job: Json, served: Served, images: int) -> None:
+def further(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
     """Wait until so many images are saved, and the next are asked for."""
     platform.eventually(lambda: saved(platform, job) >= images, every=0.005)
     begun = len(served.requests)

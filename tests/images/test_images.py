@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.core.serving import Conversation, Served, answer, by_path, serving
+from tests.core.http_server import Handler, HttpServer, answer, by_path, serving
 from tests.images.pictures import HTML, SVG, opened, picture, png
 from tests.platform import TLS, Json, Platform, Tenant, created, ok, problem
 
@@ -29,7 +29,7 @@ def endless(connection: socket.socket, _: bytes) -> None:
         connection.sendall(bytes(1 << 16))
 
 
-def image(body: bytes = PICTURE, kind: str = "image/jpeg", etag: str = "") -> Conversation:
+def image(body: bytes = PICTURE, kind: str = "image/jpeg", etag: str = "") -> Handler:
     return answer(200, body, Content_Type=kind, ETag=etag)
 
 
@@ -146,8 +146,8 @@ def test_nothing_is_fetched_that_nobody_asked_for(platform: Platform) -> None:
 
 
 @pytest.fixture
-def hostile() -> Iterator[Served]:
-    answers: dict[str, Conversation] = {
+def hostile() -> Iterator[HttpServer]:
+    answers: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
         "/local": answer(301, Location="http://127.0.0.2:1/"),
         "/numbers": answer(302, Location="http://2130706433/"),
@@ -172,7 +172,7 @@ def hostile() -> Iterator[Served]:
         yield served
 
 
-def test_hostile_images_end_each_with_its_reason(platform: Platform, tenant: Tenant, hostile: Served) -> None:
+def test_hostile_images_end_each_with_its_reason(platform: Platform, tenant: Tenant, hostile: HttpServer) -> None:
     ends = {
         "/private": "refused_address",
         "/local": "refused_address",

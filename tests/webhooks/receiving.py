@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from standardwebhooks import Webhook as Verifier
 
-from tests.core.serving import Conversation, answer, serving
+from tests.core.http_server import Handler, answer, serving
 from tests.platform import Json, Platform, Tenant, created, ok
 
 ARRIVED = answer(204)
@@ -45,7 +45,7 @@ class Receiver:
     webhook: Json
     port: int
     requests: list[bytes]
-    answers: Conversation = ARRIVED
+    answers: Handler = ARRIVED
     """What it answers from now on."""
     at_once: int = 0
     most_at_once: int = 0
@@ -75,7 +75,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving(tenant: Tenant, events: Sequence[str] = ("*",), answers: Conversation = ARRIVED) -> Iterator[Receiver]:
+def receiving(tenant: Tenant, events: Sequence[str] = ("*",), answers: Handler = ARRIVED) -> Iterator[Receiver]:
     """An endpoint of a tenant's, which is told of events."""
     receiver = Receiver({}, 0, [], answers)
     with serving(receiver.converse) as served:

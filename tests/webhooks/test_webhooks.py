@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from tests.core.serving import answer
+from tests.core.http_server import answer
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 from tests.webhooks.receiving import Receiver, attempted, delivery, hurry, receiving, settled, tried
 
