@@ -123,8 +123,8 @@ def test_times_are_checked_with_a_leeway_for_clock_differences(issuer: Issuer) -
     now = time.time()
     assert verify(issuer.token("someone", exp=now - 10))
     assert verify(issuer.token("someone", nbf=now + 10))
-    assert_refused(issuer.token("someone", exp=now - auth.LEEWAY - 5))
-    assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY + 5))
+    assert_refused(issuer.token("someone", exp=now - auth.LEEWAY_SECONDS - 5))
+    assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
 
 
 def test_a_token_may_have_further_audiences(issuer: Issuer) -> None:
@@ -182,7 +182,7 @@ def test_keys_are_fetched_again_after_an_hour(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verify(issuer.token("someone"))
-    advance_time(monkeypatch, auth.JWKS_LIFE + 1)
+    advance_time(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
     verify(issuer.token("someone"))
     assert key_server.fetches == 2
 
@@ -192,7 +192,7 @@ def test_keys_are_fetched_again_for_an_unknown_key(
 ) -> None:
     verify(issuer.token("someone"))
     key_server.issuers.append(successor)
-    advance_time(monkeypatch, auth.JWKS_REST + 1)
+    advance_time(monkeypatch, auth.JWKS_REFRESH_SECONDS + 1)
     assert verify(successor.token("someone"))
     assert key_server.fetches == 2
 
@@ -216,7 +216,7 @@ def test_cached_keys_are_used_while_the_issuer_is_down(
 ) -> None:
     verify(issuer.token("someone"))
     key_server.is_up = False
-    advance_time(monkeypatch, auth.JWKS_LIFE + 1)
+    advance_time(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
     assert verify(issuer.token("someone"))
     assert verify(issuer.token("someone"))
     assert key_server.fetches == 2
