@@ -1,11 +1,11 @@
-"""The parts of the Upstash adapter that need no Redis: the flag of scripts, the parser of replies."""
+"""The parsers of the Upstash adapter: the flags of scripts, and the replies of Redis."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.upstash.commands import strip_flag
-from infra.local.upstash.resp import Failure, Parser, Status, Value, encode_value
+from infra.local.upstash.resp import ErrorReply, Parser, Status, Value, encode_value
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from infra.local.upstash.resp import Failure, Parser, Status, Value, encode_valu
         (b"-- #!lua flags=allow-key-locking\nreturn 1", b"-- #!lua flags=allow-key-locking\nreturn 1"),
     ],
 )
-def test_only_upstashs_flag_is_taken_off(script: bytes, plain: bytes) -> None:
+def test_only_the_flag_of_upstash_is_removed(script: bytes, plain: bytes) -> None:
     assert strip_flag(script) == plain
 
 
@@ -30,20 +30,20 @@ SCALARS = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.binary(max_size=50),
     LINES.map(Status),
-    st.text("abc ", max_size=10).map(Failure),
+    st.text("abc ", max_size=10).map(ErrorReply),
 )
 VALUES: st.SearchStrategy[Value] = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)
 
 
 @given(st.lists(VALUES, max_size=4), st.lists(st.integers(1, 9), min_size=1, max_size=20))
-def test_replies_are_read_however_the_stream_is_cut(values: list[Value], sizes: list[int]) -> None:
+def test_the_parser_accepts_chunks_of_any_size(values: list[Value], sizes: list[int]) -> None:
     stream = b"".join(map(encode_value, values))
     parser = Parser()
-    read: list[Value] = []
-    at = turn = 0
-    while at < len(stream):
-        size = sizes[turn % len(sizes)]
-        read += parser.feed(stream[at : at + size])
-        at, turn = at + size, turn + 1
-    assert read == values
-    assert [type(value) for value in read] == [type(value) for value in values]
+    parsed: list[Value] = []
+    position = chunk = 0
+    while position < len(stream):
+        size = sizes[chunk % len(sizes)]
+        parsed += parser.feed(stream[position : position + size])
+        position, chunk = position + size, chunk + 1
+    assert parsed == values
+    assert [type(value) for value in parsed] == [type(value) for value in values]

@@ -1,8 +1,8 @@
-"""A cloud of two small servers under the real supervisor, as a program: tests kill it and its parts.
+"""A program that runs a cloud of two small HTTP servers under the real supervisor. Tests kill it and its parts.
 
-    python small_cloud.py STATE FIRST_PORT SECOND_PORT [BROKEN]
+    python two_server_program.py STATE FIRST_PORT SECOND_PORT [BROKEN]
 
-It writes its events to stdout, a JSON object a line. With BROKEN the second server ends as soon as it is ready.
+It writes its events to stdout as lines of JSON. With BROKEN, the second server ends as soon as it is ready.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from infra.local.processes import LocalCloudError, Process, listening
+from infra.local.processes import LocalCloudError, Process, is_listening
 from infra.local.supervisor import Event, Part, Supervisor
 
 SERVER = """
@@ -24,14 +24,14 @@ server.serve_forever()
 """
 
 
-def tell(event: Event) -> None:
+def print_event(event: Event) -> None:
     print(json.dumps(asdict(event)), flush=True)  # noqa: T201 - the test reads it
 
 
-def main(state: Path, first: int, second: int, *broken: str) -> int:
+def main(state: Path, first_port: int, second_port: int, *broken: str) -> int:
     servers = [
-        Process(name, [sys.executable, "-c", SERVER, str(port), *more], state, _listening(port), ports={name: port})
-        for name, port, more in (("first", first, ()), ("second", second, broken))
+        Process(name, [sys.executable, "-c", SERVER, str(port), *arguments], state, _ready(port), ports={name: port})
+        for name, port, arguments in (("first", first_port, ()), ("second", second_port, broken))
     ]
     parts = [
         Part("first", servers[0].start, servers[0]),
@@ -39,14 +39,14 @@ def main(state: Path, first: int, second: int, *broken: str) -> int:
         Part("second", servers[1].start, servers[1], needs=("first", "step")),
     ]
     try:
-        return Supervisor(parts, state, tell).run()
+        return Supervisor(parts, state, print_event).run()
     except LocalCloudError as error:
-        tell(Event("failed", detail=str(error)))
+        print_event(Event("failed", detail=str(error)))
         return 1
 
 
-def _listening(port: int) -> Callable[[], bool]:
-    return lambda: listening(port)
+def _ready(port: int) -> Callable[[], bool]:
+    return lambda: is_listening(port)
 
 
 if __name__ == "__main__":

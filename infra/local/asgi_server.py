@@ -1,4 +1,4 @@
-"""Serves an ASGI application on the loopback interface, beside others in one event loop."""
+"""Serve an ASGI application on the loopback interface. Several applications can share one event loop."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ App = Callable[
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever runs the loop."""
+    """A server that installs no signal handlers. The owner of the event loop handles signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,15 +37,15 @@ class Served:
     server: uvicorn.Server
 
     def close(self) -> None:
-        """Take no more requests; those under way go on."""
+        """Accept no more requests. Running requests continue."""
         self.server.should_exit = True
 
 
 @asynccontextmanager
 async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
-    """Serve `app`, on a free port for port 0.
+    """Serve `app` on `port`, or on a free port if `port` is 0.
 
-    At the end, requests under way have `grace` seconds. Raises OSError when the port is in use.
+    At the end, waits up to `grace` seconds for running requests. Raises OSError if the port is in use.
     """
     with socket.create_server((HOST, port), backlog=2048) as listening:
         config = uvicorn.Config(
@@ -55,7 +55,7 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=grace,
-            # A browser or load tool that reuses a connection must not meet one that is just being closed.
+            # With a short timeout, a client could reuse a connection at the moment when the server closes it.
             timeout_keep_alive=75,
         )
         server = _Server(config)
@@ -64,7 +64,7 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
         while not server.started:
             if task.done():
                 await task
-                raise RuntimeError("the server ended before it served")
+                raise RuntimeError("the server ended before it accepted requests")
             await asyncio.sleep(0.005)
         try:
             yield served

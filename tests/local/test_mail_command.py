@@ -1,4 +1,4 @@
-"""`wecelebrate mail`: what the local cloud would have sent, as a person looks at it."""
+"""The command `wecelebrate mail`: list and show the mails that the local cloud has sent."""
 
 from uuid import uuid4
 
@@ -11,8 +11,8 @@ from tests.command import Command
 from tests.platform import Platform
 
 
-def hand_over(platform: Platform, to: str, subject: str) -> str:
-    """A mail to SES; its id there."""
+def send_mail(platform: Platform, to: str, subject: str) -> str:
+    """Send a mail with the local SES. Returns its message id."""
     ses = boto3.client(
         "sesv2",
         endpoint_url=platform.endpoints.s3,
@@ -21,7 +21,7 @@ def hand_over(platform: Platform, to: str, subject: str) -> str:
         aws_secret_access_key="test",
         config=Config(proxies={}),
     )
-    answer = ses.send_email(
+    response = ses.send_email(
         FromEmailAddress="=?utf-8?q?Gr=C3=BC=C3=9Fe?= <mail@wecelebrate.test>",
         Destination={"ToAddresses": [to]},
         Content={
@@ -32,13 +32,13 @@ def hand_over(platform: Platform, to: str, subject: str) -> str:
         },
         ConfigurationSetName=MAIL_CONFIGURATION_SET,
     )
-    return str(answer["MessageId"])
+    return str(response["MessageId"])
 
 
 def test_mails_are_listed_newest_first(platform: Platform, wecelebrate: Command) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     for subject in ("[red]first[/]", "second"):
-        hand_over(platform, to, subject)
+        send_mail(platform, to, subject)
     lines = wecelebrate("mail", "list", "--to", to.upper()).stdout.splitlines()
     assert lines[0].split() == ["mail", "at", "from", "to", "subject"]
     assert [line.split()[-1] for line in lines[1:]] == ["second", "[red]first[/]"]
@@ -47,27 +47,27 @@ def test_mails_are_listed_newest_first(platform: Platform, wecelebrate: Command)
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stdout == "no mail\n"
 
 
-def test_a_mail_is_shown_as_text_and_written_as_html(platform: Platform, wecelebrate: Command) -> None:
+def test_mail_show_prints_the_text_and_writes_the_html(platform: Platform, wecelebrate: Command) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
-    known = hand_over(platform, to, "A subject")
-    shown = wecelebrate("mail", "show", known[:18])
-    assert shown.stdout == (
+    message_id = send_mail(platform, to, "A subject")
+    result = wecelebrate("mail", "show", message_id[:18])
+    assert result.stdout == (
         f"From:    Grüße <mail@wecelebrate.test>\nTo:      {to}\nSubject: A subject\n\nDear [bold]Ada[/],\n\n"
     )
-    assert wecelebrate("mail", "show", "--html", known[:18]).returncode == 0
-    assert (wecelebrate.state / "mails" / f"{known.partition('@')[0]}.html").read_text() == "<p>Dear Ada,</p>"
+    assert wecelebrate("mail", "show", "--html", message_id[:18]).returncode == 0
+    assert (wecelebrate.state / "mails" / f"{message_id.partition('@')[0]}.html").read_text() == "<p>Dear Ada,</p>"
 
 
-def test_what_is_not_there_is_said(wecelebrate: Command) -> None:
-    said = wecelebrate("mail", "show", "nothing")
-    assert said.returncode == 1
-    assert "mail nothing does not exist" in said.stdout
+def test_an_unknown_mail_is_an_error(wecelebrate: Command) -> None:
+    result = wecelebrate("mail", "show", "nothing")
+    assert result.returncode == 1
+    assert "mail nothing does not exist" in result.stdout
 
 
-def test_of_several_that_begin_alike_more_is_asked(platform: Platform, wecelebrate: Command) -> None:
-    first = hand_over(platform, "a@example.test", "one")
-    while not any(one.id[0] == first[0] and one.id != first for one in sent(platform.endpoints.s3)):
-        hand_over(platform, "a@example.test", "another")
-    said = wecelebrate("mail", "show", first[0])
-    assert said.returncode == 1
-    assert "give more of the id" in said.stdout
+def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Command) -> None:
+    first = send_mail(platform, "a@example.test", "one")
+    while not any(mail.id[0] == first[0] and mail.id != first for mail in sent(platform.endpoints.s3)):
+        send_mail(platform, "a@example.test", "another")
+    result = wecelebrate("mail", "show", first[0])
+    assert result.returncode == 1
+    assert "give more of the id" in result.stdout

@@ -1,4 +1,4 @@
-"""Small functions for the tests of the local cloud: a folder each, as in `functions/`, and a Lambda that runs them."""
+"""Small functions for tests, written to folders as in `functions/`, and a Lambda service that runs them."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -7,18 +7,17 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import psutil
-
 from infra.functions import Bindings, FunctionSpec
-from infra.local.runtime import Lambda
+from infra.local.lambda_service import Lambda
 from infra.local.zygote import Zygote
 
 API = 'routes = ["GET /it"]\nauth = "none"\n'
+"""The default `function.toml`: a function with one public route."""
 
 
-def write(root: Path, place: str, handler: str, declaration: str = API) -> FunctionSpec:
-    """The function at `functions/<place>` below `root`."""
-    folder = root / "functions" / place
+def write(root: Path, name: str, handler: str, declaration: str = API) -> FunctionSpec:
+    """Write a function to `<root>/functions/<name>`: its handler and its `function.toml`."""
+    folder = root / "functions" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "function.toml").write_text(dedent(declaration), "utf-8")
     (folder / "handler.py").write_text(dedent(handler), "utf-8")
@@ -29,7 +28,7 @@ def write(root: Path, place: str, handler: str, declaration: str = API) -> Funct
 async def running(
     root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
 ) -> AsyncIterator[Lambda]:
-    """A Lambda with these functions; nothing is preloaded, so it starts at once."""
+    """Run a Lambda service with these functions. It preloads no modules, so it starts immediately."""
     functions = Lambda(
         specs,
         {spec.name: environment or {} for spec in specs},
@@ -45,22 +44,14 @@ async def running(
 
 
 async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
-    """What the function returned; fails when it failed."""
+    """Invoke a function and return its result. Fails if the function fails."""
     result = await functions.invoke(spec.name, json.dumps(event).encode())
     assert result.error is None, result.payload
     return json.loads(result.payload)
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and whose parent has not looked does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
-    """Where functions that use no more than queues find what they use."""
+    """Bindings for functions that use only queues. All other addresses are unreachable."""
     return Bindings(
         environment="test",
         database_writer="127.0.0.1:1",

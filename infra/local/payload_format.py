@@ -1,4 +1,4 @@
-"""Payload format 2.0: a request as the event of a function, and what the function returns as a response.
+"""API Gateway's payload format 2.0: convert an HTTP request to an event, and the result of a function to a response.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -15,16 +15,16 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-from infra.local.sandbox import ACCOUNT
+from infra.local.function_process import ACCOUNT
 
 API_ID = "local"
 STAGE = "$default"
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_TEXT = ("text/", "application/json", "application/xml", "application/javascript")
+_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript")
 
-_CONNECTION = frozenset(
+_CONNECTION_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -36,16 +36,16 @@ _CONNECTION = frozenset(
         "upgrade",
     }
 )
-"""Headers that belong to a connection: never taken over from a function."""
+"""Headers of the connection, which a function cannot set."""
 
 
 class BadResponse(Exception):
-    """A function returned what no HTTP response can be made of."""
+    """A function returned a result that is not a valid HTTP response."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the gateway received it."""
+    """An HTTP request, as received by the gateway."""
 
     method: str
     raw_path: str
@@ -58,12 +58,12 @@ class Request:
     """Address of the client."""
     protocol: str
     id: str
-    """The gateway's id of the request."""
+    """Request id that the gateway has assigned."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response as the gateway sends it."""
+    """An HTTP response, as sent by the gateway."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -77,12 +77,12 @@ def event(
     claims: Mapping[str, str] | None,
     trace_id: str,
 ) -> dict[str, Any]:
-    """The event of a request. `claims` are those of a verified token, where the route requires one."""
+    """Convert a request to an event. `claims` are the claims of the verified token, or None on a route without one."""
     headers, cookies = _headers(request, trace_id)
     path = unquote(request.raw_path)
     domain = headers.get("host", "localhost")
     now = time.time()
-    context: dict[str, Any] = {
+    request_context: dict[str, Any] = {
         "accountId": ACCOUNT,
         "apiId": API_ID,
         "domainName": domain,
@@ -101,54 +101,57 @@ def event(
         "timeEpoch": int(now * 1000),
     }
     if claims is not None:
-        context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
-    made: dict[str, Any] = {
+        request_context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+    payload: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
-        # HTTP APIs decode the path, and nothing else.
+        # HTTP APIs decode the path, but not the query string.
         "rawPath": path,
         "rawQueryString": request.query,
         "headers": headers,
-        "requestContext": context,
+        "requestContext": request_context,
         "isBase64Encoded": False,
     }
     if cookies:
-        made["cookies"] = cookies
+        payload["cookies"] = cookies
     if request.query:
-        made["queryStringParameters"] = _joined(parse_qsl(request.query, keep_blank_values=True))
+        payload["queryStringParameters"] = _join_values(parse_qsl(request.query, keep_blank_values=True))
     if parameters:
-        made["pathParameters"] = parameters
+        payload["pathParameters"] = parameters
     if request.body:
-        _put_body(made, request.body, headers.get("content-type", ""))
-    return made
+        _add_body(payload, request.body, headers.get("content-type", ""))
+    return payload
 
 
 def response(payload: bytes) -> Response:
-    """The response that a function's result stands for. Raises BadResponse."""
+    """Convert the result of a function to an HTTP response. Raises BadResponse."""
     try:
-        returned = orjson.loads(payload)
+        result = orjson.loads(payload)
     except ValueError as error:
         raise BadResponse("the function did not return JSON") from error
-    if not isinstance(returned, dict) or "statusCode" not in returned:
-        # A result that does not speak of a response is the body of one.
-        body = returned if isinstance(returned, str) else json.dumps(returned, separators=(",", ":"))
+    if not isinstance(result, dict) or "statusCode" not in result:
+        # A result without `statusCode` is the body of a response with status 200.
+        body = result if isinstance(result, str) else json.dumps(result, separators=(",", ":"))
         return Response(200, [(b"content-type", b"application/json")], body.encode())
-    sent = [
+    headers = [
         (name.lower().encode("latin-1"), text.encode("latin-1", "replace"))
-        for name, text in _texts(returned.get("headers"))
-        if name.lower() not in _CONNECTION
+        for name, text in _header_texts(result.get("headers"))
+        if name.lower() not in _CONNECTION_HEADERS
     ]
-    if not any(name == b"content-type" for name, _ in sent):
-        sent.append((b"content-type", b"text/plain;charset=UTF-8"))
-    cookies = returned.get("cookies") or []
+    if not any(name == b"content-type" for name, _ in headers):
+        headers.append((b"content-type", b"text/plain;charset=UTF-8"))
+    cookies = result.get("cookies") or []
     if not isinstance(cookies, list) or not all(isinstance(cookie, str) for cookie in cookies):
-        raise BadResponse("cookies are not a list of strings")
-    sent.extend((b"set-cookie", cookie.encode("latin-1", "replace")) for cookie in cookies)
-    return Response(_status(returned["statusCode"]), sent, _body(returned))
+        raise BadResponse("`cookies` must be a list of strings")
+    headers.extend((b"set-cookie", cookie.encode("latin-1", "replace")) for cookie in cookies)
+    return Response(_status(result["statusCode"]), headers, _body(result))
 
 
 def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]]:
-    """Headers, lower-cased, those of one name joined by commas; and the cookies, which HTTP APIs keep apart."""
+    """Return the headers and, separately, the cookies.
+
+    Header names are lower-case. The values of a repeated header are joined by commas.
+    """
     headers: dict[str, str] = {}
     cookies: list[str] = []
     for raw_name, raw_value in request.headers:
@@ -165,41 +168,42 @@ def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]
     return headers, cookies
 
 
-def _joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
+def _join_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Join the values of a repeated parameter by commas."""
+    values: dict[str, str] = {}
     for name, value in pairs:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values
 
 
-def _put_body(made: dict[str, Any], body: bytes, content_type: str) -> None:
-    kind = content_type.strip().lower()
-    if not kind or kind.startswith(_TEXT):
+def _add_body(payload: dict[str, Any], body: bytes, content_type: str) -> None:
+    media_type = content_type.strip().lower()
+    if not media_type or media_type.startswith(_TEXT_TYPES):
         try:
-            made["body"] = body.decode("utf-8")
+            payload["body"] = body.decode("utf-8")
             return
         except UnicodeDecodeError:
-            # Text that is not UTF-8 has no form in JSON but this.
+            # JSON cannot contain text that is not valid UTF-8, so the body is sent as base64.
             pass
-    made["body"] = base64.b64encode(body).decode("ascii")
-    made["isBase64Encoded"] = True
+    payload["body"] = base64.b64encode(body).decode("ascii")
+    payload["isBase64Encoded"] = True
 
 
 def _status(value: Any) -> int:
     try:
         status = int(value)
     except (TypeError, ValueError) as error:
-        raise BadResponse(f"{value!r} is not a status code") from error
+        raise BadResponse(f"`statusCode` must be an integer from 100 to 599, not {value!r}") from error
     if isinstance(value, bool | float) or not 100 <= status <= 599:
-        raise BadResponse(f"{value!r} is not a status code")
+        raise BadResponse(f"`statusCode` must be an integer from 100 to 599, not {value!r}")
     return status
 
 
-def _texts(headers: Any) -> list[tuple[str, str]]:
+def _header_texts(headers: Any) -> list[tuple[str, str]]:
     if headers is None:
         return []
     if not isinstance(headers, dict):
-        raise BadResponse("headers are not an object")
+        raise BadResponse("`headers` must be an object")
     texts: list[tuple[str, str]] = []
     for name, value in headers.items():
         if isinstance(value, bool):
@@ -207,19 +211,19 @@ def _texts(headers: Any) -> list[tuple[str, str]]:
         elif isinstance(value, str | int | float):
             texts.append((name, str(value)))
         else:
-            raise BadResponse(f"header {name} is not a string")
+            raise BadResponse(f"header `{name}` must be a string")
     return texts
 
 
-def _body(returned: Mapping[str, Any]) -> bytes:
-    body = returned.get("body")
+def _body(result: Mapping[str, Any]) -> bytes:
+    body = result.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise BadResponse("body is not a string")
-    if not returned.get("isBase64Encoded"):
+        raise BadResponse("`body` must be a string")
+    if not result.get("isBase64Encoded"):
         return body.encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise BadResponse("body is not base64") from error
+        raise BadResponse("`body` must be base64 because `isBase64Encoded` is true") from error

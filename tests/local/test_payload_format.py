@@ -1,4 +1,4 @@
-"""Payload format 2.0, held against the examples of AWS's documentation."""
+"""Payload format 2.0, compared with the examples in the documentation of AWS."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.local.payload import BadResponse, Request, event, response
+from infra.local.payload_format import BadResponse, Request, event, response
 
 
-def request(**changed: Any) -> Request:
+def request(**changes: Any) -> Request:
     fields: dict[str, Any] = {
         "method": "POST",
         "raw_path": "/my/path",
@@ -27,24 +27,24 @@ def request(**changed: Any) -> Request:
         "protocol": "HTTP/1.1",
         "id": "id",
     }
-    return Request(**{**fields, **changed})
+    return Request(**{**fields, **changes})
 
 
-def body_of(content_type: str | None, body: bytes) -> tuple[Any, bool]:
+def event_body(content_type: str | None, body: bytes) -> tuple[Any, bool]:
     headers = [(b"content-type", content_type.encode())] if content_type else []
-    made = event(request(headers=headers, body=body), "POST /my/path", {}, None, "trace")
-    return made["body"], made["isBase64Encoded"]
+    payload = event(request(headers=headers, body=body), "POST /my/path", {}, None, "trace")
+    return payload["body"], payload["isBase64Encoded"]
 
 
-def test_an_event_is_that_of_the_documentation() -> None:
+def test_an_event_equals_the_example_in_the_documentation() -> None:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html, without
     # the client certificate and the stage variables, with our account and the headers that API Gateway adds.
     claims = {"claim1": "value1", "claim2": "value2"}
-    made = event(request(), "$default", {"parameter1": "value1"}, claims, "Root=1-0")
-    context = made["requestContext"]
+    payload = event(request(), "$default", {"parameter1": "value1"}, claims, "Root=1-0")
+    context = payload["requestContext"]
     assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", context.pop("time"))
     assert context.pop("timeEpoch") > 1_700_000_000_000
-    assert made == {
+    assert payload == {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": "/my/path",
@@ -84,18 +84,18 @@ def test_an_event_is_that_of_the_documentation() -> None:
     }
 
 
-def test_what_a_request_lacks_its_event_lacks() -> None:
-    made = event(request(query="", headers=[], body=b""), "GET /", {}, None, "trace")
-    assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & set(made)
-    assert "authorizer" not in made["requestContext"]
-    assert made["rawQueryString"] == ""
+def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
+    payload = event(request(query="", headers=[], body=b""), "GET /", {}, None, "trace")
+    assert not {"cookies", "queryStringParameters", "pathParameters", "body"} & set(payload)
+    assert "authorizer" not in payload["requestContext"]
+    assert payload["rawQueryString"] == ""
 
 
-def test_the_path_is_decoded_and_the_query_is_not() -> None:
-    made = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
-    assert made["rawPath"] == made["requestContext"]["http"]["path"] == "/café x"
-    assert made["rawQueryString"] == "q=a%20b&q=c+d&flag"
-    assert made["queryStringParameters"] == {"q": "a b,c d", "flag": ""}
+def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not() -> None:
+    payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
+    assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
+    assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"
+    assert payload["queryStringParameters"] == {"q": "a b,c d", "flag": ""}
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_the_path_is_decoded_and_the_query_is_not() -> None:
         (None, b"x", "x"),
     ],
 )
-def test_text_is_passed_as_it_is(content_type: str | None, body: bytes, text: str) -> None:
-    assert body_of(content_type, body) == (text, False)
+def test_a_text_body_is_unchanged(content_type: str | None, body: bytes, text: str) -> None:
+    assert event_body(content_type, body) == (text, False)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +122,12 @@ def test_text_is_passed_as_it_is(content_type: str | None, body: bytes, text: st
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_anything_else_is_base64(content_type: str, body: bytes, encoded: str) -> None:
-    assert body_of(content_type, body) == (encoded, True)
+def test_other_bodies_are_base64(content_type: str, body: bytes, encoded: str) -> None:
+    assert event_body(content_type, body) == (encoded, True)
 
 
 def test_a_response_keeps_status_headers_cookies_and_body() -> None:
-    made = response(
+    answer = response(
         json.dumps(
             {
                 "statusCode": 201,
@@ -138,9 +138,9 @@ def test_a_response_keeps_status_headers_cookies_and_body() -> None:
             }
         ).encode()
     )
-    assert made.status == 201
-    assert made.body == "grüße".encode()
-    assert made.headers == [
+    assert answer.status == 201
+    assert answer.body == "grüße".encode()
+    assert answer.headers == [
         (b"content-type", b"text/html"),
         (b"x-count", b"3"),
         (b"set-cookie", b"a=1; Path=/"),
@@ -149,9 +149,9 @@ def test_a_response_keeps_status_headers_cookies_and_body() -> None:
 
 
 def test_a_base64_body_is_decoded() -> None:
-    made = response(b'{"statusCode": 200, "body": "AP8=", "isBase64Encoded": true}')
-    assert made.body == b"\x00\xff"
-    assert made.headers == [(b"content-type", b"text/plain;charset=UTF-8")]
+    answer = response(b'{"statusCode": 200, "body": "AP8=", "isBase64Encoded": true}')
+    assert answer.body == b"\x00\xff"
+    assert answer.headers == [(b"content-type", b"text/plain;charset=UTF-8")]
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_a_base64_body_is_decoded() -> None:
         (b"null", b"null"),
     ],
 )
-def test_a_result_without_a_status_is_a_body(payload: bytes, body: bytes) -> None:
-    made = response(payload)
-    assert (made.status, made.headers, made.body) == (200, [(b"content-type", b"application/json")], body)
+def test_a_result_without_a_status_code_is_the_response_body(payload: bytes, body: bytes) -> None:
+    answer = response(payload)
+    assert (answer.status, answer.headers, answer.body) == (200, [(b"content-type", b"application/json")], body)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,6 @@ def test_a_result_without_a_status_is_a_body(payload: bytes, body: bytes) -> Non
         b'{"statusCode": 200, "body": "?", "isBase64Encoded": true}',
     ],
 )
-def test_what_is_no_response_is_refused(payload: bytes) -> None:
+def test_an_invalid_response_is_an_error(payload: bytes) -> None:
     with pytest.raises(BadResponse):
         response(payload)
