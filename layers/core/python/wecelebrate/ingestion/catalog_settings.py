@@ -24,6 +24,8 @@ def currency(settings: Mapping[str, Any]) -> str:
 
 
 def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:
-    """The options for `feeds.open_feed`, from a catalog's `sync_settings`: options of the file format, and the mapping of
-    fields to columns."""
+    """The options for `feeds.open_feed`: options of the file format, and the mapping of fields to columns.
+
+    `settings` are the catalog's `sync_settings`.
+    """
     return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}
