@@ -97,7 +97,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """TagVersions a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
+    """Lease a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
     ordering key has not ended."""
     with writing(replace(caller, job_id=job_id)) as tx:
         row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
