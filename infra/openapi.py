@@ -194,7 +194,7 @@ def _told(event: EventName) -> Json:
     """What an endpoint of a client is sent, and is to answer."""
     return {
         "operationId": f"told_{event.replace('.', '_')}",
-        "summary": EVENTS[event].means,
+        "summary": EVENTS[event].summary,
         "security": [],
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}

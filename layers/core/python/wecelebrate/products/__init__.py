@@ -100,6 +100,6 @@ def _written(tx: Transaction, product: Product) -> Product:
     if len(product.media) < len(product.images):
         from wecelebrate import images  # with all of jobs, which readers need not load
 
-        images.want(tx, product.catalog_id, product.id)
+        images.fetch_missing(tx, product.catalog_id, product.id)
     tx.write_through.append((entry(product.id), lambda after: get(after, product.id)))
     return product

@@ -42,7 +42,7 @@ def run(seconds: float = RUN) -> None:
                     sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
                     images.retry_due(tx)
                     sql.forget_uploads(tx)
-                    webhooks.tidy(tx)
+                    webhooks.clean_up(tx)
                 unstage()
                 schedules.run_due()
                 beaten = time.monotonic()

@@ -49,7 +49,7 @@ def complete(load: Load) -> None:
         job.complete(tx, details, first)
         if not load.rules.dry_run:
             sql.touch_catalog(tx, catalog_id=load.catalog_id)
-            images.want(tx, load.catalog_id)
+            images.fetch_missing(tx, load.catalog_id)
 
 
 def stop(load: Load, tx: Transaction, found: dict[str, Any]) -> None:
