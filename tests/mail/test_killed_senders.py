@@ -40,7 +40,7 @@ with writing(SYSTEM) as tx:
     with tx.cursor() as cursor:
         cursor.execute(CLAIM, [sys.argv[1]])
         row = cursor.fetchone()
-worker.work(LeasedJob.of(dict(row), lambda: None, lambda: 60.0))
+worker.work(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
 '''
 """Claims a job as a worker does, and kills itself before or after it sends the mail through SES."""
 
