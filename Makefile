@@ -1,71 +1,72 @@
-# Each target installs what it needs into .venv: Python 3.11 to 3.13 with pip and venv is all that must be there.
+# Each target installs its requirements into .venv. It only needs Python 3.11 to 3.13 with pip and venv.
 
 BIN := .venv/bin
-# The first of these that is fit makes .venv; who gives PYTHON means that one alone.
+# The first of these with a supported version creates .venv. If PYTHON is set, only it is used.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
-FIT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-# Tests wait for much: half as many at once again as there are cores.
+# Tests often wait for other processes, so run 1.5 test workers per core.
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 export UV_PROJECT_ENVIRONMENT := .venv
-# As pip does, trust what the machine trusts: many networks have a certificate authority of their own.
+# Like pip, trust the certificates of the machine, because many networks have a certificate authority of their own.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
-# Processes start again and again: what one has compiled, the next reads.
+# Write bytecode, because the same modules are started many times.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test check synth bench faults clean ready
 
-help: ## what can be made
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: ready ## the local cloud, in the foreground, with a demo in it
+dev: ready ## run the local cloud in the foreground, with demo data
 	@$(BIN)/wecelebrate up
 
-test: ready ## all tests
+test: ready ## run all tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: ready ## format, lint, types
+check: ready ## check format, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy infra layers functions tests
 
-synth: ready ## the CloudFormation templates, into cdk.out
+synth: ready ## write the CloudFormation templates to cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
 
-bench: ready ## how fast it is, with pass or fail (ONLY=<name> for one)
+bench: ready ## run the benchmarks, each row with pass or fail (ONLY=<name> for one)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
-faults: ready ## what breaks, and what it costs, with pass or fail (ONLY=<words of a test's name> for one)
+faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> for some)
 	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py tests/core/feeds/test_feeds_mutations.py
 
-clean: ## remove the local cloud's data and all that was installed or built
+clean: ## remove the data of the local cloud, and everything installed or built
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi
 	@rm -rf .venv .local cdk.out layers/vendor/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready: .venv/.ready
 
-# A .venv without pip was left half made. uv comes in the version that uv.lock names, by pip; all else by uv, as locked:
-# `uv run` does what `uv sync` does, and says so in one line instead of one for each package.
+# A .venv without pip is incomplete and is created again. pip installs uv in the version of uv.lock, and uv installs all
+# other packages as locked. `uv run` does the same as `uv sync`, but prints one line instead of one for each package.
 .venv/.ready: pyproject.toml uv.lock layers/core/pyproject.toml
-	@if ! $(BIN)/python -c "$(FIT)" 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-	  chosen=; seen=; \
+	@if ! $(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  chosen=; unsupported=; \
 	  for python in $(PYTHONS); do \
-	    if $$python -c "$(FIT)" 2>/dev/null; then chosen=$$python; break; fi; \
-	    version=$$($$python --version 2>/dev/null) && seen="$${seen:+$$seen, }$$python is $$version"; \
+	    if $$python -c "$(SUPPORTED)" 2>/dev/null; then chosen=$$python; break; fi; \
+	    version=$$($$python --version 2>/dev/null) && \
+	      unsupported="$${unsupported:+$$unsupported, }$$python is $$version"; \
 	  done; \
 	  if [ -z "$$chosen" ]; then \
-	    echo "Python 3.11, 3.12 or 3.13 is needed; $${seen:-not found: $(PYTHONS)}." \
+	    echo "Python 3.11, 3.12 or 3.13 is needed; $${unsupported:-not found: $(PYTHONS)}." \
 	      "Give the path of one: make PYTHON=..." >&2; \
 	    exit 1; \
 	  fi; \
-	  echo "making .venv with $$($$chosen --version)"; \
-	  if ! said=$$($$chosen -m venv --clear .venv 2>&1); then \
+	  echo "creating .venv with $$($$chosen --version)"; \
+	  if ! output=$$($$chosen -m venv --clear .venv 2>&1); then \
 	    rm -rf .venv; \
-	    $$chosen -c 'import ensurepip, venv' 2>/dev/null || said="it comes without venv or pip; \
+	    $$chosen -c 'import ensurepip, venv' 2>/dev/null || output="it has no venv or pip; \
 	on Debian and Ubuntu, install $$($$chosen -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
-	    echo "$$chosen cannot make .venv: $$said" >&2; \
+	    echo "$$chosen cannot create .venv: $$output" >&2; \
 	    exit 1; \
 	  fi; \
 	fi
@@ -74,7 +75,7 @@ ready: .venv/.ready
 	  echo "installing uv $$uv"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$uv"; \
 	fi
-	@echo "installing what uv.lock names"
+	@echo "installing the packages of uv.lock"
 	@quiet=; [ -t 2 ] || quiet=--quiet; \
 	$(BIN)/uv run --frozen --exact $$quiet --python $(BIN)/python true
 	@touch .venv/.ready

@@ -1,1 +1,1 @@
-"""The cloud of wecelebrate: on AWS (CDK) and on this machine (local)."""
+"""Infrastructure: the CDK app for AWS, the local cloud, the `wecelebrate` command and the benchmarks."""

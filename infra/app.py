@@ -1,61 +1,61 @@
-"""The platform on AWS, top-down. `cdk synth -c environment=dev|prod`; everything is derived from `function.toml`s."""
+"""The CDK app. `cdk synth -c environment=dev|prod` synthesises every stack from the `function.toml` files."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# jsii starts `node` from PATH: the one of this environment stands beside its Python.
+# jsii starts `node` from PATH. This environment installs its own `node` beside its Python.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 import aws_cdk as cdk
 
-from infra import checks, layers
-from infra.api import Api
-from infra.compute import Compute
-from infra.data import Data
-from infra.environments import environment as environment_called
+from infra.aws import checks, layers
+from infra.aws.api import Api
+from infra.aws.compute import Compute
+from infra.aws.data import Data
+from infra.aws.identity import token_issuer
+from infra.aws.lambda_function import StackEnvironment
+from infra.aws.layers import Layer
+from infra.aws.mail import MailService
+from infra.aws.network import Network
+from infra.aws.queues import Queues
+from infra.aws.stack import PlatformStack
+from infra.aws.storage import Buckets
+from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
-from infra.identity import issuer
-from infra.lambda_function import Surroundings
-from infra.layers import Layer
-from infra.mail import Mail
-from infra.network import Network
-from infra.queues import Queues
-from infra.stack import PlatformStack
-from infra.storage import Buckets
 
 
-def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], built: Mapping[str, Layer]) -> None:
-    """Every stack, in `app`; its context says which environment."""
-    environment = environment_called(app.node.try_get_context("environment") or "dev")
+def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer]) -> None:
+    """Add every stack to `app`. The CDK context key `environment` selects the environment."""
+    environment = get_environment(app.node.try_get_context("environment") or "dev")
 
     network = Network(app, environment)
     data = Data(app, environment, network.vpc)
-    tokens = issuer(app, environment)
+    issuer = token_issuer(app, environment)
 
     storage = PlatformStack(app, "storage", environment, holds_data=True)
     queues = Queues(storage, environment, specs)
     buckets = Buckets(storage, environment, specs, queues)
-    mail = Mail(storage, environment, specs, queues)
+    mail = MailService(storage, environment, specs, queues)
 
-    among = Surroundings(environment, network.vpc, data, queues, buckets, mail)
-    compute = Compute(app, among, tokens, specs, built)
-    Api(app, environment, tokens, compute.of_kind("api"))
+    stack_environment = StackEnvironment(environment, network.vpc, data, queues, buckets, mail)
+    compute = Compute(app, stack_environment, issuer, specs, layers)
+    Api(app, environment, issuer, compute.of_kind("api"))
 
-    # CDK believes that a proxy's target group takes tags; CloudFormation refuses them.
+    # CDK adds tags to a proxy's target group, but CloudFormation rejects them there.
     untagged = ["AWS::RDS::DBProxyTargetGroup"]
     cdk.Tags.of(app).add("platform", "wecelebrate", exclude_resource_types=untagged)
     cdk.Tags.of(app).add("environment", environment.name, exclude_resource_types=untagged)
-    checks.add_to(app)
+    checks.enable(app)
 
 
 def main() -> None:
-    """Synthesise, as `cdk.json` asks."""
-    specs, built = functions(), layers.build()
-    layers.check_sizes(specs, built)
+    """Build the layers and synthesise the app. `cdk.json` names this module as the app."""
+    specs, built_layers = functions(), layers.build()
+    layers.check_sizes(specs, built_layers)
     app = cdk.App()
-    assemble(app, specs, built)
+    assemble(app, specs, built_layers)
     app.synth()
 
 

@@ -1,6 +1,6 @@
-"""How the environments differ. Everything else about them is the same code.
+"""The environments on AWS and the settings in which they differ.
 
-`cdk deploy -c environment=prod` chooses one; `dev` is the default.
+`cdk deploy -c environment=prod` selects one. The default is `dev`.
 """
 
 from collections.abc import Mapping
@@ -12,31 +12,36 @@ class Environment:
     """The settings of one environment."""
 
     name: str
-    lasting: bool
-    """Whether its data outlives its stacks: deletion protection, retained buckets, tables and keys."""
+    permanent: bool
+    """Whether data survives the deletion of its stack: deletion protection, retained buckets, tables and keys."""
     region: str
     zones: tuple[str, ...]
-    """Availability zones by name. Written down, since looking them up would need credentials to synthesise."""
+    """Names of the availability zones. They are listed here because a lookup would make synthesis need credentials."""
     nat_gateways: int
-    """About 33 USD a month each, plus 0.045 USD a GB. One is a single point of failure for what calls the internet."""
+    """Each costs about 33 USD a month plus 0.045 USD per GB. With only one, calls to the internet have a single point
+    of failure."""
     readers: int
-    """Aurora instances that serve reads, at least one: the read-only endpoint of the proxy needs a target."""
+    """Number of Aurora readers. At least 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
-    """Least and most Aurora capacity units of an instance (2 GiB of memory each, about 0.12 USD an hour)."""
+    """Minimum and maximum Aurora capacity units of an instance. A unit is 2 GiB of memory, about 0.12 USD an hour."""
     backup_days: int
+    """Days for which backups are kept."""
     log_days: int
-    """Retention of logs; one of the numbers that CloudWatch Logs knows."""
+    """Days for which logs are kept. It must be a value that CloudWatch Logs accepts."""
     reserves_concurrency: bool
-    """Whether declared concurrency is reserved. A young account has 10 invocations in all: nothing to reserve from."""
+    """Whether to reserve the declared concurrency. A new AWS account allows only 10 concurrent invocations in total,
+    so none can be reserved there."""
 
     def __post_init__(self) -> None:
         if len(self.zones) < 2:
-            raise ValueError(f"{self.name}: Aurora and the proxy need at least two availability zones")
+            raise ValueError(
+                f"{self.name}: `zones` must list at least two availability zones, for Aurora and the proxy"
+            )
         if self.readers < 1:
-            raise ValueError(f"{self.name}: the read-only endpoint needs at least one reader")
+            raise ValueError(f"{self.name}: `readers` must be at least 1, for the read-only endpoint of the proxy")
 
     def resource(self, name: str) -> str:
-        """The physical name of a thing that people and other systems call by name."""
+        """The physical name of a resource that people or other systems refer to by name."""
         return f"wecelebrate-{self.name}-{name}"
 
 
@@ -45,7 +50,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
     for environment in (
         Environment(
             name="dev",
-            lasting=False,
+            permanent=False,
             region="us-east-1",
             zones=("us-east-1a", "us-east-1b"),
             nat_gateways=1,
@@ -57,7 +62,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         ),
         Environment(
             name="prod",
-            lasting=True,
+            permanent=True,
             region="us-east-1",
             zones=("us-east-1a", "us-east-1b", "us-east-1c"),
             nat_gateways=2,
@@ -71,8 +76,8 @@ ENVIRONMENTS: Mapping[str, Environment] = {
 }
 
 
-def environment(name: str) -> Environment:
-    """The environment called `name`. Raises ValueError for one that nobody declared."""
+def get_environment(name: str) -> Environment:
+    """Return the environment with this name. Raises ValueError if it does not exist."""
     if name not in ENVIRONMENTS:
-        raise ValueError(f"there is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}")
+        raise ValueError(f"environment {name!r} does not exist; use one of: {', '.join(ENVIRONMENTS)}")
     return ENVIRONMENTS[name]

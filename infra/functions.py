@@ -1,19 +1,18 @@
-"""What a function is: every `function.toml`, read into one `FunctionSpec`.
+"""The declarations of functions: each `function.toml`, read into a `FunctionSpec`.
 
-A folder of `functions/` that holds a `function.toml` and a `handler.py` is a function; where it lies says what
-triggers it::
+A folder below `functions/` with a `function.toml` and a `handler.py` is a function. Its path determines its trigger::
 
     functions/api/<resource>/<intent>/   routes of the HTTP API
-    functions/queues/<queue>/            messages of one SQS queue (the folder names it, `_` for `-`)
+    functions/queues/<queue>/            messages of one SQS queue (the name of the folder, with `-` for `_`)
     functions/schedules/<name>/          EventBridge Scheduler
     functions/deploy/<name>/             a step of the deploy
 
-CDK and the local cloud build on these specs alone: nothing else in `infra` knows a function by its name.
+CDK and the local cloud are derived from these specs. No other code in `infra` refers to a function by its name.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,51 +37,52 @@ Use = Annotated[
 
 
 class BadDeclaration(Exception):
-    """A function.toml says something that no function can be made of."""
+    """A function.toml is not valid."""
 
 
-class _Declared(BaseModel):
-    """A part of a declaration: an unknown key is an error."""
+class _StrictModel(BaseModel):
+    """A table of a `function.toml`. An unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class QueueTrigger(_Declared):
-    """How SQS hands messages to the function of a queue."""
+class QueueTrigger(_StrictModel):
+    """The [queue] table: how SQS delivers messages to the function."""
 
     batch_size: int = Field(default=10, ge=1, le=10_000)
     window: int = Field(default=0, ge=0, le=300)
-    """Longest wait for a batch to fill, in seconds."""
+    """Maximum time to wait for a batch to fill, in seconds."""
     maximum_concurrency: int = Field(default=3, ge=2, le=1000)
-    """Workers that SQS runs at once; AWS takes no less than 2."""
+    """Maximum number of concurrent workers. AWS requires at least 2."""
     rate: float = Field(default=50.0, ge=0.2, le=10_000)
-    """Jobs a second that all workers together begin; of mails the cloud says how many, as SES allows the account."""
+    """Jobs per second that all workers together may start. The mail function uses the rate of the SES account instead
+    (`Bindings.mail_rate`)."""
     visibility: int = Field(default=0, ge=0, le=43_200)
-    """Seconds a message is hidden while it is worked on; 0 means six times the timeout, as AWS advises."""
+    """Visibility timeout of the queue, in seconds. 0 means six times the timeout of the function, as AWS recommends."""
     max_receives: int = Field(default=3, ge=1, le=1000)
-    """Deliveries before a message goes to the dead-letter queue."""
+    """Number of deliveries after which SQS moves a message to the dead-letter queue."""
     bucket: str | None = None
-    """A bucket whose ObjectCreated notifications feed this queue."""
+    """Bucket whose ObjectCreated notifications go to this queue."""
     mail_events: bool = False
-    """Whether SES tells this queue what becomes of mails."""
+    """Whether the SES events of mails go to this queue."""
     dead_letters: bool = False
-    """Whether it has the dead-letter queues of all others in place of a queue of its own."""
+    """Whether the function consumes the dead-letter queues of all other functions, and has no queue of its own."""
 
     @model_validator(mode="after")
-    def _wants_a_window(self) -> Self:
+    def _require_window_for_large_batches(self) -> Self:
         if self.batch_size > 10 and self.window < 1:
-            raise ValueError("SQS gives batches of more than 10 only with a window of at least 1 second")
+            raise ValueError("`batch_size` above 10 requires a `window` of at least 1 second")
         return self
 
 
-class ScheduleTrigger(_Declared):
-    """When EventBridge Scheduler calls the function."""
+class ScheduleTrigger(_StrictModel):
+    """The [schedule] table: when EventBridge Scheduler calls the function."""
 
     expression: Annotated[str, StringConstraints(pattern=r"^(rate|cron)\(.+\)$")]
     timezone: str = "UTC"
 
 
-class Declaration(_Declared):
+class Declaration(_StrictModel):
     """The keys of a `function.toml`."""
 
     routes: tuple[Route, ...] = ()
@@ -90,13 +90,14 @@ class Declaration(_Declared):
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
-    """Third-party layers beyond those that the trigger and `uses` bring."""
+    """Third-party layers in addition to those that follow from the trigger and `uses`."""
     memory: int = Field(default=512, ge=128, le=10_240)
     """MB."""
     timeout: int = Field(default=15, ge=1, le=900)
     """Seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
-    """Invocations at once: reserved on AWS where that is asked of it, the number of processes here."""
+    """Maximum number of concurrent invocations. On AWS it is reserved only if a declaration sets it and the environment
+    reserves concurrency. The local cloud starts at most this many processes."""
     queue: QueueTrigger | None = None
     schedule: ScheduleTrigger | None = None
 
@@ -107,13 +108,16 @@ _KINDS: Mapping[str, Kind] = {"api": "api", "queues": "queue", "schedules": "sch
 
 @dataclass(frozen=True)
 class Bindings:
-    """Where one cloud keeps what functions use. Values may be CDK tokens."""
+    """The addresses and settings of one cloud. Environment variables of functions are made from them.
+
+    Values may be CDK tokens.
+    """
 
     environment: str
     database_writer: str
-    """`host:port` that writes go to."""
+    """`host:port` for writes."""
     database_reader: str
-    """`host:port` that reads go to."""
+    """`host:port` for reads."""
     database_name: str
     cache_url: str
     cache_token: str
@@ -121,72 +125,72 @@ class Bindings:
     audience: str
     jwks_url: str
     signing_key: str
-    """Key that cursors and consistency tokens are signed with."""
+    """Key that signs cursors and consistency tokens."""
     images_url: str
-    """Where the bucket of images is shown."""
+    """Base URL of the bucket `images`."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
-    """Our name of a bucket → its name in this cloud."""
+    """Bucket name in declarations → bucket name in this cloud."""
     mail_from: str
-    """The address that mails come from."""
+    """Sender of all mails: `name <address>`."""
     mail_configuration_set: str
-    """What SES sends them by."""
+    """Name of the SES configuration set."""
     mail_rate: str
-    """Mails a second that SES takes of us."""
+    """Mails per second that SES allows the account."""
     passwords: Mapping[str, str]
-    """Database login → password; empty on AWS, where logins authenticate by IAM."""
+    """Database login → password. Empty on AWS, where logins authenticate with IAM."""
     extra: Mapping[str, str]
-    """What only this cloud needs."""
+    """Environment variables that only this cloud needs."""
 
 
 class FunctionSpec(Declaration):
-    """One function: its declaration, its place, and all that follows from them."""
+    """One function: its declaration, its folder, and everything that follows from them."""
 
     name: str
-    """`api-products-read`, `queues-drops`: its name in both clouds."""
+    """Its name in both clouds, e.g. `api-products-read` or `queues-drops`."""
     kind: Kind
     folder: Path
 
     @cached_property
     def handler(self) -> Path:
-        """The file whose `handler` AWS Lambda calls."""
+        """The file that defines `handler`, the function that AWS Lambda calls."""
         return self.folder / "handler.py"
 
     @cached_property
     def has_queue(self) -> bool:
-        """Whether a queue of its own triggers it."""
+        """Whether the function has a queue of its own."""
         return self.queue is not None and not self.queue.dead_letters
 
     @cached_property
     def queue_name(self) -> str:
-        """The queue of its own that triggers it."""
+        """Name of the function's own queue. Raises LookupError if it has none."""
         if not self.has_queue:
             raise LookupError(f"{self.name} has no queue of its own")
         return self.folder.name.replace("_", "-")
 
     def consumes(self, specs: Iterable["FunctionSpec"]) -> tuple[str, ...]:
-        """Names of the queues that trigger it; `specs` are all functions."""
+        """Names of the queues that trigger the function. specs: all functions."""
         if self.queue is not None and self.queue.dead_letters:
             return tuple(dead_letter_queue(spec.queue_name) for spec in specs if spec.has_queue)
         return (self.queue_name,) if self.has_queue else ()
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
-        """Third-party layers it mounts, most general first."""
-        wanted = {"base", *self.layers}
+        """Third-party layers of the function, the most general first."""
+        layers = {"base", *self.layers}
         if self.kind == "api":
-            wanted.add("http")
+            layers.add("http")
         if "cache" in self.uses:
-            wanted.add("cache")
-        return tuple(layer for layer in ("base", "http", *OPTIONAL_LAYERS) if layer in wanted)
+            layers.add("cache")
+        return tuple(layer for layer in ("base", "http", *OPTIONAL_LAYERS) if layer in layers)
 
     def sends_to(self) -> tuple[str, ...]:
-        """Names of the queues it sends to."""
+        """Names of the queues to which the function sends messages."""
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Bucket → what it does there: list, read, write."""
+        """Map each bucket that the function uses to its verbs there: list, read, write."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):
@@ -195,9 +199,9 @@ class FunctionSpec(Declaration):
         return {bucket: frozenset(verbs) for bucket, verbs in sorted(access.items())}
 
     def environment(self, cloud: Bindings) -> dict[str, str]:
-        """The environment variables it runs with: what it declares to use, and no more.
+        """The environment variables of the function. They contain only what the declaration uses.
 
-        `wecelebrate.core.settings.Settings` is their reader.
+        `wecelebrate.core.settings.Settings` reads them.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,
@@ -206,7 +210,7 @@ class FunctionSpec(Declaration):
             **cloud.extra,
         }
         if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
-            # Cursors, and the consistency tokens of requests and of jobs' results.
+            # It signs cursors, and the consistency tokens of requests and of job results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
         if self.queue:
             env |= {
@@ -218,7 +222,7 @@ class FunctionSpec(Declaration):
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
             env |= {"WC_DATABASE_LOGIN": self.login, "WC_DATABASE_NAME": cloud.database_name}
-            # A reader needs the writer's address too: a replica that is gone or behind hands its reads over.
+            # Functions that only read get the writer's address too: they use it if the replica is down or lags.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
             if cloud.passwords:
@@ -236,56 +240,73 @@ class FunctionSpec(Declaration):
         return env
 
     @model_validator(mode="after")
-    def _fits_its_trigger(self) -> Self:
-        api = self.kind == "api"
+    def _check_trigger(self) -> Self:
+        api, uses_database = self.kind == "api", bool(self.uses & {"database:read", "database:write"})
         problems = [
-            (api and not self.routes, "a function of the API needs routes"),
-            (api and self.auth is None, 'a function of the API says auth = "required", "optional" or "none"'),
-            (api and self.timeout > 29, "the HTTP API gives up after 30 seconds: timeout is at most 29"),
-            (not api and (self.routes or self.auth), "only a function of the API has routes and auth"),
-            (self.kind == "queue" and self.queue is None, "a function of a queue needs a [queue] table"),
-            (self.kind != "queue" and self.queue is not None, "only a function of a queue has a [queue] table"),
-            (self.kind == "schedule" and self.schedule is None, "a function of a schedule needs a [schedule] table"),
-            (self.kind != "schedule" and self.schedule is not None, "only a function of a schedule has a [schedule]"),
-            (bool(self.uses & {"database:read", "database:write"}) and not self.login, "the database needs a login"),
-            (bool(self.queue and 0 < self.queue.visibility < self.timeout), "visibility is shorter than the timeout"),
+            (api and not self.routes, "an API function needs `routes`"),
+            (api and self.auth is None, 'an API function needs `auth`: "required", "optional" or "none"'),
+            (
+                api and self.timeout > 29,
+                "`timeout` must be at most 29, because the HTTP API times out after 30 seconds",
+            ),
+            (not api and (self.routes or self.auth), "only an API function may have `routes` and `auth`"),
+            (self.kind == "queue" and self.queue is None, "a queue function needs a [queue] table"),
+            (self.kind != "queue" and self.queue is not None, "only a queue function may have a [queue] table"),
+            (self.kind == "schedule" and self.schedule is None, "a scheduled function needs a [schedule] table"),
+            (
+                self.kind != "schedule" and self.schedule is not None,
+                "only a scheduled function may have a [schedule] table",
+            ),
+            (uses_database and not self.login, "a function that uses the database needs `login`"),
+            (
+                bool(self.queue and 0 < self.queue.visibility < self.timeout),
+                "`visibility` must not be shorter than `timeout`",
+            ),
         ]
-        for wrong, why in problems:
-            if wrong:
-                raise ValueError(why)
+        for applies, message in problems:
+            if applies:
+                raise ValueError(message)
         return self
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The function in `folder`. Raises BadDeclaration, naming file and key."""
+        """Read the function in `folder`. Raises BadDeclaration with the file and the key that is wrong."""
         file = folder / "function.toml"
-        place = folder.relative_to(_functions_root(folder))
+        path = folder.relative_to(_functions_root(folder))
         try:
-            declared: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+            declaration: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
             if not (folder / "handler.py").is_file():
-                raise BadDeclaration(f"{file}: there is no handler.py beside it")
-            if place.parts[0] not in _KINDS:
-                raise BadDeclaration(f"{file}: functions live under {', '.join(_KINDS)}")
-            name = "-".join(place.parts).replace("_", "-")
-            return cls(**declared, name=name, kind=_KINDS[place.parts[0]], folder=folder)
+                raise BadDeclaration(f"{file}: add a handler.py to its folder")
+            if path.parts[0] not in _KINDS:
+                raise BadDeclaration(f"{file}: move its folder below functions/{{{','.join(_KINDS)}}}")
+            name = "-".join(path.parts).replace("_", "-")
+            return cls(**declaration, name=name, kind=_KINDS[path.parts[0]], folder=folder)
         except tomllib.TOMLDecodeError as error:
             raise BadDeclaration(f"{file}: {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "declaration"
-            raise BadDeclaration(f"{file}: {where}: {first['msg']}") from error
+            key = ".".join(str(part) for part in first["loc"]) or "declaration"
+            raise BadDeclaration(f"{file}: {key}: {first['msg']}") from error
 
 
 def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
-    """Every function under `root`, by name. Raises BadDeclaration for one that is wrong, or two that clash."""
-    specs = tuple(sorted((FunctionSpec.read(file.parent) for file in _declarations(root)), key=lambda spec: spec.name))
-    taken: dict[str, str] = {}
+    """Read all functions below `root`, sorted by name.
+
+    Raises BadDeclaration if a declaration is not valid, if two functions serve the same route, or if a function sends
+    to a queue that no function consumes.
+    """
+    specs = tuple(
+        sorted((FunctionSpec.read(file.parent) for file in root.rglob("function.toml")), key=lambda spec: spec.name)
+    )
+    function_by_route: dict[str, str] = {}
     for spec in specs:
         for route in spec.routes:
             shape = re.sub(r"\{[^}]*\}", "{}", route)
-            if shape in taken:
-                raise BadDeclaration(f"{spec.folder / 'function.toml'}: {route} is served by {taken[shape]} already")
-            taken[shape] = spec.name
+            if shape in function_by_route:
+                raise BadDeclaration(
+                    f"{spec.folder / 'function.toml'}: {route} is already served by {function_by_route[shape]}"
+                )
+            function_by_route[shape] = spec.name
     queues = {spec.queue_name for spec in specs if spec.has_queue}
     for spec in specs:
         for name in spec.sends_to():
@@ -295,30 +316,26 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
-    """Every bucket that a function uses or is fed by."""
+    """Names of all buckets that functions use or whose notifications trigger them."""
     used = {bucket for spec in specs for bucket in spec.bucket_access()}
-    fed = {spec.queue.bucket for spec in specs if spec.queue and spec.queue.bucket}
-    return tuple(sorted(used | fed))
+    notifying = {spec.queue.bucket for spec in specs if spec.queue and spec.queue.bucket}
+    return tuple(sorted(used | notifying))
 
 
 DEAD_LETTERS_VISIBILITY = 180
-"""Seconds that a dead letter is hidden while it is taken in: six times the timeout of what does that."""
+"""Visibility timeout of dead-letter queues, in seconds: six times the timeout of the function that consumes them."""
 
 
 def dead_letter_queue(queue: str) -> str:
-    """Name of the queue that takes what `queue` could not get done."""
+    """Name of the dead-letter queue of `queue`."""
     return f"{queue}-dead-letters"
-
-
-def _declarations(root: Path) -> Iterator[Path]:
-    return root.rglob("function.toml")
 
 
 def _functions_root(folder: Path) -> Path:
     for parent in folder.parents:
         if parent.name == "functions":
             return parent
-    raise BadDeclaration(f"{folder} is not below a folder called functions")
+    raise BadDeclaration(f"{folder} must be below a folder named `functions`")
 
 
 def _variable(name: str) -> str:

@@ -1,11 +1,11 @@
-"""What the HTTP API is like in both clouds, beside its routes: CORS, the JWT authorizer's audience, and its limits."""
+"""Settings of the HTTP API that are the same in both clouds: CORS, the source of tokens, and limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Cors:
-    """CORS as the gateway answers it. Tokens travel in a header, never in a cookie, so any origin may call."""
+    """The CORS settings of the gateway. Any origin may call, because tokens are sent in a header, not in a cookie."""
 
     allow_origins: tuple[str, ...] = ("*",)
     allow_methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -30,16 +30,16 @@ class Cors:
         "x-request-id",
     )
     max_age: int = 3600
-    """Seconds that a browser may keep the answer to a preflight request."""
+    """Seconds for which a browser may cache the response to a preflight request."""
 
 
 CORS = Cors()
 
 IDENTITY_SOURCE = "$request.header.Authorization"
-"""Where the JWT authorizer finds the token."""
+"""The header from which the JWT authorizer reads the token."""
 
 INTEGRATION_TIMEOUT = 30.0
-"""Seconds that a function has to answer; AWS allows no more."""
+"""Seconds within which a function must respond. This is the maximum that AWS allows."""
 
 REQUEST_LIMIT = 10 * 1024 * 1024
-"""Bytes of a request, headers not counted; AWS allows no more."""
+"""Maximum size of a request body, in bytes. This is the limit of AWS."""

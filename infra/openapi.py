@@ -1,7 +1,7 @@
-"""The whole API as one OpenAPI 3.1 document, made of what the functions declare and what their apps serve.
+"""The OpenAPI 3.1 document of the whole API, generated from the declarations and the FastAPI apps of the functions.
 
-Each operation has a success as its handler says it, and every problem that it can answer with; those that API Gateway
-answers itself have the gateway's own body.
+Each operation lists the success response of its handler and every problem that it can return. Errors that API Gateway
+returns itself have the gateway's own body.
 """
 
 import importlib.util
@@ -25,93 +25,99 @@ from wecelebrate.webhooks.models import EventName
 Json = dict[str, Any]
 
 LOCAL = "http://127.0.0.1:8787"
-"""Where `wecelebrate up` serves the API unless told otherwise."""
+"""The default address of the API of `wecelebrate up`."""
 MERGE_PATCH = "application/merge-patch+json"
 
 _DESCRIPTION = """\
 Gifting and celebration shops of many companies: clients, their sites, catalogs and products, and the storefronts.
 
-Errors are problem documents (RFC 9457): branch on `code`. Lists answer `{data, next_cursor, has_more}` with a `Link`
-to the next page. Money is a decimal string. `PATCH` is a JSON Merge Patch (RFC 7396).
+Errors are problem documents (RFC 9457): branch on `code`. Lists return `{data, next_cursor, has_more}` and a `Link`
+header with the next page. Money is a decimal string. `PATCH` takes a JSON Merge Patch (RFC 7396).
 """
 
 _REFERENCE = "#/components/schemas/"
 _GATEWAY = {
     "type": "object",
-    "description": "What the gateway answers before a function is asked.",
+    "description": "An error of the API gateway. No function was called.",
     "properties": {"message": {"type": "string"}},
     "required": ["message"],
 }
 _REQUEST_ID = {
-    "description": "Names the request in logs; a problem repeats it as `request_id`.",
+    "description": "Id of the request in logs. A problem document repeats it as `request_id`.",
     "schema": {"type": "string"},
 }
 _LINK = {"description": 'The next page: `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}}
 _CHALLENGE = {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}}
-_RETRY = {"description": "Seconds to wait.", "schema": {"type": "string"}}
-_ETAG = {"description": "This state, for If-Match and If-None-Match (RFC 9110).", "schema": {"type": "string"}}
-_CONSISTENCY = {
-    "description": "Names this write: a read that sends it back sees it, whichever server answers.",
+_RETRY = {"description": "Seconds to wait before the next request.", "schema": {"type": "string"}}
+_ETAG = {
+    "description": "Version of the resource, for If-Match and If-None-Match (RFC 9110).",
     "schema": {"type": "string"},
 }
-_CACHE = {"description": "Whether our cache had it (RFC 9211).", "schema": {"type": "string"}}
+_CONSISTENCY = {
+    "description": "Token of this write. A read that sends it back sees the write, on whichever server it runs.",
+    "schema": {"type": "string"},
+}
+_CACHE = {"description": "Whether the response came from our cache (RFC 9211).", "schema": {"type": "string"}}
 _REPLAYED = {
-    "description": "`true` on what was answered to this idempotency key before.",
+    "description": "`true` if this is the stored response to an earlier request with the same idempotency key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
-_LIMIT = {"description": "What is left of each limit, and for how many seconds.", "schema": {"type": "string"}}
-_POLICY = {"description": "The limits: requests (q) in a window of seconds (w).", "schema": {"type": "string"}}
-_SIGNED = {
-    "webhook-id": "Of the event at this endpoint: the same in every attempt.",
-    "webhook-timestamp": "When this attempt was signed, in seconds since 1970.",
-    "webhook-signature": "`v1,<base64>`, one for each secret that is good: HMAC-SHA256 of `id.timestamp.body`.",
+_LIMIT = {
+    "description": "Remaining requests (r) of each limit, and seconds (t) until its window ends.",
+    "schema": {"type": "string"},
+}
+_POLICY = {"description": "The limits: requests (q) per window of seconds (w).", "schema": {"type": "string"}}
+_WEBHOOK_HEADERS = {
+    "webhook-id": "Id of the event at this endpoint. It is the same in every attempt.",
+    "webhook-timestamp": "Time when this attempt was signed, in seconds since 1970.",
+    "webhook-signature": "`v1,<base64>` for each valid secret: the HMAC-SHA256 of `id.timestamp.body`.",
 }
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
-    "description": "The same key with the same request, within 24 hours, is carried out once and answered the same.",
+    "description": "Requests with the same key and content are executed once in 24 hours. All get the same response.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_SEEN = {
+_IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "ETags that the caller has: it is answered 304 when one of them is still right.",
+    "description": "ETags that the caller has. If one of them is current, the response is 304.",
     "schema": {"type": "string"},
 }
-_WRITTEN = {
+_CONSISTENCY_TOKEN = {
     "name": "Consistency-Token",
     "in": "header",
-    "description": "Tokens of writes, separated by commas, that the answer has to show.",
+    "description": "Tokens of writes, separated by commas. The response reflects these writes.",
     "schema": {"type": "string"},
 }
 
 
 @lru_cache(maxsize=1)
 def document(server: str = LOCAL) -> Json:
-    """The OpenAPI document of all functions of the API. server: its address, without a slash at the end."""
+    """The OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
     return build(tuple(spec for spec in functions() if spec.kind == "api"), server)
 
 
 def build(specs: Iterable[FunctionSpec], server: str) -> Json:
-    """The OpenAPI document of some functions."""
+    """Build the OpenAPI document of these functions. server: as for `document`."""
     specs = tuple(specs)
     routes = {spec: operations(app(spec)) for spec in specs}
-    made: Json = get_openapi(
+    openapi: Json = get_openapi(
         title="wecelebrate",
         version=version("wecelebrate-platform"),
         description=_DESCRIPTION,
         servers=[{"url": server}],
         tags=[{"name": tag} for tag in sorted({_resource(spec) for spec in specs})],
-        routes=[route for served in routes.values() for route in served.values()],
+        routes=[route for spec_routes in routes.values() for route in spec_routes.values()],
     )
-    for spec, served in routes.items():
-        for name, route in served.items():
+    for spec, spec_routes in routes.items():
+        for name, route in spec_routes.items():
             method, _, path = name.partition(" ")
-            operation = made["paths"][path][method.lower()]
-            declared = {str(status): operation["responses"][str(status)] for status in route.responses}
+            operation = openapi["paths"][path][method.lower()]
+            declared_responses = {str(status): operation["responses"][str(status)] for status in route.responses}
             _complete(operation, spec, method, route.name)
-            operation["responses"] |= declared
-    components = made["components"]
+            operation["responses"] |= declared_responses
+    components = openapi["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if "ValidationError" not in name}
     problem = ProblemDocument.model_json_schema(ref_template=_REFERENCE + "{model}")
     schemas |= problem.pop("$defs") | {"Problem": problem, "GatewayMessage": _GATEWAY}
@@ -128,115 +134,117 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
         "RateLimit": _LIMIT,
         "RateLimit-Policy": _POLICY,
     }
-    made["webhooks"] = {event: {"post": _told(event)} for event in EVENTS}
+    openapi["webhooks"] = {event: {"post": _webhook(event)} for event in EVENTS}
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    finished: Json = _renamed(made)
-    return finished
+    renamed: Json = _rename_pages(openapi)
+    return renamed
 
 
 def app(spec: FunctionSpec) -> FastAPI:
-    """The app of a function. Raises LookupError when its handler has none."""
+    """Import the handler of a function and return its FastAPI app. Raises LookupError if the handler has no app."""
     module_spec = importlib.util.spec_from_file_location(f"functions_{spec.name.replace('-', '_')}", spec.handler)
     if module_spec is None or module_spec.loader is None:
-        raise LookupError(f"{spec.handler} is no Python module")
+        raise LookupError(f"{spec.handler} is not a Python module")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module  # generic models look for the module that they are made in
+    sys.modules[module_spec.name] = module  # generic Pydantic models look up the module that defines them
     module_spec.loader.exec_module(module)
-    found = getattr(module, "app", None)
-    if not isinstance(found, FastAPI):
-        raise LookupError(f"{spec.handler} has no app")
-    return found
+    fastapi_app = getattr(module, "app", None)
+    if not isinstance(fastapi_app, FastAPI):
+        raise LookupError(f"{spec.handler} has no FastAPI app named `app`")
+    return fastapi_app
 
 
-def operations(served: FastAPI) -> Mapping[str, APIRoute]:
-    """What an app serves: `GET /v1/products/{product_id}` → its route."""
+def operations(app: FastAPI) -> Mapping[str, APIRoute]:
+    """Map each operation of an app, e.g. `GET /v1/products/{product_id}`, to its route."""
     return {
         f"{method} {route.path}": route
-        for route in served.routes
+        for route in app.routes
         if isinstance(route, APIRoute)
         for method in sorted(route.methods or ())
     }
 
 
 def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> None:
+    """Add everything to an operation that FastAPI does not know: security, headers, parameters and problems."""
     operation["operationId"] = name
     operation["tags"] = [_resource(spec)]
     bearer: Json = {"bearer": []}
     operation["security"] = {"required": [bearer], "optional": [{}, bearer], "none": []}[spec.auth or "none"]
-    asks_database = bool(spec.uses)
-    for answer in operation["responses"].values():
-        answer["headers"] = {"x-request-id": _header("RequestId")}
-        if _has(operation, "cursor"):
-            answer["headers"]["link"] = _header("Link")
-        if "content" in answer and asks_database:
-            answer["headers"]["etag"] = _header("ETag")
-        if asks_database and method == "GET":
-            answer["headers"]["cache-status"] = _header("Cache-Status")
-        if asks_database and method != "GET":
-            answer["headers"]["consistency-token"] = _header("Consistency-Token")
-        if asks_database and method == "POST":
-            answer["headers"]["idempotent-replayed"] = _header("Idempotent-Replayed")
-        if asks_database:
-            answer["headers"] |= {"ratelimit": _header("RateLimit"), "ratelimit-policy": _header("RateLimit-Policy")}
-    if asks_database:
-        more = {"GET": [_SEEN, _WRITTEN], "POST": [_KEY]}.get(method, [])
-        operation["parameters"] = [*operation.get("parameters", []), *more]
-    if asks_database and method == "GET":
-        seen = {"description": "It is as the caller has it.", "headers": {"etag": _header("ETag")}}
-        operation["responses"]["304"] = seen
+    uses_database = bool(spec.uses)
+    for response in operation["responses"].values():
+        response["headers"] = {"x-request-id": _header("RequestId")}
+        if _has_parameter(operation, "cursor"):
+            response["headers"]["link"] = _header("Link")
+        if "content" in response and uses_database:
+            response["headers"]["etag"] = _header("ETag")
+        if uses_database and method == "GET":
+            response["headers"]["cache-status"] = _header("Cache-Status")
+        if uses_database and method != "GET":
+            response["headers"]["consistency-token"] = _header("Consistency-Token")
+        if uses_database and method == "POST":
+            response["headers"]["idempotent-replayed"] = _header("Idempotent-Replayed")
+        if uses_database:
+            response["headers"] |= {"ratelimit": _header("RateLimit"), "ratelimit-policy": _header("RateLimit-Policy")}
+    if uses_database:
+        parameters = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN], "POST": [_KEY]}.get(method, [])
+        operation["parameters"] = [*operation.get("parameters", []), *parameters]
+    if uses_database and method == "GET":
+        not_modified = {"description": "The caller's version is current.", "headers": {"etag": _header("ETag")}}
+        operation["responses"]["304"] = not_modified
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
     operation["responses"] |= _problems(operation, spec, writes=method != "GET")
 
 
-def _told(event: EventName) -> Json:
-    """What an endpoint of a client is sent, and is to answer."""
+def _webhook(event: EventName) -> Json:
+    """The request that a client's endpoint receives for an event, and the responses that it may return."""
     return {
         "operationId": f"told_{event.replace('.', '_')}",
         "summary": EVENTS[event].summary,
         "security": [],
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}
-            for name, description in _SIGNED.items()
+            for name, description in _WEBHOOK_HEADERS.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": envelope(event)}}},
         "responses": {
-            "2XX": {"description": "It has the event."},
-            "410": {"description": "It wants no more: it is disabled."},
-            "default": {"description": "It is tried again, for 24 hours."},
+            "2XX": {"description": "The endpoint accepted the event."},
+            "410": {"description": "The endpoint wants no more events. The platform disables it."},
+            "default": {"description": "The delivery failed. The platform retries it for 24 hours."},
         },
     }
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
-    """Status → response, for each thing that can go wrong with an operation."""
+    """The error responses that an operation can return, by status."""
     body = "requestBody" in operation
     parameters = operation.get("parameters", [])
-    asks_database = bool(spec.uses)
-    said: dict[int, tuple[str, bool, bool]] = {
-        400: ("The cursor, or the JSON, is not valid.", body or _has(operation, "cursor"), False),
+    uses_database = bool(spec.uses)
+    # Status → description, whether the operation can return it, and whether the gateway can return it as well.
+    problems: dict[int, tuple[str, bool, bool]] = {
+        400: ("The cursor or the JSON body is not valid.", body or _has_parameter(operation, "cursor"), False),
         401: ("The access token is missing or not valid.", spec.auth != "none", spec.auth == "required"),
         403: ("The caller may not do this.", spec.auth == "required", False),
         404: (
-            "There is no such thing, or it is not the caller's.",
-            any(one["in"] == "path" for one in parameters),
+            "The resource does not exist, or the caller has no access to it.",
+            any(parameter["in"] == "path" for parameter in parameters),
             False,
         ),
-        409: ("It does not fit what is there.", writes, False),
-        412: ("It changed since the caller read it.", _has(operation, "if-match"), False),
+        409: ("The request conflicts with the current state.", writes, False),
+        412: ("The resource changed since the caller read it.", _has_parameter(operation, "if-match"), False),
         413: ("The request is too large.", body, True),
-        415: ("The body is not declared as JSON.", body, False),
+        415: ("The Content-Type is not JSON.", body, False),
         422: ("A value is not allowed.", body or bool(parameters), False),
-        428: ("If-Match is missing.", _has(operation, "if-match"), False),
-        429: ("A limit is used up.", asks_database, False),
-        500: ("A bug of ours.", True, True),
-        503: ("A part of the platform does not answer.", True, True),
-        504: ("The query took too long.", asks_database, False),
+        428: ("If-Match is missing.", _has_parameter(operation, "if-match"), False),
+        429: ("A limit is exceeded.", uses_database, False),
+        500: ("An internal error.", True, True),
+        503: ("A part of the platform does not respond.", True, True),
+        504: ("The query took too long.", uses_database, False),
     }
     return {
         str(status): _problem(description, by_gateway=by_gateway, status=status)
-        for status, (description, possible, by_gateway) in said.items()
+        for status, (description, possible, by_gateway) in problems.items()
         if possible
     }
 
@@ -257,26 +265,26 @@ def _header(name: str) -> Json:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def _has(operation: Json, parameter: str) -> bool:
-    return any(one["name"] == parameter for one in operation.get("parameters", []))
+def _has_parameter(operation: Json, name: str) -> bool:
+    return any(parameter["name"] == name for parameter in operation.get("parameters", []))
 
 
 def _resource(spec: FunctionSpec) -> str:
     return spec.folder.parent.name
 
 
-def _renamed(made: Any) -> Any:
-    """`Page_Client_` is what a page of clients is called by Pydantic; here it is `ClientPage`."""
-    if isinstance(made, dict):
-        return {_plain(name): _renamed(value) for name, value in made.items()}
-    if isinstance(made, list):
-        return [_renamed(value) for value in made]
-    return _plain(made) if isinstance(made, str) and made.startswith((_REFERENCE, "Page_", "Page[")) else made
+def _rename_pages(node: Any) -> Any:
+    """Rename the schemas of pages everywhere in `node`: Pydantic's `Page_Client_` becomes `ClientPage`."""
+    if isinstance(node, dict):
+        return {_page_name(name): _rename_pages(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_rename_pages(value) for value in node]
+    return _page_name(node) if isinstance(node, str) and node.startswith((_REFERENCE, "Page_", "Page[")) else node
 
 
-def _plain(name: str) -> str:
+def _page_name(name: str) -> str:
     for opening, closing in (("Page_", "_"), ("Page[", "]")):
-        before, found, model = name.partition(opening)
-        if found and model.endswith(closing) and before in ("", _REFERENCE):
-            return f"{before}{model.removesuffix(closing)}Page"
+        prefix, separator, model = name.partition(opening)
+        if separator and model.endswith(closing) and prefix in ("", _REFERENCE):
+            return f"{prefix}{model.removesuffix(closing)}Page"
     return name

@@ -1,4 +1,4 @@
-"""The `wecelebrate` command, as a person runs it."""
+"""The `wecelebrate` command, run as an operator runs it."""
 
 import json
 import subprocess
@@ -15,13 +15,14 @@ from infra.local.endpoints import Endpoints, load_endpoints
 
 @dataclass(frozen=True)
 class Command:
-    """`wecelebrate` with a home and ports of its own."""
+    """`wecelebrate` with its own home directory and environment."""
 
     home: Path
     environment: dict[str, str]
 
     @property
     def state(self) -> Path:
+        """The state directory of the cloud."""
         return self.home / ".local"
 
     @property
@@ -29,12 +30,13 @@ class Command:
         return load_endpoints(self.state)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command and wait until it has ended."""
         with self.started(*arguments) as process:
             stdout, stderr = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command, under way."""
+        """Start the command in a process, without waiting for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "infra.command", *arguments],
             env=self.environment,
@@ -44,15 +46,16 @@ class Command:
         )
 
     def pids(self) -> dict[str, int]:
+        """Part → pid, from `wecelebrate status`."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 
 class CommandHere(Command):
-    """The same in this process: a process of its own takes a second to start. What is `started` has one."""
+    """A command that runs in this process, which saves a second for each call. `started` still uses a new process."""
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         console.width = int(self.environment["COLUMNS"])
-        done = CliRunner().invoke(app, arguments, prog_name="wecelebrate", env=self.environment)
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+        result = CliRunner().invoke(app, arguments, prog_name="wecelebrate", env=self.environment)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)

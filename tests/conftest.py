@@ -1,7 +1,7 @@
-"""What all tests share: one whole local cloud a session, on free ports, in a folder of its own.
+"""Fixtures for all tests: one local cloud for each session, on free ports and in a temporary folder.
 
-The first test that asks for it starts it, whichever worker of xdist runs it; the session stops it. Tests keep apart
-by making clients of their own (`tests.platform.Platform`).
+The first test that needs the cloud starts it, in any worker of xdist. The end of the session stops it. Tests do not
+disturb each other because each creates its own clients (`tests.platform.Platform`).
 """
 
 import fcntl
@@ -23,9 +23,9 @@ HOME = "WECELEBRATE_TEST_HOME"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The session's folder is made where the session begins, not in each worker.
+    """Create the folder of the session, in the main process only, and restore SIGINT.
 
-    A shell has what it starts in the background ignore SIGINT, and children inherit that: what tests start must not.
+    A shell makes its background jobs ignore SIGINT, and child processes inherit this. The processes of tests need it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the cloud that a test may have started."""
+    """Stop the shared cloud if a test has started it."""
     if not hasattr(session.config, "workerinput"):
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
@@ -43,20 +43,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """A folder of the session, for what one worker makes and all use."""
+    """The folder of the session, for files that all workers share."""
     return Path(os.environ[HOME])
 
 
 def _wecelebrate(home: Path, *arguments: str) -> None:
     environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
-    done = Command(home, environment)(*arguments)
-    if done.returncode:
-        raise LocalCloudError(f"wecelebrate {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+    result = Command(home, environment)(*arguments)
+    if result.returncode:
+        raise LocalCloudError(f"wecelebrate {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
 
 
 @pytest.fixture(scope="session")
 def cloud(shared: Path) -> Endpoints:
-    """A whole local cloud, with the demo loaded."""
+    """The shared local cloud, with the demo data."""
     state = shared / ".local"
     with (shared / "cloud.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -69,13 +69,13 @@ def cloud(shared: Path) -> Endpoints:
 
 @pytest.fixture(scope="session")
 def state(cloud: Endpoints, shared: Path) -> Path:
-    """The state directory of the session's cloud: its secrets and its logs."""
+    """The state directory of the shared cloud, with its secrets and logs."""
     return shared / ".local"
 
 
 @pytest.fixture(scope="module")
 def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A cloud of the module's own: for tests that break parts of it."""
+    """A separate cloud for the module, for tests that break parts of it."""
     home = tmp_path_factory.mktemp("cloud")
     _wecelebrate(home, "up", "--detach")
     try:
@@ -87,6 +87,6 @@ def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]
 
 @pytest.fixture
 def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
-    """The session's cloud, as the people of the platform use it."""
+    """The shared cloud, as users of the platform see it."""
     with Platform.of(cloud, state) as platform:
         yield platform

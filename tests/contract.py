@@ -1,6 +1,6 @@
-"""Holds answers of the API to its OpenAPI document: every request that a test makes is a test of the contract too.
+"""Check API responses against the OpenAPI document. Test clients run this check on every response.
 
-An answer may hold nothing that its model does not name, so what is internal cannot leak unseen.
+A response must not contain a field that its schema does not declare, so that internal fields cannot leak unnoticed.
 """
 
 import re
@@ -15,63 +15,67 @@ from infra.openapi import document
 
 Json = dict[str, Any]
 
-PYDANTICS = re.compile("(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]")
-"""How its messages begin; ours are clauses that go with the name of the field (core/validation_messages.py)."""
+PYDANTIC_MESSAGE = re.compile(
+    "(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]"
+)
+"""Start of a message from pydantic. The API must replace these messages by its own (`wecelebrate.core.validation_messages`)."""
 
 
 @lru_cache(maxsize=1)
 def routes() -> Routes[Json]:
-    """The operations of the document, to be found by method and path."""
-    found: Routes[Json] = Routes()
-    for path, verbs in document()["paths"].items():
-        for verb, operation in verbs.items():
-            found.add(f"{verb.upper()} {path}", operation)
-    return found
+    """The operations of the document, as a routing table."""
+    table: Routes[Json] = Routes()
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            table.add(f"{method.upper()} {path}", operation)
+    return table
 
 
 @lru_cache(maxsize=1)
 def components() -> Json:
-    """The document's components, each object closed."""
+    """The components of the document. No object allows additional properties."""
     closed: Json = _closed(document()["components"])
     return closed
 
 
-def hold(answer: httpx.Response) -> None:
-    """Raises AssertionError for an answer that the document does not announce."""
-    found = routes().find(answer.request.method, answer.request.url.raw_path.decode().partition("?")[0])
-    if found is None:
+def hold(response: httpx.Response) -> None:
+    """Check a response. Raises AssertionError if the document does not declare it."""
+    request = response.request
+    match = routes().find(request.method, request.url.raw_path.decode().partition("?")[0])
+    if match is None:
         return
-    operation = found[0]
-    name, status = operation["operationId"], str(answer.status_code)
-    answer.read()
-    assert status in operation["responses"], f"{name} does not announce {status}: {answer.text}"
+    operation = match[0]
+    name, status = operation["operationId"], str(response.status_code)
+    response.read()
+    assert status in operation["responses"], f"{name} does not declare status {status}: {response.text}"
     content: Json = operation["responses"][status].get("content", {})
     if not content:
-        assert not answer.content, f"{name} announces no body with {status}: {answer.text}"
+        assert not response.content, f"{name} declares no body for status {status}: {response.text}"
         return
-    kind = answer.headers["content-type"]
-    assert kind in content, f"{name} does not announce {kind} with {status}: {answer.text}"
-    body = answer.json()
-    if kind == "application/problem+json":
+    media_type = response.headers["content-type"]
+    assert media_type in content, f"{name} does not declare {media_type} for status {status}: {response.text}"
+    body = response.json()
+    if media_type == "application/problem+json":
         for error in body.get("errors", []):
-            assert not PYDANTICS.match(error["detail"]), f"{name} {status} speaks as pydantic does: {error}"
-    for error in _validator(name, status, kind).iter_errors(body):
+            assert not PYDANTIC_MESSAGE.match(error["detail"]), f"{name} {status} has a message of pydantic: {error}"
+    for error in _validator(name, status, media_type).iter_errors(body):
         raise AssertionError(f"{name} {status} at /{'/'.join(map(str, error.instance_path))}: {error.message}")
 
 
 @lru_cache(maxsize=1024)
-def _validator(name: str, status: str, kind: str) -> jsonschema_rs.Draft202012Validator:
-    for verbs in document()["paths"].values():
-        for operation in verbs.values():
+def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft202012Validator:
+    for operations in document()["paths"].values():
+        for operation in operations.values():
             if operation["operationId"] == name:
-                schema = operation["responses"][status]["content"][kind]["schema"]
+                schema = operation["responses"][status]["content"][media_type]["schema"]
                 return jsonschema_rs.Draft202012Validator({**schema, "components": components()}, validate_formats=True)
     raise LookupError(name)
 
 
 def _closed(schema: Any) -> Any:
+    """Copy a schema, and forbid additional properties in every object that does not allow them explicitly."""
     if isinstance(schema, list):
-        return [_closed(one) for one in schema]
+        return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     closed = {key: _closed(value) for key, value in schema.items()}

@@ -1,53 +1,31 @@
-"""Measurements: each row is a figure beside its floor, with pass or fail.
+"""Benchmarks. Each row is the ratio of a figure to a floor from the same run, with a limit: pass or fail.
 
-Machines differ and are noisy, so what passes or fails is a ratio that was taken within one run, and figures are
-medians of runs that take turns.
+The floor is comparable work that does not use the platform, e.g. COPY of the same rows. Machines differ in speed by a
+factor of 2 and more, so absolute figures decide nothing. The runs of a figure and of its floor take turns, and the
+ratio is the median of the pairs.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from infra.bench.platform import BenchPlatform
+from infra.bench.rows import Measure, Row, UnmeasuredRow
 
 
-@dataclass(frozen=True)
-class Row:
-    """One measured figure."""
+def measure(measures: Mapping[str, Measure], home: Path, print_line: Callable[[str], object]) -> bool:
+    """Run measures on a new local cloud in `home`. Print each row, and write all rows to `bench.json` in `home`.
 
-    name: str
-    figure: float
-    unit: str
-    beside: str
-    """What it is held against, in words: `COPY of the same rows: 33,000 rows/s`."""
-    passed: bool
-
-    def __str__(self) -> str:
-        figure = f"{self.figure:,.0f}" if self.figure >= 1000 else f"{self.figure:.3g}"
-        return f"{self.name}: {figure} {self.unit} ({self.beside}) {'PASS' if self.passed else 'FAIL'}"
-
-
-Measure = Callable[[BenchPlatform], Iterator[Row]]
-
-
-def measure(measures: Mapping[str, Measure], state: Path, tell: Callable[[str], object]) -> bool:
-    """Run measures on a cloud of their own in `state`, tell each row, and write all to `bench.json` there.
-
-    Returns whether every row passed. A measure that breaks tells why, and fails.
+    Returns whether every row passed. A row that cannot be measured gives the reason and fails.
     """
-    rows: list[Row] = []
-    with BenchPlatform.started(state) as platform:
-        for name, rows_of in measures.items():
-            try:
-                for row in rows_of(platform):
-                    rows.append(row)
-                    tell(str(row))
-            except Exception as error:
-                row = Row(name, float("nan"), "", f"could not be measured: {type(error).__name__}: {error}", False)
+    rows: list[Row | UnmeasuredRow] = []
+    with BenchPlatform.started(home) as platform:
+        for measure in measures.values():
+            for row in measure.rows(platform):
                 rows.append(row)
-                tell(str(row))
-    report = state / "bench.json"
+                print_line(str(row))
+    report = home / "bench.json"
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps([asdict(row) for row in rows], indent=2), "utf-8")
+    report.write_text(json.dumps([asdict(row) | {"passed": row.passed} for row in rows], indent=2), "utf-8")
     return all(row.passed for row in rows)

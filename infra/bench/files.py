@@ -1,4 +1,4 @@
-"""Files of products for measurements, and the same rows by COPY and by one merge, as floors."""
+"""CSV files of products, and the floors for loading them: COPY and one merge of the same rows."""
 
 import csv
 import json
@@ -12,18 +12,8 @@ from uuid import UUID
 from infra.bench.platform import BenchPlatform
 
 _COLUMNS = (
-    "sku",
-    "name",
-    "description",
-    "category",
-    "brand",
-    "price",
-    "currency",
-    "image",
-    "stock",
-    "active",
-    "color",
-    "size",
+    *("sku", "name", "description", "category", "brand", "price", "currency"),
+    *("image", "stock", "active", "color", "size"),
 )
 _COPY = """
 copy {} (catalog_id, sku, name, description, category, brand, price, currency, images, attributes, inventory_count,
@@ -40,25 +30,15 @@ where (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images
     excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count, excluded.source_data)
 """
 _WORDS = (
-    "crystal",
-    "enamel",
-    "mug",
-    "scarf",
-    "lamp",
-    "award",
-    "basket",
-    "coffee",
-    "plant",
-    "notebook",
-    "canvas",
-    "wool",
+    *("crystal", "enamel", "mug", "scarf", "lamp", "award"),
+    *("basket", "coffee", "plant", "notebook", "canvas", "wool"),
 )
 _BATCH = 100_000
-"""Rows of one COPY."""
+"""Rows of one COPY statement."""
 
 
-def products(count: int) -> Iterator[list[str]]:
-    """The rows of a plain export of `count` products, the same each time."""
+def csv_rows(count: int) -> Iterator[list[str]]:
+    """Yield the rows of an export of `count` products. The rows of a count are always the same."""
     dice = random.Random(count)  # noqa: S311 - no secret
     for number in range(count):
         yield [
@@ -77,47 +57,56 @@ def products(count: int) -> Iterator[list[str]]:
         ]
 
 
-def write(file: Path, count: int) -> None:
-    """A plain export of `count` products, as CSV."""
+def write_csv(file: Path, count: int) -> None:
+    """Write an export of `count` products as CSV with a header."""
     with file.open("w", newline="", encoding="utf-8") as text:
         writer = csv.writer(text)
         writer.writerow(_COLUMNS)
-        writer.writerows(products(count))
+        writer.writerows(csv_rows(count))
 
 
 def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """Seconds that COPY takes for the same rows into the same table, as a superuser: no policy, no checks of ours."""
+    """COPY the rows of `write_csv` into `products`, as a superuser: without row-level policies and validation.
+
+    Returns seconds.
+    """
     return _copy_into(platform, "products", catalog_id, count)
 
 
 def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """Seconds of one statement that merges the same rows into a catalog that has them all, COPY to get them there
-    included."""
+    """Merge the rows of `write_csv` into a catalog that already has them, in one statement that updates no row.
+
+    Returns seconds, including COPY of the rows into a temporary table.
+    """
     database = platform.database
     database.execute("create temp table bench_rows (like products including defaults)")
     copied = _copy_into(platform, "bench_rows", catalog_id, count)
     began = time.perf_counter()
     database.execute(_MERGE)
-    took = copied + time.perf_counter() - began
+    merged = time.perf_counter() - began
     database.execute("drop table bench_rows")
-    return took
+    return copied + merged
 
 
 def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int) -> float:
-    """What it takes to make the rows does not count; a million of them are not all held at once."""
-    rows, took = products(count), 0.0
+    """COPY rows into a table. Returns seconds, without the time to generate the rows.
+
+    Generates one batch at a time, to limit memory.
+    """
+    rows, seconds = csv_rows(count), 0.0
     with platform.database.cursor() as cursor:
         for _ in range(0, count, _BATCH):
-            prepared = [_prepared(catalog_id, row) for row in islice(rows, _BATCH)]
+            records = [_record(catalog_id, row) for row in islice(rows, _BATCH)]
             began = time.perf_counter()
-            with cursor.copy(_COPY.format(table).encode()) as sent:
-                for row in prepared:
-                    sent.write_row(row)
-            took += time.perf_counter() - began
-    return took
+            with cursor.copy(_COPY.format(table).encode()) as stream:
+                for record in records:
+                    stream.write_row(record)
+            seconds += time.perf_counter() - began
+    return seconds
 
 
-def _prepared(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
+def _record(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
+    """Convert a CSV row to the columns of _COPY."""
     return (
         catalog_id,
         *row[:7],

@@ -1,48 +1,56 @@
-"""What it costs a worker to learn which job is next."""
+"""Cost of claiming the next job for a worker."""
 
 import time
 from collections.abc import Iterator
 from statistics import median
 
-from infra.bench import Row
 from infra.bench.platform import BenchPlatform
+from infra.bench.rows import Limit, Row, measures
 from wecelebrate.core.database import ENTER, SYSTEM
 
+RUNS = 3
 CLIENTS = 100
-WAITING = 100
-"""Jobs that each of them has waiting, one behind the other."""
-TAKES = 40
-AT_MOST = 3.0
-"""Times what it costs when each has one."""
-_JOBS = """
+PENDING = 100
+"""Pending jobs of each client, in one series for each client."""
+CLAIMS = 40
+"""Claims of one run."""
+LIMIT = Limit.at_most(3.0)
+"""The cost must not grow with the number of pending jobs."""
+_INSERT_JOBS = """
 insert into clients (name, slug) select 'bench', 'bench-' || n from generate_series(1, %(clients)s) n;
 insert into jobs (client_id, type, status, requested_by, payload, series)
 select c.id, 'data_export', 'pending', 'service:bench', '{}', c.slug
-from clients c, generate_series(1, %(waiting)s) n where c.slug like 'bench-%%' order by n;
+from clients c, generate_series(1, %(pending)s) n where c.slug like 'bench-%%' order by n;
 analyze jobs
 """
 
 
+@measures("next-job")
 def next_job(platform: BenchPlatform) -> Iterator[Row]:
-    """Taking a job of many that wait, beside taking one of few."""
-    few, many = _take(platform, 1), _take(platform, WAITING)
-    ratio = many / few
-    beside = f"{CLIENTS * WAITING:,} wait, of {CLIENTS} clients; of {CLIENTS} that wait {few:.2f} ms, {ratio:.2f} times"
-    yield Row("next-job", many, "ms", beside, ratio <= AT_MOST)
+    """Claiming one of 10,000 pending jobs, beside claiming one of 100."""
+    pairs = [(_claim_milliseconds(platform, PENDING), _claim_milliseconds(platform, 1)) for _ in range(RUNS)]
+    yield Row.of_pairs(
+        "next-job",
+        pairs,
+        "ms",
+        floor_name=f"with {CLIENTS} pending jobs",
+        limit=LIMIT,
+        note=f"{CLIENTS * PENDING:,} pending jobs of {CLIENTS} clients",
+    )
 
 
-def _take(platform: BenchPlatform, waiting: int) -> float:
-    """Median milliseconds of a take while each client has so many waiting. Nothing of it stays."""
-    took = []
+def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
+    """Median duration of a claim while each client has `pending` jobs. Rolls back all changes."""
+    milliseconds = []
     with platform.database.transaction(force_rollback=True):
-        for statement in _JOBS.split(";"):
-            platform.database.execute(statement.encode(), {"clients": CLIENTS, "waiting": waiting})
-        # As a worker, for its policies decide which indexes can be used.
+        for statement in _INSERT_JOBS.split(";"):
+            platform.database.execute(statement.encode(), {"clients": CLIENTS, "pending": pending})
+        # As a worker, because its row-level policies decide which indexes can be used.
         platform.database.execute("set local session authorization wc_worker")
         platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None])
-        for _ in range(TAKES):
+        for _ in range(CLAIMS):
             began = time.perf_counter()
-            taken = platform.database.execute("select id from app.take_job('data_export', 3, 60)").fetchone()
-            took.append((time.perf_counter() - began) * 1000)
-            assert taken is not None
-    return median(took[1:])
+            job = platform.database.execute("select id from app.take_job('data_export', 3, 60)").fetchone()
+            milliseconds.append((time.perf_counter() - began) * 1000)
+            assert job is not None
+    return median(milliseconds[1:])

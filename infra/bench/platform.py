@@ -1,4 +1,4 @@
-"""A local cloud of its own for measurements, and what every measure does with it."""
+"""A local cloud for benchmarks only, and the operations that the measures share."""
 
 import http.client
 import os
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -25,21 +24,25 @@ from infra.local.processes import LocalCloudError
 from wecelebrate.core.kill_switches import LIFE_SECONDS
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
-"""The demo's client that catalogs are made for."""
+"""The demo client that owns the catalogs of the benchmarks."""
+POLL_SECONDS = 0.02
+COMMAND_TIMEOUT = 180.0
+"""Seconds for `wecelebrate up` or `down`."""
 
 
 @dataclass(frozen=True)
 class BenchPlatform:
-    """One cloud, up for as long as it is measured."""
+    """A running local cloud."""
 
     endpoints: Endpoints
     state: Path
     database: psycopg.Connection
+    """A superuser's connection to the primary, in autocommit mode."""
 
     @classmethod
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
-        """Start a cloud in `home` on free ports; erase it at the end."""
+        """Start a cloud in `home` on free ports. Erase it at the end."""
         environment = {**os.environ, **Ports.free().environment, HOME_VARIABLE: str(home)}
         _wecelebrate(environment, "down", "--erase")
         _wecelebrate(environment, "up", "--detach")
@@ -50,30 +53,30 @@ class BenchPlatform:
         finally:
             _wecelebrate(environment, "down", "--erase")
 
-    def catalog(self) -> UUID:
-        """A new catalog without products."""
-        made = self.database.execute(
+    def create_catalog(self) -> UUID:
+        """Create an empty catalog."""
+        row = self.database.execute(
             "insert into catalogs (owner_client_id, name, type, status) values (%s, 'bench', 'erp', 'active')"
             " returning id",
             [_ACME],
         ).fetchone()
-        assert made is not None
-        catalog_id: UUID = made[0]
+        assert row is not None
+        catalog_id: UUID = row[0]
         return catalog_id
 
-    def as_owner(self) -> dict[str, str]:
-        """Headers of Acme's owner, whose client may send 100,000 requests an hour."""
+    def headers(self) -> dict[str, str]:
+        """Return headers of the owner of Acme, a client with a quota of 100,000 requests an hour."""
         return self._bearer("client:acme")
 
-    def as_owner_of_a_small_client(self) -> dict[str, str]:
-        """Headers of Globex' owner, whose client may send 1,000 requests an hour."""
+    def small_client_headers(self) -> dict[str, str]:
+        """Return headers of the owner of Globex, a client with a quota of 1,000 requests an hour."""
         return self._bearer("client:globex")
 
     def _bearer(self, subject: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
 
-    def storefront(self, catalog_id: UUID) -> str:
-        """The domain of a new site of Acme that shows a catalog."""
+    def create_site(self, catalog_id: UUID) -> str:
+        """Create a site of Acme that shows a catalog. Returns its domain."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
             "insert into sites (client_id, name, domain, status, catalog_id) values (%s, %s, %s, 'active', %s)",
@@ -81,14 +84,17 @@ class BenchPlatform:
         )
         return domain
 
-    def some_products(self, catalog_id: UUID, count: int) -> list[str]:
-        """Ids of products of a catalog."""
+    def product_ids(self, catalog_id: UUID, count: int) -> list[str]:
+        """Return the ids of at most `count` products of a catalog."""
         rows = self.database.execute("select id from products where catalog_id = %s limit %s", [catalog_id, count])
         return [str(row[0]) for row in rows]
 
     @contextmanager
-    def switched(self, **switches: str) -> Iterator[None]:
-        """While these switches stand otherwise than by default, on every instance."""
+    def kill_switches(self, **switches: str) -> Iterator[None]:
+        """Set kill switches, on every function instance. Reset them at the end.
+
+        Takes LIFE + 1 seconds before and after, because each instance caches the switches for LIFE seconds.
+        """
         for name, value in switches.items():
             self.database.execute("insert into switches (name, value) values (%s, %s)", [name, value])
         time.sleep(LIFE_SECONDS + 1)
@@ -99,26 +105,26 @@ class BenchPlatform:
             time.sleep(LIFE_SECONDS + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
-        """Transactions that the primary and the replica carried out during a run, and what it came to."""
+        """Run a load. Returns the number of transactions on the primary and the replica meanwhile, and its timings."""
         before = self._transactions()
         timings = run()
-        time.sleep(1)  # servers report what they did once a second
+        time.sleep(1)  # PostgreSQL publishes its statistics once a second
         return self._transactions() - before, timings
 
     def _transactions(self) -> int:
-        told = 0
+        total = 0
         for url in (self.endpoints.database, self.endpoints.replica):
             with psycopg.connect(url, autocommit=True) as server:
                 row = server.execute(
                     "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
                 ).fetchone()
                 assert row is not None
-                told += row[0]
-        return told
+                total += row[0]
+        return total
 
     @contextmanager
-    def sending(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
-        """While somebody sends so many requests a second, whatever they are answered."""
+    def background_load(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
+        """Send GET requests at a rate in the background. Ignores the responses."""
         stop = threading.Event()
 
         def send() -> None:
@@ -136,8 +142,12 @@ class BenchPlatform:
             stop.set()
             sender.join()
 
-    def sync(self, catalog_id: UUID, file: Path, within: float = 600.0) -> float:
-        """Drop a file; seconds from its being in S3 until its products are visible. Raises for a job that fails."""
+    def sync(self, catalog_id: UUID, file: Path, timeout: float = 600.0) -> float:
+        """Put a file into the drop bucket and wait until its sync is completed.
+
+        Returns the seconds from the end of the upload. Raises LocalCloudError when the job fails, or when it is not
+        completed after `timeout` seconds.
+        """
         s3 = boto3.client(
             "s3",
             endpoint_url=self.endpoints.s3,
@@ -145,44 +155,55 @@ class BenchPlatform:
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
         )
-        bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].endswith("-drops"))
+        bucket = next(bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].endswith("-drops"))
         with file.open("rb") as body:
             version = s3.put_object(Bucket=bucket, Key=f"{catalog_id}/incoming/{file.name}", Body=body)["VersionId"]
         began = time.perf_counter()
-        found = None
-        while found is None and time.perf_counter() - began < within:
-            time.sleep(0.02)
-            found = self.database.execute("select job_id from drops where version_id = %s", [version]).fetchone()
-        if found is None:
-            raise LocalCloudError(f"nobody took the file in within {within:.0f} seconds")
-        self.wait(found[0], within)
+        drop = None
+        while drop is None and time.perf_counter() - began < timeout:
+            time.sleep(POLL_SECONDS)
+            drop = self.database.execute("select job_id from drops where version_id = %s", [version]).fetchone()
+        if drop is None:
+            raise LocalCloudError(
+                f"the file was not recorded within {timeout:.0f} seconds: see the log of queues-drops"
+            )
+        self.wait_for_job(drop[0], timeout)
         return time.perf_counter() - began
 
-    def wait(self, job_id: UUID, within: float = 600.0) -> None:
-        """Until a job is done. Raises LocalCloudError for one that fails."""
+    def wait_for_job(self, job_id: UUID, timeout: float = 600.0) -> None:
+        """Wait until a job is completed.
+
+        Raises LocalCloudError when it fails, or when it is not completed after `timeout` seconds.
+        """
         began = time.perf_counter()
-        while time.perf_counter() - began < within:
+        while time.perf_counter() - began < timeout:
             job = self.database.execute("select status, error from jobs where id = %s", [job_id]).fetchone()
             if job and job[0] == "completed":
                 return
             if job and job[0] in ("failed", "cancelled"):
-                raise LocalCloudError(f"the job is {job[0]}: {job[1]}")
-            time.sleep(0.02)
-        raise LocalCloudError(f"the job was not done within {within:.0f} seconds")
+                raise LocalCloudError(f"job {job_id} is {job[0]}: {job[1]}")
+            time.sleep(POLL_SECONDS)
+        raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds")
 
     def peak_memory(self, function: str) -> int:
-        """Most memory that any process of a function has used so far, in MB, as Lambda reports it."""
+        """Return the highest memory use of any process of a function so far, in MB, as Lambda reports it.
+
+        Waits until no invocation is running. Raises LocalCloudError after 30 seconds.
+        """
         log = self.state / "logs" / "functions" / f"{function}.log"
         for _ in range(300):
             lines = log.read_text("utf-8") if log.exists() else ""
             if 0 < lines.count("START RequestId") == lines.count("REPORT RequestId"):
                 return max(int(used) for used in re.findall(r"Max Memory Used: (\d+) MB", lines))
             time.sleep(0.1)
-        raise LocalCloudError(f"{function} does not come to rest")
+        raise LocalCloudError(f"{function} has a running invocation, or none was logged, after 30 seconds")
 
     def settle(self) -> None:
-        """Bring the database to rest, as it is some minutes after a load: statistics are taken, rows are known to be
-        visible to all, on the replica too, and nothing waits to be written out. Raises LocalCloudError."""
+        """Bring the database into the state that it has some minutes after a load.
+
+        Statistics are current, all rows are known to be visible (on the replica too), and a checkpoint is complete.
+        Raises LocalCloudError after 60 tries when an open transaction prevents this.
+        """
         self.database.execute("select app.analyze_products()")
         for _ in range(60):
             self.database.execute("vacuum products")
@@ -191,20 +212,21 @@ class BenchPlatform:
             ).fetchone()
             if row == (True,):
                 break
-            time.sleep(1)  # the replica tells every ten seconds which rows its readers no longer need
+            time.sleep(1)  # every ten seconds the replica reports which row versions its readers still need
         else:
-            raise LocalCloudError("somebody holds a transaction open: products cannot be vacuumed")
+            raise LocalCloudError("products cannot be vacuumed: end the open transaction that prevents it")
         self.database.execute("checkpoint")
 
 
-def _wecelebrate(environment: dict[str, str], *arguments: str) -> Any:
-    done = subprocess.run(  # noqa: S603 - our own command
+def _wecelebrate(environment: dict[str, str], *arguments: str) -> None:
+    """Run the `wecelebrate` command. Raises LocalCloudError with its output when it fails."""
+    process = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "infra.command", *arguments],
         env=environment,
         check=False,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=COMMAND_TIMEOUT,
     )
-    if done.returncode:
-        raise LocalCloudError(f"wecelebrate {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    if process.returncode:
+        raise LocalCloudError(f"wecelebrate {' '.join(arguments)} failed: {process.stdout}{process.stderr}")

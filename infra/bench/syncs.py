@@ -1,69 +1,79 @@
-"""How fast a file becomes products, beside COPY of the same rows into the same table."""
+"""Speed and memory of catalog syncs, beside COPY and one merge of the same rows."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from infra.bench import Row
-from infra.bench.files import copy, merge, write
+from infra.bench.files import copy, merge, write_csv
 from infra.bench.platform import BenchPlatform
+from infra.bench.rows import Limit, Row, measures
 
 RUNS = 3
-ROWS = 100_000
+SMALL = 10_000
+LARGE = 100_000
 MILLION = 1_000_000
-SYNC_AT_MOST = 2.0
-"""Times the COPY."""
-AGAIN_AT_MOST = 3.0
-"""Times one guarded merge of the same rows, for a file that is there already."""
-MEMORY_AT_MOST = 1.25
-"""Times the memory of 10,000 rows."""
+MILLION_TIMEOUT = 1800.0
+"""Seconds."""
+FUNCTION = "queues-catalog-syncs"
+
+SYNC_LIMIT = Limit.at_most(2.0)
+REPEATED_SYNC_LIMIT = Limit.at_most(3.0)
+"""For a file whose rows the catalog already has."""
+MEMORY_LIMIT = Limit.at_most(1.25)
+"""Memory is flat: it does not grow with the file."""
 
 
+@measures("sync-100k", "sync-100k-again", "sync-memory-100k-to-10k")
 def sync(platform: BenchPlatform) -> Iterator[Row]:
-    """100,000 rows of CSV, in S3 → visible; the same file again; and the memory it took."""
+    """A CSV of 100,000 rows, from S3 until it is visible; the same file again; and the memory of both."""
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "large.csv"
-        write(small, ROWS // 10)
-        write(large, ROWS)
-        platform.sync(platform.catalog(), small)
-        memory = platform.peak_memory("queues-catalog-syncs")
-        synced, copied, again, merged = [], [], [], []
+        write_csv(small, SMALL)
+        write_csv(large, LARGE)
+        platform.sync(platform.create_catalog(), small)
+        small_memory = platform.peak_memory(FUNCTION)
+        first, repeated = [], []
         for _ in range(RUNS):
+            catalog = platform.create_catalog()
             platform.settle()
-            catalog = platform.catalog()
-            synced.append(platform.sync(catalog, large))
+            synced = platform.sync(catalog, large)
             platform.settle()
-            copied.append(copy(platform, platform.catalog(), ROWS))
+            first.append((synced, copy(platform, platform.create_catalog(), LARGE)))
             platform.settle()
-            again.append(platform.sync(catalog, large))
+            synced = platform.sync(catalog, large)
             platform.settle()
-            merged.append(merge(platform, catalog, ROWS))
-        ratio = median(ours / floor for ours, floor in zip(synced, copied, strict=True))
-        beside = f"COPY of the same rows: {ROWS / median(copied):,.0f} rows/s"
-        yield Row("sync-100k", ROWS / median(synced), "rows/s", beside, ratio <= SYNC_AT_MOST)
-        yield Row("sync-100k-times-copy", ratio, "×", f"at most {SYNC_AT_MOST}", ratio <= SYNC_AT_MOST)
-        repeated = median(ours / floor for ours, floor in zip(again, merged, strict=True))
-        beside = f"at most {AGAIN_AT_MOST}; one guarded merge: {median(merged):.2f} s"
-        yield Row("sync-100k-again-times-merge", repeated, "×", beside, repeated <= AGAIN_AT_MOST)
-        grown = platform.peak_memory("queues-catalog-syncs") / memory
-        yield Row("sync-memory-100k-to-10k", grown, "×", f"at most {MEMORY_AT_MOST}", grown <= MEMORY_AT_MOST)
+            repeated.append((synced, merge(platform, catalog, LARGE)))
+    yield sync_row("sync-100k", first, LARGE, SYNC_LIMIT)
+    floor_name = "one guarded merge of the same rows"
+    yield Row.of_pairs("sync-100k-again", repeated, "s", floor_name=floor_name, limit=REPEATED_SYNC_LIMIT)
+    yield _memory_row("sync-memory-100k-to-10k", platform, small_memory)
 
 
+@measures("sync-1m", "sync-memory-1m-to-10k")
 def sync_million(platform: BenchPlatform) -> Iterator[Row]:
-    """A million rows, once, beside COPY; and whether it takes more memory than ten thousand do."""
+    """A CSV of 1,000,000 rows, once, and its memory."""
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "million.csv"
-        write(small, ROWS // 10)
-        write(large, MILLION)
-        platform.sync(platform.catalog(), small)
-        memory = platform.peak_memory("queues-catalog-syncs")
+        write_csv(small, SMALL)
+        write_csv(large, MILLION)
+        platform.sync(platform.create_catalog(), small)
+        small_memory = platform.peak_memory(FUNCTION)
         platform.settle()
-        copied = copy(platform, platform.catalog(), MILLION)
+        copied = copy(platform, platform.create_catalog(), MILLION)
         platform.settle()
-        synced = platform.sync(platform.catalog(), large, within=1800)
-        beside = f"COPY of the same rows: {MILLION / copied:,.0f} rows/s, {synced / copied:.2f} times its time"
-        yield Row("sync-1m", MILLION / synced, "rows/s", beside, synced <= SYNC_AT_MOST * copied)
-        peak = platform.peak_memory("queues-catalog-syncs")
-        beside = f"at most {MEMORY_AT_MOST}; {peak} MB beside {memory} MB"
-        yield Row("sync-memory-1m-to-10k", peak / memory, "×", beside, peak <= MEMORY_AT_MOST * memory)
+        synced = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
+    yield sync_row("sync-1m", [(synced, copied)], MILLION, SYNC_LIMIT)
+    yield _memory_row("sync-memory-1m-to-10k", platform, small_memory)
+
+
+def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
+    """Build a row from pairs of seconds: loading `count` rows through the platform, and COPY of the same rows."""
+    loaded, copied = (count / median(seconds) for seconds in zip(*pairs, strict=True))
+    note = f"{loaded:,.0f} rows/s, COPY {copied:,.0f} rows/s"
+    return Row.of_pairs(name, pairs, "s", floor_name="COPY of the same rows", limit=limit, note=note)
+
+
+def _memory_row(name: str, platform: BenchPlatform, small_memory: int) -> Row:
+    pair = platform.peak_memory(FUNCTION), small_memory
+    return Row.of_pairs(name, [pair], "MB", floor_name=f"a sync of {SMALL:,} rows", limit=MEMORY_LIMIT)

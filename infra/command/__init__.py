@@ -1,4 +1,4 @@
-"""The `wecelebrate` command. Each command is a function in a module of this package, and is registered here."""
+"""The `wecelebrate` command. Its subcommands are functions in the modules of this package, and are registered here."""
 
 from typing import Any
 
@@ -8,12 +8,11 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from infra.command import cloud, dlq, jobs
+from infra.command import cloud, dlq, jobs, mail
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
 from infra.command.listen import listen
-from infra.command.mail import mail
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
 from infra.command.switch import switch
@@ -23,24 +22,24 @@ from infra.local.processes import LocalCloudError
 
 
 class _Commands(TyperGroup):
-    """Says in one line what cannot be done, and why."""
+    """Prints an expected error in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except (LocalCloudError, PermissionError, httpx.TransportError, psycopg.OperationalError) as error:
-            console.print(f"[red]✗[/] {escape(_in_one_line(error))}")
+            console.print(f"[red]✗[/] {escape(_one_line(error))}")
             raise typer.Exit(1) from error
 
 
-def _in_one_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     match error:
         case LocalCloudError():
             return str(error)
         case PermissionError():
-            return f"{error.filename} belongs to another user: run this as that user"
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return f"the local cloud does not answer: `{this_command()} status` shows what runs ({first})"
+            return f"{error.filename} belongs to another user: run the command as that user"
+    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return f"the local cloud does not respond: `{this_command()} status` shows what is running ({first_line})"
 
 
 app = typer.Typer(
@@ -48,7 +47,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
-    help="The cloud of wecelebrate, on this machine.",
+    help="Run the wecelebrate platform on this machine.",
 )
 app.command()(cloud.up)
 app.command()(cloud.down)
@@ -59,7 +58,7 @@ app.command()(drop)
 app.command()(listen)
 app.command()(openapi)
 app.command()(switch)
-app.add_typer(mail, name="mail")
+app.add_typer(mail.app, name="mail")
 app.command()(bench)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(dlq.app, name="dlq")

@@ -1,4 +1,4 @@
-"""`python -m infra.command`: the command where no script is installed."""
+"""`python -m infra.command`: the command without its installed script."""
 
 from infra.command import app
 

@@ -1,4 +1,4 @@
-"""The API of the local cloud, as commands ask it."""
+"""A client of the local cloud's API and S3, for the commands."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Unavailable(LocalCloudError):
-    """The API answered that it cannot just now."""
+class ApiUnavailable(LocalCloudError):
+    """The API returned a 5xx status."""
 
 
 @dataclass(frozen=True)
-class Cloud:
-    """The running local cloud, as an admin asks it."""
+class AdminClient:
+    """Access to the running local cloud, with the rights of an admin."""
 
     state: Path
     endpoints: Endpoints
@@ -32,7 +32,7 @@ class Cloud:
 
     @cached_property
     def s3(self) -> "S3Client":
-        """Its S3."""
+        """A client of the local S3."""
         import boto3
         from botocore.config import Config
 
@@ -42,68 +42,76 @@ class Cloud:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
-            # A proxy of the machine does not lead to 127.0.0.1.
+            # A configured HTTP proxy cannot reach 127.0.0.1 of this machine.
             config=Config(proxies={}),
         )
 
     def bucket(self, name: str) -> str:
-        """What a bucket is called here."""
-        names = [one["Name"] for one in self.s3.list_buckets()["Buckets"]]
-        return next(one for one in names if one.endswith(f"-local-{name}"))
+        """The name in the local S3 of the bucket that declarations call `name`."""
+        buckets = [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]
+        return next(bucket for bucket in buckets if bucket.endswith(f"-local-{name}"))
 
 
 @contextmanager
-def as_admin(expires_in: int = 12 * 3600) -> Iterator[Cloud]:
-    """The running cloud, by a token that is good for so many seconds. Raises LocalCloudError when none runs."""
+def as_admin(expires_in: int = 12 * 3600) -> Iterator[AdminClient]:
+    """Connect to the running local cloud as an admin. Raises LocalCloudError if none runs.
+
+    expires_in: lifetime of the access token in seconds.
+    """
     state = state_directory()
     endpoints = running_endpoints(state)
-    admin = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test", expires_in=expires_in)
-    with asking(endpoints.api, admin) as api:
-        yield Cloud(state, endpoints, api)
-
-
-def asking(url: str, token: str) -> httpx.Client:
-    """A client of the API with a bearer token. A proxy of the machine does not lead to 127.0.0.1."""
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+    token = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test", expires_in=expires_in)
+    with _http_client(endpoints.api, token) as api:
+        yield AdminClient(state, endpoints, api)
 
 
 def get(
-    api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None, *, missing: str | None = None
+    api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None, *, not_found: str | None = None
 ) -> dict[str, Any]:
-    """What a GET answers.
+    """Send a GET request and return the JSON body.
 
-    Raises LocalCloudError with what the API says (with `missing`, where given, for a 404), Unavailable for a 5xx,
-    and httpx.TransportError when nobody answers.
+    Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
+    API does not respond. The error has the API's own message, or the message `not_found` for a 404.
     """
-    return _body(api.get(path, params=query), missing)
+    return _body(api.get(path, params=query), not_found)
 
 
-def post(api: httpx.Client, path: str, json: Any = None, *, missing: str | None = None) -> dict[str, Any]:
-    """What a POST answers. Raises as `get` does."""
-    return _body(api.post(path, json=json), missing)
+def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | None = None) -> dict[str, Any]:
+    """Send a POST request and return the JSON body. Raises the same errors as `get`."""
+    return _body(api.post(path, json=json), not_found)
 
 
-def every(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-    """Every row of a list, page by page. Raises as `get` does."""
-    asked = {"limit": 1000, **(query or {})}
+def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
+    """Iterate over all rows of a list, page by page. Raises the same errors as `get`."""
+    page_query = {"limit": 1000, **(query or {})}
     while True:
-        page = get(api, path, asked)
+        page = get(api, path, page_query)
         yield from page["data"]
         if not page["has_more"]:
             return
-        asked["cursor"] = page["next_cursor"]
+        page_query["cursor"] = page["next_cursor"]
 
 
-def _body(answer: httpx.Response, missing: str | None) -> dict[str, Any]:
-    if answer.status_code == httpx.codes.NOT_FOUND and missing:
-        raise LocalCloudError(missing)
-    if answer.is_error:
-        try:
-            problem = answer.json()
-        except ValueError:
-            problem = {}
-        said = problem.get("detail") or problem.get("title") or problem.get("message") or answer.reason_phrase
-        kind = Unavailable if answer.is_server_error else LocalCloudError
-        raise kind(f"the API answers {answer.status_code}: {said}")
-    body: dict[str, Any] = answer.json()
+def error_message(response: httpx.Response) -> str:
+    """The status of an error response and its message."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    detail = problem.get("detail") or problem.get("title") or problem.get("message") or response.reason_phrase
+    return f"the API returned {response.status_code}: {detail}"
+
+
+def _http_client(url: str, token: str) -> httpx.Client:
+    # trust_env=False: a configured HTTP proxy cannot reach 127.0.0.1 of this machine.
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+
+
+def _body(response: httpx.Response, not_found: str | None) -> dict[str, Any]:
+    if response.status_code == httpx.codes.NOT_FOUND and not_found:
+        raise LocalCloudError(not_found)
+    if response.is_error:
+        error = ApiUnavailable if response.is_server_error else LocalCloudError
+        raise error(error_message(response))
+    body: dict[str, Any] = response.json()
     return body

@@ -1,4 +1,4 @@
-"""`wecelebrate bench`: measure, on a cloud of its own."""
+"""`wecelebrate bench`: run the benchmarks on a separate local cloud."""
 
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from infra.local.endpoints import state_directory
 from infra.local.processes import LocalCloudError
 
 
-def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")] = None) -> None:
-    """Measure how fast the platform is here. The exit code is 1 when a row fails."""
+def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark.")] = None) -> None:
+    """Measure the performance of the platform on this machine. The exit code is 1 if a row fails."""
     from infra.bench import measure
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
@@ -29,8 +29,8 @@ def bench(only: Annotated[str | None, typer.Option(help="Name of one measure.")]
         "sync-1m": sync_million,
     }
     if only and only not in measures:
-        raise LocalCloudError(f"there is no measure called {only}; there are {', '.join(measures)}")
-    chosen = {name: rows for name, rows in measures.items() if only in (None, name)}
+        raise LocalCloudError(f"benchmark {only} does not exist: use one of {', '.join(measures)}")
+    selected = {name: rows for name, rows in measures.items() if only in (None, name)}
     home = state_directory() / "bench"
-    if not measure(chosen, home, console.print):
+    if not measure(selected, home, console.print):
         raise typer.Exit(1)

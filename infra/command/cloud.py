@@ -1,4 +1,4 @@
-"""`wecelebrate up`, `down`, `status`: the local cloud."""
+"""`wecelebrate up`, `down` and `status`: start, stop and inspect the local cloud."""
 
 import contextlib
 import dataclasses
@@ -20,16 +20,16 @@ from infra.command.console import console
 from infra.local import control
 from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
-from infra.local.hints import shown, this_command
+from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
-from infra.local.running import Running
 from infra.local.supervisor import AlreadyRunning, Event
-from infra.local.unprivileged import data_elsewhere
 
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
-    report: Annotated[int | None, typer.Option(hidden=True, help="Descriptor that --detach reads events from.")] = None,
+    report: Annotated[
+        int | None, typer.Option(hidden=True, help="File descriptor from which --detach reads events.")
+    ] = None,
 ) -> None:
     """Start the local cloud: PostgreSQL and a replica, Redis, S3, SQS, the API and all functions."""
     state = state_directory()
@@ -38,21 +38,21 @@ def up(
             raise typer.Exit(_start_in_background(state))
         if report is not None:
             raise typer.Exit(_run_in_background(state, report))
-        _log_to(state / "logs" / "supervisor.log")
-        with Progress() as progress:
+        _log_to_file(state / "logs" / "supervisor.log")
+        with StartupProgress() as progress:
             cloud = Cloud(state, Ports.from_environment())
-            code = cloud.supervisor(_then_welcome(progress, state, "Ctrl-C stops it")).run()
-        raise typer.Exit(code)
-    except AlreadyRunning as running:
-        console.print(f"{running}")
+            exit_code = cloud.supervisor(_with_summary(progress, state, "Ctrl-C stops it")).run()
+        raise typer.Exit(exit_code)
+    except AlreadyRunning as error:
+        console.print(f"{error}")
         with contextlib.suppress(LocalCloudError):
-            _welcome(load_endpoints(state), f"`{this_command()} down` stops it")
+            _print_summary(load_endpoints(state), f"`{this_command()} down` stops it")
 
 
 def down(
-    erase: Annotated[bool, typer.Option("--erase", help="Remove all its data, passwords and logs, too.")] = False,
+    erase: Annotated[bool, typer.Option("--erase", help="Also remove all its data, passwords and logs.")] = False,
 ) -> None:
-    """Stop the local cloud, and whatever a killed one left running."""
+    """Stop the local cloud, and any processes that a killed one left running."""
     state = state_directory()
     console.print(f"[green]✓[/] {control.shut_down(state)}")
     if erase:
@@ -60,28 +60,28 @@ def down(
         console.print(f"[green]✓[/] removed {removed}")
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Show what runs. The exit code is 1 when not everything is up."""
-    found = control.status(state_directory())
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the parts of the local cloud. The exit code is 1 unless all of them are up."""
+    cloud_status = control.status(state_directory())
     if as_json:
-        console.print_json(json.dumps(dataclasses.asdict(found)))
-    elif found.stage == "down":
+        console.print_json(json.dumps(dataclasses.asdict(cloud_status)))
+    elif cloud_status.stage == "down":
         console.print(f"the local cloud is not up: run `{this_command()} up`")
     else:
-        console.print(_table(found))
-        if found.stage == "lost":
-            console.print(f"its supervisor is gone: `{this_command()} down` stops what is left")
-    raise typer.Exit(0 if found.healthy else 1)
+        console.print(_table(cloud_status))
+        if cloud_status.stage == "lost":
+            console.print(f"its supervisor was killed: `{this_command()} down` stops the remaining processes")
+    raise typer.Exit(0 if cloud_status.healthy else 1)
 
 
-class Progress:
-    """Says what happens, a line each; on a terminal it also shows what is being waited for."""
+class StartupProgress:
+    """Prints a line for each event of the supervisor. On a terminal, a spinner also names the starting parts."""
 
     def __init__(self) -> None:
-        self._waiting: list[str] = []
+        self._starting: list[str] = []
         self._spinner = console.status("starting")
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "StartupProgress":
         if console.is_terminal:
             self._spinner.start()
         return self
@@ -93,14 +93,14 @@ class Progress:
         detail = escape(event.detail)
         match event.kind:
             case "starting":
-                self._waiting.append(event.part)
+                self._starting.append(event.part)
             case "ready":
-                self._waiting.remove(event.part)
+                self._starting.remove(event.part)
                 console.print(f"[green]✓[/] {event.part:<12}[dim]{event.seconds:5.1f} s[/]")
             case "restarting":
-                console.print(f"[yellow]![/] {event.part} ended and is started again: {detail}")
+                console.print(f"[yellow]![/] {event.part} ended, restarting: {detail}")
             case "restarted":
-                console.print(f"[green]✓[/] {event.part} is back after {event.seconds:.1f} s")
+                console.print(f"[green]✓[/] {event.part} restarted after {event.seconds:.1f} s")
             case "failed":
                 console.print(f"[red]✗[/] {detail}")
             case "up":
@@ -110,26 +110,28 @@ class Progress:
                 self._spinner.update("stopping")
             case "stopped":
                 console.print("[dim]stopped[/]")
-        if self._waiting:
-            self._spinner.update(f"starting {', '.join(self._waiting)}")
+        if self._starting:
+            self._spinner.update(f"starting {', '.join(self._starting)}")
 
 
-def _then_welcome(progress: Progress, state: Path, how_to_stop: str) -> Callable[[Event], None]:
-    def tell(event: Event) -> None:
+def _with_summary(progress: StartupProgress, state: Path, how_to_stop: str) -> Callable[[Event], None]:
+    """A listener that forwards events to `progress`, and prints the addresses once the local cloud is up."""
+
+    def on_event(event: Event) -> None:
         progress(event)
         if event.kind == "up":
-            _welcome(load_endpoints(state), how_to_stop)
+            _print_summary(load_endpoints(state), how_to_stop)
 
-    return tell
+    return on_event
 
 
-def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
+def _print_summary(endpoints: Endpoints, how_to_stop: str) -> None:
     lines = {
         "API": endpoints.api,
         "issuer": endpoints.issuer,
         "S3, SQS": endpoints.s3,
-        "PostgreSQL": f"{_place(endpoints.database)}, replica {_place(endpoints.replica)}",
-        "Redis": f"{endpoints.upstash} (Upstash REST), {_place(endpoints.redis)}",
+        "PostgreSQL": f"{_host_and_port(endpoints.database)}, replica {_host_and_port(endpoints.replica)}",
+        "Redis": f"{endpoints.upstash} (Upstash REST), {_host_and_port(endpoints.redis)}",
         "passwords": shown(state_directory() / "endpoints.json"),
         "a token": f"{this_command()} token --as admin",
         "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
@@ -137,24 +139,24 @@ def _welcome(endpoints: Endpoints, how_to_stop: str) -> None:
         "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
     }
     if elsewhere := data_elsewhere(state_directory()):
-        lines["data"] = f"{elsewhere}, where PostgreSQL can be without root"
+        lines["data"] = f"{elsewhere}, because PostgreSQL refuses to run as root"
     console.print()
-    for what, where in lines.items():
-        # A line that a person copies is not to be broken.
-        console.print(f"{what:<12}{where}", markup=False)
+    for name, value in lines.items():
+        # markup=False: people copy these lines.
+        console.print(f"{name:<12}{value}", markup=False)
     console.print(f"\n[dim]{how_to_stop}[/]")
 
 
-def _place(url: str) -> str:
-    """`host:port` of a URL that carries a password."""
+def _host_and_port(url: str) -> str:
+    """`host:port` of a URL, without its password."""
     return url.rpartition("@")[2].partition("/")[0]
 
 
-def _table(found: control.CloudStatus) -> Table:
+def _table(cloud_status: control.CloudStatus) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("part", "state", "pid", "port", "memory", "since"):
         table.add_column(title, justify="right" if title in {"pid", "memory"} else "left")
-    for part in found.parts:
+    for part in cloud_status.parts:
         since = datetime.fromtimestamp(part.since, UTC).astimezone() if part.since else None
         table.add_row(
             part.name,
@@ -168,30 +170,34 @@ def _table(found: control.CloudStatus) -> Table:
 
 
 def _start_in_background(state: Path) -> int:
-    """Start a supervisor of its own session, show its progress, and return when it is up."""
-    other = Running.read(state / "supervisor.json")
-    if other and other.process:
-        raise AlreadyRunning(other.pid)
+    """Start the supervisor in a new session, show its progress, and return once the local cloud is up.
+
+    Returns the exit code.
+    """
+    running = Running.read(state / "supervisor.json")
+    if running and running.process:
+        raise AlreadyRunning(running.pid)
     file = state / "logs" / "up.log"
     file.parent.mkdir(parents=True, exist_ok=True)
-    reading, writing = os.pipe()
+    read_end, write_end = os.pipe()
     with file.open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "infra.command", "up", "--report", str(writing)],
+            [sys.executable, "-m", "infra.command", "up", "--report", str(write_end)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[writing],
+            pass_fds=[write_end],
             start_new_session=True,
         )
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as events, Progress() as progress:
-        tell = _then_welcome(progress, state, f"`{this_command()} status` shows it, `{this_command()} down` stops it")
+    os.close(write_end)
+    with os.fdopen(read_end, encoding="utf-8") as events, StartupProgress() as progress:
+        how_to_stop = f"`{this_command()} status` shows it, `{this_command()} down` stops it"
+        on_event = _with_summary(progress, state, how_to_stop)
         failed = False
         try:
             for line in events:
                 event = Event(**json.loads(line))
-                tell(event)
+                on_event(event)
                 if event.kind == "up":
                     return 0
                 failed = failed or event.kind == "failed"
@@ -199,33 +205,36 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start (log: {shown(file)})")
+        console.print(f"[red]✗[/] the local cloud did not start: see its log, {shown(file)}")
     return child.returncode
 
 
 def _run_in_background(state: Path, report: int) -> int:
-    """What `--detach` starts: events go to the one who waits until it is up, and to the log from then on."""
+    """Run the supervisor for `--detach`. Events go to the log, and to the waiting parent until the cloud is up.
+
+    Returns the exit code. report: file descriptor of the pipe to the parent.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     log = logging.getLogger(__name__)
-    with _events(report) as tell_parent:
+    with _event_pipe(report) as send_to_parent:
 
-        def tell(event: Event) -> None:
-            tell_parent(event)
+        def on_event(event: Event) -> None:
+            send_to_parent(event)
             log.info(" ".join(str(value) for value in dataclasses.asdict(event).values() if value))
 
         try:
-            return Cloud(state, Ports.from_environment()).supervisor(tell).run()
+            return Cloud(state, Ports.from_environment()).supervisor(on_event).run()
         except LocalCloudError as error:
-            tell(Event("failed", detail=str(error)))
+            on_event(Event("failed", detail=str(error)))
             return 1
 
 
 @contextlib.contextmanager
-def _events(descriptor: int) -> Iterator[Callable[[Event], None]]:
-    """Write events to a pipe until the cloud is up, or until nobody reads any more."""
+def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
+    """A function that writes events to a pipe until the cloud is up, or until the reader closes the pipe."""
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 
-        def tell(event: Event) -> None:
+        def send(event: Event) -> None:
             if pipe.closed:
                 return
             with contextlib.suppress(BrokenPipeError):
@@ -235,10 +244,10 @@ def _events(descriptor: int) -> Iterator[Callable[[Event], None]]:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-        yield tell
+        yield send
 
 
-def _log_to(file: Path) -> None:
-    """Details that are too long for a terminal."""
+def _log_to_file(file: Path) -> None:
+    """Log to a file, because log messages are too long for the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

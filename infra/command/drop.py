@@ -1,4 +1,4 @@
-"""`wecelebrate drop`: put a file where an ERP system would, and watch what becomes of it."""
+"""`wecelebrate drop`: upload a file to the place where an ERP system would, and watch its job."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,28 +8,28 @@ import httpx
 import typer
 from rich.markup import escape
 
-from infra.command.api import Cloud, as_admin, every, get
+from infra.command.api import AdminClient, as_admin, get, get_all
 from infra.command.console import console
 from infra.command.watch import follow, report
 from infra.local.processes import LocalCloudError
 
 BUCKET = "drops"
-KINDS = "CSV, TSV, JSON, NDJSON, XLSX or XML, in a gzip or zip if you like."
+FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip or zip."
 
 
 def drop(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=KINDS)],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FORMATS)],
     catalog: Annotated[str, typer.Option(help="Id or name of the catalog.")],
-    wait: Annotated[bool, typer.Option("--wait", help="Show its progress until it is done.")] = False,
-    timeout: Annotated[int, typer.Option(min=1, help="Longest wait, in seconds.")] = 900,
+    wait: Annotated[bool, typer.Option("--wait", help="Show progress until the job has finished.")] = False,
+    timeout: Annotated[int, typer.Option(min=1, help="Maximum wait, in seconds.")] = 900,
 ) -> None:
-    """Drop a file into a catalog. With --wait the exit code is 1 when it failed or rows were refused."""
+    """Drop a file into a catalog. With --wait, the exit code is 1 if the job failed or rejected rows."""
     if not file.name.isprintable():
-        raise LocalCloudError(f"{file.name!r} is no name for a drop: rename the file")
+        raise LocalCloudError(f"file name {file.name!r} has characters that are not printable: rename the file")
     with as_admin(expires_in=timeout + 60) as cloud:
         catalog_id = _catalog(cloud.api, catalog)
         key = f"{catalog_id}/incoming/{file.name}"
-        source = {"key": key, "version_id": _upload(cloud, file, key)}
+        source = {"key": key, "version_id": _put(cloud, file, key)}
         console.print(f"[green]✓[/] dropped {escape(key)}")
         if wait:
             job = follow(cloud, lambda: _job_of(cloud.api, catalog_id, source), timeout)
@@ -37,35 +37,35 @@ def drop(
                 raise typer.Exit(1)
 
 
-def _catalog(api: httpx.Client, wanted: str) -> str:
-    """The id of a catalog that is there, by its id or its name."""
+def _catalog(api: httpx.Client, id_or_name: str) -> str:
+    """The id of the catalog with this id or name. Raises LocalCloudError if it does not exist."""
     try:
-        catalog_id = UUID(wanted)
+        catalog_id = UUID(id_or_name)
     except ValueError:
-        return _catalog_called(api, wanted)
-    found = get(api, f"/v1/catalogs/{catalog_id}", missing=f"there is no catalog {catalog_id}")
-    return str(found["id"])
+        return _catalog_by_name(api, id_or_name)
+    catalog = get(api, f"/v1/catalogs/{catalog_id}", not_found=f"catalog {catalog_id} does not exist")
+    return str(catalog["id"])
 
 
-def _catalog_called(api: httpx.Client, name: str) -> str:
-    named = [str(one["id"]) for one in every(api, "/v1/catalogs") if one["name"] == name]
-    match named:
-        case [one]:
-            return one
+def _catalog_by_name(api: httpx.Client, name: str) -> str:
+    ids = [str(catalog["id"]) for catalog in get_all(api, "/v1/catalogs") if catalog["name"] == name]
+    match ids:
+        case [id]:
+            return id
         case []:
-            raise LocalCloudError(f"there is no catalog called {name}")
-    raise LocalCloudError(f"{len(named)} catalogs are called {name}: give the id of one, {' or '.join(named)}")
+            raise LocalCloudError(f"catalog {name} does not exist")
+    raise LocalCloudError(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
 
 
-def _upload(cloud: Cloud, file: Path, key: str) -> str:
-    """Put a file in the bucket of drops; the version that S3 gives it."""
+def _put(cloud: AdminClient, file: Path, key: str) -> str:
+    """Upload a file to the bucket of drops. Returns its S3 version id."""
     from botocore.exceptions import BotoCoreError
 
     try:
         with file.open("rb") as body:
             return str(cloud.s3.put_object(Bucket=cloud.bucket(BUCKET), Key=key, Body=body)["VersionId"])
     except BotoCoreError as error:
-        raise LocalCloudError(f"S3 does not take the file: {error}") from error
+        raise LocalCloudError(f"the upload to S3 failed: {error}") from error
 
 
 def _job_of(api: httpx.Client, catalog_id: str, source: dict[str, str]) -> dict[str, Any] | None:

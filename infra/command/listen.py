@@ -1,4 +1,4 @@
-"""`wecelebrate listen`: an endpoint on this machine for a client's webhooks, which shows what it is sent."""
+"""`wecelebrate listen`: a temporary webhook endpoint on this machine that prints the events of a client."""
 
 import json
 from collections.abc import Iterator
@@ -16,75 +16,79 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from infra.command.api import as_admin, post
 from infra.command.console import console
-from infra.command.jobs import clients_of, filters
+from infra.command.resources import client_id, client_slugs
 
-Received = SimpleQueue[tuple[dict[str, str], bytes]]
-"""Headers and body of each request."""
+Requests = SimpleQueue[tuple[dict[str, str], bytes]]
+"""Headers and body of each received request."""
 
-LARGEST = 1 << 20
-"""Bytes of a body: an event has far fewer."""
+MAX_BODY_BYTES = 1 << 20
+"""Maximum size of a request body. An event is far smaller."""
 
 
 def listen(
     client: Annotated[str, typer.Option("--client", help="Id or slug of the client.")],
     events: Annotated[
-        list[str] | None, typer.Option("--event", help="Which: `sync.failed`, `job.*`; all when none is named.")
+        list[str] | None, typer.Option("--event", help="Only these events, e.g. `sync.failed` or `job.*`.")
     ] = None,
-    count: Annotated[int, typer.Option(min=0, help="End after so many; 0 is never.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Exit after this number of events. 0 means never.")] = 0,
 ) -> None:
-    """Show a client's webhooks as they come, until Ctrl-C. They are signed, and checked."""
-    with as_admin() as cloud, _receiving() as (port, received):
-        owner = filters(clients_of(cloud.api), client)["client_id"]
-        wanted = events or ["*"]
-        new = {"client_id": owner, "url": f"http://127.0.0.1:{port}/", "events": wanted}
-        endpoint = post(cloud.api, "/v1/webhooks", {**new, "description": "wecelebrate listen"})
-        console.print(f"[green]✓[/] listening for {escape(client)}: {', '.join(wanted)} (Ctrl-C ends it)")
+    """Show the webhook events of a client, and verify their signatures, until Ctrl-C."""
+    with as_admin() as cloud, _receive_requests() as (port, requests):
+        event_types = events or ["*"]
+        new_endpoint = {
+            "client_id": client_id(client_slugs(cloud.api), client),
+            "url": f"http://127.0.0.1:{port}/",
+            "events": event_types,
+            "description": "wecelebrate listen",
+        }
+        endpoint = post(cloud.api, "/v1/webhooks", new_endpoint)
+        console.print(f"[green]✓[/] listening for {escape(client)}: {', '.join(event_types)} (Ctrl-C stops it)")
         try:
-            seen = 0
-            while not count or seen < count:
-                _show(endpoint["secret"], *received.get())
-                seen += 1
+            received = 0
+            while not count or received < count:
+                _print_event(endpoint["secret"], *requests.get())
+                received += 1
         except KeyboardInterrupt:
             pass
         finally:
             cloud.api.delete(f"/v1/webhooks/{endpoint['id']}", headers={"If-Match": "*"})
 
 
-def _show(secret: str, headers: dict[str, str], body: bytes) -> None:
+def _print_event(secret: str, headers: dict[str, str], body: bytes) -> None:
     try:
         Webhook(secret).verify(body, headers)
     except WebhookVerificationError as error:
-        console.print(f"[red]✗[/] not signed by us: {escape(str(error))}")
+        console.print(f"[red]✗[/] the signature is not valid: {escape(str(error))}")
         return
     event = json.loads(body)
-    at = datetime.now(UTC).astimezone()
-    console.print(f"[green]✓[/] {at:%H:%M:%S} [bold]{escape(event['type'])}[/] [dim]{headers['webhook-id']}[/]")
+    now = datetime.now(UTC).astimezone()
+    console.print(f"[green]✓[/] {now:%H:%M:%S} [bold]{escape(event['type'])}[/] [dim]{headers['webhook-id']}[/]")
     console.print_json(data=event["data"])
 
 
 @contextmanager
-def _receiving() -> Iterator[tuple[int, Received]]:
-    """A server on a free port of 127.0.0.1, and what comes to it."""
-    received: Received = SimpleQueue()
+def _receive_requests() -> Iterator[tuple[int, Requests]]:
+    """Run an HTTP server on a free port of 127.0.0.1. Yields the port and the queue of received requests."""
+    requests: Requests = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("content-length", 0))
-            if length > LARGEST:
+            if length > MAX_BODY_BYTES:
                 self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
                 return
-            received.put(({name.lower(): value for name, value in self.headers.items()}, self.rfile.read(length)))
+            requests.put(({name.lower(): value for name, value in self.headers.items()}, self.rfile.read(length)))
             self.send_response(HTTPStatus.NO_CONTENT)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing: what comes is shown."""
+            """Suppress the access log, because the events are printed."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield server.server_address[1], received
+            yield server.server_address[1], requests
         finally:
             server.shutdown()
             thread.join()

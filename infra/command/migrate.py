@@ -1,4 +1,4 @@
-"""`wecelebrate migrate`: bring the local database to this release."""
+"""`wecelebrate migrate`: migrate the local database to the schema of this release."""
 
 from infra.command.console import console
 from infra.local.control import running_endpoints
@@ -9,9 +9,9 @@ from infra.local.postgres import DATABASE
 
 
 def migrate() -> None:
-    """Apply the migrations that the local database has not had. Safe to run again, and while it is in use."""
+    """Apply pending migrations to the local database. It is safe to run again, and while the database is in use."""
     state = state_directory()
-    place = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
+    address = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
     credentials = Credentials.of(state)
-    applied = prepare(place, credentials.superuser, DATABASE, credentials.logins, report=console.print)
-    console.print(f"[green]✓[/] {len(applied)} migrations applied" if applied else "[green]✓[/] nothing to apply")
+    applied = prepare(address, credentials.superuser, DATABASE, credentials.logins, report=console.print)
+    console.print(f"[green]✓[/] {len(applied)} migrations applied" if applied else "[green]✓[/] no pending migrations")

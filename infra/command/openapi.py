@@ -1,4 +1,4 @@
-"""`wecelebrate openapi`: the API's contract, for tools."""
+"""`wecelebrate openapi`: print the OpenAPI document of the API."""
 
 import json
 from typing import Annotated
@@ -7,10 +7,12 @@ import typer
 
 
 def openapi(
-    server: Annotated[str, typer.Option(help="Address of the API that the document names.")] = "http://127.0.0.1:8787",
+    server: Annotated[
+        str, typer.Option(help="Base URL of the API, for `servers` in the document.")
+    ] = "http://127.0.0.1:8787",
 ) -> None:
     """Print the OpenAPI 3.1 document of the whole API."""
-    # Imports every handler: no other command should wait for that.
+    # Imported here because it imports every handler, which is slow. Other commands should not wait for it.
     from infra.openapi import document
 
     typer.echo(json.dumps(document(server.rstrip("/")), indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""Jobs as a person sees them: in a few words, as a row of a table, as a bar that moves."""
+"""Display of jobs: their state in a few words, rows of a table, and progress bars."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ from infra.command.console import console
 
 Json = dict[str, Any]
 
-LOADS = ("catalog_sync", "product_import")
-"""Types of jobs whose counts are rows."""
+LOAD_TYPES = ("catalog_sync", "product_import")
+"""Types of jobs that load rows of a file. Their counts are rows."""
 _PHASES = {
     "stage": "reading",
     "look": "comparing",
@@ -25,98 +25,107 @@ _PHASES = {
     "report": "ending",
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
-_WINDOW = 5.0
-"""Seconds over which the pace is told."""
+_RATE_WINDOW = 5.0
+"""Seconds over which the rate of rows is averaged."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SCALE = 1_000
+"""Steps of a bar per percent. Rich needs whole numbers for a smooth bar."""
 
 
-def is_open(job: Json) -> bool:
-    """Whether it is not over yet."""
+def is_unfinished(job: Json) -> bool:
+    """Whether a job has not finished yet."""
     return job["status"] in ("pending", "processing")
 
 
 def state_of(job: Json) -> str:
-    """What it does, in a word or two."""
+    """The state of a job, in one to three words."""
     if job["awaiting_approval"]:
         return "needs approval"
     if job["status"] == "pending":
         return (
-            f"again in {age(job['due_at'], ahead=True)}" if job["attempts"] and _until(job["due_at"]) > 0 else "waiting"
+            f"retry in {until(job['due_at'])}" if job["attempts"] and _seconds_until(job["due_at"]) > 0 else "waiting"
         )
     if job["status"] == "processing":
-        return _PHASES.get(job["progress"]["phase"], "working") if job["type"] in LOADS else "working"
+        return _PHASES.get(job["progress"]["phase"], "working") if job["type"] in LOAD_TYPES else "working"
     return str(job["status"])
 
 
-def painted(job: Json) -> str:
-    """`state_of`, in the colour of its meaning."""
+def styled_state(job: Json) -> str:
+    """`state_of` with colour markup."""
     color = "yellow" if job["awaiting_approval"] else _COLORS.get(job["status"], "")
     return f"[{color}]{escape(state_of(job))}[/]" if color else escape(state_of(job))
 
 
-def rows(number: int) -> str:
-    """A number of rows."""
+def count_rows(number: int) -> str:
+    """A number of rows, e.g. `1 row` or `1,000 rows`."""
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
-def age(moment: str, *, ahead: bool = False) -> str:
-    """How long ago a moment was, or how far `ahead` it lies, by the largest unit."""
-    return duration(_until(moment) if ahead else -_until(moment))
+def age(timestamp: str) -> str:
+    """The time since an ISO 8601 timestamp, in its largest unit."""
+    return duration(-_seconds_until(timestamp))
+
+
+def until(timestamp: str) -> str:
+    """The time until an ISO 8601 timestamp, in its largest unit."""
+    return duration(_seconds_until(timestamp))
 
 
 def duration(seconds: float) -> str:
-    """Some seconds by their largest unit."""
+    """A number of seconds in its largest unit, e.g. `9 min`. Negative numbers are `0 s`."""
     for length, unit in _UNITS:
         if seconds >= length:
             return f"{int(seconds // length)} {unit}"
     return "0 s"
 
 
-def table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
-    """Jobs, one a row; `clients` has the names of those whose they are."""
-    shown = Table("job", "client", "type", "state", "progress", "", "age", box=None, pad_edge=False, header_style="dim")
+def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
+    """A table with a row for each job. clients: id → slug."""
+    table = Table("job", "client", "type", "state", "progress", "", "age", box=None, pad_edge=False, header_style="dim")
     for job in jobs:
         percent = job["progress"]["percent"]
         bar = ProgressBar(total=100, completed=percent, width=20) if percent is not None else ""
-        figure = "" if percent is None else f"{percent:.0f} %"
-        shown.add_row(job["id"], whose(job, clients), job["type"], painted(job), bar, figure, age(job["created_at"]))
-    return shown
+        label = "" if percent is None else f"{percent:.0f} %"
+        table.add_row(
+            job["id"], owner(job, clients), job["type"], styled_state(job), bar, label, age(job["created_at"])
+        )
+    return table
 
 
-def details(lines: Mapping[str, Any]) -> Table:
-    """All about one thing: what is said of it, by what it is about; what is empty is left out."""
-    shown = Table(box=None, pad_edge=False, show_header=False)
-    shown.add_column(style="dim")
-    shown.add_column(overflow="fold")
-    for name, value in lines.items():
+def details(values: Mapping[str, Any]) -> Table:
+    """A table with a row for each name and value. Empty values are left out."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in values.items():
         if value:
-            shown.add_row(name, str(value))
-    return shown
+            table.add_row(name, str(value))
+    return table
 
 
-def whose(thing: Json, clients: Mapping[str, str]) -> str:
-    """The name of the client that something is of."""
-    return escape(clients.get(thing["client_id"], thing["client_id"]) if thing["client_id"] else "platform")
+def owner(row: Json, clients: Mapping[str, str]) -> str:
+    """The slug of the client that owns a row, or `platform` if no client owns it."""
+    return escape(clients.get(row["client_id"], row["client_id"]) if row["client_id"] else "platform")
 
 
-class View:
-    """Bars of jobs that are under way; nothing where nobody looks."""
+class ProgressBars:
+    """Progress bars of jobs on a terminal. Elsewhere nothing is printed."""
 
     def __init__(self, clients: Mapping[str, str] | None = None) -> None:
+        """clients: id → slug, if the bars should name the client of each job."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.fields[percent]}"),
             TextColumn("{task.fields[rows]}"),
-            TextColumn("{task.fields[pace]}"),
+            TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[left]}"),
             TimeElapsedColumn(),
         )
         self._clients = clients
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._bars: dict[str | None, TaskID] = {}
-        self._paces: dict[str, _Pace] = {}
+        self._rates: dict[str, _RowRate] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -126,54 +135,55 @@ class View:
         self._progress.stop()
 
     def show(self, jobs: Iterable[Json | None]) -> None:
-        """How these jobs stand, and no others; None is one that is not there yet."""
-        shown = {job["id"] if job else None: job for job in jobs}
-        for gone in self._bars.keys() - shown.keys():
-            self._progress.remove_task(self._bars.pop(gone))
-        for job_id, job in shown.items():
+        """Show the bars of these jobs and remove all others. None stands for a job that does not exist yet."""
+        jobs_by_id = {job["id"] if job else None: job for job in jobs}
+        for job_id in self._bars.keys() - jobs_by_id.keys():
+            self._progress.remove_task(self._bars.pop(job_id))
+        for job_id, job in jobs_by_id.items():
             if job_id not in self._bars:
                 self._bars[job_id] = self._progress.add_task(
-                    "waiting", total=None, percent="", rows="", pace="", left=""
+                    "waiting", total=None, percent="", rows="", rate="", left=""
                 )
             if job:
-                self._progress.update(self._bars[job_id], **self._told(job))
+                self._progress.update(self._bars[job_id], **self._fields(job))
 
-    def _told(self, job: Json) -> dict[str, Any]:
+    def _fields(self, job: Json) -> dict[str, Any]:
         progress = job["progress"]
         percent, left = progress["percent"], progress["eta_seconds"]
-        pace = self._paces.setdefault(job["id"], _Pace()).of(job)
-        name = f"{whose(job, self._clients)}  {job['type']}  " if self._clients is not None else ""
+        rate = self._rates.setdefault(job["id"], _RowRate()).update(job)
+        name = f"{owner(job, self._clients)}  {job['type']}  " if self._clients is not None else ""
         return {
-            "description": name + painted(job),
+            "description": name + styled_state(job),
             "total": None if percent is None else 100 * _SCALE,
             "completed": 0 if percent is None else percent * _SCALE,
             "percent": "" if percent is None else f"{percent:.0f} %",
-            "rows": rows(job["counts"]["read"]) if job["type"] in LOADS else "",
-            "pace": f"{pace:,.0f} rows/s" if pace else "",
+            "rows": count_rows(job["counts"]["read"]) if job["type"] in LOAD_TYPES else "",
+            "rate": f"{rate:,.0f} rows/s" if rate else "",
             "left": f"{duration(left)} left" if left else "",
         }
 
 
-class _Pace:
-    """Rows a second of one job, over the last few seconds of one phase."""
+class _RowRate:
+    """Rows per second of one job, over the last few seconds of its current phase."""
 
     def __init__(self) -> None:
         self._phase: str | None = None
-        self._seen: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int]] = deque()
+        """Time and number of rows."""
 
-    def of(self, job: Json) -> float | None:
-        """The pace; None while it is not known."""
+    def update(self, job: Json) -> float | None:
+        """Add a sample and return the rate. None if there are too few samples."""
         phase = job["progress"]["phase"]
-        if job["type"] not in LOADS or phase != self._phase:
+        if job["type"] not in LOAD_TYPES or phase != self._phase:
             self._phase = phase
-            self._seen.clear()
+            self._samples.clear()
         now = monotonic()
-        self._seen.append((now, job["counts"]["read"] if phase == "stage" else job["progress"]["done"]))
-        while len(self._seen) > 2 and now - self._seen[1][0] > _WINDOW:
-            self._seen.popleft()
-        (first, before), (last, after) = self._seen[0], self._seen[-1]
-        return (after - before) / (last - first) if last > first and after > before else None
+        self._samples.append((now, job["counts"]["read"] if phase == "stage" else job["progress"]["done"]))
+        while len(self._samples) > 2 and now - self._samples[1][0] > _RATE_WINDOW:
+            self._samples.popleft()
+        (start, start_rows), (end, end_rows) = self._samples[0], self._samples[-1]
+        return (end_rows - start_rows) / (end - start) if end > start and end_rows > start_rows else None
 
 
-def _until(moment: str) -> float:
-    return (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()
+def _seconds_until(timestamp: str) -> float:
+    return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).total_seconds()

@@ -1,52 +1,56 @@
-"""`wecelebrate switch`: how the platform's switches stand, and turning them."""
+"""`wecelebrate switch`: show and change the kill switches of the platform."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from infra.command.api import as_admin, get
+from infra.command.api import as_admin, error_message, get
 from infra.command.console import console
+from infra.command.progress import Json
 from infra.local.processes import LocalCloudError
+
+_PATH = "/v1/admin/flags"
 
 
 def switch(
     setting: Annotated[
         str | None,
-        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without one all are shown."),
+        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without it, all are listed."),
     ] = None,
 ) -> None:
-    """Turn a switch of the platform, or show them all. Every function goes by it within 10 seconds."""
+    """Change a kill switch, or list all of them. A change applies to every function within 10 seconds."""
     with as_admin() as cloud:
-        flags: dict[str, dict[str, Any]] = {flag["name"]: flag for flag in get(cloud.api, "/v1/admin/flags")["data"]}
+        switches: dict[str, Json] = {switch["name"]: switch for switch in get(cloud.api, _PATH)["data"]}
         if setting is None:
-            console.print(_table(flags.values()))
+            console.print(_table(switches.values()))
         else:
-            _turn(cloud.api, flags, setting)
+            _change(cloud.api, switches, setting)
 
 
-def _turn(api: httpx.Client, flags: dict[str, dict[str, Any]], setting: str) -> None:
+def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> None:
     name, _, value = setting.partition("=")
-    if name not in flags:
-        raise LocalCloudError(f"there is no switch called '{name}', but {', '.join(flags)}")
-    default, other = flags[name]["default"], flags[name]["other"]
+    if name not in switches:
+        raise LocalCloudError(f"switch '{name}' does not exist: use one of {', '.join(switches)}")
+    default, other = switches[name]["default"], switches[name]["other"]
     if value not in (default, other):
-        raise LocalCloudError(f"say {name}={default} or {name}={other}")
-    path = f"/v1/admin/flags/{name}"
-    answer = api.delete(path) if value == default else api.put(path, json={"value": value})
-    if answer.is_error:
-        raise LocalCloudError(f"the API answers {answer.status_code}: {answer.text}")
-    console.print(f"[green]✓[/] {name}={value}, everywhere within 10 seconds")
+        raise LocalCloudError(f"'{value}' is not a value of this switch: use {name}={default} or {name}={other}")
+    path = f"{_PATH}/{name}"
+    response = api.delete(path) if value == default else api.put(path, json={"value": value})
+    if response.is_error:
+        raise LocalCloudError(error_message(response))
+    console.print(f"[green]✓[/] {name}={value}, applied everywhere within 10 seconds")
 
 
-def _table(flags: Any) -> Table:
-    table = Table("switch", "value", "since", "by", "what it does", box=None, pad_edge=False, header_style="dim")
-    for flag in flags:
-        changed = flag["changed_at"] and datetime.fromisoformat(flag["changed_at"])
-        value = flag["value"] if flag["value"] == flag["default"] else f"[yellow]{escape(flag['value'])}[/]"
-        since = f"{changed:%Y-%m-%d %H:%M}" if changed else ""
-        table.add_row(flag["name"], value, since, escape(flag["changed_by"] or ""), flag["does"])
+def _table(switches: Iterable[Json]) -> Table:
+    table = Table("switch", "value", "since", "by", "effect", box=None, pad_edge=False, header_style="dim")
+    for switch in switches:
+        changed_at = switch["changed_at"] and datetime.fromisoformat(switch["changed_at"])
+        value = switch["value"] if switch["value"] == switch["default"] else f"[yellow]{escape(switch['value'])}[/]"
+        since = f"{changed_at:%Y-%m-%d %H:%M}" if changed_at else ""
+        table.add_row(switch["name"], value, since, escape(switch["changed_by"] or ""), switch["does"])
     return table

@@ -1,4 +1,4 @@
-"""Watching jobs to their end, and saying what became of them."""
+"""Watching jobs until they finish, and printing their results."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,150 +10,160 @@ import httpx
 from rich.markup import escape
 from rich.table import Table
 
-from infra.command.api import Cloud, Unavailable, every, get
+from infra.command.api import AdminClient, ApiUnavailable, get, get_all
 from infra.command.console import console
-from infra.command.progress import LOADS, Json, View, is_open, rows, whose
+from infra.command.progress import LOAD_TYPES, Json, ProgressBars, count_rows, is_unfinished, owner
 from infra.local.control import supervised
 from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
 
 T = TypeVar("T")
 
-_PATIENCE = 30.0
-"""Seconds in which a part that ended may be back."""
-_EVERY = 0.1
-"""Seconds between two looks at one job."""
-_EVERY_OF_ALL = 0.5
-"""Seconds between two looks at all of them."""
+_RESTART_TIMEOUT = 30.0
+"""Seconds for which the API may be unavailable while a part of the local cloud restarts."""
+_POLL_INTERVAL = 0.1
+"""Seconds between two requests for one job."""
+_POLL_INTERVAL_ALL = 0.5
+"""Seconds between two requests for all jobs."""
 _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
-"""Where the files of a type of jobs lie."""
+"""Type of job → the bucket of its files."""
 
 
-def follow(cloud: Cloud, find: Callable[[], Json | None], timeout: int) -> Json:
-    """Show the progress of the job that `find` finds, until it is over; the ended job. One that stops for an approval
-    is waited for, and how to give it is said."""
+def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
+    """Show the progress of one job until it finishes, and return it.
+
+    If the job needs an approval, this prints how to approve it and keeps waiting. Raises LocalCloudError after
+    `timeout` seconds. find: returns the job, or None while it does not exist yet.
+    """
     deadline = time.monotonic() + timeout
-    ask = _Patient(cloud.state)
+    call = _RetryingCaller(cloud.state)
     job: Json | None = None
-    told = False
-    with View() as view:
-        while job is None or is_open(job):
+    approval_printed = False
+    with ProgressBars() as bars:
+        while job is None or is_unfinished(job):
             if time.monotonic() > deadline:
-                raise LocalCloudError(_not_done(job, timeout))
-            job = ask(find) or job
-            view.show([job])
-            if job and job["awaiting_approval"] and not told:
-                _ask_for_approval(job)
-            told = bool(job and job["awaiting_approval"])
-            time.sleep(_EVERY)
+                raise LocalCloudError(_timeout_message(job, timeout))
+            job = call(find) or job
+            bars.show([job])
+            if job and job["awaiting_approval"] and not approval_printed:
+                _print_approval(job)
+            approval_printed = bool(job and job["awaiting_approval"])
+            time.sleep(_POLL_INTERVAL)
     return job
 
 
-def watch_all(cloud: Cloud, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
-    """Show the progress of all jobs that are not over, new ones too, until there are none but those that wait for an
-    approval. Whether all that ended meanwhile were done."""
-    ask = _Patient(cloud.state)
-    seen: dict[str, Json] = {}
-    well = True
-    with View(clients) as view:
+def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
+    """Show the progress of all unfinished jobs, including new ones, until every remaining job waits for an approval.
+
+    Returns whether all jobs that finished meanwhile were completed.
+    """
+    call = _RetryingCaller(cloud.state)
+    jobs: dict[str, Json] = {}
+    succeeded = True
+    with ProgressBars(clients) as bars:
         while True:
-            now = ask(lambda: _open(cloud.api, query))
-            if now is not None:
-                for job_id in seen.keys() - now.keys():
-                    well &= _ended(cloud, ask, job_id, clients)
-                seen = now
-                view.show(now.values())
-                if all(job["awaiting_approval"] for job in now.values()):
+            unfinished = call(lambda: _unfinished_jobs(cloud.api, query))
+            if unfinished is not None:
+                for job_id in jobs.keys() - unfinished.keys():
+                    succeeded &= _print_finished(cloud, call, job_id, clients)
+                jobs = unfinished
+                bars.show(jobs.values())
+                if all(job["awaiting_approval"] for job in jobs.values()):
                     break
-            time.sleep(_EVERY_OF_ALL)
-    for job in seen.values():
-        _ask_for_approval(job)
-    return well
+            time.sleep(_POLL_INTERVAL_ALL)
+    for job in jobs.values():
+        _print_approval(job)
+    return succeeded
 
 
-def report(cloud: Cloud, job: Json) -> bool:
-    """Say what became of a job; whether it was done, and every row went in."""
+def report(cloud: AdminClient, job: Json) -> bool:
+    """Print the result of a finished job. Returns whether it was completed and rejected no row."""
     counts = job["counts"]
     if job["status"] != "completed":
         console.print(f"[red]✗[/] {job['status']}: {escape(str(job['error']))}")
         return False
-    if job["type"] not in LOADS:
+    if job["type"] not in LOAD_TYPES:
         console.print("[green]✓[/] completed")
         return True
     if not counts["read"]:
-        console.print("[yellow]![/] the file holds no rows")
+        console.print("[yellow]![/] the file contains no rows")
         return True
-    gone = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
+    deactivated = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
     console.print(
-        f"[green]✓[/] {rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
-        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{gone}"
+        f"[green]✓[/] {count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
+        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
     )
     if not counts["rejected"]:
         return True
-    table = Table("line", "SKU", "why", box=None, pad_edge=False, header_style="dim")
+    table = Table("line", "SKU", "reason", box=None, pad_edge=False, header_style="dim")
     for error in job["first_errors"]:
         table.add_row(str(error["line"]), escape(error["sku"] or ""), escape(error["reason"]))
     console.print(table)
     bucket = cloud.bucket(_BUCKETS[job["type"]])
-    console.print(f"all of them: {cloud.endpoints.s3}/{bucket}/{quote(job['result']['error_file'])}", markup=False)
+    url = f"{cloud.endpoints.s3}/{bucket}/{quote(job['result']['error_file'])}"
+    console.print(f"all rejected rows: {url}", markup=False)
     return False
 
 
-class _Patient:
-    """Asks the API through a restart of one of its parts."""
+class _RetryingCaller:
+    """Calls the API, and tolerates that a part of the local cloud restarts."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._answered = time.monotonic()
+        self._last_success = time.monotonic()
 
-    def __call__(self, ask: Callable[[], T]) -> T | None:
-        """What is answered; None when nobody answers for the moment. Raises LocalCloudError when the cloud was
-        stopped, and what was answered instead when that lasts."""
+    def __call__(self, request: Callable[[], T]) -> T | None:
+        """The result of `request`, or None if the API is unavailable for the moment.
+
+        Raises LocalCloudError if the local cloud was stopped, and the error of `request` if the API stays unavailable.
+        """
         now = time.monotonic()
         try:
-            answer = ask()
-        except (httpx.TransportError, Unavailable) as error:
+            result = request()
+        except (httpx.TransportError, ApiUnavailable) as error:
             if not supervised(self._state):
                 raise LocalCloudError(
-                    f"the local cloud was stopped; run `{this_command()} up`, and the file goes on"
+                    f"the local cloud was stopped: run `{this_command()} up` to continue with the job"
                 ) from error
-            if now - self._answered > _PATIENCE:
+            if now - self._last_success > _RESTART_TIMEOUT:
                 raise
             return None
-        self._answered = now
-        return answer
+        self._last_success = now
+        return result
 
 
-def _open(api: httpx.Client, query: Mapping[str, str | int]) -> dict[str, Json]:
-    states = ("processing", "pending")
-    return {job["id"]: job for status in states for job in every(api, "/v1/jobs", {**query, "status": status})}
+def _unfinished_jobs(api: httpx.Client, query: Mapping[str, str | int]) -> dict[str, Json]:
+    statuses = ("processing", "pending")
+    return {job["id"]: job for status in statuses for job in get_all(api, "/v1/jobs", {**query, "status": status})}
 
 
-def _ended(cloud: Cloud, ask: _Patient, job_id: str, clients: Mapping[str, str]) -> bool:
-    """Say that a job is over; whether it was done."""
-    found = ask(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
-    if found is None or is_open(found):
+def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clients: Mapping[str, str]) -> bool:
+    """Print that a job has finished. Returns False if it was not completed."""
+    job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
+    if job is None or is_unfinished(job):
+        # Its status changed between the two requests of _unfinished_jobs, so both missed it.
         return True
-    done = bool(found["status"] == "completed")
-    why = "" if done else f": {escape(str(found['error']))}"
-    mark = "[green]✓[/]" if done else "[red]✗[/]"
-    console.print(f"{mark} {job_id}  {whose(found, clients)}  {found['type']}  {found['status']}{why}")
-    return done
+    completed = bool(job["status"] == "completed")
+    reason = "" if completed else f": {escape(str(job['error']))}"
+    mark = "[green]✓[/]" if completed else "[red]✗[/]"
+    console.print(f"{mark} {job_id}  {owner(job, clients)}  {job['type']}  {job['status']}{reason}")
+    return completed
 
 
-def _ask_for_approval(job: Json) -> None:
-    found = job["result"] or {}
-    what = (
-        f"it would deactivate {found['would_deactivate']:,} of {found['of_active']:,} products ({found['percent']} %)"
-        if "would_deactivate" in found
+def _print_approval(job: Json) -> None:
+    result = job["result"] or {}
+    reason = (
+        f"it would deactivate {result['would_deactivate']:,} of {result['of_active']:,} products"
+        f" ({result['percent']} %)"
+        if "would_deactivate" in result
         else "it stopped before its first change"
     )
-    console.print(f"[yellow]![/] {job['id']} waits for an approval: {what}")
-    console.print(f"  look at it with `{this_command()} jobs show {job['id']}`", markup=False)
-    console.print(f"  then `{this_command()} jobs approve {job['id']}`, or `jobs cancel`", markup=False)
+    console.print(f"[yellow]![/] {job['id']} needs an approval: {reason}")
+    console.print(f"  inspect it with `{this_command()} jobs show {job['id']}`", markup=False)
+    console.print(f"  then run `{this_command()} jobs approve {job['id']}` or `jobs cancel`", markup=False)
 
 
-def _not_done(job: Json | None, timeout: int) -> str:
+def _timeout_message(job: Json | None, timeout: int) -> str:
     if job and job["awaiting_approval"]:
-        return f"it waits for an approval for {timeout} seconds: `{this_command()} jobs approve {job['id']}`"
-    return f"it is not done after {timeout} seconds; `{this_command()} status` shows what runs"
+        return f"the job still needs an approval after {timeout} seconds: `{this_command()} jobs approve {job['id']}`"
+    return f"the job has not finished after {timeout} seconds: `{this_command()} status` shows what is running"

@@ -1,1 +1,1 @@
-"""The local cloud: the same functions on real parts, on 127.0.0.1."""
+"""The local cloud: runs every function on this machine with real PostgreSQL, Redis, S3 and SQS, on 127.0.0.1."""

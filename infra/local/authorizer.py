@@ -18,18 +18,18 @@ from joserfc.jws import extract_compact
 
 log = getLogger(__name__)
 
-REMEMBERED = 10_000
-"""Tokens whose verdict is kept."""
+MAX_CACHED_TOKENS = 10_000
+"""Verified tokens whose claims are cached."""
 
-REFETCH = 10.0
-"""Seconds between two fetches of the keys, however many tokens name a key that is not there."""
+MIN_REFETCH_INTERVAL = 10.0
+"""Minimum seconds between two fetches of the keys. It limits the requests that tokens with unknown key ids cause."""
 
-KEYS_LIVE = 3600.0
+MAX_KEYS_AGE = 3600.0
 """Seconds after which the keys are fetched again."""
 
 
 class Unauthorized(Exception):
-    """A request may not pass; the message is the `www-authenticate` header."""
+    """The token is missing or invalid. The message is the value of the `www-authenticate` header."""
 
 
 class KeysUnavailable(Exception):
@@ -37,9 +37,9 @@ class KeysUnavailable(Exception):
 
 
 class Authorizer:
-    """Verifies bearer tokens of one issuer.
+    """Verifies the bearer tokens of one issuer.
 
-    fetch_keys: gives the issuer's JSON Web Key Set as parsed JSON, or raises KeysUnavailable.
+    fetch_keys: returns the issuer's JSON Web Key Set as parsed JSON, or raises KeysUnavailable.
     """
 
     def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
@@ -47,26 +47,28 @@ class Authorizer:
         self._audience = audience
         self._fetch = fetch_keys
         self._keys: KeySet | None = None
-        self._known: frozenset[str] = frozenset()
-        self._fetched = float("-inf")
-        self._fetching = asyncio.Lock()
+        self._key_ids: frozenset[str] = frozenset()
+        self._fetched_at = float("-inf")
+        self._fetch_lock = asyncio.Lock()
         self._verified: OrderedDict[bytes, tuple[float, Mapping[str, str]]] = OrderedDict()
 
     async def claims(self, authorization: str | None) -> Mapping[str, str]:
-        """The claims of the token in an `Authorization` header, as the gateway hands them on. Raises Unauthorized."""
+        """Return the claims of the token in an `Authorization` header, as text (see `render`). Raises Unauthorized."""
         if not authorization:
             raise Unauthorized("Bearer")
         scheme, _, rest = authorization.strip().partition(" ")
         token = rest.strip() if scheme.lower() == "bearer" else authorization.strip()
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-        remembered = self._verified.get(digest)
-        if remembered is not None and remembered[0] > time.time():
-            self._verified.move_to_end(digest)
-            return remembered[1]
+        cached = self._verified.get(digest)
+        if cached is not None:
+            expires_at, cached_claims = cached
+            if expires_at > time.time():
+                self._verified.move_to_end(digest)
+                return cached_claims
         claims = await self._verify(token)
         rendered = {name: render(value) for name, value in claims.items()}
         self._verified[digest] = (float(claims["exp"]), rendered)
-        if len(self._verified) > REMEMBERED:
+        if len(self._verified) > MAX_CACHED_TOKENS:
             self._verified.popitem(last=False)
         return rendered
 
@@ -79,7 +81,7 @@ class Authorizer:
         now = time.time()
         if claims.get("iss") != self._issuer:
             raise _invalid("the token does not have a valid issuer")
-        # `client_id` is looked at only where there is no `aud`.
+        # `client_id` is the fallback for a token without `aud`.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise _invalid("the token does not have a valid audience")
@@ -94,11 +96,11 @@ class Authorizer:
         return claims
 
     async def _keys_for(self, token: str) -> KeySet:
-        """The keys, fetched again when the token names one that is not among them."""
+        """Return the keys. Fetches them again if the token names an unknown key."""
         kid = _kid(token)
         if self._should_fetch(kid):
-            async with self._fetching:
-                # Whoever waited here finds the keys that the one before fetched.
+            async with self._fetch_lock:
+                # Another task may have fetched the keys while this one waited for the lock.
                 if self._should_fetch(kid):
                     await self._fetch_keys()
         if self._keys is None:
@@ -106,23 +108,23 @@ class Authorizer:
         return self._keys
 
     def _should_fetch(self, kid: str | None) -> bool:
-        age = time.monotonic() - self._fetched
-        return age > KEYS_LIVE or (kid not in self._known and age > REFETCH)
+        age = time.monotonic() - self._fetched_at
+        return age > MAX_KEYS_AGE or (kid not in self._key_ids and age > MIN_REFETCH_INTERVAL)
 
     async def _fetch_keys(self) -> None:
         try:
             fetched = await self._fetch()
         except KeysUnavailable as error:
-            # The keys from before still serve; without any, the next token tries again.
+            # The previous keys stay in use. If there are none, the next token causes another fetch.
             log.warning("%s", error)
             return
         self._keys = KeySet.import_key_set({"keys": list(fetched["keys"])})
-        self._known = frozenset(key["kid"] for key in fetched["keys"] if "kid" in key)
-        self._fetched = time.monotonic()
+        self._key_ids = frozenset(key["kid"] for key in fetched["keys"] if "kid" in key)
+        self._fetched_at = time.monotonic()
 
 
 def render(value: Any) -> str:
-    """A claim as HTTP APIs render it: always text, lists as `[a b]`, objects as `map[k:v]`."""
+    """Render a claim as HTTP APIs do: always as text, lists as `[a b]`, objects as `map[k:v]`."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -145,5 +147,5 @@ def _kid(token: str) -> str | None:
     return kid if isinstance(kid, str) else None
 
 
-def _invalid(why: str) -> Unauthorized:
-    return Unauthorized(f'Bearer scope="" error="invalid_token" error_description="{why}"')
+def _invalid(reason: str) -> Unauthorized:
+    return Unauthorized(f'Bearer scope="" error="invalid_token" error_description="{reason}"')

@@ -1,9 +1,10 @@
-"""S3, SQS, SES, Secrets Manager and Scheduler: ministack, with the queues and buckets that the functions declare.
+"""S3, SQS, SES, Secrets Manager and Scheduler, emulated by ministack with the queues and buckets the functions declare.
 
-What outlives what (ministack 1.5.33, tried): objects in S3 and their versions are written as they come and survive a
-kill. Queues, their messages and the configuration of buckets are written at an orderly stop: after a kill, messages
-since the last orderly start are lost, and those of the last orderly stop come again. Both happen on AWS too, if rarely
-(delivery is at least once, and a job's row is the truth), so nothing is done about it but `provision` at every start.
+Durability, as observed with ministack 1.5.33: S3 objects and their versions are written immediately and survive a
+kill. Queues, messages and bucket configuration are written only at an orderly stop. After a kill, the messages sent
+since the last orderly start are lost, and the messages of the last orderly stop are delivered again. Both can also
+happen on AWS, although rarely. The platform tolerates both because queues deliver at least once and the row of a job
+is authoritative. `provision` at every start is therefore the only repair.
 """
 
 import contextlib
@@ -11,11 +12,11 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, QueueTrigger, bucket_names, dead_letter_queue
-from infra.local.processes import Process, answers
+from infra.local.processes import Process, http_ok
+from infra.local.service import Service
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -29,11 +30,11 @@ ACCOUNT = "000000000000"
 MAIL_DOMAIN = "wecelebrate.test"
 MAIL_FROM = f"wecelebrate <mail@{MAIL_DOMAIN}>"
 MAIL_CONFIGURATION_SET = "mail"
-_FOURTEEN_DAYS = 14 * 24 * 3600
+_FOURTEEN_DAYS_IN_SECONDS = 14 * 24 * 3600
 
 
-class Aws:
-    """The AWS services of one local cloud.
+class Aws(Service):
+    """The emulated AWS services of one local cloud.
 
     `with Aws(state, free_port(), functions()) as aws: aws.s3.put_object(Bucket=aws.buckets["drops"], …)`
     """
@@ -51,11 +52,11 @@ class Aws:
             ports={"aws": port},
             environment={
                 "BIND_HOST": "127.0.0.1",
-                # Queue URLs begin with this, whatever host they were asked by.
+                # Every queue URL begins with this host, regardless of the Host header of the request.
                 "MINISTACK_HOST": "127.0.0.1",
                 "MINISTACK_REGION": REGION,
                 "GATEWAY_PORT": str(port),
-                # Otherwise it listens on 0.0.0.0:8883, too, whatever BIND_HOST says; and it takes most of its start.
+                # If enabled, it also listens on 0.0.0.0:8883 despite BIND_HOST, and it takes most of the start time.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 "SERVICES": "s3,sqs,ses,secretsmanager,scheduler",
@@ -69,21 +70,21 @@ class Aws:
             },
         )
         self.queues: Mapping[str, str] = {}
-        """Queue → URL, dead-letter queues among them. Known once started."""
+        """Queue name → URL, including dead-letter queues. Empty until `start` has returned."""
 
     @property
     def url(self) -> str:
-        """Endpoint of every service."""
+        """Endpoint of all the services."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def buckets(self) -> Mapping[str, str]:
-        """Our name of a bucket → its name here."""
+        """Bucket name in `function.toml` → bucket name in the local S3."""
         return {name: f"wecelebrate-local-{name}" for name in bucket_names(self.specs)}
 
     @property
     def environment(self) -> dict[str, str]:
-        """What boto3 needs in a process's environment to call here."""
+        """Environment variables with which boto3 calls these services."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -94,21 +95,21 @@ class Aws:
 
     @property
     def s3(self) -> "S3Client":
-        """A new client of S3."""
-        return self._session().client("s3", endpoint_url=self.url, config=_direct())
+        """A new S3 client."""
+        return self._session().client("s3", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def sqs(self) -> "SQSClient":
-        """A new client of SQS."""
-        return self._session().client("sqs", endpoint_url=self.url, config=_direct())
+        """A new SQS client."""
+        return self._session().client("sqs", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def ses(self) -> "SESV2Client":
-        """A new client of SES."""
-        return self._session().client("sesv2", endpoint_url=self.url, config=_direct())
+        """A new SES client."""
+        return self._session().client("sesv2", endpoint_url=self.url, config=_no_proxy())
 
     def start(self) -> None:
-        """Start, create what is missing, and return when all of it is there. Raises LocalCloudError."""
+        """Start ministack and create missing resources. Raises LocalCloudError."""
         (self.state / "aws").mkdir(parents=True, exist_ok=True)
         self.process.start()
         self.provision()
@@ -117,32 +118,33 @@ class Aws:
         self.process.stop()
 
     def provision(self) -> None:
-        """Queues, dead-letter queues, buckets, notifications and the sender of mails, as the functions declare them.
-        Safe to run again."""
+        """Create or update what the functions declare: queues, dead-letter queues, buckets, bucket notifications and
+        the mail sender. Idempotent."""
         sqs = self.sqs
         queues: dict[str, str] = {}
         for spec in self.specs:
             if spec.queue and spec.has_queue:
-                dead = dead_letter_queue(spec.queue_name)
-                queues[dead] = _queue(
+                dead_letters = dead_letter_queue(spec.queue_name)
+                queues[dead_letters] = _ensure_queue(
                     sqs,
-                    dead,
+                    dead_letters,
                     {
-                        "MessageRetentionPeriod": str(_FOURTEEN_DAYS),
+                        "MessageRetentionPeriod": str(_FOURTEEN_DAYS_IN_SECONDS),
                         "VisibilityTimeout": str(DEAD_LETTERS_VISIBILITY),
                     },
                 )
-                queues[spec.queue_name] = _queue(sqs, spec.queue_name, _attributes(spec, spec.queue, dead))
+                attributes = _queue_attributes(spec, spec.queue, dead_letters)
+                queues[spec.queue_name] = _ensure_queue(sqs, spec.queue_name, attributes)
         self.queues = queues
         s3 = self.s3
         for name, bucket in self.buckets.items():
             with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
                 s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-            fed = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
-            _notify(s3, bucket, fed)
+            notified = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
+            _configure_notifications(s3, bucket, notified)
         if any("email" in spec.uses for spec in self.specs):
-            _let_send(self.ses)
+            _configure_mail(self.ses)
 
     def _session(self) -> "Session":
         from boto3 import Session
@@ -150,26 +152,13 @@ class Aws:
         return Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
 
     def _ready(self) -> bool:
-        return answers(self.port, "/_ministack/health")
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        return http_ok(self.port, "/_ministack/health")
 
 
-def _direct() -> "Config":
+def _no_proxy() -> "Config":
     from botocore.config import Config
 
-    # A proxy of the machine does not lead to 127.0.0.1.
+    # A proxy in the environment of this machine cannot reach 127.0.0.1.
     return Config(proxies={})
 
 
@@ -178,17 +167,17 @@ def queue_arn(name: str) -> str:
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
-def _attributes(spec: FunctionSpec, trigger: QueueTrigger, dead: str) -> dict[str, str]:
+def _queue_attributes(spec: FunctionSpec, trigger: QueueTrigger, dead_letters: str) -> dict[str, str]:
     return {
         "VisibilityTimeout": str(trigger.visibility or min(6 * spec.timeout, 43_200)),
         "RedrivePolicy": json.dumps(
-            {"deadLetterTargetArn": queue_arn(dead), "maxReceiveCount": str(trigger.max_receives)}
+            {"deadLetterTargetArn": queue_arn(dead_letters), "maxReceiveCount": str(trigger.max_receives)}
         ),
     }
 
 
-def _queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> str:
-    """URL of the queue, made if there is none; one of other attributes gets these."""
+def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> str:
+    """Create the queue, or update its attributes if it exists. Returns its URL."""
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     except sqs.exceptions.QueueDoesNotExist:
@@ -197,22 +186,25 @@ def _queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> str:
     return url
 
 
-def _notify(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
-    """Let new objects of `bucket` be told to `queues`; only where it is not so yet: each time sends a test event."""
-    wanted = {queue_arn(queue) for queue in queues}
-    told = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
-    if {entry["QueueArn"] for entry in told} == wanted:
+def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
+    """Make S3 send a notification to `queues` for each new object of `bucket`.
+
+    Does nothing if the configuration is already correct, because S3 sends a test event at every change.
+    """
+    arns = {queue_arn(queue) for queue in queues}
+    current = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
+    if {entry["QueueArn"] for entry in current} == arns:
         return
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={
-            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]} for arn in sorted(wanted)]
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]} for arn in sorted(arns)]
         },
     )
 
 
-def _let_send(ses: "SESV2Client") -> None:
-    """Our domain as one that SES takes mails from, and the configuration set that they are sent by."""
+def _configure_mail(ses: "SESV2Client") -> None:
+    """Create the SES identity of the sender's domain and the configuration set that mails are sent with."""
     ses.create_email_identity(EmailIdentity=MAIL_DOMAIN)
     with contextlib.suppress(ses.exceptions.AlreadyExistsException):
         ses.create_configuration_set(ConfigurationSetName=MAIL_CONFIGURATION_SET)

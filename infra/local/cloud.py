@@ -1,4 +1,7 @@
-"""The whole local cloud as the parts of one supervisor.
+"""The whole local cloud: its parts, and the order in which the supervisor starts them.
+
+Each part starts when the parts to its left are ready. The poolers, in parentheses, exist only if pgbouncer is
+installed.
 
 postgres ─┬─ replica ─── (pool-reader) ─┐
           ├─ (pool-writer) ─────────────┤
@@ -16,10 +19,10 @@ from pathlib import Path
 from infra.functions import Bindings, FunctionSpec, functions
 from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
-from infra.local.endpoints import Endpoints, Ports, forget_endpoints
+from infra.local.endpoints import Endpoints, Ports, delete_endpoints
 from infra.local.pgbouncer import Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres
-from infra.local.processes import HEALTH, Process, answers
+from infra.local.processes import HEALTH, Process, http_ok
 from infra.local.redis import Redis
 from infra.local.supervisor import Event, Part, Supervisor
 from infra.local.upstash import Upstash
@@ -28,7 +31,7 @@ AUDIENCE = "wecelebrate"
 
 
 class Cloud:
-    """One local cloud: its parts, and how they find each other."""
+    """One local cloud: its parts and their endpoints."""
 
     def __init__(self, state: Path, ports: Ports, specs: Sequence[FunctionSpec] | None = None) -> None:
         self.state = state
@@ -45,9 +48,9 @@ class Cloud:
         self.aws = Aws(state, ports.aws, self.specs)
         self.host = Process(
             "functions",
-            [sys.executable, "-m", "infra.local.host", str(state / "functions.json")],
+            [sys.executable, "-m", "infra.local.function_host", str(state / "functions.json")],
             state,
-            lambda: answers(ports.api, HEALTH),
+            lambda: http_ok(ports.api, HEALTH),
             ports={"api": ports.api, "issuer": ports.issuer},
         )
 
@@ -72,7 +75,7 @@ class Cloud:
 
     @property
     def bindings(self) -> Bindings:
-        """What functions are told. The queues are known once `aws` has started."""
+        """Values for the environment variables of the functions. `queues` is empty until `aws` has started."""
         return Bindings(
             environment="local",
             database_writer=self.pool_writer.address if self.pool_writer else self.postgres.primary,
@@ -91,12 +94,12 @@ class Cloud:
             mail_configuration_set=MAIL_CONFIGURATION_SET,
             mail_rate="14",
             passwords=dict(self.credentials.logins),
-            # Images and webhooks are tried out with servers on this machine.
+            # Image servers and webhook endpoints under development listen on this machine.
             extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
         )
 
     def parts(self) -> list[Part]:
-        """What to start, and what each part waits for."""
+        """The parts to start, with the dependencies of each."""
         primary, replica = self.postgres.primary_server, self.postgres.replica_server
         pools = [
             Part(pool.process.name, pool.start, pool.process, needs=(pool.server.name,))
@@ -116,31 +119,31 @@ class Cloud:
             Part("demo", self.load_demo, needs=("functions",)),
         ]
 
-    def supervisor(self, tell: Callable[[Event], None]) -> Supervisor:
-        """A supervisor of all parts, which keeps `endpoints.json` for as long as the cloud is up."""
+    def supervisor(self, on_event: Callable[[Event], None]) -> Supervisor:
+        """Return a supervisor of all parts. `endpoints.json` exists while the cloud is up."""
 
-        def telling(event: Event) -> None:
+        def handle(event: Event) -> None:
             if event.kind in ("failed", "stopping"):
-                forget_endpoints(self.state)
-            tell(event)
+                delete_endpoints(self.state)
+            on_event(event)
 
-        return Supervisor(self.parts(), self.state, telling, up=lambda: self.endpoints.save(self.state))
+        return Supervisor(self.parts(), self.state, handle, on_up=lambda: self.endpoints.save(self.state))
 
     def migrate(self) -> None:
-        """Roles, logins and migrations. Safe to run again."""
+        """Create roles and logins, and apply new migrations. Idempotent."""
         from infra.local.database import prepare
 
         prepare(self.postgres.primary, self.credentials.superuser, DATABASE, self.credentials.logins)
 
     def start_functions(self) -> None:
-        """Write the configuration of the process that runs functions, and start it."""
-        from infra.local.database import catch_up
-        from infra.local.redis import remember_nothing
+        """Write the configuration file of the function host, and start the host."""
+        from infra.local.database import wait_for_replica
+        from infra.local.redis import declare_replica_current
 
-        # No function ran until now: once the replica has all there is, there is nothing that it could lack. Without
-        # being told, functions would keep away from it for a minute, as they do when Redis lost its memory.
-        catch_up(self.postgres.primary_url, self.postgres.replica_url)
-        remember_nothing(self.redis.url)
+        # No function has run yet. As soon as the replica has replayed everything, it is complete. Redis starts empty,
+        # and functions avoid the replica for a minute after Redis lost its data, unless this declaration is present.
+        wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
+        declare_replica_current(self.redis.url)
         configuration = self.state / "functions.json"
         configuration.touch(mode=0o600)
         configuration.write_text(
@@ -163,7 +166,7 @@ class Cloud:
         self.host.start()
 
     def load_demo(self) -> None:
-        """Clients, sites, catalogs and people to try things with. Safe to run again."""
+        """Load the demo data: clients, sites, catalogs and users. Idempotent."""
         from infra.local.demo import load
 
         load(self.endpoints)

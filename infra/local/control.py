@@ -1,4 +1,4 @@
-"""Looking at a local cloud, and stopping it, from another process than its supervisor."""
+"""Inspect, stop and erase a local cloud from a process that is not its supervisor."""
 
 import contextlib
 import json
@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import psutil
 
-from infra.local.endpoints import Endpoints, forget_endpoints, load_endpoints
+from infra.local.endpoints import Endpoints, delete_endpoints, load_endpoints
+from infra.local.pid_files import ProcessIdentity, stop_orphans, terminate
 from infra.local.processes import LocalCloudError
-from infra.local.running import Running, end, stop_strays
-from infra.local.unprivileged import data_elsewhere, erase_home
+from infra.local.unprivileged import erase_postgres_home, external_data_directory
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,17 @@ class PartStatus:
     pid: int | None
     ports: dict[str, int]
     memory: int
-    """Bytes of it and all it started; memory they share is counted once where the system tells (Linux)."""
+    """Bytes used by the process and its descendants. On Linux, memory that they share is counted once."""
     since: float | None
-    """When it started, in seconds since the epoch."""
+    """Start time in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
 class CloudStatus:
-    """The whole cloud. `stage` is that of its supervisor; `lost` when the supervisor was killed and parts still run."""
+    """Status of the whole cloud.
+
+    `stage` is the stage of its supervisor, or `lost` if the supervisor was killed and some parts still run.
+    """
 
     stage: Literal["starting", "up", "stopping", "down", "lost"]
     pid: int | None
@@ -44,67 +47,73 @@ class CloudStatus:
 
 
 def status(state: Path) -> CloudStatus:
-    """What runs of the cloud in `state`."""
-    supervisor = Running.read(state / "supervisor.json")
-    note = _note(state)
-    ports: dict[str, dict[str, int]] = note.get("parts", {})
-    started = {file.stem: Running.read(file) for file in (state / "run").glob("*.json")}
+    """Return the status of the cloud in `state`."""
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
+    record = _supervisor_record(state)
+    ports: dict[str, dict[str, int]] = record.get("parts", {})
+    started = {file.stem: ProcessIdentity.read(file) for file in (state / "run").glob("*.json")}
     parts = tuple(_part(name, started.get(name), ports.get(name, {})) for name in (*ports, *(started.keys() - ports)))
     if supervisor and supervisor.process:
-        return CloudStatus(note["stage"], supervisor.pid, parts)
+        return CloudStatus(record["stage"], supervisor.pid, parts)
     return CloudStatus("lost" if any(part.state == "up" for part in parts) else "down", None, parts)
 
 
-def shut_down(state: Path, patience: float = 40.0) -> str:
-    """Stop the cloud in `state` and say in a few words what that was. Raises LocalCloudError: it is another user's."""
-    supervisor = Running.read(state / "supervisor.json")
+def shut_down(state: Path, timeout: float = 40.0) -> str:
+    """Stop the cloud in `state` and return a short description of what was stopped.
+
+    Kills the supervisor if it has not stopped within `timeout` seconds. Raises LocalCloudError if another user runs
+    the cloud.
+    """
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
     process = supervisor.process if supervisor else None
     try:
         if process:
             began = time.monotonic()
-            end(process, patience=patience)
-            said = f"stopped in {time.monotonic() - began:.1f} s"
+            terminate(process, timeout=timeout)
+            outcome = f"stopped in {time.monotonic() - began:.1f} s"
         else:
-            said = "it was not running"
-        strays = stop_strays(state)
+            outcome = "the local cloud was not running"
+        orphans = stop_orphans(state)
     except psutil.AccessDenied as error:
-        raise LocalCloudError(f"pid {error.pid} of the local cloud is another user's: stop it as that user") from error
-    if strays:
-        said = f"stopped what was left of it: {', '.join(strays)}"
+        raise LocalCloudError(
+            f"pid {error.pid} of the local cloud belongs to another user: stop the cloud as that user"
+        ) from error
+    if orphans:
+        outcome = f"stopped the remaining processes: {', '.join(orphans)}"
     (state / "supervisor.json").unlink(missing_ok=True)
-    forget_endpoints(state)
-    return said
+    delete_endpoints(state)
+    return outcome
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the cloud in `state`, which must not run. Returns where they were."""
-    places = [place for place in (state, data_elsewhere(state)) if place]
-    erase_home(state)
+    """Remove all data, secrets and logs of the stopped cloud in `state`. Returns the removed directories."""
+    directories = [directory for directory in (state, external_data_directory(state)) if directory]
+    erase_postgres_home(state)
     shutil.rmtree(state, ignore_errors=True)
-    return places
+    return directories
 
 
 def supervised(state: Path) -> bool:
-    """Whether the supervisor of the cloud in `state` lives: it starts again what ends."""
-    supervisor = Running.read(state / "supervisor.json")
+    """Whether the supervisor of the cloud in `state` is running. It restarts parts that end."""
+    supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 
 
 def running_endpoints(state: Path) -> Endpoints:
-    """The endpoints of the cloud in `state`. Raises LocalCloudError when it is not up, or was killed."""
+    """The endpoints of the cloud in `state`. Raises LocalCloudError if the cloud is not up or was killed."""
     if not supervised(state):
-        forget_endpoints(state)
+        delete_endpoints(state)
     return load_endpoints(state)
 
 
-def _note(state: Path) -> dict[str, Any]:
+def _supervisor_record(state: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError):
-        note: dict[str, Any] = json.loads((state / "supervisor.json").read_text("utf-8"))
-        return note
+        record: dict[str, Any] = json.loads((state / "supervisor.json").read_text("utf-8"))
+        return record
     return {}
 
 
-def _part(name: str, started: Running | None, ports: dict[str, int]) -> PartStatus:
+def _part(name: str, started: ProcessIdentity | None, ports: dict[str, int]) -> PartStatus:
     process = started.process if started else None
     if not process:
         return PartStatus(name, "down", None, ports, 0, None)
@@ -114,10 +123,10 @@ def _part(name: str, started: Running | None, ports: dict[str, int]) -> PartStat
 def _memory(process: psutil.Process) -> int:
     total = 0
     with contextlib.suppress(psutil.Error):
-        for one in (process, *process.children(recursive=True)):
+        for member in (process, *process.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
                 try:
-                    total += getattr(one.memory_full_info(), "pss", 0) or one.memory_info().rss
+                    total += getattr(member.memory_full_info(), "pss", 0) or member.memory_info().rss
                 except psutil.AccessDenied:
-                    total += one.memory_info().rss
+                    total += member.memory_info().rss
     return total

@@ -1,4 +1,4 @@
-"""The passwords and keys of one local cloud: made up once, kept in `<state>/secrets.json`."""
+"""The passwords and keys of one local cloud: generated once, stored in `<state>/secrets.json`."""
 
 import contextlib
 import os
@@ -16,54 +16,54 @@ from infra.local.processes import LocalCloudError
 
 
 def _password() -> str:
-    # Letters and digits alone: it stands in URLs, conninfo strings and configuration files unescaped.
+    # Only letters and digits: URLs, conninfo strings and configuration files contain it unescaped.
     return secrets.token_hex(16)
 
 
 class Credentials(BaseModel):
-    """Every secret of one local cloud."""
+    """All secrets of one local cloud."""
 
     model_config = ConfigDict(frozen=True)
 
     superuser: str = Field(default_factory=_password)
     """Password of PostgreSQL's role `postgres`."""
     replication: str = Field(default_factory=_password)
-    """Password of the role the replica streams with."""
+    """Password of the role that the replica uses for streaming replication."""
     redis: str = Field(default_factory=_password)
     upstash_token: str = Field(default_factory=_password)
     signing_key: str = Field(default_factory=_password)
-    """Key that cursors are signed with."""
+    """Key that signs pagination cursors."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
     """Database login → password."""
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """The credentials of the cloud in `state`; where it has none they are made up and written, mode 0600."""
+        """Read the credentials of the cloud in `state`. Generates and writes them (mode 0600) if they do not exist."""
         file = state / "secrets.json"
         try:
-            known = cls.model_validate_json(file.read_bytes())
+            credentials = cls.model_validate_json(file.read_bytes())
         except FileNotFoundError:
-            known = cls()
-            known._write(file, replace=False)
-            # Of two that begin at once, the first to write decides.
+            credentials = cls()
+            credentials._write(file, replace=False)
+            # If two processes start at once, both use the file that was written first.
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
-            raise LocalCloudError(f"{file} is not readable: `{this_command()} down --erase` starts afresh") from error
-        missing = {login: _password() for login in get_args(Login) if login not in known.logins}
+            raise LocalCloudError(f"{file} is damaged: run `{this_command()} down --erase` to start afresh") from error
+        missing = {login: _password() for login in get_args(Login) if login not in credentials.logins}
         if missing:
-            known = known.model_copy(update={"logins": {**known.logins, **missing}})
-            known._write(file)
-        return known
+            credentials = credentials.model_copy(update={"logins": {**credentials.logins, **missing}})
+            credentials._write(file)
+        return credentials
 
     def _write(self, file: Path, *, replace: bool = True) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix="secrets.", dir=file.parent)  # mode 0600
-        fresh = Path(name)
+        temporary = Path(name)
         with os.fdopen(descriptor, "w") as out:
             out.write(self.model_dump_json(indent=2))
         if replace:
-            fresh.replace(file)
+            temporary.replace(file)
         else:
             with contextlib.suppress(FileExistsError):
-                file.hardlink_to(fresh)
-            fresh.unlink()
+                file.hardlink_to(temporary)
+            temporary.unlink()

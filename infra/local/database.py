@@ -1,4 +1,4 @@
-"""Roles, logins and schema of the local database: what the deploy does on AWS."""
+"""Create the roles, logins and schema of the local database. On AWS, the deployment does this."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ def prepare(
     passwords: Mapping[str, str],
     report: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
-    """Bring `database` at `primary` (host:port) to this release, and give each login its password.
+    """Create `database` at `primary` (host:port) if needed, apply new migrations, and set the password of each login.
 
-    Safe to run twice and from two places at once. Returns the names of the migrations that were applied.
+    Idempotent, and safe to run concurrently. Returns the names of the applied migrations.
     """
     host, _, port = primary.rpartition(":")
     server = psycopg.conninfo.make_conninfo(host=host, port=port, user="postgres", password=superuser_password)
@@ -34,7 +34,7 @@ def prepare(
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):
             create = sql.SQL("create database {} owner wc_migrate").format(sql.Identifier(database))
-            # Another run may make it in between.
+            # A concurrent run may have created it since the check.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(create)
     with psycopg.connect(server, dbname=database, autocommit=True) as connection:
@@ -50,10 +50,12 @@ def prepare(
     return applied
 
 
-def catch_up(primary_url: str, replica_url: str, within: float = 30.0) -> None:
-    """Wait until the replica has replayed what the primary has written, then let the heart beat that readers are judged
-    by. Raises LocalCloudError."""
-    deadline = time.monotonic() + within
+def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
+    """Wait until the replica has replayed everything that the primary has written, including a new heartbeat.
+
+    Functions measure the lag of the replica by the heartbeat. Raises LocalCloudError after `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
     with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
         replica.autocommit = True
         primary.execute("select app.beat()")
@@ -61,7 +63,7 @@ def catch_up(primary_url: str, replica_url: str, within: float = 30.0) -> None:
         assert written is not None
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):
             if time.monotonic() > deadline:
-                raise LocalCloudError(f"the replica does not catch up with the primary within {within:.0f} s")
+                raise LocalCloudError(f"the replica did not catch up with the primary within {timeout:.0f} s")
             time.sleep(0.01)
 
 

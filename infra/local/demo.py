@@ -1,4 +1,4 @@
-"""A small demo, so that a first request has something to answer."""
+"""Demo data, so that the first request returns something."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import psycopg
 
 from infra.local.endpoints import Endpoints
 
-_DEMO = Path(__file__).with_name("demo.sql")
+_DEMO_SQL = Path(__file__).with_name("demo.sql")
 
 
 def load(endpoints: Endpoints) -> None:
-    """Load the demo into the primary. What is there already stays as it is."""
+    """Load the demo data into the primary. Existing rows stay unchanged."""
     with psycopg.connect(endpoints.database) as connection:
-        connection.execute(_DEMO.read_bytes())
+        connection.execute(_DEMO_SQL.read_bytes())

@@ -1,5 +1,5 @@
--- The demo: two clients with two sites each, one shared and two own catalogs, and people to try things as.
--- Every id is fixed, and what is there already stays as it is.
+-- The demo data: two clients with two sites each, a catalog for each client, a shared catalog, and users.
+-- All ids are fixed. Existing rows stay unchanged.
 
 insert into admin_users (user_id, email, role) values
   ('admin', 'admin@wecelebrate.test', 'super_admin'),

@@ -1,7 +1,7 @@
-"""API Gateway's HTTP API, in front of Lambda: routes, JWT authorizer, CORS, limits, payload format 2.0.
+"""API Gateway's HTTP API in front of Lambda: routes, JWT authorizer, CORS, limits, payload format 2.0.
 
-The gateway's own answers carry the bodies that AWS gives them. Where it differs from AWS: plain HTTP, one stage,
-and `/_local/health`, which it answers itself.
+Responses of the gateway itself have the same bodies as on AWS. Differences from AWS: plain HTTP, one stage, and the
+health check `/_local/health`.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from typing import Any
 from infra.functions import FunctionSpec
 from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
-from infra.local.payload import BadResponse, Request, Response, event, response
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
+from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
 from infra.local.routes import Routes
-from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,19 +27,19 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = getLogger(__name__)
 
-_EMPTY = (204, 304)
-"""Statuses of responses that have no body, and so no length."""
+_STATUSES_WITHOUT_BODY = (204, 304)
+"""Responses with these statuses have neither a body nor a content-length header."""
 
 
 @dataclass(frozen=True)
 class _Target:
     route: str
     function: str
-    protected: bool
+    requires_token: bool
 
 
-class _Refused(Exception):
-    """The gateway itself answers."""
+class _GatewayError(Exception):
+    """An error response of the gateway itself, not of a function."""
 
     def __init__(self, status: int, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(message)
@@ -48,7 +48,10 @@ class _Refused(Exception):
 
 
 class Gateway:
-    """An ASGI application that serves the routes of `specs` by invoking their functions."""
+    """An ASGI application that serves the routes of `specs` by invoking their functions.
+
+    timeout: seconds within which a function must respond.
+    """
 
     def __init__(
         self,
@@ -77,112 +80,113 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise RuntimeError(f"the gateway does not speak {scope['type']}")
+            raise RuntimeError(f"the gateway does not support the protocol {scope['type']}")
         raw_path = scope["raw_path"].decode("latin-1")
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         origin = next((value for name, value in headers if name == b"origin"), None)
         request_id = base64.b64encode(os.urandom(11)).decode("ascii")
         if raw_path == HEALTH:
-            made = self._health()
+            answer = self._health()
         elif scope["method"] == "OPTIONS":
-            made = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
+            answer = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
         else:
             try:
-                made = await self._serve(scope, receive, raw_path, request_id)
-            except _Refused as refused:
-                made = refused.response
-        sent = made.headers
+                answer = await self._serve(scope, receive, raw_path, request_id)
+            except _GatewayError as error:
+                answer = error.response
+        sent_headers = answer.headers
         if origin is not None or scope["method"] == "OPTIONS":
-            sent = self._with_cors(sent, origin)
-        if made.status not in _EMPTY:
-            sent = [*sent, (b"content-length", b"%d" % len(made.body))]
-        sent = [*sent, (b"apigw-requestid", request_id.encode())]
-        await send({"type": "http.response.start", "status": made.status, "headers": sent})
-        await send({"type": "http.response.body", "body": b"" if made.status in _EMPTY else made.body})
+            sent_headers = self._with_cors(sent_headers, origin)
+        has_body = answer.status not in _STATUSES_WITHOUT_BODY
+        if has_body:
+            sent_headers = [*sent_headers, (b"content-length", b"%d" % len(answer.body))]
+        sent_headers = [*sent_headers, (b"apigw-requestid", request_id.encode())]
+        await send({"type": "http.response.start", "status": answer.status, "headers": sent_headers})
+        await send({"type": "http.response.body", "body": answer.body if has_body else b""})
 
     async def _serve(self, scope: Scope, receive: Receive, raw_path: str, request_id: str) -> Response:
-        found = self._routes.find(scope["method"], raw_path)
-        if found is None:
-            raise _Refused(404, "Not Found")
-        target, parameters = found
+        match = self._routes.find(scope["method"], raw_path)
+        if match is None:
+            raise _GatewayError(404, "Not Found")
+        target, parameters = match
         headers = scope["headers"]
-        claims = await self._authorize(headers) if target.protected else None
+        claims = await self._authorize(headers) if target.requires_token else None
         request = Request(
             method=scope["method"],
             raw_path=raw_path,
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
-            body=await _body(headers, receive),
+            body=await _read_body(headers, receive),
             source=scope["client"][0] if scope["client"] else "127.0.0.1",
             protocol=f"HTTP/{scope['http_version']}",
             id=request_id,
         )
         trace_id = new_trace_id()
-        made = json.dumps(event(request, target.route, parameters, claims, trace_id)).encode()
-        return await self._invoke(target, made, trace_id)
+        payload = json.dumps(event(request, target.route, parameters, claims, trace_id)).encode()
+        return await self._invoke(target, payload, trace_id)
 
     async def _authorize(self, headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
         authorization = next((value for name, value in headers if name == b"authorization"), None)
         try:
             return await self._authorizer.claims(authorization.decode("latin-1") if authorization else None)
-        except Unauthorized as refusal:
-            challenge = [(b"www-authenticate", str(refusal).encode())]
-            raise _Refused(401, "Unauthorized", challenge) from refusal
+        except Unauthorized as error:
+            challenge = [(b"www-authenticate", str(error).encode())]
+            raise _GatewayError(401, "Unauthorized", challenge) from error
 
-    async def _invoke(self, target: _Target, made: bytes, trace_id: str) -> Response:
+    async def _invoke(self, target: _Target, payload: bytes, trace_id: str) -> Response:
         try:
             async with asyncio.timeout(self._timeout):
-                result = await self._functions.invoke(target.function, made, trace_id=trace_id)
+                result = await self._functions.invoke(target.function, payload, trace_id=trace_id)
         except RequestTooLarge as error:
-            raise _Refused(413, "Request Entity Too Large") from error
+            raise _GatewayError(413, "Request Entity Too Large") from error
         except (TooManyRequests, TimeoutError) as error:
-            log.warning("%s: %s", target.route, str(error) or f"no answer within {self._timeout:g} s")
-            raise _Refused(503, "Service Unavailable") from error
+            log.warning("%s: %s", target.route, str(error) or f"no response within {self._timeout:g} s")
+            raise _GatewayError(503, "Service Unavailable") from error
         if result.error:
             log.warning(
                 "%s: %s failed: %s", target.route, target.function, result.payload[:500].decode("utf-8", "replace")
             )
-            raise _Refused(500, "Internal Server Error")
+            raise _GatewayError(500, "Internal Server Error")
         try:
             return response(result.payload)
         except BadResponse as error:
             log.warning("%s: %s", target.route, error)
-            raise _Refused(500, "Internal Server Error") from error
+            raise _GatewayError(500, "Internal Server Error") from error
 
     def _allows(self, origin: bytes | None) -> bool:
         return origin is not None and (self._any_origin or origin.decode("latin-1") in self._origins)
 
     def _with_cors(self, headers: list[tuple[bytes, bytes]], origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        """`headers` with the gateway's own CORS headers in place of the function's."""
+        """Replace the CORS headers of the function with those of the gateway."""
         preflight = {name for name, _ in self._preflight}
-        kept = [
+        other_headers = [
             (name, value) for name, value in headers if not name.startswith(b"access-control-") or name in preflight
         ]
         if not self._allows(origin):
-            return kept
-        allowed = b"*" if self._any_origin else origin or b""
-        return [*kept, (b"access-control-allow-origin", allowed), *self._exposed]
+            return other_headers
+        allowed_origin = b"*" if self._any_origin else origin or b""
+        return [*other_headers, (b"access-control-allow-origin", allowed_origin), *self._exposed]
 
     def _health(self) -> Response:
         body = json.dumps({"status": "ok", "functions": self._functions.processes}).encode()
         return Response(200, [(b"content-type", b"application/json")], body)
 
 
-async def _body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
-    declared = next((value for name, value in headers if name == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > REQUEST_LIMIT:
-        raise _Refused(413, "Request Entity Too Large")
+async def _read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
+    content_length = next((value for name, value in headers if name == b"content-length"), b"0")
+    if content_length.isdigit() and int(content_length) > REQUEST_LIMIT:
+        raise _GatewayError(413, "Request Entity Too Large")
     parts: list[bytes] = []
     size = 0
-    more = True
-    while more:
+    more_body = True
+    while more_body:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Refused(400, "Bad Request")
+            raise _GatewayError(400, "Bad Request")
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
         if size > REQUEST_LIMIT:
-            raise _Refused(413, "Request Entity Too Large")
-        more = message.get("more_body", False)
+            raise _GatewayError(413, "Request Entity Too Large")
+        more_body = message.get("more_body", False)
     return b"".join(parts)

@@ -1,4 +1,4 @@
-"""What messages tell a person to type: this command as it is called from here, and paths as they are seen from here."""
+"""Command and paths for messages to the operator, in the form that works in the current directory."""
 
 import shutil
 import sys
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def this_command() -> str:
-    """How `wecelebrate` is called from here: by its name where that finds it, else by its path."""
+    """Return the name of the `wecelebrate` command if PATH finds this installation, otherwise its path."""
     script = Path(sys.prefix) / "bin" / "wecelebrate"
-    found = shutil.which("wecelebrate")
-    if found and Path(found).resolve() == script.resolve():
+    on_path = shutil.which("wecelebrate")
+    if on_path and Path(on_path).resolve() == script.resolve():
         return "wecelebrate"
-    return shown(script)
+    return display_path(script)
 
 
-def shown(path: Path) -> str:
-    """A path as a person here would write it: relative when it lies below."""
+def display_path(path: Path) -> str:
+    """Return a path for a message: relative if it is below the current directory."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,7 +1,7 @@
-"""A small OpenID Connect issuer, where Cognito stands on AWS.
+"""A small OpenID Connect issuer. On AWS, this is Cognito.
 
-Its key lives in the state folder: whoever can read it, such as the `wecelebrate token` command, signs tokens
-without asking a server. The server publishes the public half.
+The private key is a file in the state folder. Every program that can read the file, such as the command
+`wecelebrate token`, can sign tokens without a server. The server publishes the public key.
 """
 
 import json
@@ -25,15 +25,15 @@ KEY_FILE = "issuer.pem"
 
 
 class Issuer:
-    """Signs tokens, RS256, with a key that is made on first use and kept in `state`, readable by its owner only.
+    """Signs tokens with RS256. Creates the key on first use and stores it in `state`, readable only by its owner.
 
-    state: folder; url: the `iss` of its tokens, without a slash at the end.
+    state: folder of the key file. url: the `iss` claim of the tokens; a slash at the end is removed.
     """
 
     def __init__(self, state: Path, url: str, audience: str = AUDIENCE) -> None:
         self.url = url.rstrip("/")
         self.audience = audience
-        self._key = _key(state / KEY_FILE)
+        self._key = _load_key(state / KEY_FILE)
 
     def token(
         self,
@@ -43,9 +43,12 @@ class Issuer:
         expires_in: int = 3600,
         **claims: Any,
     ) -> str:
-        """A token for `subject` that ends in `expires_in` seconds. `claims` are added, or take the place of its own."""
+        """Sign a token for `subject` that expires in `expires_in` seconds.
+
+        `claims` are added to the default claims and override them.
+        """
         now = int(time.time())
-        own: dict[str, Any] = {
+        default_claims: dict[str, Any] = {
             "iss": self.url,
             "sub": subject,
             "aud": self.audience,
@@ -56,12 +59,12 @@ class Issuer:
             "token_use": "access",
         }
         if email is not None:
-            own |= {"email": email, "email_verified": email_verified}
+            default_claims |= {"email": email, "email_verified": email_verified}
         header = {"alg": "RS256", "kid": self._key.kid, "typ": "JWT"}
-        return jwt.encode(header, own | claims, self._key, algorithms=["RS256"])
+        return jwt.encode(header, default_claims | claims, self._key, algorithms=["RS256"])
 
     def jwks(self) -> dict[str, Any]:
-        """The public keys, as a JSON Web Key Set."""
+        """The public key as a JSON Web Key Set."""
         return {"keys": [{**self._key.as_dict(private=False), "use": "sig", "alg": "RS256"}]}
 
     def configuration(self) -> dict[str, Any]:
@@ -78,62 +81,64 @@ class Issuer:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the documents and `POST /token` (ASGI).
+        """Serve the discovery document, the keys and `POST /token` (ASGI).
 
-        `/token` takes JSON `{"subject", "email"?, "email_verified"?, "expires_in"?}` and asks for no secret: it
-        listens on the loopback interface of a developer's machine.
+        `/token` takes JSON `{"subject", "email"?, "email_verified"?, "expires_in"?}`. It requires no secret, because
+        the server listens only on the loopback interface of a developer's machine.
         """
         match (scope["method"], scope["path"]):
             case ("GET", "/.well-known/openid-configuration"):
-                await _answer(send, 200, self.configuration())
+                await _send_json(send, 200, self.configuration())
             case ("GET", "/.well-known/jwks.json"):
-                await _answer(send, 200, self.jwks())
+                await _send_json(send, 200, self.jwks())
             case ("POST", "/token"):
-                await self._token(receive, send)
+                await self._serve_token(receive, send)
             case _:
-                await _answer(send, 404, {"error": "not_found"})
+                await _send_json(send, 404, {"error": "not_found"})
 
-    async def _token(self, receive: Receive, send: Send) -> None:
+    async def _serve_token(self, receive: Receive, send: Send) -> None:
         body = b""
-        more = True
-        while more and len(body) < 65_536:
+        more_body = True
+        while more_body and len(body) < 65_536:
             message = await receive()
             body += message.get("body", b"")
-            more = message.get("more_body", False)
+            more_body = message.get("more_body", False)
         try:
-            wanted = json.loads(body)
-            expires_in = int(wanted.get("expires_in", 3600))
+            request = json.loads(body)
+            expires_in = int(request.get("expires_in", 3600))
             token = self.token(
-                str(wanted["subject"]), wanted.get("email"), bool(wanted.get("email_verified", True)), expires_in
+                str(request["subject"]), request.get("email"), bool(request.get("email_verified", True)), expires_in
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            await _answer(send, 400, {"error": "invalid_request", "error_description": "subject is missing"})
+            description = "the body must be a JSON object with `subject`"
+            await _send_json(send, 400, {"error": "invalid_request", "error_description": description})
             return
-        await _answer(send, 200, {"access_token": token, "token_type": "Bearer", "expires_in": expires_in})
+        await _send_json(send, 200, {"access_token": token, "token_type": "Bearer", "expires_in": expires_in})
 
 
-def _key(file: Path) -> RSAKey:
+def _load_key(file: Path) -> RSAKey:
+    """Read the private key. Creates the file if it does not exist."""
     try:
         pem = file.read_bytes()
     except FileNotFoundError:
         file.parent.mkdir(parents=True, exist_ok=True)
-        made = RSAKey.generate_key(2048)
-        draft = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(made.as_pem(private=True))
+        new_key = RSAKey.generate_key(2048)
+        temporary = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(new_key.as_pem(private=True))
         try:
-            # Of two that make a key at once, one wins, and both use its key.
-            os.link(draft, file)
+            # If two processes create a key at once, both use the key of the first.
+            os.link(temporary, file)
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            temporary.unlink()
         pem = file.read_bytes()
     key = RSAKey.import_key(pem)
     return RSAKey.import_key(pem, {"kid": key.thumbprint()})
 
 
-async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
+async def _send_json(send: Send, status: int, body: dict[str, Any]) -> None:
     payload = json.dumps(body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

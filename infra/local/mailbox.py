@@ -1,4 +1,4 @@
-"""The mails that the local cloud was handed: nothing leaves the machine, ministack keeps them while it runs."""
+"""The mails that functions have sent. No mail leaves the machine: ministack keeps them until it stops."""
 
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -12,10 +12,10 @@ from infra.local.processes import LocalCloudError
 
 
 class SentMail(BaseModel):
-    """One mail as SES took it."""
+    """A mail that SES has accepted."""
 
     id: str
-    """What SES calls it."""
+    """The message id from SES."""
     sender: str
     recipients: list[str]
     subject: str
@@ -24,23 +24,23 @@ class SentMail(BaseModel):
     at: datetime
 
     @classmethod
-    def of(cls, kept: dict[str, Any]) -> Self:
-        """A mail as ministack shows it."""
+    def of(cls, message: dict[str, Any]) -> Self:
+        """Convert a message in the format of ministack."""
         return cls(
-            id=kept["MessageId"],
-            sender=str(make_header(decode_header(kept["Source"]))),
-            recipients=kept["To"],
-            subject=kept["Subject"],
-            text=kept["BodyText"] or "",
-            html=kept["BodyHtml"] or "",
-            at=datetime.fromtimestamp(kept["Timestamp"], UTC),
+            id=message["MessageId"],
+            sender=str(make_header(decode_header(message["Source"]))),
+            recipients=message["To"],
+            subject=message["Subject"],
+            text=message["BodyText"] or "",
+            html=message["BodyHtml"] or "",
+            at=datetime.fromtimestamp(message["Timestamp"], UTC),
         )
 
 
 def sent(aws: str) -> list[SentMail]:
-    """All of them, newest first. `aws`: the endpoint of the local AWS services. Raises LocalCloudError."""
-    answer = httpx.get(f"{aws}/_ministack/ses/messages", params={"account": ACCOUNT}, timeout=30, trust_env=False)
-    if answer.is_error:
-        raise LocalCloudError(f"the mailbox answers {answer.status_code}: {answer.text}")
-    kept = answer.json()["messages"].get(ACCOUNT, [])
-    return sorted((SentMail.of(one) for one in kept), key=lambda mail: mail.at, reverse=True)
+    """List all mails, newest first. `aws` is the endpoint of the local AWS services. Raises LocalCloudError."""
+    response = httpx.get(f"{aws}/_ministack/ses/messages", params={"account": ACCOUNT}, timeout=30, trust_env=False)
+    if response.is_error:
+        raise LocalCloudError(f"could not list the mails, ministack returned {response.status_code}: {response.text}")
+    messages = response.json()["messages"].get(ACCOUNT, [])
+    return sorted(map(SentMail.of, messages), key=lambda mail: mail.at, reverse=True)

@@ -1,7 +1,8 @@
-"""pgbouncer in front of the primary and of the replica, as RDS Proxy stands there on AWS; where it is installed.
+"""Connection poolers for the primary and the replica: pgbouncer, if installed. On AWS, this is RDS Proxy.
 
-Each of the two has a pooler, as RDS Proxy has two endpoints. Functions alone go through them: migrations and the demo
-go to PostgreSQL itself. A transaction has a server connection, a session has none: what relies on more breaks here.
+The primary and the replica have one pooler each, like the two endpoints of RDS Proxy. Only functions connect through
+the poolers. Migrations and the demo data connect to PostgreSQL directly. The poolers use transaction mode: a client has
+a server connection only during a transaction. Code that relies on the state of a session therefore fails here.
 """
 
 import os
@@ -16,16 +17,21 @@ import psycopg
 
 from infra.local.credentials import Credentials
 from infra.local.postgres import DATABASE, SUPERUSER, Server
-from infra.local.processes import LocalCloudError, Process, run
-from infra.local.unprivileged import Account, enterable
+from infra.local.processes import LocalCloudError, Process, run_command
+from infra.local.service import Service
+from infra.local.unprivileged import Account, accessible_to_all
 
 VARIABLE = "WECELEBRATE_POOLER"
-SERVER_CONNECTIONS = 20
-"""Connections to one PostgreSQL, over all logins."""
-CLIENT_CONNECTIONS = 500
-PATIENCE = {"writer": 5, "reader": 1}
-"""Seconds that a transaction waits for a server connection: on the writer as RDS Proxy's `borrow_timeout`; on the
-reader less, since its reads can go to the primary."""
+"""Environment variable; `off` disables the poolers."""
+
+MAX_SERVER_CONNECTIONS = 20
+"""Connections to one PostgreSQL server, for all logins together."""
+
+MAX_CLIENT_CONNECTIONS = 500
+
+QUERY_WAIT_TIMEOUT = {"writer": 5, "reader": 1}
+"""Seconds that a transaction waits for a server connection. The value of the writer equals `borrow_timeout` of RDS
+Proxy. The value of the reader is lower because its reads can go to the primary instead."""
 
 _MIGRATOR = "wc_migrate"
 _SETTINGS = {
@@ -33,13 +39,14 @@ _SETTINGS = {
     "unix_socket_dir": "",
     "auth_type": "scram-sha-256",
     "pool_mode": "transaction",
-    "default_pool_size": str(SERVER_CONNECTIONS),
-    "max_db_connections": str(SERVER_CONNECTIONS),
-    "max_client_conn": str(CLIENT_CONNECTIONS),
-    # What a session begins with and a pooler cannot keep (`options`) is refused, so that it is seen.
+    "default_pool_size": str(MAX_SERVER_CONNECTIONS),
+    "max_db_connections": str(MAX_SERVER_CONNECTIONS),
+    "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
+    # A pooler cannot keep startup parameters such as `options`. It refuses them, so that the mistake is visible.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
-    # A server that was away is asked again soon, and by pgbouncer itself: not each login's first transaction fails.
+    # After a server outage, pgbouncer reconnects soon and by itself. Otherwise the first transaction of each login
+    # would fail.
     "server_login_retry": "0.1",
     "min_pool_size": "1",
     "server_connect_timeout": "3",
@@ -50,20 +57,25 @@ _SETTINGS = {
 
 
 def find_pgbouncer(owner: Account) -> str | None:
-    """The pgbouncer of this machine; None where there is none that `owner` can run, or WECELEBRATE_POOLER is `off`."""
-    wanted = os.environ.get(VARIABLE) or "on"
-    if wanted not in {"on", "off"}:
-        raise LocalCloudError(f"{VARIABLE}={wanted} is neither on nor off")
-    # Distributions put it where users' PATH does not lead.
-    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
-    if wanted == "off" or not found or (owner.user is not None and not enterable(Path(found).resolve().parent)):
+    """Find the pgbouncer program. Returns None if `owner` cannot run one, or if WECELEBRATE_POOLER is `off`.
+
+    Raises LocalCloudError for an invalid value of WECELEBRATE_POOLER.
+    """
+    setting = os.environ.get(VARIABLE) or "on"
+    if setting not in {"on", "off"}:
+        raise LocalCloudError(f"{VARIABLE}={setting} is not valid: set it to on or off")
+    # Distributions install it in a folder that is not on the PATH of ordinary users.
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
+    if setting == "off" or not program:
         return None
-    return found
+    if owner.user is not None and not accessible_to_all(Path(program).resolve().parent):
+        return None
+    return program
 
 
 @dataclass
-class Pooler:
-    """One pgbouncer in front of one server.
+class Pooler(Service):
+    """One pgbouncer for one PostgreSQL server.
 
     `with Pooler("writer", program, postgres.primary_server, free_port()) as pooler: psycopg.connect(pooler.url)`
     """
@@ -73,7 +85,7 @@ class Pooler:
     program: str
     server: Server
     port: int
-    server_connections: int = SERVER_CONNECTIONS
+    server_connections: int = MAX_SERVER_CONNECTIONS
     process: Process = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +98,7 @@ class Pooler:
             cwd=Path("/"),
             user=self.server.account.user,
             group=self.server.account.group,
-            deadline=10,
+            start_timeout=10,
         )
 
     @property
@@ -99,14 +111,15 @@ class Pooler:
 
     @property
     def url(self) -> str:
-        """URL of the superuser through the pooler, with password."""
+        """URL of the superuser through the pooler, including the password."""
         return f"postgresql://{SUPERUSER}:{self.credentials.superuser}@{self.address}/{DATABASE}"
 
     def start(self) -> None:
-        """Start and return when it answers. Raises LocalCloudError."""
+        """Start and return when the pooler answers. Raises LocalCloudError."""
         owner = self.server.account
-        said = run("pgbouncer --version", [self.program, "--version"], user=owner.user, group=owner.group)
-        version = _version(said)
+        version = _parse_version(
+            run_command("pgbouncer --version", [self.program, "--version"], user=owner.user, group=owner.group)
+        )
         logins = {SUPERUSER: self.credentials.superuser, **self.credentials.logins}
         users = self._write(
             "users.txt", "".join(f'"{login}" "{logins[login]}"\n' for login in logins if login != _MIGRATOR)
@@ -116,10 +129,10 @@ class Pooler:
             "listen_port": str(self.port),
             "auth_file": str(users),
             "max_db_connections": str(self.server_connections),
-            "query_wait_timeout": str(PATIENCE[self.role]),
+            "query_wait_timeout": str(QUERY_WAIT_TIMEOUT[self.role]),
         }
         if version >= (1, 21):
-            # RDS Proxy pins a session that has a named one; here it fails.
+            # RDS Proxy pins a session that has a named prepared statement. With 0, such a statement fails here instead.
             settings["max_prepared_statements"] = "0"
         configuration = self._write(
             "pgbouncer.ini",
@@ -127,15 +140,15 @@ class Pooler:
             f"[pgbouncer]\n{''.join(f'{name} = {value}{chr(10)}' for name, value in settings.items())}",
         )
         self.process.command = [self.program, str(configuration)]
-        # At once: since 1.23 SIGTERM waits until the last client goes.
+        # An immediate shutdown. Since version 1.23, SIGTERM waits until the last client disconnects.
         self.process.stop_signal = signal.SIGQUIT if version >= (1, 23) else signal.SIGTERM
         self.process.start()
 
     def stop(self) -> None:
         self.process.stop()
 
-    def ask(self, command: str) -> list[dict[str, Any]]:
-        """What its console answers to a command, as in `show pools`."""
+    def run_console_command(self, command: str) -> list[dict[str, Any]]:
+        """Run a command of the admin console, such as `show pools`, and return its rows."""
         with psycopg.connect(
             self.url, dbname="pgbouncer", connect_timeout=3, autocommit=True, row_factory=psycopg.rows.dict_row
         ) as console:
@@ -143,32 +156,25 @@ class Pooler:
 
     def _ready(self) -> bool:
         try:
-            return bool(self.ask("show version"))
+            return bool(self.run_console_command("show version"))
         except psycopg.OperationalError:
             return False
 
     def _write(self, name: str, text: str) -> Path:
-        """Write a file that its user alone can read: it may hold passwords."""
+        """Write a file that only the account of pgbouncer can read, because it may contain passwords."""
         folder = self.server.home / self.process.name
         folder.mkdir(mode=0o700, exist_ok=True)
-        self.server.account.give(folder)
+        self.server.account.chown(folder)
         file = folder / name
         file.touch(mode=0o600)
         file.write_text(text, "utf-8")
-        self.server.account.give(file)
+        self.server.account.chown(file)
         return file
 
-    def __enter__(self) -> "Pooler":
-        self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-def _version(said: str) -> tuple[int, int]:
+def _parse_version(output: str) -> tuple[int, int]:
     """`PgBouncer 1.18.0` → (1, 18)."""
-    found = re.search(r"(\d+)\.(\d+)", said)
-    if not found:
-        raise LocalCloudError(f"pgbouncer --version says: {said.strip()}")
-    return int(found[1]), int(found[2])
+    match = re.search(r"(\d+)\.(\d+)", output)
+    if not match:
+        raise LocalCloudError(f"pgbouncer --version printed no version number: {output.strip()}")
+    return int(match[1]), int(match[2])

@@ -1,10 +1,12 @@
-"""SQS event source mappings: receives messages, runs the function of the queue, deletes what it has done.
+"""SQS event source mappings: receive messages, invoke the function of the queue, delete the processed messages.
 
-https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. As on AWS: batches of up to `batch_size` gathered for up
-to `window` seconds; at most `maximum_concurrency` at once; partial batch responses (ReportBatchItemFailures); what
-was not done comes back when its visibility timeout ends, and goes to the dead-letter queue by SQS's own count.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. As on AWS, a batch has up to `batch_size` messages,
+collected for up to `window` seconds. At most `maximum_concurrency` batches run at once. Functions can report partial
+batch failures (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends, and
+SQS moves it to the dead-letter queue after `max_receives`.
 
-Where it differs: one loop receives for each queue, and what was received when the host stops becomes visible at once.
+Differences from AWS: each queue has one receiving loop. When the host stops, messages in progress become visible again
+immediately.
 """
 
 import asyncio
@@ -17,25 +19,25 @@ from logging import getLogger
 from typing import Any
 
 from infra.functions import FunctionSpec
-from infra.local.runtime import Lambda, RequestTooLarge, TooManyRequests
-from infra.local.sandbox import Result
-from infra.local.sqs import BATCH, Message, Sqs, SqsError
+from infra.local.function_process import Result
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests
+from infra.local.sqs import MAX_MESSAGES_PER_CALL, Message, Sqs, SqsError
 
 log = getLogger(__name__)
 
-POLL = 2
-"""Seconds that a poll waits for a message. A poll is let finish before the host ends, or the message it brings would
-be invisible for as long as a whole run of the function: so it is not the 20 s that SQS allows."""
+POLL_SECONDS = 2
+"""Wait time of a long poll. It is lower than the 20 s that SQS allows, because the host waits for a running poll before
+it ends. Otherwise a message that the poll receives would stay invisible for its whole visibility timeout."""
 
-LONGEST_PAUSE = 10.0
-"""Seconds between two tries to reach a queue that does not answer."""
+MAX_RETRY_DELAY = 10.0
+"""Maximum seconds between two attempts to reach a queue that does not respond."""
 
-PAYLOAD_LIMIT = 5 * 1024 * 1024
-"""Bytes of message bodies in one event, so that the event stays below Lambda's 6 MB."""
+MAX_BODY_BYTES = 5 * 1024 * 1024
+"""Bytes of message bodies in one batch. The event then stays below Lambda's limit of 6 MB."""
 
 
-class Mapper:
-    """Joins one queue with its function."""
+class EventSourceMapping:
+    """Polls one queue and invokes its function."""
 
     def __init__(self, spec: FunctionSpec, queue_url: str, functions: Lambda, sqs: Sqs, region: str) -> None:
         if spec.queue is None:
@@ -53,62 +55,62 @@ class Mapper:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Receive and hand over until `stop` is called."""
-        troubles = 0
+        """Receive and process batches until `stop` is called."""
+        failed_polls = 0
         while await self._slots.acquire() and not self._stopping.is_set():
             batch: list[Message] = []
             try:
-                batch = await self._gather()
-                troubles = 0
+                batch = await self._receive_batch()
+                failed_polls = 0
             except SqsError as error:
-                troubles += 1
-                if troubles == 1:
+                failed_polls += 1
+                if failed_polls == 1:
                     log.warning("%s: %s", self._name, error)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), min(0.2 * 2**troubles, LONGEST_PAUSE))
+                    await asyncio.wait_for(self._stopping.wait(), min(0.2 * 2**failed_polls, MAX_RETRY_DELAY))
             if not batch:
                 self._slots.release()
             elif self._stopping.is_set():
                 await self._release(batch)
             else:
-                task = asyncio.create_task(self._handle(batch))
+                task = asyncio.create_task(self._process(batch))
                 self._running.add(task)
-                task.add_done_callback(self._done)
+                task.add_done_callback(self._batch_ended)
 
     def stop(self) -> None:
-        """Receive no more; `run` returns once the poll under way is over."""
+        """Stop receiving. `run` returns when the current poll has ended."""
         self._stopping.set()
-        # A loop that waits for one of its batches to end must see it too.
+        # The loop may be waiting for a slot. It must wake up to see that it should stop.
         self._slots.release()
 
     async def drain(self, grace: float) -> None:
-        """Give the batches under way `grace` seconds, then give their messages back."""
+        """Wait up to `grace` seconds for the running batches. Releases the messages of unfinished batches."""
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=grace)
-            for task in late:
+            _, unfinished = await asyncio.wait(self._running, timeout=grace)
+            for task in unfinished:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*unfinished, return_exceptions=True)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _batch_ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._slots.release()
         if not task.cancelled() and (error := task.exception()):
-            log.error("%s: a batch was lost sight of", self._name, exc_info=error)
+            log.error("%s: an unexpected error ended a batch", self._name, exc_info=error)
 
-    async def _gather(self) -> list[Message]:
-        """A batch: what one poll brings, or, with a window, what comes until it closes or the batch is full."""
+    async def _receive_batch(self) -> list[Message]:
+        """Receive a batch with one poll or, if the queue has a window, until the window closes or the batch is full."""
         size = self._queue.batch_size
-        batch = await self._sqs.receive(self._queue_url, min(BATCH, size), POLL)
-        closes = time.monotonic() + self._queue.window
+        batch = await self._sqs.receive(self._queue_url, min(MAX_MESSAGES_PER_CALL, size), POLL_SECONDS)
+        deadline = time.monotonic() + self._queue.window
         while batch and len(batch) < size and not self._stopping.is_set():
-            left = closes - time.monotonic()
-            if left <= 0 or sum(len(message["Body"]) for message in batch) > PAYLOAD_LIMIT:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or sum(len(message["Body"]) for message in batch) > MAX_BODY_BYTES:
                 break
-            most = min(BATCH, size - len(batch))
-            batch += await self._sqs.receive(self._queue_url, most, min(POLL, math.ceil(left)))
+            limit = min(MAX_MESSAGES_PER_CALL, size - len(batch))
+            batch += await self._sqs.receive(self._queue_url, limit, min(POLL_SECONDS, math.ceil(remaining)))
         return batch
 
-    async def _handle(self, batch: Sequence[Message]) -> None:
+    async def _process(self, batch: Sequence[Message]) -> None:
         event = {"Records": [record(message, self._arn, self._region) for message in batch]}
         try:
             result = await self._functions.invoke(self._name, event)
@@ -119,14 +121,14 @@ class Mapper:
             log.warning("%s: %s", self._name, error)
             return
         failed = failures(result, batch)
-        done = [message for message in batch if message["MessageId"] not in failed]
+        processed = [message for message in batch if message["MessageId"] not in failed]
         if failed:
             log.warning("%s: %d of %d messages failed", self._name, len(failed), len(batch))
         try:
-            await self._sqs.delete(self._queue_url, done)
+            await self._sqs.delete(self._queue_url, processed)
         except SqsError as error:
-            # They will come again; that a function must bear anyway.
-            log.warning("%s: done, but not deleted: %s", self._name, error)
+            # SQS delivers these messages again. Functions must tolerate repeated delivery anyway.
+            log.warning("%s: could not delete processed messages: %s", self._name, error)
 
     async def _release(self, batch: Sequence[Message]) -> None:
         with suppress(SqsError):
@@ -134,7 +136,7 @@ class Mapper:
 
 
 class Poller:
-    """All event source mappings.
+    """Runs the event source mappings of all functions.
 
     queues: queue name → URL.
     """
@@ -143,23 +145,25 @@ class Poller:
         self, specs: Iterable[FunctionSpec], queues: Mapping[str, str], functions: Lambda, sqs: Sqs, region: str
     ) -> None:
         specs = tuple(specs)
-        self._mappers = [
-            Mapper(spec, queues[name], functions, sqs, region) for spec in specs for name in spec.consumes(specs)
+        self._mappings = [
+            EventSourceMapping(spec, queues[name], functions, sqs, region)
+            for spec in specs
+            for name in spec.consumes(specs)
         ]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(mapper.run()) for mapper in self._mappers]
+        self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
 
     async def stop(self, grace: float = 4.0) -> None:
-        """Receive no more, give batches under way `grace` seconds, and give back what was not done."""
-        for mapper in self._mappers:
-            mapper.stop()
-        await asyncio.gather(*(mapper.drain(grace) for mapper in self._mappers), *self._tasks)
+        """Stop receiving, wait up to `grace` seconds for running batches, and release unprocessed messages."""
+        for mapping in self._mappings:
+            mapping.stop()
+        await asyncio.gather(*(mapping.drain(grace) for mapping in self._mappings), *self._tasks)
 
 
 def record(message: Message, arn: str, region: str) -> dict[str, Any]:
-    """A message as the event carries it."""
+    """Convert a message to a record of the Lambda event."""
     attributes = {
         name: {
             "stringValue": value.get("StringValue"),
@@ -174,7 +178,7 @@ def record(message: Message, arn: str, region: str) -> dict[str, Any]:
         for name in ("stringValue", "binaryValue"):
             if value[name] is None:
                 del value[name]
-    made = {
+    event_record = {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
@@ -186,24 +190,24 @@ def record(message: Message, arn: str, region: str) -> dict[str, Any]:
         "awsRegion": region,
     }
     if "MD5OfMessageAttributes" in message:
-        made["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return made
+        event_record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return event_record
 
 
 def failures(result: Result, batch: Sequence[Message]) -> frozenset[str]:
-    """Ids of the messages that a function's result leaves undone.
+    """Return the ids of the messages that the function failed to process, according to its result.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: nothing, or an empty list, means that
-    all are done; an answer that cannot be understood, or names what was not in the batch, that none is.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: an empty result or an empty list means
+    that all messages succeeded. An invalid result, or an id that is not in the batch, means that all failed.
     """
-    everything = frozenset(message["MessageId"] for message in batch)
+    all_ids = frozenset(message["MessageId"] for message in batch)
     if result.error:
-        return everything
+        return all_ids
     try:
-        returned = json.loads(result.payload)
-        if not returned:
+        response = json.loads(result.payload)
+        if not response:
             return frozenset()
-        failed = frozenset(item["itemIdentifier"] for item in returned.get("batchItemFailures") or [])
+        failed = frozenset(item["itemIdentifier"] for item in response.get("batchItemFailures") or [])
     except (ValueError, TypeError, KeyError, AttributeError):
-        return everything
-    return failed if failed <= everything else everything
+        return all_ids
+    return failed if failed <= all_ids else all_ids

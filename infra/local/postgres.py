@@ -1,7 +1,7 @@
-"""PostgreSQL: a primary and a streaming replica, real ones.
+"""PostgreSQL: a primary and a streaming replica.
 
-A second start takes the data up again. Neither a `postmaster.pid` that a kill left behind nor a replica that fell too
-far back stops it: the one is removed when no such process lives, the other is copied from the primary again.
+A restart keeps the data. It also recovers from a stale `postmaster.pid` after a kill, and from a replica that can no
+longer catch up: it removes a stale file, and copies the primary again.
 """
 
 import contextlib
@@ -12,8 +12,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psutil
 import psycopg
@@ -21,10 +20,11 @@ from psycopg import sql
 
 from infra.local.credentials import Credentials
 from infra.local.hints import this_command
+from infra.local.pid_files import terminate
 from infra.local.postgres_binaries import Binaries
-from infra.local.processes import LocalCloudError, Process, Stopped, run
-from infra.local.running import end
-from infra.local.unprivileged import Account, account, erase_home, home_of
+from infra.local.processes import LocalCloudError, Process, StartCancelled, run_command
+from infra.local.service import Service
+from infra.local.unprivileged import Account, erase_postgres_home, postgres_account, postgres_home
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +35,13 @@ _REPLICATION = "replicator"
 _SLOT = "replica"
 
 _SETTINGS = {
-    # TCP alone: the path of a socket has a limit of 107 bytes, which a deep checkout passes.
+    # Only TCP: the path of a Unix socket is limited to 107 bytes, and the path of a checkout can be longer.
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "128MB",
     "password_encryption": "scram-sha-256",
-    # Queries are counted on both servers: what the replica answered is read there.
+    # Both servers collect query statistics: the statistics of reads are on the replica.
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track": "all",
     "wal_level": "replica",
@@ -49,11 +49,11 @@ _SETTINGS = {
     "hot_standby_feedback": "on",
     "max_wal_senders": "10",
     "max_replication_slots": "10",
-    # The slot keeps the log for a replica that is away, up to a size; beyond it the replica is copied anew.
+    # The slot keeps this much WAL for a disconnected replica. A replica that needs more is copied again.
     "max_slot_wal_keep_size": "1GB",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "200ms",
-    # As in production: a commit that was answered is on the disk. It costs a start nothing, and a commit about 1 ms.
+    # As in production, a confirmed commit is on disk. This costs about 1 ms for each commit, and no start time.
     "synchronous_commit": "on",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u ",
@@ -68,7 +68,7 @@ host replication all 127.0.0.1/32 scram-sha-256
 
 @dataclass
 class Server:
-    """What primary and replica have in common: a data directory and a process on it."""
+    """What the primary and the replica have in common: a data directory and a server process."""
 
     name: str
     state: Path
@@ -88,7 +88,7 @@ class Server:
             cwd=Path("/"),
             user=self.account.user,
             group=self.account.group,
-            # A fast shutdown; SIGTERM would wait until the last client goes.
+            # A fast shutdown. SIGTERM would wait until the last client disconnects.
             stop_signal=signal.SIGINT,
         )
 
@@ -98,14 +98,14 @@ class Server:
 
     @property
     def home(self) -> Path:
-        return home_of(self.state, self.account)
+        return postgres_home(self.state, self.account)
 
     @property
     def data(self) -> Path:
         return self.home / self.name
 
     def connect(self, database: str = SUPERUSER) -> psycopg.Connection[tuple[Any, ...]]:
-        """A connection of the superuser, in autocommit."""
+        """Open a connection as the superuser, in autocommit mode."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -120,7 +120,8 @@ class Server:
         self.process.stop()
 
     def _launch(self, binaries: Binaries, **settings: str) -> None:
-        self._end_earlier()
+        """Write the configuration and start the server process."""
+        self._clear_postmaster_pid()
         fsync = "on" if self.durable else "off"
         self._write(
             "postgresql.conf", _configuration({**_SETTINGS, "fsync": fsync, "port": str(self.port), **settings})
@@ -130,17 +131,18 @@ class Server:
         try:
             self.process.start()
         except LocalCloudError:
-            # The processes of a killed postmaster hold its shared memory for the moment they need to notice.
-            if "shared memory" not in self.process.last_words(lines=3):
+            # After a postmaster is killed, its children keep its shared memory for a moment.
+            if "shared memory" not in self.process.last_log_lines(lines=3):
                 raise
             time.sleep(1)
             self.process.start()
 
-    def _end_earlier(self) -> None:
-        """End a postmaster of ours that outlived its supervisor; forget one whose pid another process has by now.
+    def _clear_postmaster_pid(self) -> None:
+        """Terminate a postmaster that outlived its supervisor, or remove a stale `postmaster.pid`.
 
-        postgres refuses to start when any process has the pid that stands in `postmaster.pid`. When none has, the file
-        is left to postgres, which then also looks for processes of the killed one that still hold its memory.
+        postgres refuses to start if any process has the pid in `postmaster.pid`, even a different program. If no
+        process has this pid, postgres itself handles the file: it then also checks whether children of the killed
+        postmaster still use its shared memory.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -148,16 +150,16 @@ class Server:
         except (FileNotFoundError, IndexError, ValueError):
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            found = psutil.Process(pid)
-            if found.name() == "postgres" and str(self.data) in found.cmdline():
-                end(found, signal.SIGINT, patience=10)
+            process = psutil.Process(pid)
+            if process.name() == "postgres" and str(self.data) in process.cmdline():
+                terminate(process, signal.SIGINT, timeout=10)
             else:
                 file.unlink(missing_ok=True)
 
     def _write(self, name: str, text: str) -> None:
         file = self.data / name
         file.write_text(text, "utf-8")
-        self.account.give(file)
+        self.account.chown(file)
 
     def _ready(self) -> bool:
         try:
@@ -165,8 +167,8 @@ class Server:
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalCloudError(
-                    f"{self.state}/secrets.json does not open {self.data}: "
-                    f"`{this_command()} down --erase` starts afresh"
+                    f"the password in {self.state}/secrets.json is not that of {self.data}: "
+                    f"run `{this_command()} down --erase` to start afresh"
                 ) from error
             return False
         return True
@@ -174,42 +176,46 @@ class Server:
 
 @dataclass
 class Primary(Server):
-    """The server that writes go to. It has the database `wecelebrate`, `pg_stat_statements` and the replica's slot."""
+    """The server for writes. It has the database `wecelebrate`, `pg_stat_statements` and the replication slot."""
 
     def start(self) -> None:
         binaries = Binaries.find(self.account, self.home)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
-        made_by = (self.data / "PG_VERSION").read_text("utf-8").strip()
-        if made_by != str(binaries.version):
+        data_version = (self.data / "PG_VERSION").read_text("utf-8").strip()
+        if data_version != str(binaries.version):
             raise LocalCloudError(
-                f"{self.data} was made by PostgreSQL {made_by}, this is {binaries.version}: "
-                f"`{this_command()} down --erase` starts afresh"
+                f"{self.data} belongs to PostgreSQL {data_version}, but {binaries.version} is installed: "
+                f"run `{this_command()} down --erase` to start afresh"
             )
         self._launch(binaries)
-        self._furnish()
+        self._create_objects()
 
     def _initialise(self, binaries: Binaries) -> None:
         shutil.rmtree(self.data, ignore_errors=True)
         password = self.data.with_name("password")
         password.touch(mode=0o600)
         password.write_text(self.credentials.superuser, "utf-8")
-        self.account.give(password)
+        self.account.chown(password)
         command = [binaries["initdb"], "-D", str(self.data), "-U", SUPERUSER, "--pwfile", str(password)]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"]
         try:
-            # Trigrams of letters beyond ASCII need a locale that knows them; macOS has no C.UTF-8.
+            # Trigrams of letters outside ASCII need a UTF-8 locale. macOS does not have C.UTF-8.
             try:
-                run("initdb", [*command, "--locale=C.UTF-8"], user=self.account.user, group=self.account.group)
+                self._initdb([*command, "--locale=C.UTF-8"])
             except LocalCloudError:
-                run("initdb", [*command, "--locale=en_US.UTF-8"], user=self.account.user, group=self.account.group)
+                self._initdb([*command, "--locale=en_US.UTF-8"])
         except LocalCloudError:
             shutil.rmtree(self.data, ignore_errors=True)
             raise
         finally:
             password.unlink()
 
-    def _furnish(self) -> None:
+    def _initdb(self, command: list[str]) -> None:
+        run_command("initdb", command, user=self.account.user, group=self.account.group)
+
+    def _create_objects(self) -> None:
+        """Create the replication role, the database and the extension, if they do not exist."""
         with self.connect() as connection:
             verb = "alter" if _exists(connection, "pg_roles", "rolname", _REPLICATION) else "create"
             connection.execute(
@@ -225,27 +231,30 @@ class Primary(Server):
 
 @dataclass
 class Replica(Server):
-    """The server that reads go to: a streaming copy of the primary."""
+    """The server for reads: a streaming replica of the primary."""
 
     primary: Primary
 
     def start(self) -> None:
-        """Start and return when it streams. A copy that is of another primary, or too old to catch up, is made anew."""
+        """Start and return when the replica is streaming.
+
+        Copies the primary again if the existing copy belongs to another primary or can no longer catch up.
+        """
         binaries = Binaries.find(self.account, self.home)
-        self._end_earlier()
+        self._clear_postmaster_pid()
         self.process.stop()
-        # Before anything else may fail: a port in use says nothing against the copy.
+        # Check the port first. Otherwise a port in use would look like a damaged copy below.
         self.process.require_ports()
-        if self._is_copy() and self._slot_holds():
+        if self._is_copy() and self._slot_has_wal():
             try:
                 self._stream(binaries)
                 return
-            except Stopped:
+            except StartCancelled:
                 raise
             except LocalCloudError as error:
                 if not self.primary.process.running:
                     raise
-                log.warning("the replica is copied from the primary again: %s", error)
+                log.warning("the replica did not start, copying the primary again: %s", error)
         self._copy(binaries)
         self._stream(binaries)
 
@@ -257,25 +266,28 @@ class Replica(Server):
         self._launch(binaries, primary_conninfo=conninfo, primary_slot_name=_SLOT)
 
     def _ready(self) -> bool:
-        return super()._ready() and self.state_of_streaming() == "streaming"
+        return super()._ready() and self.replication_state() == "streaming"
 
-    def state_of_streaming(self) -> str:
-        """`pg_stat_replication.state` as the primary sees it; empty when the replica is not connected."""
+    def replication_state(self) -> str:
+        """`pg_stat_replication.state` on the primary. Empty if the replica is not connected."""
         with self.primary.connect() as connection:
-            row = connection.execute("select state from pg_stat_replication where application_name = %s", [_SLOT])
-            return str((row.fetchone() or [""])[0])
+            cursor = connection.execute("select state from pg_stat_replication where application_name = %s", [_SLOT])
+            return str((cursor.fetchone() or [""])[0])
 
     def _is_copy(self) -> bool:
-        return (self.data / "standby.signal").exists() and _system(self.data) == _system(self.primary.data)
+        """Whether the data directory is a copy of the primary."""
+        standby = (self.data / "standby.signal").exists()
+        return standby and _system_identifier(self.data) == _system_identifier(self.primary.data)
 
-    def _slot_holds(self) -> bool:
-        """Whether the primary still has all the log that the copy lacks."""
+    def _slot_has_wal(self) -> bool:
+        """Whether the primary still has all the WAL that the copy needs."""
         with self.primary.connect() as connection:
-            found = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", [_SLOT])
-            row = found.fetchone()
+            cursor = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", [_SLOT])
+            row = cursor.fetchone()
             return row is not None and row[0] not in (None, "lost")
 
     def _copy(self, binaries: Binaries) -> None:
+        """Copy the primary with pg_basebackup and a new replication slot."""
         shutil.rmtree(self.data, ignore_errors=True)
         with self.primary.connect() as connection:
             if _exists(connection, "pg_replication_slots", "slot_name", _SLOT):
@@ -284,7 +296,7 @@ class Replica(Server):
         command = [binaries["pg_basebackup"], "-D", str(self.data), "-h", "127.0.0.1"]
         command += ["-p", str(self.primary.port), "-U", _REPLICATION, "--slot", _SLOT]
         command += ["--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-password"]
-        run(
+        run_command(
             "pg_basebackup",
             command,
             user=self.account.user,
@@ -294,8 +306,8 @@ class Replica(Server):
         self._write("standby.signal", "")
 
 
-class Postgres:
-    """Primary and replica together.
+class Postgres(Service):
+    """A primary and its replica.
 
     `with Postgres(state, free_port(), free_port()) as postgres: psycopg.connect(postgres.primary_url)`
     """
@@ -309,13 +321,15 @@ class Postgres:
         *,
         durable: bool = True,
     ) -> None:
-        """`state` is where data (or a link to it), logs and pid files go; credentials default to those of `state`.
+        """Prepare the servers without starting them.
 
-        What is not `durable` (for tests: faster) survives a kill of PostgreSQL, but not a crash of the machine.
+        state: directory for the data (or a symbolic link to it), logs and pid files.
+        credentials: by default those of `state`.
+        durable: if False, fsync is off. This is faster; data survives a kill of PostgreSQL, but not a machine crash.
         """
         self.state = state
         self.credentials = credentials or Credentials.of(state)
-        self.account = account()
+        self.account = postgres_account()
         common = (self.credentials, self.account, durable)
         self.primary_server = Primary("postgres", state, port, *common)
         self.replica_server = Replica("replica", state, replica_port, *common, self.primary_server)
@@ -332,16 +346,16 @@ class Postgres:
 
     @property
     def primary_url(self) -> str:
-        """URL of the superuser on the primary, with password."""
+        """Superuser's URL of the primary, including the password."""
         return _url(self.primary, self.credentials)
 
     @property
     def replica_url(self) -> str:
-        """URL of the superuser on the replica, with password."""
+        """Superuser's URL of the replica, including the password."""
         return _url(self.replica, self.credentials)
 
     def start(self) -> None:
-        """Start both; returns when the replica streams. Raises LocalCloudError."""
+        """Start both servers and return when the replica is streaming. Raises LocalCloudError."""
         self.primary_server.start()
         self.replica_server.start()
 
@@ -350,21 +364,8 @@ class Postgres:
         self.primary_server.stop()
 
     def erase(self) -> None:
-        """Remove the data of both, wherever it lies. They must be stopped."""
-        erase_home(self.state)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        """Remove the data of both servers, which must be stopped."""
+        erase_postgres_home(self.state)
 
 
 def _configuration(settings: dict[str, str]) -> str:
@@ -376,8 +377,8 @@ def _exists(connection: psycopg.Connection[tuple[Any, ...]], table: str, column:
     return connection.execute(query, [value]).fetchone() is not None
 
 
-def _system(data: Path) -> int | None:
-    """The system identifier, the first eight bytes of pg_control: a copy has that of its primary."""
+def _system_identifier(data: Path) -> int | None:
+    """The system identifier: the first eight bytes of pg_control. A copy has the same identifier as its primary."""
     try:
         with (data / "global" / "pg_control").open("rb") as file:
             (identifier,) = struct.unpack("=Q", file.read(8))

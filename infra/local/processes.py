@@ -1,7 +1,7 @@
-"""Child processes of the local cloud: started, waited for, stopped, and never left behind.
+"""Child processes of the local cloud: start them, wait until they are ready, stop them, leave none behind.
 
-A child runs in a session of its own, so that Ctrl-C reaches the supervisor alone, which stops its children in order.
-Its pid file in `<state>/run/` tells who comes after a killed supervisor what that left running.
+Each child runs in its own session. Ctrl-C therefore reaches only the supervisor, which stops the children in order.
+Each child has a pid file in `<state>/run/`. After a supervisor was killed, the next one finds its children there.
 """
 
 import contextlib
@@ -21,50 +21,56 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.hints import shown
-from infra.local.running import STATE_VARIABLE, Running
+from infra.local.hints import display_path
+from infra.local.pid_files import STATE_VARIABLE, ProcessIdentity
 
 HEALTH = "/_local/health"
-"""Answered by the API and by Upstash of every local cloud, whoever runs it."""
+"""Path of the health check of the API and of the Upstash adapter."""
 
-_LOG_LIMIT = 8 * 1024 * 1024
+_MAX_LOG_BYTES = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-# PR_SET_PDEATHSIG follows the *thread* that forked: a child of a short-lived worker thread would die with that thread.
-# This one thread forks every child and ends with the interpreter.
+# PR_SET_PDEATHSIG applies to the *thread* that forked: a child of a short-lived worker thread would die with the
+# thread. This single thread forks every child and lives as long as the interpreter.
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked. The message is one line that says what to do."""
+    """The local cloud cannot do what was requested. The message is one line and says what to do."""
 
 
-class Stopped(LocalCloudError):
-    """A part was told to stop while it was starting."""
+class StartCancelled(LocalCloudError):
+    """A part was stopped while it was starting."""
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now.
+    """Return a TCP port of 127.0.0.1 on which no process listens now.
 
-    Not one that the system gives to outgoing connections: one of those would have it before who asked here.
+    The port is outside the range that the system assigns to outgoing connections. Otherwise a connection could take
+    the port before the caller uses it.
     """
     for port in random.sample(range(20_000, 32_000), 1_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise LocalCloudError("no port between 20000 and 31999 is free")
+    raise LocalCloudError("no free port between 20000 and 31999: stop some of the programs that listen there")
 
 
-def listening(port: int) -> bool:
-    """Whether something accepts connections on 127.0.0.1:port."""
+def port_variable(part: str) -> str:
+    """The environment variable that selects the port of a part."""
+    return f"WECELEBRATE_PORT_{part.upper()}"
+
+
+def is_listening(port: int) -> bool:
+    """Whether a process accepts connections on 127.0.0.1:port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def answers(port: int, path: str) -> bool:
-    """Whether GET `path` on 127.0.0.1:port is answered with 200. No proxy is asked, unlike by urllib."""
+def http_ok(port: int, path: str) -> bool:
+    """Whether GET `path` on 127.0.0.1:port returns 200. Unlike urllib, this ignores configured proxies."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
@@ -75,29 +81,30 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def require_free(ports: Mapping[str, int]) -> None:
-    """Raise LocalCloudError when some of `ports`, by the parts they are meant for, are taken.
+def require_free_ports(ports: Mapping[str, int]) -> None:
+    """Raise LocalCloudError if any of `ports` (part → port) is in use.
 
-    It names all of them, who has them where that can be seen, and the variables that choose others.
+    The message names all ports in use, the processes that use them if visible, and the variables that select other
+    ports.
     """
-    taken = {name: port for name, port in ports.items() if not _is_free(port)}
-    if not taken:
+    in_use = {part: port for part, port in ports.items() if not _is_free(port)}
+    if not in_use:
         return
-    held: dict[str, list[str]] = {}
-    for port, holder in _holders(taken.values()).items():
-        held.setdefault(holder, []).append(str(port))
-    said = "; ".join(
-        f"{'port' if len(those) == 1 else 'ports'} {', '.join(those)} {'is' if len(those) == 1 else 'are'} in use{by}"
-        for by, those in held.items()
+    ports_by_owner: dict[str, list[str]] = {}
+    for port, owner in _port_owners(in_use.values()).items():
+        ports_by_owner.setdefault(owner, []).append(str(port))
+    problems = "; ".join(
+        f"port {owned[0]} is in use{owner}" if len(owned) == 1 else f"ports {', '.join(owned)} are in use{owner}"
+        for owner, owned in ports_by_owner.items()
     )
-    variables = ", ".join(f"WECELEBRATE_PORT_{name.upper()}" for name in taken)
-    other = "another" if len(taken) == 1 else "others"
-    raise LocalCloudError(f"{said}: stop that, or choose {other} with {variables}")
+    variables = ", ".join(map(port_variable, in_use))
+    other_ports = "another port" if len(in_use) == 1 else "other ports"
+    raise LocalCloudError(f"{problems}: stop that process, or choose {other_ports} with {variables}")
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As servers do: connections of an earlier run that linger in TIME_WAIT are no obstacle.
+        # Servers set this option, too. Connections of an earlier run in TIME_WAIT then do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -106,30 +113,30 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _holders(ports: Collection[int]) -> dict[int, str]:
-    """Port → by whom it is used, as in ` by pid 12 (nginx)`; empty where that cannot be seen."""
-    seen: dict[int, psutil.Process] = {}
-    clouds: dict[int, str] = {}
-    # Other users' sockets (and on macOS all of them) are shown to root alone.
+def _port_owners(ports: Collection[int]) -> dict[int, str]:
+    """Return port → owner, such as ` by pid 12 (nginx)`. The owner is empty if it is not visible."""
+    processes: dict[int, psutil.Process] = {}
+    state_by_supervisor: dict[int, str] = {}
+    # Only root sees the sockets of other users. On macOS, only root sees any sockets.
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             if connection.laddr and connection.pid and connection.status == psutil.CONN_LISTEN:
                 port = connection.laddr.port
                 if port in ports:
-                    seen[port] = psutil.Process(connection.pid)
-    for process in seen.values():
+                    processes[port] = psutil.Process(connection.pid)
+    for process in processes.values():
         with contextlib.suppress(psutil.Error, OSError):
             if state := process.environ().get(STATE_VARIABLE):
-                clouds[process.ppid()] = state
-    return {port: _holder(port, seen.get(port), clouds) for port in ports}
+                state_by_supervisor[process.ppid()] = state
+    return {port: _owner(port, processes.get(port), state_by_supervisor) for port in ports}
 
 
-def _holder(port: int, process: psutil.Process | None, clouds: Mapping[int, str]) -> str:
+def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mapping[int, str]) -> str:
     if process is None:
-        return " by another wecelebrate cloud" if answers(port, HEALTH) else ""
+        return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
-        # One that hides its environment, as Redis does, is told by its siblings.
-        state = clouds.get(process.ppid())
+        # Redis hides its environment. Other children of the same supervisor show which cloud it belongs to.
+        state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
 
@@ -138,8 +145,8 @@ def _holder(port: int, process: psutil.Process | None, clouds: Mapping[int, str]
 class Process:
     """One child process.
 
-    `ready` is asked every 20 ms until it says yes; `stop_signal` is also what the child gets when its parent dies.
-    As root, `user` and `group` are the ids it runs with.
+    `ready` is called every 20 ms until it returns True. The child also receives `stop_signal` when its parent dies
+    (on Linux). `user` and `group` are the ids that the child runs with; only root can set them.
     """
 
     name: str
@@ -147,21 +154,21 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """What it listens on, by the name its port is chosen by (WECELEBRATE_PORT_<NAME>)."""
+    """Name → port that the child listens on. WECELEBRATE_PORT_<NAME> selects the port."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment of this process."""
+    """Variables in addition to the environment of this process."""
     cwd: Path | None = None
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    deadline: float = 30.0
-    """Seconds until it must be ready."""
-    patience: float = 10.0
+    start_timeout: float = 30.0
+    """Seconds within which the child must be ready."""
+    stop_timeout: float = 10.0
     """Seconds between the stop signal and SIGKILL."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
-    _code: int | None = field(default=None, init=False, repr=False)
-    _mark: int = field(default=0, init=False, repr=False)
-    """Where its log began when it was started."""
+    _exit_code: int | None = field(default=None, init=False, repr=False)
+    _log_start: int = field(default=0, init=False, repr=False)
+    """Size of the log in bytes when the child was started."""
 
     @property
     def log(self) -> Path:
@@ -180,88 +187,96 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     @property
-    def ending(self) -> str:
-        """How it ended: `exit code 1`, `signal 9 (SIGKILL)`."""
-        code = self._child.poll() if self._child else self._code
+    def exit_status(self) -> str:
+        """How the child ended, such as `exit code 1` or `signal 9 (SIGKILL)`."""
+        code = self._child.poll() if self._child else self._exit_code
         if code is None:
-            return "not ended"
+            return "still running"
         return f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
 
     @property
     def failed(self) -> bool:
-        """Whether it ended by itself, and not well: then its last words say why."""
-        code = self._child.poll() if self._child else self._code
+        """Whether the child exited with an error code. Its last log lines then give the reason."""
+        code = self._child.poll() if self._child else self._exit_code
         return code is not None and code > 0
 
-    def obituary(self, lines: int = 1) -> str:
-        """How it ended and, where that tells why, what it said last."""
-        return f"{self.ending}: {self.last_words(lines)}" if self.failed else f"{self.ending} (log: {shown(self.log)})"
+    def exit_summary(self, lines: int = 1) -> str:
+        """How the child ended, with its last log lines if it failed."""
+        if self.failed:
+            return f"{self.exit_status}: {self.last_log_lines(lines)}"
+        return f"{self.exit_status} (log: {display_path(self.log)})"
 
     def start(self) -> None:
-        """Start it and return when it is ready; what runs or is left of an earlier start is stopped.
+        """Start the child and return when it is ready. Stops an earlier child first.
 
-        Raises LocalCloudError: the port is taken, it ended early, it was not ready in time.
+        Raises LocalCloudError if a port is in use, the child ends early, or it is not ready in time.
         """
         self.stop()
         self.require_ports()
         self._rotate_log()
-        self._mark = self.log.stat().st_size if self.log.exists() else 0
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
         self._child = _spawner.submit(self._spawn).result()
-        Running.of(self._child.pid).write(self.pid_file)
+        ProcessIdentity.of(self._child.pid).write(self.pid_file)
         try:
-            self._wait()
+            self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
 
     def require_ports(self) -> None:
-        """Raise LocalCloudError when someone else listens on a port of it."""
-        require_free(self.ports)
+        """Raise LocalCloudError if another process uses one of the child's ports."""
+        require_free_ports(self.ports)
 
-    def _wait(self) -> None:
-        limit = time.monotonic() + self.deadline
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + self.start_timeout
         ready = False
-        # Asked once more after it said yes: another program may have answered in the place of one that ended.
+        # Check `running` after `ready`: if the child has ended, another program may have answered on its port.
         while not ready or not self.running:
             if self._child is None:
-                raise Stopped(f"{self.name} was stopped while it started")
+                raise StartCancelled(f"{self.name} was stopped while it started")
             if not self.running:
-                raise LocalCloudError(f"{self.name} did not start: {self.obituary()}")
-            if time.monotonic() > limit:
-                raise LocalCloudError(f"{self.name} was not ready within {self.deadline:.0f} s: {self.last_words()}")
+                raise LocalCloudError(f"{self.name} did not start: {self.exit_summary()}")
+            if time.monotonic() > deadline:
+                raise LocalCloudError(
+                    f"{self.name} was not ready within {self.start_timeout:.0f} s: {self.last_log_lines()}"
+                )
             ready = self.ready()
             if not ready:
                 time.sleep(0.02)
 
     def stop(self) -> None:
-        """Stop it and what it started: its stop signal first, SIGKILL when patience ends. Harmless when it ended."""
+        """Stop the child and its descendants. Does nothing if the child is not running.
+
+        Sends the stop signal, and SIGKILL after `stop_timeout` seconds.
+        """
         child = self._child
         if child is None:
             return
         if child.poll() is None:
             child.send_signal(self.stop_signal)
             try:
-                child.wait(self.patience)
+                child.wait(self.stop_timeout)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        # Its session is its own: what it forked and did not end goes with it. Once only: the id may go round.
+        # The child has its own session, so this kills any remaining descendants. Do it only once per child, because
+        # the system may reuse the process group id later.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        self._child, self._code = None, child.returncode
+        self._child, self._exit_code = None, child.returncode
         self.pid_file.unlink(missing_ok=True)
 
-    def last_words(self, lines: int = 1) -> str:
-        """The last lines of its log since it was started, and where the log is."""
+    def last_log_lines(self, lines: int = 1) -> str:
+        """The last log lines that the child has written, and the path of the log."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(self._mark, file.seek(0, os.SEEK_END) - 16_384))
+                file.seek(max(self._log_start, file.seek(0, os.SEEK_END) - 16_384))
                 text = file.read().decode("utf-8", "replace")
         except OSError:
             text = ""
-        said = [line.strip() for line in text.splitlines() if line.strip()]
-        last = " | ".join(said[-lines:]) if said else "it said nothing"
-        return f"{last} (log: {shown(self.log)})"
+        logged = [line.strip() for line in text.splitlines() if line.strip()]
+        last = " | ".join(logged[-lines:]) if logged else "it logged nothing"
+        return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         parent = os.getpid()
@@ -289,33 +304,38 @@ class Process:
                     preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, bound before the fork
                 )
         except OSError as error:
-            raise LocalCloudError(f"{self.name} cannot be started: {error}") from error
+            raise LocalCloudError(f"could not start {self.name}: {error}") from error
 
     def _rotate_log(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
+        if self.log.exists() and self.log.stat().st_size > _MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
 
 
-def run(name: str, command: Sequence[str], *, user: int | None = None, group: int | None = None, **more: str) -> str:
-    """Run a command and return what it wrote; `more` is environment. Raises LocalCloudError with its last line."""
+def run_command(
+    name: str, command: Sequence[str], *, user: int | None = None, group: int | None = None, **environment: str
+) -> str:
+    """Run a command with additional `environment` and return its output.
+
+    If the command fails, raises LocalCloudError with the last line of the output.
+    """
     try:
-        done = subprocess.run(  # noqa: S603 - the command is ours
+        completed = subprocess.run(  # noqa: S603 - the command is ours
             list(command),
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **more},
+            env={**os.environ, **environment},
             cwd="/",
             user=user,
             group=group,
             extra_groups=[] if user is not None else None,
         )
     except OSError as error:
-        raise LocalCloudError(f"{name} cannot be run: {error}") from error
-    if done.returncode != 0:
-        said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-        raise LocalCloudError(f"{name} failed: {said[-1] if said else f'exit code {done.returncode}'}")
-    return done.stdout
+        raise LocalCloudError(f"could not run {name}: {error}") from error
+    if completed.returncode != 0:
+        lines = [line.strip() for line in completed.stdout.splitlines() if line.strip()]
+        raise LocalCloudError(f"{name} failed: {lines[-1] if lines else f'exit code {completed.returncode}'}")
+    return completed.stdout

@@ -1,7 +1,7 @@
-"""Which route of an HTTP API takes a request.
+"""Select the route of an HTTP API for a request.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html: a full match of all
-segments comes before one with a greedy variable, and in each segment fixed text before a variable.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html: a full match of all segments
+has priority over a match with a greedy variable. In each segment, fixed text has priority over a variable.
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ class _Node(Generic[T]):
     fixed: dict[str, "_Node[T]"] = field(default_factory=dict)
     variable: "_Node[T] | None" = None
     ends: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """Method → target and the names of its variables, for a route that ends here."""
+    """Method → target and variable names, for routes that end at this node."""
     greedy: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """The same, for a route whose greedy variable begins here."""
+    """Method → target and variable names, for routes whose greedy variable starts at this node."""
 
 
 class Routes(Generic[T]):
-    """Routes and what each leads to."""
+    """A routing table: routes and their targets."""
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
 
     def add(self, route: str, target: T) -> None:
-        """Add `GET /v1/products/{id}`; `{name+}` as the last segment takes all that follow."""
+        """Add a route such as `GET /v1/products/{id}`. A last segment `{name+}` matches all remaining segments."""
         method, _, path = route.partition(" ")
         node = self._root
         names: list[str] = []
@@ -45,43 +45,42 @@ class Routes(Generic[T]):
         node.ends[method] = (target, tuple(names))
 
     def find(self, method: str, raw_path: str) -> tuple[T, Mapping[str, str]] | None:
-        """The target of a request and its path parameters, decoded; None when there is no route.
+        """Return the target of a request and its decoded path parameters, or None if no route matches.
 
-        raw_path: the path as sent, percent-encoded: an encoded slash does not part segments.
+        raw_path: the percent-encoded path. An encoded slash is part of a segment.
         """
         segments = [unquote(segment) for segment in raw_path.split("/")[1:]]
-        found = _full(self._root, method, segments, 0, ()) or _greedy(self._root, method, segments, 0, ())
-        if found is None:
+        search = _Search[T](method, segments)
+        match = search.match(self._root, greedy=False) or search.match(self._root, greedy=True)
+        if match is None:
             return None
-        target, names, values = found
+        target, names, values = match
         return target, dict(zip(names, values, strict=True))
 
 
-_Found = tuple[T, tuple[str, ...], tuple[str, ...]]
+@dataclass(frozen=True)
+class _Search(Generic[T]):
+    """A depth-first search for the route of one request."""
 
+    method: str
+    segments: list[str]
 
-def _full(node: _Node[T], method: str, segments: list[str], at: int, values: tuple[str, ...]) -> "_Found[T] | None":
-    if at == len(segments):
-        end = node.ends.get(method)
-        return (*end, values) if end else None
-    segment = segments[at]
-    found = None
-    if segment in node.fixed:
-        found = _full(node.fixed[segment], method, segments, at + 1, values)
-    if found is None and node.variable is not None and segment:
-        found = _full(node.variable, method, segments, at + 1, (*values, segment))
-    return found
+    def match(
+        self, node: _Node[T], depth: int = 0, values: tuple[str, ...] = (), *, greedy: bool
+    ) -> tuple[T, tuple[str, ...], tuple[str, ...]] | None:
+        """Return target, variable names and variable values of the best route below `node`.
 
-
-def _greedy(node: _Node[T], method: str, segments: list[str], at: int, values: tuple[str, ...]) -> "_Found[T] | None":
-    if at == len(segments):
-        return None
-    segment = segments[at]
-    found = None
-    if segment in node.fixed:
-        found = _greedy(node.fixed[segment], method, segments, at + 1, values)
-    if found is None and node.variable is not None and segment:
-        found = _greedy(node.variable, method, segments, at + 1, (*values, segment))
-    if found is None and method in node.greedy:
-        found = (*node.greedy[method], (*values, "/".join(segments[at:])))
-    return found
+        Finds only routes with a greedy variable if `greedy` is true, and only routes without one otherwise.
+        """
+        if depth == len(self.segments):
+            end = None if greedy else node.ends.get(self.method)
+            return (*end, values) if end else None
+        segment = self.segments[depth]
+        match = None
+        if segment in node.fixed:
+            match = self.match(node.fixed[segment], depth + 1, values, greedy=greedy)
+        if match is None and node.variable is not None and segment:
+            match = self.match(node.variable, depth + 1, (*values, segment), greedy=greedy)
+        if match is None and greedy and self.method in node.greedy:
+            match = (*node.greedy[self.method], (*values, "/".join(self.segments[depth:])))
+        return match

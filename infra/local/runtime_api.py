@@ -1,7 +1,7 @@
-"""The Lambda Runtime API: what a function's process asks of Lambda, over HTTP.
+"""The Lambda Runtime API: the HTTP server from which a function process gets its events.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each process has an address of its own, so a
-connection needs no further proof of which process it belongs to.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each process has its own port, so the port identifies
+the process.
 """
 
 import asyncio
@@ -18,36 +18,36 @@ _REASONS = {200: b"OK", 202: b"Accepted", 403: b"Forbidden", 404: b"Not Found", 
 
 
 class Connection(Protocol):
-    """What answers the request that is being handled."""
+    """A connection with an unanswered request."""
 
-    def answer(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
-        """Answer it; `headers` are whole lines, each ended by CRLF."""
+    def respond(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
+        """Send the response. Each line of `headers` ends with CRLF."""
 
 
-class Process(Protocol):
-    """What a process's requests mean to Lambda."""
+class RequestHandler(Protocol):
+    """Handles the requests of one process."""
 
-    def asks_for_next(self, connection: Connection) -> None:
-        """The process is free: `connection.answer` is called once there is an event for it."""
+    def next_requested(self, connection: Connection) -> None:
+        """The process is idle and waits for an event. The handler calls `connection.respond` when it has one."""
 
-    def responds(self, request_id: str, payload: bytes) -> int:
-        """The function returned. Gives the status to answer with."""
+    def invocation_succeeded(self, request_id: str, payload: bytes) -> int:
+        """The function returned `payload`. Returns the HTTP status of the response."""
 
-    def fails(self, request_id: str, payload: bytes) -> int:
-        """The function raised. Gives the status to answer with."""
+    def invocation_failed(self, request_id: str, payload: bytes) -> int:
+        """The function raised an exception, described in `payload`. Returns the HTTP status of the response."""
 
-    def fails_to_start(self, payload: bytes) -> int:
-        """The function could not be imported. Gives the status to answer with."""
+    def init_failed(self, payload: bytes) -> int:
+        """The function could not be imported. Returns the HTTP status of the response."""
 
     connections: "set[RuntimeApi]"
-    """Its open connections."""
+    """The open connections of the process."""
 
 
 class RuntimeApi(asyncio.Protocol):
     """One connection of a process to its Runtime API."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    def __init__(self, handler: RequestHandler) -> None:
+        self._handler = handler
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
         self._body: list[bytes] = []
@@ -56,14 +56,14 @@ class RuntimeApi(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._process.connections.add(self)
+        self._handler.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (why it was lost changes nothing)
-        self._process.connections.discard(self)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the reason does not matter)
+        self._handler.connections.discard(self)
         self.lost.set_result(None)
 
     def close(self) -> None:
-        """Drop the connection; `lost` is done when it is gone."""
+        """Abort the connection. The future `lost` is done when the connection is closed."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -82,21 +82,21 @@ class RuntimeApi(asyncio.Protocol):
         url, self._url = self._url, b""
         body, self._body = b"".join(self._body), []
         if url == _NEXT:
-            self._process.asks_for_next(self)
+            self._handler.next_requested(self)
         elif url == _INIT_ERROR:
-            self.answer(self._process.fails_to_start(body))
+            self.respond(self._handler.init_failed(body))
         elif url.startswith(_INVOCATION):
             request_id, _, outcome = url[len(_INVOCATION) :].decode("ascii", "replace").partition("/")
             if outcome == "response":
-                self.answer(self._process.responds(request_id, body))
+                self.respond(self._handler.invocation_succeeded(request_id, body))
             elif outcome == "error":
-                self.answer(self._process.fails(request_id, body))
+                self.respond(self._handler.invocation_failed(request_id, body))
             else:
-                self.answer(404)
+                self.respond(404)
         else:
-            self.answer(404)
+            self.respond(404)
 
-    def answer(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
+    def respond(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
         self._transport.write(
             b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n%b"
             % (status, _REASONS[status], len(body), headers, body)

@@ -1,7 +1,8 @@
-"""The three verbs of SQS that an event source mapping needs, on asyncio.
+"""An asyncio client for the three SQS operations that an event source mapping needs: receive, delete, release.
 
-boto3 would wait for messages in threads, which nothing can interrupt; its asyncio relatives pin a botocore of their
-own. SQS speaks JSON: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html.
+boto3 is not suitable, because it would wait for messages in threads that cannot be interrupted. The asyncio variants of
+boto3 require their own versions of botocore. The protocol is JSON:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html.
 """
 
 import json
@@ -14,18 +15,17 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 Message = dict[str, Any]
-"""As SQS gives it: MessageId, ReceiptHandle, Body, MD5OfBody, Attributes, MessageAttributes."""
+"""A message in the format of SQS: MessageId, ReceiptHandle, Body, MD5OfBody, Attributes, MessageAttributes."""
 
-BATCH = 10
-"""Most messages in one call."""
+MAX_MESSAGES_PER_CALL = 10
 
 
 class SqsError(Exception):
-    """SQS refused a call or could not be reached."""
+    """SQS rejected a call or could not be reached."""
 
 
 class Sqs:
-    """A client of one endpoint."""
+    """A client for one SQS endpoint."""
 
     def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
         self._url = f"{endpoint_url.rstrip('/')}/"
@@ -35,50 +35,51 @@ class Sqs:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def receive(self, queue_url: str, most: int, wait: int) -> list[Message]:
-        """Up to `most` (1 to 10) messages, waiting up to `wait` seconds for the first. Raises SqsError."""
-        answer = await self._call(
+    async def receive(self, queue_url: str, limit: int, wait: int) -> list[Message]:
+        """Receive up to `limit` (1 to 10) messages. Waits up to `wait` seconds for the first. Raises SqsError."""
+        response = await self._call(
             "ReceiveMessage",
             QueueUrl=queue_url,
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=limit,
             WaitTimeSeconds=wait,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return list(answer.get("Messages") or [])
+        return list(response.get("Messages") or [])
 
     async def delete(self, queue_url: str, messages: Sequence[Message]) -> None:
-        """Delete messages that are done. Raises SqsError."""
-        for start in range(0, len(messages), BATCH):
-            entries = [
-                {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]}
-                for at, message in enumerate(messages[start : start + BATCH])
-            ]
-            _check(await self._call("DeleteMessageBatch", QueueUrl=queue_url, Entries=entries))
+        """Delete processed messages. Raises SqsError."""
+        await self._call_in_batches("DeleteMessageBatch", queue_url, messages)
 
     async def release(self, queue_url: str, messages: Sequence[Message]) -> None:
-        """Make messages visible again at once. Raises SqsError."""
-        for start in range(0, len(messages), BATCH):
+        """Make messages visible again immediately. Raises SqsError."""
+        await self._call_in_batches("ChangeMessageVisibilityBatch", queue_url, messages, VisibilityTimeout=0)
+
+    async def _call_in_batches(
+        self, action: str, queue_url: str, messages: Sequence[Message], **parameters: Any
+    ) -> None:
+        """Call a batch action for all messages. `parameters` are added to the entry of each message."""
+        for start in range(0, len(messages), MAX_MESSAGES_PER_CALL):
             entries = [
-                {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                for at, message in enumerate(messages[start : start + BATCH])
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], **parameters}
+                for number, message in enumerate(messages[start : start + MAX_MESSAGES_PER_CALL])
             ]
-            _check(await self._call("ChangeMessageVisibilityBatch", QueueUrl=queue_url, Entries=entries))
+            _raise_for_failed_entries(await self._call(action, QueueUrl=queue_url, Entries=entries))
 
     async def _call(self, action: str, **body: Any) -> dict[str, Any]:
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"AmazonSQS.{action}"}
         request = AWSRequest("POST", self._url, data=json.dumps(body), headers=headers)
         self._signer.add_auth(request)
         try:
-            answer = await self._client.post(self._url, content=request.data, headers=dict(request.headers.items()))
-            parsed = answer.json() if answer.content else {}
+            response = await self._client.post(self._url, content=request.data, headers=dict(request.headers.items()))
+            result = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError) as error:
             raise SqsError(f"{action}: {error or type(error).__name__}") from error
-        if answer.status_code != 200:
-            raise SqsError(f"{action}: {parsed.get('__type', answer.status_code)}: {parsed.get('message', '')}")
-        return dict(parsed)
+        if response.status_code != 200:
+            raise SqsError(f"{action}: {result.get('__type', response.status_code)}: {result.get('message', '')}")
+        return dict(result)
 
 
-def _check(answer: dict[str, Any]) -> None:
-    if failed := answer.get("Failed"):
-        raise SqsError(f"{len(failed)} messages: {failed[0].get('Code')}: {failed[0].get('Message')}")
+def _raise_for_failed_entries(result: dict[str, Any]) -> None:
+    if failed := result.get("Failed"):
+        raise SqsError(f"{len(failed)} messages failed: {failed[0].get('Code')}: {failed[0].get('Message')}")

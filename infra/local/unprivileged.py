@@ -1,7 +1,9 @@
-"""Where PostgreSQL may run from: it refuses root, so as root it runs as `nobody`, with files that `nobody` can reach.
+"""Run PostgreSQL without root privileges.
 
-A checkout is often below a home that only its owner may enter. The data then lies in a folder of /var/tmp, and
-`<state>/postgres` is a link to it; what PostgreSQL runs from is copied to that folder, and goes when the data goes.
+PostgreSQL refuses to run as root. If root starts the local cloud, PostgreSQL runs as `nobody` and needs files that
+`nobody` can access. A checkout is often in a home directory that only its owner can enter. In this case, the data is
+in a directory below /var/tmp, `<state>/postgres` is a symbolic link to that directory, and the PostgreSQL programs are
+copied there. Erasing the data removes the copy, too.
 """
 
 import hashlib
@@ -19,100 +21,105 @@ from infra.local.processes import LocalCloudError
 
 @dataclass(frozen=True)
 class Account:
-    """Who PostgreSQL runs as; both None mean the user who asks."""
+    """User id and group id that PostgreSQL runs with. None means the current user and group."""
 
     user: int | None = None
     group: int | None = None
 
-    def give(self, path: Path) -> None:
-        """Make it the owner of `path`."""
+    def chown(self, path: Path) -> None:
+        """Make this account the owner of `path`. Does nothing for the current user."""
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group, follow_symlinks=False)
 
 
-def account() -> Account:
-    """`nobody` when root asks, else whoever asks."""
+def postgres_account() -> Account:
+    """The account for PostgreSQL: `nobody` if the current user is root, otherwise the current user."""
     if os.geteuid() != 0:
         return Account()
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def home_of(state: Path, owner: Account) -> Path:
-    """The folder for the data of the cloud in `state`: `<state>/postgres` or what that links to. Made if missing."""
+def postgres_home(state: Path, owner: Account) -> Path:
+    """Return the directory for the PostgreSQL data of the cloud in `state`. Creates it if it does not exist.
+
+    It is `<state>/postgres` or the target of that symbolic link. Raises LocalCloudError if another user created the
+    directory.
+    """
     home = state / "postgres"
     if home.is_dir():
         return home.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    if owner.user is None or enterable(state):
+    if owner.user is None or accessible_to_all(state):
         home.mkdir(mode=0o700)
-        owner.give(home)
+        owner.chown(home)
         return home
-    elsewhere = _elsewhere(state)
-    elsewhere.mkdir(mode=0o700, exist_ok=True)
-    # A predictable name in a folder that all may write to: take it only when nobody else planted it.
-    found = elsewhere.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (0, owner.user):
-        raise LocalCloudError(f"{elsewhere} belongs to someone else: remove it")
-    owner.give(elsewhere)
+    external = _external_directory(state)
+    external.mkdir(mode=0o700, exist_ok=True)
+    # The name is predictable, and every user can write to the parent. Do not use a directory of another user.
+    status = external.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (0, owner.user):
+        raise LocalCloudError(f"{external} belongs to another user: remove it")
+    owner.chown(external)
     home.unlink(missing_ok=True)
-    home.symlink_to(elsewhere)
-    return elsewhere
+    home.symlink_to(external)
+    return external
 
 
-def data_elsewhere(state: Path) -> Path | None:
-    """Where the data of the cloud in `state` lies when it is not in `state` itself."""
+def external_data_directory(state: Path) -> Path | None:
+    """Return the PostgreSQL data directory of the cloud in `state` if it is outside `state`, otherwise None."""
     home = (state / "postgres").resolve()
     return None if home.is_relative_to(state.resolve()) else home
 
 
-def erase_home(state: Path) -> None:
-    """Remove the data of the cloud in `state`, wherever it lies."""
+def erase_postgres_home(state: Path) -> None:
+    """Remove the PostgreSQL data of the cloud in `state`, inside or outside `state`."""
     home = state / "postgres"
-    # The second also where the link to it is gone: someone removed `state` by hand.
-    for place in (home.resolve(), _elsewhere(state)):
-        shutil.rmtree(place, ignore_errors=True)
+    # If the operator has removed `state`, the symbolic link is gone, but the external directory still exists.
+    for directory in (home.resolve(), _external_directory(state)):
+        shutil.rmtree(directory, ignore_errors=True)
     home.unlink(missing_ok=True)
 
 
-def reachable(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
-    """`folder` where `owner` can run what is in it: in place, or in a copy that is made once in `home`.
+def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
+    """Return a folder from which `owner` can run the programs of `folder`: `folder` itself, or a copy in `home`.
 
-    `trees` is what is copied: `folder` lies in the first, and the others, beside it, hold what its programs load.
+    trees: the folders to copy. The first contains `folder`. The others are beside the first and contain the shared
+    libraries of the programs.
     """
-    if owner.user is None or (enterable(folder) and os.access(folder, os.R_OK)):
+    if owner.user is None or (accessible_to_all(folder) and os.access(folder, os.R_OK)):
         return folder
     identity = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in sorted(folder.iterdir())]
     copy = home / f"programs-{_hash(folder, identity)}"
     if not copy.is_dir():
-        for earlier in home.glob("programs-*"):
-            shutil.rmtree(earlier)
-        # Under its name only when it is whole.
-        fresh = home / "programs-new"
+        for old_copy in home.glob("programs-*"):
+            shutil.rmtree(old_copy)
+        # The copy gets its final name only when it is complete.
+        temporary = home / "programs-new"
         ignored = shutil.ignore_patterns("include", "__pycache__")
         for tree in trees:
-            shutil.copytree(tree, fresh / tree.name, symlinks=True, ignore=ignored)
-        for path in (fresh, *fresh.rglob("*")):
+            shutil.copytree(tree, temporary / tree.name, symlinks=True, ignore=ignored)
+        for path in (temporary, *temporary.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-        fresh.rename(copy)
+        temporary.rename(copy)
     return copy / folder.relative_to(trees[0].parent)
 
 
-def enterable(folder: Path) -> bool:
-    """Whether any user may go down to `folder`."""
+def accessible_to_all(folder: Path) -> bool:
+    """Whether every user can enter `folder` and all its parents."""
     path = folder.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
 
 
-def _elsewhere(state: Path) -> Path:
-    """Where the data of the cloud in `state` lies when `state` is closed to others."""
-    return _spare() / f"wecelebrate-{_hash(state.resolve())}"
+def _external_directory(state: Path) -> Path:
+    """The PostgreSQL directory of the cloud in `state`, for the case that other users cannot enter `state`."""
+    return _shared_directory() / f"wecelebrate-{_hash(state.resolve())}"
 
 
-def _spare() -> Path:
-    """A folder where every user may have files, and that outlives a reboot where there is one."""
-    durable = Path("/var/tmp")  # noqa: S108 - names in it are checked for their owner
+def _shared_directory() -> Path:
+    """A directory to which every user can write. If possible, its files survive a reboot."""
+    durable = Path("/var/tmp")  # noqa: S108 - `postgres_home` checks the owner of the directory
     return durable if durable.is_dir() and os.access(durable, os.W_OK) else Path(tempfile.gettempdir())
 
 

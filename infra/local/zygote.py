@@ -1,4 +1,4 @@
-"""The zygote as the host sees it: forks on demand, and word of every process that ends."""
+"""The client of the zygote: requests forks, and learns when a forked process ends."""
 
 import asyncio
 import itertools
@@ -41,119 +41,121 @@ PRELOAD = (
     "snapshot_restore_py",
     "upstash_redis",
 )
-"""Third-party modules that several functions import. None may start a thread or open a connection, and none of ours
-is among them: our modules are imported anew by each process, with its own environment, as on Lambda."""
+"""Third-party modules that several functions import. They must not start threads or open connections. The list contains
+none of our own modules: as on Lambda, each process imports those itself, with its own environment."""
 
 
 class ZygoteDied(Exception):
-    """The zygote ended while it was needed."""
+    """The zygote ended before it answered a request."""
 
 
 @dataclass(frozen=True)
 class Fork:
-    """A process that the zygote made."""
+    """A process that the zygote has forked."""
 
     pid: int
     exited: asyncio.Future[int]
-    """Its exit code; negative for a signal."""
+    """The exit code. Negative if a signal killed the process."""
 
 
 class Zygote:
-    """One warm process, started when first needed and again whenever it has died."""
+    """A warm process that forks function processes. Starts on first use, and again after it has died."""
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:
         self._preload = tuple(preload)
         self._ids = itertools.count()
-        self._asked: dict[int, asyncio.Future[Fork]] = {}
-        self._alive: dict[int, Fork] = {}
-        self._starting = asyncio.Lock()
+        self._pending: dict[int, asyncio.Future[Fork]] = {}
+        """Fork requests without an answer, by request id."""
+        self._forks: dict[int, Fork] = {}
+        """Running forks by pid."""
+        self._start_lock = asyncio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._reader_task: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
-        """Its process id, while it runs."""
+        """The process id. None if the zygote is not running."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start it and wait until it is warm. Raises ZygoteDied."""
-        async with self._starting:
+        """Start the zygote and wait until it has imported all modules. Raises ZygoteDied."""
+        async with self._start_lock:
             if self._writer is None:
                 await self._start()
 
     async def fork(self, environment: Mapping[str, str], folder: Path, logfile: Path) -> Fork:
-        """A new process of the function in `folder`. Raises ZygoteDied."""
+        """Fork a process for the function in `folder`. Raises ZygoteDied."""
         await self.start()
-        number = next(self._ids)
-        asked: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
-        self._asked[number] = asked
-        self._send({"fork": number, "environment": dict(environment), "folder": str(folder), "log": str(logfile)})
-        return await asked
+        request_id = next(self._ids)
+        answer: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
+        self._pending[request_id] = answer
+        self._send({"fork": request_id, "environment": dict(environment), "folder": str(folder), "log": str(logfile)})
+        return await answer
 
     def kill(self, fork: Fork) -> None:
-        """Kill a process; `fork.exited` says when it is gone."""
+        """Kill a process. `fork.exited` is done when it has ended."""
         if not fork.exited.done() and self._writer is not None:
             self._send({"kill": fork.pid})
 
     async def stop(self) -> None:
-        """Kill every process and the zygote itself."""
-        if self._writer is not None and self._listening is not None:
-            # It takes the end of its input as the end of its work, and closes its side when its children are gone.
+        """Kill all processes and the zygote."""
+        if self._writer is not None and self._reader_task is not None:
+            # At the end of its input, the zygote kills its children and closes its side of the connection.
             self._writer.write_eof()
-            await self._listening
+            await self._reader_task
 
     async def _start(self) -> None:
-        ours, its = socket.socketpair()
-        arguments = [str(its.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self._preload)]
-        with its:
-            # What a function sees of its surroundings comes with each fork; the zygote itself needs none of ours.
+        own_socket, zygote_socket = socket.socketpair()
+        arguments = [str(zygote_socket.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self._preload)]
+        with zygote_socket:
+            # The zygote needs no environment variables. Each fork request contains the environment of the function.
             self._process = subprocess.Popen(  # noqa: S603, ASYNC220 (our own program; starting takes a millisecond)
                 [sys.executable, "-I", "-X", "utf8", str(PROGRAM), *arguments],
                 env={"PATH": os.defpath},
-                pass_fds=[its.fileno()],
+                pass_fds=[zygote_socket.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        reader, writer = await asyncio.open_unix_connection(sock=own_socket)
         if not await reader.readline():
             writer.close()
             code = await asyncio.to_thread(self._process.wait)
-            raise ZygoteDied(f"the zygote ended with code {code} while it warmed up")
+            raise ZygoteDied(f"the zygote ended with code {code} while it started")
         self._writer = writer
-        self._listening = asyncio.create_task(self._listen(reader, writer))
+        self._reader_task = asyncio.create_task(self._read(reader, writer))
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._writer is None:
-            raise ZygoteDied("the zygote is gone")
+            raise ZygoteDied("the zygote is not running")
         self._writer.write(json.dumps(message).encode() + b"\n")
 
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while line := await reader.readline():
-                self._hear(json.loads(line))
+                self._handle(json.loads(line))
         self._writer = None
         writer.close()
-        await self._bury()
+        await self._clean_up()
 
-    def _hear(self, message: Mapping[str, Any]) -> None:
+    def _handle(self, message: Mapping[str, Any]) -> None:
         if "forked" in message:
             fork = Fork(message["pid"], asyncio.get_running_loop().create_future())
-            self._alive[fork.pid] = fork
-            asked = self._asked.pop(message["forked"])
-            if asked.cancelled():
+            self._forks[fork.pid] = fork
+            answer = self._pending.pop(message["forked"])
+            if answer.cancelled():
                 self.kill(fork)
             else:
-                asked.set_result(fork)
+                answer.set_result(fork)
         else:
-            self._alive.pop(message["exited"]).exited.set_result(message["code"])
+            self._forks.pop(message["exited"]).exited.set_result(message["code"])
 
-    async def _bury(self) -> None:
-        """The connection is closed: the zygote is dead or dying, and takes its children along."""
-        # Taken before anything is awaited: the next zygote may be started, and asked for forks, meanwhile.
+    async def _clean_up(self) -> None:
+        """Clean up after the connection was closed: the zygote has ended or is ending, and kills its children."""
+        # Reset the state before the first `await`, because the next zygote may start and receive requests meanwhile.
         process, self._process = self._process, None
-        orphans, self._alive = self._alive, {}
-        unanswered, self._asked = self._asked, {}
+        orphans, self._forks = self._forks, {}
+        unanswered, self._pending = self._pending, {}
         if process is not None:
             try:
                 code = await asyncio.to_thread(process.wait, 2)
@@ -163,10 +165,10 @@ class Zygote:
             if code != 0:
                 log.warning("the zygote ended with code %s", code)
         for fork in orphans.values():
-            # Linux has killed them with their parent; elsewhere nobody else would.
+            # Linux has already killed the children together with the zygote. Other systems have not.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(fork.pid, signal.SIGKILL)
             fork.exited.set_result(-signal.SIGKILL)
-        for asked in unanswered.values():
-            if not asked.done():
-                asked.set_exception(ZygoteDied("the zygote died before it forked"))
+        for answer in unanswered.values():
+            if not answer.done():
+                answer.set_exception(ZygoteDied("the zygote died before it forked"))

@@ -121,8 +121,8 @@ def test_clocks_may_differ_a_little(issuer: Issuer) -> None:
     now = time.time()
     assert verified(issuer.token("someone", exp=now - 10))
     assert verified(issuer.token("someone", nbf=now + 10))
-    refused(issuer.token("someone", exp=now - auth.LEEWAY - 5))
-    refused(issuer.token("someone", nbf=now + auth.LEEWAY + 5))
+    refused(issuer.token("someone", exp=now - auth.LEEWAY_SECONDS - 5))
+    refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
 
 
 def test_one_of_several_audiences_is_enough(issuer: Issuer) -> None:
@@ -180,7 +180,7 @@ def test_keys_are_fetched_anew_after_an_hour(
     issuer: Issuer, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verified(issuer.token("someone"))
-    later(monkeypatch, auth.JWKS_LIFE + 1)
+    later(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
     verified(issuer.token("someone"))
     assert published.fetched == 2
 
@@ -190,7 +190,7 @@ def test_a_new_key_of_the_issuer_is_found(
 ) -> None:
     verified(issuer.token("someone"))
     published.issuers.append(successor)
-    later(monkeypatch, auth.JWKS_REST + 1)
+    later(monkeypatch, auth.JWKS_REFRESH_SECONDS + 1)
     assert verified(successor.token("someone"))
     assert published.fetched == 2
 
@@ -214,7 +214,7 @@ def test_keys_in_hand_outlast_an_issuer_that_is_down(
 ) -> None:
     verified(issuer.token("someone"))
     published.answers = False
-    later(monkeypatch, auth.JWKS_LIFE + 1)
+    later(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
     assert verified(issuer.token("someone"))
     assert verified(issuer.token("someone"))
     assert published.fetched == 2

@@ -256,7 +256,7 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(longest: float) -> int:
-        monkeypatch.setattr(batches, "LONGEST", longest)
+        monkeypatch.setattr(batches, "MAX_SECONDS", longest)
         return int(handler({}, None)["folded"])
 
     yield run

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import valkey
 
-from infra.local.running import Running
+from infra.local.pid_files import ProcessIdentity
 from tests.faults.conftest import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import Load, Window, p95
@@ -42,7 +42,7 @@ def steady(load: Load) -> None:
 
 
 def process(load: Load, part: str) -> psutil.Process:
-    running = Running.read(load.platform.state / "run" / f"{part}.json")
+    running = ProcessIdentity.read(load.platform.state / "run" / f"{part}.json")
     assert running is not None and running.process is not None
     return running.process
 
@@ -63,7 +63,7 @@ def killed(load: Load) -> Window:
         os.kill(before.pid, signal.SIGKILL)
 
         def back() -> bool:
-            running = Running.read(load.platform.state / "run" / "redis.json")
+            running = ProcessIdentity.read(load.platform.state / "run" / "redis.json")
             if running is None or running.pid == before.pid or running.process is None:
                 return False
             with valkey.Valkey.from_url(load.platform.endpoints.redis) as client:

@@ -19,7 +19,7 @@ from wecelebrate.core.requests import limits, sessions
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEXT = " ".join(GUIDE.split())
-TOKEN = {"required": "yes", "optional": "may", "none": "no"}
+TOKEN = {"required": "yes", "optional": "optional", "none": "no"}
 
 
 def problems(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
@@ -92,10 +92,10 @@ def test_figures_are_those_of_the_code(platform: Platform) -> None:
     (first, second, third) = [f"{tier['most']:,}" for tier in tiers]
     assert [tier["name"] for tier in tiers] == ["standard", "professional", "enterprise"]
     assert f"{first} requests an hour in the standard tier, {second} in professional, {third} in enterprise" in TEXT
-    assert f"storefronts {sessions.STOREFRONT_FACTOR} times as many" in TEXT
+    assert f"storefronts may send {sessions.STOREFRONT_FACTOR} times as many" in TEXT
     assert f"{limits.ADDRESS_PER_MINUTE} a minute from one address" in TEXT
     assert f"for {idempotency.LIFE_SECONDS // 3600} hours, with `Idempotent-Replayed" in TEXT
-    assert consistency.LIFE == 60 and "It is good for a minute" in TEXT
+    assert consistency.LIFE_SECONDS == 60 and "It is good for a minute" in TEXT
     (seconds,) = re.findall(r"s-maxage=(\d+)", cached.PUBLIC)
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 

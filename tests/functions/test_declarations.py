@@ -9,7 +9,7 @@ import pytest
 from fastapi.dependencies.models import Dependant
 
 from infra.functions import ROOT, FunctionSpec, functions
-from infra.local.payload import Request, event
+from infra.local.payload_format import Request, event
 from infra.openapi import app, operations
 from wecelebrate.core import http
 from wecelebrate.core.database import endpoints

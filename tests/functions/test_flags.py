@@ -107,14 +107,14 @@ def test_the_command_shows_and_turns_them(
         return done.exit_code, done.stdout
 
     for name, value in OTHERS.items():
-        assert said(f"{name}={value}") == (0, f"✓ {name}={value}, everywhere within 10 seconds\n")
+        assert said(f"{name}={value}") == (0, f"✓ {name}={value}, applied everywhere within 10 seconds\n")
     assert values(admin) == OTHERS
     assert all(word in said()[1] for word in ("reads   primary", "cache   off", "limits  off", " admin "))
     for name, value in DEFAULTS.items():
         assert said(f"{name}={value}")[0] == 0
     assert values(admin) == DEFAULTS
-    assert said("cache=primary") == (1, "✗ say cache=on or cache=off\n")
-    assert said("writes=off") == (1, "✗ there is no switch called 'writes', but reads, cache, limits\n")
+    assert said("cache=primary") == (1, "✗ 'primary' is not a value of this switch: use cache=on or cache=off\n")
+    assert said("writes=off") == (1, "✗ switch 'writes' does not exist: use one of reads, cache, limits\n")
 
 
 class Crowd:

@@ -1,4 +1,4 @@
-"""`function.toml`: what a declaration may say, and what follows from it."""
+"""`function.toml`: validation of declarations, and the names, layers and variables derived from them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,19 +40,19 @@ BINDINGS = Bindings(
 ALWAYS = {"WC_ENVIRONMENT", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "EXTRA"}
 
 
-def declare(root: Path, place: str, text: str) -> Path:
-    folder = root / "functions" / place
+def declare(root: Path, path: str, text: str) -> Path:
+    folder = root / "functions" / path
     folder.mkdir(parents=True)
     (folder / "function.toml").write_text(text)
     (folder / "handler.py").touch()
     return folder
 
 
-def one(root: Path, place: str, text: str) -> FunctionSpec:
-    return FunctionSpec.read(declare(root, place, text))
+def read_spec(root: Path, path: str, text: str) -> FunctionSpec:
+    return FunctionSpec.read(declare(root, path, text))
 
 
-def test_the_functions_of_this_repository_can_be_read() -> None:
+def test_all_functions_of_this_repository_are_valid() -> None:
     specs = functions()
     assert len(specs) == len(list(FUNCTIONS.rglob("function.toml")))
     assert [spec.name for spec in specs] == sorted(spec.name for spec in specs)
@@ -60,56 +60,56 @@ def test_the_functions_of_this_repository_can_be_read() -> None:
 
 
 def test_the_folder_names_the_function(tmp_path: Path) -> None:
-    spec = one(tmp_path, "queues/catalog_syncs", QUEUE)
+    spec = read_spec(tmp_path, "queues/catalog_syncs", QUEUE)
     assert (spec.name, spec.kind, spec.queue_name) == ("queues-catalog-syncs", "queue", "catalog-syncs")
     assert dead_letter_queue(spec.queue_name) == "catalog-syncs-dead-letters"
 
 
-def test_an_unknown_key_is_refused_by_file_and_name(tmp_path: Path) -> None:
+def test_an_unknown_key_is_rejected_with_its_file_and_name(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", API + "memroy = 256\n")
     with pytest.raises(BadDeclaration, match="Extra inputs") as error:
         FunctionSpec.read(folder)
     assert f"{folder / 'function.toml'}: memroy" in str(error.value)
 
 
-def test_an_unknown_key_of_a_table_is_refused_by_its_whole_name(tmp_path: Path) -> None:
+def test_an_unknown_key_of_a_table_is_rejected_with_its_full_name(tmp_path: Path) -> None:
     folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
     with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
         FunctionSpec.read(folder)
 
 
-def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml_is_rejected_by_name(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", "routes = [")
     with pytest.raises(BadDeclaration, match=r"function\.toml: "):
         FunctionSpec.read(folder)
 
 
-def test_a_declaration_without_a_handler_is_refused(tmp_path: Path) -> None:
+def test_a_declaration_without_a_handler_is_rejected(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", API)
     (folder / "handler.py").unlink()
-    with pytest.raises(BadDeclaration, match=r"no handler\.py"):
+    with pytest.raises(BadDeclaration, match=r"add a handler\.py"):
         FunctionSpec.read(folder)
 
 
-def test_a_function_in_an_unknown_place_is_refused(tmp_path: Path) -> None:
+def test_a_function_in_an_unknown_folder_is_rejected(tmp_path: Path) -> None:
     folder = declare(tmp_path, "streams/things", API)
-    with pytest.raises(BadDeclaration, match="functions live under"):
+    with pytest.raises(BadDeclaration, match="move its folder below functions/"):
         FunctionSpec.read(folder)
 
 
 @pytest.mark.parametrize(
-    ("place", "text", "why"),
+    ("path", "text", "message"),
     [
-        ("api/things/read", 'auth = "required"\n', "needs routes"),
-        ("api/things/read", 'routes = ["GET /v1/things"]\n', "says auth"),
+        ("api/things/read", 'auth = "required"\n', "needs `routes`"),
+        ("api/things/read", 'routes = ["GET /v1/things"]\n', "needs `auth`"),
         ("api/things/read", API + "timeout = 30\n", "at most 29"),
-        ("api/things/read", API + QUEUE, r"has a \[queue\] table"),
-        ("api/things/read", API + '[schedule]\nexpression = "rate(1 minute)"\n', r"has a \[schedule\]"),
-        ("api/things/read", API + 'uses = ["database:read"]\n', "needs a login"),
+        ("api/things/read", API + QUEUE, r"may have a \[queue\] table"),
+        ("api/things/read", API + '[schedule]\nexpression = "rate(1 minute)"\n', r"may have a \[schedule\] table"),
+        ("api/things/read", API + 'uses = ["database:read"]\n', "needs `login`"),
         ("queues/mails", "timeout = 5\n", r"needs a \[queue\] table"),
-        ("queues/mails", API + QUEUE, "has routes and auth"),
-        ("queues/mails", "timeout = 60\n[queue]\nvisibility = 30\n", "shorter than the timeout"),
-        ("queues/mails", "[queue]\nbatch_size = 100\n", "window of at least 1 second"),
+        ("queues/mails", API + QUEUE, "may have `routes` and `auth`"),
+        ("queues/mails", "timeout = 60\n[queue]\nvisibility = 30\n", "`visibility` must not be shorter than `timeout`"),
+        ("queues/mails", "[queue]\nbatch_size = 100\n", "requires a `window` of at least 1 second"),
         ("schedules/sweep", "timeout = 5\n", r"needs a \[schedule\] table"),
         ("api/things/read", 'routes = ["FETCH /v1/things"]\nauth = "none"\n', "routes"),
         ("api/things/read", API + 'uses = ["databse:read"]\n', "uses"),
@@ -117,28 +117,28 @@ def test_a_function_in_an_unknown_place_is_refused(tmp_path: Path) -> None:
         ("schedules/sweep", '[schedule]\nexpression = "hourly"\n', "schedule.expression"),
     ],
 )
-def test_a_declaration_that_does_not_fit_its_trigger_is_refused(
-    tmp_path: Path, place: str, text: str, why: str
+def test_a_declaration_that_does_not_match_its_trigger_is_rejected(
+    tmp_path: Path, path: str, text: str, message: str
 ) -> None:
-    folder = declare(tmp_path, place, text)
-    with pytest.raises(BadDeclaration, match=why):
+    folder = declare(tmp_path, path, text)
+    with pytest.raises(BadDeclaration, match=message):
         FunctionSpec.read(folder)
 
 
-def test_two_functions_cannot_serve_one_route(tmp_path: Path) -> None:
+def test_two_functions_cannot_serve_the_same_route(tmp_path: Path) -> None:
     declare(tmp_path, "api/things/read", 'routes = ["GET /v1/things/{id}"]\nauth = "none"\n')
     declare(tmp_path, "api/things/write", 'routes = ["GET /v1/things/{thing_id}"]\nauth = "none"\n')
-    with pytest.raises(BadDeclaration, match="served by api-things-read already"):
+    with pytest.raises(BadDeclaration, match="already served by api-things-read"):
         functions(tmp_path / "functions")
 
 
-def test_a_queue_that_nobody_consumes_cannot_be_sent_to(tmp_path: Path) -> None:
+def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) -> None:
     declare(tmp_path, "api/things/write", API + 'uses = ["queue:mails"]\n')
     with pytest.raises(BadDeclaration, match="queue:mails, which no function consumes"):
         functions(tmp_path / "functions")
 
 
-def test_buckets_are_those_used_and_those_that_feed(tmp_path: Path) -> None:
+def test_bucket_names_include_used_and_notifying_buckets(tmp_path: Path) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
@@ -148,7 +148,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
 
 
 @pytest.mark.parametrize(
-    ("place", "text", "more"),
+    ("path", "text", "variables"),
     [
         ("api/things/read", API, {"WC_SIGNING_KEY": "key"}),
         (
@@ -203,16 +203,16 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         ),
     ],
 )
-def test_the_environment_holds_what_is_declared_and_no_more(
-    tmp_path: Path, place: str, text: str, more: Mapping[str, str]
+def test_the_environment_contains_only_what_is_declared(
+    tmp_path: Path, path: str, text: str, variables: Mapping[str, str]
 ) -> None:
-    environment = one(tmp_path, place, text).environment(BINDINGS)
-    assert {name: value for name, value in environment.items() if name not in ALWAYS} == more
+    environment = read_spec(tmp_path, path, text).environment(BINDINGS)
+    assert {name: value for name, value in environment.items() if name not in ALWAYS} == variables
     assert environment.keys() >= ALWAYS
 
 
 @pytest.mark.parametrize(
-    ("place", "text", "layers"),
+    ("path", "text", "layers"),
     [
         ("queues/mails", QUEUE, ("base",)),
         ("queues/mails", 'layers = ["files"]\n' + QUEUE, ("base", "files")),
@@ -221,6 +221,6 @@ def test_the_environment_holds_what_is_declared_and_no_more(
     ],
 )
 def test_layers_follow_from_the_trigger_and_the_uses(
-    tmp_path: Path, place: str, text: str, layers: tuple[str, ...]
+    tmp_path: Path, path: str, text: str, layers: tuple[str, ...]
 ) -> None:
-    assert one(tmp_path, place, text).vendor_layers == layers
+    assert read_spec(tmp_path, path, text).vendor_layers == layers

@@ -1,4 +1,4 @@
-"""What tests of the local cloud share."""
+"""Fixtures for the tests of the local cloud."""
 
 import os
 from pathlib import Path
@@ -6,20 +6,27 @@ from pathlib import Path
 import pytest
 
 from infra.local.pgbouncer import find_pgbouncer
-from infra.local.unprivileged import account
+from infra.local.unprivileged import postgres_account
 from tests.command import Command, CommandHere
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run asynchronous tests on uvloop, like the function host."""
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture
 def wecelebrate(state: Path) -> Command:
-    """The command for the session's cloud."""
+    """The `wecelebrate` command for the shared cloud of the session."""
     home = state.parent
     return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 
 
 @pytest.fixture(scope="module")
-def program() -> str:
-    found = find_pgbouncer(account())
-    if found is None:
-        pytest.skip("no pgbouncer on this machine, or it is switched off")
-    return found
+def pgbouncer_program() -> str:
+    """The path of pgbouncer. Skips the test if pgbouncer is not installed or is switched off."""
+    program = find_pgbouncer(postgres_account())
+    if program is None:
+        pytest.skip("pgbouncer is not installed, or WECELEBRATE_POOLER is off")
+    return program

@@ -1,4 +1,4 @@
-"""S3 and SQS as the functions declare them."""
+"""The emulated S3 and SQS: queues, buckets and notifications that functions declare, and what survives a stop."""
 
 import json
 import os
@@ -22,7 +22,7 @@ SYNCS = 'uses = ["bucket:results:write"]\ntimeout = 60\n[queue]\nvisibility = 70
 
 
 def declare(root: Path, syncs: str = SYNCS) -> tuple[FunctionSpec, ...]:
-    """Two functions of queues; one is fed by a bucket, the other writes to one."""
+    """Write two functions with queues. The first receives notifications of a bucket, the second writes to a bucket."""
     specs = []
     for name, declaration in (("intake", INTAKE), ("syncs", syncs)):
         folder = root / "functions" / "queues" / name
@@ -35,57 +35,57 @@ def declare(root: Path, syncs: str = SYNCS) -> tuple[FunctionSpec, ...]:
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[Aws]:
-    with Aws(tmp_path, free_port(), declare(tmp_path)) as running:
-        yield running
+    with Aws(tmp_path, free_port(), declare(tmp_path)) as aws:
+        yield aws
 
 
-def receive(aws: Aws, queue: str, count: int = 1, *, hide: int = 30) -> list["MessageTypeDef"]:
-    """Up to `count` messages, test events left out."""
+def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
+    """Receive at least `count` messages if available. Ignores the test events of S3."""
     sqs = aws.sqs
-    found: list[MessageTypeDef] = []
+    messages: list[MessageTypeDef] = []
     for _ in range(10):
         batch = sqs.receive_message(
-            QueueUrl=aws.queues[queue], MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=hide
+            QueueUrl=aws.queues[queue], MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=visibility_timeout
         )
-        found += [message for message in batch.get("Messages", []) if "s3:TestEvent" not in message["Body"]]
-        if len(found) >= count:
+        messages += [message for message in batch.get("Messages", []) if "s3:TestEvent" not in message["Body"]]
+        if len(messages) >= count:
             break
-    return found
+    return messages
 
 
-def attributes(aws: Aws, queue: str) -> Mapping[Any, str]:
+def queue_attributes(aws: Aws, queue: str) -> Mapping[Any, str]:
     return aws.sqs.get_queue_attributes(QueueUrl=aws.queues[queue], AttributeNames=["All"])["Attributes"]
 
 
-def test_queues_are_as_declared(aws: Aws) -> None:
+def test_queues_have_the_declared_attributes(aws: Aws) -> None:
     assert set(aws.queues) == {"intake", "intake-dead-letters", "syncs", "syncs-dead-letters"}
     assert all(url.startswith(f"{aws.url}/") for url in aws.queues.values())
-    syncs = attributes(aws, "syncs")
+    syncs = queue_attributes(aws, "syncs")
     assert syncs["VisibilityTimeout"] == "70"
     assert json.loads(syncs["RedrivePolicy"]) == {
         "deadLetterTargetArn": queue_arn("syncs-dead-letters"),
         "maxReceiveCount": "2",
     }
-    assert attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
+    assert queue_attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
 
 
-def test_nothing_but_its_port_of_the_loopback_is_open(aws: Aws) -> None:
+def test_only_one_port_of_the_loopback_interface_is_open(aws: Aws) -> None:
     assert aws.process.pid is not None
     connections = psutil.Process(aws.process.pid).net_connections()
-    listening = [each.laddr for each in connections if each.status == psutil.CONN_LISTEN]
+    listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_received_too_often_is_a_dead_letter(aws: Aws) -> None:
+def test_a_message_that_is_received_too_often_becomes_a_dead_letter(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
-        assert receive(aws, "syncs", hide=0)
-    # SQS moves it when it would be received once more.
+        assert receive(aws, "syncs", visibility_timeout=0)
+    # SQS moves the message at the next receive.
     assert not aws.sqs.receive_message(QueueUrl=aws.queues["syncs"]).get("Messages")
     assert [message["Body"] for message in receive(aws, "syncs-dead-letters")] == ["poison"]
 
 
-def test_a_new_object_is_told_to_the_queue_of_its_bucket(aws: Aws) -> None:
+def test_a_new_object_sends_a_notification_to_the_queue_of_its_bucket(aws: Aws) -> None:
     put = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="one/incoming/a b é.csv", Body=b"x")
     (message,) = receive(aws, "intake")
     (record,) = json.loads(message["Body"])["Records"]
@@ -95,7 +95,7 @@ def test_a_new_object_is_told_to_the_queue_of_its_bucket(aws: Aws) -> None:
     assert record["s3"]["object"]["sequencer"]
 
 
-def test_buckets_keep_versions(aws: Aws) -> None:
+def test_buckets_are_versioned(aws: Aws) -> None:
     assert set(aws.buckets) == {"drops", "results"}
     bucket = aws.buckets["results"]
     versions = [aws.s3.put_object(Bucket=bucket, Key="key", Body=body)["VersionId"] for body in (b"1", b"2")]
@@ -104,7 +104,7 @@ def test_buckets_keep_versions(aws: Aws) -> None:
 
 def test_an_orderly_stop_keeps_objects_and_messages(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"x")
-    receive(aws, "intake", hide=0)
+    receive(aws, "intake", visibility_timeout=0)
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="kept")
     aws.stop()
     aws.start()
@@ -112,10 +112,10 @@ def test_an_orderly_stop_keeps_objects_and_messages(aws: Aws) -> None:
     assert [message["Body"] for message in receive(aws, "syncs")] == ["kept"]
     assert len(receive(aws, "intake")) == 1
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="another", Body=b"y")
-    assert len(receive(aws, "intake")) == 1, "notified once, by one configuration"
+    assert len(receive(aws, "intake")) == 1, "there must be only one notification"
 
 
-def test_a_kill_loses_no_object_and_no_notification_to_come(aws: Aws) -> None:
+def test_after_a_kill_objects_and_new_notifications_are_not_lost(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None
@@ -131,6 +131,6 @@ def test_a_kill_loses_no_object_and_no_notification_to_come(aws: Aws) -> None:
 def test_a_changed_declaration_changes_the_queue(aws: Aws, tmp_path: Path) -> None:
     aws.specs = declare(tmp_path, SYNCS.replace("visibility = 70", "visibility = 90").replace("= 2", "= 5"))
     aws.provision()
-    syncs = attributes(aws, "syncs")
+    syncs = queue_attributes(aws, "syncs")
     assert syncs["VisibilityTimeout"] == "90"
     assert json.loads(syncs["RedrivePolicy"])["maxReceiveCount"] == "5"

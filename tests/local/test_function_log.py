@@ -1,56 +1,56 @@
-"""The log of a function, and the watch over its files."""
+"""The log of a function, and the file watcher."""
 
 import os
 from pathlib import Path
 
-from infra.local.changes import Watch
-from infra.local.function_log import TAIL, FunctionLog
+from infra.local.file_watcher import FileWatcher
+from infra.local.function_log import TAIL_BYTES, FunctionLog
 
 
-def test_a_tail_is_what_was_written_since_and_no_more_than_4_kb(tmp_path: Path) -> None:
+def test_a_tail_is_at_most_4_kb_written_after_a_position(tmp_path: Path) -> None:
     log = FunctionLog(tmp_path, "it")
     log.write("before\n")
-    since = log.position()
+    position = log.position()
     log.write("after\n")
-    assert log.tail(since) == "after\n"
-    log.write("x" * 2 * TAIL)
-    assert log.tail(since) == "x" * TAIL
+    assert log.tail(position) == "after\n"
+    log.write("x" * 2 * TAIL_BYTES)
+    assert log.tail(position) == "x" * TAIL_BYTES
     log.close()
 
 
-def test_a_log_that_has_grown_moves_aside_while_others_append(tmp_path: Path) -> None:
-    log = FunctionLog(tmp_path, "it", limit=100)
-    process = os.open(log.path, os.O_WRONLY | os.O_APPEND)
+def test_a_large_log_is_rotated_while_a_process_appends_to_it(tmp_path: Path) -> None:
+    log = FunctionLog(tmp_path, "it", max_bytes=100)
+    descriptor = os.open(log.path, os.O_WRONLY | os.O_APPEND)
     log.write("short\n")
     log.rotate()
     assert log.path.read_text() == "short\n"
-    os.write(process, b"y" * 100)
+    os.write(descriptor, b"y" * 100)
     log.rotate()
-    os.write(process, b"new\n")
+    os.write(descriptor, b"new\n")
     assert log.path.read_text() == "new\n"
     assert log.path.with_suffix(".log.1").read_text() == "short\n" + "y" * 100
     assert log.tail(100) == "new\n"
-    os.close(process)
+    os.close(descriptor)
     log.close()
 
 
-def test_a_watch_sees_files_come_change_and_go(tmp_path: Path) -> None:
+def test_the_version_grows_when_a_file_is_added_changed_or_removed(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    watch = Watch([tmp_path, tmp_path / "not there"], interval=0)
-    assert watch.version() == watch.version() == 0
+    watcher = FileWatcher([tmp_path, tmp_path / "missing"], interval=0)
+    assert watcher.version() == watcher.version() == 0
     (inner / "x.py").write_text("1")
-    assert watch.version() == 1
+    assert watcher.version() == 1
     (inner / "x.py").write_text("22")
-    assert watch.version() == watch.version() == 2
+    assert watcher.version() == watcher.version() == 2
     (inner / "__pycache__").mkdir()
     (inner / "__pycache__" / "x.pyc").write_text("1")
-    assert watch.version() == 2
+    assert watcher.version() == 2
     (inner / "x.py").unlink()
-    assert watch.version() == 3
+    assert watcher.version() == 3
 
 
-def test_a_watch_looks_no_more_often_than_it_should(tmp_path: Path) -> None:
-    watch = Watch([tmp_path], interval=60)
+def test_the_watcher_scans_at_most_once_per_interval(tmp_path: Path) -> None:
+    watcher = FileWatcher([tmp_path], interval=60)
     (tmp_path / "x.py").write_text("1")
-    assert watch.version() == 0
+    assert watcher.version() == 0

@@ -1,4 +1,4 @@
-"""The issuer's tokens, as joserfc and as the gateway's authorizer see them."""
+"""Tokens of the issuer, verified by joserfc and by the authorizer of the gateway."""
 
 import base64
 import json
@@ -22,24 +22,19 @@ URL = "http://127.0.0.1:8788"
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
     return Issuer(tmp_path_factory.mktemp("state"), URL)
 
 
 class Keys:
-    """Gives an issuer's keys, and counts how often it was asked."""
+    """Returns the keys of issuers, and counts the fetches."""
 
     def __init__(self, *issuers: Issuer) -> None:
         self.issuers = list(issuers)
-        self.fetched = 0
+        self.fetches = 0
 
     async def __call__(self) -> Mapping[str, Any]:
-        self.fetched += 1
+        self.fetches += 1
         if not self.issuers:
             raise KeysUnavailable("no issuer")
         return {"keys": [key for issuer in self.issuers for key in issuer.jwks()["keys"]]}
@@ -67,7 +62,7 @@ def issuer_key(issuer: Issuer) -> RSAKey:
     return RSAKey.import_key(issuer.jwks()["keys"][0])
 
 
-def test_the_key_is_kept_and_is_its_owners_only(tmp_path: Path) -> None:
+def test_the_key_is_stored_and_readable_only_by_its_owner(tmp_path: Path) -> None:
     first, second = Issuer(tmp_path, URL), Issuer(tmp_path, URL)
     assert first.jwks() == second.jwks()
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
@@ -75,19 +70,19 @@ def test_the_key_is_kept_and_is_its_owners_only(tmp_path: Path) -> None:
     assert not {"d", "p", "q"} & set(first.jwks()["keys"][0])
 
 
-async def test_the_documents_are_served(issuer: Issuer) -> None:
+async def test_the_issuer_serves_its_documents_and_tokens(issuer: Issuer) -> None:
     transport = httpx.ASGITransport(issuer)
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         configuration = (await client.get("/.well-known/openid-configuration")).json()
         assert configuration["issuer"] == URL
         assert (await client.get(configuration["jwks_uri"])).json() == issuer.jwks()
-        answer = await client.post("/token", json={"subject": "someone", "email": "a@example.com"})
-        assert (await authorizer(issuer).claims(f"Bearer {answer.json()['access_token']}"))["email"] == "a@example.com"
+        token = (await client.post("/token", json={"subject": "someone", "email": "a@example.com"})).json()
+        assert (await authorizer(issuer).claims(f"Bearer {token['access_token']}"))["email"] == "a@example.com"
         assert (await client.post("/token", content=b"[]")).status_code == 400
-        assert (await client.get("/else")).status_code == 404
+        assert (await client.get("/other")).status_code == 404
 
 
-async def test_claims_come_as_the_gateway_renders_them(issuer: Issuer) -> None:
+async def test_the_authorizer_returns_claims_as_text(issuer: Issuer) -> None:
     claims = await authorizer(issuer).claims(f"Bearer {issuer.token('me', 'a@example.com', groups=['a', 'b'])}")
     assert claims["sub"] == "me"
     assert claims["email_verified"] == "true"
@@ -95,7 +90,7 @@ async def test_claims_come_as_the_gateway_renders_them(issuer: Issuer) -> None:
     assert claims["exp"].isdigit()
 
 
-def test_claims_are_rendered_as_text() -> None:
+def test_claims_of_all_types_are_rendered_as_text() -> None:
     values = [None, True, 1, 1.5, "x", ["a", 1], {"b": [1], "a": False}]
     assert [render(value) for value in values] == ["<nil>", "true", "1", "1.5", "x", "[a 1]", "map[a:false b:[1]]"]
 
@@ -116,18 +111,18 @@ def signed_with_the_public_key(issuer: Issuer) -> str:
 
 def tampered(issuer: Issuer) -> str:
     header, _, signature = issuer.token("me").split(".")
-    _, others, _ = issuer.token("admin").split(".")
-    return f"{header}.{others}.{signature}"
+    _, admin_claims, _ = issuer.token("admin").split(".")
+    return f"{header}.{admin_claims}.{signature}"
 
 
 @pytest.mark.parametrize("forged", [unsigned, signed_with_the_public_key, tampered, lambda _: "x", lambda _: "a.b.c"])
-async def test_a_forged_token_is_refused(issuer: Issuer, forged: Any) -> None:
+async def test_a_forged_token_is_rejected(issuer: Issuer, forged: Any) -> None:
     with pytest.raises(Unauthorized, match="malformed or its signature"):
         await authorizer(issuer).claims(f"Bearer {forged(issuer)}")
 
 
 @pytest.mark.parametrize(
-    ("claims", "why"),
+    ("claims", "reason"),
     [
         ({"exp": None}, "valid exp"),
         ({"exp": "9999999999"}, "valid exp"),
@@ -137,65 +132,70 @@ async def test_a_forged_token_is_refused(issuer: Issuer, forged: Any) -> None:
         ({"iss": "http://evil.example"}, "valid issuer"),
     ],
 )
-async def test_a_token_with_wrong_claims_is_refused(issuer: Issuer, claims: dict[str, Any], why: str) -> None:
-    with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{why}"$'):
+async def test_a_token_with_invalid_claims_is_rejected(issuer: Issuer, claims: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{reason}"$'):
         await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")
 
 
 @pytest.mark.parametrize(
-    ("claim", "seconds", "why"),
+    ("claim", "seconds", "reason"),
     [("exp", -1, "the token has expired"), ("nbf", 600, "not valid yet"), ("iat", 600, "not valid yet")],
 )
-async def test_a_token_of_another_time_is_refused(issuer: Issuer, claim: str, seconds: int, why: str) -> None:
-    """The time is the test's own: one of when the tests were collected has come to pass by then."""
+async def test_an_expired_or_not_yet_valid_token_is_rejected(
+    issuer: Issuer, claim: str, seconds: int, reason: str
+) -> None:
+    """The test computes the time itself, because a time computed during collection can be in the past by then."""
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}
-    with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{why}"$'):
+    with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{reason}"$'):
         await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")
 
 
-async def test_the_audience_may_be_one_of_several(issuer: Issuer) -> None:
+async def test_a_token_can_have_several_audiences(issuer: Issuer) -> None:
     claims = await authorizer(issuer).claims(f"Bearer {issuer.token('me', aud=['other', 'wecelebrate'])}")
     assert claims["aud"] == "[other wecelebrate]"
 
 
 @pytest.mark.parametrize("header", [None, ""])
-async def test_no_token_is_asked_for_one(issuer: Issuer, header: str | None) -> None:
+async def test_a_missing_token_is_rejected_with_a_bearer_challenge(issuer: Issuer, header: str | None) -> None:
     with pytest.raises(Unauthorized, match=r"^Bearer$"):
         await authorizer(issuer).claims(header)
 
 
-async def test_another_issuers_token_is_refused_and_new_keys_are_fetched_once(issuer: Issuer, tmp_path: Path) -> None:
+async def test_tokens_with_an_unknown_key_are_rejected_and_cause_no_repeated_fetches(
+    issuer: Issuer, tmp_path: Path
+) -> None:
     other = Issuer(tmp_path, URL)
     keys = Keys(issuer)
-    checking = Authorizer(URL, "wecelebrate", keys)
-    await checking.claims(f"Bearer {issuer.token('me')}")
+    verifier = Authorizer(URL, "wecelebrate", keys)
+    await verifier.claims(f"Bearer {issuer.token('me')}")
     for _ in range(5):
         with pytest.raises(Unauthorized):
-            await checking.claims(f"Bearer {other.token('me')}")
-    # A key that is not known is looked for at most once in a while, or anyone could make the gateway ask without end.
-    assert keys.fetched == 1
+            await verifier.claims(f"Bearer {other.token('me')}")
+    # The authorizer fetches keys for an unknown key id at most every MIN_REFETCH_INTERVAL. Otherwise, any client could
+    # cause any number of fetches.
+    assert keys.fetches == 1
 
 
-async def test_a_new_key_is_fetched(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.local.authorizer.REFETCH", 0.0)
+async def test_the_authorizer_fetches_new_keys(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)
     other = Issuer(tmp_path, URL)
     keys = Keys(issuer)
-    checking = Authorizer(URL, "wecelebrate", keys)
-    await checking.claims(f"Bearer {issuer.token('me')}")
+    verifier = Authorizer(URL, "wecelebrate", keys)
+    await verifier.claims(f"Bearer {issuer.token('me')}")
     keys.issuers.append(other)
-    assert (await checking.claims(f"Bearer {other.token('you')}"))["sub"] == "you"
-    assert keys.fetched == 2
+    assert (await verifier.claims(f"Bearer {other.token('you')}"))["sub"] == "you"
+    assert keys.fetches == 2
 
 
-async def test_without_keys_no_token_is_valid(issuer: Issuer) -> None:
+async def test_without_keys_all_tokens_are_rejected(issuer: Issuer) -> None:
     with pytest.raises(Unauthorized, match="keys of the issuer are not available"):
         await authorizer().claims(f"Bearer {issuer.token('me')}")
 
 
-async def test_a_remembered_token_still_expires(issuer: Issuer) -> None:
-    checking = authorizer(issuer)
+async def test_a_cached_token_expires(issuer: Issuer) -> None:
+    verifier = authorizer(issuer)
     token = issuer.token("me", expires_in=1)
-    assert (await checking.claims(f"Bearer {token}"))["sub"] == "me"
-    time.sleep(1.1)  # noqa: ASYNC251 (nothing else runs)
+    assert (await verifier.claims(f"Bearer {token}"))["sub"] == "me"
+    time.sleep(1.1)  # noqa: ASYNC251 (no other task runs)
     with pytest.raises(Unauthorized, match="expired"):
-        await checking.claims(f"Bearer {token}")
+        await verifier.claims(f"Bearer {token}")

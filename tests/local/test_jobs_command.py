@@ -1,4 +1,4 @@
-"""`wecelebrate jobs` and `dlq`: what they show, and what they do about it."""
+"""The commands `wecelebrate jobs` and `wecelebrate dlq`."""
 
 import re
 from pathlib import Path
@@ -7,19 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tests.command import Command
-from tests.platform import Json, Platform, Tenant, ok
-
-HEADER = "sku,name,price\n"
-FAILED = """
-with job as (
-  insert into jobs (client_id, type, status, requested_by, payload, error, error_code, attempts, completed_at)
-  values (%s, 'catalog_sync', 'failed', 'a test', '{}', 'it [broke]', 'internal_error', 3, now())
-  returning id
-)
-insert into dead_letters (queue, client_id, job_id, body, code, reason, receives)
-select 'catalog-syncs', %s, id, jsonb_build_object('job_id', id), 'internal_error', 'KeyError: [x]', 3 from job
-returning id
-"""
+from tests.local.jobs import HEADER, failed_job, job_awaiting_approval, job_of, sync_rows
+from tests.platform import Platform, Tenant, ok
 
 
 @pytest.fixture
@@ -27,58 +16,26 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def synced(platform: Platform, tenant: Tenant, text: str, name: str = "products.csv") -> Json:
-    return platform.sync(tenant.catalog_id, name, (HEADER + text).encode())
-
-
-def failed(platform: Platform, tenant: Tenant) -> str:
-    """The dead letter of a job that failed."""
-    row = platform.database.execute(
-        FAILED,
-        [tenant.client_id, tenant.client_id],
-    ).fetchone()
-    assert row is not None
-    return str(row["id"])
-
-
-def job_of(platform: Platform, letter: str) -> str:
-    return str(ok(platform.admin.get(f"/v1/admin/dlq/{letter}"))["job_id"])
-
-
-def held_up(platform: Platform, tenant: Tenant) -> Json:
-    """A job that waits for an approval."""
-    synced(platform, tenant, "".join(f"P-{n},Cup,1.00\n" for n in range(10)))
-    version = platform.drop(tenant.catalog_id, "full/all.csv", (HEADER + "P-0,Cup,1.00\n").encode())
-    found: list[Json] = []
-
-    def waits() -> bool:
-        asked = {"catalog_id": tenant.catalog_id, "awaiting_approval": "true"}
-        found[:] = ok(platform.admin.get("/v1/jobs", params=asked))["data"]
-        return bool(found)
-
-    platform.eventually(waits)
-    assert found[0]["source"]["version_id"] == version
-    return found[0]
-
-
-def test_jobs_are_listed_as_they_are_asked_for(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    job = synced(platform, tenant, "A,Cup,3.00\n")
-    failed(platform, tenant)
-    said = wecelebrate("jobs", "list", "--client", tenant.slug)
-    assert said.returncode == 0
-    head, *lines = said.stdout.splitlines()
+def test_jobs_list_filters_by_client_type_and_status(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    job = sync_rows(platform, tenant, "A,Cup,3.00\n")
+    failed_job(platform, tenant)
+    result = wecelebrate("jobs", "list", "--client", tenant.slug)
+    assert result.returncode == 0
+    head, *lines = result.stdout.splitlines()
     assert head.split() == ["job", "client", "type", "state", "progress", "age"]
     assert len(lines) == 2
-    done = wecelebrate("jobs", "list", "--client", tenant.client_id, "--type", "catalog_sync", "--status", "completed")
-    (line,) = done.stdout.splitlines()[1:]
+    completed = wecelebrate(
+        "jobs", "list", "--client", tenant.client_id, "--type", "catalog_sync", "--status", "completed"
+    )
+    (line,) = completed.stdout.splitlines()[1:]
     assert re.fullmatch(rf"{job['id']} +{tenant.slug} +catalog_sync +completed +\S+ +100 % +\d+ \w+ *", line)
     none = wecelebrate("jobs", "list", "--client", tenant.slug, "--status", "processing")
-    assert none.stdout == "there are no such jobs\n"
+    assert none.stdout == "no jobs match\n"
     assert len(wecelebrate("jobs", "list", "--client", tenant.slug, "--limit", "1").stdout.splitlines()) == 2
 
 
-def test_ids_are_whole_however_narrow_the_terminal(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    letter = failed(platform, tenant)
+def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    letter = failed_job(platform, tenant)
     wecelebrate.environment["COLUMNS"] = "40"
     for arguments, id in ((("jobs", "list"), job_of(platform, letter)), (("dlq", "list"), letter)):
         head, line = wecelebrate(*arguments, "--client", tenant.slug).stdout.splitlines()
@@ -88,22 +45,20 @@ def test_ids_are_whole_however_narrow_the_terminal(wecelebrate: Command, platfor
 
 def test_a_client_or_a_kind_that_is_not_there_is_said(wecelebrate: Command, cloud: object) -> None:
     said = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (said.returncode, said.stdout) == (1, "✗ there is no client nobody\n")
+    assert (said.returncode, said.stdout) == (1, "✗ client nobody does not exist\n")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
         said = wecelebrate("jobs", *command, unknown)
-        assert (said.returncode, said.stdout) == (1, f"✗ there is no job {unknown}\n")
+        assert (said.returncode, said.stdout) == (1, f"✗ job {unknown} does not exist\n")
 
 
-def test_a_job_is_shown_with_its_counts_and_its_errors(
-    wecelebrate: Command, platform: Platform, tenant: Tenant
-) -> None:
-    job = synced(platform, tenant, "A,Cup,[b]\nB,Mug,2.00\n", "größe.csv")
-    shown = wecelebrate("jobs", "show", job["id"]).stdout
-    for fact in (job["id"], tenant.slug, "completed", f"{tenant.catalog_id}/incoming/größe.csv", "1 created"):
-        assert fact in shown
-    assert 'line 2: price: "[b]" is not a number' in shown
+def test_jobs_show_prints_counts_and_errors(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    job = sync_rows(platform, tenant, "A,Cup,[b]\nB,Mug,2.00\n", "größe.csv")
+    output = wecelebrate("jobs", "show", job["id"]).stdout
+    for text in (job["id"], tenant.slug, "completed", f"{tenant.catalog_id}/incoming/größe.csv", "1 created"):
+        assert text in output
+    assert 'line 2: price: "[b]" is not a number' in output
 
 
 def test_watching_a_job_ends_as_it_does(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
@@ -113,16 +68,16 @@ def test_watching_a_job_ends_as_it_does(wecelebrate: Command, platform: Platform
     bad = synced(platform, tenant, "A,Cup,x\n")
     said = wecelebrate("jobs", "watch", bad["id"])
     assert said.returncode == 1
-    assert "all of them: " in said.stdout
+    assert "all rejected rows: " in said.stdout
     letter = failed(platform, tenant)
     said = wecelebrate("jobs", "watch", job_of(platform, letter))
     assert (said.returncode, said.stdout) == (1, "✗ failed: it [broke]\n")
 
 
-def test_who_waits_for_a_file_is_told_how_to_approve_it(
+def test_drop_wait_prints_the_command_that_approves_the_job(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
-    held_up(platform, tenant)
+    job_awaiting_approval(platform, tenant)
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     file = tmp_path / "all.csv"
     file.write_text(HEADER + "P-1,Cup,1.00\n", "utf-8")
@@ -130,36 +85,38 @@ def test_who_waits_for_a_file_is_told_how_to_approve_it(
         assert waiting.stdout is not None
         assert waiting.stdout.readline().startswith("✓ dropped ")
         told = waiting.stdout.readline()
-        found = re.match(r"! (\S+) waits for an approval: it would deactivate 9 of 10 products \(90", told)
+        found = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", told)
         assert found, told
         waiting.stdout.readline()
         assert f"jobs approve {found[1]}" in waiting.stdout.readline()
         said = wecelebrate("jobs", "approve", found[1])
-        assert (said.returncode, said.stdout) == (0, f"✓ {found[1]}  approved: it goes on\n")
+        assert (said.returncode, said.stdout) == (0, f"✓ {found[1]}  approved, continues\n")
         rest, _ = waiting.communicate(timeout=60)
     assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
-    assert waiting.returncode == 0
+    assert drop.returncode == 0
 
 
-def test_all_that_is_open_is_watched_to_its_end(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+def test_jobs_watch_without_an_id_waits_for_all_open_jobs(
+    wecelebrate: Command, platform: Platform, tenant: Tenant
+) -> None:
     rows = "".join(f"P-{n},Cup,1.00\n" for n in range(20_000))
     with wecelebrate.started("jobs", "watch", "--client", tenant.slug) as idle:
         assert idle.wait(60) == 0
     version = platform.drop(tenant.catalog_id, "many.csv", (HEADER + rows).encode())
     platform.eventually(lambda: platform.recorded(version))
-    said = wecelebrate("jobs", "watch", "--client", tenant.slug)
+    result = wecelebrate("jobs", "watch", "--client", tenant.slug)
     job = platform.job_of(tenant.catalog_id, version)
-    assert said.stdout == f"✓ {job['id']}  {tenant.slug}  catalog_sync  completed\n"
-    assert said.returncode == 0
+    assert result.stdout == f"✓ {job['id']}  {tenant.slug}  catalog_sync  completed\n"
+    assert result.returncode == 0
 
 
-def test_what_waits_for_an_approval_does_not_keep_the_watch_up(
+def test_jobs_watch_does_not_wait_for_jobs_that_need_approval(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     job = held_up(platform, tenant)
     said = wecelebrate("jobs", "watch", "--client", tenant.slug)
     assert said.returncode == 0
-    assert f"! {job['id']} waits for an approval" in said.stdout
+    assert f"! {job['id']} needs an approval" in said.stdout
     listed = wecelebrate("jobs", "list", "--client", tenant.slug).stdout
     assert re.search(rf"{job['id']} .* needs approval ", listed)
 
@@ -170,8 +127,8 @@ def test_each_job_is_cancelled_or_said_why_not(wecelebrate: Command, platform: P
     said = wecelebrate("jobs", "cancel", done, unknown)
     assert said.returncode == 1
     assert said.stdout.splitlines() == [
-        f"✗ {done}  the API answers 409: It is completed already.",
-        f"✗ {unknown}  there is no such job",
+        f"✗ {done}  the API returned 409: It is completed already.",
+        f"✗ {unknown}  this job does not exist",
     ]
     assert job["status"] == "pending"
 
@@ -181,42 +138,42 @@ def test_a_cancelled_job_is_tried_again(wecelebrate: Command, platform: Platform
     said = wecelebrate("jobs", "cancel", job["id"])
     assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  cancelled\n")
     said = wecelebrate("jobs", "retry", job["id"])
-    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  is tried again\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
     assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 1  # it waits for an approval again
 
 
 def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    letter = failed(platform, tenant)
+    letter = failed_job(platform, tenant)
     listed = wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "catalog-syncs").stdout.splitlines()
     assert len(listed) == 2
     assert re.match(rf"{letter} +catalog-syncs +{tenant.slug} +internal_error +KeyError: \[x\] +3 +", listed[1])
-    assert (
-        wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "there are no such dead letters\n"
-    )
+    assert wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "no dead letters match\n"
     shown = wecelebrate("dlq", "show", letter).stdout
-    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "tries: 3", "KeyError: [x]"):
+    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 attempts", "KeyError: [x]"):
         assert fact in shown
 
 
-def test_dead_letters_are_sent_again_once_somebody_agrees(
+def test_dead_letters_are_redriven_only_after_confirmation(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
-    letters = [failed(platform, tenant) for _ in range(2)]
-    all_of_them = ("dlq", "redrive", "--all", "--queue", "catalog-syncs", "--client", tenant.slug)
-    said = wecelebrate(*all_of_them)  # nobody is there to agree
-    assert said.returncode == 1
+    letters = [failed_job(platform, tenant) for _ in range(2)]
+    redrive_all = ("dlq", "redrive", "--all", "--queue", "catalog-syncs", "--client", tenant.slug)
+    result = wecelebrate(*redrive_all)  # there is no terminal to confirm on
+    assert result.returncode == 1
     assert ok(platform.admin.get(f"/v1/admin/dlq/{letters[0]}"))["redriven_at"] is None
     said = wecelebrate("dlq", "redrive", letters[0], "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[0]}  sent again: job {job_of(platform, letters[0])}\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {letters[0]}  redriven: job {job_of(platform, letters[0])}\n")
     said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[1]}  sent again: job {job_of(platform, letters[1])}\n")
+    assert (said.returncode, said.stdout) == (0, f"✓ {letters[1]}  redriven: job {job_of(platform, letters[1])}\n")
     said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, "there are no such dead letters\n")
+    assert (said.returncode, said.stdout) == (0, "no dead letters match\n")
     again = wecelebrate("dlq", "list", "--redriven", "--client", tenant.slug).stdout
     assert all(letter in again for letter in letters)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", str(uuid4())), (str(uuid4()), "--queue", "emails")])
-def test_what_to_send_again_is_said_one_way(wecelebrate: Command, cloud: object, arguments: tuple[str, ...]) -> None:
-    said = wecelebrate("dlq", "redrive", *arguments)
-    assert said.returncode == 2
+def test_dlq_redrive_requires_either_ids_or_a_filter(
+    wecelebrate: Command, cloud: object, arguments: tuple[str, ...]
+) -> None:
+    result = wecelebrate("dlq", "redrive", *arguments)
+    assert result.returncode == 2

@@ -36,4 +36,4 @@ def test_ctrl_c_ends_it_and_removes_the_endpoint(wecelebrate: Command, platform:
 def test_a_client_that_is_not_there_is_named(wecelebrate: Command, cloud: object) -> None:
     refused = wecelebrate("listen", "--client", "nobody")
     assert refused.returncode == 1
-    assert "there is no client nobody" in refused.stdout + refused.stderr
+    assert "client nobody does not exist" in refused.stdout + refused.stderr

@@ -1,4 +1,4 @@
-"""When schedules are due, and that they run."""
+"""The local scheduler: due times of schedules, and invocations of scheduled functions."""
 
 import asyncio
 import json
@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.local.schedules import BadSchedule, Schedule, Scheduler, event
-from tests.local.folders import running, write
+from tests.local.sample_functions import running, write
 
 
-def at(text: str) -> datetime:
+def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -31,38 +31,38 @@ def at(text: str) -> datetime:
         ("cron(0 9 ? * 6#3 *)", "2026-12-01T00:00:00", "2026-12-18T09:00:00"),
     ],
 )
-def test_when_it_is_due_next(expression: str, after: str, due: str) -> None:
-    assert Schedule(expression).next(at(after)) == at(due)
+def test_next_due_time(expression: str, after: str, due: str) -> None:
+    assert Schedule(expression).next(utc(after)) == utc(due)
 
 
-def test_what_has_a_rate_is_due_at_once_and_then_at_its_rate() -> None:
-    made = at("2026-03-01T10:00:30")
-    assert Schedule("rate(5 minutes)").first(made) == made
-    assert Schedule("cron(0/15 * * * ? *)").first(made) == at("2026-03-01T10:15:00")
+def test_a_rate_is_due_immediately_and_a_cron_expression_at_its_next_time() -> None:
+    created = utc("2026-03-01T10:00:30")
+    assert Schedule("rate(5 minutes)").first(created) == created
+    assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
 
 
-def test_a_schedule_that_is_over_is_due_no_more() -> None:
-    assert Schedule("cron(0 0 1 1 ? 2020)").next(at("2026-01-01T00:00:00")) is None
+def test_a_cron_expression_in_the_past_has_no_next_time() -> None:
+    assert Schedule("cron(0 0 1 1 ? 2020)").next(utc("2026-01-01T00:00:00")) is None
 
 
-def test_cron_is_wall_clock_time_of_its_zone() -> None:
+def test_cron_expressions_use_the_local_time_of_their_zone() -> None:
     zone = ZoneInfo("Europe/Berlin")
     schedule = Schedule("cron(0 9 * * ? *)", "Europe/Berlin")
-    due = at("2026-03-27T12:00:00")
-    walls = []
+    due = utc("2026-03-27T12:00:00")
+    local_times = []
     for _ in range(3):
-        following = schedule.next(due)
-        assert following is not None
-        walls.append(following.astimezone(zone).isoformat())
-        due = following
-    # The clocks went forward on the 29th.
-    assert walls == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
+        next_due = schedule.next(due)
+        assert next_due is not None
+        local_times.append(next_due.astimezone(zone).isoformat())
+        due = next_due
+    # Daylight saving time starts on the 29th.
+    assert local_times == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
 
 
-def test_an_hour_that_is_skipped_or_repeated_runs_once() -> None:
+def test_a_schedule_in_a_skipped_or_repeated_hour_runs_once() -> None:
     schedule = Schedule("cron(30 2 * * ? *)", "Europe/Berlin")
-    for begin, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
-        due: datetime | None = at(begin)
+    for start, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
+        due: datetime | None = utc(start)
         runs = []
         for _ in range(days):
             assert due is not None
@@ -75,22 +75,21 @@ def test_an_hour_that_is_skipped_or_repeated_runs_once() -> None:
 @pytest.mark.parametrize(
     "expression", ["rate(0 minutes)", "rate(5 weeks)", "cron(0 9 * * MON *)", "cron(61 * * * ? *)", "x"]
 )
-def test_what_is_no_schedule_is_refused(expression: str) -> None:
+def test_an_invalid_schedule_is_rejected(expression: str) -> None:
     with pytest.raises(BadSchedule):
         Schedule(expression)
 
 
-def test_the_event_is_eventbridge_schedulers() -> None:
-    made = event("schedules-sweep", at("2026-03-01T10:00:30"))
-    assert (made["source"], made["detail-type"], made["time"]) == (
+def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
+    payload = event("schedules-sweep", utc("2026-03-01T10:00:30"))
+    assert (payload["source"], payload["detail-type"], payload["time"]) == (
         "aws.scheduler", "Scheduled Event", "2026-03-01T10:00:30Z",
     )  # fmt: skip
-    assert made["resources"] == ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/schedules-sweep"]
+    assert payload["resources"] == ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/schedules-sweep"]
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_scheduled_function_runs_again_and_again_but_never_beside_itself(tmp_path: Path) -> None:
+async def test_a_scheduled_function_runs_repeatedly_but_not_concurrently(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",
@@ -108,12 +107,12 @@ async def test_a_scheduled_function_runs_again_and_again_but_never_beside_itself
     runs = tmp_path / "runs"
     began = time.monotonic()
 
-    def fast() -> datetime:
-        """A clock on which 40 ms are a minute."""
-        return at("2026-01-01T00:00:00") + timedelta(minutes=(time.monotonic() - began) / 0.04)
+    def fast_clock() -> datetime:
+        """A clock that advances by a minute every 40 ms."""
+        return utc("2026-01-01T00:00:00") + timedelta(minutes=(time.monotonic() - began) / 0.04)
 
     async with running(tmp_path, spec, environment={"RUNS": str(runs)}) as functions:
-        scheduler = Scheduler([spec], functions, now=fast, longest_sleep=0.01)
+        scheduler = Scheduler([spec], functions, now=fast_clock, max_sleep=0.01)
         scheduler.start()
         while not runs.exists() or len(runs.read_text().splitlines()) < 3:
             assert time.monotonic() - began < 20
@@ -121,4 +120,4 @@ async def test_a_scheduled_function_runs_again_and_again_but_never_beside_itself
         await scheduler.stop()
     lines = [json.loads(line) for line in runs.read_text().splitlines()]
     assert {source for source, _, _ in lines} == {"aws.scheduler"}
-    assert all(ended <= later for (_, _, ended), (_, later, _) in pairwise(lines))
+    assert all(ended <= next_began for (_, _, ended), (_, next_began, _) in pairwise(lines))

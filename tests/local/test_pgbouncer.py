@@ -1,4 +1,4 @@
-"""pgbouncer between functions and PostgreSQL, in transaction mode: what RDS Proxy is on AWS."""
+"""pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, this is RDS Proxy."""
 
 import os
 import shutil
@@ -18,12 +18,13 @@ import pytest
 
 from infra.local import pgbouncer
 from infra.local.database import prepare
-from infra.local.pgbouncer import PATIENCE, SERVER_CONNECTIONS, Pooler, find_pgbouncer
+from infra.local.pgbouncer import MAX_SERVER_CONNECTIONS, QUERY_WAIT_TIMEOUT, Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres, Server
 from infra.local.processes import LocalCloudError, free_port
 from infra.local.unprivileged import Account
 from tests.database import world
-from wecelebrate.core.database import Caller, Transaction, endpoints, reading, writing
+from tests.local.processes import wait_until
+from wecelebrate.core.database import Caller, Transaction, reading, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
@@ -32,8 +33,8 @@ LOGINS = ("wc_public", "wc_api", "wc_worker")
 
 
 @pytest.fixture(scope="module")
-def servers(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica with two clients in them."""
+def servers(pgbouncer_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A primary and a replica with the data of two clients."""
     servers = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), free_port(), durable=False)
     with servers:
         prepare(servers.primary, servers.credentials.superuser, DATABASE, servers.credentials.logins)
@@ -44,22 +45,22 @@ def servers(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def pooler(program: str, servers: Postgres) -> Iterator[Pooler]:
-    with Pooler("writer", program, servers.primary_server, free_port()) as pooler:
+def pooler(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
+    with Pooler("writer", pgbouncer_program, servers.primary_server, free_port()) as pooler:
         yield pooler
 
 
 @pytest.fixture
-def pool_of_two(program: str, servers: Postgres) -> Iterator[Pooler]:
-    with Pooler("writer", program, servers.primary_server, free_port(), server_connections=2) as pooler:
+def pool_of_two(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
+    with Pooler("writer", pgbouncer_program, servers.primary_server, free_port(), server_connections=2) as pooler:
         yield pooler
 
 
 @pytest.fixture
-def function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Makes this process a function that has one address for its writes and its reads."""
+def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Configures this process like a function that uses one address for writes and reads."""
 
-    def become(address: str) -> None:
+    def configure(address: str) -> None:
         for name, value in {
             "DATABASE_WRITER": address,
             "DATABASE_READER": address,
@@ -70,15 +71,15 @@ def function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
             monkeypatch.setenv(f"WC_{name}", value)
         settings.cache_clear()
 
-    yield become
+    yield configure
     for endpoint in (endpoints.reader, endpoints.primary_reader, endpoints.writer):
         endpoint.drop()
         endpoint.skip_until = 0
     settings.cache_clear()
 
 
-def connect(pooler: Pooler, login: str = "wc_api", **more: Any) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection as functions have it."""
+def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect through the pooler with the parameters that functions use."""
     password = pooler.credentials.logins[login]
     return psycopg.connect(
         host="127.0.0.1",
@@ -88,131 +89,131 @@ def connect(pooler: Pooler, login: str = "wc_api", **more: Any) -> psycopg.Conne
         password=password,
         prepare_threshold=None,
         connect_timeout=5,
-        **more,
+        **parameters,
     )
 
 
 def backends(server: Server) -> set[int]:
-    """A server's processes for the functions' logins."""
+    """The pids of the server processes for the logins of functions."""
     with server.connect() as connection:
-        found = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
-        return {row[0] for row in found}
+        rows = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
+        return {row[0] for row in rows}
 
 
-def cut(server: Server) -> None:
-    """Cut all connections that functions' logins have to a server."""
+def terminate_backends(server: Server) -> None:
+    """Terminate all server processes for the logins of functions."""
     with server.connect() as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]
         )
 
 
-def clients_of_sites(tx: Transaction) -> tuple[int, set[UUID]]:
-    """Which server connection answers, and whose sites it shows."""
+def visible_clients(tx: Transaction) -> tuple[int, set[UUID]]:
+    """The pid of the server process, and the clients whose sites are visible."""
     rows = tx.cursor().execute("select pg_backend_pid() as pid, client_id from sites").fetchall()
     return rows[0]["pid"], {row["client_id"] for row in rows}
 
 
 @pytest.mark.timeout(180)
-def test_two_tenants_who_take_turns_on_a_connection_see_nothing_of_each_other(
-    pool_of_two: Pooler, function: Callable[[str], None]
+def test_two_tenants_that_share_a_server_connection_see_only_their_own_rows(
+    pool_of_two: Pooler, act_as_function: Callable[[str], None]
 ) -> None:
-    function(pool_of_two.address)
+    act_as_function(pool_of_two.address)
     a, b = (Caller(subject="a-owner"), world.A), (Caller(subject="b-owner"), world.B)
-    turns: dict[int, list[UUID]] = {}
-    foreign = 0
-    with connect(pool_of_two, autocommit=True) as nobody:
+    clients_by_pid: dict[int, list[UUID]] = {}
+    leaks = 0
+    with connect(pool_of_two, autocommit=True) as without_caller:
         for number in range(1000):
             (first, first_client), (second, second_client) = (a, b) if number % 2 else (b, a)
             with writing(first) as outer, reading(second) as inner:
                 for tx, client in ((outer, first_client), (inner, second_client)):
-                    pid, seen = clients_of_sites(tx)
-                    foreign += seen != {client}
-                    turns.setdefault(pid, []).append(client)
+                    pid, visible = visible_clients(tx)
+                    leaks += visible != {client}
+                    clients_by_pid.setdefault(pid, []).append(client)
             if number % 50 == 0:
-                left = nobody.execute(
+                session = without_caller.execute(
                     "select current_user, nullif(current_setting('app.client_ids', true), ''), "
                     "nullif(current_setting('app.seal', true), ''), current_setting('statement_timeout')"
                 )
-                assert left.fetchone() == ("wc_api", None, None, "0")
+                assert session.fetchone() == ("wc_api", None, None, "0")
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    nobody.execute("select from sites")
-    assert foreign == 0
-    assert len(turns) == 2
-    assert sum(map(len, turns.values())) == 2000
-    for clients in turns.values():
+                    without_caller.execute("select from sites")
+    assert leaks == 0
+    assert len(clients_by_pid) == 2
+    assert sum(map(len, clients_by_pid.values())) == 2000
+    for clients in clients_by_pid.values():
         changes = sum(before != after for before, after in pairwise(clients))
-        assert changes > 900, "they did not take turns on it"
+        assert changes > 900, "the tenants did not alternate on the server connection"
 
 
 def test_20_server_connections_serve_48_clients_of_all_logins(pooler: Pooler) -> None:
     done = Event()
 
-    def ask(login: str) -> int:
+    def run_queries(login: str) -> int:
         with connect(pooler, login, autocommit=True) as connection:
             for _ in range(10):
                 connection.execute("select pg_sleep(0.02)")
         return 10
 
-    def watch() -> int:
-        most = 0
+    def count_backends() -> int:
+        maximum = 0
         while not done.is_set():
-            most = max(most, len(backends(pooler.server)))
-        return most
+            maximum = max(maximum, len(backends(pooler.server)))
+        return maximum
 
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
-        watching = pool.submit(watch)
-        asked = [pool.submit(ask, login) for _, login in zip(range(CLIENTS), cycle(LOGINS), strict=False)]
+        counter = pool.submit(count_backends)
+        queries = [pool.submit(run_queries, login) for _, login in zip(range(CLIENTS), cycle(LOGINS), strict=False)]
         try:
-            assert sum(future.result() for future in asked) == CLIENTS * 10
+            assert sum(future.result() for future in queries) == CLIENTS * 10
         finally:
             done.set()
-        most = watching.result()
-    assert most == SERVER_CONNECTIONS
+        maximum = counter.result()
+    assert maximum == MAX_SERVER_CONNECTIONS
 
 
-def test_a_server_connection_that_was_cut_is_replaced_unseen(pooler: Pooler, function: Callable[[str], None]) -> None:
-    function(pooler.address)
+def test_a_terminated_server_connection_is_replaced_without_an_error(
+    pooler: Pooler, act_as_function: Callable[[str], None]
+) -> None:
+    act_as_function(pooler.address)
     pids = set()
     for _ in range(10):
         with writing(Caller(subject="a-owner")) as tx:
-            pids.add(clients_of_sites(tx)[0])
-        cut(pooler.server)
-        gone = time.monotonic() + 5
-        while pids & backends(pooler.server):
-            assert time.monotonic() < gone
+            pids.add(visible_clients(tx)[0])
+        terminate_backends(pooler.server)
+        wait_until(lambda: not pids & backends(pooler.server), 5)
     assert len(pids) == 10
 
 
-def test_a_pooler_that_is_started_again_is_found_again(pooler: Pooler, function: Callable[[str], None]) -> None:
-    function(pooler.address)
+def test_functions_reconnect_to_a_restarted_pooler(pooler: Pooler, act_as_function: Callable[[str], None]) -> None:
+    act_as_function(pooler.address)
     with writing(Caller(subject="a-owner")) as tx:
-        clients_of_sites(tx)
+        visible_clients(tx)
     assert pooler.process.pid is not None
     os.kill(pooler.process.pid, signal.SIGKILL)
     pooler.start()
     with writing(Caller(subject="a-owner")) as tx:
-        assert clients_of_sites(tx)[1] == {world.A}
+        assert visible_clients(tx)[1] == {world.A}
 
 
-def test_a_transaction_does_not_wait_long_for_a_server_connection(
-    program: str, servers: Postgres, function: Callable[[str], None]
+def test_a_transaction_fails_if_no_server_connection_becomes_free_in_time(
+    pgbouncer_program: str, servers: Postgres, act_as_function: Callable[[str], None]
 ) -> None:
-    with Pooler("reader", program, servers.primary_server, free_port(), server_connections=1) as pooler:
-        function(pooler.address)
+    with Pooler("reader", pgbouncer_program, servers.primary_server, free_port(), server_connections=1) as pooler:
+        act_as_function(pooler.address)
         with connect(pooler) as busy:
             busy.execute("select 1")
             began = time.monotonic()
             with pytest.raises(Unavailable), writing(Caller(subject="a-owner")):
-                raise AssertionError("nobody gets here")
-            assert PATIENCE["reader"] <= time.monotonic() - began < PATIENCE["reader"] + 1
+                raise AssertionError("the transaction must not start")
+            assert QUERY_WAIT_TIMEOUT["reader"] <= time.monotonic() - began < QUERY_WAIT_TIMEOUT["reader"] + 1
         with writing(Caller(subject="a-owner")) as tx:
-            assert clients_of_sites(tx)[1] == {world.A}
+            assert visible_clients(tx)[1] == {world.A}
 
 
-def test_a_server_that_comes_back_is_found_without_a_failed_transaction(pooler: Pooler, servers: Postgres) -> None:
-    with connect(pooler, autocommit=True) as early:
-        early.execute("select 1")
+def test_no_transaction_fails_after_a_server_restart(pooler: Pooler, servers: Postgres) -> None:
+    with connect(pooler, autocommit=True) as earlier:
+        earlier.execute("select 1")
         servers.primary_server.stop()
         servers.primary_server.start()
         time.sleep(1)
@@ -222,7 +223,7 @@ def test_a_server_that_comes_back_is_found_without_a_failed_transaction(pooler: 
 
 
 @pytest.mark.parametrize(
-    ("more", "complaint"),
+    ("parameters", "message"),
     [
         ({"options": "-c work_mem=1MB"}, "unsupported startup parameter"),
         ({"password": "wrong"}, "password authentication failed|SASL authentication failed"),
@@ -230,29 +231,31 @@ def test_a_server_that_comes_back_is_found_without_a_failed_transaction(pooler: 
         ({"dbname": "postgres"}, "no such database|does not exist"),
     ],
 )
-def test_what_a_session_of_the_pooler_cannot_be(pooler: Pooler, more: dict[str, str], complaint: str) -> None:
-    """Migrations go to the writer itself: their login has no entry here."""
+def test_the_pooler_rejects_other_logins_databases_and_startup_options(
+    pooler: Pooler, parameters: dict[str, str], message: str
+) -> None:
+    """The pooler has no entry for the login of migrations, because migrations connect to the primary directly."""
     login = {"dbname": DATABASE, "user": "wc_api", "password": pooler.credentials.logins["wc_api"]}
-    with pytest.raises(psycopg.OperationalError, match=complaint):
-        psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | more)))
+    with pytest.raises(psycopg.OperationalError, match=message):
+        psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | parameters)))
 
 
-def test_it_runs_without_privileges_and_its_passwords_are_for_its_user_alone(pooler: Pooler) -> None:
+def test_pgbouncer_does_not_run_as_root_and_only_its_account_can_read_the_passwords(pooler: Pooler) -> None:
     assert pooler.process.pid is not None
     assert psutil.Process(pooler.process.pid).uids().effective != 0
     (users,) = pooler.server.home.glob("pool-writer/users.txt")
     assert users.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_port_in_use_is_named(pooler: Pooler, program: str, servers: Postgres) -> None:
-    second = Pooler("writer", program, servers.primary_server, pooler.port)
+def test_the_error_for_a_port_in_use_names_the_port(pooler: Pooler, pgbouncer_program: str, servers: Postgres) -> None:
+    second = Pooler("writer", pgbouncer_program, servers.primary_server, pooler.port)
     with pytest.raises(LocalCloudError, match=rf"port {pooler.port} is in use.*WECELEBRATE_PORT_POOLER_WRITER"):
         second.start()
 
 
 @pytest.fixture
-def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A program of this name on PATH."""
+def fake_pgbouncer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of an executable file called pgbouncer, in the only folder on PATH."""
     file = tmp_path / "pgbouncer"
     file.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -260,24 +263,24 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(file)
 
 
-def test_it_is_found_on_path(planted: str) -> None:
-    assert find_pgbouncer(Account()) == planted
+def test_pgbouncer_is_found_on_path(fake_pgbouncer: str) -> None:
+    assert find_pgbouncer(Account()) == fake_pgbouncer
 
 
-def test_it_can_be_switched_off(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_poolers_can_be_switched_off(fake_pgbouncer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(pgbouncer.VARIABLE, "off")
     assert find_pgbouncer(Account()) is None
     monkeypatch.setenv(pgbouncer.VARIABLE, "of")
-    with pytest.raises(LocalCloudError, match="WECELEBRATE_POOLER=of is neither on nor off"):
+    with pytest.raises(LocalCloudError, match="WECELEBRATE_POOLER=of is not valid: set it to on or off"):
         find_pgbouncer(Account())
 
 
-def test_one_that_its_user_cannot_run_is_as_good_as_none(planted: str) -> None:
-    """pytest's folders are closed to others."""
-    Path(planted).parent.chmod(0o700)
+def test_a_program_that_the_account_cannot_run_is_ignored(fake_pgbouncer: str) -> None:
+    """Other users cannot enter the folders of pytest."""
+    Path(fake_pgbouncer).parent.chmod(0o700)
     assert find_pgbouncer(Account(65534, 65534)) is None
 
 
-def test_a_machine_without_it_has_no_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pgbouncer_there_is_no_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert find_pgbouncer(Account()) is None

@@ -1,4 +1,4 @@
-"""A whole cloud behind poolers: functions share few connections, and go on when a pooler dies."""
+"""A whole cloud with poolers: functions share few server connections, and continue after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -9,113 +9,118 @@ import psutil
 import psycopg
 import pytest
 
-from infra.local.pgbouncer import SERVER_CONNECTIONS
+from infra.local.pgbouncer import MAX_SERVER_CONNECTIONS
 from tests.platform import Platform, ok
 
 LOGINS = ("wc_public", "wc_api", "wc_worker")
 
 
 @pytest.fixture(scope="module")
-def own_pooled(program: str, own_platform: Platform) -> Platform:
-    """A cloud of this module's own, with poolers in it."""
+def pooled_platform(pgbouncer_program: str, own_platform: Platform) -> Platform:
+    """A separate cloud for this module, with poolers."""
     assert own_platform.endpoints.pooler_writer
     assert own_platform.endpoints.pooler_reader
     return own_platform
 
 
 def console(url: str | None, command: str) -> list[dict[str, Any]]:
-    """What a pooler's console answers."""
+    """Run a command of a pooler's admin console and return its rows."""
     assert url is not None
     with psycopg.connect(url, dbname="pgbouncer", autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
         return connection.execute(command.encode()).fetchall()
 
 
 @pytest.mark.timeout(180)
-def test_functions_reach_both_servers_through_poolers_and_20_connections_each(own_pooled: Platform) -> None:
-    tenant = own_pooled.tenant()
-    own_pooled.product(tenant)
-    place = f"/v1/storefront/{tenant.domain}/products"
-    own_pooled.eventually(lambda: ok(own_pooled.api().get(place))["data"])
-    ends = own_pooled.endpoints
-    most = {"primary": 0, "replica": 0}
+def test_functions_use_at_most_20_connections_to_each_server_through_poolers(pooled_platform: Platform) -> None:
+    tenant = pooled_platform.tenant()
+    pooled_platform.product(tenant)
+    path = f"/v1/storefront/{tenant.domain}/products"
+    pooled_platform.eventually(lambda: ok(pooled_platform.api().get(path))["data"])
+    endpoints = pooled_platform.endpoints
+    max_connections = {"primary": 0, "replica": 0}
     done = Event()
 
-    def look() -> None:
-        counted = b"select count(*) from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
+    def count_connections() -> None:
+        query = b"select count(*) from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
         with (
-            psycopg.connect(ends.database, autocommit=True) as primary,
-            psycopg.connect(ends.replica, autocommit=True) as replica,
+            psycopg.connect(endpoints.database, autocommit=True) as primary,
+            psycopg.connect(endpoints.replica, autocommit=True) as replica,
         ):
             while not done.is_set():
                 for name, connection in (("primary", primary), ("replica", replica)):
-                    row = connection.execute(counted).fetchone()
-                    most[name] = max(most[name], row[0] if row else 0)
+                    row = connection.execute(query).fetchone()
+                    max_connections[name] = max(max_connections[name], row[0] if row else 0)
 
-    def shop(number: int) -> list[int]:
+    def send_requests(number: int) -> list[int]:
         client = clients[number]
-        answers = [client.get(place, params={"limit": 1}) for _ in range(20)]
-        answers += [tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": f"site {number}"})]
-        return [answer.status_code for answer in answers]
+        responses = [client.get(path, params={"limit": 1}) for _ in range(20)]
+        responses += [tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": f"site {number}"})]
+        return [response.status_code for response in responses]
 
-    clients = [own_pooled.api() for _ in range(40)]
+    clients = [pooled_platform.api() for _ in range(40)]
     for client in clients:
         client.event_hooks = {"request": [], "response": []}
     with ThreadPoolExecutor(len(clients) + 1) as pool:
-        looking = pool.submit(look)
+        counter = pool.submit(count_connections)
         try:
-            answered = [status for answers in pool.map(shop, range(len(clients))) for status in answers]
+            statuses = {status for result in pool.map(send_requests, range(len(clients))) for status in result}
         finally:
             done.set()
-        looking.result()
-    assert set(answered) == {200}
-    assert 0 < most["primary"] <= SERVER_CONNECTIONS
-    assert 0 < most["replica"] <= SERVER_CONNECTIONS
+        counter.result()
+    assert statuses == {200}
+    assert 0 < max_connections["primary"] <= MAX_SERVER_CONNECTIONS
+    assert 0 < max_connections["replica"] <= MAX_SERVER_CONNECTIONS
     for url, pooler, login in (
-        (ends.database, ends.pooler_writer, "wc_api"),
-        (ends.replica, ends.pooler_reader, "wc_public"),
+        (endpoints.database, endpoints.pooler_writer, "wc_api"),
+        (endpoints.replica, endpoints.pooler_reader, "wc_public"),
     ):
-        # Retried: a server connection may come or go between the two looks.
-        own_pooled.eventually(lambda url=url, pooler=pooler: pids(url) == pooled_pids(pooler))  # type: ignore[misc]
+        # Retry, because a server connection may open or close between the two queries.
+        pooled_platform.eventually(lambda url=url, pooler=pooler: pids(url) == pooled_pids(pooler))  # type: ignore[misc]
         assert login in {row["user"] for row in console(pooler, "show clients")}
 
 
 def pids(url: str) -> set[int]:
-    """The server's processes for functions' logins."""
+    """The pids of the server processes for the logins of functions."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
 
 
 def pooled_pids(pooler: str | None) -> set[int]:
-    """Those of them that are a pooler's."""
+    """The pids of the server processes to which a pooler is connected."""
     return {row["remote_pid"] for row in console(pooler, "show servers") if row["user"] in LOGINS}
 
 
 @pytest.mark.timeout(180)
-def test_poolers_that_are_killed_come_back_and_requests_go_on(own_pooled: Platform) -> None:
-    tenant = own_pooled.tenant()
-    place = f"/v1/sites/{tenant.site_id}"
-    for number, pooler in enumerate((own_pooled.endpoints.pooler_writer, own_pooled.endpoints.pooler_reader)):
-        ok(tenant.owner.patch(place, json={"name": f"before {number}"}))
-        ok(tenant.owner.get(place))
+def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Platform) -> None:
+    tenant = pooled_platform.tenant()
+    path = f"/v1/sites/{tenant.site_id}"
+    for number, pooler in enumerate((pooled_platform.endpoints.pooler_writer, pooled_platform.endpoints.pooler_reader)):
+        ok(tenant.owner.patch(path, json={"name": f"before {number}"}))
+        ok(tenant.owner.get(path))
         process_at(pooler).kill()
-        own_pooled.eventually(lambda pooler=pooler: answers(pooler))  # type: ignore[misc]
-        ok(tenant.owner.patch(place, json={"name": f"after {number}"}))
-        assert ok(tenant.owner.get(place))["name"] == f"after {number}"
+        pooled_platform.eventually(lambda pooler=pooler: responds(pooler))  # type: ignore[misc]
+        ok(tenant.owner.patch(path, json={"name": f"after {number}"}))
+        assert ok(tenant.owner.get(path))["name"] == f"after {number}"
 
 
 def process_at(pooler: str | None) -> psutil.Process:
+    """The process of the pooler at a URL."""
     port = urlsplit(pooler or "").port
-    (found,) = (
+    (pooler_process,) = (
         process
         for process in psutil.process_iter(["name"])
         if process.info["name"] == "pgbouncer"
-        and any(one.laddr.port == port for one in process.net_connections("tcp") if one.status == "LISTEN")
+        and any(
+            connection.laddr.port == port
+            for connection in process.net_connections("tcp")
+            if connection.status == "LISTEN"
+        )
     )
-    return found
+    return pooler_process
 
 
-def answers(pooler: str | None) -> bool:
+def responds(pooler: str | None) -> bool:
     try:
         return bool(console(pooler, "show version"))
     except psycopg.OperationalError:

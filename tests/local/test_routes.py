@@ -1,4 +1,4 @@
-"""Route matching, as API Gateway's documentation gives it."""
+"""Route selection, according to the documentation of API Gateway."""
 
 import pytest
 
@@ -20,10 +20,10 @@ ROUTES = (
 
 @pytest.fixture(scope="module")
 def routes() -> Routes[str]:
-    made: Routes[str] = Routes()
+    routes: Routes[str] = Routes()
     for route in ROUTES:
-        made.add(route, route)
-    return made
+        routes.add(route, route)
+    return routes
 
 
 @pytest.mark.parametrize(
@@ -33,24 +33,24 @@ def routes() -> Routes[str]:
         ("/pets/dog/1", "GET /pets/dog/1", {}),
         ("/pets/dog/2", "GET /pets/dog/{id}", {"id": "2"}),
         ("/pets/cat/1", "GET /pets/{proxy+}", {"proxy": "cat/1"}),
-        # A full match comes before a greedy one that begins with more fixed text.
+        # A full match has priority over a greedy match that starts with more fixed text.
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
-        # Fixed text comes before a variable, segment by segment; a dead end is left again.
+        # Fixed text has priority over a variable in each segment. The search backtracks from a dead end.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
-        # A slash at the end makes another path, and no variable takes an empty segment.
+        # A path with a slash at the end is a different path. A variable does not match an empty segment.
         ("/pets/", "GET /pets/{proxy+}", {"proxy": ""}),
         ("/v1/sites/", "GET /{proxy+}", {"proxy": "v1/sites/"}),
     ],
 )
-def test_the_most_specific_route_takes_it(
+def test_the_most_specific_route_is_selected(
     routes: Routes[str], path: str, route: str, parameters: dict[str, str]
 ) -> None:
     assert routes.find("GET", path) == (route, parameters)
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/pets/dog/1"), ("DELETE", "/pets"), ("POST", "/")])
-def test_no_route_takes_another_method(routes: Routes[str], method: str, path: str) -> None:
+def test_a_route_does_not_match_other_methods(routes: Routes[str], method: str, path: str) -> None:
     assert routes.find(method, path) is None

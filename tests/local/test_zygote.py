@@ -1,4 +1,4 @@
-"""The zygote: what it may import, and what happens when it dies."""
+"""The zygote: the modules that it preloads, and its replacement after it died."""
 
 import asyncio
 import os
@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.runtime import Lambda
+from infra.local.lambda_service import Lambda
 from infra.local.zygote import Zygote, ZygoteDied
-from tests.local.folders import alive, call, write
+from tests.local.processes import is_running
+from tests.local.sample_functions import call, write
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": True}
 
 
 async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
@@ -29,21 +25,21 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
         assert zygote.pid is not None
         os.kill(zygote.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
-            while functions.processes[spec.name]["processes"] or alive(pid):  # noqa: ASYNC110 (a death has no event)
+            while functions.processes[spec.name]["processes"] or is_running(pid):  # noqa: ASYNC110 (there is no event)
                 await asyncio.sleep(0.01)
         assert await call(functions, spec) != pid
     finally:
         await functions.stop(grace=0)
 
 
-async def test_nothing_that_is_preloaded_starts_a_thread() -> None:
-    # The zygote refuses to serve when it has more than one thread, and when a module is missing.
+async def test_preloaded_modules_start_no_threads() -> None:
+    # The zygote exits with an error if it has more than one thread, or if a module is missing.
     zygote = Zygote()
     await zygote.start()
     await zygote.stop()
 
 
-async def test_a_module_that_is_missing_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZygoteDied, match="ended with code 1 while it warmed up"):
+async def test_a_missing_module_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZygoteDied, match="ended with code 1 while it started"):
         await Zygote(preload=("there_is_no_such_module",)).start()
     assert "No module named 'there_is_no_such_module'" in capfd.readouterr().err

@@ -1,23 +1,21 @@
-"""Upstash's REST protocol in front of a real Redis: a process of its own, `python -m infra.local.upstash`.
+"""An adapter that serves Upstash's REST protocol from a Redis server: `python -m infra.local.upstash`.
 
-The protocol is the one of https://upstash.com/docs/redis/features/restapi. `upstash-redis` and `upstash-ratelimit` are
-held against it by tests.
+Protocol: https://upstash.com/docs/redis/features/restapi. Tests run `upstash-redis` and `upstash-ratelimit` against it.
 """
 
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from infra.local.processes import HEALTH, Process, answers
+from infra.local.processes import HEALTH, Process, http_ok
 from infra.local.redis import Redis
+from infra.local.service import Service
 
 TOKEN_VARIABLE = "UPSTASH_REDIS_REST_TOKEN"  # noqa: S105 - the name of a variable
 REDIS_VARIABLE = "REDIS_URL"
 
 
-class Upstash:
-    """The adapter of one Redis.
+class Upstash(Service):
+    """The adapter process of one Redis server.
 
     `with Redis(state, free_port()) as redis, Upstash(redis, free_port()) as upstash: …`
     """
@@ -29,11 +27,11 @@ class Upstash:
             "upstash",
             [sys.executable, "-m", "infra.local.upstash", "--port", str(port)],
             redis.state,
-            lambda: answers(port, HEALTH),
+            lambda: http_ok(port, HEALTH),
             ports={"upstash": port},
-            # By the environment: a command line shows its secrets to every user of the machine.
+            # In the environment, because every user of the machine can read the secrets in a command line.
             environment={TOKEN_VARIABLE: self.token, REDIS_VARIABLE: redis.url},
-            deadline=15,
+            start_timeout=15,
         )
         self.state: Path = redis.state
 
@@ -42,17 +40,8 @@ class Upstash:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start and return when it answers and reaches Redis. Raises LocalCloudError."""
+        """Start and return when the adapter answers and reaches Redis. Raises LocalCloudError."""
         self.process.start()
 
     def stop(self) -> None:
         self.process.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -1,4 +1,4 @@
-"""`python -m infra.local.upstash --port 8790`: token and Redis URL come from the environment."""
+"""`python -m infra.local.upstash --port 8790`. The environment provides the token and the Redis URL."""
 
 import argparse
 import os
@@ -6,23 +6,25 @@ import os
 import uvicorn
 
 from infra.local.upstash import REDIS_VARIABLE, TOKEN_VARIABLE
-from infra.local.upstash.app import MAX_REQUEST, UpstashApp
+from infra.local.upstash.app import MAX_REQUEST_BYTES, UpstashApp
 from infra.local.upstash.resp import RedisConnection
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.upstash", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--redis-url", default=os.environ.get(REDIS_VARIABLE), help=f"or ${REDIS_VARIABLE}")
-    parser.add_argument("--max-request", type=int, default=MAX_REQUEST, help="bytes; plans at Upstash begin at 10 MB")
-    chosen = parser.parse_args()
+    parser.add_argument("--redis-url", default=os.environ.get(REDIS_VARIABLE), help=f"default: ${REDIS_VARIABLE}")
+    parser.add_argument(
+        "--max-request", type=int, default=MAX_REQUEST_BYTES, help="bytes; the smallest plan of Upstash allows 10 MB"
+    )
+    arguments = parser.parse_args()
     token = os.environ.get(TOKEN_VARIABLE)
-    if not token or not chosen.redis_url:
+    if not token or not arguments.redis_url:
         parser.error(f"set {TOKEN_VARIABLE} and {REDIS_VARIABLE}")
     uvicorn.run(
-        UpstashApp(RedisConnection(chosen.redis_url), token, chosen.max_request),
+        UpstashApp(RedisConnection(arguments.redis_url), token, arguments.max_request),
         host="127.0.0.1",
-        port=chosen.port,
+        port=arguments.port,
         loop="uvloop",
         http="httptools",
         lifespan="off",
@@ -30,7 +32,7 @@ def main() -> None:
         log_level="warning",
         server_header=False,
         date_header=False,
-        # Clients keep connections for minutes between calls and take a closed one for a failure.
+        # Clients keep idle connections for minutes, and treat a closed connection as a failure.
         timeout_keep_alive=300,
     )
 

@@ -1,7 +1,7 @@
-"""The HTTP side of the adapter, plain ASGI: one command, a pipeline, a transaction.
+"""The HTTP server of the adapter (plain ASGI): single commands, pipelines and transactions.
 
-Where Upstash's documentation leaves a case open (the wording of a parse error, a Redis that is gone), the answer is a
-JSON object with `error` and a status that no client takes for success.
+The documentation of Upstash does not specify some responses, such as the text of a parse error or an unreachable Redis.
+In these cases the response is a JSON object with `error` and an error status.
 """
 
 import hmac
@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import orjson
 
 from infra.local.processes import HEALTH
-from infra.local.upstash.commands import Prepared, Scripts
-from infra.local.upstash.resp import Failure, RedisConnection, Status, Unavailable, Value, encode_value
+from infra.local.upstash.commands import PreparedCommand, Scripts
+from infra.local.upstash.resp import ErrorReply, RedisConnection, RedisUnavailable, Status, Value, encode_value
 
-MAX_REQUEST = 10_000_000
-"""Bytes of a request's body."""
+MAX_REQUEST_BYTES = 10_000_000
+"""Maximum size of a request body."""
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -26,12 +26,13 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json")
 _BINARY = (b"content-type", b"application/octet-stream")
-# One Redis stands behind all: every read sees every write that was answered, so the token has nothing to say.
+# A sync token identifies the writes that a read must see. With a single Redis server, a read sees all earlier writes,
+# so the token is constant.
 _SYNC = (b"upstash-sync-token", b"bG9jYWw=")
 
 
-class Refused(Exception):
-    """The request is answered with an error and a status."""
+class RequestError(Exception):
+    """An error response with a status."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -40,7 +41,7 @@ class Refused(Exception):
 
 
 class Request:
-    """What of a request decides its answer."""
+    """The parts of an HTTP request that the adapter uses."""
 
     def __init__(self, scope: Message, body: bytes) -> None:
         self.method: str = scope["method"]
@@ -64,19 +65,19 @@ class Request:
 
     @property
     def resp2(self) -> bool:
-        """Whether the answer is wanted in Redis's own protocol. Raises Refused for a format there is not."""
-        wanted = self.headers.get(b"upstash-response-format", b"json").lower()
-        if wanted not in (b"json", b"resp2"):
-            raise Refused("ERR response format must be json or resp2")
-        if wanted == b"resp2" and self.base64:
-            raise Refused("ERR base64 encoding and resp2 format exclude each other")
-        return wanted == b"resp2"
+        """Whether the client requests a response in RESP2, the Redis protocol. Raises RequestError."""
+        response_format = self.headers.get(b"upstash-response-format", b"json").lower()
+        if response_format not in (b"json", b"resp2"):
+            raise RequestError("ERR response format must be json or resp2")
+        if response_format == b"resp2" and self.base64:
+            raise RequestError("ERR base64 encoding cannot be combined with the resp2 format")
+        return response_format == b"resp2"
 
 
 class UpstashApp:
-    """ASGI application. `token` is the bearer token it asks for, `limit` the longest body in bytes."""
+    """The ASGI application. `token` is the required bearer token. `limit` is the maximum body size in bytes."""
 
-    def __init__(self, redis: RedisConnection, token: str, limit: int = MAX_REQUEST) -> None:
+    def __init__(self, redis: RedisConnection, token: str, limit: int = MAX_REQUEST_BYTES) -> None:
         self._redis = redis
         self._token = token.encode()
         self._limit = limit
@@ -86,10 +87,10 @@ class UpstashApp:
         status, header = 200, _JSON
         try:
             header, payload = await self._answer(scope, receive)
-        except Refused as refused:
-            status, payload = refused.status, _json({"error": refused.message})
-        except Unavailable as gone:
-            status, payload = 503, _json({"error": f"ERR {gone}"})
+        except RequestError as error:
+            status, payload = error.status, _json({"error": error.message})
+        except RedisUnavailable as error:
+            status, payload = 503, _json({"error": f"ERR {error}"})
         length = (b"content-length", b"%d" % len(payload))
         await send({"type": "http.response.start", "status": status, "headers": [header, _SYNC, length]})
         await send({"type": "http.response.body", "body": payload})
@@ -99,56 +100,63 @@ class UpstashApp:
             await self._redis.run([[b"PING"]])
             return _JSON, b'{"status":"ok"}'
         if scope["method"] not in {"HEAD", "GET", "POST", "PUT"}:
-            raise Refused("ERR method not allowed", 405)
+            raise RequestError("ERR method not allowed", 405)
         request = Request(scope, b"")
         if not hmac.compare_digest(request.token, self._token):
-            raise Refused("WRONGPASS invalid or missing auth token", 401)
-        request.body = await self._body(receive)
+            raise RequestError("WRONGPASS invalid or missing auth token", 401)
+        request.body = await self._read_body(receive)
         if request.segments == [b"multi-exec"]:
             return _JSON, _json(await self._transaction(request))
         replies = await (self._pipeline(request) if request.segments == [b"pipeline"] else self._single(request))
         if request.resp2:
             return _BINARY, b"".join(map(encode_value, replies))
         if request.segments == [b"pipeline"]:
-            return _JSON, _json([_entry(reply, request) for reply in replies])
-        if isinstance(replies[0], Failure):
-            raise Refused(replies[0].message)
-        return _JSON, _json(_entry(replies[0], request))
+            return _JSON, _json([_to_json(reply, request) for reply in replies])
+        if isinstance(replies[0], ErrorReply):
+            raise RequestError(replies[0].message)
+        return _JSON, _json(_to_json(replies[0], request))
 
     async def _single(self, request: Request) -> list[Value]:
+        """Run a command that is either a JSON array in the body or a path such as `/SET/key/value`."""
         if request.segments == [b""]:
-            words = _words(_parsed(request.body, "command"))
+            arguments = _encode_arguments(_parse_array(request.body, "command"))
         else:
-            # /SET/key with a body and ?EX=100 is SET key <body> EX 100.
+            # `/SET/key?EX=100` with a body is the command `SET key <body> EX 100`.
             body = [request.body] if request.body and request.method in {"POST", "PUT"} else []
-            options = [word for pair in request.query if pair[0] != b"_token" for word in pair if word]
-            words = [*request.segments, *body, *options]
-        return await self._run([self._scripts.prepare(words)])
+            options = [text for pair in request.query if pair[0] != b"_token" for text in pair if text]
+            arguments = [*request.segments, *body, *options]
+        return await self._run([self._scripts.prepare(arguments)])
 
     async def _pipeline(self, request: Request) -> list[Value]:
-        return await self._run([self._scripts.prepare(words) for words in _rows(request.body, "pipeline")])
+        return await self._run(
+            [self._scripts.prepare(arguments) for arguments in _parse_commands(request.body, "pipeline")]
+        )
 
-    async def _run(self, prepared: Sequence[Prepared]) -> list[Value]:
-        sent = [one for one in prepared if one.refusal is None]
-        replies = iter(await self._redis.run([one.words for one in sent]) if sent else [])
-        return [Failure(one.refusal) if one.refusal else one.result(next(replies)) for one in prepared]
+    async def _run(self, commands: Sequence[PreparedCommand]) -> list[Value]:
+        allowed = [command for command in commands if command.refusal is None]
+        replies = iter(await self._redis.run([command.arguments for command in allowed]) if allowed else [])
+        return [
+            ErrorReply(command.refusal) if command.refusal else command.result(next(replies)) for command in commands
+        ]
 
     async def _transaction(self, request: Request) -> list[dict[str, Any]]:
-        """All or, when one command cannot be queued, none: then the reason is the answer to all."""
-        prepared = [self._scripts.prepare(words) for words in _rows(request.body, "multi-exec")]
-        for one in prepared:
-            if one.refusal:
-                raise Refused(one.refusal)
-        replies = await self._redis.run([[b"MULTI"], *(one.words for one in prepared), [b"EXEC"]])
+        """Run all commands in a transaction. Raises RequestError, and runs none, if Redis cannot queue one of them."""
+        commands = [self._scripts.prepare(arguments) for arguments in _parse_commands(request.body, "multi-exec")]
+        for command in commands:
+            if command.refusal:
+                raise RequestError(command.refusal)
+        replies = await self._redis.run([[b"MULTI"], *(command.arguments for command in commands), [b"EXEC"]])
         for reply in replies[:-1]:
-            if isinstance(reply, Failure):
-                raise Refused(reply.message)
-        done = replies[-1]
-        if not isinstance(done, list):
-            raise Refused(done.message if isinstance(done, Failure) else "EXECABORT Transaction discarded")
-        return [_entry(one.result(reply), request) for one, reply in zip(prepared, done, strict=True)]
+            if isinstance(reply, ErrorReply):
+                raise RequestError(reply.message)
+        results = replies[-1]
+        if not isinstance(results, list):
+            raise RequestError(
+                results.message if isinstance(results, ErrorReply) else "EXECABORT Transaction discarded"
+            )
+        return [_to_json(command.result(reply), request) for command, reply in zip(commands, results, strict=True)]
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _read_body(self, receive: Receive) -> bytes:
         message = await receive()
         body: bytes = message.get("body", b"")
         while message.get("more_body"):
@@ -157,53 +165,53 @@ class UpstashApp:
             message = await receive()
             body += message.get("body", b"")
         if len(body) > self._limit:
-            raise Refused(f"ERR max request size exceeded. Limit: {self._limit} bytes, Actual: {len(body)} bytes")
+            raise RequestError(f"ERR max request size exceeded. Limit: {self._limit} bytes, Actual: {len(body)} bytes")
         return body
 
 
-def _parsed(body: bytes, what: str) -> list[Any]:
+def _parse_array(body: bytes, endpoint: str) -> list[Any]:
     try:
-        # Numbers stay as they are written: 1.10 is not 1.1 to Redis.
+        # Keep the spelling of numbers, because 1.10 and 1.1 are different strings in Redis.
         parsed = json.loads(body, parse_int=str, parse_float=str)
     except ValueError:
         parsed = None
     if not isinstance(parsed, list):
-        raise Refused(f"ERR failed to parse {what} request: a JSON array is expected")
+        raise RequestError(f"ERR failed to parse {endpoint} request: a JSON array is expected")
     return parsed
 
 
-def _rows(body: bytes, what: str) -> list[list[bytes]]:
-    rows = _parsed(body, what)
-    if not rows:
-        raise Refused(f"ERR empty {what} request")
-    if not all(isinstance(row, list) for row in rows):
-        raise Refused(f"ERR failed to parse {what} request: an array of arrays is expected")
-    return [_words(row) for row in rows]
+def _parse_commands(body: bytes, endpoint: str) -> list[list[bytes]]:
+    commands = _parse_array(body, endpoint)
+    if not commands:
+        raise RequestError(f"ERR empty {endpoint} request")
+    if not all(isinstance(command, list) for command in commands):
+        raise RequestError(f"ERR failed to parse {endpoint} request: an array of arrays is expected")
+    return [_encode_arguments(command) for command in commands]
 
 
-def _words(command: list[Any]) -> list[bytes]:
+def _encode_arguments(command: list[Any]) -> list[bytes]:
     if not command:
-        raise Refused("ERR empty command")
-    words = []
-    for word in command:
-        match word:
+        raise RequestError("ERR empty command")
+    arguments = []
+    for argument in command:
+        match argument:
             case str():
-                # A lone half of a surrogate pair is not text; it is replaced, as on the way back.
-                words.append(word.encode("utf-8", "replace"))
+                # A lone surrogate is not valid text. It is replaced, as in responses.
+                arguments.append(argument.encode("utf-8", "replace"))
             case bool():
-                words.append(b"true" if word else b"false")
+                arguments.append(b"true" if argument else b"false")
             case _:
-                raise Refused("ERR a command takes strings, numbers and booleans")
-    return words
+                raise RequestError("ERR the arguments of a command must be strings, numbers or booleans")
+    return arguments
 
 
-def _entry(reply: Value, request: Request) -> dict[str, Any]:
-    if isinstance(reply, Failure):
+def _to_json(reply: Value, request: Request) -> dict[str, Any]:
+    if isinstance(reply, ErrorReply):
         return {"error": reply.message}
-    return {"result": _shown(reply, request.base64)}
+    return {"result": _json_value(reply, request.base64)}
 
 
-def _shown(value: Value, base64: bool) -> Any:
+def _json_value(value: Value, base64: bool) -> Any:
     match value:
         case None | int():
             return value
@@ -212,10 +220,10 @@ def _shown(value: Value, base64: bool) -> Any:
         case bytes():
             return b64encode(value).decode() if base64 else value.decode("utf-8", "replace")
         case list():
-            return [_shown(item, base64) for item in value]
-        case Failure(message):
-            # An error inside an array, as a script can return one.
-            return _shown(message.encode(), base64)
+            return [_json_value(item, base64) for item in value]
+        case ErrorReply(message):
+            # A script can return an array that contains an error.
+            return _json_value(message.encode(), base64)
 
 
 def _json(value: Any) -> bytes:

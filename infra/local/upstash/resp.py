@@ -1,7 +1,8 @@
-"""RESP2, the protocol of Redis: values, the parser of a stream, and a connection that many requests share.
+"""RESP2, the protocol of Redis: values, a stream parser, and a connection that all requests share.
 
-A general client is not used: the adapter must tell a status from a string, which clients make one, and one connection
-shared by all requests, which need no state between commands, costs less than taking one from a pool for each.
+There are two reasons not to use a Redis client library. The adapter must distinguish simple strings from bulk strings,
+which client libraries do not. And the requests keep no state between commands, so a single shared connection is cheaper
+than a connection pool.
 """
 
 import asyncio
@@ -16,44 +17,44 @@ _CONNECT_SECONDS = 2.0
 
 
 class Status(bytes):
-    """A simple string: `+OK`."""
+    """A simple string, such as `+OK`."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """An error reply: `-ERR …`."""
+class ErrorReply:
+    """An error reply, such as `-ERR …`."""
 
     message: str
 
 
-Value: TypeAlias = Status | Failure | bytes | int | list["Value"] | None
+Value: TypeAlias = Status | ErrorReply | bytes | int | list["Value"] | None
 Command: TypeAlias = Sequence[bytes]
 
 
-class Unavailable(Exception):
-    """Redis cannot be reached, or went away before it answered."""
+class RedisUnavailable(Exception):
+    """Redis cannot be reached, or closed the connection before it replied."""
 
 
 def encode(commands: Sequence[Command]) -> bytes:
-    """The commands as they go over the wire."""
+    """Encode commands in RESP2."""
     parts: list[bytes] = []
-    for words in commands:
-        parts.append(b"*%d\r\n" % len(words))
-        for word in words:
-            parts += (b"$%d\r\n" % len(word), word, b"\r\n")
+    for arguments in commands:
+        parts.append(b"*%d\r\n" % len(arguments))
+        for argument in arguments:
+            parts += (b"$%d\r\n" % len(argument), argument, b"\r\n")
     return b"".join(parts)
 
 
 def encode_value(value: Value) -> bytes:
-    """A reply as it came over the wire, but for null arrays, which become null strings: clients read both as null."""
+    """Encode a reply in RESP2. A null array becomes a null string; clients treat both as null."""
     match value:
         case None:
             return b"$-1\r\n"
         case Status():
             return b"+%b\r\n" % value
-        case Failure(message):
+        case ErrorReply(message):
             return b"-%b\r\n" % message.encode()
         case int():
             return b":%d\r\n" % value
@@ -64,47 +65,47 @@ def encode_value(value: Value) -> bytes:
 
 
 class Parser:
-    """Replies out of a stream of bytes, however it is cut."""
+    """Parses replies from a stream of bytes that arrives in arbitrary chunks."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._open: list[tuple[list[Value], int]] = []
-        """Arrays that are not complete yet, outermost first, with their final length."""
+        """Incomplete arrays and their final lengths, outermost first."""
 
     def feed(self, data: bytes) -> list[Value]:
-        """The replies that `data` completes."""
+        """Add a chunk and return the replies that are complete now."""
         buffer = self._buffer
         buffer += data
         replies: list[Value] = []
-        at = 0
-        while (line_end := buffer.find(b"\r\n", at)) >= 0:
-            kind, line, after = buffer[at], bytes(buffer[at + 1 : line_end]), line_end + 2
+        position = 0
+        while (line_end := buffer.find(b"\r\n", position)) >= 0:
+            kind, line, end = buffer[position], bytes(buffer[position + 1 : line_end]), line_end + 2
             value: Value
             if kind == _STRING:
                 size = int(line)
                 if size < 0:
                     value = None
-                elif len(buffer) < after + size + 2:
+                elif len(buffer) < end + size + 2:
                     break
                 else:
-                    value = bytes(buffer[after : after + size])
-                    after += size + 2
+                    value = bytes(buffer[end : end + size])
+                    end += size + 2
             elif kind == _ARRAY:
                 length = int(line)
                 if length > 0:
                     self._open.append(([], length))
-                    at = after
+                    position = end
                     continue
                 value = None if length < 0 else []
             else:
-                value = _scalar(kind, line)
-            at = after
-            self._close(value, replies)
-        del buffer[:at]
+                value = _parse_scalar(kind, line)
+            position = end
+            self._add(value, replies)
+        del buffer[:position]
         return replies
 
-    def _close(self, value: Value, replies: list[Value]) -> None:
-        """Put a complete value where it belongs: into the innermost open array, or among the replies."""
+    def _add(self, value: Value, replies: list[Value]) -> None:
+        """Add a complete value to the innermost incomplete array or, if there is none, to the replies."""
         while self._open:
             items, length = self._open[-1]
             items.append(value)
@@ -115,18 +116,18 @@ class Parser:
         replies.append(value)
 
 
-def _scalar(kind: int, line: bytes) -> Value:
+def _parse_scalar(kind: int, line: bytes) -> Value:
     if kind == _STATUS:
         return Status(line)
     if kind == _INTEGER:
         return int(line)
     if kind == _ERROR:
-        return Failure(line.decode("utf-8", "replace"))
-    raise Unavailable(f"not RESP2: {line[:40]!r}")
+        return ErrorReply(line.decode("utf-8", "replace"))
+    raise RedisUnavailable(f"the reply is not valid RESP2: {line[:40]!r}")
 
 
 class _Stream(asyncio.Protocol):
-    """One TCP connection: requests go out as they come, replies come back in their order."""
+    """One TCP connection. Replies arrive in the order of the requests."""
 
     def __init__(self) -> None:
         self._parser = Parser()
@@ -135,20 +136,23 @@ class _Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     @property
-    def alive(self) -> bool:
+    def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
     def request(self, payload: bytes, replies: int) -> asyncio.Future[list[Value]]:
-        """Send; the future gets that many replies. The payload goes out in one piece: nothing comes between."""
+        """Send `payload`. The future receives the given number of replies.
+
+        The payload is written at once, so no other request can come between its commands.
+        """
         if self._transport is None:
-            raise Unavailable("Redis is not connected")
+            raise RedisUnavailable("Redis is not connected")
         future: asyncio.Future[list[Value]] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, replies))
         self._transport.write(payload)
         return future
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio's, though they do all it says.
+        # The transports of uvloop implement asyncio.Transport, but are not subclasses of it.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -158,16 +162,16 @@ class _Stream(asyncio.Protocol):
             if len(self._collected) == replies:
                 self._waiting.popleft()
                 collected, self._collected = self._collected, []
-                # A client that hung up has cancelled its request; its replies are dropped.
+                # If the client has disconnected, its request is cancelled, and the replies are dropped.
                 if not future.done():
                     future.set_result(collected)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is the protocol's
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio.Protocol defines the name
         self._transport = None
         while self._waiting:
             future, _ = self._waiting.popleft()
             if not future.done():
-                future.set_exception(Unavailable("Redis closed the connection"))
+                future.set_exception(RedisUnavailable("Redis closed the connection"))
 
     def close(self) -> None:
         if self._transport is not None:
@@ -175,46 +179,47 @@ class _Stream(asyncio.Protocol):
 
 
 class RedisConnection:
-    """The connection to Redis; opened when it is needed, and again after it broke."""
+    """The connection to Redis. Opens on first use, and again after it was closed."""
 
     def __init__(self, url: str) -> None:
         """`url`: redis://[:password@]host:port[/database]."""
         parts = urlsplit(url)
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or 6379
-        self._greeting: list[Command] = []
+        self._setup_commands: list[Command] = []
         if parts.password:
-            words = [unquote(word).encode() for word in (parts.username, parts.password) if word]
-            self._greeting.append([b"AUTH", *words])
+            credentials = [unquote(text).encode() for text in (parts.username, parts.password) if text]
+            self._setup_commands.append([b"AUTH", *credentials])
         if parts.path.strip("/"):
-            self._greeting.append([b"SELECT", parts.path.strip("/").encode()])
+            self._setup_commands.append([b"SELECT", parts.path.strip("/").encode()])
         self._stream: _Stream | None = None
-        self._opening = asyncio.Lock()
+        self._open_lock = asyncio.Lock()
 
     async def run(self, commands: Sequence[Command]) -> list[Value]:
-        """Replies of the commands, in order; they run without another's between them only inside MULTI and EXEC.
+        """Run commands and return their replies, in order.
 
-        Raises Unavailable; the commands may have run all the same, so they are not sent again.
+        Commands of other Redis clients may run between them, unless they are enclosed in MULTI and EXEC. Raises
+        RedisUnavailable. The commands may have run nevertheless, so they are not sent again.
         """
         stream = self._stream
-        if stream is None or not stream.alive:
+        if stream is None or not stream.is_open:
             stream = await self._open()
         return await stream.request(encode(commands), len(commands))
 
     async def _open(self) -> _Stream:
-        async with self._opening:
-            if self._stream and self._stream.alive:
+        async with self._open_lock:
+            if self._stream and self._stream.is_open:
                 return self._stream
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     loop = asyncio.get_running_loop()
                     _, stream = await loop.create_connection(_Stream, self._host, self._port)
-                    if self._greeting:
-                        for reply in await stream.request(encode(self._greeting), len(self._greeting)):
-                            if isinstance(reply, Failure):
+                    if self._setup_commands:
+                        for reply in await stream.request(encode(self._setup_commands), len(self._setup_commands)):
+                            if isinstance(reply, ErrorReply):
                                 stream.close()
-                                raise Unavailable(reply.message)
+                                raise RedisUnavailable(reply.message)
             except (OSError, TimeoutError) as error:
-                raise Unavailable(f"Redis does not answer at {self._host}:{self._port}") from error
+                raise RedisUnavailable(f"Redis does not answer at {self._host}:{self._port}") from error
             self._stream = stream
             return stream

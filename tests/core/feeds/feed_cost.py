@@ -1,4 +1,4 @@
-"""Reads one file in a process of its own, and prints what it took: `python feed_cost.py <file>`."""
+"""Reads one file in a separate process, and prints its cost as JSON: `python feed_cost.py <file>`."""
 
 import json
 import sys
@@ -6,11 +6,11 @@ from pathlib import Path
 from time import process_time
 
 from wecelebrate.feeds import Product, UnreadableFeed, open_feed
-from wecelebrate.feeds import xml as _  # noqa: F401  (what importing takes is not the file's doing)
+from wecelebrate.feeds import xml as _  # noqa: F401  (the time of the import is not part of the cost)
 
 
 def main(path: Path) -> None:
-    start = process_time()  # other tests have the machine, too: what counts is the work
+    start = process_time()  # CPU time: other tests use the machine at the same time
     products = 0
     reasons: list[str] = []
     try:
@@ -24,7 +24,7 @@ def main(path: Path) -> None:
     except UnreadableFeed as error:
         reasons = [str(error)]
     seconds = process_time() - start
-    # The peak of this process alone: what getrusage tells begins with that of the one it was forked from.
+    # The peak of this process. getrusage would start with the peak of the process that it was forked from.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     megabytes = int(peak.split()[1]) / 1024
     print(  # noqa: T201

@@ -1,6 +1,7 @@
-"""Reading a feed in a test: from bytes, through a stream that can be read once, as an S3 body can."""
+"""Reads feeds in tests through a stream that can be read once, like an S3 body, and checks the items."""
 
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,20 @@ from typing import Any, BinaryIO
 from wecelebrate.feeds import Feed, Product, Rejected, open_feed
 
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
+FIELDS = {
+    "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
+    "is_active",
+}  # fmt: skip
+SPECIAL_CELLS = [
+    "", "A-1", "Mug", "12,50", "1.234,56 €", "-3", "x", '"', '""', "'", "a\nb", "\0", "javascript:alert(1)",
+    "https://x.example/a.jpg", "true", "nein", "NaN", "1e5", "9" * 400, "Ümläut", "名前", "\ud800", " ", ";", ",", "\t",
+    "\\", "=cmd()", "variable", "draft",
+]  # fmt: skip
+"""Cells for generated files: typical values, and values that parsers often get wrong."""
 
 
 class Body(io.RawIOBase, BinaryIO):
-    """Readable once, in pieces smaller than asked for, not seekable."""
+    """Can be read once, returns fewer bytes than requested, and is not seekable."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:
         self._content = memoryview(content)
@@ -47,13 +58,15 @@ class Reading:
         return [item for item in self.items if isinstance(item, Rejected)]
 
     @property
-    def only(self) -> Product:
+    def product(self) -> Product:
+        """The only product. Fails if a row is rejected."""
         (product,) = self.products
         assert not self.rejected, self.rejected
         return product
 
     @property
-    def refusal(self) -> Rejected:
+    def rejection(self) -> Rejected:
+        """The only rejected row."""
         (rejected,) = self.rejected
         return rejected
 
@@ -65,7 +78,7 @@ def read(
     currency: str = "EUR",
     encoding: str = "utf-8",
 ) -> Reading:
-    """All items of a feed; checks on the way what holds for every feed."""
+    """Read all items of a feed, and check what holds for every feed."""
     raw = content.encode(encoding) if isinstance(content, str) else content
     with open_feed(Body(raw), name, mapping, currency) as feed:
         items = list(feed)
@@ -77,3 +90,32 @@ def read(
 
 def read_file(name: str, currency: str = "EUR", mapping: Mapping[str, str | None] | None = None) -> Reading:
     return read((FEEDS / name).read_bytes(), name, mapping, currency)
+
+
+def check_reading(reading: Reading) -> None:
+    """Check the properties of items that loads and the database rely on."""
+    json.dumps(reading.details)
+    for item in reading.items:
+        if isinstance(item, Product):
+            check_product(item)
+        else:
+            assert item.line >= 1
+            "".join((*item.raw, item.reason, item.sku or "")).encode()
+            assert "\0" not in item.reason + (item.sku or "")
+
+
+def check_product(product: Product) -> None:
+    texts = [product.sku, product.name, product.description, product.category, product.brand, *product.images]
+    texts += [*product.attributes, *product.attributes.values(), *product.source, *product.source.values()]
+    text = "".join(text for text in texts if text is not None)
+    text.encode()
+    assert "\0" not in text
+    assert 0 < len(product.sku) <= 200
+    assert product.sku == product.sku.strip()
+    assert product.name is None or 0 < len(product.name) <= 500
+    assert product.price is None or (0 <= product.price < 10**8 and product.price.as_tuple().exponent == -2)
+    assert len(product.currency) == 3
+    assert product.inventory_count is None or 0 <= product.inventory_count < 2**31
+    assert len(product.images) <= 50
+    assert product.fields_set <= FIELDS
+    assert ("price" in product.fields_set) == (product.price is not None)

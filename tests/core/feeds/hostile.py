@@ -1,8 +1,8 @@
-"""Files that are made to hurt. Run as a program, it reads each file of a folder in a process of its own.
+"""Hostile files. As a program, this module reads each file of a folder in a separate process.
 
-    python -m tests.core.feeds.hostile <folder>     prints a line of JSON a file
+    python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 
-What a file costs is its processor time: nothing here waits, and the machine may be busy.
+The cost of a file is CPU time, because the machine may be busy. Reading never waits.
 """
 
 import bz2
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.core.feeds.workbooks import by_hand, sheet, texts, zipped
+from tests.core.feeds.workbooks import by_hand, sheet, text_row, zipped
 from wecelebrate.feeds import Rejected, UnreadableFeed, open_feed
 
 M = 1_000_000
@@ -29,7 +29,7 @@ HEAD = b"sku,name,price\n"
 
 
 def _bomb(size: int) -> bytes:
-    """A gzip of so many zeros."""
+    """A gzip file of `size` zeros."""
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(bytes(M)) for _ in range(size // M)) + packer.flush()
 
@@ -43,16 +43,16 @@ def _zip_bomb(size: int) -> bytes:
 
 
 def _overlapping() -> bytes:
-    """Two entries of the directory that are the same bytes of the file."""
+    """A zip archive with two directory entries for the same bytes."""
     content = zipped({"a.csv": HEAD + b"A,b,1\n", "b.csv": b"x" * 100})
     first = content.index(b"PK\x01\x02")
     second = content.index(b"PK\x01\x02", first + 4)
-    same = content[first : first + 46] + b"b.csv"
-    return content[:second] + same + content[second + len(same) :]
+    duplicate = content[first : first + 46] + b"b.csv"
+    return content[:second] + duplicate + content[second + len(duplicate) :]
 
 
-def _lying(size: int) -> bytes:
-    """An archive whose directory says another size than the entry has."""
+def _wrong_size(size: int) -> bytes:
+    """An archive whose directory states a wrong size of the entry."""
     content = bytearray(zipped({"a.csv": HEAD + b"A,b,1\n" * 100}))
     at = content.index(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", size)
@@ -82,13 +82,13 @@ def _encrypted() -> bytes:
 
 
 def _directory_of(count: int) -> bytes:
-    one = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
-    size = len(one) * count
-    return b"PK\x03\x04" + one * count + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, size, 4, 0)
+    entry = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    size = len(entry) * count
+    return b"PK\x03\x04" + entry * count + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, size, 4, 0)
 
 
 def _noise(size: int) -> bytes:
-    """What does not shrink."""
+    """Bytes that cannot be compressed."""
     return random.Random(1).randbytes(size)
 
 
@@ -96,80 +96,82 @@ def _cells(count: int) -> bytes:
     return b"<row>" + b"<c><v>1</v></c>" * count + b"</row>"
 
 
-_TOP = texts(1, "sku", "name", "price") + texts(2, "A", "b", "1")
-_LAUGHS = (
+_FIRST_ROWS = text_row(1, "sku", "name", "price") + text_row(2, "A", "b", "1")
+_BILLION_LAUGHS = (
     b'<!DOCTYPE x [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(10))
     + b"]>"
 )
 _EXTERNAL = b'<!DOCTYPE x [<!ENTITY a SYSTEM "http://127.0.0.1:9/x">]>'
 _STRINGS = b'<sst xmlns="x">%s</sst>'
-_FIRST = b'<row r="1"><c t="inlineStr"><is><t>sku</t></is></c><c t="inlineStr"><is><t>name</t></is></c></row>'
+_HEADER_ROW = b'<row r="1"><c t="inlineStr"><is><t>sku</t></is></c><c t="inlineStr"><is><t>name</t></is></c></row>'
 
 FILES: dict[str, Callable[[], bytes]] = {
     "gzip-bomb.gz": lambda: _bomb(200 * M),
     "gzip-in-gzip.gz": lambda: gzip.compress(_bomb(100 * M)),
-    "gzip-three-times.gz": lambda: gzip.compress(gzip.compress(gzip.compress(HEAD))),
+    "gzip-in-gzip-in-gzip.gz": lambda: gzip.compress(gzip.compress(gzip.compress(HEAD))),
     "gzip-of-empty-members.gz": lambda: gzip.compress(b"") * 500_000,
     "gzip-of-tiny-members.gz": lambda: gzip.compress(HEAD) + gzip.compress(b"A,b,1\n") * 200_000,
-    "gzip-and-something.gz": lambda: gzip.compress(HEAD + b"A,b,1\n") + b"x" * 1000,
+    "gzip-followed-by-other-data.gz": lambda: gzip.compress(HEAD + b"A,b,1\n") + b"x" * 1000,
     "gzip-with-a-wrong-checksum.gz": lambda: gzip.compress(HEAD + b"A,b,1\n")[:-8] + bytes(8),
     "gzip-of-a-zip-bomb.gz": lambda: gzip.compress(_zip_bomb(100 * M)),
     "zip-bomb.zip": lambda: _zip_bomb(100 * M),
     "zip-in-zip.zip": lambda: zipped({"a.zip": zipped({"feed.csv": HEAD})}),
-    "zip-of-two.zip": lambda: zipped({"a.csv": HEAD, "b.csv": HEAD}),
-    "zip-of-nothing.zip": lambda: zipped({}),
-    "zip-with-a-name-that-leads-out.zip": lambda: zipped({"../../feed.csv": HEAD}),
-    "zip-with-an-absolute-name.zip": lambda: zipped({"/etc/feed.csv": HEAD}),
-    "zip-with-a-windows-name.zip": lambda: zipped({"C:\\feed.csv": HEAD}),
+    "zip-with-two-files.zip": lambda: zipped({"a.csv": HEAD, "b.csv": HEAD}),
+    "zip-without-entries.zip": lambda: zipped({}),
+    "zip-with-a-parent-path.zip": lambda: zipped({"../../feed.csv": HEAD}),
+    "zip-with-an-absolute-path.zip": lambda: zipped({"/etc/feed.csv": HEAD}),
+    "zip-with-a-windows-path.zip": lambda: zipped({"C:\\feed.csv": HEAD}),
     "zip-with-a-link.zip": _link,
-    "zip-that-overlaps.zip": _overlapping,
-    "zip-that-says-less.zip": lambda: _lying(10),
-    "zip-that-says-more.zip": lambda: _lying(4 * M),
+    "zip-with-overlapping-entries.zip": _overlapping,
+    "zip-with-a-size-that-is-too-small.zip": lambda: _wrong_size(10),
+    "zip-with-a-size-that-is-too-large.zip": lambda: _wrong_size(4 * M),
     "zip-with-a-wrong-checksum.zip": _damaged,
-    "zip-that-is-encrypted.zip": _encrypted,
-    "zip-by-bzip2.zip": lambda: zipped({"feed.csv": bytes(50 * M)}, zipfile.ZIP_BZIP2),
-    "zip-that-breaks-off.zip": lambda: zipped({"feed.csv": HEAD + _noise(M)})[:-2000],
+    "zip-with-encryption.zip": _encrypted,
+    "zip-compressed-with-bzip2.zip": lambda: zipped({"feed.csv": bytes(50 * M)}, zipfile.ZIP_BZIP2),
+    "zip-truncated.zip": lambda: zipped({"feed.csv": HEAD + _noise(M)})[:-2000],
     "zip-of-a-million-entries.zip": lambda: _directory_of(M),
     "bzip2.csv": lambda: bz2.compress(HEAD),
-    "sheet-bomb.xlsx": lambda: by_hand(sheet(_TOP + _cells(10) * 300_000)),
+    "sheet-bomb.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + _cells(10) * 300_000)),
     "sheet-of-a-million-columns.xlsx": lambda: by_hand(sheet(_cells(M))),
-    "row-of-a-million-columns.xlsx": lambda: by_hand(sheet(_TOP + _cells(M))),
-    "sheet-with-a-cell-of-10-MB.xlsx": lambda: by_hand(sheet(_TOP + texts(3, "B", "x" * 10 * M, "1"))),
-    "sheet-with-a-tag-of-10-MB.xlsx": lambda: by_hand(sheet(_TOP + b'<row a="' + b"x" * 10 * M + b'"/>')),
-    "sheet-with-a-comment-of-10-MB.xlsx": lambda: by_hand(sheet(_TOP + b"<!--" + b"x" * 10 * M + b"-->")),
-    "sheet-that-lies-about-its-size.xlsx": lambda: by_hand(
-        sheet(_TOP + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>').replace(
+    "row-of-a-million-columns.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + _cells(M))),
+    "sheet-with-a-cell-of-10-MB.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + text_row(3, "B", "x" * 10 * M, "1"))),
+    "sheet-with-a-tag-of-10-MB.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + b'<row a="' + b"x" * 10 * M + b'"/>')),
+    "sheet-with-a-comment-of-10-MB.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + b"<!--" + b"x" * 10 * M + b"-->")),
+    "sheet-with-a-wrong-dimension.xlsx": lambda: by_hand(
+        sheet(_FIRST_ROWS + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>').replace(
             b"<sheetData>", b'<dimension ref="A1:XFD1048576"/><sheetData>'
         )
     ),
-    "sheet-of-two-far-cells.xlsx": lambda: by_hand(
+    "sheet-of-two-distant-cells.xlsx": lambda: by_hand(
         sheet(b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     ),
-    "sheet-nested-a-million-deep.xlsx": lambda: by_hand(sheet(_TOP + b"<row><c>" * 500_000)),
-    "sheet-of-a-million-names.xlsx": lambda: by_hand(sheet(_TOP + b"".join(b"<a%d/>" % n for n in range(M)))),
-    "sheet-that-breaks-off.xlsx": lambda: by_hand(sheet(_TOP)[:-30]),
-    "sheet-with-a-million-merged-cells.xlsx": lambda: by_hand(
-        sheet(_TOP, after=b"".join(b'<mergeCell ref="A%d:A%d"/>' % (n, n + 1) for n in range(0, M, 2)))
+    "sheet-nested-a-million-deep.xlsx": lambda: by_hand(sheet(_FIRST_ROWS + b"<row><c>" * 500_000)),
+    "sheet-with-a-million-element-names.xlsx": lambda: by_hand(
+        sheet(_FIRST_ROWS + b"".join(b"<a%d/>" % n for n in range(M)))
     ),
-    "sheet-that-laughs.xlsx": lambda: by_hand(sheet(texts(1, "sku", "&j;"), _LAUGHS)),
-    "sheet-with-an-external-entity.xlsx": lambda: by_hand(sheet(texts(1, "sku", "&a;"), _EXTERNAL)),
-    "strings-that-laugh.xlsx": lambda: by_hand(
-        sheet(_FIRST + b'<row><c t="s"><v>0</v></c></row>'), _LAUGHS + _STRINGS % b"<si><t>&j;</t></si>"
+    "sheet-truncated.xlsx": lambda: by_hand(sheet(_FIRST_ROWS)[:-30]),
+    "sheet-with-a-million-merged-cells.xlsx": lambda: by_hand(
+        sheet(_FIRST_ROWS, after=b"".join(b'<mergeCell ref="A%d:A%d"/>' % (n, n + 1) for n in range(0, M, 2)))
+    ),
+    "sheet-with-billion-laughs.xlsx": lambda: by_hand(sheet(text_row(1, "sku", "&j;"), _BILLION_LAUGHS)),
+    "sheet-with-an-external-entity.xlsx": lambda: by_hand(sheet(text_row(1, "sku", "&a;"), _EXTERNAL)),
+    "strings-with-billion-laughs.xlsx": lambda: by_hand(
+        sheet(_HEADER_ROW + b'<row><c t="s"><v>0</v></c></row>'), _BILLION_LAUGHS + _STRINGS % b"<si><t>&j;</t></si>"
     ),
     "strings-bomb.xlsx": lambda: by_hand(
-        sheet(_FIRST + b'<row><c t="s"><v>9</v></c></row>'), _STRINGS % (b"<si><t>" + b"x" * 50 * M + b"</t></si>")
+        sheet(_HEADER_ROW + b'<row><c t="s"><v>9</v></c></row>'), _STRINGS % (b"<si><t>" + b"x" * 50 * M + b"</t></si>")
     ),
-    "strings-by-the-million.xlsx": lambda: by_hand(
-        sheet(_FIRST + b'<row><c t="s"><v>1999999</v></c></row>'), _STRINGS % (b"<si/>" * 2 * M)
+    "strings-two-million.xlsx": lambda: by_hand(
+        sheet(_HEADER_ROW + b'<row><c t="s"><v>1999999</v></c></row>'), _STRINGS % (b"<si/>" * 2 * M)
     ),
-    "strings-that-are-not-there.xlsx": lambda: by_hand(sheet(_FIRST + b'<row><c t="s"><v>99999999</v></c></row>')),
-    "strings-that-are-long-and-repeat.xlsx": lambda: by_hand(
-        sheet(_FIRST + (b"<row>" + b'<c t="s"><v>0</v></c>' * 150 + b"</row>") * 3_000),
+    "strings-that-do-not-exist.xlsx": lambda: by_hand(sheet(_HEADER_ROW + b'<row><c t="s"><v>99999999</v></c></row>')),
+    "strings-that-are-long-and-repeated.xlsx": lambda: by_hand(
+        sheet(_HEADER_ROW + (b"<row>" + b'<c t="s"><v>0</v></c>' * 150 + b"</row>") * 3_000),
         _STRINGS % (b"<si><t>" + b"x" * 32_000 + b"</t></si>"),
     ),
     "workbook-of-a-million-sheets.xlsx": lambda: by_hand(
-        sheet(_TOP), workbook=b"<workbook><sheets>" + b'<sheet name="a"/>' * M + b"</sheets></workbook>"
+        sheet(_FIRST_ROWS), workbook=b"<workbook><sheets>" + b'<sheet name="a"/>' * M + b"</sheets></workbook>"
     ),
     "a-million-columns.csv": lambda: b"sku," + b"c," * M + b"\nA," + b"x," * M,
     "10-MB-of-delimiters.csv": lambda: b"," * 10 * M,
@@ -195,25 +197,25 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def outcome(path: Path) -> dict[str, Any]:
-    """What became of one file, in this process."""
+    """Read the file in this process. Returns its result and cost. Opening a socket raises an error."""
 
-    def watch(event: str, _: object) -> None:
+    def refuse_sockets(event: str, _: object) -> None:
         if event.startswith("socket."):
             raise RuntimeError(f"{event} while a file was read")
 
-    sys.addaudithook(watch)
+    sys.addaudithook(refuse_sockets)
     start = time.process_time()
     counts = {"products": 0, "rejected": 0}
-    refused = None
+    error_text = None
     try:
         with path.open("rb") as file, open_feed(file, path.name, None, "EUR") as feed:
             for item in feed:
                 counts["rejected" if isinstance(item, Rejected) else "products"] += 1
     except UnreadableFeed as error:
-        refused = str(error)
+        error_text = str(error)
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"name": path.name, "refused": refused, "seconds": round(seconds, 2), "megabytes": round(peak), **counts}
+    return {"name": path.name, "refused": error_text, "seconds": round(seconds, 2), "megabytes": round(peak), **counts}
 
 
 if __name__ == "__main__":

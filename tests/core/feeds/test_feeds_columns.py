@@ -1,4 +1,4 @@
-"""Columns to fields: names in many languages, the catalog's mapping, and what each field takes."""
+"""Assignment of columns to fields by names in many languages and by the mapping; validation of each field."""
 
 import pytest
 
@@ -24,8 +24,8 @@ from wecelebrate.feeds import UnreadableFeed
         "itemNumber;itemName;longDescription;productType;brandName;salesPrice;currencyCode;imageUrl;stockLevel;isActive",
     ],
 )
-def test_plain_exports_in_many_languages(header: str) -> None:
-    product = read(header + "\nA-1;Mug;A mug.;Mugs;Acme;12,50;CHF;https://x.example/a.jpg;7;1\n").only
+def test_usual_column_names_in_many_languages_are_recognised(header: str) -> None:
+    product = read(header + "\nA-1;Mug;A mug.;Mugs;Acme;12,50;CHF;https://x.example/a.jpg;7;1\n").product
     assert (product.sku, product.name, product.description, product.category, product.brand) == (
         "A-1", "Mug", "A mug.", "Mugs", "Acme",
     )  # fmt: skip
@@ -33,60 +33,66 @@ def test_plain_exports_in_many_languages(header: str) -> None:
     assert (product.inventory_count, product.is_active, product.attributes) == (7, True, {})
 
 
-def test_the_better_of_two_names_is_taken() -> None:
-    product = read("id,sku,barcode,price,cost price,list price,name\n1,A,400,5,2,9,Mug\n").only
+def test_the_most_specific_column_name_is_used_for_a_field() -> None:
+    product = read("id,sku,barcode,price,cost price,list price,name\n1,A,400,5,2,9,Mug\n").product
     assert (product.sku, str(product.price)) == ("A", "5.00")
     assert product.attributes == {"id": "1", "barcode": "400", "cost price": "2", "list price": "9"}
 
 
-def test_the_catalogs_currency_chooses_the_price_column() -> None:
+def test_the_price_column_in_the_catalogs_currency_is_used() -> None:
     text = "sku,price_usd,price_eur\nA,10,9\n"
-    assert (str(read(text).only.price), read(text).only.currency) == ("9.00", "EUR")
-    assert (str(read(text, currency="USD").only.price), read(text, currency="USD").only.currency) == ("10.00", "USD")
-    assert (str(read(text, currency="GBP").only.price), read(text, currency="GBP").only.currency) == ("10.00", "USD")
+    assert (str(read(text).product.price), read(text).product.currency) == ("9.00", "EUR")
+    assert (str(read(text, currency="USD").product.price), read(text, currency="USD").product.currency) == (
+        "10.00",
+        "USD",
+    )
+    assert (str(read(text, currency="GBP").product.price), read(text, currency="GBP").product.currency) == (
+        "10.00",
+        "USD",
+    )
 
 
-def test_the_description_stands_in_for_a_missing_name() -> None:
-    assert read("Item No,Description,Price\nA,Mug,1\n").only.name == "Mug"
+def test_the_description_is_the_name_if_there_is_no_name_column() -> None:
+    assert read("Item No,Description,Price\nA,Mug,1\n").product.name == "Mug"
 
 
-def test_further_images_are_found_by_their_number() -> None:
-    product = read("sku,name,Image 1,Image 2,image_url_3\nA,Mug,a.jpg,b.jpg,c.jpg\n").only
+def test_numbered_image_columns_are_all_used() -> None:
+    product = read("sku,name,Image 1,Image 2,image_url_3\nA,Mug,a.jpg,b.jpg,c.jpg\n").product
     assert product.images == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_columns_that_deactivate() -> None:
+def test_columns_such_as_discontinued_deactivate_a_product() -> None:
     reading = read("sku,active,discontinued\nA,yes,no\nB,yes,1\nC,no,0\nD,,\n")
     assert [p.is_active for p in reading.products] == [True, False, False, True]
-    assert "is_active" not in reading.products[3].given
+    assert "is_active" not in reading.products[3].fields_set
 
 
-def test_an_unknown_state_is_no_reason_to_reject() -> None:
-    assert read("sku,name,status\nA,Mug,checked by Bob\n").only.is_active
-    assert read("sku,name,active\nA,Mug,perhaps\n").refusal.reason == 'active: "perhaps" is not yes or no'
+def test_an_unknown_status_is_active_but_an_unknown_active_value_is_rejected() -> None:
+    assert read("sku,name,status\nA,Mug,checked by Bob\n").product.is_active
+    assert read("sku,name,active\nA,Mug,perhaps\n").rejection.reason == 'active: "perhaps" is not yes or no'
 
 
-def test_the_mapping_comes_first() -> None:
+def test_the_mapping_overrides_column_names() -> None:
     text = "sku;Artikelnummer;name;Titel lang;preis;VK Preis\nx;A-1;short;A long title;1,00;2,00\n"
     mapping = {"sku": "artikelnummer", "name": "Titel lang", "price": "vk-preis"}
-    product = read(text, mapping=mapping).only
+    product = read(text, mapping=mapping).product
     assert (product.sku, product.name, str(product.price)) == ("A-1", "A long title", "2.00")
 
 
-def test_the_mapping_may_leave_a_field_out() -> None:
-    product = read("sku,name,brand\nA,Mug,Acme\n", mapping={"brand": None}).only
+def test_the_mapping_can_leave_a_field_out() -> None:
+    product = read("sku,name,brand\nA,Mug,Acme\n", mapping={"brand": None}).product
     assert product.brand is None
-    assert "brand" not in product.given
+    assert "brand" not in product.fields_set
 
 
-def test_the_mapping_may_share_a_column() -> None:
-    product = read("Nummer;Text;x\nA;Mug;1\n", mapping={"sku": "Nummer", "name": "Text", "description": "Text"}).only
+def test_the_mapping_can_use_one_column_for_two_fields() -> None:
+    product = read("Nummer;Text;x\nA;Mug;1\n", mapping={"sku": "Nummer", "name": "Text", "description": "Text"}).product
     assert (product.name, product.description) == ("Mug", "Mug")
 
 
-def test_the_mapping_changes_a_known_export() -> None:
+def test_the_mapping_overrides_a_profile() -> None:
     text = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Cost per item\nmug,Mug,Size,S,M-S,5,2\n"
-    assert str(read(text, mapping={"price": "Cost per item"}).only.price) == "2.00"
+    assert str(read(text, mapping={"price": "Cost per item"}).product.price) == "2.00"
 
 
 @pytest.mark.parametrize(
@@ -97,24 +103,24 @@ def test_the_mapping_changes_a_known_export() -> None:
             'take price from the column "Betrag", which the file does not have; its columns are "sku", "name"',
         ),
         ({"colour": "name"}, 'an unknown field "colour"'),
-        ({"decimal": ";"}, "decimal mark"),
+        ({"decimal": ";"}, "the decimal mark must be"),
         ({"delimiter": "::"}, "a single character"),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_refused(mapping: dict[str, str | None], message: str) -> None:
+def test_an_invalid_mapping_or_option_is_refused(mapping: dict[str, str | None], message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read("sku,name\nA,Mug\n", mapping=mapping)
 
 
-def test_the_settings_may_name_the_delimiter() -> None:
-    assert read("sku!name\nA!b,c;d\n", mapping={"delimiter": "!"}).only.name == "b,c;d"
+def test_the_delimiter_option_overrides_detection() -> None:
+    assert read("sku!name\nA!b,c;d\n", mapping={"delimiter": "!"}).product.name == "b,c;d"
 
 
 @pytest.mark.parametrize(
     ("row", "reason", "code"),
     [
         (",Mug,1,EUR,", "sku: is empty", "empty"),
-        ("A\x07B,Mug,1,EUR,", 'sku: "A\\x07B" holds a control character', "control_character"),
+        ("A\x07B,Mug,1,EUR,", 'sku: "A\\x07B" contains a control character', "control_character"),
         ("A" * 201 + ",Mug,1,EUR,", "longer than 200 characters", "too_long"),
         ("4.00638E+12,Mug,1,EUR,", "export the column as text", "rounded_number"),
         ("A,,1,EUR,", "name: is empty", "empty"),
@@ -133,10 +139,10 @@ def test_the_settings_may_name_the_delimiter() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_bad_cells_are_named(row: str, reason: str, code: str) -> None:
-    refusal = read("sku,name,price,currency,image\n" + row + "\n").refusal
-    assert reason in refusal.reason
-    assert refusal.code == code
+def test_a_bad_cell_rejects_its_row_with_column_reason_and_code(row: str, reason: str, code: str) -> None:
+    rejection = read("sku,name,price,currency,image\n" + row + "\n").rejection
+    assert reason in rejection.reason
+    assert rejection.code == code
 
 
 @pytest.mark.parametrize(
@@ -153,26 +159,26 @@ def test_bad_cells_are_named(row: str, reason: str, code: str) -> None:
         ("", []),
     ],
 )
-def test_several_images_in_one_cell(cell: str, images: list[str]) -> None:
-    assert read(f'sku,name,images\nA,Mug,"{cell}"\n').only.images == images
+def test_a_cell_with_several_images_is_split(cell: str, images: list[str]) -> None:
+    assert read(f'sku,name,images\nA,Mug,"{cell}"\n').product.images == images
 
 
-def test_no_more_than_fifty_images_are_kept() -> None:
-    assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").only.images) == 50
+def test_at_most_fifty_images_are_kept() -> None:
+    assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").product.images) == 50
 
 
-def test_a_field_without_a_column_is_not_given() -> None:
-    product = read("SKU;Bestand\nA;3\n").only
-    assert product.given == {"sku", "inventory_count"}
+def test_a_field_without_a_column_is_not_in_fields_set() -> None:
+    product = read("SKU;Bestand\nA;3\n").product
+    assert product.fields_set == {"sku", "inventory_count"}
     assert (product.name, product.price, product.description) == (None, None, None)
 
 
-def test_a_blank_cell_is_given_and_clears_its_field() -> None:
-    product = read("sku,name,description,brand,images\nA,Mug,,,\n").only
-    assert {"description", "brand", "images"} <= product.given
+def test_a_blank_cell_is_in_fields_set_with_an_empty_value() -> None:
+    product = read("sku,name,description,brand,images\nA,Mug,,,\n").product
+    assert {"description", "brand", "images"} <= product.fields_set
     assert (product.description, product.brand, product.images) == (None, None, [])
 
 
-def test_the_source_is_the_row_as_it_was_read() -> None:
-    product = read('sku,name,price,note\nA, Mug ,"1,5",\n').only
+def test_the_source_is_the_unchanged_row() -> None:
+    product = read('sku,name,price,note\nA, Mug ,"1,5",\n').product
     assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}

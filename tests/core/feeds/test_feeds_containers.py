@@ -1,4 +1,4 @@
-"""gzip and zip around any format."""
+"""Files of any format in gzip and zip."""
 
 import gzip
 import random
@@ -10,7 +10,7 @@ from tests.core.feeds.workbooks import table, zipped
 from wecelebrate.feeds import UnreadableFeed
 
 CSV = b"sku,name,price\nA,Mug,5\nB,Cap,7\n"
-ASIDE = ("__MACOSX/._a.csv", ".DS_Store", "a/Thumbs.db", "README.txt")
+NOT_DATA = ("__MACOSX/._a.csv", ".DS_Store", "a/Thumbs.db", "README.txt")
 
 
 @pytest.mark.parametrize(
@@ -21,48 +21,48 @@ ASIDE = ("__MACOSX/._a.csv", ".DS_Store", "a/Thumbs.db", "README.txt")
         (zipped({"feed.bin": CSV}), ["zip"]),
         (zipped({"feed.csv.gz": gzip.compress(CSV)}), ["zip", "gzip"]),
         (gzip.compress(zipped({"feed.csv": CSV})), ["gzip", "zip"]),
-        (zipped({**dict.fromkeys(ASIDE, b"x"), "a/p": CSV}), ["zip"]),
+        (zipped({**dict.fromkeys(NOT_DATA, b"x"), "a/p": CSV}), ["zip"]),
         (zipped({"logo.png": b"\x89PNG\r\n....", "terms.pdf": b"%PDF-1.7", "feed": CSV}), ["zip"]),
     ],
-    ids=["gzip", "two gzip members", "zip", "gzip in zip", "zip in gzip", "files of no import", "images beside"],
+    ids=["gzip", "two gzip members", "zip", "gzip in zip", "zip in gzip", "other files", "images"],
 )  # fmt: skip
-def test_what_is_packed_is_found(content: bytes, packed: list[str]) -> None:
+def test_the_data_file_in_a_container_is_read(content: bytes, packed: list[str]) -> None:
     reading = read(content, "download")
     assert [product.sku for product in reading.products] == ["A", "B"]
     assert reading.details["packed"] == packed
 
 
 @pytest.mark.parametrize("name", ["erp-french.csv", "shopify-products.json", "products.ndjson", "google-merchant.tsv"])
-def test_any_format_may_be_packed(name: str) -> None:
+def test_files_of_any_format_are_unpacked(name: str) -> None:
     content = (FEEDS / name).read_bytes()
-    for packed, called in ((gzip.compress(content), f"{name}.gz"), (zipped({f"export/{name}": content}), "x.zip")):
-        assert read(packed, called).items == read(content, name).items
+    for packed, packed_name in ((gzip.compress(content), f"{name}.gz"), (zipped({f"export/{name}": content}), "x.zip")):
+        assert read(packed, packed_name).items == read(content, name).items
 
 
-def test_a_workbook_may_be_packed() -> None:
+def test_a_packed_workbook_is_read() -> None:
     content = table(["sku", "name", "price"], ["A", "Mug", 5])
     for packed in (gzip.compress(content), zipped({"feed.xlsx": content})):
-        assert read(packed).only.sku == "A"
+        assert read(packed).product.sku == "A"
 
 
-def test_a_gzip_that_breaks_off_gives_the_rows_before() -> None:
-    source = random.Random(1)
-    rows = "".join(f"S{n},Mug {source.random()},{n}\n" for n in range(5_000))
+def test_a_truncated_gzip_yields_the_rows_before_its_end() -> None:
+    generator = random.Random(1)
+    rows = "".join(f"S{n},Mug {generator.random()},{n}\n" for n in range(5_000))
     whole = gzip.compress(b"sku,name,price\n" + rows.encode())
     reading = read(whole[: len(whole) // 2], "feed.csv.gz")
     assert not reading.feed.ended_cleanly
     assert 2_000 < len(reading.products) < 3_000
-    assert reading.refusal.code == "stopped"
-    assert reading.refusal.line == len(reading.products) + 2
+    assert reading.rejection.code == "stopped"
+    assert reading.rejection.line == len(reading.products) + 2
     assert read(whole).feed.ended_cleanly
 
 
-def test_several_data_files_are_named() -> None:
+def test_an_archive_with_several_data_files_is_refused_with_their_names() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
         read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
 
 
-def test_a_hundred_to_one_is_read() -> None:
+def test_a_compression_ratio_of_one_hundred_is_read() -> None:
     rows = b"".join(b"S%06d,Mug,5,%b\n" % (n, b"A mug that is described at length. " * 25) for n in range(30_000))
     packed = gzip.compress(b"sku,name,price,description\n" + rows, 9)
     assert len(rows) > 100 * len(packed)

@@ -1,4 +1,4 @@
-"""Delimited files: how they are written, and what is wrong with them."""
+"""Delimited files: detection of the dialect, and rows with errors."""
 
 import pytest
 
@@ -9,7 +9,7 @@ HEADER = "sku,name,price,stock\n"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ":", "^", "~", "§"])
-def test_any_delimiter_is_recognised(delimiter: str) -> None:
+def test_the_delimiter_is_detected(delimiter: str) -> None:
     rows = [["SKU", "Name", "Price"], ["A1", "Mug, large", "12.50"], ["A2", "Hat; paper", "3.00"]]
     text = "\n".join(delimiter.join(f'"{c}"' if any(x in c for x in ",;") else c for c in row) for row in rows)
     reading = read(text)
@@ -20,116 +20,116 @@ def test_any_delimiter_is_recognised(delimiter: str) -> None:
     assert reading.details["delimiter"] == delimiter
 
 
-def test_decimal_commas_do_not_pass_for_delimiters() -> None:
+def test_decimal_commas_are_not_taken_for_delimiters() -> None:
     reading = read("sku;price\nA;1,50\nB;2,50\nC;3,50\n")
     assert reading.details["delimiter"] == ";"
     assert [str(p.price) for p in reading.products] == ["1.50", "2.50", "3.50"]
 
 
-def test_a_file_of_skus_alone_has_one_column() -> None:
+def test_a_file_of_only_skus_has_one_column() -> None:
     reading = read("SKU\nA1\nA2\n")
     assert [p.sku for p in reading.products] == ["A1", "A2"]
-    assert reading.products[0].given == {"sku"}
+    assert reading.products[0].fields_set == {"sku"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_any_line_end_is_read(end: str) -> None:
+def test_all_line_ends_are_read(end: str) -> None:
     reading = read(end.join(["sku,name,price", 'A,"two\nlines",1', "B,Hat,2", ""]))
     assert [(p.sku, p.name) for p in reading.products] == [("A", "two lines"), ("B", "Hat")]
 
 
-def test_lines_are_physical_lines() -> None:
+def test_line_numbers_are_physical_lines() -> None:
     reading = read('sku,name,description,price\nA,Mug,"one\ntwo\nthree",1\n\nB,Hat,,x\nC,Card,,3\n')
     assert [p.line for p in reading.products] == [2, 7]
-    assert reading.refusal.line == 6
-    assert reading.refusal.reason == 'price: "x" is not a number'
+    assert reading.rejection.line == 6
+    assert reading.rejection.reason == 'price: "x" is not a number'
 
 
-def test_excels_separator_line_is_obeyed() -> None:
+def test_excels_sep_line_names_the_delimiter() -> None:
     reading = read("sep=;\r\nsku;name;price\r\nA;a,b,c,d;1\r\n")
-    assert (reading.only.line, reading.only.name) == (3, "a,b,c,d")
+    assert (reading.product.line, reading.product.name) == (3, "a,b,c,d")
 
 
 def test_titles_above_the_header_are_skipped() -> None:
     reading = read("Article export\n\nCreated:,2025-01-01\n,,,\nsku,name,price,stock\nA,Mug,1,2\n")
     assert reading.details["header_line"] == 5
-    assert reading.only.line == 6
+    assert reading.product.line == 6
 
 
-def test_names_in_the_header_are_cleaned_and_told_apart() -> None:
+def test_header_names_are_cleaned_and_made_unique() -> None:
     reading = read("\ufeff\" SKU \",'Name',Price,Price,,Colour,,,\nA,Mug,1,2,,red,,,\n")
     assert reading.feed.header == ["SKU", "Name", "Price", "Price (2)", "column 5", "Colour"]
-    assert str(reading.only.price) == "1.00"
-    assert reading.only.attributes == {"Price (2)": "2", "Colour": "red"}
+    assert str(reading.product.price) == "1.00"
+    assert reading.product.attributes == {"Price (2)": "2", "Colour": "red"}
 
 
-def test_quotes_of_every_kind() -> None:
+def test_quotes_inside_cells_are_read() -> None:
     reading = read('sku,name,price\nA,"say ""hi""",1\nB,5" pipe,2\nC,"5" pipe",3\nD,it\'s,4\n')
     assert [p.name for p in reading.products] == ['say "hi"', '5" pipe', '5 pipe"', "it's"]
 
 
-def test_single_quotes_may_enclose_cells() -> None:
+def test_cells_in_single_quotes_are_read() -> None:
     reading = read("'sku';'name';'price'\n'A';'Mug; large';'1'\n'B';'Hat';'2'\n")
     assert [(p.sku, p.name) for p in reading.products] == [("A", "Mug; large"), ("B", "Hat")]
 
 
-def test_a_backslash_may_escape_a_quote() -> None:
+def test_a_backslash_can_escape_a_quote() -> None:
     reading = read('"sku","name","price"\n"A","5\\" pipe, long","1"\n"B","C:\\\\dir","2"\n')
     assert [p.name for p in reading.products] == ['5" pipe, long', "C:\\dir"]
 
 
-def test_a_path_that_ends_in_a_backslash_escapes_nothing() -> None:
+def test_a_backslash_at_the_end_of_a_cell_is_not_an_escape() -> None:
     reading = read('sku,name,price\n"A","C:\\dir\\","1"\n')
-    assert reading.only.name == "C:\\dir\\"
+    assert reading.product.name == "C:\\dir\\"
 
 
-def test_blank_rows_are_no_rows() -> None:
+def test_blank_rows_are_skipped() -> None:
     reading = read(HEADER + "A,Mug,1,2\n\n,,,\n , ,,\nB,Hat,2,3\n\x1a")
     assert [p.sku for p in reading.products] == ["A", "B"]
     assert reading.feed.rows_read == 2
 
 
-def test_a_row_that_is_too_short_names_what_is_missing() -> None:
-    refusal = read(HEADER + "A,Mug\n").refusal
-    assert refusal.reason == "the row has 2 cells, the header has 4 columns; missing: price, stock"
-    assert (refusal.code, refusal.sku, refusal.raw) == ("too_few_cells", "A", ["A", "Mug"])
+def test_a_row_with_too_few_cells_is_rejected_with_the_missing_columns() -> None:
+    rejection = read(HEADER + "A,Mug\n").rejection
+    assert rejection.reason == "the row has 2 cells, the header has 4 columns; missing: price, stock"
+    assert (rejection.code, rejection.sku, rejection.raw) == ("too_few_cells", "A", ["A", "Mug"])
 
 
-def test_a_row_may_lack_trailing_columns_that_feed_no_field() -> None:
-    assert read("sku,name,price,colour,weight\nA,Mug,1\n").only.attributes == {}
+def test_a_row_can_lack_trailing_columns_that_no_field_uses() -> None:
+    assert read("sku,name,price,colour,weight\nA,Mug,1\n").product.attributes == {}
 
 
-def test_a_row_that_is_too_long_is_rejected() -> None:
-    refusal = read(HEADER + "A,Mug, large,1,2\n").refusal
-    assert refusal.code == "too_many_cells"
-    assert "5 cells, the header has 4 columns" in refusal.reason
+def test_a_row_with_too_many_cells_is_rejected() -> None:
+    rejection = read(HEADER + "A,Mug, large,1,2\n").rejection
+    assert rejection.code == "too_many_cells"
+    assert "5 cells, the header has 4 columns" in rejection.reason
 
 
-def test_blank_cells_behind_the_last_column_are_dropped() -> None:
-    assert read(HEADER + "A,Mug,1,2,,,\n").only.inventory_count == 2
+def test_blank_cells_after_the_last_column_are_ignored() -> None:
+    assert read(HEADER + "A,Mug,1,2,,,\n").product.inventory_count == 2
 
 
 def test_a_nul_character_rejects_its_row() -> None:
     reading = read(HEADER + "A,Mu\0g,1,2\nB,Hat,1,2\n")
     assert [p.sku for p in reading.products] == ["B"]
-    assert reading.refusal.reason == 'name: "Mu\\x00g" holds a NUL character'
+    assert reading.rejection.reason == 'name: "Mu\\x00g" contains a NUL character; remove it'
 
 
-def test_a_quote_that_never_closes_costs_one_row() -> None:
+def test_a_quote_that_is_never_closed_rejects_one_row() -> None:
     rows = "".join(f"S{n},Mug,1,2\n" for n in range(50_000))
     reading = read(HEADER + 'A,"Mug,1,2\n' + rows)
     assert len(reading.products) == 50_000
-    assert (reading.refusal.line, reading.refusal.code) == (2, "unclosed_quote")
+    assert (reading.rejection.line, reading.rejection.code) == (2, "unclosed_quote")
     assert reading.feed.ended_cleanly
 
 
-def test_a_quote_that_closes_in_a_later_row_costs_one_row() -> None:
+def test_a_quote_that_is_closed_in_a_later_row_rejects_one_row() -> None:
     reading = read(HEADER + 'A,"Mug,1,2\nB,Hat,1,2\nC,Card,3,4\nD,"Ribbon, red",5,6\nE,Bow,7,8\n')
     assert [p.sku for p in reading.products] == ["B", "C", "D", "E"]
-    assert reading.refusal.line == 2
+    assert reading.rejection.line == 2
 
 
-def test_quotes_broken_everywhere_end_the_reading() -> None:
+def test_reading_stops_if_quotes_are_broken_in_too_many_places() -> None:
     row = 'x",b,"y\n'
     reading = read("sku,name,price\n" + "A,Mug,1\n" * 3 + row * 200_000)
     assert len(reading.products) == 3
@@ -137,29 +137,29 @@ def test_quotes_broken_everywhere_end_the_reading() -> None:
     assert reading.rejected[-1].code == "stopped"
 
 
-def test_a_huge_cell_rejects_its_row() -> None:
+def test_a_cell_over_the_maximum_length_rejects_its_row() -> None:
     reading = read(HEADER + f'A,"{"x" * 1_100_000}",1,2\nB,Hat,1,2\n')
     assert [p.sku for p in reading.products] == ["B"]
-    assert "longer than 1,000,000 characters" in reading.refusal.reason
+    assert "longer than 1,000,000 characters" in reading.rejection.reason
 
 
-def test_a_huge_line_rejects_its_row() -> None:
+def test_a_line_over_the_maximum_length_is_rejected() -> None:
     reading = read(HEADER + "A," + "x,y" * 4_000_000 + "\nB,Hat,1,2\n")
     assert [(p.sku, p.line) for p in reading.products] == [("B", 3)]
-    assert (reading.refusal.line, reading.refusal.code) == (2, "too_long")
+    assert (reading.rejection.line, reading.rejection.code) == (2, "too_long")
 
 
-def test_thousands_of_columns_are_refused() -> None:
+def test_a_file_with_too_many_columns_is_refused() -> None:
     header = ",".join(["sku", *[f"c{n}" for n in range(2_500)]])
     with pytest.raises(UnreadableFeed, match="2,501 columns"):
         read(header + "\nA" + ",x" * 2_500 + "\n")
 
 
-def test_thousands_of_blank_columns_are_not() -> None:
-    assert read("sku,name,price" + "," * 16_000 + "\nA,Mug,1" + "," * 16_000 + "\n").only.name == "Mug"
+def test_thousands_of_blank_columns_are_ignored() -> None:
+    assert read("sku,name,price" + "," * 16_000 + "\nA,Mug,1" + "," * 16_000 + "\n").product.name == "Mug"
 
 
-def test_a_header_alone_is_a_feed_without_rows() -> None:
+def test_a_file_of_only_a_header_has_no_rows() -> None:
     reading = read(HEADER)
     assert reading.items == []
     assert reading.feed.ended_cleanly
@@ -174,12 +174,12 @@ def test_a_header_alone_is_a_feed_without_rows() -> None:
         (b"\x1f\x8b\x08", "gzip"),
         (b"%PDF-1.7", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLS"),
-        (b'<?xml version="1.0"?><a/>', "no column holds a SKU"),
-        (b"\xff\xfe" + '<?xml version="1.0"?>'.encode("utf-16-le"), "begins like XML"),
+        (b'<?xml version="1.0"?><a/>', "no column contains a SKU"),
+        (b"\xff\xfe" + '<?xml version="1.0"?>'.encode("utf-16-le"), "starts like XML"),
         (b"<!DOCTYPE html><html>", "HTML"),
-        (b"colour,weight\nred,3\n", 'no column holds a SKU.*"colour", "weight".*sync settings'),
+        (b"colour,weight\nred,3\n", 'no column contains a SKU.*"colour", "weight".*sync settings'),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_name(content: bytes, message: str) -> None:
+def test_an_unreadable_file_is_refused_with_its_reason(content: bytes, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(content)

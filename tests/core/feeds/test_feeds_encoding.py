@@ -1,4 +1,4 @@
-"""The encoding of a file, settled for the whole of it."""
+"""Detection of the encoding of a whole file."""
 
 import codecs
 
@@ -28,7 +28,7 @@ GERMAN = "Artikelnummer;Bezeichnung;Preis\nA1;Tasse für Größe L;3,50\nA2;Hüt
         ("latin-1", b""),
     ],
 )
-def test_western_text_in_any_encoding(encoding: str, mark: bytes) -> None:
+def test_western_text_in_unicode_and_legacy_encodings_is_read(encoding: str, mark: bytes) -> None:
     reading = read(mark + GERMAN.encode(encoding))
     assert [p.name for p in reading.products] == ["Tasse für Größe L", "Hüte, weiß"]
 
@@ -50,12 +50,12 @@ def test_western_text_in_any_encoding(encoding: str, mark: bytes) -> None:
         ("cp850", ["Tasse für Größe L", "Hüte, weiß", "Schlüsselanhänger"]),
     ],
 )
-def test_legacy_encodings_are_told_from_the_text(encoding: str, names: list[str]) -> None:
+def test_legacy_encodings_are_detected_from_the_text(encoding: str, names: list[str]) -> None:
     content = "sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))
     assert [p.name for p in read(content, encoding=encoding).products] == names
 
 
-def test_one_umlaut_after_a_megabyte_of_ascii_decides() -> None:
+def test_one_umlaut_after_a_megabyte_of_ascii_determines_the_encoding() -> None:
     rows = "".join(f"S{n};Plain name {n};1,00\n" for n in range(60_000))
     content = ("sku;name;price\n" + rows + "LAST;Tüte;2,00\n").encode("latin-1")
     assert len(content) > 1 << 20
@@ -65,7 +65,7 @@ def test_one_umlaut_after_a_megabyte_of_ascii_decides() -> None:
     assert not reading.rejected
 
 
-def test_characters_on_the_border_of_chunks_stay_whole() -> None:
+def test_characters_across_chunk_borders_are_decoded() -> None:
     for shift in range(4):
         content = (
             "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + "".join(f"S{n},名前のマグ{n},1\n" for n in range(60_000))
@@ -75,21 +75,21 @@ def test_characters_on_the_border_of_chunks_stay_whole() -> None:
         assert not reading.rejected
 
 
-def test_damaged_bytes_in_utf8_cost_their_rows_alone() -> None:
+def test_invalid_bytes_in_utf8_reject_only_their_rows() -> None:
     rows = "".join(f"S{n},Größe,1\n" for n in range(100))
     reading = read(("sku,name,price\n" + rows).encode() + b"BAD,Gr\xf6\xdfe,1\n")
     assert len(reading.products) == 100
-    assert (reading.refusal.line, reading.refusal.sku, reading.refusal.code) == (102, "BAD", "bad_bytes")
+    assert (reading.rejection.line, reading.rejection.sku, reading.rejection.code) == (102, "BAD", "bad_bytes")
 
 
-def test_the_euro_sign_of_latin_9() -> None:
+def test_the_euro_sign_of_iso_8859_15_is_recognised() -> None:
     reading = read("sku;name;price\nA;Tüte;12,50 €\n", encoding="iso8859_15")
-    assert (str(reading.only.price), reading.only.currency) == ("12.50", "EUR")
+    assert (str(reading.product.price), reading.product.currency) == ("12.50", "EUR")
 
 
-def test_the_settings_may_name_the_encoding() -> None:
+def test_the_encoding_option_overrides_detection() -> None:
     content = "sku;name;price\nA;Ærø;1\n".encode("cp865")
-    assert read(content, mapping={"encoding": "cp865"}).only.name == "Ærø"
+    assert read(content, mapping={"encoding": "cp865"}).product.name == "Ærø"
     with pytest.raises(UnreadableFeed, match='"klingon"'):
         read(content, mapping={"encoding": "klingon"})
     with pytest.raises(UnreadableFeed, match='"base64"'):

@@ -1,4 +1,4 @@
-"""Exports of shops and ERP systems, as files."""
+"""Complete export files of shops and ERP systems."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ import pytest
 from tests.core.feeds.feed_reading import read, read_file
 
 
-def test_shopifys_export() -> None:
+def test_a_shopify_export_is_read() -> None:
     reading = read_file("shopify-products.csv", "USD")
     assert reading.details["profile"] == "shopify"
     assert not reading.rejected
@@ -23,7 +23,7 @@ def test_shopifys_export() -> None:
     assert yellow.images == green.images[::-1]
 
 
-def test_shopifys_newer_columns_and_further_images() -> None:
+def test_a_shopify_export_with_the_column_names_of_2024_is_read() -> None:
     white, black, card = read_file("shopify-2024-columns.csv").products
     assert (white.sku, white.rows, black.sku, black.rows) == ("MUG-WHITE", 2, "MUG-BLACK", 1)
     assert [image.rsplit("-")[-1] for image in black.images] == ["black.jpg", "white.jpg", "box.jpg"]
@@ -36,23 +36,23 @@ def test_shopifys_newer_columns_and_further_images() -> None:
     )
 
 
-def test_a_variants_sku_depends_on_no_other_row() -> None:
+def test_a_computed_sku_does_not_depend_on_other_variants() -> None:
     header = "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant Price\n"
-    both = read(header + "shirt,Shirt,Size,Größe L,Colour,Bleu Ciel,9\nshirt,,,S,,Red,9\n").products
-    alone = read(header + "shirt,Shirt,Size,S,Colour,Red,9\n").products
-    assert [p.sku for p in both] == ["shirt-große-l-bleu-ciel".replace("ß", "ss"), "shirt-s-red"]
-    assert alone[0].sku == both[1].sku
-    assert both[1].name == "Shirt \u2013 S / Red"
+    two_variants = read(header + "shirt,Shirt,Size,Größe L,Colour,Bleu Ciel,9\nshirt,,,S,,Red,9\n").products
+    one_variant = read(header + "shirt,Shirt,Size,S,Colour,Red,9\n").products
+    assert [p.sku for p in two_variants] == ["shirt-große-l-bleu-ciel".replace("ß", "ss"), "shirt-s-red"]
+    assert one_variant[0].sku == two_variants[1].sku
+    assert two_variants[1].name == "Shirt \u2013 S / Red"
 
 
-def test_a_bad_variant_rejects_itself_alone() -> None:
+def test_a_bad_variant_does_not_reject_other_variants() -> None:
     header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
     reading = read(header + "shirt,Shirt,Size,S,S-S,9,\nshirt,,,M,S-M,x,\nshirt,,,,,,a.jpg\nshirt,,,L,S-L,9,\n")
     assert [(p.sku, p.rows) for p in reading.products] == [("S-S", 2), ("S-L", 1)]
-    assert (reading.refusal.line, reading.refusal.sku) == (3, "S-M")
+    assert (reading.rejection.line, reading.rejection.sku) == (3, "S-M")
 
 
-def test_a_product_of_thousands_of_rows_is_read_in_parts() -> None:
+def test_a_product_of_thousands_of_rows_is_read() -> None:
     rows = "".join(f"shirt,,,V{n},S{n},9,{n}.jpg\n" for n in range(2_500))
     header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
     reading = read(header + "shirt,Shirt,Size,S,S,9,\n" + rows)
@@ -60,7 +60,7 @@ def test_a_product_of_thousands_of_rows_is_read_in_parts() -> None:
     assert reading.products[-1].name == "Shirt \u2013 V2499"
 
 
-def test_shopifys_json() -> None:
+def test_a_shopify_products_json_is_read() -> None:
     reading = read_file("shopify-products.json", "USD")
     assert [(p.line, p.sku, str(p.price), p.inventory_count) for p in reading.products] == [
         (1, "MUG-WHITE", "12.50", 25),
@@ -75,7 +75,7 @@ def test_shopifys_json() -> None:
 @pytest.mark.parametrize(
     ("currency", "prices"), [("USD", [100, 200, 100]), ("EUR", [45, 65, 45]), ("SEK", [30, 50, 30])]
 )
-def test_medusas_export(currency: str, prices: list[int]) -> None:
+def test_a_medusa_export_is_read_in_the_catalogs_currency(currency: str, prices: list[int]) -> None:
     reading = read_file("medusa-products-semicolon.csv", currency)
     assert reading.details["profile"] == "medusa"
     assert [p.sku for p in reading.products] == [
@@ -93,14 +93,14 @@ def test_medusas_export(currency: str, prices: list[int]) -> None:
     assert first.attributes["status"] == "draft"
 
 
-def test_medusas_older_export() -> None:
+def test_a_medusa_1_export_is_read() -> None:
     small, large, balloon = read_file("medusa-v1.csv").products
     assert (small.sku, str(small.price), small.currency, small.category) == ("HAT-S", "3.50", "EUR", "Hats")
     assert (large.name, large.inventory_count) == ("Party Hat \u2013 L", 12)
     assert not balloon.is_active
 
 
-def test_woocommerces_export() -> None:
+def test_a_woocommerce_export_is_read() -> None:
     reading = read_file("woocommerce.csv")
     blue, red, cap = reading.products
     assert (blue.sku, blue.name, blue.rows, blue.category) == ("HOODIE-BLUE", "Hoodie - Blue", 2, "Clothing > Hoodies")
@@ -108,10 +108,10 @@ def test_woocommerces_export() -> None:
     assert blue.images[0] == "https://example.com/hoodie-blue.jpg"
     assert (red.sku, red.attributes["Color"], red.brand) == ("HOODIE-RED", "Red", "Acme")
     assert not cap.is_active
-    assert (reading.refusal.sku, reading.refusal.code) == ("LOGO-SET", "not_sold_itself")
+    assert (reading.rejection.sku, reading.rejection.code) == ("LOGO-SET", "not_sold_itself")
 
 
-def test_magentos_export() -> None:
+def test_a_magento_export_is_read() -> None:
     reading = read_file("magento.csv")
     first, second = reading.products
     assert (first.sku, first.category, first.inventory_count) == ("WSH-28", "Default Category/Gear", 100)
@@ -120,21 +120,21 @@ def test_magentos_export() -> None:
     assert [(r.line, r.code) for r in reading.rejected] == [(3, "translation"), (5, "not_sold_itself")]
 
 
-def test_prestashops_export() -> None:
+def test_a_prestashop_export_is_read() -> None:
     mug, hat = read_file("prestashop.csv").products
     assert (mug.sku, str(mug.price), mug.category, len(mug.images)) == ("demo_1", "16.51", "Home", 2)
     assert (hat.sku, hat.description, hat.inventory_count, hat.is_active) == ("2", "Only a summary.", 0, False)
 
 
-def test_odoos_export() -> None:
+def test_an_odoo_export_is_read() -> None:
     reading = read_file("odoo.csv")
     desk, cabinet = reading.products
     assert (desk.sku, desk.rows, str(desk.price), desk.inventory_count) == ("E-COM06", 2, "147.00", 5)
     assert (cabinet.inventory_count, cabinet.is_active) == (0, False)
-    assert reading.refusal.reason == "Internal Reference: is empty"
+    assert reading.rejection.reason == "Internal Reference: is empty"
 
 
-def test_vendures_export() -> None:
+def test_a_vendure_export_is_read() -> None:
     small, large, keyboard = read_file("vendure.csv").products
     assert (small.sku, small.name) == ("L2201308", "Laptop \u2013 13 inch / 8GB")
     assert (large.name, large.category, large.brand) == ("Laptop \u2013 15 inch / 8GB", "electronics", "Apple")
@@ -143,24 +143,24 @@ def test_vendures_export() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "price", "stated"), [("USD", "5.00", "USD"), ("PLN", "20.00", "PLN"), ("EUR", "5.00", "USD")]
+    ("currency", "price", "price_currency"), [("USD", "5.00", "USD"), ("PLN", "20.00", "PLN"), ("EUR", "5.00", "USD")]
 )
-def test_saleors_export(currency: str, price: str, stated: str) -> None:
+def test_a_saleor_export_is_read_in_the_catalogs_currency(currency: str, price: str, price_currency: str) -> None:
     first, second = read_file("saleor.csv", currency).products
-    assert (str(first.price), first.currency) == (price, stated)
+    assert (str(first.price), first.currency) == (price, price_currency)
     assert (first.description, first.brand) == ("No additives & no preservatives", "acme")
     assert (first.inventory_count, second.inventory_count) == (15, 3)
     assert second.attributes["size"] == "1l"
 
 
-def test_a_google_merchant_feed() -> None:
+def test_a_google_merchant_feed_is_read() -> None:
     mug, hat = read_file("google-merchant.tsv").products
     assert (str(mug.price), mug.currency, len(mug.images), mug.category) == ("12.99", "USD", 3, "Mugs")
-    assert "inventory_count" not in mug.given
+    assert "inventory_count" not in mug.fields_set
     assert (str(hat.price), hat.currency, hat.inventory_count) == ("1299.00", "EUR", 0)
 
 
-def test_a_german_erp_export() -> None:
+def test_a_german_erp_export_in_windows_1252_is_read() -> None:
     reading = read_file("erp-german.csv")
     assert (reading.details["encoding"], reading.details["decimal"], reading.details["header_line"]) == (
         "cp1252",
@@ -175,24 +175,24 @@ def test_a_german_erp_export() -> None:
     assert [(r.line, r.code) for r in reading.rejected] == [(9, "not_a_number"), (11, "too_few_cells")]
 
 
-def test_a_french_erp_export() -> None:
+def test_a_french_erp_export_in_utf_16_is_read() -> None:
     mug, hat = read_file("erp-french.csv", "CHF").products
     assert (mug.sku, mug.name, str(mug.price), mug.currency) == ("TAS-01", "Tasse « fête »", "1234.56", "EUR")
     assert not hat.is_active
 
 
-def test_a_stock_file() -> None:
+def test_a_stock_file_is_read() -> None:
     reading = read_file("erp-stock.csv")
     assert [(p.sku, p.inventory_count) for p in reading.products] == [("MUG-1", 12), ("HAT-1", 0), ("CARD-1", None)]
 
 
-def test_ndjson_of_a_product_api() -> None:
+def test_an_ndjson_file_with_a_broken_line_is_read() -> None:
     reading = read_file("products.ndjson")
     assert [(p.line, p.sku) for p in reading.products] == [(1, "MUG-1"), (3, "CARD-1"), (4, "CARD-1")]
-    assert reading.refusal.line == 2
+    assert reading.rejection.line == 2
 
 
-def test_odoos_import_template() -> None:
+def test_an_odoo_import_template_is_read() -> None:
     reading = read_file("odoo-template.csv")
     assert reading.details["profile"] == "odoo"
     assert [(p.sku, p.name, str(p.price), p.is_active) for p in reading.products] == [
@@ -204,7 +204,7 @@ def test_odoos_import_template() -> None:
     assert reading.products[0].description == "A desk that rises."
 
 
-def test_prestashops_sample_since_1_7() -> None:
+def test_a_prestashop_import_file_is_read() -> None:
     reading = read_file("prestashop-import.csv")
     assert reading.details["profile"] == "prestashop"
     box, ribbon = reading.products
@@ -212,7 +212,7 @@ def test_prestashops_sample_since_1_7() -> None:
     assert (len(box.images), box.is_active, ribbon.is_active, ribbon.description) == (2, True, False, "Red.")
 
 
-def test_an_erps_workbook() -> None:
+def test_an_erp_workbook_is_read() -> None:
     reading = read_file("erp-workbook.xlsx")
     assert (reading.details["sheet"], reading.details["header_line"]) == ("Artikel", 3)
     assert [(p.line, p.sku, p.name, str(p.price), p.inventory_count, p.is_active) for p in reading.products] == [

@@ -1,4 +1,4 @@
-"""JSON and NDJSON: where the products are found, how they become columns, what happens where the text breaks."""
+"""JSON and NDJSON: detection of the product list, flattening to columns, and broken files."""
 
 import json
 from typing import Any
@@ -22,15 +22,15 @@ HAT = {"sku": "HAT", "name": "Hat", "price": "3.90"}
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
-def test_the_list_of_products_is_found(document: Any, encoding: str) -> None:
+def test_the_list_of_products_is_detected(document: Any, encoding: str) -> None:
     reading = read(json.dumps(document, indent=1), "feed.json", encoding=encoding)
     assert [(p.sku, p.line, str(p.price)) for p in reading.products] == [("MUG", 1, "12.50"), ("HAT", 2, "3.90")]
     assert reading.feed.ended_cleanly
 
 
 @pytest.mark.parametrize("document", [MUG, {"product": MUG}])
-def test_one_product_alone_is_a_feed(document: Any) -> None:
-    assert read(json.dumps(document), "feed.json").only.sku == "MUG"
+def test_a_file_of_a_single_product_is_read(document: Any) -> None:
+    assert read(json.dumps(document), "feed.json").product.sku == "MUG"
 
 
 def test_nested_values_become_columns() -> None:
@@ -48,7 +48,7 @@ def test_nested_values_become_columns() -> None:
         "tags": ["gift", "new"],
         "active": False,
     }
-    product = read(json.dumps([record]), "feed.json").only
+    product = read(json.dumps([record]), "feed.json").product
     assert (product.sku, str(product.price), product.currency, product.category) == ("4711", "12.50", "CHF", "Mugs")
     assert product.images == ["https://x.example/1.jpg", "https://x.example/2.jpg", "https://x.example/3,4.jpg"]
     assert product.attributes == {"colour": "red", "tags": "gift, new"}
@@ -56,38 +56,38 @@ def test_nested_values_become_columns() -> None:
     assert product.source["price.amount"] == "12.50"
 
 
-def test_numbers_keep_their_digits() -> None:
+def test_numbers_keep_all_digits() -> None:
     text = '[{"sku": 00, "name": "x"}]'.replace("00", "12345678901234567890123") + "\n"
-    assert read(text, "feed.json").only.sku == "12345678901234567890123"
-    assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").only.price) == "0.10"
+    assert read(text, "feed.json").product.sku == "12345678901234567890123"
+    assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_a_record_gives_the_keys_it_has() -> None:
+def test_fields_set_has_the_keys_of_the_record() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
     )
     mug, hat, card = reading.products
-    assert mug.given == {"sku", "name", "price", "currency"}
-    assert hat.given == {"sku", "inventory_count"}
-    assert card.given == {"sku", "name", "price", "currency", "description"}
+    assert mug.fields_set == {"sku", "name", "price", "currency"}
+    assert hat.fields_set == {"sku", "inventory_count"}
+    assert card.fields_set == {"sku", "name", "price", "currency", "description"}
     assert card.description is None
 
 
-def test_keys_that_appear_late_are_read() -> None:
+def test_keys_that_first_appear_in_late_records_are_read() -> None:
     records = [{"sku": f"S{n}", "name": "x", "price": 1} for n in range(1_500)]
     records.append({"sku": "LAST", "name": "x", "price": 1, "brand": "Acme", "colour": "red"})
     last = read(json.dumps(records), "feed.json").products[-1]
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_a_list_that_breaks_off_keeps_what_came_before() -> None:
+def test_an_incomplete_list_yields_the_records_before_its_end() -> None:
     text = json.dumps([MUG, HAT, MUG])
     reading = read(text[:-20], "feed.json")
     assert [p.sku for p in reading.products] == ["MUG", "HAT"]
     assert not reading.feed.ended_cleanly
-    assert (reading.refusal.line, reading.refusal.rows, reading.refusal.code) == (3, 0, "stopped")
-    assert "record 3 cannot be read: it breaks off" in reading.refusal.reason
+    assert (reading.rejection.line, reading.rejection.rows, reading.rejection.code) == (3, 0, "stopped")
+    assert "record 3 cannot be read: it is incomplete" in reading.rejection.reason
 
 
 @pytest.mark.parametrize(
@@ -97,58 +97,58 @@ def test_a_list_that_breaks_off_keeps_what_came_before() -> None:
         ('[{"sku": "A", "name": "x"},', "record 2 cannot be read"),
         ('[{"sku": "A", "name": "x"}', "at the end of the file"),
         ('[{"sku": "A", "name": "x"}] trailing', "follows its end"),
-        ('{"products": [{"sku": "A", "name": "x"}]', "breaks off"),
+        ('{"products": [{"sku": "A", "name": "x"}]', "the file ends too early"),
     ],
 )
-def test_broken_ends_are_told(text: str, problem: str) -> None:
+def test_a_broken_end_is_rejected_with_its_problem(text: str, problem: str) -> None:
     reading = read(text, "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
-    assert problem in reading.refusal.reason
+    assert problem in reading.rejection.reason
     assert not reading.feed.ended_cleanly
 
 
-def test_what_is_no_object_is_rejected_by_number() -> None:
+def test_a_value_that_is_not_an_object_is_rejected_with_its_number() -> None:
     reading = read(json.dumps([MUG, 5, HAT, "x"]), "feed.json")
     assert [(r.line, r.rows) for r in reading.rejected] == [(2, 1), (4, 1)]
     assert reading.rejected[0].reason == 'record 2: "5" is not an object'
     assert reading.feed.ended_cleanly
 
 
-def test_a_bad_line_of_ndjson_stops_no_other() -> None:
+def test_a_bad_ndjson_line_does_not_affect_other_lines() -> None:
     reading = read(f'{json.dumps(MUG)}\n{{"sku": "X", \n\n{json.dumps(HAT)}\n', "feed.ndjson")
     assert [(p.sku, p.line) for p in reading.products] == [("MUG", 1), ("HAT", 4)]
-    assert reading.refusal.line == 2
-    assert reading.refusal.reason.startswith("line 2 is not a JSON object")
+    assert reading.rejection.line == 2
+    assert reading.rejection.reason.startswith("line 2 is not a JSON object")
     assert reading.details["format"] == "ndjson"
 
 
-def test_ndjson_is_recognised_whatever_its_name() -> None:
+def test_ndjson_is_recognised_regardless_of_the_file_name() -> None:
     assert read(f"{json.dumps(MUG)}\n{json.dumps(HAT)}\n", "feed.txt").details["format"] == "ndjson"
 
 
-def test_half_a_character_rejects_its_record() -> None:
+def test_a_lone_surrogate_rejects_its_record() -> None:
     reading = read(
         '[{"sku": "A", "name": "\\ud800", "price": 1}, {"sku": "B", "name": "\\ud83c\\udf89", "price": 1}]', "feed.json"
     )
     assert [p.name for p in reading.products] == ["🎉"]
-    assert (reading.refusal.code, reading.refusal.sku) == ("half_character", "A")
+    assert (reading.rejection.code, reading.rejection.sku) == ("half_character", "A")
 
 
 def test_a_nul_character_rejects_its_record() -> None:
-    assert read('[{"sku": "A", "name": "x\\u0000", "price": 1}]', "feed.json").refusal.code == "nul_character"
+    assert read('[{"sku": "A", "name": "x\\u0000", "price": 1}]', "feed.json").rejection.code == "nul_character"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "holds no records"),
-        ('{"a": 1, "b": [1, 2]}', "no column holds a SKU"),
-        ('[["sku", "name"], ["A", "x"]]', "holds no objects"),
+        ("[]", "contains no records"),
+        ('{"a": 1, "b": [1, 2]}', "no column contains a SKU"),
+        ('[["sku", "name"], ["A", "x"]]', "values that are not objects"),
         ('{"a": {"b": ', "not valid JSON"),
         ('[{"a": ' + "[" * 100_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_list_of_products_is_refused(text: str, message: str) -> None:
+def test_json_without_a_list_of_products_is_refused(text: str, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(text, "feed.json")

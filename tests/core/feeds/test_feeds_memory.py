@@ -1,4 +1,4 @@
-"""Reading is lazy, and its memory flat."""
+"""Reading is lazy and uses constant memory."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MB = 1 << 20
 
 
 class Rows(Body):
-    """A body that makes its rows as it is read, so that the test itself holds none."""
+    """A body that generates its rows while it is read, so the test itself keeps none in memory."""
 
     def __init__(self, header: bytes, row: Callable[[int], bytes], count: int) -> None:
         super().__init__(header)
@@ -52,13 +52,13 @@ def test_memory_does_not_grow_with_the_file(rows: Callable[[int], BinaryIO]) -> 
     assert peaks[1] - peaks[0] < 4 * MB
 
 
-def test_items_come_one_by_one() -> None:
+def test_items_are_read_lazily() -> None:
     with open_feed(csv_rows(50_000), "feed.csv", None, "EUR") as feed:
         next(iter(feed))
         assert feed.rows_read == 1
 
 
-def test_the_temporary_copy_goes_with_the_end() -> None:
+def test_the_temporary_copy_is_closed_at_the_end() -> None:
     feed = open_feed(csv_rows(10), "feed.csv", None, "EUR")
     assert feed._source.text
     assert not feed._source.text.file.closed

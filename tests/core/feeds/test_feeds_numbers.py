@@ -1,4 +1,4 @@
-"""Prices, quantities and currencies as they are written."""
+"""Parsing of prices, quantities and currencies."""
 
 from decimal import Decimal
 
@@ -50,7 +50,7 @@ from wecelebrate.feeds.items import BadCell
         ("R$ 10,00", None, "10.00"),
     ],
 )
-def test_prices(cell: str, mark: numbers.DecimalMark | None, expected: str) -> None:
+def test_prices_are_parsed(cell: str, mark: numbers.DecimalMark | None, expected: str) -> None:
     assert str(numbers.price(cell, mark, "EUR")[0]) == expected
 
 
@@ -80,14 +80,14 @@ def test_prices(cell: str, mark: numbers.DecimalMark | None, expected: str) -> N
         ("9" * 400, "not_a_number"),
     ],
 )
-def test_what_is_no_price(cell: str, code: str) -> None:
+def test_an_invalid_price_is_rejected_with_its_code(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as caught:
         numbers.price(cell, None, "EUR")
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
-    ("cell", "own", "currency"),
+    ("cell", "catalog_currency", "currency"),
     [
         ("12.99 USD", "EUR", "USD"),
         ("usd 12.99", "EUR", "USD"),
@@ -101,46 +101,46 @@ def test_what_is_no_price(cell: str, code: str) -> None:
         ("5", "EUR", None),
     ],
 )
-def test_currencies_in_prices(cell: str, own: str, currency: str | None) -> None:
-    assert numbers.price(cell, None, own)[1] == currency
+def test_the_currency_of_a_price_is_recognised(cell: str, catalog_currency: str, currency: str | None) -> None:
+    assert numbers.price(cell, None, catalog_currency)[1] == currency
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_prices_are_read_back_in_every_style(amount: Decimal) -> None:
+def test_formatted_prices_are_parsed_back(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
-    written: list[tuple[str, numbers.DecimalMark | None]] = [
+    formatted: list[tuple[str, numbers.DecimalMark | None]] = [
         (str(amount), None),
         (plain, "."),
         (german, ","),
         (german + " €", ","),
         (plain.replace(",", "'"), None),
     ]
-    for cell, mark in written:
+    for cell, mark in formatted:
         assert numbers.price(cell, mark, "EUR")[0] == amount
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_price_or_a_bad_cell(cell: str) -> None:
-    for read_as in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
+def test_any_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
+    for parse in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
         try:
-            value = read_as()
+            value = parse()
         except BadCell as bad:
             assert bad.problem
         else:
-            assert value is None or 0 <= value <= Decimal(numbers.HIGHEST_COUNT)
+            assert value is None or 0 <= value <= Decimal(numbers.MAX_COUNT)
 
 
-def test_the_files_own_prices_settle_what_is_ambiguous() -> None:
+def test_the_files_prices_determine_an_ambiguous_separator() -> None:
     comma = read("sku;price\nA;1,234\nB;12,50\n")
     assert [str(p.price) for p in comma.products] == ["1.23", "12.50"]
     assert comma.details["decimal"] == ","
     dot = read("sku;price\nA;1,234\nB;12.50\n")
     assert [str(p.price) for p in dot.products] == ["1234.00", "12.50"]
     unclear = read("sku;price\nA;1,234\n")
-    assert (str(unclear.only.price), unclear.details["decimal"]) == ("1234.00", None)
-    told = read("sku;price\nA;1,234\n", mapping={"decimal": ","})
-    assert str(told.only.price) == "1.23"
+    assert (str(unclear.product.price), unclear.details["decimal"]) == ("1234.00", None)
+    configured = read("sku;price\nA;1,234\n", mapping={"decimal": ","})
+    assert str(configured.product.price) == "1.23"
 
 
 @pytest.mark.parametrize(
@@ -162,15 +162,15 @@ def test_the_files_own_prices_settle_what_is_ambiguous() -> None:
         ("in stock", None, None),
     ],
 )
-def test_quantities(cell: str, mark: numbers.DecimalMark | None, expected: int | None) -> None:
+def test_quantities_are_parsed(cell: str, mark: numbers.DecimalMark | None, expected: int | None) -> None:
     assert numbers.count(cell, mark) == expected
 
 
-def test_an_unknown_or_blank_quantity_is_not_given() -> None:
+def test_a_quantity_without_a_number_is_not_in_fields_set() -> None:
     reading = read("sku,stock\nA,\nB,in stock\nC,3\nD,soon\n")
-    assert [(p.sku, p.inventory_count, "inventory_count" in p.given) for p in reading.products] == [
+    assert [(p.sku, p.inventory_count, "inventory_count" in p.fields_set) for p in reading.products] == [
         ("A", None, False),
         ("B", None, False),
         ("C", 3, True),
     ]
-    assert reading.refusal.reason == 'stock: "soon" is not a number'
+    assert reading.rejection.reason == 'stock: "soon" is not a number'

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from tests.core.feeds.feed_reading import read
-from tests.core.feeds.workbooks import by_hand, sheet, table, texts, written
+from tests.core.feeds.workbooks import by_hand, sheet, sheets_workbook, table, text_row, written
 from wecelebrate.feeds import UnreadableFeed
-from wecelebrate.feeds.xlsx.cells import moment, number, shown_as
+from wecelebrate.feeds.xlsx.cells import cell_format, date_or_time, number
 
 HEADER = ["sku", "name", "price", "stock", "since"]
 
 
-def test_titles_and_blank_rows_above_and_between() -> None:
+def test_titles_above_the_header_and_blank_rows_are_skipped() -> None:
     content = table(["Price list 2026"], [], HEADER, ["A", "Mug", 19.9, 3], [], ["B", "Cap", 5, 0])
     reading = read(content, "list.xlsx")
     assert [(p.line, p.sku, str(p.price), p.inventory_count) for p in reading.products] == [
@@ -24,7 +24,7 @@ def test_titles_and_blank_rows_above_and_between() -> None:
     assert (reading.details["format"], reading.details["sheet"]) == ("xlsx", "Products")
 
 
-def test_cells_are_what_a_person_sees() -> None:
+def test_cells_are_read_as_excel_shows_them() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.write_row(0, 0, ["sku", "name", "price", "active", "day", "at", "clock", "code"])
@@ -39,7 +39,7 @@ def test_cells_are_what_a_person_sees() -> None:
         rows.write_datetime(1, 6, time(8, 15), book.add_format({"num_format": "hh:mm"}))
         rows.write_number(1, 7, 42, book.add_format({"num_format": "00000"}))
 
-    product = read(written(write)).only
+    product = read(written(write)).product
     assert (product.sku, product.name, str(product.price), product.is_active) == (
         "00123",
         "1234567890123",
@@ -59,26 +59,26 @@ def test_cells_are_what_a_person_sees() -> None:
         ("-0.5", "-0.5"), ("", ""), ("NaN", "NaN"), ("x", "x"),
     ],
 )  # fmt: skip
-def test_numbers_have_no_noise(raw: str, text: str) -> None:
+def test_numbers_have_no_floating_point_noise(raw: str, text: str) -> None:
     assert number(raw) == text
 
 
-def test_dates_of_both_systems() -> None:
-    assert moment("1", "date", False) == "1900-01-01"
-    assert moment("61", "date", False) == "1900-03-01"
-    assert moment("0", "date", True) == "1904-01-01"
-    assert moment("1.5", "elapsed", False) == "36:00:00"
-    assert moment("99999999", "date", False) == "99999999"
-    assert shown_as('[$-407]d. mmmm yyyy;@"h"') == "date"
-    assert shown_as("#,##0.00 [$€-407]") == "number"
+def test_dates_of_the_1900_and_1904_systems_are_converted() -> None:
+    assert date_or_time("1", "date", False) == "1900-01-01"
+    assert date_or_time("61", "date", False) == "1900-03-01"
+    assert date_or_time("0", "date", True) == "1904-01-01"
+    assert date_or_time("1.5", "elapsed", False) == "36:00:00"
+    assert date_or_time("99999999", "date", False) == "99999999"
+    assert cell_format('[$-407]d. mmmm yyyy;@"h"') == "date"
+    assert cell_format("#,##0.00 [$€-407]") == "number"
 
 
-def test_a_number_of_three_decimals_is_no_thousand() -> None:
+def test_a_number_with_three_decimals_is_not_read_as_thousands() -> None:
     rows: list[list[Any]] = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
     assert [str(p.price) for p in read(table(["sku", "name", "price"], *rows)).products] == ["12.35", "1234.50", "1.50"]
 
 
-def test_formulas_and_errors_are_named_where_a_field_needs_them() -> None:
+def test_an_error_or_uncomputed_formula_rejects_its_row_only_in_a_fields_column() -> None:
     def cell(inside: str) -> bytes:
         return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
 
@@ -86,7 +86,7 @@ def test_formulas_and_errors_are_named_where_a_field_needs_them() -> None:
         cell("<c><f>1+1</f><v>2</v></c>"), cell("<c><f>SUM(B1:B9)</f></c>"), cell('<c t="e"><v>#N/A</v></c>'),
         cell('<c><v>3</v></c><c t="e"><v>#REF!</v></c>'),
     ]  # fmt: skip
-    reading = read(by_hand(sheet(texts(1, "sku", "name", "price", "note") + b"".join(rows))))
+    reading = read(by_hand(sheet(text_row(1, "sku", "name", "price", "note") + b"".join(rows))))
     assert [str(product.price) for product in reading.products] == ["2.00", "3.00"]
     assert [(r.line, r.sku, r.code) for r in reading.rejected] == [(3, "A", "no_value"), (4, "A", "formula_error")]
     assert "=SUM(B1:B9)" in reading.rejected[0].reason
@@ -94,7 +94,7 @@ def test_formulas_and_errors_are_named_where_a_field_needs_them() -> None:
     assert reading.products[1].attributes == {}
 
 
-def test_cells_merged_downward_count_for_each_row() -> None:
+def test_a_merged_cell_counts_for_each_of_its_rows() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.merge_range("A1:C1", "Our mugs")
@@ -109,46 +109,32 @@ def test_cells_merged_downward_count_for_each_row() -> None:
     ]
 
 
-def two_sheets(*, both: bool, hidden: bool = False) -> bytes:
-    def write(book: Any) -> None:
-        notes = book.add_worksheet("Notes")
-        notes.write_row(0, 0, ["Read this"])
-        for name in ("Mugs", "Caps") if both else ("Mugs",):
-            rows = book.add_worksheet(name)
-            rows.write_row(0, 0, ["sku", "name", "price"])
-            rows.write_row(1, 0, [name[0], name, 5])
-            if hidden and name == "Caps":
-                rows.hide()
-
-    return written(write)
+def test_the_only_visible_sheet_with_products_is_read() -> None:
+    assert read(sheets_workbook(both=False)).product.sku == "M"
+    assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_the_sheet_with_products_is_read() -> None:
-    assert read(two_sheets(both=False)).only.sku == "M"
-    assert read(two_sheets(both=True, hidden=True)).only.sku == "M"
-
-
-def test_of_several_with_products_one_must_be_named() -> None:
-    with pytest.raises(UnreadableFeed, match='several sheets hold products \\("Mugs", "Caps"\\)'):
-        read(two_sheets(both=True))
-    for told in ("caps", "3"):
-        assert read(two_sheets(both=True), mapping={"sheet": told}).only.sku == "C"
+def test_one_of_several_sheets_with_products_must_be_named() -> None:
+    with pytest.raises(UnreadableFeed, match='several sheets have products \\("Mugs", "Caps"\\)'):
+        read(sheets_workbook(both=True))
+    for option in ("caps", "3"):
+        assert read(sheets_workbook(both=True), mapping={"sheet": option}).product.sku == "C"
     with pytest.raises(UnreadableFeed, match='does not have; it has "Notes", "Mugs"'):
-        read(two_sheets(both=False), mapping={"sheet": "Hats"})
+        read(sheets_workbook(both=False), mapping={"sheet": "Hats"})
 
 
-def test_a_prefix_and_shared_texts_are_understood() -> None:
+def test_prefixed_elements_and_shared_strings_are_read() -> None:
     strings = b"<sst><si><t>sku</t></si><si><r><t>na</t></r><r><t>me</t></r><rPh><t>x</t></rPh></si></sst>"
     content = sheet(
         b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'
         b'<row r="9"><c r="A9"><v>7</v></c><c r="B9" t="str"><v>Mug_x000A_red</v></c></row>'
     )
     prefixed = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", content).replace(b"xmlns=", b"xmlns:x=")
-    for tags in (content, prefixed):
-        product = read(by_hand(tags, strings)).only
+    for xml in (content, prefixed):
+        product = read(by_hand(xml, strings)).product
         assert (product.line, product.sku, product.name) == (9, "7", "Mug red")
 
 
-def test_a_password_and_other_office_files_are_refused_by_name() -> None:
+def test_old_excel_and_password_protected_files_are_refused() -> None:
     with pytest.raises(UnreadableFeed, match="XLS"):
         read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

@@ -1,12 +1,11 @@
-"""XML of no known kind: which element is a product, what its columns are called, what happens where the file breaks."""
+"""Generic XML: detection of the products' element, column names, encodings, and broken files."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.core.feeds.feed_reading import read, read_file
-from tests.core.feeds.test_feeds_mutations import TELLING, holds
+from tests.core.feeds.feed_reading import SPECIAL_CELLS, check_reading, read, read_file
 from wecelebrate.feeds import UnreadableFeed
 
 MUG = "<product><sku>MUG</sku><name>Mug</name><price>12.50</price></product>"
@@ -25,38 +24,38 @@ HAT = "<product><sku>HAT</sku><name>Hat</name><price>3.90</price></product>"
         f"\n\n<a>{MUG}{HAT}</a>",
     ],
 )
-def test_the_element_of_a_product_is_found(document: str) -> None:
+def test_the_element_of_the_products_is_detected(document: str) -> None:
     reading = read(document)
     assert [(p.sku, p.name, str(p.price)) for p in reading.products] == [
         ("MUG", "Mug", "12.50"),
         ("HAT", "Hat", "3.90"),
     ]
-    assert (reading.details["format"], reading.feed.nature, reading.feed.ended_cleanly) == ("xml", None, True)
+    assert (reading.details["format"], reading.feed.declared_mode, reading.feed.ended_cleanly) == ("xml", None, True)
 
 
-def test_one_product_alone_is_a_feed() -> None:
-    assert read(f"<products>{MUG}</products>").only.sku == "MUG"
-    assert read("<catalog><thing><sku>A</sku><name>x</name></thing></catalog>").only.sku == "A"
+def test_a_file_of_a_single_product_is_read() -> None:
+    assert read(f"<products>{MUG}</products>").product.sku == "MUG"
+    assert read("<catalog><thing><sku>A</sku><name>x</name></thing></catalog>").product.sku == "A"
 
 
-def test_variants_inside_a_product_are_not_taken_for_products() -> None:
+def test_repeated_elements_inside_a_product_are_not_products() -> None:
     inside = "<items><item><n>1</n><m>2</m></item><item><n>3</n><m>4</m></item></items>"
     reading = read(f"<a>{MUG.replace('</product>', inside + '</product>') * 3}</a>")
     assert [p.sku for p in reading.products] == ["MUG"] * 3
 
 
 @pytest.mark.parametrize("record", ["thing", "list/thing", "/a/list/thing"])
-def test_the_settings_name_the_element_of_a_product(record: str) -> None:
+def test_the_record_option_names_the_element_of_the_products(record: str) -> None:
     others = "<item><sku>NO</sku><name>x</name></item>" * 3
     text = f"<a><items>{others}</items><list><thing><nr>1</nr><text>Mug</text></thing></list></a>"
     mapping = {"record": record, "sku": "nr", "name": "text"}
-    product = read(text, mapping=mapping).only
+    product = read(text, mapping=mapping).product
     assert (product.sku, product.name) == ("1", "Mug")
     with pytest.raises(UnreadableFeed, match="no records"):
         read(text, mapping={"record": "nothing"})
 
 
-def test_columns_are_paths_and_attributes() -> None:
+def test_columns_are_paths_of_elements_and_attributes() -> None:
     reading = read_file("shop-offers.xml", "PLN")
     green, yellow = reading.products
     assert reading.details["record"] == "shop/offers/offer"
@@ -67,7 +66,7 @@ def test_columns_are_paths_and_attributes() -> None:
     assert (yellow.line, yellow.name) == (19, "Kubek żółty")
 
 
-def test_a_mapping_names_paths() -> None:
+def test_a_mapping_can_name_paths() -> None:
     mapping = {
         "price": "price.2", "currency": "price.2@currency", "name": "name.en", "is_active": "@available",
         "description": "desc",
@@ -78,19 +77,19 @@ def test_a_mapping_names_paths() -> None:
     assert green.description == "Kamionka, ręczna robota"
 
 
-def test_columns_that_appear_late_are_read() -> None:
+def test_columns_that_first_appear_in_late_records_are_read() -> None:
     late = "<product><sku>LAST</sku><name>x</name><colour>red</colour><brand>Acme</brand></product>"
     last = read(f"<a>{MUG * 1_500}{late}</a>").products[-1]
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_what_is_not_there_is_not_given() -> None:
+def test_fields_set_has_only_the_elements_of_the_record() -> None:
     hat = read(f"<a>{MUG}<product><sku>HAT</sku><price/></product></a>")
-    assert hat.products[0].given == {"sku", "name", "price", "currency"}
-    assert hat.refusal.reason == "price: is empty"
+    assert hat.products[0].fields_set == {"sku", "name", "price", "currency"}
+    assert hat.rejection.reason == "price: is empty"
 
 
-def test_lines_are_right_beyond_what_libxml2_counts_to() -> None:
+def test_line_numbers_are_right_beyond_libxml2s_maximum() -> None:
     products = "".join(f"<product>\n<sku>S{n}</sku>\n<name>x</name>\n</product>\n" for n in range(20_000))
     lines = [product.line for product in read(f"<a>\n{products}</a>").products]
     assert lines == list(range(2, 80_002, 4))
@@ -100,33 +99,33 @@ def test_lines_are_right_beyond_what_libxml2_counts_to() -> None:
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "cp1251", "euc_jp"]
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_encodings_are_what_is_declared(encoding: str, end: str) -> None:
+def test_the_declared_encoding_is_used(encoding: str, end: str) -> None:
     word = {"cp1252": "größe €", "cp1251": "кружка", "euc_jp": "名前"}.get(encoding, "größe 名前")
     text = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig").removesuffix("-le")}"?>\n<a>\n{MUG}</a>'
-    product = read(text.replace("Mug", word).replace("\n", end), encoding=encoding).only
+    product = read(text.replace("Mug", word).replace("\n", end), encoding=encoding).product
     assert (product.name, product.line) == (word, 3)
 
 
-def test_latin_1_that_was_written_by_windows_is_read_as_such() -> None:
+def test_declared_latin_1_is_read_as_windows_1252() -> None:
     text = f'<?xml version="1.0" encoding="ISO-8859-1"?><a>{MUG}</a>'.replace("Mug", "Mug – 5 €")
-    assert read(text, encoding="cp1252").only.name == "Mug – 5 €"
+    assert read(text, encoding="cp1252").product.name == "Mug – 5 €"
 
 
-def test_a_wrong_declaration_is_overruled_by_the_settings() -> None:
+def test_the_encoding_option_overrides_the_declaration() -> None:
     text = f'<?xml version="1.0" encoding="UTF-8"?><a>{MUG}</a>'.replace("Mug", "Becher, grün")
-    assert read(text, mapping={"encoding": "cp1252"}, encoding="cp1252").only.name == "Becher, grün"
+    assert read(text, mapping={"encoding": "cp1252"}, encoding="cp1252").product.name == "Becher, grün"
 
 
-def test_entities_of_html_are_read() -> None:
-    assert read(f"<a>{MUG}</a>".replace("Mug", "Mug &eacute;&nbsp;&amp;&#8364;")).only.name == "Mug é\xa0&€"
+def test_html_entities_are_read() -> None:
+    assert read(f"<a>{MUG}</a>".replace("Mug", "Mug &eacute;&nbsp;&amp;&#8364;")).product.name == "Mug é\xa0&€"
 
 
 @pytest.mark.parametrize(
     ("end", "line", "problem"),
     [
-        (b"<product><sku>X", 4, "breaks off"),
-        (b"", 4, "breaks off"),
-        (b"<product><sku>\xff</sku></product></a>", 4, "a byte is no text in utf-8"),
+        (b"<product><sku>X", 4, "the file is incomplete"),
+        (b"", 4, "the file is incomplete"),
+        (b"<product><sku>\xff</sku></product></a>", 4, "a byte is not valid utf-8"),
         (b"<product><sku>X</name></product></a>", 4, "not well-formed XML"),
         (b"<product><sku>&nothing;</sku></product></a>", 4, "nothing"),
         (b"<product><sku>\0</sku></product></a>", 4, "not well-formed XML"),
@@ -134,16 +133,16 @@ def test_entities_of_html_are_read() -> None:
         (b"</a>\n<a/>", 5, "not well-formed XML"),
     ],
 )
-def test_a_file_that_breaks_keeps_what_came_before_and_says_where(end: bytes, line: int, problem: str) -> None:
+def test_a_broken_file_yields_the_products_before_the_break_and_its_line(end: bytes, line: int, problem: str) -> None:
     reading = read(f"<a>\n{MUG}\n{HAT}\n".encode() + end)
     assert [product.sku for product in reading.products] == ["MUG", "HAT"]
-    assert (reading.refusal.line, reading.refusal.rows, reading.refusal.code) == (line, 0, "stopped")
-    assert f"line {line}: " in reading.refusal.reason
-    assert problem in reading.refusal.reason
+    assert (reading.rejection.line, reading.rejection.rows, reading.rejection.code) == (line, 0, "stopped")
+    assert f"line {line}: " in reading.rejection.reason
+    assert problem in reading.rejection.reason
     assert not reading.feed.ended_cleanly
 
 
-def test_a_record_that_is_too_long_stops_no_other() -> None:
+def test_a_record_that_is_too_long_does_not_affect_others() -> None:
     long = MUG.replace("Mug", "x" * 1_100_000)
     many = MUG.replace("</product>", "<n>x</n>" * 700_000 + "</product>")
     reading = read(f"<a>\n{MUG}\n{long}\n{many}\n{HAT}</a>")
@@ -154,18 +153,18 @@ def test_a_record_that_is_too_long_stops_no_other() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<a/>", "no column holds a SKU"),
+        ("<a/>", "no column contains a SKU"),
         ("<?xml version='1.0'?>", "no element"),
         ("<a><b>", "no records"),
-        ("<a><b><c>1</c></b><b><c>2</c></b></a>", "no column holds a SKU"),
-        ("<?xml version='1.0' encoding='klingon'?><a/>", "an encoding of text that does not exist"),
-        ("<?xml version='1.0' encoding='base64'?><a/>", "an encoding of text that does not exist"),
+        ("<a><b><c>1</c></b><b><c>2</c></b></a>", "no column contains a SKU"),
+        ("<?xml version='1.0' encoding='klingon'?><a/>", "is not a text encoding"),
+        ("<?xml version='1.0' encoding='base64'?><a/>", "is not a text encoding"),
         ("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'/>", "HTML"),
         ("<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>", "save it as XLSX"),
         ("<BMECAT><T_NEW_CATALOG/></BMECAT>", "no records"),
     ],
 )
-def test_what_holds_no_products_is_refused(text: str, message: str) -> None:
+def test_xml_without_products_is_refused(text: str, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(text)
 
@@ -173,7 +172,9 @@ def test_what_holds_no_products_is_refused(text: str, message: str) -> None:
 NAMES = st.sampled_from(
     ["product", "item", "sku", "name", "price", "image", "stock", "a", "b", "i", "ARTICLE", "SUPPLIER_AID", "E1MARAM"]
 )
-TEXTS = st.sampled_from([text for text in TELLING if text.isprintable()]) | st.from_regex(r"[ -~]{0,9}", fullmatch=True)
+TEXTS = st.sampled_from([text for text in SPECIAL_CELLS if text.isprintable()]) | st.from_regex(
+    r"[ -~]{0,9}", fullmatch=True
+)
 
 
 @st.composite
@@ -202,6 +203,6 @@ def test_any_xml_is_read_or_refused(inside: list[etree._Element], root: str, enc
     tree.extend(inside)
     content = etree.tostring(tree, encoding=encoding, xml_declaration=True)
     try:
-        holds(read(content[: len(content) - cut]))
+        check_reading(read(content[: len(content) - cut]))
     except UnreadableFeed as error:
         assert str(error)

@@ -1,4 +1,4 @@
-"""Workbooks as bytes: written by XlsxWriter as Excel writes them, or put together by hand as nobody should."""
+"""Workbooks as bytes: written by XlsxWriter as Excel writes them, or assembled by hand with errors."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def written(write: Callable[[Any], None], **options: Any) -> bytes:
-    """What XlsxWriter makes of `write(workbook)`."""
+    """The workbook that XlsxWriter writes with `write(workbook)`."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True, **options})
     write(book)
@@ -21,14 +21,30 @@ def written(write: Callable[[Any], None], **options: Any) -> bytes:
 
 
 def table(*rows: list[Any], name: str = "Products") -> bytes:
-    """One sheet of these rows."""
+    """A workbook with one sheet of these rows."""
 
     def write(book: Any) -> None:
-        sheet = book.add_worksheet(name)
+        worksheet = book.add_worksheet(name)
         for number, row in enumerate(rows):
             for column, cell in enumerate(row):
                 if cell is not None:
-                    sheet.write(number, column, cell)
+                    worksheet.write(number, column, cell)
+
+    return written(write)
+
+
+def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
+    """A workbook with the sheets Notes, Mugs and, if `both`, Caps, which may be `hidden`."""
+
+    def write(book: Any) -> None:
+        notes = book.add_worksheet("Notes")
+        notes.write_row(0, 0, ["Read this"])
+        for name in ("Mugs", "Caps") if both else ("Mugs",):
+            worksheet = book.add_worksheet(name)
+            worksheet.write_row(0, 0, ["sku", "name", "price"])
+            worksheet.write_row(1, 0, [name[0], name, 5])
+            if hidden and name == "Caps":
+                worksheet.hide()
 
     return written(write)
 
@@ -36,11 +52,11 @@ def table(*rows: list[Any], name: str = "Products") -> bytes:
 def by_hand(
     sheet: bytes, strings: bytes = b"", *, workbook: bytes | None = None, method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """A workbook of one sheet whose XML is `sheet`; `strings` are its shared ones."""
+    """A workbook with one sheet. `sheet`, `strings` and `workbook` are the XML of its parts."""
     link = '<Relationship Id="%s" Type="' + OFFICE + '/%s" Target="%s"/>'
     links = link % ("r1", "worksheet", "worksheets/sheet1.xml") + link % ("r2", "sharedStrings", "sharedStrings.xml")
-    one = '<sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
-    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{one}</workbook>'
+    sheets = '<sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
+    book = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{sheets}</workbook>'
     return zipped(
         {
             "[Content_Types].xml": b"<Types/>",
@@ -54,15 +70,16 @@ def by_hand(
 
 
 def sheet(rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    """The XML of a sheet with these rows."""
     return b"".join(
         (before, b'<worksheet xmlns="', MAIN.encode(), b'"><sheetData>', rows, b"</sheetData>", after, b"</worksheet>")
     )
 
 
-def texts(number: int, *cells: str) -> bytes:
-    """A row of inline texts."""
-    inside = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
-    return f'<row r="{number}">{inside}</row>'.encode()
+def text_row(number: int, *cells: str) -> bytes:
+    """The XML of a row of inline texts."""
+    content = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
+    return f'<row r="{number}">{content}</row>'.encode()
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -1,22 +1,24 @@
-"""Batches: work over many rows, some in each transaction, so that nothing is locked for long."""
+"""Work on many rows in batches, one transaction each, so that no lock is held for long."""
 
 import time
 from collections.abc import Callable
 
 from wecelebrate.core.database import SYSTEM, Transaction, writing
 
-LONGEST = 45.0
-"""Seconds for which one run keeps beginning further batches."""
+MAX_SECONDS = 45.0
+"""How long one run keeps starting batches."""
 
 
-def run(work: Callable[[Transaction, int], int], most: int) -> int:
-    """Do `work` with at most so many rows a transaction, again and again, until there are no more or time is short: it
-    says how many they were. How many that was in all."""
-    until = time.monotonic() + LONGEST
-    done = 0
+def run(work: Callable[[Transaction, int], int], batch_size: int) -> int:
+    """Call `work` with a transaction and the batch size until it processes fewer rows than that, or time is up.
+
+    `work` returns the number of rows that it processed. Returns their total.
+    """
+    until = time.monotonic() + MAX_SECONDS
+    total = 0
     while True:
         with writing(SYSTEM) as tx:
-            last = work(tx, most)
-        done += last
-        if last < most or time.monotonic() > until:
-            return done
+            processed = work(tx, batch_size)
+        total += processed
+        if processed < batch_size or time.monotonic() > until:
+            return total

@@ -1,7 +1,8 @@
-"""Read your own writes, exactly: which transactions a reader must have replayed to answer a caller.
+"""Consistency tokens: a caller reads its own writes, whichever server answers.
 
-A write answers a `Consistency-Token`; whoever sends it back with a read is answered by a reader that has that write, or
-by the primary. The platform remembers a signed-in caller's writes itself, for a minute, so few need to send any.
+The response to a write has a `Consistency-Token`. A read that sends the token back is answered by a replica that has
+replayed the write, or by the primary. The platform remembers the writes of signed-in callers for a minute by itself, so
+few callers need to send tokens.
 """
 
 import hashlib
@@ -12,10 +13,10 @@ from wecelebrate.core import signing
 from wecelebrate.core.settings import settings
 
 HEADER = "Consistency-Token"
-LIFE = 60
-"""Seconds after which every reader that is asked at all has the write (a reader that lags by more is not)."""
-MOST = 16
-"""Tokens of a request that are looked at."""
+LIFE_SECONDS = 60
+"""A replica that lags by more is not used, so after this time every replica in use has replayed the write."""
+MAX_TOKENS = 16
+"""The tokens of a request that are read."""
 
 
 def token(xid: str) -> str:
@@ -24,18 +25,18 @@ def token(xid: str) -> str:
 
 
 def min_xids(header: str | None) -> tuple[str, ...]:
-    """The transactions that the tokens of a header name. One that is old, or of another cluster, says nothing."""
-    found = []
-    for text in (header or "").split(",")[:MOST]:
-        body = signing.unsign("consistency", text.strip())
-        if body is None:
+    """The transactions of the tokens in a header. Ignores tokens that are expired, forged or of another cluster."""
+    xids = []
+    for text in (header or "").split(",")[:MAX_TOKENS]:
+        content = signing.unsign("consistency", text.strip())
+        if content is None:
             continue
-        cluster, xid, issued = json.loads(body)
-        if cluster == _cluster() and time.time() - issued <= LIFE:
-            found.append(xid)
-    return tuple(found)
+        cluster, xid, issued = json.loads(content)
+        if cluster == _cluster() and time.time() - issued <= LIFE_SECONDS:
+            xids.append(xid)
+    return tuple(xids)
 
 
 def _cluster() -> str:
-    """Transactions of another cluster have numbers of their own."""
+    """Identifies the cluster: another cluster numbers its transactions independently."""
     return hashlib.sha256(settings().database_writer.encode()).hexdigest()[:8]

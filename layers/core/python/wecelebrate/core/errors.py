@@ -1,14 +1,14 @@
-"""What can go wrong, as RFC 9457 problems.
+"""Errors, as RFC 9457 problems.
 
     Problem                      status  code
-    ├── Invalid                  422     invalid          the request says something that cannot be
+    ├── Invalid                  422     invalid          the request is well-formed but not valid
     │   └── PageTooLarge         422     page_too_large
     ├── MalformedBody            400     malformed_body
     ├── BadCursor                400     bad_cursor
     ├── Unauthenticated          401     unauthenticated
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
-    ├── NotFound                 404     not_found        also what belongs to another client
+    ├── NotFound                 404     not_found        also for objects of another client
     ├── UnsupportedMediaType     415     unsupported_media_type
     ├── Conflict                 409     conflict
     │   └── AlreadyExists        409     already_exists
@@ -18,7 +18,7 @@
     ├── TooSlow                  504     query_timeout
     └── Unavailable              503     unavailable
 
-The docstring of a class is its title; the code is stable, and what clients should branch on.
+The docstring of a class is its title. Its code is stable, and clients should branch on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """One offending field."""
+    """An invalid field."""
 
     pointer: str = Field(description="JSON Pointer (RFC 6901) into the body, or the name of the parameter.")
     detail: str
@@ -40,17 +40,17 @@ class ProblemDocument(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    code: str = Field(description="Stable; branch on this.")
+    code: str = Field(description="Stable. Branch on this code.")
     detail: str | None = None
     errors: list[FieldError] = Field(default_factory=list)
     request_id: str | None = None
     error: str | None = Field(
-        default=None, description="On the routes of the first API: `detail`, as it was called there."
+        default=None, description="Only on the routes of the first API, where `detail` has this name."
     )
 
 
 class Problem(Exception):
-    """Something went wrong."""
+    """An internal error occurred."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -63,10 +63,10 @@ class Problem(Exception):
     @classmethod
     def title(cls) -> str:
         """One sentence for people: the first line of the docstring."""
-        return (cls.__doc__ or "Something went wrong.").splitlines()[0]
+        return (cls.__doc__ or "An internal error occurred.").splitlines()[0]
 
     def document(self, request_id: str | None) -> dict[str, Any]:
-        """The problem as RFC 9457 says it, without what is empty."""
+        """The problem document, without empty members."""
         document = ProblemDocument(
             title=self.title(),
             status=self.status,
@@ -80,19 +80,19 @@ class Problem(Exception):
         return document
 
     def headers(self) -> Mapping[str, str]:
-        """Headers that go with the answer."""
+        """Additional headers of the response."""
         return {}
 
 
 class Invalid(Problem):
-    """The request cannot be carried out as it stands."""
+    """The request is not valid."""
 
     status = 422
     code = "invalid"
 
 
 class PageTooLarge(Invalid):
-    """This page is larger than an answer may be: ask for fewer rows with `limit`."""
+    """This page is larger than a response may be. Request fewer rows with `limit`."""
 
     code = "page_too_large"
 
@@ -105,14 +105,14 @@ class MalformedBody(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """Send the body as application/json."""
+    """The content type must be application/json."""
 
     status = 415
     code = "unsupported_media_type"
 
 
 class BadCursor(Problem):
-    """This cursor was not made for this list: begin again without it."""
+    """This cursor does not belong to this list. Start without a cursor."""
 
     status = 400
     code = "bad_cursor"
@@ -125,7 +125,7 @@ class Unauthenticated(Problem):
     code = "unauthenticated"
 
     def headers(self) -> Mapping[str, str]:
-        """RFC 6750: how to authenticate."""
+        """How to authenticate (RFC 6750)."""
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
@@ -137,47 +137,47 @@ class Forbidden(Problem):
 
 
 class NoMembership(Forbidden):
-    """This account belongs to no client."""
+    """This account is not a member of any client."""
 
     code = "no_membership"
 
 
 class NotFound(Problem):
-    """There is no such thing, or it is not yours."""
+    """This object does not exist, or you have no access to it."""
 
     status = 404
     code = "not_found"
 
 
 class Conflict(Problem):
-    """The request does not fit what is there."""
+    """The request conflicts with the current state."""
 
     status = 409
     code = "conflict"
 
 
 class AlreadyExists(Conflict):
-    """There is one of that name already."""
+    """An object with this name or key already exists."""
 
     code = "already_exists"
 
 
 class PreconditionFailed(Problem):
-    """It changed since you read it: read it again, and send the ETag that it has now."""
+    """The object has changed since you read it. Read it again and send its current ETag."""
 
     status = 412
     code = "precondition_failed"
 
 
 class PreconditionRequired(Problem):
-    """Say which state you mean to change: send the ETag that you read it with as If-Match."""
+    """This request needs an If-Match header with the ETag of the object that you read."""
 
     status = 428
     code = "precondition_required"
 
 
 class TooManyRequests(Problem):
-    """More requests came than the limit allows; try again later."""
+    """The rate limit is used up. Try again later."""
 
     status = 429
     code = "rate_limited"
@@ -187,23 +187,23 @@ class TooManyRequests(Problem):
         self._retry_after = retry_after
 
     def headers(self) -> Mapping[str, str]:
-        """When to try again, in seconds."""
+        """The seconds after which to try again."""
         return {"Retry-After": str(self._retry_after)}
 
 
 class TooSlow(Problem):
-    """The query took longer than your plan allows: ask for less, or write by POST /v1/products/bulk-import, a job."""
+    """The query took longer than your tier allows. Request less, or write with POST /v1/products/bulk-import."""
 
     status = 504
     code = "query_timeout"
 
 
 class Unavailable(Problem):
-    """A part of the platform does not answer; try again in a moment."""
+    """A part of the platform does not respond. Try again in a moment."""
 
     status = 503
     code = "unavailable"
 
     def headers(self) -> Mapping[str, str]:
-        """When to try again, in seconds."""
+        """The seconds after which to try again."""
         return {"Retry-After": "2"}

@@ -1,4 +1,4 @@
-"""Entity tags: which state of a thing was read, and whether it is the one that a caller means to change (RFC 9110)."""
+"""Entity tags (RFC 9110): conditional reads, and changes that name the state they apply to."""
 
 import hashlib
 from datetime import datetime
@@ -13,14 +13,14 @@ def etag(body: str) -> str:
 
 
 def matches(header: str | None, current: str) -> bool:
-    """Whether an If-None-Match header names the current entity tag, weakly."""
+    """Whether an If-None-Match header contains the current entity tag, by weak comparison."""
     if header is None:
         return False
-    return header.strip() == "*" or current in (one.strip().removeprefix("W/") for one in header.split(","))
+    return header.strip() == "*" or current in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
 class Versioned(Protocol):
-    """What can be changed: the model that a read of it answers."""
+    """An object that can be changed, as a read returns it."""
 
     updated_at: datetime
 
@@ -34,19 +34,19 @@ class Match:
         self._if_match = if_match
 
     def check(self, current: Versioned) -> datetime | None:
-        """When the state was made that may be changed; None for whichever it is.
+        """The `updated_at` that the object must still have when it is changed. None if any state may be changed.
 
-        Raises PreconditionRequired without the header, PreconditionFailed when the state is another by now.
+        Raises PreconditionRequired without the header, PreconditionFailed if the object has changed.
         """
         if self._if_match is None:
             raise PreconditionRequired
         if self._if_match.strip() == "*":
             return None
-        if etag(current.model_dump_json()) not in (one.strip() for one in self._if_match.split(",")):
+        if etag(current.model_dump_json()) not in (tag.strip() for tag in self._if_match.split(",")):
             raise PreconditionFailed
         return current.updated_at
 
 
-def refusal(seen: datetime | None, current: Versioned) -> Problem:
-    """Why a change of what was `seen` touched no row: it changed meanwhile, or the caller may not."""
-    return PreconditionFailed() if seen is not None and current.updated_at != seen else Forbidden()
+def refusal(expected: datetime | None, current: Versioned) -> Problem:
+    """Why a change touched no row: the object no longer has the `expected` state, or the caller may not change it."""
+    return PreconditionFailed() if expected is not None and current.updated_at != expected else Forbidden()

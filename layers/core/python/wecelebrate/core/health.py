@@ -1,14 +1,17 @@
-"""Whether the platform answers."""
+"""The health of the platform."""
 
 from typing import Literal
 
+from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from wecelebrate.core.database import probe
 
+logger = Logger()
+
 
 class Health(BaseModel):
-    """What answered. `degraded`: reads come from the primary, because the reader does not answer."""
+    """Which databases answered. `degraded`: the replica does not answer, so the primary also serves reads."""
 
     status: Literal["ok", "degraded"]
     reader: bool
@@ -16,13 +19,11 @@ class Health(BaseModel):
 
 
 def check() -> Health:
-    """Ask both databases. Raises Unavailable when the primary does not answer."""
+    """Probe both databases. Raises Unavailable if the primary does not answer."""
     probe("writer")
     try:
         probe("reader")
-    except Exception as error:  # whatever is wrong with the reader, the platform answers without it
-        from wecelebrate.core.http import logger
-
-        logger.warning("the reader does not answer", exc_info=error)
+    except Exception as error:  # no failure of the replica makes the platform unavailable
+        logger.warning("the replica does not answer", exc_info=error)
         return Health(status="degraded", reader=False, writer=True)
     return Health(status="ok", reader=True, writer=True)

@@ -1,7 +1,7 @@
-"""Metrics: what an invocation counted, in CloudWatch's embedded format: lines of the function's log.
+"""Metrics of an invocation, in CloudWatch's embedded metric format: lines in the function's log.
 
-A dimension has few values (the service, an entity of the cache, a limit), never a client: each is a metric that is paid
-for. What a client costs stands in its own account (`wecelebrate.usage`).
+A dimension has few values (an entity of the cache, a limit), never a client, because CloudWatch bills each combination
+as a metric. The usage of a client is in its own account (`wecelebrate.usage`).
 """
 
 from typing import Literal
@@ -21,23 +21,23 @@ Name = Literal[
 ]
 Dimension = Literal["entity", "limit", ""]
 
-_counted: dict[tuple[Dimension, str], dict[Name, float]] = {}
+_counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
-    """Add to a metric of this invocation, by the value `of` a dimension."""
-    counted = _counted.setdefault((dimension, of), {})
-    counted[name] = counted.get(name, 0) + value
+    """Add to a metric of this invocation. `of` is the value of the dimension."""
+    counters = _counters.setdefault((dimension, of), {})
+    counters[name] = counters.get(name, 0) + value
 
 
 def flush() -> None:
-    """Write what was counted since the last time, a line for each dimension."""
-    for (dimension, of), counted in _counted.items():
+    """Write the metrics since the last flush, one line for each value of a dimension."""
+    for (dimension, of), counters in _counters.items():
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         if dimension:
             metrics.add_dimension(dimension, of)
-        for name, value in counted.items():
+        for name, value in counters.items():
             unit = MetricUnit.Milliseconds if name == "DatabaseMilliseconds" else MetricUnit.Count
             metrics.add_metric(name, unit, round(value, 3))
         metrics.flush_metrics()
-    _counted.clear()
+    _counters.clear()

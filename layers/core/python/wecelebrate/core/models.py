@@ -1,4 +1,4 @@
-"""What the models of all resources share."""
+"""Base models and field types that all resources share."""
 
 import json
 import math
@@ -23,40 +23,40 @@ from pydantic import (
 from wecelebrate.core.errors import FieldError, Invalid
 
 MAX_DEPTH = 64
-"""Objects and lists within one another in a body."""
-MAX_OBJECT = 256 * 1024
-"""Characters of a free JSON object, written compactly."""
+"""The deepest nesting of objects and lists in a body."""
+MAX_OBJECT_LENGTH = 256 * 1024
+"""Characters of a free-form JSON object in compact form."""
 
 
 class Input(BaseModel):
-    """What a caller sends: a key that means nothing is an error, not a typo that goes unnoticed."""
+    """A model of what a caller sends. An unknown key is an error, so that a typo does not go unnoticed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     place: ClassVar[str] = "/"
-    """What the pointer to a field begins with."""
+    """The beginning of the pointer to a field."""
 
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """PostgreSQL holds no NUL, no half of a surrogate pair, and JSON no infinity."""
+        """Refuses NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON cannot hold."""
         refuse_unstorable(value, cls.place)
         return value
 
 
 class Patch(Input):
-    """A JSON Merge Patch (RFC 7396): what is absent stays, null clears, objects merge.
+    """A JSON Merge Patch (RFC 7396): an absent field stays, null clears it, objects merge.
 
     A field that cannot be cleared has a type without None, and the default ABSENT.
     """
 
     def changes(self) -> dict[str, Any]:
-        """What the caller named, JSON-able."""
+        """The fields that the caller sent, in JSON form."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
 ABSENT: Any = Field(default_factory=lambda: None)
-"""The default of a field that a patch may change but not clear. No one reads it: only what was named is a change."""
+"""The default of a field that a patch may change but not clear. It is never read: only fields that were sent count."""
 
 
 _TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
@@ -74,65 +74,65 @@ Money = Annotated[
     ),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
 ]
-"""A decimal string in JSON: floats lose cents."""
+"""A decimal string in JSON, because floats lose cents."""
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time, written as PostgreSQL writes it in JSON: a thing reads the same in a list and alone."""
+"""A time, formatted as PostgreSQL formats it in JSON, so that an object and its row in a list are the same."""
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 
 def at_most(characters: int) -> AfterValidator:
-    """Refuses an object that has more characters, written compactly as JSON."""
+    """Refuses an object whose compact JSON has more characters."""
 
     def check(value: Object) -> Object:
         if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > characters:
-            raise ValueError(f"should have at most {characters} characters as JSON")
+            raise ValueError(f"must have at most {characters} characters as compact JSON")
         return value
 
     return AfterValidator(check)
 
 
-GivenObject = Annotated[Object, at_most(MAX_OBJECT)]
-"""A free JSON object as a caller may send it."""
+GivenObject = Annotated[Object, at_most(MAX_OBJECT_LENGTH)]
+"""A free-form JSON object from a caller."""
 
 
 def refuse_unstorable(value: Any, place: str) -> None:
-    """Raises Invalid, pointing below `place`, for what PostgreSQL cannot hold, however deep it lies."""
+    """Raises Invalid, with a pointer below `place`, for a value at any depth that PostgreSQL cannot store."""
     stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while stack:
-        one, path = stack.pop()
-        why = None
-        if isinstance(one, str):
-            if not storable(one):
-                why = "holds a NUL or half of a surrogate pair"
-        elif isinstance(one, float):
-            if not math.isfinite(one):
-                why = "should be a finite number"
-        elif isinstance(one, dict | list):
+        item, path = stack.pop()
+        detail = None
+        if isinstance(item, str):
+            if not storable(item):
+                detail = "must not contain NUL or unpaired surrogates"
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                detail = "must be a finite number"
+        elif isinstance(item, dict | list):
             if len(path) >= MAX_DEPTH:
-                why = f"lies more than {MAX_DEPTH} objects and lists deep"
-            elif isinstance(one, dict):
-                stack += [(key, path) for key in one] + [(held, (*path, str(key))) for key, held in one.items()]
+                detail = f"must not be nested more than {MAX_DEPTH} levels deep"
+            elif isinstance(item, dict):
+                stack += [(key, path) for key in item] + [(child, (*path, str(key))) for key, child in item.items()]
             else:
-                stack += [(held, (*path, str(index))) for index, held in enumerate(one)]
-        if why:
-            raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=why)])
+                stack += [(child, (*path, str(index))) for index, child in enumerate(item)]
+        if detail:
+            raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=detail)])
 
 
 def storable(text: str) -> bool:
-    """Whether PostgreSQL can hold a text."""
-    # Most texts are ASCII, which a text knows of itself.
+    """Whether PostgreSQL can store a text."""
+    # Most texts are ASCII, which is a fast check.
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def pointer(path: Iterable[Any], place: str = "/") -> str:
-    """A JSON Pointer (RFC 6901) into the body; a parameter, with no `place`, goes by its name."""
+    """A JSON Pointer (RFC 6901) into the body. Without a `place`, the name of a parameter."""
     if not place:
         return ".".join(str(step) for step in path)
-    shown = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return shown.encode("utf-8", "replace").decode()
+    path_text = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return path_text.encode("utf-8", "replace").decode()

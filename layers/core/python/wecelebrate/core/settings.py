@@ -1,4 +1,4 @@
-"""The environment of a function, as one model. `FunctionSpec.environment` in infra/ is its writer."""
+"""The environment of a function, as one model. `FunctionSpec.environment` in infra/ writes it."""
 
 import os
 from functools import lru_cache
@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class NotDeclared(LookupError):
-    """The function uses what its function.toml does not name."""
+    """The function uses a queue, bucket or service that its function.toml does not declare."""
 
 
 class Settings(BaseModel):
-    """What a function was given, each setting by `WC_<ITS_NAME>`. What its declaration does not ask for is empty."""
+    """The settings of a function, each from the variable `WC_<NAME>`. Settings that function.toml does not ask for are
+    empty."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,11 +20,11 @@ class Settings(BaseModel):
     database_login: str = ""
     database_name: str = ""
     database_writer: str = ""
-    """`host:port` that writes go to."""
+    """`host:port` for writes."""
     database_reader: str = ""
-    """`host:port` that reads go to."""
+    """`host:port` for reads."""
     database_password: str = ""
-    """Empty on AWS: logins authenticate by IAM there."""
+    """Empty on AWS, where logins authenticate with IAM."""
     cache_url: str = ""
     cache_token: str = ""
     issuer: str = ""
@@ -31,42 +32,42 @@ class Settings(BaseModel):
     jwks_url: str = ""
     signing_key: str = ""
     outbound_allow: str = ""
-    """Addresses, by commas, that `outbound` asks although they are not public. Never set on AWS."""
+    """Comma-separated addresses that `outbound` may request although they are not public. Never set on AWS."""
     images_url: str = ""
-    """Where the bucket of images is shown, without a slash at the end."""
+    """The public URL of the image bucket, without a trailing slash."""
     workers: int = 1
-    """Of a queue: how many of this function work at once."""
+    """For a queue: the maximum concurrency of this function."""
     rate: float = 50.0
-    """Of a queue: jobs a second that all of its workers together begin."""
+    """For a queue: the jobs per second that all of its workers together may start."""
     max_receives: int = 1
-    """Of a queue: deliveries of a message before it is a dead letter."""
+    """For a queue: the deliveries of a message after which it becomes a dead letter."""
 
     mail_from: str = ""
-    """The address that mails come from; the name before it is that of each site."""
+    """The sender address of mails. Each site has its own display name."""
     mail_configuration_set: str = ""
-    """What SES sends them by: where it tells of deliveries, bounces and complaints."""
+    """The SES configuration set, which publishes deliveries, bounces and complaints."""
 
     def queue(self, name: str) -> str:
-        """URL of a queue the function declares to send to."""
+        """The URL of a queue that the function declares to send to. Raises NotDeclared."""
         return _declared("WC_QUEUE_", name)
 
     def images(self) -> str:
-        """What addresses of images begin with, for a function that declares to show them."""
+        """The beginning of image URLs, for a function that declares the use of images. Raises NotDeclared."""
         if not self.images_url:
             raise NotDeclared("WC_IMAGES_URL is not set: function.toml does not declare the use of images")
         return self.images_url
 
     def bucket(self, name: str) -> str:
-        """Name, in this cloud, of a bucket the function declares to use."""
+        """The name, in this cloud, of a bucket that the function declares to use. Raises NotDeclared."""
         return _declared("WC_BUCKET_", name)
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings, read once an instance."""
-    # pydantic-settings would do this for 40 ms of every cold start.
-    given = {name: os.environ.get(f"WC_{name.upper()}") for name in Settings.model_fields}
-    return Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    """The settings, read once per instance."""
+    # pydantic-settings would do the same, but adds 40 ms to every cold start.
+    values = {name: os.environ.get(f"WC_{name.upper()}") for name in Settings.model_fields}
+    return Settings.model_validate({name: value for name, value in values.items() if value is not None})
 
 
 def _declared(prefix: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Texts that we hand out and get back: what they say is readable, but only we can have written it."""
+"""Signed texts that we issue and later accept. Anyone can read their content; only we can create them."""
 
 import base64
 import hmac
@@ -8,26 +8,27 @@ from wecelebrate.core.settings import settings
 _SIGNATURE_BYTES = 16
 
 
-def sign(purpose: str, body: bytes) -> str:
-    """A text that holds `body`, good for one purpose."""
-    return _spelt(_signature(purpose, body) + body)
+def sign(purpose: str, content: bytes) -> str:
+    """A text with the content and its signature (HMAC-SHA-256, truncated to 16 bytes), valid for one purpose."""
+    return _encode(_signature(purpose, content) + content)
 
 
 def unsign(purpose: str, text: str) -> bytes | None:
-    """What a signed text holds; None for one that was not signed by us for this purpose."""
+    """The content of a signed text. None if we did not sign it for this purpose."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         return None
-    signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    # Python's decoder skips what is not of the alphabet: only the spelling that was given out is good.
-    good = hmac.compare_digest(signature, _signature(purpose, body)) and _spelt(raw) == text
-    return body if good else None
+    signature, content = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    # Python's decoder ignores characters outside the alphabet, so only the exact text that we issued is accepted.
+    valid = hmac.compare_digest(signature, _signature(purpose, content)) and _encode(raw) == text
+    return content if valid else None
 
 
-def _spelt(raw: bytes) -> str:
+def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _signature(purpose: str, body: bytes) -> bytes:
-    return hmac.digest(settings().signing_key.encode(), purpose.encode() + b"\0" + body, "sha256")[:_SIGNATURE_BYTES]
+def _signature(purpose: str, content: bytes) -> bytes:
+    key = settings().signing_key.encode()
+    return hmac.digest(key, purpose.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]

@@ -1,4 +1,4 @@
-"""Files in S3, streamed."""
+"""Objects in S3, streamed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class GoneError(Exception):
-    """The file is no longer there."""
+class ObjectGone(Exception):
+    """The object no longer exists."""
 
 
-_making = Lock()
-"""A client may be used by many threads; two may not be made at once."""
+_client_lock = Lock()
+"""Threads may share a client, but boto3 must not create two at the same time."""
 
 
 def _s3() -> "S3Client":
-    with _making:
-        return _made()
+    with _client_lock:
+        return _create_client()
 
 
 @lru_cache(maxsize=1)
-def _made() -> "S3Client":
+def _create_client() -> "S3Client":
     import boto3
     from botocore.config import Config
 
@@ -38,8 +38,7 @@ def _made() -> "S3Client":
             connect_timeout=3,
             read_timeout=30,
             retries={"max_attempts": 4},
-            # What a presigned URL must be to hold anywhere: of this region, and without a checksum of a body that is
-            # not there yet.
+            # A presigned URL must name this region, and must not sign the checksum of a body that does not exist yet.
             signature_version="s3v4",
             s3={"us_east_1_regional_endpoint": "regional"},
             request_checksum_calculation="when_required",
@@ -48,20 +47,20 @@ def _made() -> "S3Client":
 
 
 def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
-    """One version of a file as a stream that cannot seek. Raises GoneError when it was deleted."""
+    """One version of an object, as a stream that cannot seek. Raises ObjectGone if it was deleted."""
     from botocore.exceptions import ClientError
 
     try:
-        answer = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
+        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
-            raise GoneError(f"{key} (version {version_id}) is no longer in the bucket") from error
+            raise ObjectGone(f"{key} (version {version_id}) is no longer in the bucket") from error
         raise
-    return cast(BinaryIO, answer["Body"])
+    return cast(BinaryIO, response["Body"])
 
 
 def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
-    """Write a file, a large one in parts."""
+    """Write an object. A large one is sent in parts."""
     import io
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
@@ -69,41 +68,42 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cac
     _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
 
 
-def read(bucket: str, key: str, most: int) -> bytes | None:
-    """A file of at most so many bytes, and one byte more of one that has more; None where there is none."""
+def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
+    """The first `max_bytes` + 1 bytes of an object: a result longer than `max_bytes` means that the object is too
+    large. None if it does not exist."""
     from botocore.exceptions import ClientError
 
     try:
-        answer = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
         raise
-    with answer["Body"] as body:
-        return body.read(most + 1)
+    with response["Body"] as body:
+        return body.read(max_bytes + 1)
 
 
 def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
-    """Write a file in one request; its version."""
-    answer = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
-    return answer.get("VersionId", "null")
+    """Write an object in one request, and return its version."""
+    response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+    return response.get("VersionId", "null")
 
 
 def newest_version(bucket: str, key: str) -> str | None:
-    """The newest version of a file; None when there is none."""
+    """The newest version of an object. None if it does not exist."""
     from botocore.exceptions import ClientError
 
     try:
-        found = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+        response = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
         raise
-    return found.get("VersionId", "null")
+    return response.get("VersionId", "null")
 
 
 def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
-    """An address that takes one file, of exactly this size and type, by PUT."""
+    """A presigned URL that accepts one PUT of exactly this size (bytes) and type."""
     parameters = {
         "Bucket": settings().bucket(bucket),
         "Key": key,
@@ -115,19 +115,19 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 
 
 def safe_name(name: str) -> str:
-    """A name as part of a key: what needs no escaping in addresses stays."""
+    """A file name as part of a key, without characters that need escaping in URLs."""
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 
 def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
-    """The newest versions of files whose keys begin with `prefix`, as `uploads` has them, a page of S3's at a time."""
+    """The newest versions of all objects below a prefix, in the form of `created_objects`, one page of S3 at a time."""
     pages = _s3().get_paginator("list_object_versions")
     for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
         yield [
             {
                 "key": version["Key"],
                 "version_id": version["VersionId"],
-                "sequencer": "",  # a listing does not say
+                "sequencer": "",  # a listing does not contain it
                 "size": version["Size"],
                 "etag": version["ETag"].strip('"'),
                 "dropped_at": version["LastModified"],
@@ -142,18 +142,18 @@ def object_name(key: str) -> str:
     return key.rsplit("/", 1)[-1]
 
 
-def uploads(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The objects that S3 notifications tell of, keys decoded: they come as form fields do (`+` is a space)."""
+def created_objects(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The created objects of S3 notifications. Keys are decoded: S3 encodes them like form fields (`+` is a space)."""
     from urllib.parse import unquote_plus
 
     for record in records:
         if record.get("eventName", "").startswith("ObjectCreated:"):
-            told = record["s3"]["object"]
+            created = record["s3"]["object"]
             yield {
-                "key": unquote_plus(told["key"]),
-                "version_id": told.get("versionId", "null"),
-                "sequencer": told.get("sequencer", ""),
-                "size": told.get("size", 0),
-                "etag": told.get("eTag", ""),
+                "key": unquote_plus(created["key"]),
+                "version_id": created.get("versionId", "null"),
+                "sequencer": created.get("sequencer", ""),
+                "size": created.get("size", 0),
+                "etag": created.get("eTag", ""),
                 "dropped_at": record["eventTime"],
             }

@@ -1,4 +1,4 @@
-"""Feeds: files of ERP systems and shops as validated products. No database, storage or network is touched here.
+"""Feeds: read files of ERP systems and shops as validated products. This package uses no database and no network.
 
     with open_feed(stream, "articles.csv", mapping, "EUR") as feed:
         for item in feed:
@@ -6,14 +6,16 @@
                 case Product(): ...
                 case Rejected(): ...
 
-Rows are read lazily in constant memory; the rows of all items add up to `feed.rows_read`. A bad row is a Rejected and
-stops nothing. A file that cannot be read at all raises UnreadableFeed with a message for whoever dropped it.
-`propose` tells from a sample how a file would be read.
+Rows are read lazily, in constant memory. The `rows` of all items add up to `feed.rows_read`. A bad row becomes a
+Rejected, and reading continues with the next row. A file that cannot be read at all raises UnreadableFeed; its message
+is written for the person who uploaded the file. `propose` shows, from a sample, how a file would be read.
 """
 
 from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
-from wecelebrate.feeds.plan import OWN_COLUMNS
+from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.proposal import Proposal, propose
 
-__all__ = ["OWN_COLUMNS", "Feed", "Item", "Product", "Proposal", "Rejected", "UnreadableFeed", "open_feed", "propose"]
+__all__ = [
+    "REPORT_COLUMN_PREFIX", "Feed", "Item", "Product", "Proposal", "Rejected", "UnreadableFeed", "open_feed", "propose",
+]  # fmt: skip

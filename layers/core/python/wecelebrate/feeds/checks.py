@@ -1,23 +1,23 @@
-"""Rows as a whole, before any cell is looked at: their width, and characters that no database holds."""
+"""Checks of whole rows, before their cells are parsed: width, spreadsheet errors, and invalid characters."""
 
 from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, shown
+from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan
-from wecelebrate.feeds.xlsx.rows import Noted
+from wecelebrate.feeds.xlsx.rows import FlawedCells
 
-MOST_MISFITS = 250_000
-"""Rows without the header's columns: so many mean that it is another file's header, or a quote that is never closed."""
+MAX_MISFIT_ROWS = 250_000
+"""Rows whose width differs from the header's. So many mean a wrong header, or a quote that is never closed."""
 
 
-def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Rows of a CSV file that have the header's width.
+def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Yield the rows of a CSV file in the header's width, and reject those that do not fit.
 
-    Blank cells beyond it are dropped, and rows of nothing but delimiters left out. A row that is too short is
-    completed when only columns that feed no field are missing, and rejected otherwise: which cell it lacks is unknown.
+    Blank cells beyond the header are dropped, and rows of only delimiters are skipped. A row that is too short gets
+    blank cells if no field needs the missing columns. Otherwise it is rejected: any of its cells may be missing.
     """
-    header, width, needed = plan.header, len(plan.header), plan.last_mapped
+    header, width, needed = plan.header, len(plan.header), plan.last_field_column
     misfits = 0
     for row in rows:
         if isinstance(row, Rejected):
@@ -25,6 +25,7 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             continue
         line, cells = row
         count = len(cells)
+        # Skip blank rows. DOS programs end a file with Ctrl-Z (\x1a).
         if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
             (cell or "").strip(" \t\x1a") for cell in cells
         ):
@@ -34,7 +35,8 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
         elif count > width:
             if any((cell or "").strip() for cell in cells[width:]):
                 problem = (
-                    f"the row has {count} cells, the header has {width} columns; a cell with a delimiter needs quotes"
+                    f"the row has {count} cells, the header has {width} columns; a cell that contains the "
+                    "delimiter must be in quotes"
                 )
                 yield _rejected(plan, line, cells, problem, "too_many_cells")
                 misfits += 1
@@ -47,40 +49,36 @@ def fitting(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Reject
             problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"
             yield _rejected(plan, line, cells, problem, "too_few_cells")
             misfits += 1
-        if misfits > MOST_MISFITS:
+        if misfits > MAX_MISFIT_ROWS:
             reason = (
-                f"reading stopped after line {line}: more than {MOST_MISFITS:,} rows do not have the header's columns"
+                f"reading stopped after line {line}: more than {MAX_MISFIT_ROWS:,} rows have more or fewer cells than "
+                "the header; check the delimiter and the quotes"
             )
             yield Rejected(line, 0, None, reason, "stopped", [])
             return
 
 
-def _blank(cells: Cells) -> bool:
-    """Nothing but blanks; the Ctrl-Z is how DOS programs end a file."""
-    return not any((cell or "").strip(" \t\x1a") for cell in cells)
-
-
-def sound(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Rows of a sheet whose fields have values: no errors such as #N/A, no formulas that nobody has computed."""
+def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Reject rows of a sheet in which a field's cell is an error such as #N/A, or a formula without a stored value."""
     prices = {price.column for price in plan.prices}
-    needed = {number for numbers in plan.mapped.values() for number in numbers}
+    needed = {number for numbers in plan.field_columns.values() for number in numbers}
     for row in rows:
-        if isinstance(row, Rejected) or not isinstance(cells := row[1], Noted):
+        if isinstance(row, Rejected) or not isinstance(cells := row[1], FlawedCells):
             yield row
             continue
-        for column in cells.thousandths & prices:
+        for column in cells.three_decimals & prices:
             cells[column] += "0"
-        bad = min(cells.flaws.keys() & needed, default=None)
-        if bad is None:
+        bad_column = min(cells.flaws.keys() & needed, default=None)
+        if bad_column is None:
             yield row[0], list(cells)
         else:
-            code, problem = cells.flaws[bad]
-            yield _rejected(plan, row[0], cells, f"{plan.header[bad]}: {problem}", code)
+            code, problem = cells.flaws[bad_column]
+            yield _rejected(plan, row[0], cells, f"{plan.header[bad_column]}: {problem}", code)
 
 
-def cut_off(rows: Iterator[Row | Rejected], why: str) -> Iterator[Row | Rejected]:
-    """Rows of a file that broke off: whether the last of them is whole, nobody knows, so it is rejected."""
-    last: Row | Rejected = Rejected(1, 0, None, why, "stopped", [])
+def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:
+    """Reject the last row of a truncated file: it may be incomplete."""
+    last: Row | Rejected = Rejected(1, 0, None, reason, "stopped", [])
     first = True
     for row in rows:
         if not first:
@@ -89,54 +87,61 @@ def cut_off(rows: Iterator[Row | Rejected], why: str) -> Iterator[Row | Rejected
     if isinstance(last, Rejected):
         yield last
     else:
-        yield Rejected(last[0], 1, None, f"line {last[0]}: {why}", "stopped", [cell or "" for cell in last[1]])
+        yield Rejected(last[0], 1, None, f"line {last[0]}: {reason}", "stopped", [cell or "" for cell in last[1]])
 
 
 SAMPLE_ENDS = "the sample ends here"
-BROKE_OFF = "the compressed file breaks off here; the rows before it were read; transfer it again"
+TRUNCATED = "the compressed file is incomplete and ends here; only the rows before it were read; upload it again"
 
 
-def storable(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
-    """Rows without NUL characters, half surrogates and bytes that are no text in the encoding of a `damaged` file."""
+def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
+    """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
+
+    `damaged` is the encoding of a file with such bytes.
+    """
     for row in rows:
         if isinstance(row, Rejected):
             yield row
             continue
         line, cells = row
-        whole = "".join(cell for cell in cells if cell)
-        if whole.isascii() and "\0" not in whole:
+        text = "".join(cell for cell in cells if cell)
+        if text.isascii() and "\0" not in text:
             yield row
             continue
-        at, found = next(
-            ((n, found) for n, cell in enumerate(cells) if cell and (found := _unfit(cell, damaged))), (0, None)
+        column, flaw = next(
+            ((n, flaw) for n, cell in enumerate(cells) if cell and (flaw := _character_flaw(cell, damaged))), (0, None)
         )
-        if found is None:
+        if flaw is None:
             yield row
         else:
-            code, problem = found
-            name = plan.header[at] if at < len(plan.header) else "a key"
+            code, problem = flaw
+            name = plan.header[column] if column < len(plan.header) else "a key"
             clean = [(cell or "").encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00") for cell in cells]
-            yield _rejected(plan, line, clean, f"{name}: {shown(clean[at])} {problem}", code)
+            yield _rejected(plan, line, clean, f"{name}: {quoted(clean[column])} {problem}", code)
 
 
-def _unfit(cell: str, damaged: str | None) -> tuple[str, str] | None:
+def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
+    """Code and description of the cell's first invalid character; None if all are valid."""
     if "\0" in cell:
-        return "nul_character", "holds a NUL character"
+        return "nul_character", "contains a NUL character; remove it"
     if damaged and "\ufffd" in cell:
-        return "bad_bytes", f"holds bytes that are no text in the file's encoding, {damaged}"
+        return (
+            "bad_bytes",
+            f"contains bytes that are not valid {damaged}, the file's encoding; export it as UTF-8",
+        )
     try:
         cell.encode()
     except UnicodeEncodeError:
-        return "half_character", "holds half a character (a lone surrogate)"
+        return "half_character", "contains half a character (a lone surrogate); remove it"
     return None
 
 
 def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
-    """The SKU is told only where the row is read that far: behind a missing delimiter no cell is what it seems."""
-    found = None
+    """Reject the row, with its SKU if the row has that column."""
+    product_sku = None
     if plan.sku and plan.sku[0] < len(cells):
         try:
-            found = sku((cells[plan.sku[0]] or "").strip())
+            product_sku = sku((cells[plan.sku[0]] or "").strip())
         except BadCell:
-            found = None
-    return Rejected(line, 1, found, problem, code, [cell or "" for cell in cells])
+            product_sku = None
+    return Rejected(line, 1, product_sku, problem, code, [cell or "" for cell in cells])

@@ -1,6 +1,6 @@
-"""Which column of a plain export holds which field: names in the languages that ERP systems speak.
+"""The usual column names of each field, in the languages of common ERP systems.
 
-Names are compared folded: lower case, without accents, blanks and punctuation, so `Art.-Nr.` is `artnr`.
+Names are compared in folded form: lower case, without accents, spaces and punctuation. `Art.-Nr.` becomes `artnr`.
 """
 
 import re
@@ -13,7 +13,7 @@ FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
 )  # fmt: skip
 
-# The better name first: of several columns of a file that fit a field, the earlier listed is taken.
+# The best name first: if several columns of a file match a field, the one that is listed first is used.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "sku": (
         "sku", "variantsku", "productsku", "itemsku", "skucode", "skuid",
@@ -40,7 +40,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "artikelnummerleverancier", "productnummer", "bestelnummer", "bestelcode", "varenummer", "varenr",
         "artikelnrleverancier", "tuotenumero", "tuotekoodi", "indeks", "symbol", "kodproduktu", "kodtowaru",
         "numerartykulu", "kodzbozi", "katalogovecislo",
-        # what is left
+        # others
         "code", "itemid", "productid", "externalid", "item", "article", "artikel", "articulo", "artigo", "gtin",
         "ean", "ean13", "eancode", "upc", "barcode", "handle", "id",
     ),
@@ -136,73 +136,82 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Columns that say the opposite of is_active.
-INACTIVE = frozenset((
+# Columns that mean the opposite of is_active.
+INACTIVE_NAMES = frozenset((
     "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued",
     "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",
     "supprime", "inactif", "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd",
     "geblokkeerd", "lvorm",
 ))  # fmt: skip
 
-# Currencies that a price column's name may carry, as in `Preis EUR` or `price_usd`.
-IN_NAMES = (
+# Currencies that the name of a price column may contain, as in `Preis EUR` or `price_usd`.
+NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf",
     "idr", "ils", "inr", "isk", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "rub", "sar",
     "sek", "sgd", "thb", "try", "twd", "uah", "usd", "vnd", "zar",
 )  # fmt: skip
 
 _RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} for field, names in SYNONYMS.items()}
-_CURRENCY = re.compile(r"^(.+?)(?:in)?(" + "|".join(IN_NAMES) + r")$|^(" + "|".join(IN_NAMES) + r")(.+)$")
+_CURRENCY = re.compile(
+    r"^(.+?)(?:in)?(" + "|".join(NAMED_CURRENCIES) + r")$|^(" + "|".join(NAMED_CURRENCIES) + r")(.+)$"
+)
 _SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp ", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d"})
 
 
 @lru_cache(maxsize=8192)
-def folded(name: str) -> str:
-    """A column's name as it is compared: `Größe (cm)` is `grossecm`."""
+def fold(name: str) -> str:
+    """Fold a column name for comparison: `Größe (cm)` becomes `grossecm`."""
     plain = unicodedata.normalize("NFKD", name.casefold().translate(_SIGNS))
     return re.sub(r"[\W_]+", "", "".join(char for char in plain if not unicodedata.combining(char)))
 
 
 @lru_cache(maxsize=8192)
-def readings(column: str) -> tuple[str, ...]:
-    """The folded forms a column may be known by, the literal one first.
+def name_forms(column: str) -> tuple[str, ...]:
+    """The folded forms of a column name, the complete name first.
 
-    Without remarks in brackets, without the path in front of a JSON name, without a final 1 (`Bezeichnung 1`).
+    The other forms lack remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a final 1, as in
+    `Bezeichnung 1`.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
     last = path.removeprefix("variants.")
-    forms = [folded(form) for form in (column, bare, path, last)]
+    forms = [fold(form) for form in (column, bare, path, last)]
     forms += [form[:-1] for form in forms if form.endswith("1")]
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
 @lru_cache(maxsize=8192)
-def meaning(column: str) -> tuple[tuple[str, int, str | None], ...]:
-    """The fields that a column's name may stand for: `(field, rank, currency)`; the lower rank is the better name."""
-    found: dict[str, tuple[str, int, str | None]] = {}
-    for worse, form in enumerate(readings(column)):
+def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
+    """The fields that a column name may mean: `(field, rank, currency)`. A lower rank is a better match.
+
+    The rank is 10 × the name's position in SYNONYMS, plus the position of the matching form in `name_forms`.
+    """
+    candidates: dict[str, tuple[str, int, str | None]] = {}
+    for form_rank, form in enumerate(name_forms(column)):
         for field, ranks in _RANK.items():
-            if form in ranks and field not in found:
-                found[field] = (field, ranks[form] * 10 + worse, None)
-        if "price" not in found and (match := _CURRENCY.match(form)):
+            if form in ranks and field not in candidates:
+                candidates[field] = (field, ranks[form] * 10 + form_rank, None)
+        if "price" not in candidates and (match := _CURRENCY.match(form)):
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _RANK["price"]:
-                found["price"] = ("price", _RANK["price"][stem] * 10 + worse, currency.upper())
-        if form in INACTIVE and "is_active" not in found:
-            found["is_active"] = ("is_active", 10_000 + worse, None)
-    return tuple(found.values())
+                candidates["price"] = ("price", _RANK["price"][stem] * 10 + form_rank, currency.upper())
+        if form in INACTIVE_NAMES and "is_active" not in candidates:
+            candidates["is_active"] = ("is_active", 10_000 + form_rank, None)
+    return tuple(candidates.values())
 
 
 def is_inverse(column: str) -> bool:
-    return any(form in INACTIVE for form in readings(column)) and "is_active" not in SYNONYMS.get(folded(column), ())
+    """Whether the column means the opposite of is_active."""
+    return any(form in INACTIVE_NAMES for form in name_forms(column)) and "is_active" not in SYNONYMS.get(
+        fold(column), ()
+    )
 
 
-MOST_LOOKED_AT = 300
-"""Cells of a row: a header of more columns has long shown that it is one."""
+MAX_HEADER_CELLS = 300
+"""Cells of a row that are checked: they are enough to recognise a header."""
 
 
-def known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """How many of these cells look like names of columns: a known name, or one of `also` (folded)."""
-    first = islice(cells, MOST_LOOKED_AT)
-    return sum(1 for cell in first if len(cell) <= 100 and (meaning(cell) or (also and folded(cell) in also)))
+def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
+    """The number of cells that are column names: a known name, or one of `also` (folded names)."""
+    first = islice(cells, MAX_HEADER_CELLS)
+    return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))

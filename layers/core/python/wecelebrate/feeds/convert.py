@@ -1,4 +1,4 @@
-"""One cell to one value, within the limits of the products table."""
+"""Converts one cell to one value, within the limits of the products table."""
 
 import html
 import json
@@ -6,15 +6,15 @@ import re
 from functools import lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.items import BadCell, shown
+from wecelebrate.feeds.items import BadCell, quoted
 
-LONGEST = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
-MOST_IMAGES = 50
-LONGEST_IMAGE = 2_048
-LONGEST_IMAGES = MOST_IMAGES * LONGEST_IMAGE
-MOST_ATTRIBUTES = 100
-LONGEST_ATTRIBUTE_NAME = 100
-LONGEST_ATTRIBUTE = 5_000
+MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
+MAX_IMAGES = 50
+MAX_IMAGE_LENGTH = 2_048
+MAX_IMAGES_LENGTH = MAX_IMAGES * MAX_IMAGE_LENGTH
+MAX_ATTRIBUTES = 100
+MAX_ATTRIBUTE_NAME_LENGTH = 100
+MAX_ATTRIBUTE_LENGTH = 5_000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
@@ -44,96 +44,98 @@ NO = frozenset(_NO.split("|"))
 
 
 def sku(cell: str) -> str:
-    """Raises BadCell: empty, too_long, control_character, rounded_number."""
+    """The SKU, unchanged. Raises BadCell: empty, too_long, control_character, rounded_number."""
     if not cell:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
-        raise BadCell("too_long", f"{shown(cell)} is longer than 200 characters")
+        raise BadCell("too_long", f"{quoted(cell)} is longer than 200 characters")
     if not cell.isprintable() and _CONTROL.search(cell):
-        raise BadCell("control_character", f"{shown(cell)} holds a control character")
+        raise BadCell("control_character", f"{quoted(cell)} contains a control character; remove it")
     if "E+" in cell and _ROUNDED.fullmatch(cell):
         raise BadCell(
-            "rounded_number", f"{shown(cell)} is a number that a spreadsheet has rounded; export the column as text"
+            "rounded_number", f"{quoted(cell)} is a number that a spreadsheet rounded; export the column as text"
         )
     return cell
 
 
-def text(cell: str, longest: int) -> str:
-    """Raises BadCell: too_long."""
-    if len(cell) > longest:
-        raise BadCell("too_long", f"{shown(cell)} is longer than {longest:,} characters")
+def limited_text(cell: str, max_length: int) -> str:
+    """The cell, unchanged. Raises BadCell: too_long."""
+    if len(cell) > max_length:
+        raise BadCell("too_long", f"{quoted(cell)} is longer than {max_length:,} characters")
     return cell
 
 
-def line(cell: str, longest: int) -> str:
-    """Text on one line. Raises BadCell: too_long."""
+def single_line(cell: str, max_length: int) -> str:
+    """The cell with its lines joined by spaces. Raises BadCell: too_long."""
     if "\n" in cell or "\r" in cell or "\t" in cell:
         cell = " ".join(cell.split())
-    return text(cell, longest)
+    return limited_text(cell, max_length)
 
 
-def yes(cell: str) -> bool:
-    """Raises BadCell: not_yes_or_no."""
+def boolean(cell: str) -> bool:
+    """Parse yes or no, in many languages. Raises BadCell: not_yes_or_no."""
     word = cell.strip().casefold()
     if word in YES:
         return True
     if word in NO:
         return False
-    raise BadCell("not_yes_or_no", f"{shown(cell)} is not yes or no")
+    raise BadCell("not_yes_or_no", f"{quoted(cell)} is not yes or no")
 
 
-def images(cell: str) -> list[str]:
-    """The addresses in a cell: by line, |, or by comma and semicolon where one address clearly ends.
+def image_addresses(cell: str) -> list[str]:
+    """The image addresses in a cell, separated by lines or |, or by comma or semicolon where an address clearly ends.
 
     Raises BadCell: too_long, not_an_address.
     """
-    if _ONE_IMAGE.fullmatch(cell) and len(cell) <= LONGEST_IMAGE and cell.isprintable():
+    if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
         return [cell]
-    if len(cell) > LONGEST_IMAGES:
-        raise BadCell("too_long", f"{shown(cell)} is longer than {LONGEST_IMAGES:,} characters")
-    return [image(part) for part in split_images(cell)]
+    if len(cell) > MAX_IMAGES_LENGTH:
+        raise BadCell("too_long", f"{quoted(cell)} is longer than {MAX_IMAGES_LENGTH:,} characters")
+    return [image_address(part) for part in split_images(cell)]
 
 
 def split_images(cell: str) -> list[str]:
-    """The addresses in a cell, stripped; what is over the limit is left out."""
+    """The addresses in a cell, stripped. Text beyond the maximum length is ignored."""
     addresses: list[str] = []
-    for line in cell[:LONGEST_IMAGES].split("\n"):
-        # Most lines are one plain address; the pattern is for the others.
+    for line in cell[:MAX_IMAGES_LENGTH].split("\n"):
+        # Most lines are one plain address. Checking that first is faster than splitting.
         parts = [line] if _ONE_IMAGE.fullmatch(line) else _IMAGES.split(line)
         addresses += [address for part in parts if (address := part.strip())]
     return addresses
 
 
 @lru_cache(maxsize=1024)
-def image(address: str) -> str:
-    """An http(s) address or a relative path, as it came. Raises BadCell: too_long, not_an_address."""
-    if len(address) > LONGEST_IMAGE:
-        raise BadCell("too_long", f"{shown(address)} is longer than {LONGEST_IMAGE:,} characters")
-    # Browsers leave control characters out of an address, and then `java\tscript:` is a scheme.
+def image_address(address: str) -> str:
+    """The address, unchanged: an HTTP(S) URL or a relative path. Raises BadCell: too_long, not_an_address."""
+    if len(address) > MAX_IMAGE_LENGTH:
+        raise BadCell("too_long", f"{quoted(address)} is longer than {MAX_IMAGE_LENGTH:,} characters")
+    # Browsers remove control characters from an address, so `java\tscript:` would become a scheme.
     if not address.isprintable():
-        raise BadCell("not_an_address", f"{shown(address)} is not an address of an image")
+        raise BadCell("not_an_address", f"{quoted(address)} is not an address of an image: it has control characters")
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in ("http", "https"):
-        raise BadCell("not_an_address", f"{shown(address)} is not an http or https address")
+        raise BadCell("not_an_address", f"{quoted(address)} is not an http or https address")
     return address
 
 
-def pairs(cell: str) -> dict[str, str]:
-    """Attributes by lines, as in `Colour: red`; what is over the limits is left out."""
+def attributes_of_lines(cell: str) -> dict[str, str]:
+    """Parse attributes, one per line: `Colour: red`. Attributes beyond the limits are ignored."""
     if not cell:
         return {}
     parts = (line.partition(": ") for line in cell.split("\n"))
-    found = {name[:LONGEST_ATTRIBUTE_NAME]: value for name, _, value in parts if 0 < len(value) <= LONGEST_ATTRIBUTE}
-    return dict(islice(found.items(), MOST_ATTRIBUTES))
+    attributes = {
+        name[:MAX_ATTRIBUTE_NAME_LENGTH]: value for name, _, value in parts if 0 < len(value) <= MAX_ATTRIBUTE_LENGTH
+    }
+    return dict(islice(attributes.items(), MAX_ATTRIBUTES))
 
 
 def first_category(cell: str) -> str:
-    """The first of several categories, a path as it came: Woo's and Magento's `A > B, C`, a list from JSON."""
+    """The first of several category paths, separated by lines, |, or commas as in `A > B, C` (WooCommerce, Magento)."""
     return re.split(r"[\n|]|,(?!\s)|,\s+(?=\S)", cell, maxsplit=1)[0].strip() if cell else cell
 
 
 def editor_text(cell: str) -> str:
-    """Saleor describes products in EditorJS blocks; anything else is kept as it came."""
+    """The text of EditorJS blocks, in which Saleor exports descriptions. Any other text is returned unchanged."""
     if not cell.startswith("{"):
         return cell
     try:

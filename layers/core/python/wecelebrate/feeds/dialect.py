@@ -1,8 +1,8 @@
-"""How a delimited file is written: delimiter, quote character, where its header stands.
+"""Detection of a delimited file's dialect (delimiter, quote and escape character) and of its header row.
 
-csv.Sniffer guesses from letter frequencies and fails on short or quoted files, and general detectors know nothing of
-the content. Here the columns speak: a delimiter that yields a header of known product columns is the right one; only
-without any known column does the evenness of the rows decide.
+csv.Sniffer guesses from letter frequencies and fails on short or quoted files, and general detectors do not use the
+content. Here the column names decide: the right delimiter is the one that yields the most known product columns in the
+header. Without any known column, the evenness of the row widths decides.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
 SAMPLE_ROWS = 100
-HEADER_WITHIN = 20
+HEADER_SEARCH_ROWS = 20
 
-Known = Callable[[Sequence[str]], int]
-"""How many of these cells are names of columns that mean something."""
+ColumnCounter = Callable[[Sequence[str]], int]
+"""Counts the cells that are names of known columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What csv.reader needs to know; see `csv` for the parameters."""
+    """The parameters of csv.reader; see `csv`."""
 
     delimiter: str
     quote: str = '"'
@@ -38,47 +38,48 @@ class Dialect:
         }
 
 
-def detect(sample: list[str], known: Known, told: str | None = None) -> Dialect:
-    """The dialect of the sample's lines; `told` is a delimiter from the sync settings or a `sep=` line."""
-    candidates = [told] if told else [char for char in DELIMITERS if any(char in line for line in sample)]
-    best, best_score = Dialect(told or ","), (0.0, -1.0)
-    for delimiter in candidates:
-        dialect = _quoting(sample, delimiter)
+def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None = None) -> Dialect:
+    """Detect the dialect of the sample's lines. `delimiter` overrides detection: by a setting or a `sep=` line."""
+    candidates = [delimiter] if delimiter else [char for char in DELIMITERS if any(char in line for line in sample)]
+    best, best_score = Dialect(delimiter or ","), (0.0, -1.0)
+    for candidate in candidates:
+        dialect = _quoting(sample, candidate)
         rows = [row for row in read(sample, dialect)[:SAMPLE_ROWS] if any(cell.strip() for cell in row)]
-        score = (float(max((known(row) for row in rows[:HEADER_WITHIN]), default=0)), _evenness(rows))
+        score = (float(max((count_known(row) for row in rows[:HEADER_SEARCH_ROWS]), default=0)), _evenness(rows))
         if score > best_score:
             best, best_score = dialect, score
     return best
 
 
 def read(lines: list[str], dialect: Dialect) -> list[list[str]]:
-    """The lines as rows; an error of the reader ends them early."""
+    """Parse the lines as rows. A parse error ends the rows early."""
     return [row for row, _ in read_numbered(lines, dialect)]
 
 
 def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str], int]]:
-    """The lines as rows, each with the number of lines read by then; an error of the reader ends them early."""
+    """Parse the lines as rows, each with the number of lines read so far. A parse error ends the rows early."""
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
-    with contextlib.suppress(csv.Error):  # what was read so far is sample enough
+    with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
         for row in reader:
             yield row, reader.line_num
 
 
-def header_at(rows: list[list[str]], known: Known) -> int:
-    """Which of the rows is the header: titles, dates and blanks may stand above it.
+def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
+    """The index of the header row. Titles, dates and blank rows may be above it.
 
-    The first of those with the most known columns; with no known column at all the first of the widest.
+    The header is the first row with the most known columns. Without any known column, it is the first row with the most
+    cells that are not blank.
     """
-    first = rows[:HEADER_WITHIN]
-    meaning = [known(row) for row in first]
-    if max(meaning, default=0):
-        return meaning.index(max(meaning))
-    widths = [sum(1 for cell in row if cell.strip()) for row in first]
+    first_rows = rows[:HEADER_SEARCH_ROWS]
+    known_counts = [count_known(row) for row in first_rows]
+    if max(known_counts, default=0):
+        return known_counts.index(max(known_counts))
+    widths = [sum(1 for cell in row if cell.strip()) for row in first_rows]
     return widths.index(max(widths)) if widths else 0
 
 
 def _evenness(rows: list[list[str]]) -> float:
-    """Columns times the share of rows that have exactly as many; a single column is worth nothing."""
+    """Scores rows of equal width: (columns - 1) × (share of rows with the most common width)². One column scores 0."""
     widths = Counter(len(row) for row in rows)
     if not widths:
         return 0.0
@@ -93,7 +94,7 @@ def _quoting(sample: list[str], delimiter: str) -> Dialect:
     single = len(re.findall(rf"(?:^|{mark})'[^'\r\n]*'(?=\r?$|\r?\n|{mark})", text, re.MULTILINE))
     if single > len(sample) / 2 and single > text.count('"'):
         quote = "'"
-    # MySQL and some ERPs write \" inside quotes. A backslash at a cell's end is a path, not an escape.
+    # MySQL and some ERP systems write \" inside quotes. A backslash at the end of a cell ends a path: it is no escape.
     escaped = re.search(rf"[^\\{mark}]\\{quote}(?!\s*(?:{mark}|$))", text, re.MULTILINE)
     padded = re.search(rf"{mark} +{quote}", text)
     return Dialect(delimiter, quote, "\\" if escaped else None, padded is not None)

@@ -1,9 +1,9 @@
-"""From a stream of bytes that can be read once to text of a known encoding.
+"""Decodes a stream of bytes that can be read once: detects the encoding of the whole file.
 
 The encoding of a file is known only at its end: a megabyte of ASCII may be followed by a single ü in Latin-1. So the
-stream is written to a temporary file once, and checked on the way: the first pass settles the encoding for the whole
-file, the second parses. Rejecting such rows instead, or switching encoding halfway, would each lose or garble rows of
-perfectly ordinary ERP exports. Memory stays flat; the disk needed is the file's size.
+first pass copies the stream to a temporary file and determines the encoding; the second pass parses. The alternatives,
+rejecting rows with other bytes or switching the encoding halfway, would lose or garble rows of ordinary ERP exports.
+Memory use is constant; disk use is the size of the file.
 """
 
 import codecs
@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import IO
 
-from wecelebrate.feeds.containers import KEPT_IN_MEMORY, Readable, room
-from wecelebrate.feeds.items import UnreadableFeed
+from wecelebrate.feeds.containers import MAX_MEMORY_BYTES, Readable, report_full_disk
+from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
-SAMPLE = 64 << 10
-TELLING = 16 << 10
+FORMAT_SAMPLE = 64 << 10
+"""Characters from which the format is detected."""
+SAMPLE_BYTES = 16 << 10
+"""Bytes from which a legacy encoding is detected."""
 
-# Longest first: the mark of UTF-32-LE begins with that of UTF-16-LE.
+# Byte order marks. Longest first: the mark of UTF-32-LE starts with the mark of UTF-16-LE.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,47 +34,47 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# What exports are found in, in order of preference where the bytes fit several equally well.
+# The encodings of real exports. If the bytes fit several equally well, the first of them is used.
 LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp932", "gb18030", "big5", "cp949", "euc_jp",
     "koi8_r", "cp850", "mac_roman",
 )  # fmt: skip
 
-# Letters of Western code pages that hardly occur in them, but are common Turkish letters in cp1254.
+# Letters that are rare in Western texts. Their bytes are common Turkish letters in cp1254.
 RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 
 
-class _Reader(io.TextIOWrapper):
-    """Leaves the file open when it goes: the next reader starts over."""
+class _TextReader(io.TextIOWrapper):
+    """A reader whose `close` leaves the file open for the next reader."""
 
     def close(self) -> None:
-        with contextlib.suppress(ValueError):  # detached before
+        with contextlib.suppress(ValueError):  # already detached
             self.detach()
 
 
 @dataclass(slots=True)
-class Text:
-    """A whole file on disk with its encoding."""
+class TextFile:
+    """A complete file on disk, and its encoding."""
 
     file: IO[bytes]
     encoding: str
     damaged: bool
-    """Some bytes are no text in this encoding: they read as U+FFFD."""
+    """Whether some bytes are invalid in this encoding. They are read as U+FFFD."""
     has_nul: bool
 
     def open(self) -> io.TextIOWrapper:
-        """The text from its start, line ends as they are. One reader at a time: they share the file's position."""
+        """Open the text at its start, with unchanged line ends. All readers share the file's position: use only one."""
         self.file.seek(0)
-        return _Reader(self.file, self.encoding, errors="replace", newline="")
+        return _TextReader(self.file, self.encoding, errors="replace", newline="")
 
 
-def spool(head: bytes, stream: Readable, encoding: str | None) -> Text:
-    """Write the stream, of which `head` has been read already, to a temporary file and settle its encoding.
+def spool(head: bytes, stream: Readable, encoding: str | None) -> TextFile:
+    """Copy `head` and the rest of its stream to a temporary file, and determine the encoding.
 
-    `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an encoding that does not exist, or a
-    disk that is too small.
+    `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an unknown encoding, or a disk that is
+    too small.
     """
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  (outlives this call)
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115  (outlives this call)
     try:
         return _spool(head, stream, file, encoding)
     except BaseException:
@@ -80,13 +82,13 @@ def spool(head: bytes, stream: Readable, encoding: str | None) -> Text:
         raise
 
 
-def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None) -> Text:
+def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None) -> TextFile:
     if not head:
         raise UnreadableFeed("the file is empty")
     has_nul = False
-    utf8 = _Check("utf-8")
+    utf8 = _EncodingCheck("utf-8")
     chunk = head
-    with room():
+    with report_full_disk():
         while chunk:
             has_nul = has_nul or b"\0" in chunk
             utf8.feed(chunk)
@@ -94,17 +96,17 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
             chunk = stream.read(CHUNK)
     utf8.end()
     if encoding:
-        return _as_told(file, encoding, has_nul)
-    if found := _marked(head) or (_without_mark(head) if has_nul else None):
-        return _checked(file, found, has_nul)
-    # A few damaged bytes among much proper UTF-8: only their rows are bad. Otherwise it never was UTF-8.
+        return _in_named_encoding(file, encoding, has_nul)
+    if detected := _marked(head) or (_without_mark(head) if has_nul else None):
+        return _checked(file, detected, has_nul)
+    # With few invalid bytes among much valid UTF-8, only their rows are bad. Otherwise the file is not UTF-8.
     if utf8.bad == 0 or utf8.good > 20 * utf8.bad:
-        return Text(file, "utf-8", utf8.bad > 0, has_nul)
-    return _checked(file, _legacy(_telling_lines(file)), has_nul)
+        return TextFile(file, "utf-8", utf8.bad > 0, has_nul)
+    return _checked(file, _legacy(_non_ascii_lines(file)), has_nul)
 
 
-class _Check:
-    """Counts, over chunks, the non-ASCII characters that an encoding reads and the sequences that it cannot."""
+class _EncodingCheck:
+    """Counts the valid non-ASCII characters and the invalid sequences of a text that is decoded in chunks."""
 
     def __init__(self, encoding: str) -> None:
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -119,7 +121,7 @@ class _Check:
             return
         bad = text.count("\ufffd")
         self.bad += bad
-        # Counting stops mattering long before a file's end: the question is one bad among twenty.
+        # The exact number does not matter: the result is only compared with 20 × `bad`.
         if self.good < 1_000_000:
             self.good += len(re.findall(r"[^\x00-\x7f\ufffd]", text))
 
@@ -127,23 +129,26 @@ class _Check:
         self.feed(b"", final=True)
 
 
-def _as_told(file: IO[bytes], encoding: str, has_nul: bool) -> Text:
+def _in_named_encoding(file: IO[bytes], encoding: str, has_nul: bool) -> TextFile:
     try:
-        known = codecs.lookup(encoding)
+        codec = codecs.lookup(encoding)
         io.TextIOWrapper(io.BytesIO(b""), encoding).read()
     except (LookupError, TypeError, ValueError) as error:
-        raise UnreadableFeed(f'the sync settings name an encoding of text that does not exist: "{encoding}"') from error
-    name = "utf-8-sig" if known.name == "utf-8" else known.name
+        raise UnreadableFeed(
+            f"`encoding` in the sync settings is {quoted(encoding)}, which is not a text encoding; use one "
+            "such as utf-8 or cp1252"
+        ) from error
+    name = "utf-8-sig" if codec.name == "utf-8" else codec.name
     return _checked(file, name, has_nul)
 
 
-def _checked(file: IO[bytes], encoding: str, has_nul: bool) -> Text:
-    check = _Check(encoding)
+def _checked(file: IO[bytes], encoding: str, has_nul: bool) -> TextFile:
+    check = _EncodingCheck(encoding)
     for chunk in _chunks(file):
         check.feed(chunk)
     check.end()
     wide = encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
-    return Text(file, encoding, check.bad > 0, check.nul if wide else has_nul)
+    return TextFile(file, encoding, check.bad > 0, check.nul if wide else has_nul)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -157,7 +162,7 @@ def _marked(start: bytes) -> str | None:
 
 
 def _without_mark(start: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a byte order mark: in text that is mostly Latin, the zero bytes tell."""
+    """Detect UTF-16 or UTF-32 without a byte order mark, by where the zero bytes of mostly Latin text are."""
     whole = start[: len(start) // 4 * 4]
     if len(whole) < 4:
         return None
@@ -174,37 +179,37 @@ def _without_mark(start: bytes) -> str | None:
     return None
 
 
-def _telling_lines(file: IO[bytes]) -> bytes:
-    """The lines with bytes beyond ASCII, up to a sample's size: the rest says nothing about the encoding."""
+def _non_ascii_lines(file: IO[bytes]) -> bytes:
+    """A sample of the lines with non-ASCII bytes: other lines say nothing about the encoding."""
     lines = bytearray()
     tail = b""
     for chunk in _chunks(file):
         block = tail + chunk
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
-        # Lines longer than a chunk are cut: what is wanted is a sample.
+        # Lines longer than a chunk are cut, which does not matter for a sample.
         block, tail = (block, b"") if end < 0 else (block[: end + 1], block[end + 1 :])
         if not block.isascii():
-            lines += b"".join(line[:TELLING] for line in block.splitlines(keepends=True) if not line.isascii())
-        if len(lines) >= TELLING:
+            lines += b"".join(line[:SAMPLE_BYTES] for line in block.splitlines(keepends=True) if not line.isascii())
+        if len(lines) >= SAMPLE_BYTES:
             break
     if not tail.isascii():
         lines += tail
-    return bytes(lines[:TELLING])
+    return bytes(lines[:SAMPLE_BYTES])
 
 
 def _legacy(sample: bytes) -> str:
-    """The likeliest encoding of bytes that are not Unicode.
+    """The most likely encoding of bytes that are not Unicode.
 
-    charset-normalizer judges how messy each reading looks and how much it resembles a language. On the few words of a
-    product file several readings often tie; then misplaced characters decide (grün as "r黱", łódka as "³ódka"), and
-    after that the more common encoding.
+    charset-normalizer scores for each encoding how disordered the decoded text looks, and how much it resembles a
+    language. A product file has few words, so several encodings often have equal scores. Then misplaced characters
+    decide (grün decoded as "r黱", łódka as "³ódka"), and after them the order of LEGACY.
     """
     import logging
 
     from charset_normalizer import from_bytes
 
     logging.getLogger("charset_normalizer").setLevel(logging.WARNING)
-    # Whole characters: a sample cut inside one would speak against its own encoding.
+
     candidates: list[tuple[float, float, int, str]] = []
     for match in from_bytes(sample, cp_isolation=list(LEGACY)):
         for encoding in {match.encoding, *match.could_be_from_charset} & set(LEGACY):
@@ -212,14 +217,14 @@ def _legacy(sample: bytes) -> str:
             mess = round(match.chaos + _misplaced(text), 1)
             candidates.append((mess, -round(match.coherence, 1), LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
-    # The euro sign of ISO-8859-15 is the generic currency sign ¤ of cp1252, which nobody writes beside a price.
+    # The byte of the euro sign in ISO-8859-15 is ¤ in cp1252, which nobody writes beside a price.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
         return "iso8859_15"
     return best
 
 
 def _misplaced(text: str) -> float:
-    """The share of non-ASCII characters that stand where no writing puts them, 0 to 1."""
+    """The share of non-ASCII characters, 0 to 1, at positions where no language uses them."""
     strange = total = 0
     padded = f" {text} "
     for before, char, after in zip(padded, padded[1:], padded[2:], strict=False):
@@ -232,7 +237,7 @@ def _misplaced(text: str) -> float:
         elif char in RARELY_WESTERN:
             strange += 1
         elif ord(char) >= 0x2E80:
-            # Han, kana and hangul stand beside digits, hardly inside a Latin word.
+            # Han, kana and hangul occur beside digits, but hardly inside a Latin word.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
     strange += sum(a.islower() and b.isupper() and not (a.isascii() and b.isascii()) for a, b in pairwise(text))
     return min(1.0, strange / total) if total else 0.0

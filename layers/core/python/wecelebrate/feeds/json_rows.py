@@ -1,8 +1,8 @@
 """Records of a JSON or NDJSON file, one at a time, flattened to columns.
 
-The standard decoder works on one record's text. An event parser would need no such care with chunks, but ijson, as fast
-as this, reads a lone surrogate as "?", ends with a SystemError at a number of 5,000 digits, and takes 600 MB for 16,000
-opening brackets, because it keeps the path to each.
+The standard library's decoder parses one record at a time. An event parser would not need the handling of chunks here.
+But ijson, at the same speed, reads a lone surrogate as "?", raises a SystemError for a number of 5,000 digits, and
+takes 600 MB for 16,000 opening brackets, because it keeps the path to each.
 """
 
 import io
@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from wecelebrate.feeds.csv_rows import LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS
-from wecelebrate.feeds.encoding import Text
+from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
+from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
+from wecelebrate.feeds.items import Record, Records, Rejected, UnreadableFeed, quoted
 
 CHUNK = 64 << 10
-DEEPEST = 10
-MOST_LIST_COLUMNS = 20
+MAX_DEPTH = 10
+MAX_LIST_COLUMNS = 20
 
-# Where a product list is found first, before any other list of objects.
-LISTS = frozenset(
+# Keys whose list of objects is taken as the product list before any other list.
+LIST_KEYS = frozenset(
     (
         "products",
         "product",
@@ -37,26 +37,24 @@ LISTS = frozenset(
         "value",
     )
 )
-# Lists inside a product.
-PARTS = frozenset(
+# Keys of lists that belong to one product.
+NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
-VARIANTS = ("variants", "variations", "skus")
-WORDS = ("tags", "keywords")
-ADDRESSES = ("src", "url", "href", "image_url")
-
-Record = dict[str, str]
+VARIANT_KEYS = ("variants", "variations", "skus")
+WORD_LIST_KEYS = ("tags", "keywords")
+URL_KEYS = ("src", "url", "href", "image_url")
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
 _decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str)
 
 
-class Broken(Exception):
-    """The text is not JSON here, in words."""
+class InvalidJson(Exception):
+    """The text is not valid JSON. The message describes the problem."""
 
 
 class _Scanner:
-    """Reads values one after the other from a text, with no more than the longest record in memory."""
+    """Reads one JSON value after the other, with at most one record of the maximum length in memory."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -65,7 +63,7 @@ class _Scanner:
         self._ended = False
 
     def peek(self) -> str:
-        """The next character that is not blank; "" at the end."""
+        """The next character that is not whitespace; "" at the end."""
         while True:
             blank = _BLANK.match(self._buffer, self._at)
             self._at = blank.end() if blank else self._at
@@ -75,12 +73,13 @@ class _Scanner:
                 return ""
 
     def skip(self, char: str) -> bool:
-        found = self.peek() == char
-        self._at += found
-        return found
+        """Skip the next character if it is `char`. Returns whether it was."""
+        matches = self.peek() == char
+        self._at += matches
+        return matches
 
     def value(self) -> Any:
-        """The value that starts here. Raises Broken."""
+        """Read the value that starts here. Raises InvalidJson."""
         self.peek()
         size = CHUNK
         while True:
@@ -88,20 +87,22 @@ class _Scanner:
                 value, end = _decoder.raw_decode(self._buffer, self._at)
             except (ValueError, RecursionError) as error:
                 if isinstance(error, RecursionError):
-                    raise Broken("it is nested too deeply") from error
-                if len(self._buffer) - self._at > LONGEST_RECORD:
-                    raise Broken(f"it is not valid JSON, or longer than {LONGEST_RECORD:,} characters") from error
+                    raise InvalidJson("it is nested too deeply") from error
+                if len(self._buffer) - self._at > MAX_RECORD_LENGTH:
+                    raise InvalidJson(
+                        f"it is not valid JSON, or longer than {MAX_RECORD_LENGTH:,} characters"
+                    ) from error
                 if not self._more(size):
-                    raise Broken(_problem(error, self._buffer)) from error
+                    raise InvalidJson(_problem(error, self._buffer)) from error
             else:
-                # A number at the end of what was read may go on in the next chunk.
+                # A number at the end of the buffer may continue in the next chunk.
                 if end < len(self._buffer) or not self._more(size):
                     self._at = end
                     return value
             size *= 4
 
     def rest(self) -> str:
-        """What follows, for a message."""
+        """The next characters, for a message."""
         return self._buffer[self._at : self._at + 40]
 
     def _more(self, size: int) -> bool:
@@ -114,30 +115,30 @@ class _Scanner:
 
 
 class JsonRows:
-    """Iterates over `(number, records)`: the flattened rows of a record, more than one if it holds variants.
+    """Iterates over `(number, records)`: the flattened object, as several records if it has variants.
 
-    `number` is the record's, or the line's in NDJSON. What is no record is rejected; a list that breaks off ends with a
-    rejection that says where, and `ended_cleanly` is False.
+    `number` is the record number, or the line number in NDJSON. A value that is not an object is rejected. An
+    incomplete list ends with a rejection that says where it ends, and `ended_cleanly` is False.
     """
 
-    def __init__(self, text: Text, kind: Format) -> None:
-        self._text, self._kind = text, kind
+    def __init__(self, text: TextFile, file_format: Format) -> None:
+        self._text, self._format = text, file_format
         self.ended_cleanly = True
 
-    def __iter__(self) -> Iterator[tuple[int, list[Record]] | Rejected]:
-        return self._by_line() if self._kind == "ndjson" else self._of_list()
+    def __iter__(self) -> Iterator[Records | Rejected]:
+        return self._records_of_lines() if self._format == "ndjson" else self._records_of_list()
 
-    def _by_line(self) -> Iterator[tuple[int, list[Record]] | Rejected]:
+    def _records_of_lines(self) -> Iterator[Records | Rejected]:
         reader = self._text.open()
         number = 0
-        while line := reader.readline(LONGEST_RECORD + 1):
+        while line := reader.readline(MAX_RECORD_LENGTH + 1):
             number += 1
-            if len(line) > LONGEST_RECORD:
+            if len(line) > MAX_RECORD_LENGTH:
                 start = line[:200]
                 while line and line[-1] not in "\r\n":
-                    line = reader.readline(LONGEST_RECORD)
+                    line = reader.readline(MAX_RECORD_LENGTH)
                 yield _rejected(
-                    number, f"line {number} is longer than {LONGEST_RECORD:,} characters", "too_long", start
+                    number, f"line {number} is longer than {MAX_RECORD_LENGTH:,} characters", "too_long", start
                 )
                 continue
             content = line.strip(" \t\r\n\ufeff\x1a")
@@ -146,18 +147,18 @@ class JsonRows:
             try:
                 value, end = _decoder.raw_decode(content)
                 if content[end:].strip(" ,"):
-                    raise Broken(f"something follows the object: {shown(content[end:].strip())}")
-                yield number, _rows(value)
-            except (ValueError, RecursionError, Broken) as error:
+                    raise InvalidJson(f"other text follows the object: {quoted(content[end:].strip())}")
+                yield number, _records(value)
+            except (ValueError, RecursionError, InvalidJson) as error:
                 problem = "it is nested too deeply" if isinstance(error, RecursionError) else _problem(error, content)
                 yield _rejected(
-                    number, f"line {number} is not a JSON object: {problem}", "bad_json", content[:LONGEST_CELL]
+                    number, f"line {number} is not a JSON object: {problem}", "bad_json", content[:MAX_CELL_LENGTH]
                 )
 
-    def _of_list(self) -> Iterator[tuple[int, list[Record]] | Rejected]:
+    def _records_of_list(self) -> Iterator[Records | Rejected]:
         scanner = self._find_list()
         if scanner is None:
-            yield 1, self._only_record()
+            yield 1, self._single_product()
             return
         number = 0
         if not scanner.skip("]"):
@@ -165,138 +166,144 @@ class JsonRows:
                 number += 1
                 try:
                     value = scanner.value()
-                except Broken as error:
+                except InvalidJson as error:
                     yield self._stopped(number, f"record {number} cannot be read: {error}")
                     return
                 try:
-                    yield number, _rows(value)
-                except Broken as error:
+                    yield number, _records(value)
+                except InvalidJson as error:
                     yield _rejected(number, f"record {number}: {error}", "bad_json", json.dumps(value)[:1_000])
                 if scanner.skip("]"):
                     break
                 if not scanner.skip(","):
-                    where = f"before {shown(scanner.rest())}" if scanner.peek() else "at the end of the file"
+                    where = f"before {quoted(scanner.rest())}" if scanner.peek() else "at the end of the file"
                     yield self._stopped(number + 1, f"after record {number} a comma or ] is missing {where}")
                     return
         if scanner.peek() not in self._may_follow:
-            end = f"{shown(scanner.rest())} follows its end" if scanner.peek() else "the file breaks off behind it"
+            end = f"{quoted(scanner.rest())} follows its end" if scanner.peek() else "the file ends too early after it"
             yield self._stopped(number + 1, f"the list of {number} records is complete, but {end}")
 
     def _stopped(self, number: int, problem: str) -> Rejected:
         self.ended_cleanly = False
-        reason = f"{problem}; the records before it were read, the rest of the file was not"
+        reason = f"{problem}; only the records before it were read; correct the file and upload it again"
         return Rejected(number, 0, None, reason, "stopped", [])
 
     def _find_list(self) -> _Scanner | None:
-        """A scanner inside the list of products: the file itself, or the list under a telling key, or any other."""
+        """A scanner at the first product: of the file's list, of a list under one of LIST_KEYS, or of any other list.
+
+        None if the file has no such list.
+        """
         self._may_follow: tuple[str, ...] = ("",)
         scanner = _Scanner(self._text.open())
         if scanner.skip("["):
             if scanner.peek() not in ("{", "]"):
-                raise UnreadableFeed("the JSON list holds no objects; it should be a list of products, each an object")
+                raise UnreadableFeed(
+                    "the JSON list contains values that are not objects; it must be a list of products, each an object"
+                )
             return scanner
         self._may_follow = (",", "}")
-        for only in (LISTS, None):
+        for list_keys in (LIST_KEYS, None):
             scanner = _Scanner(self._text.open())
             try:
-                if self._descend(scanner, only, 0):
+                if self._descend(scanner, list_keys, 0):
                     return scanner
-            except Broken as error:
+            except InvalidJson as error:
                 raise UnreadableFeed(f"the file is not valid JSON: {error}") from error
         return None
 
-    def _descend(self, scanner: _Scanner, only: frozenset[str] | None, depth: int) -> bool:
-        """Whether the object that starts here holds the list; then the scanner stands at its first record."""
+    def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int) -> bool:
+        """Whether the object that starts here contains the list. If so, the scanner is at the list's first record."""
         if not scanner.skip("{"):
-            raise Broken(f"an object is missing at {shown(scanner.rest())}")
+            raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
         if scanner.skip("}"):
             return False
         while True:
             key = scanner.value()
             if not isinstance(key, str) or not scanner.skip(":"):
-                raise Broken(f"a key and : are missing at {shown(scanner.rest())}")
-            wanted = key.casefold() in only if only else key.casefold() not in PARTS
+                raise InvalidJson(f"a key and : are missing at {quoted(scanner.rest())}")
+            name = key.casefold()
             if scanner.skip("["):
-                if wanted and scanner.peek() == "{":
+                is_list_key = name in list_keys if list_keys else name not in NESTED_LIST_KEYS
+                if is_list_key and scanner.peek() == "{":
                     return True
-                _leave_list(scanner)
-            elif scanner.peek() == "{" and depth < 3 and key.casefold() not in PARTS:
-                if self._descend(scanner, only, depth + 1):
+                _skip_list(scanner)
+            elif scanner.peek() == "{" and depth < 3 and name not in NESTED_LIST_KEYS:
+                if self._descend(scanner, list_keys, depth + 1):
                     return True
             else:
                 scanner.value()
             if scanner.skip("}"):
                 return False
             if not scanner.skip(","):
-                raise Broken(f"a comma or }} is missing at {shown(scanner.rest())}")
+                raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
-    def _only_record(self) -> list[Record]:
-        """A file of one product, itself or under a key such as `product`."""
+    def _single_product(self) -> list[Record]:
+        """The records of a file that is one product, or has one under a key such as `product`."""
         value = _Scanner(self._text.open()).value()
         if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
             value = inner
         try:
-            return _rows(value)
-        except Broken as error:
-            raise UnreadableFeed(f"the file holds no list of products, and is none itself: {error}") from error
+            return _records(value)
+        except InvalidJson as error:
+            raise UnreadableFeed(f"the file is neither a list of products nor a product: {error}") from error
 
 
-def _leave_list(scanner: _Scanner) -> None:
+def _skip_list(scanner: _Scanner) -> None:
     while not scanner.skip("]"):
         scanner.value()
         if not scanner.skip(",") and scanner.peek() != "]":
-            raise Broken(f"a comma or ] is missing at {shown(scanner.rest())}")
+            raise InvalidJson(f"a comma or ] is missing at {quoted(scanner.rest())}")
 
 
-def _rows(value: Any) -> list[Record]:
-    """A record's rows: one, or one for each of its variants. Raises Broken."""
+def _records(value: Any) -> list[Record]:
+    """The object as a record, or as one record for each of its variants. Raises InvalidJson."""
     if not isinstance(value, dict):
-        raise Broken(f"{shown(value if isinstance(value, str) else json.dumps(value))} is not an object")
-    for key in VARIANTS:
+        raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
+    for key in VARIANT_KEYS:
         variants = value.get(key)
         if isinstance(variants, list) and variants and all(isinstance(variant, dict) for variant in variants):
-            product = _flat({name: part for name, part in value.items() if name != key}, "", {}, 0)
-            return [_flat(variant, "variants.", dict(product), 1) for variant in variants]
-    return [_flat(value, "", {}, 0)]
+            product = _flatten({name: part for name, part in value.items() if name != key}, "", {}, 0)
+            return [_flatten(variant, "variants.", dict(product), 1) for variant in variants]
+    return [_flatten(value, "", {}, 0)]
 
 
-def _flat(value: dict[str, Any], prefix: str, into: Record, depth: int) -> Record:
-    """An object as columns: `price.amount` for nested keys, lists of texts or of images as lines of one cell."""
-    if depth > DEEPEST:
-        raise Broken("it is nested too deeply")
+def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> Record:
+    """Add an object's values to the record: nested keys as `price.amount`, a list of texts or images as lines."""
+    if depth > MAX_DEPTH:
+        raise InvalidJson("it is nested too deeply")
     for key, part in value.items():
         name = prefix + key
         if part is None:
-            into[name] = ""
+            record[name] = ""
         elif isinstance(part, str):
-            into[name] = part
+            record[name] = part
         elif isinstance(part, bool):
-            into[name] = "true" if part else "false"
+            record[name] = "true" if part else "false"
         elif isinstance(part, dict):
-            _flat(part, name + ".", into, depth + 1)
+            _flatten(part, name + ".", record, depth + 1)
         else:
-            _flat_list(part, name, into, depth)
-        if len(into) > MOST_COLUMNS:
-            raise Broken(f"it has more than {MOST_COLUMNS:,} values")
-    return into
+            _flatten_list(part, name, record, depth)
+        if len(record) > MAX_COLUMNS:
+            raise InvalidJson(f"it has more than {MAX_COLUMNS:,} values")
+    return record
 
 
-def _flat_list(parts: list[Any], name: str, into: Record, depth: int) -> None:
+def _flatten_list(parts: list[Any], name: str, record: Record, depth: int) -> None:
     texts: list[str] = []
     for number, part in enumerate(parts):
         if isinstance(part, dict):
-            address = next((part[key] for key in ADDRESSES if isinstance(part.get(key), str)), None)
-            if address is not None:
-                texts.append(address)
-            elif number < MOST_LIST_COLUMNS:
-                _flat(part, f"{name}.{number}.", into, depth + 1)
+            url = next((part[key] for key in URL_KEYS if isinstance(part.get(key), str)), None)
+            if url is not None:
+                texts.append(url)
+            elif number < MAX_LIST_COLUMNS:
+                _flatten(part, f"{name}.{number}.", record, depth + 1)
         elif isinstance(part, list):
-            if number < MOST_LIST_COLUMNS:
-                _flat({str(number): part}, name + ".", into, depth + 1)
+            if number < MAX_LIST_COLUMNS:
+                _flatten({str(number): part}, name + ".", record, depth + 1)
         elif part is not None:
             texts.append(part if isinstance(part, str) else str(part).lower())
     if texts or not parts:
-        into[name] = (", " if name.endswith(WORDS) else "\n").join(texts)
+        record[name] = (", " if name.endswith(WORD_LIST_KEYS) else "\n").join(texts)
 
 
 def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:
@@ -306,6 +313,6 @@ def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:
 def _problem(error: Exception, text: str) -> str:
     if isinstance(error, json.JSONDecodeError):
         if error.pos >= len(text.rstrip()):
-            return "it breaks off"
-        return f"{error.msg} at {shown(text[error.pos : error.pos + 20], 20)}"
+            return "it is incomplete"
+        return f"{error.msg} at {quoted(text[error.pos : error.pos + 20], 20)}"
     return str(error)

@@ -1,22 +1,26 @@
-"""How large a file may become when it is unpacked."""
+"""Limits on the size of an unpacked file."""
 
 from wecelebrate.feeds.items import UnreadableFeed
 
-MOST_UNPACKED = 8 << 30
-"""Bytes: ten million products of 800 bytes each."""
-MOST_RATIO = 250
-"""Times its packed size. Deflate reaches 1,032 with what says nothing; exports that repeat themselves reach 100."""
-FREE = 16 << 20
-"""Bytes up to which the ratio does not matter: so much is read within the time that any file may take."""
+MAX_UNPACKED_BYTES = 8 << 30
+"""Ten million products of 800 bytes each."""
+MAX_RATIO = 250
+"""Unpacked size ÷ packed size. Deflate reaches 1,032 on constant data; very repetitive exports reach 100."""
+RATIO_EXEMPT_BYTES = 16 << 20
+"""Unpacked size up to which the ratio is not checked: any file of this size is read quickly enough."""
 
 
-def within(size: int, packed: int, what: str, ratio: int = MOST_RATIO) -> None:
-    """Raise UnreadableFeed when `packed` bytes have unpacked to more than a file of products would."""
-    if size > FREE and size > ratio * packed:
+def check_unpacked_size(size: int, packed: int, container: str, ratio: int = MAX_RATIO) -> None:
+    """Raise UnreadableFeed if `packed` bytes have unpacked to more than a product file would.
+
+    `size` and `packed` are in bytes. `container` is `gzip` or `zip`, for the message.
+    """
+    if size > RATIO_EXEMPT_BYTES and size > ratio * packed:
         raise UnreadableFeed(
-            f"the {what} file unpacks to more than {ratio} times its size, which no product file does; it was not read"
+            f"the {container} file unpacks to more than {ratio} times its size, which no product file does, so it was "
+            "not read; upload the file unpacked"
         )
-    if size > MOST_UNPACKED:
+    if size > MAX_UNPACKED_BYTES:
         raise UnreadableFeed(
-            f"the {what} file unpacks to more than {MOST_UNPACKED >> 30} GB; split it into smaller files"
+            f"the {container} file unpacks to more than {MAX_UNPACKED_BYTES >> 30} GB; split it into smaller files"
         )

@@ -1,18 +1,18 @@
-"""Prices and quantities as people and ERP systems write them.
+"""Parses prices and quantities as people and ERP systems write them.
 
-| written                      | read          | because                                                          |
-|------------------------------|---------------|------------------------------------------------------------------|
-| `1,234.56` `1.234,56`        | 1234.56       | of two separators the last is the decimal one                    |
-| `1 234,56` `1'234.50`        | 1234.56, .50  | blanks and apostrophes group thousands                           |
-| `12,50` `12.5` `12,5000`     | 12.50         | not three digits behind it: a decimal separator                  |
-| `1.234.567`                  | 1234567.00    | a separator that repeats groups thousands                        |
-| `1,234`                      | 1234.00       | unless the file's other prices or its settings say otherwise: 1.23 |
-| `1.234`                      | 1.23          | unless they say so: 1234.00                                      |
-| `12,50 €` `EUR 12.50` `$5`   | and currency  | a bare $ is the catalog's own dollar, if it has one               |
-| `1,5E+03`                    | 1500.00       | spreadsheets export large numbers so                             |
-| `12.345` and alike           | 12.35         | cents are rounded half up; the cell as it came stays in `source` |
-| `-5` `5-` `(5)`              | rejected      | negative, also the way SAP and bookkeepers write it              |
-| above 99,999,999.99          | rejected      | the column is DECIMAL(10,2)                                      |
+| cell                         | value         | rule                                                              |
+|------------------------------|---------------|-------------------------------------------------------------------|
+| `1,234.56` `1.234,56`        | 1234.56       | with two separators, the last one is the decimal separator        |
+| `1 234,56` `1'234.50`        | 1234.56, .50  | spaces and apostrophes group thousands                            |
+| `12,50` `12.5` `12,5000`     | 12.50         | a separator not followed by three digits is the decimal separator |
+| `1.234.567`                  | 1234567.00    | a repeated separator groups thousands                             |
+| `1,234`                      | 1234.00       | 1.23 if the file's prices or the settings show a decimal comma    |
+| `1.234`                      | 1.23          | 1234.00 if the file's prices or the settings show a decimal comma |
+| `12,50 €` `EUR 12.50` `$5`   | with currency | a bare $ is the catalog's currency if that is a dollar            |
+| `1,5E+03`                    | 1500.00       | spreadsheets export large numbers in scientific notation          |
+| `12.345`                     | 12.35         | cents are rounded half up; `source` keeps the original cell       |
+| `-5` `5-` `(5)`              | rejected      | negative; SAP and bookkeepers write the last two                  |
+| above 99,999,999.99          | rejected      | the database column is DECIMAL(10,2)                              |
 """
 
 import re
@@ -21,17 +21,17 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Literal
 
-from wecelebrate.feeds.items import BadCell, shown
+from wecelebrate.feeds.items import BadCell, quoted
 
 DecimalMark = Literal[",", "."]
 
 CENT = Decimal("0.01")
-HIGHEST_PRICE = Decimal("99999999.99")
-HIGHEST_COUNT = 2_147_483_647
-LONGEST_NUMBER = 60
-"""Characters of a cell that may be a number; anything longer is text."""
+MAX_PRICE = Decimal("99999999.99")
+MAX_COUNT = 2_147_483_647
+MAX_NUMBER_LENGTH = 60
+"""Characters. A longer cell is not a number."""
 
-# ISO 4217, the currencies in use.
+# The active currencies of ISO 4217.
 _CODES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
     "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
@@ -41,21 +41,21 @@ _CODES = (
     "TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_CODES.split())
-SYMBOLS = {
+SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND",
     "₪": "ILS", "₱": "PHP", "฿": "THB", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "R$": "BRL",
     "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
     "MX$": "MXN", "FR": "CHF", "FR.": "CHF", "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
 }  # fmt: skip
-# Signs that several currencies share: the catalog's own if it is one of them, else the first.
-SHARED = {
+# Signs that several currencies share. The catalog's currency is used if it is one of them, otherwise the first.
+SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD"),
     "¥": ("JPY", "CNY"),
     "KR": ("SEK", "NOK", "DKK", "ISK"),
     "KR.": ("DKK", "NOK", "SEK", "ISK"),
 }
 
-# The dashes that stand for minus, and the apostrophes that group thousands.
+# The dashes that mean minus, and the apostrophes that group thousands.
 _MINUS = "-\u2212\u2013"
 _QUOTES = "'\u2019"
 _DASH = re.escape(_MINUS)
@@ -71,10 +71,10 @@ _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
 def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
-    """The decimal separator that a sample of price cells shows; None when they show none."""
+    """Detect the decimal separator from a sample of price cells; None if they do not show it."""
     votes = {",": 0, ".": 0}
     for cell in cells:
-        text = re.sub(r"[^\d.,]", "", cell[:LONGEST_NUMBER]).strip(".,")
+        text = re.sub(r"[^\d.,]", "", cell[:MAX_NUMBER_LENGTH]).strip(".,")
         comma, dot = text.count(","), text.count(".")
         if comma and dot:
             votes["," if text.rfind(",") > text.rfind(".") else "."] += 1
@@ -89,14 +89,14 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
     return "," if votes[","] > votes["."] else "."
 
 
-def price(cell: str, mark: DecimalMark | None, own: str) -> tuple[Decimal, str | None]:
-    """The price in a cell and the currency it names, if any; `own` is the catalog's currency.
+def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
+    """Parse a price, and the currency if the cell names one. `mark` is the file's decimal separator.
 
     Raises BadCell: not_a_number, negative, too_large, unknown_currency.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell).quantize(CENT), None
-    if len(cell) > LONGEST_NUMBER:
+    if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = _WHOLE.sub("", unicodedata.normalize("NFKC", cell).strip())
     parts = _PARTS.fullmatch(text)
@@ -107,36 +107,36 @@ def price(cell: str, mark: DecimalMark | None, own: str) -> tuple[Decimal, str |
     before, after = parts["before"].strip(), parts["after"].strip().rstrip("-").strip()
     if sign < 0 or parts["after"].strip() == "-":
         if value:
-            raise BadCell("negative", f"{shown(cell)} is negative")
+            raise BadCell("negative", f"{quoted(cell)} is negative; a price must be 0 or more")
         after = after.rstrip("-")
     if before and after and before.upper() != after.upper():
         raise _not_a_number(cell)
-    named = before or after
-    currency = currency_code(named, own) if named else None
-    if named and currency is None:
+    sign_or_code = before or after
+    currency = currency_code(sign_or_code, catalog_currency) if sign_or_code else None
+    if sign_or_code and currency is None:
         raise _not_a_number(cell)
-    if value > HIGHEST_PRICE:
-        raise BadCell("too_large", f"{shown(cell)} is more than 99,999,999.99")
+    if value > MAX_PRICE:  # before `quantize`, which fails for very large values
+        raise BadCell("too_large", f"{quoted(cell)} is more than 99,999,999.99")
     rounded = value.quantize(CENT, ROUND_HALF_UP)
-    if rounded > HIGHEST_PRICE:
-        raise BadCell("too_large", f"{shown(cell)} is more than 99,999,999.99")
+    if rounded > MAX_PRICE:
+        raise BadCell("too_large", f"{quoted(cell)} is more than 99,999,999.99")
     return rounded, currency
 
 
 def count(cell: str, mark: DecimalMark | None) -> int | None:
-    """The quantity in a cell; None when it says no more than that there are some.
+    """Parse a quantity; None for words such as "in stock", which give no number.
 
-    A negative stock, which ERP systems keep for what is sold but not yet there, counts as 0. Parts of a piece are
-    dropped. Raises BadCell: not_a_number, too_large.
+    A negative stock counts as 0: ERP systems use it for units that are sold but have not arrived. Fractions of a unit
+    are dropped. Raises BadCell: not_a_number, too_large.
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)
-    if len(cell) > LONGEST_NUMBER:
+    if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = unicodedata.normalize("NFKC", cell).strip().casefold()
-    if text in _SOME:
+    if text in _IN_STOCK:
         return None
-    if text in _NONE:
+    if text in _OUT_OF_STOCK:
         return 0
     text = text.removesuffix("+").removeprefix(">").removeprefix("<").strip()
     text = re.sub(r"\s*(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$", "", text)
@@ -144,36 +144,36 @@ def count(cell: str, mark: DecimalMark | None) -> int | None:
     value = _number(number, mark, cell)
     if sign < 0:
         return 0
-    if value > HIGHEST_COUNT:
-        raise BadCell("too_large", f"{shown(cell)} is more than {HIGHEST_COUNT:,}")
+    if value > MAX_COUNT:
+        raise BadCell("too_large", f"{quoted(cell)} is more than {MAX_COUNT:,}")
     return int(value)
 
 
-_SOME_WORDS = (
+_IN_STOCK_WORDS = (
     "in stock|instock|in_stock|available|yes|true|ja|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|"
     "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad"
 )
-_SOME = frozenset(_SOME_WORDS.split("|"))
-_NONE_WORDS = (
+_IN_STOCK = frozenset(_IN_STOCK_WORDS.split("|"))
+_OUT_OF_STOCK_WORDS = (
     "out of stock|out_of_stock|outofstock|sold out|soldout|unavailable|not available|no|false|nein|none|"
     "nicht lieferbar|nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|"
     "uitverkocht|-"
 )
-_NONE = frozenset(_NONE_WORDS.split("|"))
+_OUT_OF_STOCK = frozenset(_OUT_OF_STOCK_WORDS.split("|"))
 
 
-def currency_code(text: str, own: str) -> str | None:
-    """The ISO 4217 code that a code, a sign or a word stands for; None when it is none of them."""
-    sign = text[:LONGEST_NUMBER].strip().upper()
+def currency_code(text: str, catalog_currency: str) -> str | None:
+    """The ISO 4217 code of a currency's code, sign or name; None if the text is none of them."""
+    sign = text[:MAX_NUMBER_LENGTH].strip().upper()
     if sign in CURRENCIES:
         return sign
-    if sign in SHARED:
-        return own if own in SHARED[sign] else SHARED[sign][0]
-    return SYMBOLS.get(sign) or (currency_code(sign[:-1], own) if sign.endswith(".") else None)
+    if sign in SHARED_SIGNS:
+        return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]
+    return SIGNS.get(sign) or (currency_code(sign[:-1], catalog_currency) if sign.endswith(".") else None)
 
 
 def _signed(number: str) -> tuple[str, int]:
-    """The number without its sign, and the sign: in front, behind as in SAP, or brackets as in bookkeeping."""
+    """Split a number from its sign: a minus before it, a minus after it (SAP), or parentheses (bookkeeping)."""
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1
@@ -182,7 +182,7 @@ def _signed(number: str) -> tuple[str, int]:
 
 
 def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
-    """Digits with separators as a number; see the table above."""
+    """Parse digits with separators by the rules of the module's docstring."""
     if match := _SCIENTIFIC.fullmatch(text):
         return Decimal(match[1].replace(",", ".")).scaleb(int(match[2]))
     digits = _GROUPS.sub("", text)
@@ -196,14 +196,14 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
         whole = whole.replace(group, "")
     elif (at := max(comma, dot)) >= 0:
         separator = digits[at]
-        after = len(digits) - at - 1
+        digits_after = len(digits) - at - 1
         if digits.count(separator) > 1:
             grouped = True
-        elif after != 3:
+        elif digits_after != 3:
             grouped = False
         else:
             grouped = separator != mark if mark else separator == ","
-            # 0,123 is no thousand.
+            # In 0,123 the comma cannot group thousands.
             grouped = grouped and not digits.startswith("0")
         if grouped and any(len(part) != 3 for part in digits.split(separator)[1:]):
             raise _not_a_number(cell)
@@ -222,4 +222,4 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
 
 
 def _not_a_number(cell: str) -> BadCell:
-    return BadCell("not_a_number", f"{shown(cell)} is not a number")
+    return BadCell("not_a_number", f"{quoted(cell)} is not a number")

@@ -1,34 +1,34 @@
-"""Which column feeds which field: the catalog's own mapping first, then a known export, then names."""
+"""Assigns columns to fields: first by the catalog's mapping, then by a known export profile, then by column names."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from wecelebrate.feeds.columns import FIELDS, folded, is_inverse, meaning
-from wecelebrate.feeds.convert import LONGEST_ATTRIBUTE_NAME, MOST_ATTRIBUTES
-from wecelebrate.feeds.items import UnreadableFeed, shown
+from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse
+from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
+from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.numbers import CURRENCIES
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
 OPTIONS = ("decimal", "delimiter", "encoding", "language", "record", "sheet")
-"""Keys of a catalog's mapping that are settings of the file rather than fields."""
+"""Keys of a catalog's mapping that are options for reading the file, not fields."""
 
-# Words of is_active columns that may say anything: an unknown one leaves the product active.
+# Names of is_active columns whose values may be anything. An unknown value leaves the product active.
 LENIENT = frozenset(("status", "state", "etat", "estado", "stato", "visibility"))
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class PriceColumn:
     column: int
     currency: str | None = None
-    """Named by the column itself."""
+    """The currency in the column's name, as in `price_usd`."""
     currency_column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class ActiveColumn:
     column: int
     inverse: bool = False
     lenient: bool = False
@@ -36,7 +36,7 @@ class Active:
 
 @dataclass(slots=True)
 class Plan:
-    """Column numbers per field; of several the first that is not blank counts, except where the field joins them."""
+    """The column numbers of each field. The first cell that is not blank counts, unless the profile joins all."""
 
     header: list[str]
     profile: Profile | None
@@ -45,38 +45,38 @@ class Plan:
     description: list[int] = field(default_factory=list)
     category: list[int] = field(default_factory=list)
     brand: list[int] = field(default_factory=list)
-    prices: list[Price] = field(default_factory=list)
+    prices: list[PriceColumn] = field(default_factory=list)
     currency: int | None = None
     images: list[int] = field(default_factory=list)
     inventory: list[int] = field(default_factory=list)
-    active: list[Active] = field(default_factory=list)
+    active: list[ActiveColumn] = field(default_factory=list)
     attributes: list[tuple[int, str]] = field(default_factory=list)
-    pairs: list[int] = field(default_factory=list)
-    keyed: bool = False
-    """Each product has a handle, which stands for a SKU that is missing."""
+    pair_columns: list[int] = field(default_factory=list)
+    has_handles: bool = False
+    """Whether each product has a handle, which replaces a missing SKU."""
 
     @property
-    def given(self) -> frozenset[str]:
-        """The fields that the file's columns speak about."""
-        there = {
+    def fields_set(self) -> frozenset[str]:
+        """The fields that the file has columns for."""
+        columns_of = {
             "sku": True,
             "name": self.name,
             "description": self.description,
             "category": self.category,
             "brand": self.brand,
             "price": self.prices,
-            # An amount without its currency means nothing, so the price brings the catalog's along.
+            # A price without a currency is in the catalog's currency, so a price sets the currency too.
             "currency": self.prices or self.currency is not None,
             "images": self.images,
-            "attributes": self.attributes or self.pairs,
+            "attributes": self.attributes or self.pair_columns,
             "inventory_count": self.inventory,
             "is_active": self.active,
         }
-        return frozenset(name for name, columns in there.items() if columns)
+        return frozenset(name for name, columns in columns_of.items() if columns)
 
     @property
-    def mapped(self) -> dict[str, list[int]]:
-        """Field to the numbers of its columns."""
+    def field_columns(self) -> dict[str, list[int]]:
+        """Field to the numbers of its columns, without fields that have none."""
         columns = {
             "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
             "brand": self.brand, "price": [price.column for price in self.prices],
@@ -86,121 +86,121 @@ class Plan:
         return {name: numbers for name, numbers in columns.items() if numbers}
 
     def details(self) -> dict[str, str | list[str]]:
-        """Field to column name, for the job's result."""
-        named = {name: [self.header[number] for number in numbers] for name, numbers in self.mapped.items()}
-        return {name: names[0] if len(names) == 1 else names for name, names in named.items()}
+        """Field to the name of its column, or names of its columns, for the job's result."""
+        by_field = {name: [self.header[number] for number in numbers] for name, numbers in self.field_columns.items()}
+        return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
 
     @property
-    def last_mapped(self) -> int:
+    def last_field_column(self) -> int:
         """The highest column number that a field needs."""
-        return max((number for numbers in self.mapped.values() for number in numbers), default=0)
+        return max((number for numbers in self.field_columns.values() for number in numbers), default=0)
 
 
-OWN_COLUMNS = "wecelebrate_"
-"""How the columns begin that our error files add: a corrected one can be dropped as it is."""
+REPORT_COLUMN_PREFIX = "wecelebrate_"
+"""Prefix of the columns that our error files add. They are ignored, so a corrected error file can be uploaded."""
 
 
-def refuse(problem: str) -> None:
-    """What is wrong with a mapping makes the file unreadable."""
+def raise_unreadable(problem: str) -> None:
+    """Treat a problem of the mapping as an unreadable file."""
     raise UnreadableFeed(problem)
 
 
 def make_plan(
     header: list[str],
     mapping: Mapping[str, str | None],
-    own: str,
+    catalog_currency: str,
     profile: Profile | None = None,
-    problem: Callable[[str], None] = refuse,
+    on_problem: Callable[[str], None] = raise_unreadable,
 ) -> Plan:
-    """Assign columns to fields. `own` is the catalog's currency: it chooses between price columns.
+    """Assign columns to fields. `catalog_currency` chooses between price columns.
 
-    `profile` is what the file is known to be; otherwise its columns tell. `problem` is told of a mapped column that
-    does not exist, an unknown field, or that nothing holds a SKU.
+    Without `profile`, the header decides whether the file has one. `on_problem` is called with a description of each
+    problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column.
     """
-    names = [folded(column) for column in header]
+    names = [fold(column) for column in header]
     profile = profile or recognise(names)
-    plan = _by_profile(header, names, profile, own) if profile else _by_name(header, own)
-    _by_mapping(plan, names, mapping, problem)
-    plan.keyed = bool(profile and profile.variants and find(names, profile.variants.handle))
-    if not plan.sku and not plan.keyed:
-        columns = ", ".join(shown(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
-        problem(
-            f"no column holds a SKU, handle or product code: the columns found are {columns}; name the one to use in "
-            "the catalog's sync settings"
+    plan = _by_profile(header, names, profile, catalog_currency) if profile else _by_name(header, catalog_currency)
+    _by_mapping(plan, names, mapping, on_problem)
+    plan.has_handles = bool(profile and profile.variants and find_columns(names, profile.variants.handle))
+    if not plan.sku and not plan.has_handles:
+        columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
+        on_problem(
+            f"no column contains a SKU, handle or product code: the file's columns are {columns}; name the SKU column "
+            "in the catalog's sync settings"
         )
-    if not profile or profile.others:
+    if not profile or profile.keep_other_columns:
         plan.attributes = _free_columns(plan)
     return plan
 
 
-def extended(plan: Plan, header: list[str], own: str) -> Plan:
-    """The plan for a header that has grown: what was assigned stays, new columns fill what was missing."""
-    if plan.profile and plan.profile.others:
-        grown = replace(plan, header=header)
-        grown.attributes = _free_columns(grown)
-        return grown
-    fresh = _by_name(header, own)
-    grown = Plan(
-        header, plan.profile, plan.sku, plan.name or fresh.name, plan.description or fresh.description,
-        plan.category or fresh.category, plan.brand or fresh.brand, plan.prices or fresh.prices,
-        fresh.currency if plan.currency is None else plan.currency, plan.images or fresh.images,
-        plan.inventory or fresh.inventory, plan.active or fresh.active,
+def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
+    """The plan for a header with new columns: assigned columns stay, and new ones are used for fields without any."""
+    if plan.profile and plan.profile.keep_other_columns:
+        extended = replace(plan, header=header)
+        extended.attributes = _free_columns(extended)
+        return extended
+    new = _by_name(header, catalog_currency)
+    extended = Plan(
+        header, plan.profile, plan.sku, plan.name or new.name, plan.description or new.description,
+        plan.category or new.category, plan.brand or new.brand, plan.prices or new.prices,
+        new.currency if plan.currency is None else plan.currency, plan.images or new.images,
+        plan.inventory or new.inventory, plan.active or new.active,
     )  # fmt: skip
-    grown.attributes = _free_columns(grown)
-    return grown
+    extended.attributes = _free_columns(extended)
+    return extended
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Columns that no field needs, which become attributes; but for what our own error files add."""
-    used = {number for numbers in (*plan.mapped.values(), plan.pairs) for number in numbers}
+    """Columns that no field uses: they become attributes. The columns of our error files do not."""
+    used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))
         for number, column in enumerate(plan.header)
-        if number not in used and not column.startswith(OWN_COLUMNS)
+        if number not in used and not column.startswith(REPORT_COLUMN_PREFIX)
     )
-    return list(islice(free, MOST_ATTRIBUTES))
+    return list(islice(free, MAX_ATTRIBUTES))
 
 
-def find(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
-    """Numbers of the columns that match, in the order of the patterns; each pattern's first unless `every`."""
-    found: list[int] = []
+def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
+    """The numbers of the matching columns, in the order of the patterns: each pattern's first match, or every match."""
+    columns: list[int] = []
     for pattern in patterns:
-        hits = [number for number, name in enumerate(names) if number not in found and re.fullmatch(pattern, name)]
-        found += hits if every else hits[:1]
-    return found
+        matches = [n for n, name in enumerate(names) if n not in columns and re.fullmatch(pattern, name)]
+        columns += matches if every else matches[:1]
+    return columns
 
 
-def _by_profile(header: list[str], names: list[str], profile: Profile, own: str) -> Plan:
+def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_currency: str) -> Plan:
     plan = Plan(header, profile)
     for name in FIELDS:
         patterns = profile.fields.get(name, ())
-        columns = find(names, patterns, every=name in profile.joined)
+        columns = find_columns(names, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = _profile_prices(names, patterns, own)
+            plan.prices = _profile_prices(names, patterns, catalog_currency)
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
-            plan.active = [Active(column, lenient=profile.lenient) for column in columns]
+            plan.active = [ActiveColumn(column, lenient=profile.lenient) for column in columns]
         elif name == "inventory_count":
             plan.inventory = columns
         else:
             setattr(plan, name, columns)
-    plan.pairs = find(names, profile.pairs)
+    plan.pair_columns = find_columns(names, profile.pair_columns)
     for pattern, attribute in profile.attributes.items():
-        for column in find(names, (pattern,), every=not attribute):
+        for column in find_columns(names, (pattern,), every=not attribute):
             plan.attributes.append((column, attribute or _label(header[column])))
-    del plan.attributes[MOST_ATTRIBUTES:]
+    del plan.attributes[MAX_ATTRIBUTES:]
     return plan
 
 
 def _label(column: str) -> str:
-    """An attribute's name: without what JSON paths and Saleor's exports put around it."""
+    """The attribute name of a column: without the prefix of JSON paths and the suffix of Saleor's exports."""
     name = re.sub(r"\s*\((product|variant) attribute\)$", "", column)
-    return (name.removeprefix("attributes.") or name)[:LONGEST_ATTRIBUTE_NAME]
+    return (name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
 
-def _profile_prices(names: list[str], patterns: tuple[str, ...], own: str) -> list[Price]:
-    prices: list[Price] = []
+def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
+    prices: list[PriceColumn] = []
     for pattern in patterns:
         for number, name in enumerate(names):
             match = re.fullmatch(pattern, name)
@@ -208,108 +208,120 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], own: str) -> li
                 continue
             groups = match.groupdict()
             if channel := groups.get("channel"):
-                codes = find(names, (rf"{re.escape(channel)}channel(?:product|variant)?currencycode",))
-                prices.append(Price(number, None, codes[0] if codes else None))
+                codes = find_columns(names, (rf"{re.escape(channel)}channel(?:product|variant)?currencycode",))
+                prices.append(PriceColumn(number, None, codes[0] if codes else None))
             elif "currency" in groups:
                 code = groups["currency"].upper()
                 if code in CURRENCIES:
-                    prices.append(Price(number, code))
+                    prices.append(PriceColumn(number, code))
             else:
-                prices.append(Price(number))
+                prices.append(PriceColumn(number))
         if prices and prices[0].currency:
-            break  # columns per currency: one is chosen, no other kind is mixed in
-    return _one_currency(prices, own)
+            break  # one column for each currency: use one of them, and no other kind of price column
+    return _one_currency(prices, catalog_currency)
 
 
-def _one_currency(prices: list[Price], own: str) -> list[Price]:
-    """Of columns in several currencies the one in the catalog's, else the first: never a mixture from row to row."""
+def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
+    """Choose one of several currencies' columns: the catalog's, or the first. No file mixes currencies by row."""
     if any(price.currency for price in prices):
-        mine = [price for price in prices if price.currency == own] or [p for p in prices if not p.currency] or prices
-        return mine[:1]
+        preferred = [price for price in prices if price.currency == catalog_currency]
+        return (preferred or [price for price in prices if not price.currency] or prices)[:1]
     return prices
 
 
-def _by_name(header: list[str], own: str) -> Plan:
+Candidate = tuple[int, int, str | None]
+"""Rank of a column for a field, number of the column, and the currency in its name."""
+
+
+def _by_name(header: list[str], catalog_currency: str) -> Plan:
     plan = Plan(header, None)
-    meanings = [meaning(column) for column in header]
-    found: dict[str, list[tuple[int, int, str | None]]] = {name: [] for name in FIELDS}
-    for number, column in enumerate(header):
-        for name, rank, currency in meanings[number]:
-            found[name].append((rank, number, currency))
-        if not meanings[number] and re.search(r"\d$", column):
-            # Bild 2, image_url_3: further images beside the first.
-            further = [m for m in meaning(re.sub(r"[\s_.-]*\d+$", "", column)) if m[0] == "images"]
-            found["images"] += [(rank + 5, number, None) for _, rank, _ in further]
-    taken: set[int] = set()
+    candidates = _candidates(header)
+    used: set[int] = set()
 
     def take(name: str) -> list[int]:
-        best = sorted((rank, number) for rank, number, _ in found[name] if number not in taken)
-        chosen = [number for _, number in (best if name == "images" else best[:1])]
-        taken.update(chosen)
-        return chosen
+        best = sorted((rank, number) for rank, number, _ in candidates[name] if number not in used)
+        columns = [number for _, number in (best if name == "images" else best[:1])]
+        used.update(columns)
+        return columns
 
     plan.sku = take("sku")
     plan.name = take("name")
-    plan.prices = _named_prices(found["price"], taken, own)
-    taken.update(price.column for price in plan.prices)
+    plan.prices = _price_by_name(candidates["price"], used, catalog_currency)
+    used.update(price.column for price in plan.prices)
     plan.description = take("description")
     if not plan.name and plan.prices and plan.description:
-        # In many an ERP export the description is the name.
+        # In many ERP exports the description is the name.
         plan.name, plan.description = plan.description, take("description")
     plan.category, plan.brand = take("category"), take("brand")
     plan.currency = next(iter(take("currency")), None)
     plan.images = take("images")
     plan.inventory = take("inventory_count")
-    plan.active = _named_active(header, found["is_active"], taken)
+    plan.active = _active_by_name(header, candidates["is_active"], used)
     return plan
 
 
-def _named_prices(found: list[tuple[int, int, str | None]], taken: set[int], own: str) -> list[Price]:
-    free = sorted((rank, number, currency) for rank, number, currency in found if number not in taken)
+def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
+    """Field to the columns whose names match it."""
+    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
+    for number, column in enumerate(header):
+        matches = field_candidates(column)
+        for name, rank, currency in matches:
+            candidates[name].append((rank, number, currency))
+        if not matches and re.search(r"\d$", column):
+            # A numbered image column, such as `Bild 2` or `image_url_3`, has a further image.
+            unnumbered = field_candidates(re.sub(r"[\s_.-]*\d+$", "", column))
+            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
+    return candidates
+
+
+def _price_by_name(candidates: list[Candidate], used: set[int], catalog_currency: str) -> list[PriceColumn]:
+    free = sorted((rank, number, currency) for rank, number, currency in candidates if number not in used)
     if not free:
         return []
     best = free[0][0] // 10
-    return _one_currency([Price(number, currency) for rank, number, currency in free if rank // 10 == best], own)[:1]
+    prices = [PriceColumn(number, currency) for rank, number, currency in free if rank // 10 == best]
+    return _one_currency(prices, catalog_currency)[:1]
 
 
-def _named_active(header: list[str], found: list[tuple[int, int, str | None]], taken: set[int]) -> list[Active]:
-    free = sorted((rank, number) for rank, number, _ in found if number not in taken)
-    straight = [number for _, number in free if not is_inverse(header[number])][:1]
-    inverse = [number for _, number in free if is_inverse(header[number])]
-    return [Active(n, lenient=folded(header[n]) in LENIENT) for n in straight] + [
-        Active(n, inverse=True) for n in inverse
+def _active_by_name(header: list[str], candidates: list[Candidate], used: set[int]) -> list[ActiveColumn]:
+    free = [number for _, number in sorted((rank, number) for rank, number, _ in candidates if number not in used)]
+    active = [number for number in free if not is_inverse(header[number])][:1]
+    inverse = [number for number in free if is_inverse(header[number])]
+    return [
+        *(ActiveColumn(number, lenient=fold(header[number]) in LENIENT) for number in active),
+        *(ActiveColumn(number, inverse=True) for number in inverse),
     ]
 
 
 def _by_mapping(
-    plan: Plan, names: list[str], mapping: Mapping[str, str | None], problem: Callable[[str], None]
+    plan: Plan, names: list[str], mapping: Mapping[str, str | None], on_problem: Callable[[str], None]
 ) -> None:
     for name, column in mapping.items():
         if name in OPTIONS:
             continue
         if name not in FIELDS:
-            problem(
-                f"the catalog's sync settings map an unknown field {shown(name)}; the fields are {', '.join(FIELDS)}"
+            on_problem(
+                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are {', '.join(FIELDS)}"
             )
             continue
-        number = _column(plan.header, names, column) if column else None
+        number = _column_number(plan.header, names, column) if column else None
         if column and number is None:
-            columns_there = ", ".join(shown(one, 40) for one in plan.header[:40])
-            problem(
-                f"the catalog's sync settings take {name} from the column {shown(column)}, which the file does not "
-                f"have; its columns are {columns_there}" + (" …" if len(plan.header) > 40 else "")
+            file_columns = ", ".join(quoted(name, 40) for name in plan.header[:40])
+            on_problem(
+                f"the catalog's sync settings take {name} from the column {quoted(column)}, which the file does not "
+                f"have; its columns are {file_columns}" + (" …" if len(plan.header) > 40 else "")
             )
             continue
         columns = [] if number is None else [number]
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
         if name == "price":
-            currency = next((c for m, _, c in meaning(column or "") if m == "price"), None)
-            plan.prices = [Price(number, currency) for number in columns]
+            currency = next((c for m, _, c in field_candidates(column or "") if m == "price"), None)
+            plan.prices = [PriceColumn(number, currency) for number in columns]
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
-            plan.active = [Active(number, inverse=is_inverse(plan.header[number])) for number in columns]
+            plan.active = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
         elif name == "inventory_count":
             plan.inventory = columns
         else:
@@ -319,7 +331,7 @@ def _by_mapping(
 
 
 def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
-    """A column that the mapping gives to a field is no longer guessed to be another's that it does not name."""
+    """Remove a mapped column from the other fields. Fields that the mapping names keep theirs."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
     if "inventory_count" not in keep:
@@ -330,9 +342,9 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
         plan.active = [active for active in plan.active if active.column != column]
 
 
-def _column(header: list[str], names: list[str], column: str) -> int | None:
-    """The number of the column that a mapping names; None when there is none."""
+def _column_number(header: list[str], names: list[str], column: str) -> int | None:
+    """The number of the column with this name, compared in folded form if necessary; None if the file has none."""
     exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
     if exact:
         return exact[0]
-    return names.index(folded(column)) if folded(column) and folded(column) in names else None
+    return names.index(fold(column)) if fold(column) and fold(column) in names else None

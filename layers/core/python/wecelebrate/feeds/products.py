@@ -1,4 +1,4 @@
-"""A row of cells to a product, checked. The converters are put together once a file, for the speed of the loop."""
+"""Builds a validated product from a row of cells. The converters are composed once for each file, for speed."""
 
 import re
 from collections.abc import Callable
@@ -8,145 +8,168 @@ from operator import itemgetter
 from typing import TypeVar
 
 from wecelebrate.feeds import convert, numbers
-from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, shown
+from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan
 
-Build = Callable[[int, Cells, Cells], Product | Rejected]
-"""(line, cells stripped and, in grouped exports, completed from the product's first row, cells as they came)"""
+BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
+"""(line, stripped cells, unchanged cells). Grouped exports have completed the stripped cells of a variant."""
 
-CACHED = 4096
+CACHE_SIZE = 4096
 
 Value = TypeVar("Value")
 
 
-def builder(plan: Plan, own: str, mark: numbers.DecimalMark | None) -> Build:  # noqa: PLR0915  (holds `build`)
-    """What makes products of a file's rows. `own` is the catalog's currency, `mark` the file's decimal separator.
+def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
+    """The function that builds the products of a file. `mark` is the file's decimal separator.
 
-    Every row yields one item of one source row. A row that cannot be a product is rejected for its first bad cell.
+    Every row yields one item of one source row. A row that cannot become a product is rejected for its first bad cell.
     """
-    header, every, attributes = plan.header, plan.given, plan.attributes
-    at_sku, at_name, at_images, at_stock = plan.sku, plan.name, plan.images, plan.inventory
-    at_price, at_active = [price.column for price in plan.prices], [active.column for active in plan.active]
-    at_text = {"description": plan.description, "category": plan.category, "brand": plan.brand}
-    at_pairs = plan.pairs
-    read_sku, read_name = _first(plan.sku), _first(plan.name)
-    read_text = {name: _reader(plan, name, columns) for name, columns in at_text.items()}
-    description_of, category_of, brand_of = read_text["description"], read_text["category"], read_text["brand"]
-    price_of, count_of, active_of = _prices(plan, own, mark), _counts(plan, mark), _actives(plan)
-    currency_of = _remembered(lambda cell: numbers.currency_code(cell, own))
-    at_currency = plan.currency
-    without = lru_cache(maxsize=256)(lambda missing: every - missing)
+    header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
+    sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
+    price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
+    currency_column = plan.currency
+    read_sku, read_texts = _first(plan.sku), _texts_reader(plan)
+    read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, mark)
+    read_active = _active_reader(plan)
+    read_currency = _cached(partial(_currency, catalog_currency))
+    fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
-    # The body of the loop over all rows: flat, because calls are what costs here.
-    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912, PLR0915
+    # The body of the loop over all rows. It is flat because function calls dominate its cost.
+    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
         sku: str | None = None
-        missing = _NOTHING
-        at = at_sku
+        missing = _NO_FIELDS
+        columns = sku_columns  # of the current field, for a rejection
         try:
             sku = convert.sku(read_sku(cells) or "")
-            at = at_name
-            name = read_name(cells) if at else None
-            if name is not None and not (len(name) <= 500 and name and name.isprintable()):
-                if not name:
-                    raise BadCell("empty", "is empty")
-                name = convert.line(name, 500)
-            at = at_text["description"]
-            description = (description_of(cells) or None) if at else None
-            if description is not None and len(description) > 100_000:
-                convert.text(description, 100_000)
-            at = at_text["category"]
-            category = (category_of(cells) or None) if at else None
-            if category is not None and not (len(category) <= 300 and category.isprintable()):
-                category = convert.line(category, 300)
-            at = at_text["brand"]
-            brand = (brand_of(cells) or None) if at else None
-            if brand is not None and not (len(brand) <= 300 and brand.isprintable()):
-                brand = convert.line(brand, 300)
-            at = at_price
-            price, currency = price_of(cells)
-            if at_currency is not None and (cell := cells[at_currency]):
-                at = [at_currency]
-                currency = currency_of(cell)
-                if currency is None:
-                    raise BadCell("unknown_currency", f"{shown(cell)} is not an ISO 4217 currency")
+            name, description, category, brand = read_texts(cells)
+            columns = price_columns
+            price, currency = read_price(cells)
+            if currency_column is not None and (cell := cells[currency_column]):
+                columns = [currency_column]
+                currency = read_currency(cell)
             images: list[str] = []
-            for column in at_images:
+            for column in image_columns:
                 if cell := cells[column]:
-                    at = [column]
-                    images += convert.images(cell)
+                    columns = [column]
+                    images += convert.image_addresses(cell)
             if len(images) > 1:
-                # A shop shows no more; what is left out stands in `source`.
-                images = list(dict.fromkeys(images))[: convert.MOST_IMAGES]
-            at = at_stock
-            count = count_of(cells) if at else None
-            if count is None and at:
+                # Shops show no more images. `source` keeps the others.
+                images = list(dict.fromkeys(images))[: convert.MAX_IMAGES]
+            columns = stock_columns
+            count = read_count(cells) if columns else None
+            if count is None and columns:
                 missing = _STOCK
-            at = at_active
-            active = active_of(cells) if at else True
+            columns = active_columns
+            active = read_active(cells) if columns else True
             if active is None:
-                active = True
-                missing |= _ACTIVE
-        except BadCell as bad:
-            return _rejected(plan, line, raw, sku=sku, at=at, bad=bad)
+                active, missing = True, missing | _ACTIVE
+        except BadCell as error:
+            return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
-            missing |= _absent(plan, cells)
+            missing |= _absent_fields(plan, cells)
             source = {key: cell for key, cell in zip(header, raw, strict=False) if cell is not None}
         else:
-            source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no None: just looked
-        stated = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _LONGEST}
-        for column in at_pairs:
-            stated |= convert.pairs(cells[column] or "")
+            source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
+        values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
+        for column in pair_columns:
+            values |= convert.attributes_of_lines(cells[column] or "")
         return Product(
-            line, 1, sku, name, description, category, brand, price, currency or own, images, stated,
-            count, active, source, without(missing) if missing else every,
+            line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
+            count, active, source, fields_without(missing) if missing else all_fields,
         )  # fmt: skip
 
     return build
 
 
-_NOTHING: frozenset[str] = frozenset()
-_LONGEST_WORD = 100
-_LONGEST = convert.LONGEST_ATTRIBUTE
+_NO_FIELDS: frozenset[str] = frozenset()
+_MAX_STATE_LENGTH = 100
+_MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
 
 
-def _remembered(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """The parser with a cache: prices and quantities repeat. Long cells pass it by, or it would hold megabytes."""
-    cached = lru_cache(maxsize=CACHED)(parse)
-    return lambda cell: cached(cell) if len(cell) <= numbers.LONGEST_NUMBER else parse(cell)
+def _currency(catalog_currency: str, cell: str) -> str:
+    currency = numbers.currency_code(cell, catalog_currency)
+    if currency is None:
+        raise BadCell("unknown_currency", f"{quoted(cell)} is not an ISO 4217 currency code, e.g. EUR")
+    return currency
+
+
+def _cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The parser with a cache: prices and quantities repeat. Long cells are not cached, to bound the memory."""
+    cached = lru_cache(maxsize=CACHE_SIZE)(parse)
+    return lambda cell: cached(cell) if len(cell) <= numbers.MAX_NUMBER_LENGTH else parse(cell)
 
 
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
-    """The first cell that is not blank; "" when all are blank, None when none is there."""
+    """A reader of the first cell that is not blank: "" if all are blank, None if the record has none of the keys."""
     if len(columns) == 1:
         return itemgetter(columns[0])
 
-    def several(cells: Cells) -> str | None:
-        there = [cell for column in columns if (cell := cells[column]) is not None]
-        return next((cell for cell in there if cell), "" if there else None)
+    def first_of_several(cells: Cells) -> str | None:
+        present = [cell for column in columns if (cell := cells[column]) is not None]
+        return next((cell for cell in present if cell), "" if present else None)
 
-    return several
+    return first_of_several
 
 
-def _reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells], str | None]:
+Texts = tuple[str | None, str | None, str | None, str | None]
+
+
+def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
+    """A reader of name, description, category and brand. Its BadCell has the columns of the bad field."""
+    name_columns, description_columns = plan.name, plan.description
+    category_columns, brand_columns = plan.category, plan.brand
+    read_name, read_description = _first(plan.name), _text_reader(plan, "description", plan.description)
+    read_category = _text_reader(plan, "category", plan.category)
+    read_brand = _text_reader(plan, "brand", plan.brand)
+
+    def read(cells: Cells) -> Texts:
+        columns = name_columns
+        try:
+            name = read_name(cells) if columns else None
+            if name is not None and not (len(name) <= 500 and name and name.isprintable()):
+                if not name:
+                    raise BadCell("empty", "is empty")
+                name = convert.single_line(name, 500)
+            columns = description_columns
+            description = (read_description(cells) or None) if columns else None
+            if description is not None and len(description) > 100_000:
+                convert.limited_text(description, 100_000)
+            columns = category_columns
+            category = (read_category(cells) or None) if columns else None
+            if category is not None and not (len(category) <= 300 and category.isprintable()):
+                category = convert.single_line(category, 300)
+            columns = brand_columns
+            brand = (read_brand(cells) or None) if columns else None
+            if brand is not None and not (len(brand) <= 300 and brand.isprintable()):
+                brand = convert.single_line(brand, 300)
+        except BadCell as error:
+            error.columns = columns
+            raise
+        return name, description, category, brand
+
+    return read
+
+
+def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells], str | None]:
     first = _first(columns)
-    how = plan.profile.reads.get(name) if plan.profile else None
-    if how is not None:
-        read = _READERS[how]
+    reader_name = plan.profile.cell_readers.get(name) if plan.profile else None
+    if reader_name is not None:
+        read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
-    if name == "category":  # of a list from JSON the first
+    if name == "category":  # a JSON list is a cell of lines: the first counts
         return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
     return first
 
 
 def _facet(name: str, cell: str) -> str:
-    """Vendure's facets are `category:Mugs|brand:Acme`."""
-    found = re.search(rf"(?:^|\|)\s*{name}\s*:\s*([^|]+)", cell, re.IGNORECASE)
-    return found[1].strip() if found else ""
+    """A facet's value. Vendure writes facets as `category:Mugs|brand:Acme`."""
+    match = re.search(rf"(?:^|\|)\s*{name}\s*:\s*([^|]+)", cell, re.IGNORECASE)
+    return match[1].strip() if match else ""
 
 
-_READERS: dict[str, Callable[[str], str]] = {
+_CELL_READERS: dict[str, Callable[[str], str]] = {
     "first_category": convert.first_category,
     "editor_text": convert.editor_text,
     "facet_category": partial(_facet, "category"),
@@ -154,82 +177,83 @@ _READERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _prices(
-    plan: Plan, own: str, mark: numbers.DecimalMark | None
+def _price_reader(
+    plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None
 ) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
-    parse = _remembered(lambda cell: numbers.price(cell, mark, own))
+    """A reader of the price and its currency. Of several columns, it prefers a price in the catalog's currency."""
+    parse = _cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0].currency_column is None:
-        only, named = columns[0].column, columns[0].currency
+        only_column, column_currency = columns[0].column, columns[0].currency
 
-        def one(cells: Cells) -> tuple[Decimal | None, str | None]:
-            cell = cells[only]
+        def single_price(cells: Cells) -> tuple[Decimal | None, str | None]:
+            cell = cells[only_column]
             if cell:
                 price, currency = parse(cell)
-                return price, currency or named
+                return price, currency or column_currency
             if cell is None:
                 return None, None
             raise BadCell("empty", "is empty")
 
-        return one
+        return single_price
 
-    def several(cells: Cells) -> tuple[Decimal | None, str | None]:
-        found: list[tuple[Decimal, str | None]] = []
-        there = False
+    def best_price(cells: Cells) -> tuple[Decimal | None, str | None]:
+        other_prices: list[tuple[Decimal, str | None]] = []
+        present = False
         for column in columns:
             cell = cells[column.column]
-            there = there or cell is not None
+            present = present or cell is not None
             if not cell:
                 continue
             price, currency = parse(cell)
             if column.currency_column is not None and not currency:
-                currency = numbers.currency_code(cells[column.currency_column] or "", own)
+                currency = numbers.currency_code(cells[column.currency_column] or "", catalog_currency)
             currency = currency or column.currency
-            if currency in (own, None):
+            if currency in (catalog_currency, None):
                 return price, currency
-            found.append((price, currency))
-        if found:
-            return found[0]
-        if there:
+            other_prices.append((price, currency))
+        if other_prices:
+            return other_prices[0]
+        if present:
             raise BadCell("empty", "is empty")
         return None, None
 
-    return several
+    return best_price
 
 
-def _counts(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
-    parse = _remembered(lambda cell: numbers.count(cell, mark))
+def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
+    parse = _cached(lambda cell: numbers.count(cell, mark))
     first = _first(plan.inventory)
-    together = plan.profile is not None and "inventory_count" in plan.profile.joined and len(plan.inventory) > 1
+    is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(plan.inventory) > 1
 
     def total(cells: Cells) -> int | None:
         counts = [parse(cell) for column in plan.inventory if (cell := cells[column])]
-        known = [count for count in counts if count is not None]
-        return min(sum(known), numbers.HIGHEST_COUNT) if known else None
+        numeric = [count for count in counts if count is not None]
+        return min(sum(numeric), numbers.MAX_COUNT) if numeric else None
 
-    def one(cells: Cells) -> int | None:
+    def first_count(cells: Cells) -> int | None:
         cell = first(cells)
         return parse(cell) if cell else None
 
-    return total if together else one
+    return total if is_sum else first_count
 
 
-def _actives(plan: Plan) -> Callable[[Cells], bool | None]:
-    """Active when every column that says something says so; None when none does."""
-    inactive = plan.profile.inactive if plan.profile else None
+def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:
+    """A reader of is_active: True if every column with a value says active, None if no column has a value."""
+    inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
     columns = [(active.column, active.inverse, active.lenient) for active in plan.active]
 
-    @lru_cache(maxsize=CACHED)
+    @lru_cache(maxsize=CACHE_SIZE)
     def state(cell: str, inverse: bool, lenient: bool) -> bool | None:
         word = cell.strip().casefold()
         if not word:
             return None
-        if inactive is not None:
-            return not re.fullmatch(inactive, word)
+        if inactive_pattern is not None:
+            return not re.fullmatch(inactive_pattern, word)
         try:
-            return convert.yes(word) != inverse
+            return convert.boolean(word) != inverse
         except BadCell:
             if lenient:
                 return None
@@ -237,30 +261,30 @@ def _actives(plan: Plan) -> Callable[[Cells], bool | None]:
 
     def read(cells: Cells) -> bool | None:
         states = [
-            state((cells[column] or "")[:_LONGEST_WORD], inverse, lenient) for column, inverse, lenient in columns
+            state((cells[column] or "")[:_MAX_STATE_LENGTH], inverse, lenient) for column, inverse, lenient in columns
         ]
-        said = [one for one in states if one is not None]
-        return all(said) if said else None
+        stated = [state for state in states if state is not None]
+        return all(stated) if stated else None
 
     return read
 
 
-def _absent(plan: Plan, cells: Cells) -> frozenset[str]:
-    """The fields of which a JSON record has no key at all."""
+def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
+    """The fields for which a JSON record has none of the keys."""
     absent = {
-        name for name, columns in plan.mapped.items()
+        name for name, columns in plan.field_columns.items()
         if name != "sku" and all(cells[column] is None for column in columns)
     }  # fmt: skip
     if "price" in absent and plan.currency is None:
         absent.add("currency")
     elif "price" not in absent:
         absent.discard("currency")
-    if all(cells[column] is None for column in (*(column for column, _ in plan.attributes), *plan.pairs)):
+    if all(cells[column] is None for column in (*(column for column, _ in plan.attributes), *plan.pair_columns)):
         absent.add("attributes")
     return frozenset(absent)
 
 
-def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, at: list[int], bad: BadCell) -> Rejected:
-    named = [plan.header[number] for number in at if number < len(plan.header)]
-    column = " or ".join(named[:3]) or "SKU"
-    return Rejected(line, 1, sku, f"{column}: {bad.problem}", bad.code, [cell or "" for cell in raw])
+def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: list[int], error: BadCell) -> Rejected:
+    names = [plan.header[number] for number in columns if number < len(plan.header)]
+    column = " or ".join(names[:3]) or "SKU"
+    return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])

@@ -1,69 +1,70 @@
-"""What a profile of an export says; the profiles themselves stand in `profiles`."""
+"""The structure of an export profile. The profiles themselves are in `profiles`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Columns = tuple[str, ...]
+"""Patterns of folded column names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Variants:
-    """How the rows of one product hang together, and what tells its variants apart."""
+class VariantRule:
+    """Which rows belong to one product, and which of them are variants."""
 
     key: Columns
-    """Consecutive rows with the same value here are one product."""
+    """Consecutive rows with the same value in these columns are one product."""
     handle: Columns = ()
-    """What names the product also outside of its shop, and with the option values a variant without a SKU."""
+    """The product's public identifier. With the option values, it is the SKU of a variant without a SKU."""
     parent: Columns = ()
-    """Where a variant names the key of its product instead."""
+    """Columns in which a variant names the key of its product, for exports that use no repeated key."""
     blank_continues: bool = False
-    """A row without a key belongs to the row above."""
-    evidence: Columns = ()
-    """A later row with one of these is a variant; one without belongs to the product, such as a further image."""
-    first_is_parent: Mapping[str, str] = field(default_factory=dict)
-    """Column and pattern of a first row that is not sold itself when variants follow."""
+    """Whether a row without a key belongs to the row above."""
+    variant_columns: Columns = ()
+    """A later row with a value in one of these is a variant; any other belongs to the product, e.g. a further image."""
+    parent_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Column to pattern. A first row that matches is not sold itself if variants follow."""
     options: tuple[tuple[str, str], ...] = ()
-    """Columns of an option's name and value."""
+    """For each option, the columns of its name and its value."""
     option_lists: tuple[str, str] | None = None
-    """Columns of all options' names and values, separated by |."""
-    title: Columns = ()
-    """The variant's own name, used when it has no options."""
-    image: Columns = ()
-    own: Columns = ()
-    """Further columns of the variant itself: blank, they are not completed from the product's."""
+    """The columns of the names and the values of all options, separated by |."""
+    variant_title: Columns = ()
+    """The variant's own name, used if it has no options."""
+    variant_images: Columns = ()
+    own_columns: Columns = ()
+    """Further columns of the variant itself: a blank cell there does not inherit the product's value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Rows that are in the file but are no products."""
+class RejectRule:
+    """Rows of an export that are not products."""
 
     column: str
     pattern: str
     code: str
-    why: str
+    reason: str
     unless: Columns = ()
-    """Not refused when one of these has a value."""
+    """A row with a value in one of these is not rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     name: str
     signatures: tuple[Columns, ...]
-    """The file is of this kind when it has all columns of one of these."""
+    """A file with all columns of one signature has this profile."""
     fields: Mapping[str, Columns]
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Column to attribute; an empty name keeps the column's own."""
-    variants: Variants | None = None
-    refusals: tuple[Refusal, ...] = ()
-    joined: Columns = ()
-    """Fields whose columns are all read (images, stock of several warehouses), not just the first."""
+    """Column to attribute name. An empty name keeps the column's own name."""
+    variants: VariantRule | None = None
+    reject_rules: tuple[RejectRule, ...] = ()
+    joined_fields: Columns = ()
+    """Fields that use all their columns, such as images or the stock of several warehouses, not only the first."""
     lenient: bool = False
-    """An unknown word for is_active counts as active: the shop's own states say nothing about ours."""
-    inactive: str | None = None
-    """Pattern of the words that deactivate, where the shop's words differ from the usual."""
-    reads: Mapping[str, str] = field(default_factory=dict)
-    """Field to the reader of its cells: `first_category`, `editor_text`, `facet_category`, `facet_brand`."""
-    pairs: Columns = ()
-    """Columns whose lines are attributes: `Colour: red`."""
-    others: bool = False
-    """Columns that it does not name become attributes, as in a file without a profile."""
+    """Whether an unknown value of is_active means active: the shop's states may have no counterpart in ours."""
+    inactive_pattern: str | None = None
+    """Pattern of the values that mean inactive, if the shop uses other words than usual."""
+    cell_readers: Mapping[str, str] = field(default_factory=dict)
+    """Field to the reader of its cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`."""
+    pair_columns: Columns = ()
+    """Columns with one attribute per line: `Colour: red`."""
+    keep_other_columns: bool = False
+    """Whether columns that the profile does not name become attributes, as in a file without a profile."""

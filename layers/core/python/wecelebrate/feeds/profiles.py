@@ -1,12 +1,12 @@
-"""Exports of common shops and ERP systems, recognised by the columns they have.
+"""Profiles of the exports of common shops and ERP systems, recognised by their columns.
 
-A profile is data. Its column names are folded (`columns.folded`) and may be patterns; the first column that a pattern
-finds is taken, and of several patterns the earlier. What a profile does not name is not read.
+A profile is data. Its column names are folded (`columns.fold`) and may be regular expressions. The first column that
+matches a pattern is used, and earlier patterns come first. Columns that the profile does not name are ignored.
 """
 
 import re
 
-from wecelebrate.feeds.profile import Profile, Refusal, Variants
+from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
 
 SHOPIFY_OPTIONS = tuple((f"option{n}name", f"option{n}value") for n in (1, 2, 3))
 MEDUSA_OPTIONS = tuple((f"(?:variant)?option{n}name", f"(?:variant)?option{n}value") for n in range(1, 9))
@@ -35,16 +35,16 @@ PROFILES = (
             "variantscompareatprice": "compare_at_price",
             "status": "status",
         },
-        Variants(
+        VariantRule(
             key=("handle", "slug", "id"),
             handle=("handle", "slug", "id"),
-            evidence=("variants.*",),
+            variant_columns=("variants.*",),
             options=JSON_OPTIONS,
-            title=("variantstitle", "variantsname"),
-            image=("variantsfeaturedimagesrc", "variantsimagesrc", "variantsimage", "variantsimages"),
-            own=("variants.*",),
+            variant_title=("variantstitle", "variantsname"),
+            variant_images=("variantsfeaturedimagesrc", "variantsimagesrc", "variantsimage", "variantsimages"),
+            own_columns=("variants.*",),
         ),
-        joined=("images",),
+        joined_fields=("images",),
         lenient=True,
     ),
     Profile(
@@ -76,16 +76,16 @@ PROFILES = (
             "variantcompareatprice|compareatprice": "compare_at_price",
             "status": "status",
         },
-        Variants(
+        VariantRule(
             key=("handle", "urlhandle"),
             handle=("handle", "urlhandle"),
-            evidence=(
+            variant_columns=(
                 "variantsku", "sku", "variantprice", "price", "option1value", "option2value", "option3value",
                 "variantinventoryqty", "inventoryquantity",
             ),
             options=SHOPIFY_OPTIONS,
-            image=("variantimage", "variantimageurl"),
-            own=("variant.*", "barcode", "weightvaluegrams", "compareatprice", "costperitem", "image.*"),
+            variant_images=("variantimage", "variantimageurl"),
+            own_columns=("variant.*", "barcode", "weightvaluegrams", "compareatprice", "costperitem", "image.*"),
         ),
     ),
     Profile(
@@ -114,21 +114,21 @@ PROFILES = (
             "variantmaterial|productmaterial": "material",
             "productorigincountry": "origin_country",
         },
-        Variants(
+        VariantRule(
             key=("producthandle", "productid"),
             handle=("producthandle",),
-            evidence=(
+            variant_columns=(
                 "variantid", "varianttitle", "variantsku", "(?:variant)?option1value", "(?:variant)?price[a-z]{3}",
                 "price1amount", "variantinventoryquantity",
             ),
             options=MEDUSA_OPTIONS,
-            title=("varianttitle",),
-            own=("variant.*", r"option\d+value", "price.*"),
+            variant_title=("varianttitle",),
+            own_columns=("variant.*", r"option\d+value", "price.*"),
         ),
-        joined=("images",),
+        joined_fields=("images",),
         lenient=True,
-        # draft, proposed and published are steps of an editor; exporting into a catalog is its publication.
-        inactive="rejected",
+        # draft, proposed and published are editing states. A product that is exported to a catalog is meant to be sold.
+        inactive_pattern="rejected",
     ),
     Profile(
         "woocommerce",
@@ -143,7 +143,7 @@ PROFILES = (
             "description": ("description", "shortdescription"),
             "category": ("categories",),
             "brand": ("brands", "brand", "metabrand"),
-            # A sale price holds for a time that the file does not reliably state.
+            # The regular price comes first: the file does not reliably say how long a sale price is valid.
             "price": ("regularprice", "saleprice"),
             "images": ("images",),
             "inventory_count": ("stock",),
@@ -156,21 +156,22 @@ PROFILES = (
             "saleprice": "sale_price",
             "shortdescription": "short_description",
         },
-        Variants(
+        VariantRule(
             key=("sku", "id"),
             parent=("parent",),
-            evidence=("parent",),
-            first_is_parent={"type": ".*variable.*"},
+            variant_columns=("parent",),
+            parent_patterns={"type": ".*variable.*"},
             options=tuple((f"attribute{n}name", f"attribute{n}values") for n in range(1, 7)),
-            own=("id", "type", "saleprice", "weight[a-z]*", "gtinupceanorisbn", r"attribute\d+values"),
+            own_columns=("id", "type", "saleprice", "weight[a-z]*", "gtinupceanorisbn", r"attribute\d+values"),
         ),
         (
-            Refusal(
+            RejectRule(
                 "type", ".*(variable|grouped).*", "not_sold_itself",
-                "has no price of its own, and no variation stands directly below it", ("regularprice", "saleprice"),
+                "has no price, and no variation follows directly below; export its variations too",
+                ("regularprice", "saleprice"),
             ),
         ),
-        reads={"category": "first_category"},
+        cell_readers={"category": "first_category"},
     ),
     Profile(
         "magento",
@@ -197,17 +198,20 @@ PROFILES = (
             "metakeywords": "keywords",
             "color|size|material|countryofmanufacture": "",
         },
-        Variants(key=("sku",), blank_continues=True, evidence=("price", "storeviewcode")),
+        VariantRule(key=("sku",), blank_continues=True, variant_columns=("price", "storeviewcode")),
         (
-            Refusal("storeviewcode", ".+", "translation", "marks a translation; the default store view is imported"),
-            Refusal(
+            RejectRule(
+                "storeviewcode", ".+", "translation",
+                "marks a translation, which is not imported: only the default store view is",
+            ),
+            RejectRule(
                 "producttype|type", "configurable|grouped|bundle", "not_sold_itself",
-                "is not sold itself: its variants are rows of their own", ("price",),
+                "is not a product for sale: its variants are separate rows", ("price",),
             ),
         ),
-        joined=("images",),
-        inactive="2|0|disabled",
-        reads={"category": "first_category"},
+        joined_fields=("images",),
+        inactive_pattern="2|0|disabled",
+        cell_readers={"category": "first_category"},
     ),
     Profile(
         "prestashop",
@@ -227,7 +231,7 @@ PROFILES = (
             "is_active": ("active01", "active", "enabled", "status"),
         },
         {"ean13": "ean", "upc": "upc", "mpn": "mpn", "weight": "weight", "tagsxyz": "tags", "condition": "condition"},
-        reads={"category": "first_category"},
+        cell_readers={"category": "first_category"},
     ),
     Profile(
         "odoo",
@@ -248,10 +252,10 @@ PROFILES = (
             "barcode": "barcode", "weight": "weight", "unitofmeasure.*|uomid.*": "unit",
             "productvalues": "product_values", "tags|producttags.*": "tags",
         },
-        Variants(
+        VariantRule(
             key=("internalreference", "defaultcode", "name", "externalid"),
             blank_continues=True,
-            evidence=("internalreference", "defaultcode", "name"),
+            variant_columns=("internalreference", "defaultcode", "name"),
         ),
     ),
     Profile(
@@ -273,15 +277,15 @@ PROFILES = (
             "is_active": ("enabled", "productenabled", "variantenabled"),
         },
         {"facets(?:[a-z]{2})?": "facets", "variantfacets(?:[a-z]{2})?": "variant_facets", "slug(?:[a-z]{2})?": "slug"},
-        Variants(
+        VariantRule(
             key=("name(?:[a-z]{2})?(?:[a-z]{2})?", "slug(?:[a-z]{2})?"),
             blank_continues=True,
-            evidence=("sku", "price"),
+            variant_columns=("sku", "price"),
             option_lists=("optiongroups(?:[a-z]{2})?", "optionvalues(?:[a-z]{2})?"),
-            image=("variantassets",),
-            own=("variant.*", "optionvalues.*", "trackinventory", "taxcategory"),
+            variant_images=("variantassets",),
+            own_columns=("variant.*", "optionvalues.*", "trackinventory", "taxcategory"),
         ),
-        reads={"category": "facet_category", "brand": "facet_brand"},
+        cell_readers={"category": "facet_category", "brand": "facet_brand"},
     ),
     Profile(
         "saleor",
@@ -302,8 +306,8 @@ PROFILES = (
             "producttype": "product_type",
             "variantweight|productweight": "weight",
         },
-        joined=("images", "inventory_count"),
-        reads={"description": "editor_text"},
+        joined_fields=("images", "inventory_count"),
+        cell_readers={"description": "editor_text"},
     ),
     Profile(
         "google merchant",
@@ -325,23 +329,27 @@ PROFILES = (
             "itemgroupid": "item_group_id",
             "saleprice": "sale_price",
         },
-        joined=("images",),
+        joined_fields=("images",),
         lenient=True,
     ),
 )  # fmt: skip
 
 
 def recognise(folded_header: list[str]) -> Profile | None:
-    """The first profile that has a signature whose every column is in the header."""
-    return next((p for p in PROFILES if any(all(has(folded_header, c) for c in s) for s in p.signatures)), None)
+    """The first profile with a signature whose columns are all in the header."""
+    for profile in PROFILES:
+        for signature in profile.signatures:
+            if all(has_column(folded_header, column) for column in signature):
+                return profile
+    return None
 
 
-def has(folded_header: list[str], pattern: str) -> bool:
+def has_column(folded_header: list[str], pattern: str) -> bool:
     return any(re.fullmatch(pattern, name) for name in folded_header)
 
 
-def names_known() -> frozenset[str]:
-    """Every literal column name of the profiles, for telling a header from data."""
+def known_names() -> frozenset[str]:
+    """Every column name of the profiles that is not a pattern. Used to tell a header from data."""
     names: set[str] = set()
     for profile in PROFILES:
         for patterns in (*profile.signatures, *profile.fields.values()):

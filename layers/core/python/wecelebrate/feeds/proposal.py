@@ -1,48 +1,48 @@
-"""What detection would do with a file: for whoever sets up a catalog's mapping, before anything is read in."""
+"""A preview of how a file would be read, for the person who sets up a catalog's mapping. Nothing is imported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, BinaryIO, Literal
 
 from wecelebrate.feeds.checks import SAMPLE_ENDS
-from wecelebrate.feeds.columns import FIELDS, meaning
+from wecelebrate.feeds.columns import FIELDS, field_candidates
 from wecelebrate.feeds.feed import Feed
-from wecelebrate.feeds.items import Cells, Item, Product, Rejected, shown
+from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan, make_plan
 from wecelebrate.feeds.source import open_source
 
 SAMPLE = 1 << 20
-"""Bytes of a text that are looked at. Of a workbook it is the first rows of its sheets."""
-MOST_ROWS = 20
-MOST_SAMPLES = 3
-LONGEST_SAMPLE = 100
-NEEDED = ("sku", "name", "price")
-"""What a new product cannot be without."""
+"""Bytes of a text file that are read. Of a workbook, the first rows of each sheet are read."""
+MAX_ROWS = 20
+MAX_COLUMN_SAMPLES = 3
+MAX_SAMPLE_LENGTH = 100
+REQUIRED_FIELDS = ("sku", "name", "price")
+"""The fields that a new product must have."""
 
-By = Literal["mapping", "profile", "name", "none"]
+AssignedBy = Literal["mapping", "profile", "name", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ProposedColumn:
     name: str
     samples: list[str]
-    """Its first values that are not blank."""
+    """The column's first values that are not blank."""
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ProposedField:
     field: str
     columns: list[str]
-    by: By
+    by: AssignedBy
     confidence: float
-    """0 to 1: 1 for the catalog's own mapping, 0.95 for a known export, less the rarer a name has this meaning."""
+    """0 to 1: 1 for the catalog's mapping, 0.95 for a known export, 0.5 to 0.9 for a column name (rarer names less)."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """How a file would be read. `as_json` is what the API answers with."""
+    """How a file would be read. `as_json` is the API's response."""
 
     format: str
     packed: list[str]
@@ -52,12 +52,12 @@ class Proposal:
     sheet: str | None
     sheets: list[dict[str, Any]]
     profile: str
-    columns: list[Column]
-    fields: list[Field]
+    columns: list[ProposedColumn]
+    fields: list[ProposedField]
     missing: list[str]
-    """Fields that new products need and no column feeds."""
+    """Required fields without a column."""
     rows: list[dict[str, Any]]
-    """The first rows: `{line, product}` or `{line, error, code, sku}`."""
+    """The first rows, each as `{line, product}` or `{line, error, code, sku}`."""
     warnings: list[str]
 
     def as_json(self) -> dict[str, Any]:
@@ -65,9 +65,9 @@ class Proposal:
 
 
 def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> Proposal:
-    """What `open_feed` would make of the file, from a sample of it. What is wrong with the mapping is a warning.
+    """Show, from a sample, how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
-    Raises UnreadableFeed for a file that no mapping makes readable.
+    Raises UnreadableFeed for a file that is unreadable with any mapping.
     """
     settings = dict(mapping or {})
     warnings: list[str] = []
@@ -75,7 +75,7 @@ def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | Non
     try:
         plan = make_plan(list(source.table.header), settings, currency, source.table.profile, warnings.append)
         with Feed(source, plan, settings, currency) as feed:
-            rows = [_row(item) for item in islice(_read(feed), MOST_ROWS)]
+            rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
             columns = _columns(source.table.header, source.table.sample)
             return Proposal(
@@ -89,42 +89,46 @@ def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | Non
                 profile=details["profile"],
                 columns=columns,
                 fields=[_field(name, plan, settings) for name in FIELDS],
-                missing=[name for name in NEEDED if name not in plan.mapped and not (name == "sku" and plan.keyed)],
+                missing=[
+                    name
+                    for name in REQUIRED_FIELDS
+                    if name not in plan.field_columns and not (name == "sku" and plan.has_handles)
+                ],
                 rows=rows,
-                warnings=warnings + _further(details["profile"], columns, rows),
+                warnings=warnings + _row_warnings(details["profile"], columns, rows),
             )
     finally:
         source.close()
 
 
-def _read(feed: Feed) -> Any:
-    """The feed's items but for the last row of a sample that ends inside it."""
+def _complete_items(feed: Feed) -> Iterator[Item]:
+    """The feed's items, except the last row if the sample ends inside it."""
     return (item for item in feed if not (isinstance(item, Rejected) and SAMPLE_ENDS in item.reason))
 
 
-def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[Column]:
-    found = []
+def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedColumn]:
+    columns = []
     for number, name in enumerate(header):
         cells = (cell.strip() for row in sample if number < len(row) and (cell := row[number]) and cell.strip())
-        found.append(Column(name, [cell[:LONGEST_SAMPLE] for cell in islice(cells, MOST_SAMPLES)]))
-    return found
+        columns.append(ProposedColumn(name, [cell[:MAX_SAMPLE_LENGTH] for cell in islice(cells, MAX_COLUMN_SAMPLES)]))
+    return columns
 
 
-def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> Field:
-    columns = [plan.header[number] for number in plan.mapped.get(name, [])]
+def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> ProposedField:
+    columns = [plan.header[number] for number in plan.field_columns.get(name, [])]
     if name in mapping and (columns or mapping[name] is None):
         reason = "the catalog's mapping names it" if columns else "the catalog's mapping leaves it out"
-        return Field(name, columns, "mapping", 1.0, reason)
+        return ProposedField(name, columns, "mapping", 1.0, reason)
     if not columns:
-        if name == "sku" and plan.keyed:
-            return Field(name, [], "profile", 0.95, "the handle and options of each variant stand for its SKU")
-        return Field(name, [], "none", 0.0, "no column of this file is known to hold it")
+        if name == "sku" and plan.has_handles:
+            return ProposedField(name, [], "profile", 0.95, "the SKU is made of each variant's handle and options")
+        return ProposedField(name, [], "none", 0.0, "no column of this file has a known name for it")
     if plan.profile:
-        return Field(name, columns, "profile", 0.95, f"a column of exports of the kind: {plan.profile.name}")
-    rank = next((rank for field, rank, _ in meaning(columns[0]) if field == name), 1_000)
-    # Ranks are ten apart: the first names in the list of synonyms mean nothing else.
+        return ProposedField(name, columns, "profile", 0.95, f"this is the column of {plan.profile.name} exports")
+    rank = next((rank for field, rank, _ in field_candidates(columns[0]) if field == name), 1_000)
+    # The ranks of synonyms are ten apart. The first synonyms are the most specific names.
     confidence = round(max(0.5, 0.9 - rank / 10 * 0.005), 2)
-    return Field(name, columns, "name", confidence, f"{shown(columns[0], 40)} is a usual name for it")
+    return ProposedField(name, columns, "name", confidence, f"{quoted(columns[0], 40)} is a usual name for it")
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -134,22 +138,22 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _product(product: Product) -> dict[str, Any]:
-    """What the row says, as the API writes it: a field that it does not speak of is absent."""
-    values = {name: getattr(product, name) for name in FIELDS if name in product.given}
+    """The row's product as the API writes it, without the fields that the row does not have."""
+    values = {name: getattr(product, name) for name in FIELDS if name in product.fields_set}
     if product.price is not None:
         values["price"] = f"{product.price:.2f}"
-    if "attributes" in product.given:
+    if "attributes" in product.fields_set:
         values["attributes"] = product.attributes
     return values
 
 
-def _further(profile: str, columns: list[Column], rows: list[dict[str, Any]]) -> list[str]:
-    found = []
-    bad = sum(1 for row in rows if "error" in row)
-    if rows and bad * 2 > len(rows):
-        found.append(f"{bad} of the first {len(rows)} rows would be refused; look at their errors")
+def _row_warnings(profile: str, columns: list[ProposedColumn], rows: list[dict[str, Any]]) -> list[str]:
+    warnings = []
+    bad_rows = sum(1 for row in rows if "error" in row)
+    if rows and bad_rows * 2 > len(rows):
+        warnings.append(f"{bad_rows} of the first {len(rows)} rows would be rejected; see their errors")
     if not rows:
-        found.append("the file has a header and no rows")
+        warnings.append("the file has a header and no rows")
     if len(columns) == 1 and profile == "plain":
-        found.append("only one column was found; if there are more, name the delimiter in the options")
-    return found
+        warnings.append("only one column was detected; if the file has more, name the delimiter in the options")
+    return warnings

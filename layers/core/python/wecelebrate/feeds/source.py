@@ -1,24 +1,24 @@
-"""A stream as a table: out of its containers, its format recognised."""
+"""A stream opened as a table: unpacked, with its format detected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from wecelebrate.feeds import encoding
-from wecelebrate.feeds.containers import Unpacked, unpack
-from wecelebrate.feeds.formats import Format, refuse_binary, text_format
-from wecelebrate.feeds.items import UnreadableFeed, shown
+from wecelebrate.feeds.containers import UnpackedFile, unpack
+from wecelebrate.feeds.formats import Format, reject_binary, text_format
+from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.tables import Table, open_csv, open_json
 from wecelebrate.feeds.xlsx import open_xlsx
 
 
 @dataclass(slots=True)
-class Source:
+class FeedSource:
     format: Format
     table: Table
-    text: encoding.Text | None
-    """The file as text; None for a workbook."""
-    unpacked: Unpacked
+    text: encoding.TextFile | None
+    """The decoded file; None for a workbook."""
+    unpacked: UnpackedFile
     is_sample: bool = False
 
     @property
@@ -26,15 +26,15 @@ class Source:
         return self.unpacked.layers
 
     @property
-    def broke_off(self) -> bool:
-        return self.unpacked.broke_off
+    def truncated(self) -> bool:
+        return self.unpacked.truncated
 
     @property
     def encoding(self) -> str | None:
         return self.text.encoding if self.text else None
 
     def close(self) -> None:
-        """Drop the temporary copies."""
+        """Delete the temporary copies."""
         self.table.close()
         if self.text:
             self.text.file.close()
@@ -43,25 +43,29 @@ class Source:
 
 def open_source(
     stream: BinaryIO, name: str, mapping: Mapping[str, str | None], currency: str, sample: int | None = None
-) -> Source:
-    """The stream's table; of `sample` bytes of it, if so much is enough. Raises UnreadableFeed."""
+) -> FeedSource:
+    """Open the stream's table. With `sample`, read only that many bytes if the format allows it.
+
+    Raises UnreadableFeed.
+    """
     if mapping.get("decimal") not in (None, ",", "."):
-        told = shown(str(mapping["decimal"]))
-        raise UnreadableFeed(f"the sync settings name {told} as decimal mark; it is , or .")
+        raise UnreadableFeed(
+            f"`decimal` in the sync settings is {quoted(str(mapping['decimal']))}; the decimal mark must be , or ."
+        )
     unpacked = unpack(stream, name)
-    text: encoding.Text | None = None
+    text: encoding.TextFile | None = None
     try:
         if unpacked.workbook:
-            table = open_xlsx(unpacked.workbook, mapping, whole=sample is None)
-            return Source("xlsx", table, None, unpacked)
-        refuse_binary(unpacked.head)
-        # XML is read whole: what its products need may stand at its end.
+            table = open_xlsx(unpacked.workbook, mapping, entire_sheet=sample is None)
+            return FeedSource("xlsx", table, None, unpacked)
+        reject_binary(unpacked.head)
+        # XML is always read to its end: information that its products need, such as groups, may be there.
         is_sample = sample is not None and not _looks_like_xml(unpacked.head)
         if sample is not None and is_sample:
-            unpacked.cut_at(sample)
+            unpacked.limit(sample)
         text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
-        kind = text_format(text.open().read(encoding.SAMPLE), unpacked.name)
-        return Source(kind, _table(text, kind, mapping, currency), text, unpacked, is_sample)
+        file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
+        return FeedSource(file_format, _table(text, file_format, mapping, currency), text, unpacked, is_sample)
     except BaseException:
         if text:
             text.file.close()
@@ -69,14 +73,14 @@ def open_source(
         raise
 
 
-def _table(text: encoding.Text, kind: Format, mapping: Mapping[str, str | None], currency: str) -> Table:
-    if kind == "csv":
+def _table(text: encoding.TextFile, file_format: Format, mapping: Mapping[str, str | None], currency: str) -> Table:
+    if file_format == "csv":
         return open_csv(text, mapping)
-    if kind == "xml":
-        from wecelebrate.feeds.xml import open_xml  # with lxml, which most files do not need
+    if file_format == "xml":
+        from wecelebrate.feeds.xml import open_xml  # loads lxml, which most files do not need
 
         return open_xml(cast(BinaryIO, text.file), mapping, currency)
-    return open_json(text, kind)
+    return open_json(text, file_format)
 
 
 def _looks_like_xml(head: bytes) -> bool:

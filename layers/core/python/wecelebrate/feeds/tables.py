@@ -1,27 +1,27 @@
-"""A file as a table: its columns, a sample of rows, and all rows one by one, whatever the format."""
+"""A file of any format as a table: its columns, a sample of its rows, and an iterator over all rows."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from wecelebrate.feeds import dialect as dialects
-from wecelebrate.feeds.columns import folded, known_columns
-from wecelebrate.feeds.csv_rows import MOST_COLUMNS, CsvRows, limited, sample_lines
-from wecelebrate.feeds.encoding import Text
+from wecelebrate.feeds.columns import count_known_columns, fold
+from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count, sample_lines
+from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, shown
-from wecelebrate.feeds.json_rows import JsonRows, Record
+from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.json_rows import JsonRows
 from wecelebrate.feeds.plan import OPTIONS
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.profiles import names_known
+from wecelebrate.feeds.profiles import known_names
 
 SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
-LONGEST_SAMPLE_LINE = 100_000
+MAX_SAMPLE_LINE_LENGTH = 100_000
 
 
 @dataclass(slots=True)
@@ -29,53 +29,57 @@ class Table:
     header: list[str]
     sample: list[Cells]
     rows: Callable[[], Iterator[Row | Rejected]]
-    """Rows as they come: of any width in CSV; in JSON the header may have grown by new keys."""
+    """Iterates over the unchanged rows. CSV rows may have any width; JSON rows may extend the header by new keys."""
     ended_cleanly: Callable[[], bool]
     details: dict[str, Any]
     profile: Profile | None = None
-    """What the file is known to be by more than its columns."""
-    nature: Literal["full", "delta"] | None = None
-    """Whether it says of itself that it is the whole catalog, or what has changed in it."""
+    """The profile of a file that is recognised by its format rather than its columns."""
+    declared_mode: DeclaredMode | None = None
+    """What the file says it contains: the whole catalog, or only changes."""
     close: Callable[[], None] = lambda: None
-    """Drops what the table keeps on disk beside the file."""
+    """Deletes the table's own temporary files."""
 
 
-def known_by(mapping: Mapping[str, str | None]) -> dialects.Known:
-    """How many of a row's cells are names of columns: of products in general, of an export, or of the mapping."""
-    mapped = frozenset(folded(column) for name, column in mapping.items() if column and name not in OPTIONS)
-    return partial(known_columns, also=names_known() | mapped)
+def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
+    """A function that counts the known column names in a row: usual names, and names of the profiles or the mapping."""
+    mapped = frozenset(fold(column) for name, column in mapping.items() if column and name not in OPTIONS)
+    return partial(count_known_columns, also=known_names() | mapped)
 
 
-def open_csv(text: Text, mapping: Mapping[str, str | None]) -> Table:
+def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     """Raises UnreadableFeed for a file without a header or with too many columns."""
     reader = text.open()
     lines = sample_lines(reader, SAMPLE_CHARACTERS)
-    told = mapping.get("delimiter")
+    delimiter = mapping.get("delimiter")
     skipped = 0
     if match := re.match(r'\ufeff?"?sep=(.)"?\s*$', lines[0], re.IGNORECASE):
-        told, skipped = told or match[1], 1
-    if told is not None and (len(told) != 1 or told in '"\r\n'):
-        raise UnreadableFeed(f"the sync settings name {shown(told)} as the delimiter; it must be a single character")
-    known = known_by(mapping)
-    looked_at = [line[:LONGEST_SAMPLE_LINE] for line in lines[skipped : skipped + 200]]
-    dialect = dialects.detect(looked_at, known, told)
+        delimiter, skipped = delimiter or match[1], 1
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise UnreadableFeed(
+            f"`delimiter` in the sync settings is {quoted(delimiter)}; it must be a single character other than a quote"
+        )
+    count_known = known_column_counter(mapping)
+    detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
+    dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = _positions(lines[skipped:], dialect)
-    at = dialects.header_at(rows, known)
-    if not rows or not any(cell.strip() for cell in rows[at]):
-        raise UnreadableFeed("the file has no header: its first lines are blank")
-    data = [row for row in rows[at + 1 :] if any(row)]
-    header = named(rows[at], data)
-    limited(len(header))
-    source = CsvRows(text, dialect, len(header), skipped + starts[at + 1])
+    header_row = dialects.find_header(rows, count_known)
+    if not rows or not any(cell.strip() for cell in rows[header_row]):
+        raise UnreadableFeed(
+            "the file has no header: its first lines are blank; put the column names into the first line"
+        )
+    data = [row for row in rows[header_row + 1 :] if any(row)]
+    header = column_names(rows[header_row], data)
+    check_column_count(len(header))
+    source = CsvRows(text, dialect, len(header), skipped + starts[header_row + 1])
     details = {
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
-        "header_line": skipped + starts[at] + 1,
+        "header_line": skipped + starts[header_row] + 1,
     }  # fmt: skip
     return Table(header, list(data), source.rows, lambda: source.ended_cleanly, details)
 
 
 def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:
-    """The sample's rows, and how many lines stand above each; a last entry for the end."""
+    """The sample's rows, and the number of lines above each row. A last entry has the number of all lines."""
     rows, starts = [], [0]
     for row, end in dialects.read_numbered(lines, dialect):
         rows.append(row)
@@ -83,29 +87,30 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
     return rows, starts
 
 
-def named(cells: list[str], data: list[list[str]]) -> list[str]:
-    """The header's names: cleaned, unnamed columns numbered, doubled ones told apart.
+def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
+    """The names of the header row: cleaned, unnamed columns numbered, and repeated names made unique.
 
-    Blank names at the end are dropped when no row has anything there: spreadsheets leave thousands.
+    Blank names at the end are dropped if no row of `data` has a value there: spreadsheets leave thousands of them.
     """
-    limited(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
+    check_column_count(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
     names = [_clean(cell) for cell in cells]
     used = 1 + max((n for n, name in enumerate(names) if name), default=-1)
     for row in data:
         filled = (n for n in range(min(len(row), len(names)) - 1, used - 1, -1) if row[n].strip())
         used = 1 + next(filled, used - 1)
-    return distinct(names[:used])
+    return unique_names(names[:used])
 
 
-def distinct(names: list[str]) -> list[str]:
-    seen: set[str] = set()
+def unique_names(names: list[str]) -> list[str]:
+    """The names, with unnamed columns numbered, and ` (2)` and so on appended to repeated names."""
+    used: set[str] = set()
     unique = []
     for number, name in enumerate(names, 1):
         label = plain = name or f"column {number}"
         repeat = 2
-        while label in seen:
+        while label in used:
             label, repeat = f"{plain} ({repeat})", repeat + 1
-        seen.add(label)
+        used.add(label)
         unique.append(label)
     return unique
 
@@ -115,27 +120,61 @@ def _clean(cell: str) -> str:
     return " ".join(visible.split()).strip("\"' \ufeff\u200b")[:300]
 
 
-def open_json(text: Text, kind: Format) -> Table:
-    """Raises UnreadableFeed for a file that is not JSON, holds no list of objects, or no records."""
-    source = JsonRows(text, kind)
-    return of_records(iter(source), lambda: source.ended_cleanly, {})
+def open_json(text: TextFile, file_format: Format) -> Table:
+    """Raises UnreadableFeed for a file that is not JSON, has no list of objects, or has no records."""
+    source = JsonRows(text, file_format)
+    return table_of_records(iter(source), lambda: source.ended_cleanly, {})
 
 
-def of_records(
-    stream: Iterator[tuple[int, list[Record]] | Rejected],
+def table_of_records(
+    stream: Iterator[Records | Rejected],
     ended_cleanly: Callable[[], bool],
     details: dict[str, Any],
     columns: Iterable[str] = (),
 ) -> Table:
-    """The table of records that each have keys of their own; `columns` are there from the start.
+    """The table of records with different keys. `columns` are in the header even if the first records lack them.
 
-    Raises UnreadableFeed when there are no records.
+    Raises UnreadableFeed if there are no records.
     """
     header: dict[str, int] = {name: number for number, name in enumerate(columns)}
-    ahead: list[tuple[int, list[Record]] | Rejected] = []
+    sample = _sample_records(stream, header)
+    records = [record for entry in sample if not isinstance(entry, Rejected) for record in entry[1]]
+    if not records:
+        first = next((entry.reason for entry in sample if isinstance(entry, Rejected)), "it is empty")
+        raise UnreadableFeed(f"the file contains no records: {first}")
+
+    # Messages and the error file show the clean names; `header` has the original keys.
+    names = unique_names([_clean(key) for key in header])
+
+    def rows() -> Iterator[Row | Rejected]:
+        while sample:
+            yield from rows_of(sample.pop(0))
+        for entry in stream:
+            yield from rows_of(entry)
+
+    def rows_of(entry: Records | Rejected) -> Iterator[Row | Rejected]:
+        if isinstance(entry, Rejected):
+            yield entry
+            return
+        number, records = entry
+        for record in records:
+            if not record.keys() <= header.keys():
+                for key in record:
+                    if key not in header and len(header) < MAX_COLUMNS:
+                        header[key] = len(header)
+                        names.append(unique_names([*names, _clean(key)])[-1])
+            get = record.get
+            yield number, [get(key) for key in header]
+
+    return Table(names, [[record.get(key) for key in header] for record in records], rows, ended_cleanly, details)
+
+
+def _sample_records(stream: Iterator[Records | Rejected], header: dict[str, int]) -> list[Records | Rejected]:
+    """The first records of the stream, up to the limits of a sample. Adds their keys to the header."""
+    sample: list[Records | Rejected] = []
     cells = characters = 0
     for entry in islice(stream, SAMPLE_RECORDS):
-        ahead.append(entry)
+        sample.append(entry)
         if isinstance(entry, Rejected):
             characters += sum(map(len, entry.raw))
         else:
@@ -144,35 +183,7 @@ def of_records(
                 characters += sum(map(len, record.values()))
                 for key in record:
                     header.setdefault(key, len(header))
-            limited(len(header))
+            check_column_count(len(header))
         if cells > SAMPLE_CELLS or characters > 10 * SAMPLE_CHARACTERS:
             break
-    good = [record for entry in ahead if not isinstance(entry, Rejected) for record in entry[1]]
-    if not good:
-        first = next((entry.reason for entry in ahead if isinstance(entry, Rejected)), "it is empty")
-        raise UnreadableFeed(f"the file holds no records: {first}")
-
-    # Messages and the error file show clean names; a record is looked up by its own.
-    names = distinct([_clean(key) for key in header])
-
-    def rows() -> Iterator[Row | Rejected]:
-        while ahead:
-            yield from spread(ahead.pop(0))
-        for entry in stream:
-            yield from spread(entry)
-
-    def spread(entry: tuple[int, list[Record]] | Rejected) -> Iterator[Row | Rejected]:
-        if isinstance(entry, Rejected):
-            yield entry
-            return
-        number, records = entry
-        for record in records:
-            if not record.keys() <= header.keys():
-                for key in record:
-                    if key not in header and len(header) < MOST_COLUMNS:
-                        header[key] = len(header)
-                        names.append(distinct([*names, _clean(key)])[-1])
-            get = record.get
-            yield number, [get(key) for key in header]
-
-    return Table(names, [[record.get(key) for key in header] for record in good], rows, ended_cleanly, details)
+    return sample

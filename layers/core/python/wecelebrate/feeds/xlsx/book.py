@@ -1,4 +1,4 @@
-"""A workbook: its sheets, and what the cells of all of them refer to."""
+"""A workbook: its sheets, number formats and shared strings."""
 
 import posixpath
 import re
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.items import UnreadableFeed
-from wecelebrate.feeds.xlsx.cells import BUILT_IN, Kind, number, reader, shown_as
-from wecelebrate.feeds.xlsx.parts import Attributes, events
+from wecelebrate.feeds.xlsx.cells import BUILT_IN_FORMATS, CellFormat, cell_format, number, number_reader
+from wecelebrate.feeds.xlsx.parts import Attributes, parse_part
 from wecelebrate.feeds.xlsx.strings import SharedStrings
 
-MOST_SHEETS = 200
-MOST_STYLES = 65_490
-"""Excel's own bound on cell formats."""
-MOST_OF_A_LIST = 100_000
+MAX_SHEETS = 200
+MAX_STYLES = 65_490
+"""Excel's own limit on cell formats."""
+MAX_LIST_ELEMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Sheet:
 
 
 class Book:
-    """Raises UnreadableFeed for a workbook that is damaged."""
+    """Raises UnreadableFeed for a damaged workbook."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -38,60 +38,63 @@ class Book:
             parts[link.get("Id", "")] = (link.get("Type", "").rpartition("/")[2], path)
         self.sheets: list[Sheet] = []
         self._from_1904 = False
-        for name, found in _elements(archive, workbook, {"sheet", "workbookPr"}):
+        for name, attributes in _elements(archive, workbook, {"sheet", "workbookPr"}):
             if name == "workbookPr":
-                self._from_1904 = found.get("date1904") in ("1", "true")
+                self._from_1904 = attributes.get("date1904") in ("1", "true")
                 continue
-            relation = next((value for key, value in found.items() if key.endswith(":id")), "")
-            kind, part = parts.get(relation, ("", ""))
-            if kind == "worksheet":
-                self.sheets.append(Sheet(found.get("name", "")[:200], part, found.get("state", "visible") != "visible"))
-        if not self.sheets or len(self.sheets) > MOST_SHEETS:
+            relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
+            part_type, part = parts.get(relation, ("", ""))
+            if part_type == "worksheet":
+                hidden = attributes.get("state", "visible") != "visible"
+                self.sheets.append(Sheet(attributes.get("name", "")[:200], part, hidden))
+        if not self.sheets or len(self.sheets) > MAX_SHEETS:
             raise UnreadableFeed(
-                f"the workbook has {len(self.sheets) or 'no'} sheets; save the one with products alone"
+                f"the workbook has {len(self.sheets) or 'no'} sheets; save a workbook with only the sheet of products"
             )
-        by_kind = dict(reversed(list(parts.values())))
-        # Style to what reads the numbers of its cells; None is that of a cell without.
+        part_of_type = dict(reversed(list(parts.values())))
+        # Style to the reader of its numbers. The key None is for cells without a style.
         self.number_readers: dict[str | None, Callable[[str], str]] = {}
-        self.number_readers.update(self._styles(by_kind.get("styles")))
+        self.number_readers.update(self._style_readers(part_of_type.get("styles")))
         self.number_readers[None] = self.number_readers.get("0", number)
-        self.strings = SharedStrings(archive, by_kind.get("sharedStrings"))
+        self.strings = SharedStrings(archive, part_of_type.get("sharedStrings"))
 
     def close(self) -> None:
         self.strings.close()
 
-    def _styles(self, part: str | None) -> dict[str, Callable[[str], str]]:
+    def _style_readers(self, part: str | None) -> dict[str, Callable[[str], str]]:
         if part is None or part not in self.archive.entries:
             return {}
         codes: dict[str, str] = {}
         styles: dict[str, Callable[[str], str]] = {}
-        made: dict[Kind | int, Callable[[str], str]] = {}
-        for name, found in _elements(self.archive, part, {"numFmt", "cellXfs", "xf", "cellStyles"}):
+        readers: dict[CellFormat | int, Callable[[str], str]] = {}
+        for name, attributes in _elements(self.archive, part, {"numFmt", "cellXfs", "xf", "cellStyles"}):
             if name == "numFmt":
-                codes.setdefault(found.get("numFmtId", ""), found.get("formatCode", ""))
+                codes.setdefault(attributes.get("numFmtId", ""), attributes.get("formatCode", ""))
             elif name == "cellXfs":
-                styles.clear()  # the formats before it are those of named styles
+                styles.clear()  # the formats before this element are those of named styles
             elif name == "cellStyles":
                 break
-            elif len(styles) < MOST_STYLES:
-                form = found.get("numFmtId", "0")
-                built_in = BUILT_IN.get(int(form), "number") if re.fullmatch(r"\d{1,5}", form) else "number"
-                shows = shown_as(codes[form]) if form in codes else built_in
-                if shows not in made:
-                    made[shows] = reader(shows, self._from_1904)
-                styles[str(len(styles))] = made[shows]
+            elif len(styles) < MAX_STYLES:
+                form = attributes.get("numFmtId", "0")
+                built_in = BUILT_IN_FORMATS.get(int(form), "number") if re.fullmatch(r"\d{1,5}", form) else "number"
+                shown_as = cell_format(codes[form]) if form in codes else built_in
+                if shown_as not in readers:
+                    readers[shown_as] = number_reader(shown_as, self._from_1904)
+                styles[str(len(styles))] = readers[shown_as]
         return styles
 
 
 def _elements(archive: Archive, part: str, names: set[str]) -> Iterable[tuple[str, Attributes]]:
-    """The elements of a small part that have one of these names."""
-    found: list[tuple[str, Attributes]] = []
+    """The elements of a small part with one of these names."""
+    elements: list[tuple[str, Attributes]] = []
 
     def start(name: str, attributes: Attributes) -> None:
         if name in names:
-            found.append((name, attributes))
+            elements.append((name, attributes))
 
-    for _ in events(archive, part, start, lambda _: None, lambda _: None):
-        if len(found) > MOST_OF_A_LIST:
-            raise UnreadableFeed(f"the workbook is damaged: {part} is longer than any spreadsheet's")
-    return found
+    for _ in parse_part(archive, part, start, lambda _: None, lambda _: None):
+        if len(elements) > MAX_LIST_ELEMENTS:
+            raise UnreadableFeed(
+                f"the workbook is damaged: {part} is longer than in any spreadsheet; open it in Excel and save it again"
+            )
+    return elements

@@ -1,4 +1,4 @@
-"""What a cell of a workbook says, as text: numbers without noise, dates and times in ISO 8601."""
+"""The values of workbook cells as text: numbers without floating-point noise, dates and times in ISO 8601."""
 
 import math
 import re
@@ -8,17 +8,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["number", "date", "time", "moment", "elapsed"]
+CellFormat = Literal["number", "date", "time", "datetime", "elapsed"]
 
-# ECMA-376 part 1, 18.8.30: what the built-in formats of these numbers show.
-BUILT_IN: dict[int, Kind] = {
+# ECMA-376 part 1, 18.8.30: number of a built-in format to the kind of value that it shows.
+BUILT_IN_FORMATS: dict[int, CellFormat] = {
     **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), "date"),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "time"),
-    22: "moment",
+    22: "datetime",
     46: "elapsed",
 }
-LAST_DAY = 2_958_466
-"""31 December 9999, and one: what lies beyond is no date."""
+END_OF_DATES = 2_958_466
+"""The day after 31 December 9999. Higher numbers are not dates."""
 
 _WHOLE = re.compile(r"-?\d{1,17}", re.ASCII)
 _SHORT = re.compile(r"-?\d{1,10}\.\d{0,4}[1-9]", re.ASCII)
@@ -27,12 +27,12 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGN
 
 
 def unescaped(text: str) -> str:
-    """`_x000D_` is how OOXML writes a character that XML cannot hold."""
+    """Replace the escapes with which OOXML writes characters that XML does not allow, such as `_x000D_`."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def shown_as(code: str) -> Kind | int:
-    """What a number format makes of a number; for `00000`, how many digits it shows at least."""
+def cell_format(code: str) -> CellFormat | int:
+    """The kind of value that a number format shows. For a format such as `00000`, its number of digits."""
     code = code[:255]
     if re.fullmatch(r"0{2,30}", code):
         return len(code)
@@ -41,26 +41,26 @@ def shown_as(code: str) -> Kind | int:
         return "elapsed"
     day, clock = bool(re.search(r"[yd]", plain)), bool(re.search(r"[hs]", plain))
     if day and clock:
-        return "moment"
+        return "datetime"
     if day or ("m" in plain and not clock):
         return "date"
     return "time" if clock else "number"
 
 
-def reader(shows: Kind | int, from_1904: bool) -> Callable[[str], str]:
-    """What reads the numbers of cells in a format; with a cache, as both repeat."""
-    if shows == "number":
+def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str], str]:
+    """A reader of the numbers in cells of a format. It is cached, because values repeat."""
+    if shown_as == "number":
         return number
-    if isinstance(shows, int):
-        return lambda raw: padded(raw, shows)
-    return lru_cache(maxsize=4096)(lambda raw: moment(raw, shows, from_1904))
+    if isinstance(shown_as, int):
+        return lambda raw: padded(raw, shown_as)
+    return lru_cache(maxsize=4096)(lambda raw: date_or_time(raw, shown_as, from_1904))
 
 
 @lru_cache(maxsize=8192)
 def number(raw: str) -> str:
-    """A stored number as it is shown in general format: `19.899999999999999` is 19.9, `1234567890123.0` has no point.
+    """A stored number as Excel's General format shows it: 19.9 for `19.899999999999999`, 5 for `5.0`.
 
-    Excel keeps 15 digits. A whole number of more that some other program wrote stays as it is.
+    Excel keeps 15 digits. A longer whole number, which another program wrote, is unchanged.
     """
     raw = raw.strip()
     if _WHOLE.fullmatch(raw) or _SHORT.fullmatch(raw):
@@ -73,34 +73,34 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # rounded by whoever wrote it, and to be seen as such
+    if abs(value) >= 1e15:  # the program that wrote it has rounded it: keep the exponent, which shows that
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 
 
 def padded(raw: str, digits: int) -> str:
-    """A whole number in a format such as `00000`, which is how a SKU with leading zeros is kept as a number."""
+    """A whole number with leading zeros, as a format such as `00000` shows a SKU that is stored as a number."""
     text = number(raw)
     return text.zfill(digits) if text.isdigit() else text
 
 
-def moment(raw: str, shows: Kind, from_1904: bool) -> str:
-    """Days since the beginning of 1900, or 1904, as date, time or both; as a number when there is no such day."""
+def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
+    """Convert days since 1900 (or 1904) to a date, a time or both. A number outside the calendar stays a number."""
     try:
         days = float(raw)
     except ValueError:
         return raw
-    if not 0 <= days < LAST_DAY:
+    if not 0 <= days < END_OF_DATES:
         return number(raw)
     seconds = round(days * 86_400)
-    if shows == "elapsed":
+    if shown_as == "elapsed":
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    # The first 60 days count from a day later: Excel holds 1900 for a leap year, as Lotus did.
+    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So the first 60 days count from one day later.
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)  # noqa: DTZ001
     try:
         at = start + timedelta(seconds=seconds)
     except OverflowError:
         return number(raw)
-    if shows == "time" or (days < 1 and shows == "moment"):
+    if shown_as == "time" or (days < 1 and shown_as == "datetime"):
         return at.time().isoformat()
     return at.date().isoformat() if at.time() == datetime.min.time() else at.isoformat()

@@ -1,259 +1,111 @@
-"""Rows of a sheet, one by one, whatever size it says it has."""
+"""The rows of a sheet, one by one. The size that a sheet declares is ignored."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from wecelebrate.feeds.csv_rows import LONGEST_RECORD, MOST_COLUMNS, limited
-from wecelebrate.feeds.items import Rejected, UnreadableFeed, shown
+from wecelebrate.feeds.csv_rows import MAX_COLUMNS, MAX_RECORD_LENGTH, check_column_count
+from wecelebrate.feeds.items import Rejected, UnreadableFeed, quoted
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.cells import number, unescaped
-from wecelebrate.feeds.xlsx.parts import DEEPEST, MOST_NAMES, Attributes, events, no_sheet, open_part
-from wecelebrate.feeds.xlsx.strings import LONGEST
+from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, open_part, parse_part
+from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
-MOST_MERGED = 100_000
+MAX_MERGED_CELLS = 100_000
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
-LONG = 1_000
-"""Characters from which on a shared text counts towards MOST_REPEATED."""
-MOST_REPEATED = 1 << 30
-"""Characters that cells may repeat of long shared texts: one of 32,000 in each of a million rows would be terabytes."""
-SHORT = 200
-MOST_RECENT = 8_192
-"""Shared texts that are at hand, as long as they are short."""
+LONG_TEXT = 1_000
+"""Characters from which a shared text counts towards MAX_REPEATED_CHARACTERS."""
+MAX_REPEATED_CHARACTERS = 1 << 30
+"""Characters of long shared texts in all cells. A text of 32,000 in each of a million rows would be gigabytes."""
+SHORT_TEXT = 200
+MAX_RECENT_TEXTS = 8_192
+"""Short shared texts that are cached in memory."""
 
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,100}?ref=[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"
 )
 _DIGITS = "0123456789"
-_TOO_LONG = " " * (LONGEST + 1)
+_TOO_LONG = " " * (MAX_TEXT_LENGTH + 1)
 
 Flaw = tuple[str, str]
-"""Code and words for what a cell lacks."""
+"""The code and the description of an error."""
 Numbered = tuple[int, list[str]]
+"""Row number and cells."""
+Spans = dict[int, list[tuple[int, int]]]
+"""Column to the first and last rows of its merged cells, the last span first."""
 
 
-class Noted(list[str]):
-    """Cells of which some need a second look, once it is known what their columns feed."""
+class FlawedCells(list[str]):
+    """Cells of which some need another check, when it is known which fields their columns belong to."""
 
     flaws: dict[int, Flaw]
-    thousandths: set[int]
-    """Numbers of three decimals: as text they would pass for thousands."""
+    three_decimals: set[int]
+    """Columns whose number has three decimals: as text, its decimal point could be taken for a thousands separator."""
 
 
-def merged(book: Book, sheet: Sheet) -> dict[int, list[tuple[int, int]]]:
-    """Column to the first and last rows of cells that are merged downward, by reading the sheet to its end.
+def merged_spans(book: Book, sheet: Sheet) -> Spans:
+    """The cells that are merged over several rows. Reads the sheet to its end, because they are listed after the rows.
 
-    They stand behind the rows. Whether the sheet is whole shows on the way, so nothing is taken from one that is not.
+    Damage anywhere in the sheet raises UnreadableFeed, so no row of a damaged sheet is used.
     """
-    found: dict[int, list[tuple[int, int]]] = {}
+    spans: Spans = {}
     stream = open_part(book.archive, sheet.part)
     before = b""
     count = 0
     while chunk := stream.read(1 << 18):
         if b"mergeCell" in before + chunk[:20] or b"mergeCell" in chunk:
-            whole = before + chunk
+            text = before + chunk
             end = 0
-            for match in _MERGED.finditer(whole):
+            for match in _MERGED.finditer(text):
                 end = match.end()
                 count += 1
                 first, last = int(match[2]), int(match[3])
                 if last > first:
-                    found.setdefault(_column(match[1].decode()), []).append((first, last))
-            before = whole[max(end, len(whole) - 200) :]
+                    spans.setdefault(_column_number(match[1].decode()), []).append((first, last))
+            before = text[max(end, len(text) - 200) :]
         else:
             before = chunk[-200:]
-        if count > MOST_MERGED:
+        if count > MAX_MERGED_CELLS:
             raise UnreadableFeed(
-                f"the sheet has more than {MOST_MERGED:,} merged cells; unmerge them and save it again"
+                f"the sheet has more than {MAX_MERGED_CELLS:,} merged cells; unmerge them and save it again"
             )
-    for spans in found.values():
-        spans.sort(reverse=True)
-    return found
+    for rows in spans.values():
+        rows.sort(reverse=True)
+    return spans
 
 
 class SheetRows:
-    """Iterates over `(row number, cells)`, cells without blanks at the end, and rejections of rows.
+    """Iterates over `(row number, cells)`, without blank cells at the end, and over rejected rows.
 
-    Cells are texts as a person sees them. A cell that is merged downward counts for every row it spans. Rows of
-    nothing are left out, and so are columns beyond those any product file has, but for the rejection they cause.
+    Cells are text as Excel shows it. A merged cell counts for every row that it spans. Rows without values are skipped.
+    A row with cells beyond MAX_COLUMNS is rejected.
     """
 
-    def __init__(self, book: Book, sheet: Sheet, spans: dict[int, list[tuple[int, int]]] | None = None) -> None:
+    def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None) -> None:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
-        self._held: dict[int, tuple[int, str]] = {}
-        self._texts = 0
+        self._open_spans: dict[int, tuple[int, str]] = {}
+        """Column to the last row and the value of the merged cell at the current row."""
         self.widest = 0
+        """The number of columns of the widest row beyond MAX_COLUMNS; 0 if there is none."""
 
     def __iter__(self) -> Iterator[Numbered | Rejected]:
-        ready: list[Numbered | Rejected] = []
-        for _ in self._events(ready):
-            yield from ready
-            ready.clear()
+        parser = _RowParser(self._book, self._sheet.part)
+        handlers = parser.start, parser.end, parser.text
+        for _ in parse_part(self._book.archive, self._sheet.part, *handlers, bounded=True):
+            self.widest = parser.widest
+            if self._spans or self._open_spans:
+                self._fill_merged(parser.rows)
+            if parser.repeated > MAX_REPEATED_CHARACTERS:
+                raise UnreadableFeed(
+                    "the workbook repeats long texts too often for a file of products; remove columns with long texts"
+                )
+            yield from parser.rows
+            parser.rows.clear()
 
-    # One function of closures: a sheet of a million rows is forty million calls of these.
-    def _events(self, ready: list[Numbered | Rejected]) -> Iterator[None]:  # noqa: PLR0915
-        readers, recall = self._book.number_readers, self._recall
-        columns: dict[str, int] = {}
-        recent: dict[str, str] = {}
-        others: set[str] = set()
-        line = column = size = around = 0
-        cells: list[str] = []
-        flaws: dict[int, Flaw] = {}
-        thousandths: set[int] = set()
-        problem: Flaw | None = None
-        kind: str | None = None
-        style: str | None = None
-        value = formula = into = ""
-        spoken = in_row = in_cell = has_formula = False
-
-        def start(name: str, attributes: Attributes) -> None:
-            nonlocal line, column, size, cells, flaws, thousandths, problem, kind, style, value, formula, into
-            nonlocal spoken, in_row, in_cell, has_formula, around
-            if name == "c" and not in_cell:
-                in_cell = True
-                get = attributes.get
-                place = get("r")
-                if place:
-                    letters = place.rstrip(_DIGITS)
-                    found = columns.get(letters)
-                    if found is None:
-                        found = _column(letters)
-                        if len(columns) < MOST_COLUMNS:
-                            columns[letters] = found
-                    column = found
-                else:
-                    column += 1
-                kind, style = get("t"), get("s")
-                value = formula = ""
-                has_formula = False
-            elif (name == "v" or (name == "t" and in_cell and not spoken)) and not into:
-                into = "v"
-            elif name == "f" and not into:
-                into, has_formula = "f", True
-            elif name == "row" and not in_row:
-                in_row = True
-                number = attributes.get("r", "")
-                line = min(int(number), LAST_ROW) if number.isdigit() and len(number) < 8 else line + 1
-                cells, column, size, problem = [], -1, 0, None
-                if flaws or thousandths:
-                    flaws, thousandths = {}, set()
-            else:
-                if name == "rPh":  # how a text is spoken, beside the text
-                    spoken = True
-                around += 1
-                others.add(name)
-                if around > DEEPEST or len(others) > MOST_NAMES:
-                    raise no_sheet(self._sheet.part)
-
-        def text(data: str) -> None:
-            nonlocal value, formula
-            if into == "v":
-                if not value:
-                    value = data
-                elif len(value) <= LONGEST:
-                    value += data
-            elif into and len(formula) < 100:
-                formula += data
-
-        def end(name: str) -> None:
-            nonlocal into, spoken, in_row, in_cell, around
-            if name == "v":
-                into = ""
-            elif name == "c":
-                in_cell = False
-                if value or has_formula:
-                    put()
-            elif name == "row":
-                in_row = False
-                if problem:
-                    reason = f"row {line}: {problem[1]}"
-                    ready.append(Rejected(line, 1, None, reason, problem[0], [cell[:200] for cell in cells[:50]]))
-                elif cells:
-                    ready.append((line, noted() if flaws or thousandths else cells))
-            elif name in {"t", "f"}:
-                into = ""
-            else:
-                around -= 1
-                spoken = spoken and name != "rPh"
-
-        def noted() -> Noted:
-            row = Noted(cells)
-            row.flaws, row.thousandths = flaws, thousandths
-            return row
-
-        def put() -> None:  # noqa: PLR0912  (one branch a kind of cell)
-            nonlocal size, problem
-            if kind == "s":
-                known = recent.get(value)
-                if known is None:
-                    content = recall(value)
-                    if len(content) < SHORT:
-                        if len(recent) >= MOST_RECENT:
-                            recent.clear()
-                        recent[value] = content
-                else:
-                    content = known
-            elif kind is None or kind == "n":
-                if value:
-                    content = readers.get(style, number)(value)
-                    if content[-4:-3] == ".":
-                        thousandths.add(column)
-                else:
-                    content = ""
-                    flaws[column] = (
-                        "no_value",
-                        f"the formula {shown('=' + formula)} has no stored value; open it in Excel and save it",
-                    )
-            elif kind == "b":
-                content = "true" if value.strip() == "1" else "false"
-            elif kind == "e":
-                content = ""
-                flaws[column] = ("formula_error", f"{shown(value)} is an error of the spreadsheet")
-            elif kind == "d":
-                content = value.strip().removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00")
-            else:
-                content = unescaped(value)
-            if column >= MOST_COLUMNS:
-                self.widest = max(self.widest, column + 1)
-                if column > LAST_COLUMN:
-                    limited(column + 1)
-                problem = problem or ("too_many_cells", f"it goes beyond {MOST_COLUMNS:,} columns")
-                return
-            size += len(content)
-            if len(content) > LONGEST or size > LONGEST_RECORD:
-                problem = problem or ("too_long", f"a cell is longer than {LONGEST:,} characters, or the row too long")
-                return
-            missing = column - len(cells)
-            if missing >= 0:
-                if missing:
-                    cells.extend([""] * missing)
-                cells.append(content)
-            else:
-                cells[column] = content
-
-        for _ in events(self._book.archive, self._sheet.part, start, end, text, bounded=True):
-            if self._spans or self._held:
-                self._fill(ready)
-            if self._texts > MOST_REPEATED:
-                raise UnreadableFeed("the workbook repeats long texts too often to be a file of products")
-            yield
-
-    def _recall(self, value: str) -> str:
-        """A shared text by its number."""
-        try:
-            text = self._book.strings[int(value)]
-        except (IndexError, ValueError) as error:
-            raise UnreadableFeed("the workbook is damaged: a cell refers to a text that is not there") from error
-        if text is None:
-            return _TOO_LONG
-        if len(text) > LONG:
-            self._texts += len(text)
-        return text
-
-    def _fill(self, ready: list[Numbered | Rejected]) -> None:
-        """Complete rows from cells that are merged downward into them."""
-        for row in ready:
+    def _fill_merged(self, rows: list[Numbered | Rejected]) -> None:
+        """Fill the rows' cells from merged cells that start above them."""
+        for row in rows:
             if isinstance(row, Rejected):
                 continue
             line, cells = row
@@ -261,23 +113,216 @@ class SheetRows:
                 while spans and spans[-1][0] <= line:
                     first, last = spans.pop()
                     if first == line and column < len(cells) and cells[column]:
-                        self._held[column] = (last, cells[column])
+                        self._open_spans[column] = (last, cells[column])
                 if not spans:
                     del self._spans[column]
-            for column, (last, text) in list(self._held.items()):
+            for column, (last, text) in list(self._open_spans.items()):
                 if line > last:
-                    del self._held[column]
+                    del self._open_spans[column]
                 elif column >= len(cells):
                     cells.extend([*[""] * (column - len(cells)), text])
                 else:
                     cells[column] = cells[column] or text
 
 
-def _column(letters: str) -> int:
-    """`A` is 0, `XFD` 16,383; what is no column is one beyond all."""
+class _RowParser:
+    """Handlers that build `rows` from the XML events of a sheet. A sheet of a million rows is forty million calls."""
+
+    __slots__ = (
+        "_cell_type", "_cells", "_column", "_columns", "_depth", "_flaws", "_formula", "_has_formula", "_in_cell",
+        "_in_phonetic", "_in_row", "_line", "_number_readers", "_other_names", "_part", "_problem", "_recent", "_size",
+        "_strings", "_style", "_target", "_three_decimals", "_value", "repeated", "rows", "widest",
+    )  # fmt: skip
+
+    def __init__(self, book: Book, part: str) -> None:
+        self.rows: list[Numbered | Rejected] = []
+        """The complete rows. The caller takes them after each chunk."""
+        self.widest = self.repeated = 0
+        self._strings, self._part = book.strings, part
+        self._number_readers: dict[str | None, Callable[[str], str]] = book.number_readers
+        self._columns: dict[str, int] = {}
+        self._recent: dict[str, str] = {}
+        self._other_names: set[str] = set()
+        self._depth = 0
+        self._in_row = self._in_cell = self._in_phonetic = False
+        # The current row
+        self._line = self._column = self._size = 0
+        self._cells: list[str] = []
+        self._flaws: dict[int, Flaw] = {}
+        self._three_decimals: set[int] = set()
+        self._problem: Flaw | None = None
+        # The current cell
+        self._cell_type: str | None = None
+        self._style: str | None = None
+        self._value = self._formula = self._target = ""
+        self._has_formula = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "c" and not self._in_cell:
+            self._in_cell = True
+            get = attributes.get
+            reference = get("r")
+            if reference:
+                letters = reference.rstrip(_DIGITS)
+                column = self._columns.get(letters)
+                self._column = self._new_column(letters) if column is None else column
+            else:
+                self._column += 1
+            self._cell_type, self._style = get("t"), get("s")
+            self._value = ""
+            self._has_formula = False
+        elif (name == "v" or (name == "t" and self._in_cell and not self._in_phonetic)) and not self._target:
+            self._target = "v"
+        elif name == "f" and not self._target:
+            if not self._has_formula:
+                self._has_formula, self._formula = True, ""
+            self._target = "f"
+        elif name == "row" and not self._in_row:
+            self._start_row(attributes)
+        else:
+            self._start_other(name)
+
+    def text(self, data: str) -> None:
+        if self._target == "v":
+            if not self._value:
+                self._value = data
+            elif len(self._value) <= MAX_TEXT_LENGTH:
+                self._value += data
+        elif self._target and len(self._formula) < 100:
+            self._formula += data
+
+    def end(self, name: str) -> None:
+        if name == "v":
+            self._target = ""
+        elif name == "c":
+            self._in_cell = False
+            if self._value or self._has_formula:
+                self._add_cell()
+        elif name == "row":
+            self._end_row()
+        elif name in {"t", "f"}:
+            self._target = ""
+        else:
+            self._depth -= 1
+            self._in_phonetic = self._in_phonetic and name != "rPh"
+
+    def _new_column(self, letters: str) -> int:
+        column = _column_number(letters)
+        if len(self._columns) < MAX_COLUMNS:
+            self._columns[letters] = column
+        return column
+
+    def _start_row(self, attributes: Attributes) -> None:
+        self._in_row = True
+        row = attributes.get("r", "")
+        self._line = min(int(row), LAST_ROW) if row.isdigit() and len(row) < 8 else self._line + 1
+        self._cells, self._column, self._size, self._problem = [], -1, 0, None
+        if self._flaws or self._three_decimals:
+            self._flaws, self._three_decimals = {}, set()
+
+    def _start_other(self, name: str) -> None:
+        if name == "rPh":  # a phonetic hint, which is not part of the text
+            self._in_phonetic = True
+        self._depth += 1
+        self._other_names.add(name)
+        if self._depth > MAX_DEPTH or len(self._other_names) > MAX_NAMES:
+            raise bad_structure(self._part)
+
+    def _end_row(self) -> None:
+        self._in_row = False
+        if self._problem:
+            code, problem = self._problem
+            raw = [cell[:200] for cell in self._cells[:50]]
+            self.rows.append(Rejected(self._line, 1, None, f"row {self._line}: {problem}", code, raw))
+        elif self._flaws or self._three_decimals:
+            if self._cells:
+                cells = FlawedCells(self._cells)
+                cells.flaws, cells.three_decimals = self._flaws, self._three_decimals
+                self.rows.append((self._line, cells))
+        elif self._cells:
+            self.rows.append((self._line, self._cells))
+
+    def _add_cell(self) -> None:
+        """Add the current cell to the row."""
+        cell_type, value, column = self._cell_type, self._value, self._column
+        if cell_type == "s":
+            recent = self._recent.get(value)
+            content = self._shared_text(value) if recent is None else recent
+        elif value and (cell_type is None or cell_type == "n"):
+            content = self._number_readers.get(self._style, number)(value)
+            if content[-4:-3] == ".":
+                self._three_decimals.add(column)
+        else:
+            content = self._other_content(cell_type, value)
+        if column >= MAX_COLUMNS:
+            self._add_wide_cell(column)
+            return
+        self._size += len(content)
+        if len(content) > MAX_TEXT_LENGTH or self._size > MAX_RECORD_LENGTH:
+            self._problem = self._problem or (
+                "too_long",
+                f"a cell is longer than {MAX_TEXT_LENGTH:,} characters, or the row than {MAX_RECORD_LENGTH:,}",
+            )
+            return
+        cells = self._cells
+        missing = column - len(cells)
+        if missing >= 0:
+            if missing:
+                cells.extend([""] * missing)
+            cells.append(content)
+        else:
+            cells[column] = content
+
+    def _add_wide_cell(self, column: int) -> None:
+        self.widest = max(self.widest, column + 1)
+        if column > LAST_COLUMN:
+            check_column_count(column + 1)
+        self._problem = self._problem or ("too_many_cells", f"it has more than {MAX_COLUMNS:,} columns")
+
+    def _other_content(self, cell_type: str | None, value: str) -> str:
+        """The content of a cell that is neither a shared text nor a number."""
+        if cell_type is None or cell_type == "n":
+            formula = quoted("=" + self._formula)
+            self._flaws[self._column] = (
+                "no_value", f"the formula {formula} has no stored value; open the file in Excel and save it",
+            )  # fmt: skip
+            return ""
+        if cell_type == "b":
+            return "true" if value.strip() == "1" else "false"
+        if cell_type == "e":
+            self._flaws[self._column] = (
+                "formula_error", f"{quoted(value)} is an error of the spreadsheet; correct the formula",
+            )  # fmt: skip
+            return ""
+        if cell_type == "d":
+            return value.strip().removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00")
+        return unescaped(value)
+
+    def _shared_text(self, value: str) -> str:
+        """The shared text with this number. A short one is cached."""
+        try:
+            text = self._strings[int(value)]
+        except (IndexError, ValueError) as error:
+            raise UnreadableFeed(
+                "the workbook is damaged: a cell refers to a text that does not exist; open it in Excel and save it "
+                "again"
+            ) from error
+        if text is None:
+            return _TOO_LONG
+        if len(text) > LONG_TEXT:
+            self.repeated += len(text)
+        elif len(text) < SHORT_TEXT:
+            if len(self._recent) >= MAX_RECENT_TEXTS:
+                self._recent.clear()
+            self._recent[value] = text
+        return text
+
+
+def _column_number(letters: str) -> int:
+    """`A` is 0, `XFD` is 16,383. For an invalid reference, the number of the first column beyond the maximum."""
     number = 0
     for letter in letters.upper()[:4]:
         if not "A" <= letter <= "Z":
-            return MOST_COLUMNS
+            return MAX_COLUMNS
         number = number * 26 + ord(letter) - 64
-    return number - 1 if letters else MOST_COLUMNS
+    return number - 1 if letters else MAX_COLUMNS

@@ -1,4 +1,4 @@
-"""Shared strings: the texts of a workbook, kept on disk and read no further than the sheet asks for."""
+"""The shared strings of a workbook: kept in a temporary file, and parsed only as far as the sheet needs them."""
 
 import json
 import tempfile
@@ -8,34 +8,34 @@ from functools import lru_cache
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.xlsx.cells import unescaped
-from wecelebrate.feeds.xlsx.parts import DEEPEST, MOST_NAMES, Attributes, events, no_sheet
+from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, parse_part
 
-LONGEST = 32_767
-"""Characters of a cell: Excel holds no more."""
-BLOCK = 64
-"""Strings that are kept, and read again, together."""
-CACHED = 8 << 20
-"""Characters of blocks that are held in memory, about."""
+MAX_TEXT_LENGTH = 32_767
+"""Characters of a cell: Excel's own limit."""
+BLOCK_SIZE = 64
+"""Strings that are written, and read again, together."""
+CACHE_CHARACTERS = 8 << 20
+"""Approximate size of the blocks that are cached in memory."""
 
 
 class SharedStrings:
-    """`strings[n]` is the text; None for one that is too long. IndexError for one that is not there."""
+    """`strings[n]` is the text; None if it is too long. Raises IndexError if it does not exist."""
 
     def __init__(self, archive: Archive, part: str | None) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (goes with this object)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with this object)
         self._starts = array("Q", [0])
         self._size = 0
-        self._longest = 1
-        self._last: list[str | None] = []
-        self._more = self._read(archive, part) if part else iter(())
-        self._cached = lru_cache(maxsize=512)(self._load)
+        self._largest_block = 1
+        self._last_block: list[str | None] = []
+        self._parsing = self._parse(archive, part) if part else iter(())
+        self._cached_block = lru_cache(maxsize=512)(self._load)
 
     def __getitem__(self, number: int) -> str | None:
-        block = number // BLOCK
+        block = number // BLOCK_SIZE
         while block >= len(self._starts) - 1:
-            if next(self._more, self) is self:
-                return self._last[number - (len(self._starts) - 1) * BLOCK]
-        return self._cached(block)[number % BLOCK]
+            if next(self._parsing, self) is self:
+                return self._last_block[number - (len(self._starts) - 1) * BLOCK_SIZE]
+        return self._cached_block(block)[number % BLOCK_SIZE]
 
     def close(self) -> None:
         self._file.close()
@@ -45,56 +45,57 @@ class SharedStrings:
         loaded: list[str | None] = json.loads(self._file.read(self._starts[block + 1] - self._starts[block]))
         return loaded
 
-    def _keep(self) -> None:
-        """A full block to the file. The cache holds as many as the largest of them allows."""
-        content = json.dumps(self._last).encode()
+    def _write_block(self) -> None:
+        """Write a full block to the file. The size of the largest block determines the number of cached blocks."""
+        content = json.dumps(self._last_block).encode()
         self._file.seek(self._size)
         self._file.write(content)
         self._size += len(content)
         self._starts.append(self._size)
-        self._last = []
-        if len(content) > 2 * self._longest:
-            self._longest = len(content)
-            self._cached = lru_cache(maxsize=max(4, min(512, CACHED // len(content))))(self._load)
+        self._last_block = []
+        if len(content) > 2 * self._largest_block:
+            self._largest_block = len(content)
+            cached_blocks = max(4, min(512, CACHE_CHARACTERS // len(content)))
+            self._cached_block = lru_cache(maxsize=cached_blocks)(self._load)
 
-    def _read(self, archive: Archive, part: str) -> Iterator[None]:
+    def _parse(self, archive: Archive, part: str) -> Iterator[None]:
         pieces: list[str] = []
-        others: set[str] = set()
-        size = spoken = around = 0
-        inside = False
+        other_names: set[str] = set()
+        size = phonetic_depth = depth = 0
+        in_text = False
 
         def start(name: str, _: Attributes) -> None:
-            nonlocal inside, size, spoken, around
+            nonlocal in_text, size, phonetic_depth, depth
             if name == "t":
-                inside = not spoken
+                in_text = not phonetic_depth
             elif name == "si":
                 pieces.clear()
                 size = 0
-            elif name == "rPh":  # how a text is spoken, beside the text
-                spoken += 1
+            elif name == "rPh":  # a phonetic hint, which is not part of the text
+                phonetic_depth += 1
             else:
-                others.add(name)
-            around += 1
-            if around > DEEPEST or len(others) > MOST_NAMES:
-                raise no_sheet(part)
+                other_names.add(name)
+            depth += 1
+            if depth > MAX_DEPTH or len(other_names) > MAX_NAMES:
+                raise bad_structure(part)
 
         def text(data: str) -> None:
             nonlocal size
-            if inside:
+            if in_text:
                 size += len(data)
-                if size <= LONGEST:
+                if size <= MAX_TEXT_LENGTH:
                     pieces.append(data)
 
         def end(name: str) -> None:
-            nonlocal inside, spoken, around
-            around -= 1
+            nonlocal in_text, phonetic_depth, depth
+            depth -= 1
             if name == "t":
-                inside = False
+                in_text = False
             elif name == "si":
-                self._last.append(unescaped("".join(pieces)) if size <= LONGEST else None)
-                if len(self._last) == BLOCK:
-                    self._keep()
+                self._last_block.append(unescaped("".join(pieces)) if size <= MAX_TEXT_LENGTH else None)
+                if len(self._last_block) == BLOCK_SIZE:
+                    self._write_block()
             elif name == "rPh":
-                spoken -= 1
+                phonetic_depth -= 1
 
-        yield from events(archive, part, start, end, text, bounded=True)
+        yield from parse_part(archive, part, start, end, text, bounded=True)

@@ -1,4 +1,4 @@
-"""A workbook as a table: which sheet holds the products, and where its header stands."""
+"""A workbook as a table: finds the sheet with the products, and its header."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,132 +6,141 @@ from itertools import islice
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
-from wecelebrate.feeds.csv_rows import limited
-from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, shown
+from wecelebrate.feeds.csv_rows import check_column_count
+from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
-from wecelebrate.feeds.tables import Table, known_by, named
+from wecelebrate.feeds.tables import Table, column_names, known_column_counter
 from wecelebrate.feeds.xlsx.book import Book, Sheet
-from wecelebrate.feeds.xlsx.rows import Noted, Numbered, SheetRows, merged
+from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
 
 SAMPLE_ROWS = 200
-LOOKED_AT = 40
-"""Rows at the top of each sheet that tell whether it holds products."""
+PREVIEW_ROWS = 40
+"""Rows at the top of each sheet that show whether it has products."""
 
 
 @dataclass(slots=True)
-class _Looked:
+class _SheetPreview:
     sheet: Sheet
     header: list[str]
-    products: int
-    """2: SKUs with a name or a price. 1: SKUs, such as of a stock list. 0: neither, or no rows below the header."""
+    score: int
+    """2: SKUs with names or prices. 1: only SKUs, as in a stock list. 0: no SKUs, or no rows below the header."""
 
 
-def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], whole: bool = True) -> Table:
-    """The products' sheet: the one that `mapping["sheet"]` names (or numbers, from 1), or the only one with products.
+def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet: bool = True) -> Table:
+    """The table of the products' sheet: the only one with products, or `mapping["sheet"]` (its name, or number from 1).
 
-    When several visible sheets hold products, it takes a person to say which: nothing is left out silently. `whole`
-    reads the sheet to its end first, for merged cells and for damage. Raises UnreadableFeed.
+    If several visible sheets have products, the mapping must name one, so that no products are ignored silently.
+    `entire_sheet` first reads the sheet to its end, for its merged cells and to detect damage. Raises UnreadableFeed.
     """
     book = Book(archive)
     try:
-        known = known_by(mapping)
-        sheet = _named_sheet(book, told) if (told := mapping.get("sheet")) else _product_sheet(book, mapping, known)
-        spans = merged(book, sheet) if whole else {}
-        start = _top(book, sheet, spans, SAMPLE_ROWS)
-        at, header = _header(start, known)
+        count_known = known_column_counter(mapping)
+        option = mapping.get("sheet")
+        sheet = _named_sheet(book, option) if option else _product_sheet(book, mapping, count_known)
+        spans = merged_spans(book, sheet) if entire_sheet else {}
+        top = _top_rows(book, sheet, spans, SAMPLE_ROWS)
+        header_index, header = _header(top, count_known)
     except BaseException:
         book.close()
         raise
     if not header:
         book.close()
-        raise UnreadableFeed(f"the sheet {shown(sheet.name)} has no header: its first rows are blank")
-    first, width = start[at][0], len(header)
+        raise UnreadableFeed(
+            f"the sheet {quoted(sheet.name)} has no header: its first rows are blank; put the column names into the "
+            "first row"
+        )
+    header_row, width = top[header_index][0], len(header)
 
     def rows() -> Iterator[Row | Rejected]:
         for row in SheetRows(book, sheet, spans):
             if isinstance(row, Rejected):
-                if row.line > first:
+                if row.line > header_row:
                     yield row
-            elif row[0] > first and (fitted := _fitted(row, width)):
+            elif row[0] > header_row and (fitted := _fitted(row, width)):
                 yield fitted
 
     sample: list[Cells] = [
-        cells for row in start[at + 1 :] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
+        cells for row in top[header_index + 1 :] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
     ]
-    sheets = [{"name": one.name, "hidden": one.hidden} for one in book.sheets]
-    details = {"sheet": sheet.name, "sheets": sheets, "header_line": first}
+    sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
+    details = {"sheet": sheet.name, "sheets": sheets, "header_line": header_row}
     return Table(header, sample, rows, lambda: True, details, close=book.close)
 
 
-def _named_sheet(book: Book, told: str) -> Sheet:
-    by_name = next((sheet for sheet in book.sheets if sheet.name.strip().casefold() == told.strip().casefold()), None)
+def _named_sheet(book: Book, option: str) -> Sheet:
+    name = option.strip().casefold()
+    by_name = next((sheet for sheet in book.sheets if sheet.name.strip().casefold() == name), None)
     if by_name:
         return by_name
-    if told.isascii() and told.isdigit() and 0 < int(told[:4]) <= len(book.sheets):
-        return book.sheets[int(told[:4]) - 1]
+    if option.isascii() and option.isdigit() and 0 < int(option[:4]) <= len(book.sheets):
+        return book.sheets[int(option[:4]) - 1]
     raise UnreadableFeed(
-        f"the sync settings name a sheet {shown(told)}, which the workbook does not have; it has {_names(book.sheets)}"
+        f"`sheet` in the sync settings is {quoted(option)}, which the workbook does not have; it has "
+        f"{_names(book.sheets)}"
     )
 
 
-def _product_sheet(book: Book, mapping: Mapping[str, str | None], known: dialects.Known) -> Sheet:
+def _product_sheet(book: Book, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter) -> Sheet:
     visible = [sheet for sheet in book.sheets if not sheet.hidden] or book.sheets
     if len(visible) == 1:
         return visible[0]
-    looked = [_looked(book, sheet, mapping, known) for sheet in visible]
-    best = [one for one in looked if one.products == max(one.products for one in looked)]
-    if len(best) > 1 and best[0].products:
+    previews = [_preview(book, sheet, mapping, count_known) for sheet in visible]
+    best_score = max(preview.score for preview in previews)
+    best = [preview for preview in previews if preview.score == best_score]
+    if len(best) > 1 and best_score:
         raise UnreadableFeed(
-            f"several sheets hold products ({_names([one.sheet for one in best])}); name the one to read as `sheet` in "
-            "the options of the catalog's sync settings, or drop them one by one"
+            f"several sheets have products ({_names([preview.sheet for preview in best])}); name the one to read as "
+            "`sheet` in the options of the catalog's sync settings, or upload them one by one"
         )
-    return max(best, key=lambda one: len(one.header)).sheet
+    return max(best, key=lambda preview: len(preview.header)).sheet
 
 
-def _looked(book: Book, sheet: Sheet, mapping: Mapping[str, str | None], known: dialects.Known) -> _Looked:
-    start = _top(book, sheet, {}, LOOKED_AT)
-    at, header = _header(start, known)
-    if not header or at + 1 >= len(start):
-        return _Looked(sheet, header, 0)
+def _preview(
+    book: Book, sheet: Sheet, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter
+) -> _SheetPreview:
+    top = _top_rows(book, sheet, {}, PREVIEW_ROWS)
+    header_index, header = _header(top, count_known)
+    if not header or header_index + 1 >= len(top):
+        return _SheetPreview(sheet, header, 0)
     try:
         plan = make_plan(header, mapping, "EUR")
     except UnreadableFeed:
-        return _Looked(sheet, header, 0)
-    return _Looked(sheet, header, 2 if plan.name or plan.prices else 1)
+        return _SheetPreview(sheet, header, 0)
+    return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1)
 
 
-def _top(book: Book, sheet: Sheet, spans: dict[int, list[tuple[int, int]]], count: int) -> list[Numbered]:
-    """The first rows. Raises UnreadableFeed for a sheet of more columns than any product file has."""
+def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
+    """The first rows. Raises UnreadableFeed if they have more columns than any product file."""
     rows = SheetRows(book, sheet, spans)
     top = list(islice((row for row in rows if not isinstance(row, Rejected)), count))
-    limited(rows.widest)
+    check_column_count(rows.widest)
     return top
 
 
-def _header(top: list[Numbered], known: dialects.Known) -> tuple[int, list[str]]:
-    """Which of the rows is the header, and its names: as far as any row goes, for columns without one."""
+def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[int, list[str]]:
+    """The index of the header row, and the column names. Columns of other rows without a name are included."""
     if not top:
         return 0, []
     width = max(len(cells) for _, cells in top)
     rows = [[*cells, *[""] * (width - len(cells))] for _, cells in top]
-    at = dialects.header_at(rows, known)
-    if not any(cell.strip() for cell in rows[at]):
-        return at, []
-    return at, named(rows[at], rows[at + 1 :])
+    header_index = dialects.find_header(rows, count_known)
+    if not any(cell.strip() for cell in rows[header_index]):
+        return header_index, []
+    return header_index, column_names(rows[header_index], rows[header_index + 1 :])
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
-    """The row in the header's width. What stands beside the table feeds nothing; a row of only that is none."""
+    """The row in the header's width, without the cells beside the table; None if that leaves a blank row."""
     line, cells = row
     count = len(cells)
     if count < width:
         cells.extend([""] * (width - count))
     elif count > width:
         del cells[width:]
-    if not any(cells) and not (isinstance(cells, Noted) and any(column < width for column in cells.flaws)):
+    if not any(cells) and not (isinstance(cells, FlawedCells) and any(column < width for column in cells.flaws)):
         return None
     return line, cells
 
 
 def _names(sheets: list[Sheet]) -> str:
-    return ", ".join(shown(sheet.name, 40) for sheet in sheets[:10]) + (" …" if len(sheets) > 10 else "")
+    return ", ".join(quoted(sheet.name, 40) for sheet in sheets[:10]) + (" …" if len(sheets) > 10 else "")

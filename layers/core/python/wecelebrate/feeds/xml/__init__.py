@@ -1,8 +1,8 @@
-"""XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, and any other by its elements.
+"""XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, and generic XML.
 
     table = open_xml(file, {"record": "offer", "name": "model"}, "EUR")
 
-A file is read in memory that does not grow with it; nothing is fetched, no entity expanded (`reader`, `source`).
+Memory use does not grow with the file. Nothing is fetched, and no entity is expanded (see `reader` and `source`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,106 +10,114 @@ from itertools import chain
 from typing import BinaryIO
 
 from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.csv_rows import LONGEST_RECORD
-from wecelebrate.feeds.items import BadCell, Rejected
-from wecelebrate.feeds.tables import Table, of_records
+from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
+from wecelebrate.feeds.items import BadCell, Records, Rejected
+from wecelebrate.feeds.tables import Table, table_of_records
+from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.bmecat import BMEcat
-from wecelebrate.feeds.xml.cxml import Index
-from wecelebrate.feeds.xml.flat import Record, TooMuch, every, text_of
-from wecelebrate.feeds.xml.gdsn import TradeItems
-from wecelebrate.feeds.xml.idoc import Materials
-from wecelebrate.feeds.xml.kinds import Kind
-from wecelebrate.feeds.xml.other import Other
-from wecelebrate.feeds.xml.reader import Element, Reader
-from wecelebrate.feeds.xml.shops import GOOGLE, Merchant
-from wecelebrate.feeds.xml.source import Broken, Source
-from wecelebrate.feeds.xml.ubl import Catalogue
+from wecelebrate.feeds.xml.cxml import CxmlIndex
+from wecelebrate.feeds.xml.flat import RecordTooLarge, descendants, text_of
+from wecelebrate.feeds.xml.gdsn import GdsnTradeItems
+from wecelebrate.feeds.xml.generic import GenericXml
+from wecelebrate.feeds.xml.idoc import SapMaterials
+from wecelebrate.feeds.xml.reader import Element, ElementReader
+from wecelebrate.feeds.xml.shops import GOOGLE, MerchantFeed
+from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
+from wecelebrate.feeds.xml.ubl import UblCatalogue
 
 __all__ = ["open_xml"]
 
-SHOWN = 1_000
+RAW_EXCERPT = 1_000
+"""Characters of a rejected record that the error file shows."""
 
-BY_ROOT: dict[str, type[Kind]] = {
+FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "BMECAT": BMEcat,
-    "cXML": Index,
-    "Catalogue": Catalogue,
-    "rss": Merchant,
-    "feed": Merchant,
-    "catalogueItemNotificationMessage": TradeItems,
+    "cXML": CxmlIndex,
+    "Catalogue": UblCatalogue,
+    "rss": MerchantFeed,
+    "feed": MerchantFeed,
+    "catalogueItemNotificationMessage": GdsnTradeItems,
 }
-# A root of this name is no more than a hint; this in the beginning confirms it.
+# The root's name is not enough for these formats: the start of the file must also contain these bytes.
 CONFIRMED_BY = {
-    Catalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
-    Merchant: GOOGLE[1:-1].encode(),
-    Index: b"<Index",
+    UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
+    MerchantFeed: GOOGLE[1:-1].encode(),
+    CxmlIndex: b"<Index",
 }
 
 
 def open_xml(file: BinaryIO, mapping: Mapping[str, str | None], currency: str = "") -> Table:
-    """The table of a seekable file that holds XML as it came: its encoding is what it declares.
+    """The table of a seekable XML file. Its encoding is the declared one.
 
-    `mapping` may name the `record` (an element, or a path of them), the `language` of texts that come in several, and
-    an `encoding` where the declaration is wrong. `currency` is preferred where a product has prices in several.
-    Raises UnreadableFeed for what is no XML, declares entities, or holds no records.
+    `mapping` may name the `record` (an element or a path of elements), the `language` of translated texts, and an
+    `encoding` that overrides a wrong declaration. `currency` is preferred if a product has several prices.
+    Raises UnreadableFeed for a file that is not XML, declares entities, or has no records.
     """
-    source = Source(file, mapping.get("encoding"))
-    kind = _kind(source, mapping, currency)
-    records = XmlRecords(source, kind)
-    details = {"encoding": source.encoding.removesuffix("-sig"), "kind": kind.name}
-    if isinstance(kind, Other):
-        details["record"] = "/".join(kind.path)
-    table = of_records(iter(records), lambda: records.ended_cleanly, details, kind.columns)
-    table.profile, table.nature = kind.profile, kind.nature
+    source = XmlSource(file, mapping.get("encoding"))
+    xml_format = _format(source, mapping, currency)
+    records = XmlRecords(source, xml_format)
+    details = {"encoding": source.encoding.removesuffix("-sig"), "kind": xml_format.name}
+    if isinstance(xml_format, GenericXml):
+        details["record"] = "/".join(xml_format.path)
+    table = table_of_records(iter(records), lambda: records.ended_cleanly, details, xml_format.columns)
+    table.profile, table.declared_mode = xml_format.profile, xml_format.declared_mode
     return table
 
 
-def _kind(source: Source, mapping: Mapping[str, str | None], currency: str) -> Kind:
-    language, told = mapping.get("language"), mapping.get("record")
-    known = Materials if source.root.startswith("MATMAS") else BY_ROOT.get(source.root)
-    if known is None or told or CONFIRMED_BY.get(known, b"") not in source.head:
-        return Other(currency, language, source, told)
-    return known(currency, language)
+def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str) -> XmlFormat:
+    language, record = mapping.get("language"), mapping.get("record")
+    standard = SapMaterials if source.root.startswith("MATMAS") else FORMAT_OF_ROOT.get(source.root)
+    if standard is None or record or CONFIRMED_BY.get(standard, b"") not in source.head:
+        return GenericXml(currency, language, source, record)
+    return standard(currency, language)
 
 
 class XmlRecords:
-    """Iterates over `(line, records)` as `JsonRows` does; a broken file ends with a rejection that says where."""
+    """Iterates over `(line, records)`, as `JsonRows` does. A broken file ends with a rejection that says where."""
 
-    def __init__(self, source: Source, kind: Kind) -> None:
-        self._source, self._kind = source, kind
+    def __init__(self, source: XmlSource, xml_format: XmlFormat) -> None:
+        self._source, self._format = source, xml_format
         self.ended_cleanly = True
 
-    def __iter__(self) -> Iterator[tuple[int, list[Record]] | Rejected]:
-        kind = self._kind
+    def __iter__(self) -> Iterator[Records | Rejected]:
+        xml_format = self._format
         try:
-            kind.prepare(self._source)
-            for name, line, element in Reader(self._source, kind.whole, kind.begun, kind.accept):
+            xml_format.prepare(self._source)
+            reader = ElementReader(
+                self._source, xml_format.complete_elements, xml_format.start_elements, xml_format.accept
+            )
+            for name, line, element in reader:
                 if element is None:
-                    problem = f"line {line}: {name} is longer than {LONGEST_RECORD:,} bytes"
+                    problem = f"line {line}: {name} is longer than {MAX_RECORD_LENGTH:,} bytes"
                     yield Rejected(line, 1, None, problem, "too_long", [])
-                elif name in kind.begun:
-                    kind.begins(element)
+                elif name in xml_format.start_elements:
+                    xml_format.element_started(element)
                 else:
-                    yield from self._read(line, element)
-        except Broken as error:
+                    yield from self._records(line, element)
+        except BrokenXml as error:
             self.ended_cleanly = False
             line = error.line
-            reason = f"line {line}: {error.problem}; the records before it were read, the rest of the file was not"
+            reason = (
+                f"line {line}: {error.problem}; only the records before it were read; correct the file and upload it "
+                "again"
+            )
             yield Rejected(line, 0, None, reason, "stopped", [])
         finally:
-            kind.close()
+            xml_format.close()
 
-    def _read(self, line: int, element: Element) -> Iterator[tuple[int, list[Record]] | Rejected]:
+    def _records(self, line: int, element: Element) -> Iterator[Records | Rejected]:
         try:
-            if found := list(self._kind.records(element)):
-                yield line, found
-        except TooMuch as error:
+            if records := list(self._format.records(element)):
+                yield line, records
+        except RecordTooLarge as error:
             start = next((text for part in chain((element,), element) if (text := text_of(part, deep=False))), "")
-            yield Rejected(line, 1, self._sku(element), f"line {line}: {error}", "too_long", [start[:SHOWN]])
+            yield Rejected(line, 1, self._sku(element), f"line {line}: {error}", "too_long", [start[:RAW_EXCERPT]])
 
     def _sku(self, element: Element) -> str | None:
-        """A product whose row is refused is in the file all the same: in a whole catalog it is not what is lacking."""
-        found = next(iter(every(element, *self._kind.keys)), None) if self._kind.keys else None
+        """The SKU of a rejected record. With it, a full load knows that the product is not missing from the file."""
+        names = self._format.sku_elements
+        sku_element = next(iter(descendants(element, *names)), None) if names else None
         try:
-            return sku(text_of(found))
+            return sku(text_of(sku_element))
         except BadCell:
             return None

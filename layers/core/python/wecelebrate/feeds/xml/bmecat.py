@@ -7,37 +7,37 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import (
-    Flat,
+    Flattener,
     Pairs,
-    Record,
-    each,
-    every,
+    attribute_lines,
+    child_text,
+    child_texts,
+    children_by_name,
+    descend,
+    descendants,
+    in_language,
     language_of,
-    leaves,
-    listed,
-    parts,
-    spoken,
     text_of,
-    value,
-    within,
+    unit_price,
 )
-from wecelebrate.feeds.xml.groups import CATALOG, Groups
-from wecelebrate.feeds.xml.kinds import ACTIVE, ATTRIBUTES, Kind, Nature
-from wecelebrate.feeds.xml.reader import Element, Reader, local
-from wecelebrate.feeds.xml.source import Broken, Source
+from wecelebrate.feeds.xml.groups import CATALOG, CatalogGroups
+from wecelebrate.feeds.xml.reader import Element, ElementReader, local
+from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 
 SKU = ("SUPPLIER_AID", "SUPPLIER_PID")
 ARTICLES = ("ARTICLE", "PRODUCT")
 MAPS = ("ARTICLE_TO_CATALOGGROUP_MAP", "PRODUCT_TO_CATALOGGROUP_MAP")
-NATURES: dict[str, Nature] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": "delta", "T_UPDATE_PRICES": "delta"}
+MODES: dict[str, DeclaredMode] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": "delta", "T_UPDATE_PRICES": "delta"}
 
-Parts = dict[str, list[Element]]
+Children = dict[str, list[Element]]
 
-# The better price first: what a buyer without an agreement pays.
+# The best price type first: the price for a buyer without an agreement.
 PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp")
-# The main image first; what is no picture of the product is none of its images.
+# The main image first. Files with other purposes are not images of the product.
 PURPOSES = ("normal", "", "detail", "others", "thumbnail")
 _IMAGE = re.compile(r".+\.(jpe?g|png|gif|webp|avif|svg|bmp|tiff?)", re.IGNORECASE)
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -56,43 +56,43 @@ PROFILE = Profile(
         "images": ("mimesource",),
         "is_active": ("isactive",),
     },
-    pairs=("attributes",),
-    others=True,
+    pair_columns=("attributes",),
+    keep_other_columns=True,
 )
 
 
-class BMEcat(Kind):
+class BMEcat(XmlFormat):
     name = "BMEcat"
     profile = PROFILE
     columns = (
         "DESCRIPTION_SHORT", "DESCRIPTION_LONG", "CATALOG_GROUP", "MANUFACTURER_NAME", "PRICE_AMOUNT",
         "PRICE_CURRENCY", "MIME_SOURCE", "GTIN", ATTRIBUTES, ACTIVE,
     )  # fmt: skip
-    keys = SKU
-    whole = ("PARTIES", *ARTICLES)
-    begun = tuple(NATURES)
+    sku_elements = SKU
+    complete_elements = ("PARTIES", *ARTICLES)
+    start_elements = tuple(MODES)
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
-        self._flat = Flat(
+        self._flat = Flattener(
             ("ARTICLE_DETAILS", "PRODUCT_DETAILS", "ARTICLE_ORDER_DETAILS", "PRODUCT_ORDER_DETAILS"),
             ("ARTICLE_FEATURES", "PRODUCT_FEATURES", "ARTICLE_PRICE_DETAILS", "PRODUCT_PRICE_DETAILS", "MIME_INFO",
              "ARTICLE_REFERENCE", "PRODUCT_REFERENCE", "EAN", "INTERNATIONAL_PID", "INTERNATIONAL_AID",
              "MANUFACTURER_IDREF", "ARTICLE_PRICE", "PRODUCT_LOGISTIC_DETAILS"),
             language,
         )  # fmt: skip
-        self._groups = Groups()
+        self._groups = CatalogGroups()
         self._transaction = ""
         self._default_currency = self._mime_root = ""
         self._parties: dict[str, str] = {}
         self._today = datetime.now(UTC).date().isoformat()
 
-    def prepare(self, source: Source) -> None:
-        """The groups and which articles they hold stand behind the articles: a pass of their own, kept on disk."""
+    def prepare(self, source: XmlSource) -> None:
+        """Read the groups and their articles in a separate pass, because they come after the articles in the file."""
         system = CATALOG
         names = ("CATALOG", "CATALOG_STRUCTURE", "CLASSIFICATION_SYSTEM_NAME", "CLASSIFICATION_GROUP", *MAPS)
         try:
-            for name, _, element in Reader(source, names):
+            for name, _, element in ElementReader(source, names):
                 if element is None:
                     continue
                 if name == "CATALOG":
@@ -101,178 +101,186 @@ class BMEcat(Kind):
                     system = text_of(element)
                 elif name in MAPS:
                     if element.get("mode") != "delete":
-                        article = value(element, "ART_ID", "PROD_ID", *SKU)
-                        self._groups.hold(article, value(element, "CATALOG_GROUP_ID"))
+                        article = child_text(element, "ART_ID", "PROD_ID", *SKU)
+                        self._groups.add_article(article, child_text(element, "CATALOG_GROUP_ID"))
                 else:
-                    self._group(system, element)
-        except Broken:
-            pass  # told when the articles are read
+                    self._add_group(system, element)
+        except BrokenXml:
+            pass  # reported when the articles are read
         self._groups.complete()
 
-    def _group(self, system: str, element: Element) -> None:
+    def _add_group(self, system: str, element: Element) -> None:
         if element.get("type") == "root":
             return
         if local(element) == "CATALOG_STRUCTURE":
-            system, kind = CATALOG, ""
+            system, prefix = CATALOG, ""
         else:
-            kind = "CLASSIFICATION_GROUP_"
-        key = value(element, kind + "ID", "GROUP_ID")
-        name = text_of(spoken(every(element, kind + "NAME", "GROUP_NAME"), self.language))
-        self._groups.add(system, key, name, value(element, kind + "PARENT_ID", "PARENT_ID"))
+            prefix = "CLASSIFICATION_GROUP_"
+        key = child_text(element, prefix + "ID", "GROUP_ID")
+        name = text_of(in_language(descendants(element, prefix + "NAME", "GROUP_NAME"), self.language))
+        self._groups.add_group(system, key, name, child_text(element, prefix + "PARENT_ID", "PARENT_ID"))
 
-    def begins(self, element: Element) -> None:
+    def element_started(self, element: Element) -> None:
         self._transaction = local(element)
-        self.nature = NATURES[self._transaction]
+        self.declared_mode = MODES[self._transaction]
 
     def records(self, element: Element) -> Iterator[Record]:
         if local(element) == "PARTIES":
-            for party in within(element, "PARTY"):
-                title = next((text_of(found) for found in within(party, "ADDRESS", "NAME")), "")
-                self._parties.update({text_of(found): title for found in within(party, "PARTY_ID")})
+            for party in descend(element, "PARTY"):
+                name = next((text_of(name) for name in descend(party, "ADDRESS", "NAME")), "")
+                self._parties.update({text_of(party_id): name for party_id in descend(party, "PARTY_ID")})
         else:
             yield self._article(element)
 
+    def close(self) -> None:
+        self._groups.close()
+
     def _header(self, catalog: Element) -> None:
         languages = list(catalog.iterchildren("{*}LANGUAGE"))
-        first = next((one for one in languages if one.get("default") == "true"), languages[0] if languages else None)
-        self.language = self.language or text_of(first) or None
+        default = next(
+            (item for item in languages if item.get("default") == "true"), languages[0] if languages else None
+        )
+        self.language = self.language or text_of(default) or None
         self._flat.language = self.language
-        self._default_currency = value(catalog, "CURRENCY")
-        self._mime_root = text_of(spoken(catalog.iterchildren("{*}MIME_ROOT"), self.language))
+        self._default_currency = child_text(catalog, "CURRENCY")
+        self._mime_root = text_of(in_language(catalog.iterchildren("{*}MIME_ROOT"), self.language))
 
     def _article(self, article: Element) -> Record:
-        inside = parts(article)
-        sku = {name: text_of(inside[name][0]) for name in SKU if name in inside}
-        mode = article.get("mode") or ("new" if self.nature == "full" else "")
+        children = children_by_name(article)
+        sku = {name: text_of(children[name][0]) for name in SKU if name in children}
+        mode = article.get("mode") or ("new" if self.declared_mode == "full" else "")
         if mode == "delete":
             return {**sku, ACTIVE: "no"}
         if self._transaction == "T_UPDATE_PRICES":
-            record = {**sku, **self._price(inside)}
+            record = {**sku, **self._price(children)}
             record.pop("PRICE_TYPE", None)
             return record
         record = self._flat(article)
         record.pop("@mode", None)
-        record.update(self._price(inside))
-        if self.nature != "full":
-            record.pop("PRICE_TYPE", None)  # attributes are given as a whole or not at all: this alone is no reason
+        record.update(self._price(children))
+        if self.declared_mode != "full":
+            # A product's attributes are replaced as a whole, so the price type must not be its only attribute.
+            record.pop("PRICE_TYPE", None)
         if mode == "new":
             record[ACTIVE] = "yes"
-        if images := self._images(inside):
+        if images := self._images(children):
             record["MIME_SOURCE"] = "\n".join(images)
-        if gtin := self._gtin(inside):
+        if gtin := self._gtin(children):
             record["GTIN"] = gtin
-        if pairs := self._features(inside):
-            record[ATTRIBUTES] = listed(pairs)
+        if pairs := self._features(children):
+            record[ATTRIBUTES] = attribute_lines(pairs)
         if self._parties and "MANUFACTURER_NAME" not in record:
-            party = next((text_of(found) for found in every(article, "MANUFACTURER_IDREF")), "")
-            if self._parties.get(party):
-                record["MANUFACTURER_NAME"] = self._parties[party]
-        if group := self._group_of(inside, next(iter(sku.values()), "")):
+            party_id = next((text_of(reference) for reference in descendants(article, "MANUFACTURER_IDREF")), "")
+            if self._parties.get(party_id):
+                record["MANUFACTURER_NAME"] = self._parties[party_id]
+        if group := self._group_path(children, next(iter(sku.values()), "")):
             record["CATALOG_GROUP"] = group
         return record
 
-    def _group_of(self, inside: Parts, sku: str) -> str:
-        if group := self._groups.of(sku):
-            return group
-        for features in _both(inside, "_FEATURES"):
-            told = leaves(features, self.language)
-            system, key = told.get("REFERENCE_FEATURE_SYSTEM_NAME", ""), told.get("REFERENCE_FEATURE_GROUP_ID", "")
-            if group := self._groups.path(system, key) or told.get("REFERENCE_FEATURE_GROUP_NAME", ""):
-                return group
+    def _group_path(self, children: Children, sku: str) -> str:
+        """The path of the article's group in the catalog; otherwise its group in a classification system."""
+        if path := self._groups.path_of(sku):
+            return path
+        for features in _named(children, "_FEATURES"):
+            texts = child_texts(features, self.language)
+            system, key = texts.get("REFERENCE_FEATURE_SYSTEM_NAME", ""), texts.get("REFERENCE_FEATURE_GROUP_ID", "")
+            if path := self._groups.path(system, key) or texts.get("REFERENCE_FEATURE_GROUP_NAME", ""):
+                return path
         return ""
 
-    def _gtin(self, inside: Parts) -> str:
-        for details in _both(inside, "_DETAILS"):
-            told = parts(details)
-            for one in (*told.get("INTERNATIONAL_PID", ()), *told.get("INTERNATIONAL_AID", ())):
-                if (one.get("type") or "gtin").casefold() in ("gtin", "ean", "gtin-13", "ean13", "upc"):
-                    return text_of(one)
-            if "EAN" in told:
-                return text_of(told["EAN"][0])
+    def _gtin(self, children: Children) -> str:
+        for details in _named(children, "_DETAILS"):
+            by_name = children_by_name(details)
+            for number in (*by_name.get("INTERNATIONAL_PID", ()), *by_name.get("INTERNATIONAL_AID", ())):
+                if (number.get("type") or "gtin").casefold() in ("gtin", "ean", "gtin-13", "ean13", "upc"):
+                    return text_of(number)
+            if "EAN" in by_name:
+                return text_of(by_name["EAN"][0])
         return ""
 
-    def _features(self, inside: Parts) -> Pairs:
+    def _features(self, children: Children) -> Pairs:
         pairs: Pairs = []
-        for feature in (one for features in _both(inside, "_FEATURES") for one in within(features, "FEATURE")):
-            told = leaves(feature, self.language)
-            values = within(feature, "FVALUE") or within(feature, "VARIANTS", "VARIANT", "FVALUE")
-            if len(values) > 1 and (best := spoken(values, self.language)) is not None:
-                tongue = language_of(best)
-                values = [one for one in values if language_of(one) in (tongue, None)]
-            texts = ", ".join(filter(None, map(text_of, values)))
-            unit = told.get("FUNIT", "")
-            pairs.append((told.get("FNAME", ""), f"{texts} {unit}" if texts and unit else texts))
+        for feature in (item for features in _named(children, "_FEATURES") for item in descend(features, "FEATURE")):
+            texts = child_texts(feature, self.language)
+            values = descend(feature, "FVALUE") or descend(feature, "VARIANTS", "VARIANT", "FVALUE")
+            if len(values) > 1 and (best := in_language(values, self.language)) is not None:
+                language = language_of(best)
+                values = [value for value in values if language_of(value) in (language, None)]
+            value = ", ".join(filter(None, map(text_of, values)))
+            unit = texts.get("FUNIT", "")
+            pairs.append((texts.get("FNAME", ""), f"{value} {unit}" if value and unit else value))
         return pairs
 
-    def _images(self, inside: Parts) -> list[str]:
-        found: list[tuple[int, int, int, str]] = []
-        for info in inside.get("MIME_INFO", ()):
+    def _images(self, children: Children) -> list[str]:
+        images: list[tuple[int, int, int, str]] = []
+        for info in children.get("MIME_INFO", ()):
             for number, mime in enumerate(info):
-                told = leaves(mime, self.language)
-                kind, purpose = told.get("MIME_TYPE", "").casefold(), told.get("MIME_PURPOSE", "").casefold()
-                address = told.get("MIME_SOURCE", "")
-                picture = kind.startswith("image/") or (kind in ("", "url", "jpg") and _IMAGE.fullmatch(address))
-                if address and picture and purpose in PURPOSES:
-                    order = told.get("MIME_ORDER", "")
-                    turn = int(order) if order.isascii() and order.isdigit() and len(order) < 9 else number
-                    found.append((PURPOSES.index(purpose), turn, number, self._address(address)))
-        return list(dict.fromkeys(address for *_, address in sorted(found)))
+                texts = child_texts(mime, self.language)
+                mime_type, purpose = texts.get("MIME_TYPE", "").casefold(), texts.get("MIME_PURPOSE", "").casefold()
+                address = texts.get("MIME_SOURCE", "")
+                has_image_name = mime_type in ("", "url", "jpg") and _IMAGE.fullmatch(address)
+                if address and (mime_type.startswith("image/") or has_image_name) and purpose in PURPOSES:
+                    order = texts.get("MIME_ORDER", "")
+                    position = int(order) if order.isascii() and order.isdigit() and len(order) < 9 else number
+                    images.append((PURPOSES.index(purpose), position, number, self._absolute(address)))
+        return list(dict.fromkeys(address for *_, address in sorted(images)))
 
-    def _address(self, source: str) -> str:
-        if not self._mime_root or _ADDRESS.match(source):
-            return source
-        return f"{self._mime_root.rstrip('/')}/{source.lstrip('/')}"
+    def _absolute(self, address: str) -> str:
+        """The address, with the catalog's MIME_ROOT in front if it is relative."""
+        if not self._mime_root or _ADDRESS.match(address):
+            return address
+        return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"
 
-    def _price(self, inside: Parts) -> Record:
-        """The price for one piece: of the catalog's currency, valid today, of the best type, for the least quantity."""
+    def _price(self, children: Children) -> Record:
+        """The price of one unit: preferably in the catalog's currency, valid today, of the best type, for few units."""
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
-        for details in (*_both(inside, "_PRICE_DETAILS"), *_both(inside, "_PRICE")):
-            told = parts(details)
-            past = not self._valid(told)
-            # Some leave the details out and write the price alone.
-            for price in _both(told, "_PRICE") or ([details] if "PRICE_AMOUNT" in told else []):
-                kind, values = price.get("price_type", ""), leaves(price)
+        for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):
+            by_name = children_by_name(details)
+            is_invalid = not self._is_valid_today(by_name)
+            # Some catalogs omit the PRICE_DETAILS element around the price.
+            for price in _named(by_name, "_PRICE") or ([details] if "PRICE_AMOUNT" in by_name else []):
+                price_type, values = price.get("price_type", ""), child_texts(price)
                 rank = (
                     self._currency_of(values) not in (self.currency, ""),
-                    past,
-                    PRICE_TYPES.index(kind) if kind in PRICE_TYPES else len(PRICE_TYPES),
-                    _bound(values.get("LOWER_BOUND", "")),
+                    is_invalid,
+                    PRICE_TYPES.index(price_type) if price_type in PRICE_TYPES else len(PRICE_TYPES),
+                    _lower_bound(values.get("LOWER_BOUND", "")),
                 )
                 if best is None or rank < best[0]:
-                    best = rank, values, kind
+                    best = rank, values, price_type
         if best is None:
             return {}
-        _, values, kind = best
-        found = {
-            "PRICE_AMOUNT": self._amount(inside, values),
+        _, values, price_type = best
+        record = {
+            "PRICE_AMOUNT": self._amount(children, values),
             "PRICE_CURRENCY": self._currency_of(values),
-            "PRICE_TYPE": kind,
+            "PRICE_TYPE": price_type,
         }
-        return {column: text for column, text in found.items() if text or column == "PRICE_AMOUNT"}
+        return {column: text for column, text in record.items() if text or column == "PRICE_AMOUNT"}
 
     def _currency_of(self, price: dict[str, str]) -> str:
         return (price.get("PRICE_CURRENCY") or self._default_currency).upper()
 
-    def _valid(self, details: Parts) -> bool:
-        spans = {moment.get("type", ""): value(moment, "DATE")[:10] for moment in details.get("DATETIME", ())}
-        for kind in ("valid_start_date", "valid_end_date"):
-            if kind.upper() in details:
-                spans[kind] = text_of(details[kind.upper()][0])[:10]
-        start, end = spans.get("valid_start_date"), spans.get("valid_end_date")
+    def _is_valid_today(self, details: Children) -> bool:
+        dates = {item.get("type", ""): child_text(item, "DATE")[:10] for item in details.get("DATETIME", ())}
+        for name in ("valid_start_date", "valid_end_date"):
+            if name.upper() in details:
+                dates[name] = text_of(details[name.upper()][0])[:10]
+        start, end = dates.get("valid_start_date"), dates.get("valid_end_date")
         return (not start or start <= self._today) and (not end or end >= self._today)
 
-    def _amount(self, inside: Parts, price: dict[str, str]) -> str:
+    def _amount(self, children: Children, price: dict[str, str]) -> str:
         """PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units."""
-        orders = _both(inside, "_ORDER_DETAILS")
-        quantity = value(orders[0], "PRICE_QUANTITY") if orders else ""
-        return each(price.get("PRICE_AMOUNT", ""), price.get("PRICE_FACTOR", ""), quantity)
+        orders = _named(children, "_ORDER_DETAILS")
+        quantity = child_text(orders[0], "PRICE_QUANTITY") if orders else ""
+        return unit_price(price.get("PRICE_AMOUNT", ""), price.get("PRICE_FACTOR", ""), quantity)
 
 
-def _bound(text: str) -> float:
-    """From how many pieces on a price holds; without it, from the first."""
+def _lower_bound(text: str) -> float:
+    """The least quantity of a price; 1 if it is not stated."""
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) else 1.0
 
 
-def _both(inside: Parts, name: str) -> list[Element]:
-    """The children of a name that begins with ARTICLE in BMEcat 1.2 and with PRODUCT in 2005."""
-    return inside.get("PRODUCT" + name) or inside.get("ARTICLE" + name) or []
+def _named(children: Children, suffix: str) -> list[Element]:
+    """The children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005) with this suffix."""
+    return children.get("PRODUCT" + suffix) or children.get("ARTICLE" + suffix) or []

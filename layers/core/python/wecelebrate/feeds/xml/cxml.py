@@ -1,16 +1,26 @@
-"""cXML: the index of a supplier's catalog, with items to add, to delete and to punch out to.
+"""cXML Index: the items of a supplier's catalog to add, to delete, or to reach by punch-out.
 
 Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 """
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Pairs, Record, every, language_of, listed, spoken, text_of, value
-from wecelebrate.feeds.xml.kinds import ACTIVE, ATTRIBUTES, Kind, Nature
+from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
+from wecelebrate.feeds.xml.flat import (
+    Flattener,
+    Pairs,
+    attribute_lines,
+    child_text,
+    descendants,
+    in_language,
+    language_of,
+    text_of,
+)
 from wecelebrate.feeds.xml.reader import Element, local
 
-LOADS: dict[str, Nature] = {"full": "full", "incremental": "delta"}
+MODE_OF_LOAD: dict[str, DeclaredMode] = {"full": "full", "incremental": "delta"}
 IMAGES = ("image", "image url", "imageurl", "image_url", "picture", "thumbnail", "images")
 
 PROFILE = Profile(
@@ -27,53 +37,53 @@ PROFILE = Profile(
         "images": ("image",),
         "is_active": ("isactive",),
     },
-    pairs=("attributes",),
-    others=True,
+    pair_columns=("attributes",),
+    keep_other_columns=True,
 )
 
 
-class Index(Kind):
+class CxmlIndex(XmlFormat):
     name = "cXML index"
     profile = PROFILE
     columns = (
         "SupplierPartID", "ShortName", "Description", "Classification", "ManufacturerName", "UnitPrice",
         "UnitPrice@currency", "Image", ATTRIBUTES, ACTIVE,
     )  # fmt: skip
-    keys = ("SupplierPartID",)
-    whole = ("IndexItemAdd", "IndexItemDelete", "IndexItemPunchout")
-    begun = ("Index",)
+    sku_elements = ("SupplierPartID",)
+    complete_elements = ("IndexItemAdd", "IndexItemDelete", "IndexItemPunchout")
+    start_elements = ("Index",)
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
-        self._flat = Flat(
+        self._flat = Flattener(
             ("ItemID", "ItemDetail", "IndexItemDetail", "PunchoutDetail"),
             ("UnitPrice", "Description", "Classification", "Extrinsic", "SearchGroupData"),
             language,
         )
 
-    def begins(self, element: Element) -> None:
+    def element_started(self, element: Element) -> None:
         self.language = self.language or language_of(element.getroottree().getroot())
         self._flat.language = self.language
-        self.nature = LOADS.get((element.get("loadmode") or "").casefold())
+        self.declared_mode = MODE_OF_LOAD.get((element.get("loadmode") or "").casefold())
 
     def records(self, element: Element) -> Iterator[Record]:
-        sku = next((text_of(found) for found in every(element, "SupplierPartID")), "")
+        sku = next((text_of(part_id) for part_id in descendants(element, "SupplierPartID")), "")
         if local(element) == "IndexItemDelete":
             yield {"SupplierPartID": sku, ACTIVE: "no"}
             return
         record = self._flat(element)
         record["SupplierPartID"] = sku
-        record.update(self._described(element))
-        if (money := next(iter(every(element, "Money")), None)) is not None:
+        record.update(self._description(element))
+        if (money := next(iter(descendants(element, "Money")), None)) is not None:
             record["UnitPrice"] = text_of(money)
             record["UnitPrice@currency"] = money.get("currency", "")
-        groups = list(every(element, "Classification"))
-        if groups:
-            named = next((group.get("code") for group in groups if group.get("code")), None)
-            record["Classification"] = text_of(groups[0]) or named or ""
+        classifications = list(descendants(element, "Classification"))
+        if classifications:
+            code = next((item.get("code") for item in classifications if item.get("code")), None)
+            record["Classification"] = text_of(classifications[0]) or code or ""
         pairs: Pairs = []
         images = []
-        for extrinsic in every(element, "Extrinsic"):
+        for extrinsic in descendants(element, "Extrinsic"):
             label, text = extrinsic.get("name", ""), text_of(extrinsic, deep=False)
             if label.casefold() in IMAGES:
                 images.append(text)
@@ -81,18 +91,18 @@ class Index(Kind):
                 pairs.append((label, text))
         if images:
             record["Image"] = "\n".join(images)
-        for one in every(element, "SearchDataElement"):
-            pairs.append((one.get("name", ""), one.get("value", "") or text_of(one)))
+        for item in descendants(element, "SearchDataElement"):
+            pairs.append((item.get("name", ""), item.get("value", "") or text_of(item)))
         if pairs:
-            record[ATTRIBUTES] = listed(pairs)
+            record[ATTRIBUTES] = attribute_lines(pairs)
         record[ACTIVE] = "yes"
         yield record
 
-    def _described(self, element: Element) -> Record:
-        """A description holds a short name beside its text; without one its text is the name as well."""
-        found = spoken(every(element, "Description"), self.language)
-        if found is None:
+    def _description(self, element: Element) -> Record:
+        """The description and the short name inside it. Without a short name, the first line is the name."""
+        description = in_language(descendants(element, "Description"), self.language)
+        if description is None:
             return {}
-        text = text_of(found, deep=False)
-        short = value(found, "ShortName")
-        return {"ShortName": short or text[:500].split("\n")[0], "Description": text}
+        text = text_of(description, deep=False)
+        short_name = child_text(description, "ShortName")
+        return {"ShortName": short_name or text[:500].split("\n")[0], "Description": text}

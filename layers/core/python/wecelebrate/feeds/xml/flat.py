@@ -1,13 +1,13 @@
-"""An element as a record: paths of elements and attributes to texts.
+"""Flattens an element to a record: paths of elements and attributes to texts.
 
-| in the file                                              | in the record                                       |
-|----------------------------------------------------------|-----------------------------------------------------|
-| `<item id="7"><price cur="EUR">5</price></item>`         | `@id` 7, `price` 5, `price@cur` EUR                 |
-| `<a><b>x</b></a>`                                        | `a.b` x                                             |
-| `<img>1.jpg</img><img>2.jpg</img>`                       | `img`, two lines                                    |
-| `<price>5</price><price>6</price>`: numbers              | `price` 5, `price.2` 6                              |
-| `<name lang="de">x</name><name lang="en">y</name>`       | `name` x, `name.en` y; the wanted language first    |
-| `<field name="color">red</field>`                        | `field.color` red                                   |
+| in the file                                              | in the record                                        |
+|----------------------------------------------------------|------------------------------------------------------|
+| `<item id="7"><price cur="EUR">5</price></item>`         | `@id` 7, `price` 5, `price@cur` EUR                  |
+| `<a><b>x</b></a>`                                        | `a.b` x                                              |
+| `<img>1.jpg</img><img>2.jpg</img>`                       | `img`, two lines                                     |
+| `<price>5</price><price>6</price>`: numbers              | `price` 5, `price.2` 6                               |
+| `<name lang="de">x</name><name lang="en">y</name>`       | `name` x, `name.en` y; the requested language first  |
+| `<field name="color">red</field>`                        | `field.color` red                                    |
 """
 
 import re
@@ -16,172 +16,179 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from wecelebrate.feeds.csv_rows import LONGEST_CELL, MOST_COLUMNS
+from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS
+from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.xml.reader import Element, local
 
-Record = dict[str, str]
 Pairs = list[tuple[str, str]]
+"""Names and values of attributes."""
 
-LANGUAGE = ("{http://www.w3.org/XML/1998/namespace}lang", "lang", "languageID", "languageCode", "language")
-KEYS = ("name", "key")
-SCHEMA = "{http://www.w3.org/2001/XMLSchema"
+LANGUAGE_ATTRIBUTES = (
+    "{http://www.w3.org/XML/1998/namespace}lang", "lang", "languageID", "languageCode", "language",
+)  # fmt: skip
+NAME_ATTRIBUTES = ("name", "key")
+SCHEMA_NAMESPACE = "{http://www.w3.org/2001/XMLSchema"
 FORMATTING = frozenset(
     ("a", "b", "br", "div", "em", "font", "h1", "h2", "h3", "h4", "i", "img", "li", "ol", "p", "small", "span",
      "strong", "sub", "sup", "u", "ul")
 )  # fmt: skip
-MOST_REPEATED = 20
-SMALLEST = 10
-"""Characters that a value counts for beyond its own, so that the number of values is bounded with their length."""
-MOST_ATTRIBUTES = 250
-"""Of one element: lxml looks up each among all."""
+MAX_NUMBERED_COLUMNS = 20
+VALUE_OVERHEAD = 10
+"""Characters added to the length of each value, so that the maximum length also limits the number of values."""
+MAX_ELEMENT_ATTRIBUTES = 250
+"""XML attributes of one element. lxml searches all of them for each one."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
 
 
-class TooMuch(Exception):
-    """A record that holds more than any product does, in words."""
+class RecordTooLarge(Exception):
+    """The record is larger than any product. The message describes how."""
 
 
-class Flat:
-    """Flattens elements: `through` are wrappers that name nothing, `apart` is left to whoever knows better.
+class Flattener:
+    """Flattens elements. `wrappers` do not appear in paths. `skipped` elements are left to the caller.
 
-    `language` is wanted where a text comes in several; without it, the first of them.
+    If a text is translated, the one in `language` is used; without it, the first.
     """
 
-    def __init__(self, through: Iterable[str] = (), apart: Iterable[str] = (), language: str | None = None) -> None:
-        self._through, self._apart = frozenset(through), frozenset(apart)
+    def __init__(self, wrappers: Iterable[str] = (), skipped: Iterable[str] = (), language: str | None = None) -> None:
+        self._wrappers, self._skipped = frozenset(wrappers), frozenset(skipped)
         self.language = language
 
     def __call__(self, element: Element) -> Record:
-        """Raises TooMuch."""
-        filling = _Filling({}, {}, {})
-        self._into(element, "", filling)
-        for path, lines in filling.lines.items():
-            filling.record[path] = "\n".join(lines)
-        return filling.record
+        """Raises RecordTooLarge."""
+        builder = _RecordBuilder({}, {}, {})
+        self._add_element(element, "", builder)
+        for path, lines in builder.lines.items():
+            builder.record[path] = "\n".join(lines)
+        return builder.record
 
-    def _into(self, element: Element, path: str, filling: "_Filling") -> None:
-        self._attributes(element, path, filling)
+    def _add_element(self, element: Element, path: str, builder: "_RecordBuilder") -> None:
+        self._add_attributes(element, path, builder)
         prefix = path + "." if path else ""
         for child in element:
             tag: Any = child.tag
-            if tag.__class__ is not str:  # an entity that nobody declared
+            if tag.__class__ is not str:  # an undeclared entity
                 continue
             name = tag[tag.rfind("}") + 1 :]
-            if name in self._apart:
+            if name in self._skipped:
                 continue
-            if name in self._through:
-                self._into(child, path, filling)
+            if name in self._wrappers:
+                self._add_element(child, path, builder)
                 continue
-            here = prefix + name
-            if len(child) == 0 or all(isinstance(one.tag, str) and local(one) in FORMATTING for one in child):
-                self._leaf(child, here, filling)
+            child_path = prefix + name
+            if len(child) == 0 or all(isinstance(part.tag, str) and local(part) in FORMATTING for part in child):
+                self._add_leaf(child, child_path, builder)
             else:
-                self._into(child, here, filling)
-                if own := text_of(child, deep=False):
-                    filling.put(here, own)
+                self._add_element(child, child_path, builder)
+                if own_text := text_of(child, deep=False):
+                    builder.put(child_path, own_text)
 
-    def _leaf(self, leaf: Element, path: str, filling: "_Filling") -> None:
+    def _add_leaf(self, leaf: Element, path: str, builder: "_RecordBuilder") -> None:
         text = text_of(leaf) if len(leaf) else (leaf.text or "").strip()
         attributes = leaf.attrib
         if not attributes:
-            filling.put(path, text)
+            builder.put(path, text)
             return
         language = language_of(leaf)
         if language is not None:
-            self._say(path, text, language, filling)
-        elif key := next((attributes[name] for name in KEYS if attributes.get(name)), None):
-            filling.put(f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
+            self._add_translation(path, text, language, builder)
+        elif key := next((attributes[name] for name in NAME_ATTRIBUTES if attributes.get(name)), None):
+            builder.put(f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
             return
         elif text:
-            path = filling.put(path, text)
-        self._attributes(leaf, path, filling)
+            path = builder.put(path, text)
+        self._add_attributes(leaf, path, builder)
 
-    def _attributes(self, element: Element, path: str, filling: "_Filling") -> None:
-        if len(element.attrib) > MOST_ATTRIBUTES:
-            raise TooMuch(f"{path or local(element)} has more than {MOST_ATTRIBUTES} attributes")
+    def _add_attributes(self, element: Element, path: str, builder: "_RecordBuilder") -> None:
+        if len(element.attrib) > MAX_ELEMENT_ATTRIBUTES:
+            raise RecordTooLarge(f"{path or local(element)} has more than {MAX_ELEMENT_ATTRIBUTES} attributes")
         for name, text in element.items():
             plain = str(name)[str(name).rfind("}") + 1 :]
-            if name not in LANGUAGE and plain not in self._apart and not str(name).startswith(SCHEMA):
-                filling.put(f"{path}@{plain}", str(text))
+            if (
+                name not in LANGUAGE_ATTRIBUTES
+                and plain not in self._skipped
+                and not str(name).startswith(SCHEMA_NAMESPACE)
+            ):
+                builder.put(f"{path}@{plain}", str(text))
 
-    def _say(self, path: str, text: str, language: str, filling: "_Filling") -> None:
-        record, before = filling.record, filling.spoken.get(path)
-        if before == language or path not in record:
-            filling.spoken.setdefault(path, language)
-            filling.put(path, text)
-        elif wanted(language, self.language) and not wanted(before, self.language):
-            other = f"{path}.{before}"
+    def _add_translation(self, path: str, text: str, language: str, builder: "_RecordBuilder") -> None:
+        record, current = builder.record, builder.languages.get(path)
+        if current == language or path not in record:
+            builder.languages.setdefault(path, language)
+            builder.put(path, text)
+        elif same_language(language, self.language) and not same_language(current, self.language):
+            other = f"{path}.{current}"
             record[other], record[path] = record[path], text
-            if path in filling.lines:
-                filling.lines[other] = filling.lines.pop(path)
-            filling.spoken[path] = language
+            if path in builder.lines:
+                builder.lines[other] = builder.lines.pop(path)
+            builder.languages[path] = language
         else:
-            filling.put(f"{path}.{language}", text)
+            builder.put(f"{path}.{language}", text)
 
 
 @dataclass(slots=True)
-class _Filling:
-    """A record in the making."""
-
+class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """The texts of a column that has several: joined once, at the end."""
-    spoken: dict[str, str]
-    """The language of a column's text."""
+    """Column to its texts, if it has several. They are joined once, at the end."""
+    languages: dict[str, str]
+    """Column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
+    """Column to the number of its numeric values, if it has several."""
     size: int = 0
 
     def put(self, path: str, text: str) -> str:
-        """Put a text where it belongs; the column that it went to."""
-        self.size += SMALLEST + len(text)
-        if self.size > LONGEST_CELL:
-            raise TooMuch(f"it is longer than {LONGEST_CELL:,} characters")
-        before = self.record.get(path)
-        if not before:
+        """Add a text to the record. Returns its column, which may have a number appended."""
+        self.size += VALUE_OVERHEAD + len(text)
+        if self.size > MAX_CELL_LENGTH:
+            raise RecordTooLarge(f"the record is longer than {MAX_CELL_LENGTH:,} characters")
+        current = self.record.get(path)
+        if not current:
             self.record[path] = text
-            if len(self.record) > MOST_COLUMNS:
-                raise TooMuch(f"it has more than {MOST_COLUMNS:,} values")
+            if len(self.record) > MAX_COLUMNS:
+                raise RecordTooLarge(f"the record has more than {MAX_COLUMNS:,} values")
         elif text and _NUMBER.fullmatch(text[:60]):
             number = self.numbers[path] = self.numbers.get(path, 1) + 1
-            if number < MOST_REPEATED:
+            if number < MAX_NUMBERED_COLUMNS:
                 path = f"{path}.{number}"
                 self.record.setdefault(path, text)
         elif text:
-            self.lines.setdefault(path, [before]).append(text)
+            self.lines.setdefault(path, [current]).append(text)
         return path
 
 
 def language_of(element: Element) -> str | None:
-    for name in LANGUAGE:
-        if found := element.get(name):
-            return found.strip().casefold()[:20]
+    """The language that the element declares, in lower case."""
+    for name in LANGUAGE_ATTRIBUTES:
+        if language := element.get(name):
+            return language.strip().casefold()[:20]
     return None
 
 
-def wanted(language: str | None, want: str | None) -> bool:
-    """`de` wants `de`, `de-AT`, `deu` and `ger`."""
-    if not language or not want:
+def same_language(language: str | None, requested: str | None) -> bool:
+    """Whether two language codes have the same language: `de`, `de-AT`, `deu` and `ger` do."""
+    if not language or not requested:
         return False
-    return _iso(language) == _iso(want)
+    return _iso_639_1(language) == _iso_639_1(requested)
 
 
-# ISO 639-2, which BMEcat and cXML use, to the two letters of ISO 639-1; where it has two names, both.
-_THREE = {
+# ISO 639-2 codes, which BMEcat and cXML use, to the two letters of ISO 639-1. Some languages have two codes.
+_ISO_639_2 = {
     "deu": "de", "ger": "de", "eng": "en", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "nld": "nl", "dut": "nl",
     "por": "pt", "pol": "pl", "ces": "cs", "cze": "cs", "swe": "sv", "dan": "da", "nor": "no", "fin": "fi", "hun": "hu",
     "tur": "tr", "rus": "ru", "zho": "zh", "chi": "zh", "jpn": "ja", "kor": "ko",
 }  # fmt: skip
 
 
-def _iso(language: str) -> str:
+def _iso_639_1(language: str) -> str:
     first = re.split(r"[-_]", language.strip().casefold())[0]
-    return _THREE.get(first, first)
+    return _ISO_639_2.get(first, first)
 
 
 def text_of(element: Element | None, deep: bool = True) -> str:
-    """The text of an element, also that inside formatting; without `deep` only its own."""
+    """The text of an element with the text of its descendants; without `deep`, only its own text."""
     if element is None:
         return ""
     if len(element) == 0:
@@ -191,83 +198,83 @@ def text_of(element: Element | None, deep: bool = True) -> str:
     return "".join((element.text or "", *(child.tail or "" for child in element))).strip()
 
 
-def child(element: Element, *names: str) -> Element | None:
-    """The first child of one of these names, whatever its namespace; the earlier name counts more."""
+def first_child(element: Element, *names: str) -> Element | None:
+    """The first child with the first of these names that a child has, in any namespace."""
     for name in names:
-        found = next(element.iterchildren(f"{{*}}{name}"), None)
-        if found is not None:
-            return found
+        child = next(element.iterchildren(f"{{*}}{name}"), None)
+        if child is not None:
+            return child
     return None
 
 
-def value(element: Element | None, *names: str) -> str:
-    """The text of the first such child; "" without."""
-    return "" if element is None else text_of(child(element, *names))
+def child_text(element: Element | None, *names: str) -> str:
+    """The text of `first_child`; "" if there is none."""
+    return "" if element is None else text_of(first_child(element, *names))
 
 
-def leaves(element: Element, want: str | None = None) -> dict[str, str]:
-    """Local name to text of the children: of several of a name the one in the wanted language, or the first."""
-    found: dict[str, str] = {}
-    for one in element:
-        tag: Any = one.tag
+def child_texts(element: Element, language: str | None = None) -> dict[str, str]:
+    """Local name to text of the children. Of translations, the one in `language`, or the first."""
+    texts: dict[str, str] = {}
+    for child in element:
+        tag: Any = child.tag
         if tag.__class__ is not str:
             continue
         name = tag[tag.rfind("}") + 1 :]
-        if name not in found or (want and one.attrib and wanted(language_of(one), want)):
-            found[name] = text_of(one) if len(one) else (one.text or "").strip()
-    return found
+        if name not in texts or (language and child.attrib and same_language(language_of(child), language)):
+            texts[name] = text_of(child) if len(child) else (child.text or "").strip()
+    return texts
 
 
-def parts(element: Element) -> dict[str, list[Element]]:
-    """The children by local name."""
-    found: dict[str, list[Element]] = {}
-    for one in element:
-        tag: Any = one.tag
+def children_by_name(element: Element) -> dict[str, list[Element]]:
+    """Local name to the children with that name."""
+    children: dict[str, list[Element]] = {}
+    for child in element:
+        tag: Any = child.tag
         if tag.__class__ is str:
-            found.setdefault(tag[tag.rfind("}") + 1 :], []).append(one)
-    return found
+            children.setdefault(tag[tag.rfind("}") + 1 :], []).append(child)
+    return children
 
 
-def within(element: Element, *steps: str) -> list[Element]:
-    """The children of the children, step by step by local name."""
-    found = [element]
-    for step in steps:
-        found = [one for parent in found for one in parent.iterchildren(f"{{*}}{step}")]
-    return found
+def descend(element: Element, *path: str) -> list[Element]:
+    """The elements at a path of local names below the element."""
+    elements = [element]
+    for name in path:
+        elements = [child for parent in elements for child in parent.iterchildren(f"{{*}}{name}")]
+    return elements
 
 
-def every(element: Element, *names: str) -> Iterable[Element]:
-    """All descendants of these names, in their order. Not for looking into them again: they may be nested."""
+def descendants(element: Element, *names: str) -> Iterable[Element]:
+    """All descendants with these names, in document order. They may be nested, so do not search inside them again."""
     return element.iter(*(f"{{*}}{name}" for name in names))
 
 
-def spoken(elements: Iterable[Element], want: str | None) -> Element | None:
-    """Of elements in several languages the one in the wanted, else the first."""
+def in_language(elements: Iterable[Element], language: str | None) -> Element | None:
+    """The first element in the language; if there is none, the first element."""
     first = None
     for element in elements:
-        if wanted(language_of(element), want):
+        if same_language(language_of(element), language):
             return element
         first = element if first is None else first
     return first
 
 
-def listed(pairs: Pairs) -> str:
-    """Names and values as lines of one cell: `Colour: red`; what has one name is one line."""
-    lines: dict[str, list[str]] = {}
+def attribute_lines(pairs: Pairs) -> str:
+    """Names and values as a cell with one attribute per line: `Colour: red`. Values of the same name are joined."""
+    values_of: dict[str, list[str]] = {}
     for name, text in pairs:
         label, content = " ".join(name.replace(": ", " ").split()), " ".join(text.split())
         if label and content:
-            lines.setdefault(label, []).append(content)
-    return "\n".join(f"{label}: {', '.join(dict.fromkeys(texts))}" for label, texts in lines.items())
+            values_of.setdefault(label, []).append(content)
+    return "\n".join(f"{label}: {', '.join(dict.fromkeys(values))}" for label, values in values_of.items())
 
 
-def each(amount: str, factor: str, quantity: str) -> str:
-    """What one piece costs of which `quantity` cost `amount` × `factor`; the amount as it is where it is no number."""
-    plain, times, pieces = (_plain(text.strip()) for text in (amount, factor, quantity))
-    times, pieces = times or Decimal(1), pieces or Decimal(1)
-    return amount if plain is None or times == pieces else f"{plain * times / pieces:.4f}"
+def unit_price(amount: str, factor: str, quantity: str) -> str:
+    """The price of one unit, if `quantity` units cost `amount` × `factor`. An invalid amount is returned unchanged."""
+    price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
+    times, units = times or Decimal(1), units or Decimal(1)
+    return amount if price is None or times == units else f"{price * times / units:.4f}"
 
 
-def _plain(text: str) -> Decimal | None:
-    """A plain number as schemas want it, below a billion; None for anything else."""
+def _decimal(text: str) -> Decimal | None:
+    """A number below a billion in the format of XML schemas; None for other texts."""
     return Decimal(text) if _DECIMAL.fullmatch(text) else None

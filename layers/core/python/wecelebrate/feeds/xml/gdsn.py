@@ -1,13 +1,14 @@
 """GS1 GDSN: catalogue item notifications with their trade items.
 
-Source: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules.
+Source: GS1 XML, GDSN 3.1 UblCatalogue Item Notification and its modules.
 """
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Record, child, every, spoken, text_of, value
-from wecelebrate.feeds.xml.kinds import ACTIVE, Kind
+from wecelebrate.feeds.xml.base import ACTIVE, XmlFormat
+from wecelebrate.feeds.xml.flat import Flattener, child_text, descendants, first_child, in_language, text_of
 from wecelebrate.feeds.xml.reader import Element, local
 
 PROFILE = Profile(
@@ -24,13 +25,13 @@ PROFILE = Profile(
         "images": ("uniformresourceidentifier",),
         "is_active": ("isactive",),
     },
-    others=True,
+    keep_other_columns=True,
 )
 NAMES = ("tradeItemDescription", "regulatedProductName", "descriptionShort", "functionalName", "labelDescription")
 
 
-class TradeItems(Kind):
-    """Every trade item of every notification is a product by its GTIN: piece, case and pallet."""
+class GdsnTradeItems(XmlFormat):
+    """Each trade item is a product, identified by its GTIN: a piece as well as a case or a pallet."""
 
     name = "GS1 GDSN"
     profile = PROFILE
@@ -38,24 +39,25 @@ class TradeItems(Kind):
         "gtin", "tradeItemDescription", "marketingMessage", "gpcCategory", "brandName", "tradeItemPrice",
         "tradeItemPrice@currencyCode", "uniformResourceIdentifier", ACTIVE,
     )  # fmt: skip
-    keys = ("gtin",)
-    whole = ("tradeItem", "documentCommandHeader")
+    sku_elements = ("gtin",)
+    complete_elements = ("tradeItem", "documentCommandHeader")
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
         self._command = ""
-        # Modules stand in extensions, each of a namespace of its own; their names are left out of the paths.
-        self._flat = Flat(("tradeItemInformation", "extension"), ("referencedFileHeader", "partyInRole"), language)
+        # Each module is in an extension, in its own namespace. The paths do not contain these names.
+        self._flat = Flattener(("tradeItemInformation", "extension"), ("referencedFileHeader", "partyInRole"), language)
 
     def accept(self, element: Element) -> bool:
-        parent = element.getparent()  # a component or a next lower level names its trade item by the same word
+        # Components and references to the next lower level also contain an element `tradeItem`.
+        parent = element.getparent()
         return local(element) != "tradeItem" or (parent is not None and local(parent) == "catalogueItem")
 
     def records(self, element: Element) -> Iterator[Record]:
         if local(element) == "documentCommandHeader":
-            self._command = (element.get("type") or value(element, "type")).upper()
+            self._command = (element.get("type") or child_text(element, "type")).upper()
             return
-        gtin = value(element, "gtin")
+        gtin = child_text(element, "gtin")
         if self._command == "DELETE":
             yield {"gtin": gtin, ACTIVE: "no"}
             return
@@ -64,16 +66,16 @@ class TradeItems(Kind):
         record["gtin"] = gtin
         for column, names in (("tradeItemDescription", NAMES), ("marketingMessage", ("tradeItemMarketingMessage",)),
                               ("brandName", ("brandName",))):  # fmt: skip
-            for one in names:
-                if text := text_of(spoken(every(element, one), self.language)):
+            for name in names:
+                if text := text_of(in_language(descendants(element, name), self.language)):
                     record[column] = text
                     break
-        group = next(iter(every(element, "gdsnTradeItemClassification")), None)
-        if group is not None:
-            record["gpcCategory"] = value(group, "gpcCategoryName", "gpcCategoryCode")
-        prices = list(every(element, "tradeItemPrice"))
+        classification = next(iter(descendants(element, "gdsnTradeItemClassification")), None)
+        if classification is not None:
+            record["gpcCategory"] = child_text(classification, "gpcCategoryName", "gpcCategoryCode")
+        prices = list(descendants(element, "tradeItemPrice"))
         if prices:
-            price = next((one for one in prices if one.get("currencyCode") == self.currency), prices[0])
+            price = next((price for price in prices if price.get("currencyCode") == self.currency), prices[0])
             record["tradeItemPrice"] = text_of(price)
             record["tradeItemPrice@currencyCode"] = price.get("currencyCode", "")
         if images := self._images(element):
@@ -81,9 +83,10 @@ class TradeItems(Kind):
         yield record
 
     def _images(self, element: Element) -> list[str]:
-        found: list[tuple[bool, str]] = []
-        for file in every(element, "referencedFileHeader"):
-            if "IMAGE" in value(file, "referencedFileTypeCode").upper():
-                address = text_of(child(file, "uniformResourceIdentifier"))
-                found.append((value(file, "isPrimaryFile").casefold() not in ("true", "1"), address))
-        return [address for _, address in sorted(found, key=lambda one: one[0]) if address]
+        """The addresses of the images, the primary image first."""
+        images: list[tuple[bool, str]] = []
+        for file in descendants(element, "referencedFileHeader"):
+            if "IMAGE" in child_text(file, "referencedFileTypeCode").upper():
+                address = text_of(first_child(file, "uniformResourceIdentifier"))
+                images.append((child_text(file, "isPrimaryFile").casefold() not in ("true", "1"), address))
+        return [address for _, address in sorted(images, key=lambda image: image[0]) if address]

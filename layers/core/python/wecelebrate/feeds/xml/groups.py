@@ -1,70 +1,71 @@
-"""The groups of a BMEcat, and which articles they hold.
+"""The groups of a BMEcat catalog, and the articles in them.
 
-A catalog of a million articles has as many lines that put them into groups, and those come last. They wait in a
-database of SQLite's that it keeps in a temporary file of its own, with 2 MB in memory; it goes with the connection.
+A catalog of a million articles has as many elements that assign articles to groups, and they come last in the file.
+They are kept in an SQLite database in a temporary file, with 2 MB in memory. SQLite deletes the file when the
+connection is closed.
 """
 
 import sqlite3
 from functools import lru_cache
 
-from wecelebrate.feeds.convert import LONGEST
+from wecelebrate.feeds.convert import MAX_LENGTH
 
 CATALOG = ""
-"""The system of groups that is the catalog's own."""
-DEEPEST = 20
-AT_ONCE = 5_000
+"""The classification system of the catalog's own groups."""
+MAX_DEPTH = 20
+BATCH_SIZE = 5_000
 
 
-class Groups:
+class CatalogGroups:
     def __init__(self) -> None:
         self._database: sqlite3.Connection | None = None
-        self._held: list[tuple[str, str]] = []
-        self._any_held = self._any_groups = False
+        self._batch: list[tuple[str, str]] = []
+        self._has_articles = self._has_groups = False
         self.path = lru_cache(maxsize=4096)(self._path)
 
-    def add(self, system: str, key: str, name: str, parent: str) -> None:
+    def add_group(self, system: str, key: str, name: str, parent: str) -> None:
         if key and name:
             self._open().execute("insert or ignore into groups values (?, ?, ?, ?)", (system, key, name, parent))
-            self._any_groups = True
+            self._has_groups = True
 
-    def hold(self, article: str, key: str) -> None:
-        """The article is in the group; the first of several counts."""
+    def add_article(self, article: str, key: str) -> None:
+        """Assign the article to a group. If it has several groups, the first one counts."""
         if article and key:
-            self._held.append((article, key))
-            self._any_held = True
-            if len(self._held) >= AT_ONCE:
+            self._batch.append((article, key))
+            self._has_articles = True
+            if len(self._batch) >= BATCH_SIZE:
                 self._write()
 
     def complete(self) -> None:
-        """Everything was told: make it quick to find. An index made at the end is sorted once."""
+        """Finish adding. The index is created now because sorting once is faster than updating it for each row."""
         self._write()
-        if self._any_held:
-            self._open().execute("create index held_by_article on held (article)")
+        if self._has_articles:
+            self._open().execute("create index members_by_article on members (article)")
 
     def _write(self) -> None:
-        self._open().executemany("insert into held values (?, ?)", self._held)
-        self._held.clear()
+        self._open().executemany("insert into members values (?, ?)", self._batch)
+        self._batch.clear()
 
-    def of(self, article: str) -> str:
-        """The group that holds the article, with those above it; "" when none does."""
-        if not self._any_held or self._database is None:
+    def path_of(self, article: str) -> str:
+        """The path of the article's group; "" if it has no group."""
+        if not self._has_articles or self._database is None:
             return ""
-        query = "select key from held where article = ? order by rowid limit 1"
-        found = self._database.execute(query, (article,)).fetchone()
-        return self.path(CATALOG, found[0]) if found else ""
+        query = "select key from members where article = ? order by rowid limit 1"
+        row = self._database.execute(query, (article,)).fetchone()
+        return self.path(CATALOG, row[0]) if row else ""
 
     def _path(self, system: str, key: str) -> str:
-        """`Hardware > Notebooks`, or the last name alone where the whole is longer than a category may be."""
+        """The group's path, `Hardware > Notebooks`. Only its last name if the path is too long for a category."""
         names: list[str] = []
-        while self._any_groups and self._database is not None and key and len(names) < DEEPEST:
+        while self._has_groups and self._database is not None and key and len(names) < MAX_DEPTH:
             query = "select name, parent from groups where system = ? and key = ?"
-            found = self._database.execute(query, (system, key)).fetchone()
-            if found is None:
+            row = self._database.execute(query, (system, key)).fetchone()
+            if row is None:
                 break
-            names.append(" ".join(found[0].split()))
-            key = found[1]
-        whole = " > ".join(reversed(names))
-        return whole if len(whole) <= LONGEST["category"] else names[0][: LONGEST["category"]]
+            names.append(" ".join(row[0].split()))
+            key = row[1]
+        path = " > ".join(reversed(names))
+        return path if len(path) <= MAX_LENGTH["category"] else names[0][: MAX_LENGTH["category"]]
 
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
@@ -73,7 +74,7 @@ class Groups:
                 "pragma journal_mode = off; pragma synchronous = off; begin;"
                 "create table groups (system text, key text, name text, parent text, primary key (system, key))"
                 " without rowid;"
-                "create table held (article text, key text);"
+                "create table members (article text, key text);"
             )
         return self._database
 

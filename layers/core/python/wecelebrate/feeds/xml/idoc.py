@@ -1,13 +1,14 @@
-"""SAP IDocs of materials: MATMAS01 to MATMAS05.
+"""SAP's IDocs for materials: MATMAS01 to MATMAS05.
 
 Source: SAP's documentation of the segments E1MARAM, E1MAKTM, E1MARCM, E1MARDM, E1MARMM, E1MTXHM (transaction WE60).
 """
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Record, every, text_of, value, wanted
-from wecelebrate.feeds.xml.kinds import ACTIVE, Kind, Nature
+from wecelebrate.feeds.xml.base import ACTIVE, XmlFormat
+from wecelebrate.feeds.xml.flat import Flattener, child_text, descendants, same_language, text_of
 from wecelebrate.feeds.xml.reader import Element
 
 DELETE = "003"
@@ -24,59 +25,59 @@ PROFILE = Profile(
         "inventory_count": ("labst",),
         "is_active": ("isactive",),
     },
-    others=True,
+    keep_other_columns=True,
 )
 
 
-class Materials(Kind):
-    """A material is a product. What it costs a plant (E1MBEWM) is no price to sell at; a mapping may take it."""
+class SapMaterials(XmlFormat):
+    """Each material is a product. Its valuation price (E1MBEWM) is not a sales price, so only a mapping can use it."""
 
     name = "SAP MATMAS"
     profile = PROFILE
     columns = ("MATNR", "MAKTX", "TDLINE", "MATKL", "LABST", ACTIVE)
-    keys = ("MATNR",)
-    whole = ("E1MARAM",)
-    nature: Nature | None = "delta"
+    sku_elements = ("MATNR",)
+    complete_elements = ("E1MARAM",)
+    declared_mode: DeclaredMode | None = "delta"
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
-        self._flat = Flat((), ("E1MAKTM", "E1MTXHM", "E1MARDM", "E1CUCFG", "SEGMENT", "MSGFN", "LVORM"), language)
+        self._flat = Flattener((), ("E1MAKTM", "E1MTXHM", "E1MARDM", "E1CUCFG", "SEGMENT", "MSGFN", "LVORM"), language)
 
     def records(self, element: Element) -> Iterator[Record]:
-        long = value(element, "MATNR_LONG") or value(element, "MATNR_EXTERNAL")
-        sku = _as_shown(long or value(element, "MATNR"))
-        if value(element, "MSGFN") == DELETE or value(element, "LVORM").upper() == "X":
+        long = child_text(element, "MATNR_LONG") or child_text(element, "MATNR_EXTERNAL")
+        sku = _external_number(long or child_text(element, "MATNR"))
+        if child_text(element, "MSGFN") == DELETE or child_text(element, "LVORM").upper() == "X":
             yield {"MATNR": sku, ACTIVE: "no"}
             return
         record = self._flat(element)
         record["MATNR"] = sku
-        if texts := list(every(element, "E1MAKTM")):
-            record["MAKTX"] = value(self._spoken(texts), "MAKTX")
-            for one in texts:
-                record.setdefault(f"MAKTX.{_language(one)}", value(one, "MAKTX"))
-        basic = [one for one in every(element, "E1MTXHM") if value(one, "TDID") in (BASIC_TEXT, "")]
+        if texts := list(descendants(element, "E1MAKTM")):
+            record["MAKTX"] = child_text(self._in_language(texts), "MAKTX")
+            for text in texts:
+                record.setdefault(f"MAKTX.{_language(text)}", child_text(text, "MAKTX"))
+        basic = [text for text in descendants(element, "E1MTXHM") if child_text(text, "TDID") in (BASIC_TEXT, "")]
         if basic:
-            record["TDLINE"] = "\n".join(text_of(line) for line in every(self._spoken(basic), "TDLINE"))
-        stock = [value(one, "LABST") for one in every(element, "E1MARDM")]
+            record["TDLINE"] = "\n".join(text_of(line) for line in descendants(self._in_language(basic), "TDLINE"))
+        stock = [child_text(location, "LABST") for location in descendants(element, "E1MARDM")]
         if counts := [float(text) for text in stock if _is_number(text)]:
             record["LABST"] = f"{sum(counts):.0f}"
         yield record
 
-    def _spoken(self, segments: list[Element]) -> Element:
-        want = self.language or "en"
-        return next((one for one in segments if wanted(_language(one), want)), segments[0])
+    def _in_language(self, segments: list[Element]) -> Element:
+        language = self.language or "en"
+        return next((segment for segment in segments if same_language(_language(segment), language)), segments[0])
 
 
 def _language(segment: Element) -> str:
-    """SPRAS_ISO is of two letters; SPRAS is SAP's own single one, which for these is the first of the two."""
-    iso = value(segment, "SPRAS_ISO", "LANGUAGE_ISO", "TDSPRASISO")
+    """The language: SPRAS_ISO has the two-letter code, SPRAS has SAP's code of one letter."""
+    iso = child_text(segment, "SPRAS_ISO", "LANGUAGE_ISO", "TDSPRASISO")
     return (iso or {"E": "EN", "D": "DE", "F": "FR", "S": "ES", "I": "IT", "N": "NL", "P": "PT"}.get(
-        value(segment, "SPRAS", "TDSPRAS").upper(), value(segment, "SPRAS", "TDSPRAS")
+        child_text(segment, "SPRAS", "TDSPRAS").upper(), child_text(segment, "SPRAS", "TDSPRAS")
     )).casefold()  # fmt: skip
 
 
-def _as_shown(number: str) -> str:
-    """SAP fills numbers of materials with zeros on the left in its files, and shows them without."""
+def _external_number(number: str) -> str:
+    """The material number as SAP shows it: without the leading zeros that it has in files."""
     return number.lstrip("0") or number if number.isascii() and number.isdigit() and len(number) >= 18 else number
 
 

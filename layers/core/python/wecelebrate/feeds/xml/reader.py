@@ -1,8 +1,8 @@
-"""Named elements of an XML file one after the other, in memory that does not grow with the file.
+"""Reads selected elements of an XML file one after the other, in memory that does not grow with the file.
 
-libxml2 builds the tree; what is done with is taken from it after every 64 KB. Its limits stay on (depth 256, texts and
-tags of 10 MB), and nothing is ever fetched or expanded. It keeps every name it meets for the life of the process, so
-names are counted here.
+libxml2 builds the tree, and elements that are no longer needed are removed after every 64 KB. libxml2's own limits
+apply (depth 256, texts and tags of 10 MB), and nothing is ever fetched or expanded. libxml2 keeps every name in memory
+for the life of the process, so the number of names is limited here.
 """
 
 import random
@@ -13,29 +13,30 @@ from typing import Any
 
 from lxml import etree
 
-from wecelebrate.feeds.csv_rows import LONGEST_RECORD
+from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
 from wecelebrate.feeds.items import UnreadableFeed
-from wecelebrate.feeds.xml.source import Broken, Source
+from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 
 Element = etree._Element
 
-MOST_ATTRIBUTES = 20_000
-"""Of one element: beyond it the parser needs seconds and hundreds of megabytes for nothing."""
-MOST_NAMES = 5_000
-"""Of elements and attributes in the sampled chunks."""
-SAMPLED = 32
+MAX_TAG_ATTRIBUTES = 20_000
+"""Attributes of one element. With more, the parser needs seconds and hundreds of megabytes."""
+MAX_NAMES = 5_000
+"""Different names of elements and attributes in the sampled chunks."""
+SAMPLE_INTERVAL = 32
+"""On average, one chunk of this many is searched for names."""
 
 _NAMES = re.compile(rb"""<([^\s<>/!?]+)|\s([\w:.-]+)\s*=\s*["']""")
 
-Met = tuple[str, int, Element | None]
-"""Local name, line, and the element; None for one that is longer than a record may be."""
+ReadElement = tuple[str, int, Element | None]
+"""Local name, line, and the element; None for an element longer than MAX_RECORD_LENGTH."""
 
 
-def pull(tags: tuple[str, ...] | None) -> Any:
-    """A parser fed by chunks: no entity, no DTD and no network, and libxml2's own limits.
+def pull_parser(tags: tuple[str, ...] | None) -> Any:
+    """A parser that is fed chunks. It reads no entity, DTD or network resource, and keeps libxml2's limits.
 
-    Not with `collect_ids=False`, however little IDs are wanted: lxml says so to libxml2 by the flag that also makes it
-    load the external DTD.
+    `collect_ids=False` must not be set, although no IDs are needed: lxml passes it to libxml2 as the flag that also
+    makes libxml2 load the external DTD.
     """
     return etree.XMLPullParser(
         events=("start", "end"), tag=tags, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
@@ -44,112 +45,120 @@ def pull(tags: tuple[str, ...] | None) -> Any:
 
 
 def local(element: Element) -> str:
-    """The name without its namespace."""
+    """The element's name without its namespace."""
     tag: Any = element.tag
     name: str = tag[tag.rfind("}") + 1 :]
     return name
 
 
-class Reader:
-    """Iterates over the elements named in `whole` when they have been read, and in `begun` when they begin.
+class ElementReader:
+    """Iterates over the `complete` elements when they end, and the `started` elements when they start.
 
-    Of nested elements the outermost is the one. `accept` decides about those whose name alone does not tell. Raises
-    Broken where the file breaks off, after everything before it.
+    Elements inside a complete element are not returned separately. `accept` decides about elements whose name is not
+    enough. Raises BrokenXml where the file is broken, after all elements before that.
     """
 
     def __init__(
         self,
-        source: Source,
-        whole: tuple[str, ...],
-        begun: tuple[str, ...] = (),
+        source: XmlSource,
+        complete: tuple[str, ...],
+        started: tuple[str, ...] = (),
         accept: Callable[[Element], bool] | None = None,
     ) -> None:
-        self._source, self._whole, self._begun, self._accept = source, frozenset(whole), frozenset(begun), accept
-        tags = (*(f"{{*}}{name}" for name in {*whole, *begun, source.root}),)
-        self._parser = pull(tags)
+        self._source, self._accept = source, accept
+        self._complete, self._started = frozenset(complete), frozenset(started)
+        tags = (*(f"{{*}}{name}" for name in {*complete, *started, source.root}),)
+        self._parser = pull_parser(tags)
         self._root: Element | None = None
         self._open: Element | None = None
-        self._lines = self._before = 1
+        """The complete element that the parser is in."""
+        self._lines = self._lines_before = 1
+        """The line at the end, and at the start, of the current chunk."""
         self._equals = 0
         self._names: set[tuple[bytes, bytes]] = set()
-        self._random = random.Random()  # noqa: S311  (which chunks are looked at should not be foreseen)
+        self._random = random.Random()  # noqa: S311  (an attacker should not predict which chunks are sampled)
 
-    def __iter__(self) -> Iterator[Met]:
+    def __iter__(self) -> Iterator[ReadElement]:
         size = 0
-        overlong = False
-        first = (1, 1)
-        # At its end the parser may have something to tell as well.
+        too_long = False
+        line_range = (1, 1)
+        # The parser may report more elements when it is closed.
         for chunk in chain(self._source.chunks(), (None,)):
             error = self._feed(chunk)
             for event, element in self._parser.read_events():
                 if self._root is None:
                     self._root = element
-                    _without_declarations(element)
+                    _refuse_declarations(element)
                 if self._open is None:
                     name = local(element)
-                    if event == "start" and name in self._begun:
+                    if event == "start" and name in self._started:
                         yield name, self._lines, element
-                    if event == "start" and name in self._whole and (self._accept is None or self._accept(element)):
-                        self._open, size, overlong, first = element, 0, False, (self._before, self._lines)
+                    if event == "start" and name in self._complete and (self._accept is None or self._accept(element)):
+                        self._open, size, too_long = element, 0, False
+                        line_range = (self._lines_before, self._lines)
                 elif event == "end" and element is self._open:
                     self._open = None
-                    line = min(max(line_of(element), first[0]), first[1])
-                    yield local(element), line, None if overlong else element
+                    line = min(max(line_of(element), line_range[0]), line_range[1])
+                    yield local(element), line, None if too_long else element
             if error:
                 raise error
             size += len(chunk or b"")
-            overlong = overlong or size > LONGEST_RECORD
-            self._prune(None if overlong else self._open)
+            too_long = too_long or size > MAX_RECORD_LENGTH
+            self._prune(None if too_long else self._open)
 
-    def _feed(self, chunk: bytes | None) -> Broken | None:
-        """What is wrong with the file here; the events of what came before it are there nevertheless."""
+    def _feed(self, chunk: bytes | None) -> BrokenXml | None:
+        """Feed the parser. Returns an error rather than raising it: the events before it can still be read."""
         try:
             if chunk is None:
                 self._parser.close()
                 return None
-            self._before = self._lines
+            self._lines_before = self._lines
             self._lines += chunk.count(b"\n")
-            if problem := self._excess(chunk):
-                return Broken(problem, self._lines)
+            if problem := self._exceeded_limit(chunk):
+                return BrokenXml(problem, self._lines)
             self._parser.feed(chunk)
         except etree.XMLSyntaxError as error:
             line = error.lineno or self._lines
-            return Broken(_words(error, self._parser, chunk is None), min(max(line, 1), self._lines))
+            return BrokenXml(_describe(error, self._parser, chunk is None), min(max(line, 1), self._lines))
         return None
 
-    def _excess(self, chunk: bytes) -> str | None:
-        # An attribute has its "=", and no attribute holds a "<".
-        begins = chunk.find(b"<")
-        self._equals += chunk.count(b"=", 0, begins if begins >= 0 else len(chunk))
-        if self._equals > MOST_ATTRIBUTES:
-            return f"an element has more than {MOST_ATTRIBUTES:,} attributes"
-        if begins >= 0:
+    def _exceeded_limit(self, chunk: bytes) -> str | None:
+        # Every attribute has a "=", and no attribute contains a "<".
+        first_tag = chunk.find(b"<")
+        self._equals += chunk.count(b"=", 0, first_tag if first_tag >= 0 else len(chunk))
+        if self._equals > MAX_TAG_ATTRIBUTES:
+            return f"an element has more than {MAX_TAG_ATTRIBUTES:,} attributes"
+        if first_tag >= 0:
             self._equals = chunk.count(b"=", chunk.rfind(b"<"))
-        if self._random.randrange(SAMPLED) == 0:
+        if self._random.randrange(SAMPLE_INTERVAL) == 0:
             self._names.update(_NAMES.findall(chunk))
-            if len(self._names) > MOST_NAMES:
-                return f"its elements and attributes have more than {MOST_NAMES:,} different names"
+            if len(self._names) > MAX_NAMES:
+                return f"its elements and attributes have more than {MAX_NAMES:,} different names"
         return None
 
-    def _prune(self, kept: Element | None) -> None:
-        """Take everything from the tree but the way to where the parser stands, and the element that is wanted."""
+    def _prune(self, keep: Element | None) -> None:
+        """Remove everything from the tree except `keep` and the path to the parser's position."""
         node = self._root
-        while node is not None and node is not kept and len(node):
+        while node is not None and node is not keep and len(node):
             del node[:-1]
             node = node[-1]
 
 
-def _without_declarations(root: Element) -> None:
-    """What was looked for before the parser began, once more in its own eyes."""
-    declared = root.getroottree().docinfo.internalDTD
-    if declared is not None and (any(True for _ in declared.iterentities()) or any(True for _ in declared.elements())):
-        raise UnreadableFeed("the file's DOCTYPE declares entities or structure of its own, which is not read")
+def _refuse_declarations(root: Element) -> None:
+    """Check for declarations again, as the parser has read them. `source` has checked the text before."""
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and (any(True for _ in dtd.iterentities()) or any(True for _ in dtd.elements())):
+        raise UnreadableFeed(
+            "the file's DOCTYPE declares entities or a structure of its own, which is not allowed; remove the "
+            "declarations"
+        )
 
 
 def line_of(element: Element) -> int:
     """The line of an element's start tag.
 
-    libxml2 counts to 65,535 in elements. Beyond, it goes by the first text inside, and that by its end.
+    libxml2 counts the lines of elements only up to 65,535. Beyond that, it uses the line where the first text inside
+    the element ends.
     """
     line = element.sourceline or 1
     if line < 65_535:
@@ -160,12 +169,12 @@ def line_of(element: Element) -> int:
     return line - (node.text or "").count("\n")
 
 
-def _words(error: etree.XMLSyntaxError, parser: Any, at_end: bool) -> str:
-    told = error.msg or ""
-    if "no element found" in told and parser.feed_error_log:
-        told, at_end = parser.feed_error_log[0].message, False
-    message = re.sub(r", line \d+, column \d+.*$|, try XML_PARSE_HUGE|, use XML_PARSE_HUGE option", "", told)
+def _describe(error: etree.XMLSyntaxError, parser: Any, at_end: bool) -> str:
+    detail = error.msg or ""
+    if "no element found" in detail and parser.feed_error_log:
+        detail, at_end = parser.feed_error_log[0].message, False
+    message = re.sub(r", line \d+, column \d+.*$|, try XML_PARSE_HUGE|, use XML_PARSE_HUGE option", "", detail)
     message = message.replace("\n", " ").strip()
     if at_end:
-        return "the file breaks off" + (f" ({message[:200]})" if message else "")
+        return "the file is incomplete" + (f" ({message[:200]})" if message else "")
     return f"it is not well-formed XML ({message[:200]})"

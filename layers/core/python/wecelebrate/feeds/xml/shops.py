@@ -1,13 +1,14 @@
-"""Product data feeds of shops: RSS 2.0 and Atom with Google's elements.
+"""Product feeds of shops: RSS 2.0 and Atom with Google's elements.
 
 Source: Google Merchant Center help, product data specification and XML feed formats.
 """
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Record, every, listed, value
-from wecelebrate.feeds.xml.kinds import ATTRIBUTES, Kind
+from wecelebrate.feeds.xml.base import ATTRIBUTES, XmlFormat
+from wecelebrate.feeds.xml.flat import Flattener, attribute_lines, child_text, descendants
 from wecelebrate.feeds.xml.reader import Element
 
 GOOGLE = "{http://base.google.com/ns/1.0}"
@@ -26,15 +27,15 @@ PROFILE = Profile(
         "inventory_count": ("quantity", "quantitytosellonfacebook", "inventory", "availability"),
         "is_active": ("status",),
     },
-    joined=("images",),
+    joined_fields=("images",),
     lenient=True,
-    pairs=("attributes",),
-    others=True,
+    pair_columns=("attributes",),
+    keep_other_columns=True,
 )
 
 
-class Merchant(Kind):
-    """Items of a feed. An element of Google's goes before one of RSS or Atom that has the same name."""
+class MerchantFeed(XmlFormat):
+    """The items of a feed. Google's elements take precedence over RSS or Atom elements with the same name."""
 
     name = "Google Merchant"
     profile = PROFILE
@@ -42,12 +43,12 @@ class Merchant(Kind):
         "id", "title", "description", "product_type", "google_product_category", "brand", "price", "image_link",
         "additional_image_link", "quantity", "availability", ATTRIBUTES,
     )  # fmt: skip
-    keys = ("id",)
-    whole = ("item", "entry")
+    sku_elements = ("id",)
+    complete_elements = ("item", "entry")
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
-        self._flat = Flat((), ("product_detail",), language)
+        self._flat = Flattener((), ("product_detail",), language)
 
     def records(self, element: Element) -> Iterator[Record]:
         for child in list(element):
@@ -59,9 +60,9 @@ class Merchant(Kind):
         if "link" not in record and "link@href" in record:
             record["link"] = record.pop("link@href")
         details = (
-            (value(detail, "attribute_name"), value(detail, "attribute_value"))
-            for detail in every(element, "product_detail")
+            (child_text(detail, "attribute_name"), child_text(detail, "attribute_value"))
+            for detail in descendants(element, "product_detail")
         )
-        if pairs := listed(list(details)):
+        if pairs := attribute_lines(list(details)):
             record[ATTRIBUTES] = pairs
         yield record

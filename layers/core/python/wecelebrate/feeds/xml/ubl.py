@@ -1,16 +1,28 @@
-"""UBL 2.1 Catalogue, also as Peppol uses it.
+"""UBL 2.1 UblCatalogue, also as Peppol uses it.
 
-Sources: OASIS Universal Business Language 2.1, UBL-Catalogue-2.1; Peppol BIS Catalogue 3.
+Sources: OASIS Universal Business Language 2.1, UBL-UblCatalogue-2.1; Peppol BIS UblCatalogue 3.
 """
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.xml.flat import Flat, Pairs, Record, child, each, every, listed, spoken, text_of, value, within
-from wecelebrate.feeds.xml.kinds import ACTIVE, ATTRIBUTES, Kind, Nature
+from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
+from wecelebrate.feeds.xml.flat import (
+    Flattener,
+    Pairs,
+    attribute_lines,
+    child_text,
+    descend,
+    descendants,
+    first_child,
+    in_language,
+    text_of,
+    unit_price,
+)
 from wecelebrate.feeds.xml.reader import Element, local
 
-ACTIONS: dict[str, Nature] = {"replace": "full", "update": "delta", "delete": "delta"}
+MODE_OF_ACTION: dict[str, DeclaredMode] = {"replace": "full", "update": "delta", "delete": "delta"}
 
 PROFILE = Profile(
     "ubl catalogue",
@@ -26,23 +38,23 @@ PROFILE = Profile(
         "images": ("image",),
         "is_active": ("isactive",),
     },
-    pairs=("attributes",),
-    others=True,
+    pair_columns=("attributes",),
+    keep_other_columns=True,
 )
 
 
-class Catalogue(Kind):
+class UblCatalogue(XmlFormat):
     name = "UBL catalogue"
     profile = PROFILE
     columns = (
         "SellersItemID", "StandardItemID", "Name", "Description", "ItemClassification", "BrandName", "Manufacturer",
         "PriceAmount", "PriceAmount@currencyID", "Image", ATTRIBUTES, ACTIVE,
     )  # fmt: skip
-    whole = ("CatalogueLine", "ActionCode")
+    complete_elements = ("CatalogueLine", "ActionCode")
 
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
-        self._flat = Flat(
+        self._flat = Flattener(
             ("Item",),
             ("RequiredItemLocationQuantity", "AdditionalItemProperty", "CommodityClassification", "ManufacturerParty",
              "SellersItemIdentification", "StandardItemIdentification", "ItemSpecificationDocumentReference",
@@ -57,19 +69,19 @@ class Catalogue(Kind):
 
     def records(self, element: Element) -> Iterator[Record]:
         if local(element) == "ActionCode":
-            self.nature = ACTIONS.get(text_of(element).casefold())
+            self.declared_mode = MODE_OF_ACTION.get(text_of(element).casefold())
             return
-        action = value(element, "ActionCode").casefold()
+        action = child_text(element, "ActionCode").casefold()
         sku: Record = {}
-        for column, holder in (("SellersItemID", "SellersItemIdentification"),
+        for column, parent in (("SellersItemID", "SellersItemIdentification"),
                                ("StandardItemID", "StandardItemIdentification")):  # fmt: skip
-            if text := next((value(found, "ID") for found in every(element, holder)), ""):
+            if text := next((child_text(identification, "ID") for identification in descendants(element, parent)), ""):
                 sku[column] = text
         if action == "delete":
             yield {**sku, ACTIVE: "no"}
             return
         record = {**self._flat(element), **sku, **self._price(element), **self._item(element)}
-        if orderable := value(element, "OrderableIndicator"):
+        if orderable := child_text(element, "OrderableIndicator"):
             record[ACTIVE] = orderable
         elif action == "add":
             record[ACTIVE] = "yes"
@@ -77,34 +89,37 @@ class Catalogue(Kind):
 
     def _item(self, line: Element) -> Record:
         record: Record = {}
-        if (code := next(iter(every(line, "ItemClassificationCode")), None)) is not None:
+        if (code := next(iter(descendants(line, "ItemClassificationCode")), None)) is not None:
             record["ItemClassification"] = code.get("name") or text_of(code)
-        if (maker := next(iter(every(line, "ManufacturerParty")), None)) is not None:
-            record["Manufacturer"] = text_of(next(iter(every(maker, "Name")), None))
+        if (maker := next(iter(descendants(line, "ManufacturerParty")), None)) is not None:
+            record["Manufacturer"] = text_of(next(iter(descendants(maker, "Name")), None))
         images: list[str] = []
-        for document in within(line, "Item", "ItemSpecificationDocumentReference"):
-            kind = f"{value(document, 'DocumentTypeCode')} {value(document, 'DocumentType')}".casefold()
-            if "image" in kind or "picture" in kind:
-                images += map(text_of, within(document, "Attachment", "ExternalReference", "URI"))
+        for document in descend(line, "Item", "ItemSpecificationDocumentReference"):
+            document_type = (
+                f"{child_text(document, 'DocumentTypeCode')} {child_text(document, 'DocumentType')}".casefold()
+            )
+            if "image" in document_type or "picture" in document_type:
+                images += map(text_of, descend(document, "Attachment", "ExternalReference", "URI"))
         if images:
             record["Image"] = "\n".join(images)
         pairs: Pairs = []
-        for known in every(line, "AdditionalItemProperty"):
-            amount = child(known, "ValueQuantity")
-            text = value(known, "Value") or text_of(amount)
-            unit = amount.get("unitCode", "") if amount is not None and not value(known, "Value") else ""
-            pairs.append((text_of(spoken(known.iterchildren("{*}Name"), self.language)), f"{text} {unit}"))
+        for item_property in descendants(line, "AdditionalItemProperty"):
+            quantity, value = first_child(item_property, "ValueQuantity"), child_text(item_property, "Value")
+            text = value or text_of(quantity)
+            unit = quantity.get("unitCode", "") if quantity is not None and not value else ""
+            name = text_of(in_language(item_property.iterchildren("{*}Name"), self.language))
+            pairs.append((name, f"{text} {unit}"))
         if pairs:
-            record[ATTRIBUTES] = listed(pairs)
+            record[ATTRIBUTES] = attribute_lines(pairs)
         return record
 
     def _price(self, line: Element) -> Record:
-        """The first price in the catalog's currency, else the first; for one piece."""
-        prices = list(every(line, "PriceAmount"))
-        price = next((one for one in prices if one.get("currencyID") == self.currency), prices[0] if prices else None)
-        if price is None:
+        """The price of one unit: the first one in the catalog's currency, otherwise the first."""
+        prices = list(descendants(line, "PriceAmount"))
+        if not prices:
             return {}
+        price = next((price for price in prices if price.get("currencyID") == self.currency), prices[0])
         return {
-            "PriceAmount": each(text_of(price), "1", value(price.getparent(), "BaseQuantity")),
+            "PriceAmount": unit_price(text_of(price), "1", child_text(price.getparent(), "BaseQuantity")),
             "PriceAmount@currencyID": price.get("currencyID", ""),
         }

@@ -23,7 +23,7 @@ _MOST_SAID = 5
 class GivenRows(AbstractContextManager["GivenRows"]):
     """Rows as NDJSON."""
 
-    nature: Literal["full", "delta"] | None = None
+    declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
 
     def __init__(self, text: bytes, currency: str) -> None:
@@ -75,7 +75,7 @@ def item(number: int, given: Given, currency: str) -> Item:
         inventory_count=row.inventory_count,
         is_active=row.is_active,
         source=given,
-        given=named,
+        fields_set=named,
     )
 
 

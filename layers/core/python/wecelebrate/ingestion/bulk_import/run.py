@@ -49,7 +49,7 @@ def run(job: jobs.LeasedJob, *, here: bool = False) -> None:
                 if payload["format"] == "rows":
                     return GivenRows(body.read(), currency)
                 return feeds.open_feed(body, payload["name"], merge.told(settings), currency)
-        except storage.GoneError as error:
+        except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
     rules = merge.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"])

@@ -43,7 +43,7 @@ def propose(tx: Transaction, catalog_id: UUID, asked: Asked) -> Proposal:
     try:
         with storage.open_version(bucket, key, version_id) as body:
             found = feeds.propose(body, name, mapping, settings.get("currency", "USD"))
-    except (feeds.UnreadableFeed, storage.GoneError) as error:
+    except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error
     return Proposal.model_validate(found.as_json())
 

@@ -10,14 +10,14 @@ from typing import Any
 from wecelebrate import images
 from wecelebrate.core import consistency, storage
 from wecelebrate.core.database import Transaction, queries, writing
-from wecelebrate.feeds import OWN_COLUMNS
+from wecelebrate.feeds import REPORT_COLUMN_PREFIX
 from wecelebrate.ingestion.merge.load import Load
 
 sql = queries(__file__)
 
 FIRST_ERRORS = 20
 """Rejected rows that the job itself shows."""
-ERROR_COLUMNS = tuple(f"{OWN_COLUMNS}{name}" for name in ("line", "code", "error"))
+ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
 _BATCH = 2_000
 
 

@@ -68,7 +68,7 @@ def _stage(load: Load) -> None:
         "header": rows.header,
         "details": rows.details,
         "ended_cleanly": rows.ended_cleanly,
-        "nature": rows.nature,
+        "nature": rows.declared_mode,
     }
     load.go_to("look")
     job.counts["read"] = job.total = rows.rows_read

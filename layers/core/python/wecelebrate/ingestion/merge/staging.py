@@ -83,7 +83,7 @@ def jobs() -> list[UUID]:
 
 def _product(load: Load, product: Product) -> tuple[Any, ...]:
     """A row of app.staged_products: NULL is what the file does not speak of, '' what it clears."""
-    given = product.given
+    given = product.fields_set
     return (
         load.job.id,
         load.job.checkpoint["fence"],

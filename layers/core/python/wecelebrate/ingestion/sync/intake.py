@@ -26,7 +26,7 @@ _OLD_VERSION = "A newer version of this file was synced before. Drop it again if
 
 def notified(message: queue.Message) -> None:
     """Take in what an S3 notification tells of. What is no dropped file (`s3:TestEvent`, our results) is nothing."""
-    for upload in storage.uploads(message.body.get("Records", [])):
+    for upload in storage.created_objects(message.body.get("Records", [])):
         place = _INCOMING.fullmatch(upload["key"])
         if place is None or upload["key"].endswith("/"):
             continue

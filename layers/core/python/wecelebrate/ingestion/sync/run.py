@@ -25,7 +25,7 @@ def run(job: jobs.LeasedJob) -> None:
         try:
             with storage.open_version("drops", key, version_id) as body:
                 return feeds.open_feed(body, storage.object_name(key), told, currency)
-        except storage.GoneError as error:
+        except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
     rules = merge.Rules(

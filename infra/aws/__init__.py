@@ -1,0 +1,1 @@
+"""The CDK stacks of the platform on AWS, and the constructs that they share."""

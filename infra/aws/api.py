@@ -1,0 +1,100 @@
+"""The HTTP API: the routes of every declaration, and their authorizer."""
+
+import json
+from collections.abc import Iterable
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from constructs import Construct
+
+from infra.aws.checks import acknowledge
+from infra.aws.identity import TokenIssuer
+from infra.aws.lambda_function import LambdaFunction
+from infra.aws.retention import log_group
+from infra.aws.stack import PlatformStack
+from infra.environments import Environment
+from infra.http_api import CORS
+
+_ACCESS_LOG = {
+    "time": "$context.requestTime",
+    "request_id": "$context.requestId",
+    "address": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    "integration_ms": "$context.integrationLatency",
+    "integration_error": "$context.integrationErrorMessage",
+    "authorizer_error": "$context.authorizer.error",
+    "subject": "$context.authorizer.claims.sub",
+}
+
+
+class Api(PlatformStack):
+    """The HTTP API of one environment. Its JWT authorizer protects the routes with `auth = "required"`. Functions with
+    `auth = "optional"` verify tokens themselves."""
+
+    def __init__(
+        self, scope: Construct, environment: Environment, issuer: TokenIssuer, functions: Iterable[LambdaFunction]
+    ) -> None:
+        super().__init__(scope, "api", environment)
+        self.api = gateway.HttpApi(
+            self,
+            "http",
+            api_name=environment.resource("api"),
+            create_default_stage=False,
+            cors_preflight=gateway.CorsPreflightOptions(
+                allow_origins=list(CORS.allow_origins),
+                allow_methods=[gateway.CorsHttpMethod(method) for method in CORS.allow_methods],
+                allow_headers=list(CORS.allow_headers),
+                expose_headers=list(CORS.expose_headers),
+                max_age=cdk.Duration.seconds(CORS.max_age),
+            ),
+        )
+        self._add_stage(environment)
+        authorizer = authorizers.HttpJwtAuthorizer("jwt", issuer.url, jwt_audience=[issuer.audience])
+        for function in functions:
+            self._add_routes(function, authorizer)
+        cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
+
+    def _add_stage(self, environment: Environment) -> None:
+        # All log groups below /aws/vendedlogs share one resource policy. Others would each add a policy of their own.
+        logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
+        gateway.CfnStage(
+            self,
+            "default",
+            api_id=self.api.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=gateway.CfnStage.RouteSettingsProperty(
+                detailed_metrics_enabled=True,
+                # Requests per second. The account limit is 10,000 over all APIs. Functions enforce limits per client.
+                throttling_rate_limit=2_000,
+                throttling_burst_limit=1_000,
+            ),
+            access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=logs.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+        )
+
+    def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
+        """Add all routes of a function, with one integration and one permission for all of them."""
+        integration = integrations.HttpLambdaIntegration(
+            function.spec.name, function.function, scope_permission_to_route=False
+        )
+        for route in function.spec.routes:
+            method, path = route.split(" ")
+            http_routes = self.api.add_routes(
+                path=path,
+                methods=[gateway.HttpMethod(method)],
+                integration=integration,
+                authorizer=authorizer if function.spec.auth == "required" else None,
+            )
+            if function.spec.auth != "required":
+                acknowledge(
+                    http_routes[0], "APIG4", f"{route} is declared open to visitors; its function verifies tokens"
+                )

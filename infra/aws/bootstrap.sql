@@ -1,0 +1,22 @@
+-- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this as the
+-- master user of RDS, through the Data API. It is safe to run again. Migrations, which run as wc_migrate, do everything
+-- else that concerns roles.
+--
+-- It is one statement, because the Data API accepts only one.
+do $bootstrap$
+declare
+  login text;
+begin
+  foreach login in array array[{logins}] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = login) then
+      execute format('create role %I login noinherit', login);
+    end if;
+    execute format('grant rds_iam to %I', login);
+  end loop;
+  alter role wc_migrate createrole;
+  -- The owner of the database may grant privileges on it and on its schema public. Only a member of the new owner role
+  -- may transfer the ownership.
+  execute format('grant wc_migrate to %I', current_user);
+  execute format('alter database %I owner to wc_migrate', current_database());
+end
+$bootstrap$

@@ -1,0 +1,212 @@
+"""All functions, their layers, and the migration of the schema that runs before they change.
+
+Layers are in the same stack as the functions. In a separate stack, every new layer version would change an output that
+the functions stack still uses, which CloudFormation refuses for an export (docs/decisions, 0012). SSM parameters would
+avoid that, but the template of a function would no longer name the layers that it runs on.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secrets
+from aws_cdk import triggers
+from constructs import Construct
+
+from infra.aws.checks import acknowledge
+from infra.aws.data import NAME as DATABASE
+from infra.aws.identity import TokenIssuer
+from infra.aws.lambda_function import RUNTIME, LambdaFunction, StackEnvironment
+from infra.aws.layers import CORE, Layer
+from infra.aws.stack import PlatformStack
+from infra.environments import Environment
+from infra.functions import Bindings, FunctionSpec, Kind
+
+MIGRATIONS = CORE / "migrations"
+
+
+class Compute(PlatformStack):
+    """All declared functions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        stack_environment: StackEnvironment,
+        issuer: TokenIssuer,
+        specs: Sequence[FunctionSpec],
+        layers: Mapping[str, Layer],
+    ) -> None:
+        environment = stack_environment.environment
+        super().__init__(scope, "functions", environment)
+        acknowledge(
+            self,
+            "L1",
+            "The tests cover Python 3.11 to 3.13; 3.14 follows when its tests pass",
+        )
+        self._stack_environment = stack_environment
+        self._layers = {name: self._layer(layer) for name, layer in layers.items()}
+        self._network = self._network_policy(environment)
+        data = stack_environment.data
+        default_group = self._security_group("serving", "Functions reach the proxy, AWS, Upstash and the token issuer")
+        default_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS")
+        data.allow_proxy_access(default_group)
+        internet_group = self._security_group("asking", "Functions that call external URLs reach plain HTTP as well")
+        for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
+            internet_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), protocol)
+        data.allow_proxy_access(internet_group)
+        deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
+        data.allow_writer_access(deploy_group)
+        bindings = self._bindings(issuer, specs)
+        direct = dataclasses.replace(bindings, database_writer=data.direct_address, database_reader=data.direct_address)
+
+        deploy_steps = [self._function(spec, direct, deploy_group) for spec in specs if spec.kind == "deploy"]
+        other_functions = [
+            self._function(spec, bindings, internet_group if "internet" in spec.uses else default_group)
+            for spec in specs
+            if spec.kind != "deploy"
+        ]
+        for step in deploy_steps:
+            self._run_before(other_functions, step)
+        self.functions: Mapping[str, LambdaFunction] = {
+            function.spec.name: function for function in (*deploy_steps, *other_functions)
+        }
+
+    def of_kind(self, kind: Kind) -> Sequence[LambdaFunction]:
+        """The functions of one kind."""
+        return [function for function in self.functions.values() if function.spec.kind == kind]
+
+    def _function(self, spec: FunctionSpec, bindings: Bindings, group: ec2.ISecurityGroup) -> LambdaFunction:
+        layers = [self._layers[name] for name in ("core", *spec.vendor_layers)]
+        return LambdaFunction(
+            self,
+            spec,
+            self._stack_environment,
+            bindings=bindings,
+            layers=layers,
+            network=self._network,
+            security_group=group,
+        )
+
+    def _layer(self, layer: Layer) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            f"layer-{layer.name}",
+            layer_version_name=self._stack_environment.environment.resource(layer.name),
+            # Use the digest of the sources, because bytecode of equal sources may differ between builds.
+            code=lambda_.Code.from_asset(
+                str(layer.folder), asset_hash_type=cdk.AssetHashType.CUSTOM, asset_hash=layer.digest
+            ),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[lambda_.Architecture.ARM_64],
+        )
+
+    def _security_group(self, id: str, description: str) -> ec2.SecurityGroup:
+        vpc = self._stack_environment.vpc
+        return ec2.SecurityGroup(self, id, vpc=vpc, description=description, allow_all_outbound=False)
+
+    def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
+        """The permissions that the Lambda service needs to attach a function to the VPC. They are denied to the code of
+        the function."""
+        actions = [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ]
+        our_functions = self.format_arn(
+            service="lambda",
+            resource="function",
+            resource_name=environment.resource("*"),
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        policy = iam.ManagedPolicy(
+            self,
+            "network",
+            description="Lambda attaches functions to the VPC",
+            statements=[
+                iam.PolicyStatement(actions=actions, resources=["*"]),
+                iam.PolicyStatement(
+                    effect=iam.Effect.DENY,
+                    actions=actions,
+                    resources=["*"],
+                    conditions={"ArnLike": {"lambda:SourceFunctionArn": our_functions}},
+                ),
+            ],
+        )
+        acknowledge(
+            policy,
+            "IAM5[Resource::*]",
+            "EC2 has no narrower resource for interfaces that do not exist yet; the code of a function is denied them",
+        )
+        return policy
+
+    def _bindings(self, issuer: TokenIssuer, specs: Sequence[FunctionSpec]) -> Bindings:
+        resources, environment = self._stack_environment, self._stack_environment.environment
+        signing_key = secrets.Secret(
+            self,
+            "signing-key",
+            description="Signs cursors and consistency tokens",
+            generate_secret_string=secrets.SecretStringGenerator(password_length=64, exclude_punctuation=True),
+        )
+        acknowledge(signing_key, "SMG4", "A new key invalidates every cursor that clients hold: a person rotates it")
+        uses_cache = any("cache" in spec.uses for spec in specs)
+        cache_secret = f"wecelebrate/{environment.name}/cache"
+        return Bindings(
+            environment=environment.name,
+            database_writer=resources.data.writer_address,
+            database_reader=resources.data.reader_address,
+            database_name=DATABASE,
+            # CDK does not create the Upstash database. An operator creates its secret {"url", "token"} before the
+            # first deploy.
+            cache_url=_secret_field(cache_secret, "url") if uses_cache else "",
+            cache_token=_secret_field(cache_secret, "token") if uses_cache else "",
+            issuer=issuer.url,
+            audience=issuer.audience,
+            jwks_url=issuer.jwks_url,
+            # CloudFormation resolves the secret during the deploy. No template contains it, and no cold start waits
+            # for it.
+            signing_key=signing_key.secret_value.unsafe_unwrap(),
+            queues=resources.queues.urls(),
+            buckets=resources.buckets.names(),
+            images_url=resources.buckets.images_url(),
+            mail_from=resources.mail.sender,
+            mail_configuration_set=resources.mail.configuration_set,
+            mail_rate=resources.mail.rate,
+            passwords={},
+            # libpq reads this variable. An IAM token is a password and must not be sent in clear text.
+            extra={"PGSSLMODE": "require"},
+        )
+
+    def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
+        """Invoke `step` before `others` change, whenever `step` or the migrations change. If it fails, the deploy rolls
+        back and `others` stay as they are."""
+        trigger = triggers.Trigger(
+            self,
+            f"run-{step.spec.name}",
+            handler=step.function,
+            timeout=cdk.Duration.seconds(step.spec.timeout),
+            invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
+        )
+        trigger.execute_before(*(other.function for other in others))
+        resource = trigger.node.find_child("Default").node.default_child
+        if isinstance(resource, cdk.CfnResource):
+            resource.add_property_override("Migrations", digest(MIGRATIONS))
+
+
+def digest(folder: Path) -> str:
+    """A hash of the names and contents of the SQL and TOML files in `folder`. `access.toml` is the access matrix."""
+    hash = hashlib.sha256()
+    for file in sorted((*folder.rglob("*.sql"), *folder.rglob("*.toml"))):
+        hash.update(f"{file.relative_to(folder)}:{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return hash.hexdigest()[:16]
+
+
+def _secret_field(secret: str, field: str) -> str:
+    return cdk.SecretValue.secrets_manager(secret, json_field=field).unsafe_unwrap()

@@ -1,0 +1,235 @@
+"""The database: Aurora PostgreSQL behind RDS Proxy.
+
+No function has a database password. A function signs in to the proxy with IAM, as its own login. The proxy signs in to
+the database with IAM, as the same login. RDS keeps and rotates the master password. One step of the deploy uses it,
+through the Data API, to create the logins.
+
+This stack owns the security groups of the proxy and the database. The rules that admit a client are created in the
+stack of the client, so that this stack never refers to a stack that refers to it.
+"""
+
+import textwrap
+from pathlib import Path
+from typing import get_args
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_rds as rds
+from aws_cdk import custom_resources as custom
+from constructs import Construct
+
+from infra.aws.checks import acknowledge
+from infra.aws.retention import log_group, removal_policy
+from infra.aws.stack import PlatformStack
+from infra.environments import Environment
+from infra.functions import Login
+
+NAME = "wecelebrate"
+PORT = 5432
+LOGINS: tuple[str, ...] = get_args(Login)
+DEPLOY_LOGIN = "wc_migrate"
+"""The login of migrations. It connects to the writer directly, because a migration runs for minutes and a connection
+pool is for short statements."""
+
+_ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9)
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
+
+
+class Data(PlatformStack):
+    """Writer, readers, proxy, and the access to them."""
+
+    def __init__(self, scope: Construct, environment: Environment, vpc: ec2.IVpc) -> None:
+        super().__init__(scope, "data", environment, holds_data=True)
+        self._database_group = self._group(vpc, "database", "Aurora")
+        self._proxy_group = self._group(vpc, "proxy", "RDS Proxy")
+        self.cluster = self._cluster(environment, vpc)
+        self.proxy = self._proxy(environment, vpc)
+        reader = self.proxy.add_endpoint(
+            "reader",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
+            security_groups=[self._proxy_group],
+            target_role=rds.ProxyEndpointTargetRole.READ_ONLY,
+        )
+        self._create_logins()
+        self._sign_in_policies = {login: self._create_sign_in_policy(login) for login in LOGINS}
+
+        self.writer_address = f"{self.proxy.endpoint}:{PORT}"
+        self.reader_address = f"{reader.endpoint}:{PORT}"
+        self.direct_address = f"{self.cluster.cluster_endpoint.hostname}:{PORT}"
+
+    def allow_proxy_access(self, client: ec2.SecurityGroup) -> None:
+        """Allow connections from the security group `client` to the proxy."""
+        self._allow_access(client, self._proxy_group)
+
+    def allow_writer_access(self, client: ec2.SecurityGroup) -> None:
+        """Allow connections from the security group `client` to the writer, past the proxy."""
+        self._allow_access(client, self._database_group)
+
+    def sign_in_policy(self, login: str) -> iam.IManagedPolicy:
+        """The policy that allows a role to sign in as `login` and as no other login."""
+        return self._sign_in_policies[login]
+
+    def _group(self, vpc: ec2.IVpc, id: str, service: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(self, id, vpc=vpc, description=f"{service} of wecelebrate", allow_all_outbound=False)
+
+    def _allow_access(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
+        client.add_egress_rule(ec2.Peer.security_group_id(target.security_group_id), ec2.Port.tcp(PORT), "PostgreSQL")
+        ec2.CfnSecurityGroupIngress(
+            client,
+            f"to-{target.node.id}",
+            group_id=target.security_group_id,
+            source_security_group_id=client.security_group_id,
+            ip_protocol="tcp",
+            from_port=PORT,
+            to_port=PORT,
+            description=f"PostgreSQL from {client.node.id}",
+        )
+
+    def _cluster(self, environment: Environment, vpc: ec2.IVpc) -> rds.DatabaseCluster:
+        identifier = environment.resource("database")
+        logs = log_group(self, "log", environment, f"/aws/rds/cluster/{identifier}/postgresql")
+        min_capacity, max_capacity = environment.capacity
+        cluster = rds.DatabaseCluster(
+            self,
+            "cluster",
+            # The explicit name allows the log group to be created first, with a retention.
+            cluster_identifier=identifier,
+            engine=_ENGINE,
+            default_database_name=NAME,
+            port=PORT,
+            writer=rds.ClusterInstance.serverless_v2("writer", enable_performance_insights=True),
+            # The first reader takes over when the writer fails, so it scales with the writer. Other readers scale with
+            # their own load.
+            readers=[
+                rds.ClusterInstance.serverless_v2(
+                    f"reader-{number}", enable_performance_insights=True, scale_with_writer=number == 1
+                )
+                for number in range(1, environment.readers + 1)
+            ],
+            serverless_v2_min_capacity=min_capacity,
+            serverless_v2_max_capacity=max_capacity,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
+            security_groups=[self._database_group],
+            credentials=rds.Credentials.from_username("master"),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            enable_data_api=True,
+            parameter_group=self._parameter_group(),
+            storage_encrypted=True,
+            copy_tags_to_snapshot=True,
+            backup=rds.BackupProps(
+                retention=cdk.Duration.days(environment.backup_days), preferred_window="06:00-07:00"
+            ),
+            preferred_maintenance_window="sun:07:30-sun:08:30",
+            cloudwatch_logs_exports=["postgresql"],
+            deletion_protection=environment.permanent,
+            removal_policy=removal_policy(environment),
+        )
+        cluster.node.add_dependency(logs)
+        if not environment.permanent:
+            acknowledge(cluster, "RDS10", "A temporary environment: its data is deleted with its stack")
+        return cluster
+
+    def _parameter_group(self) -> rds.ParameterGroup:
+        return rds.ParameterGroup(
+            self,
+            "parameters",
+            engine=_ENGINE,
+            description="wecelebrate",
+            parameters={
+                "shared_preload_libraries": "pg_stat_statements",
+                "pg_stat_statements.track": "all",
+                "track_io_timing": "on",
+                "rds.force_ssl": "1",
+                # Milliseconds. A list should take 50 ms, so a statement that takes ten times that is logged.
+                "log_min_duration_statement": "500",
+                "log_lock_waits": "on",
+                # KB.
+                "log_temp_files": "10240",
+                # Milliseconds. Above the longest timeout that app.enter sets, so it only ends transactions that bypass
+                # app.enter.
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        )
+
+    def _proxy(self, environment: Environment, vpc: ec2.IVpc) -> rds.DatabaseProxy:
+        role = iam.Role(
+            self,
+            "proxy-role",
+            assumed_by=iam.ServicePrincipal("rds.amazonaws.com"),
+            description="RDS Proxy signs in to Aurora as the logins of functions",
+        )
+        for login in LOGINS:
+            if login != DEPLOY_LOGIN:
+                self.cluster.grant_connect(role, login)
+        return rds.DatabaseProxy(
+            self,
+            "proxy-pool",
+            db_proxy_name=environment.resource("proxy"),
+            proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
+            security_groups=[self._proxy_group],
+            role=role,
+            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+            require_tls=True,
+            # API Gateway times out after 30 seconds. The caller gets the error of a full pool long before that.
+            borrow_timeout=cdk.Duration.seconds(5),
+            idle_client_timeout=cdk.Duration.minutes(15),
+            # The remaining 10 % are for migrations, operators and RDS itself.
+            max_connections_percent=90,
+            max_idle_connections_percent=30,
+        )
+
+    def _create_sign_in_policy(self, login: str) -> iam.ManagedPolicy:
+        policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
+        if login == DEPLOY_LOGIN:
+            self.cluster.grant_connect(policy, login)
+        else:
+            self.proxy.grant_connect(policy, login)
+        return policy
+
+    def _create_logins(self) -> None:
+        """Create the logins as the master user, before any function can sign in."""
+        secret = self.cluster.secret
+        if secret is None:
+            raise LookupError("the cluster has no master secret: `manage_master_user_password` must be true")
+        call = custom.AwsSdkCall(
+            service="rds-data",
+            action="ExecuteStatement",
+            parameters={
+                "resourceArn": self.cluster.cluster_arn,
+                "secretArn": secret.secret_arn,
+                "database": NAME,
+                "sql": bootstrap_sql(),
+            },
+            physical_resource_id=custom.PhysicalResourceId.of("logins"),
+        )
+        logins = custom.AwsCustomResource(
+            self,
+            "logins",
+            on_update=call,  # also on create
+            install_latest_aws_sdk=False,
+            timeout=cdk.Duration.minutes(2),
+            policy=custom.AwsCustomResourcePolicy.from_statements(
+                [
+                    iam.PolicyStatement(actions=["rds-data:ExecuteStatement"], resources=[self.cluster.cluster_arn]),
+                    iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]),
+                ]
+            ),
+        )
+        logins.node.add_dependency(self.cluster)
+        acknowledge(
+            self,
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
+            "The function of CDK that creates the logins; the policy only allows it to write logs",
+        )
+
+
+def bootstrap_sql() -> str:
+    """The SQL statement that creates every login."""
+    logins = ", ".join(f"'{login}'" for login in LOGINS)
+    return textwrap.dedent(_BOOTSTRAP.read_text("utf-8")).replace("{logins}", logins)

@@ -1,0 +1,89 @@
+"""The issuer of access tokens: a Cognito user pool of this app, or an existing OIDC issuer.
+
+`cdk deploy -c issuer=https://… -c audience=… [-c jwks_url=https://…]` uses an existing issuer.
+"""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from infra.aws.checks import acknowledge
+from infra.aws.retention import removal_policy
+from infra.aws.stack import PlatformStack
+from infra.environments import Environment
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """The settings with which the gateway and the functions verify tokens."""
+
+    url: str
+    audience: str
+    jwks_url: str
+    """URL of the public keys (JWKS) that verify the signatures of tokens."""
+
+
+def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
+    """Return the issuer that the CDK context names, or create a user pool.
+
+    Raises ValueError if the context sets only one of `issuer` and `audience`.
+    """
+    url, audience, jwks_url = (scope.node.try_get_context(key) for key in ("issuer", "audience", "jwks_url"))
+    if bool(url) != bool(audience):
+        raise ValueError("the context keys `issuer` and `audience` belong together: set both or neither")
+    if not url:
+        return Users(scope, environment).issuer
+    return TokenIssuer(url, audience, jwks_url or _jwks_url(url))
+
+
+class Users(PlatformStack):
+    """A Cognito user pool and its app client for browsers."""
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        super().__init__(scope, "identity", environment, holds_data=True)
+        pool = cognito.UserPool(
+            self,
+            "users",
+            user_pool_name=environment.resource("users"),
+            # An account is created with a membership, by an admin or an owner.
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            # A changed e-mail address takes effect only once it is verified, because memberships are matched by it.
+            keep_original=cognito.KeepOriginalAttrs(email=True),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+            ),
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            deletion_protection=environment.permanent,
+            removal_policy=removal_policy(environment),
+        )
+        acknowledge(pool, "COG2", "MFA is optional: customers of a shop need none, and its managers can turn it on")
+        acknowledge(pool, "COG8", "The Plus tier is paid per user, and most users are customers who order once a year")
+        client = pool.add_client(
+            "web",
+            auth_flows=cognito.AuthFlow(user_srp=True),
+            generate_secret=False,  # a browser cannot keep a secret
+            disable_o_auth=True,  # the default would redirect to example.com
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            access_token_validity=cdk.Duration.hours(1),
+            id_token_validity=cdk.Duration.hours(1),
+            refresh_token_validity=cdk.Duration.days(30),
+        )
+        url = pool.user_pool_provider_url
+        self.issuer = TokenIssuer(url, client.user_pool_client_id, _jwks_url(url))
+
+
+def _jwks_url(url: str) -> str:
+    """The usual location of the keys of an issuer. Cognito and most other issuers use it."""
+    return f"{url.rstrip('/')}/.well-known/jwks.json"

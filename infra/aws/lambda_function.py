@@ -1,0 +1,156 @@
+"""A Lambda function with its role, log group and trigger, created from its FunctionSpec."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from infra.aws.data import Data
+from infra.aws.mail import MailService
+from infra.aws.queues import Queues
+from infra.aws.retention import log_group
+from infra.aws.storage import Buckets
+from infra.environments import Environment
+from infra.functions import Bindings, FunctionSpec, ScheduleTrigger
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+"""The Python version for which `infra.aws.layers` builds layers."""
+
+
+@dataclass(frozen=True)
+class StackEnvironment:
+    """The resources of other stacks that functions use."""
+
+    environment: Environment
+    vpc: ec2.IVpc
+    data: Data
+    queues: Queues
+    buckets: Buckets
+    mail: MailService
+
+
+class LambdaFunction(Construct):
+    """A function whose role has exactly the permissions that its declaration asks for."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        spec: FunctionSpec,
+        stack_environment: StackEnvironment,
+        *,
+        bindings: Bindings,
+        layers: Sequence[lambda_.ILayerVersion],
+        network: iam.IManagedPolicy,
+        security_group: ec2.ISecurityGroup,
+    ) -> None:
+        super().__init__(scope, spec.name)
+        self.spec = spec
+        self._stack_environment = stack_environment
+        environment = stack_environment.environment
+        name = environment.resource(spec.name)
+        logs = log_group(self, "log", environment, f"/aws/lambda/{name}")
+        self.role = iam.Role(
+            self,
+            "role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Permissions of {spec.name}",
+            managed_policies=[network],
+        )
+        logs.grant_write(self.role)
+        self._grant_permissions()
+        self.function = lambda_.Function(
+            self,
+            "function",
+            function_name=name,
+            description=f"{spec.kind}: {spec.folder.name}",
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="handler.handler",
+            code=lambda_.Code.from_asset(str(spec.folder), exclude=["function.toml", "__pycache__"]),
+            layers=list(layers),
+            memory_size=spec.memory,
+            timeout=cdk.Duration.seconds(spec.timeout),
+            environment=spec.environment(bindings),
+            role=self.role.without_policy_updates(),
+            log_group=logs,
+            vpc=stack_environment.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="functions"),
+            security_groups=[security_group],
+            reserved_concurrent_executions=self._reserved_concurrency(),
+        )
+        # Create the policy first. A function without its policy starts, but every call that it makes is denied.
+        self.function.node.add_dependency(self.role)
+        self._add_trigger()
+
+    def _reserved_concurrency(self) -> int | None:
+        """The declared concurrency, if the environment reserves it. A queue trigger limits its workers by itself."""
+        declared = "concurrency" in self.spec.model_fields_set and self.spec.queue is None
+        reserves = self._stack_environment.environment.reserves_concurrency
+        return self.spec.concurrency if declared and reserves else None
+
+    def _grant_permissions(self) -> None:
+        spec, resources = self.spec, self._stack_environment
+        if spec.login and spec.uses & {"database:read", "database:write"}:
+            self.role.add_managed_policy(resources.data.sign_in_policy(spec.login))
+        for queue_name in spec.sends_to():
+            resources.queues.by_name[queue_name].grant_send_messages(self.role)
+        for bucket, verbs in spec.bucket_access().items():
+            resources.buckets.grant(self.role, bucket, verbs)
+        if "email" in spec.uses:
+            resources.mail.grant_send(self.role)
+        for queue in resources.queues.for_function(spec):
+            queue.grant_consume_messages(self.role)
+
+    def _add_trigger(self) -> None:
+        spec = self.spec
+        for queue in self._stack_environment.queues.for_function(spec):
+            assert spec.queue is not None
+            self.function.add_event_source(
+                sources.SqsEventSource(
+                    queue,
+                    batch_size=spec.queue.batch_size,
+                    max_batching_window=cdk.Duration.seconds(spec.queue.window) if spec.queue.window else None,
+                    max_concurrency=spec.queue.maximum_concurrency,
+                    report_batch_item_failures=True,
+                )
+            )
+        if spec.schedule:
+            self._add_schedule(spec.schedule)
+
+    def _add_schedule(self, trigger: ScheduleTrigger) -> None:
+        """Create the schedule from the CloudFormation resource. The CDK construct for its target would also allow the
+        scheduler to call every version of the function."""
+        caller = iam.Role(
+            self,
+            "caller",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+            ),
+            description=f"Calls {self.spec.name}",
+        )
+        caller.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
+        )
+        schedule = scheduler.CfnSchedule(
+            self,
+            "schedule",
+            name=self._stack_environment.environment.resource(self.spec.name),
+            schedule_expression=trigger.expression,
+            schedule_expression_timezone=trigger.timezone,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.function.function_arn,
+                role_arn=caller.role_arn,
+                # The next run does the work of a failed run, so an old run is not repeated.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=2, maximum_event_age_in_seconds=300
+                ),
+            ),
+        )
+        schedule.node.add_dependency(caller)

@@ -1,0 +1,86 @@
+"""The SQS queues: one queue and one dead-letter queue for every function that declares a queue."""
+
+from collections.abc import Iterable, Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.environments import Environment
+from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_queue
+
+
+class Queues(Construct):
+    """All queues and dead-letter queues, by their names in the declarations."""
+
+    def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
+        super().__init__(scope, "queues")
+        self._environment = environment
+        self._specs = tuple(specs)
+        self.by_name: Mapping[str, sqs.Queue] = {
+            name: queue for spec in self._specs if spec.has_queue for name, queue in self._pair(spec).items()
+        }
+
+    def urls(self) -> dict[str, str]:
+        """Map each queue name to its URL."""
+        return {name: queue.queue_url for name, queue in self.by_name.items()}
+
+    def for_function(self, spec: FunctionSpec) -> list[sqs.Queue]:
+        """The queues that trigger this function."""
+        return [self.by_name[name] for name in spec.consumes(self._specs)]
+
+    def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
+        """The queue of a function and its dead-letter queue, by name."""
+        trigger = spec.queue
+        if trigger is None:
+            raise LookupError(f"{spec.name} has no [queue] table")
+        dead_letters = sqs.Queue(
+            self,
+            dead_letter_queue(spec.queue_name),
+            queue_name=self._environment.resource(dead_letter_queue(spec.queue_name)),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+            visibility_timeout=cdk.Duration.seconds(DEAD_LETTERS_VISIBILITY),
+        )
+        queue = sqs.Queue(
+            self,
+            spec.queue_name,
+            queue_name=self._environment.resource(spec.queue_name),
+            # The key of SQS. With a KMS key, S3 could not send to the queue and every message would call KMS.
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
+            # Shorter than in the dead-letter queue, because the age of a dead letter counts from its first send.
+            retention_period=cdk.Duration.days(4),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
+        )
+        return {spec.queue_name: queue, dead_letter_queue(spec.queue_name): dead_letters}
+
+
+def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
+    """Allow S3 to send to `queue` for one bucket of this account."""
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={
+                "ArnEquals": {"aws:SourceArn": bucket_arn},
+                "StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID},
+            },
+        )
+    )
+
+
+def allow_events(queue: sqs.Queue, rule_arn: str) -> None:
+    """Allow EventBridge to send to `queue` for one rule."""
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+        )
+    )

@@ -1,0 +1,162 @@
+"""The S3 buckets that declarations name, and the notifications that they send to queues."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.aws.checks import acknowledge_wildcard
+from infra.aws.queues import Queues, allow_notifications
+from infra.aws.retention import removal_policy
+from infra.environments import Environment
+from infra.functions import FunctionSpec, bucket_names
+
+_KEYS: Mapping[tuple[str, str], str] = {
+    ("drops", "write"): "*/results/*",
+    ("image-uploads", "read"): "*/uploads/*",
+    ("image-uploads", "write"): "*/uploads/*",
+}
+"""(Bucket, verb) → the pattern of the keys that the verb covers. Without an entry it covers all keys."""
+
+_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
+"""Bucket → days until its objects expire. None means never: products show those images."""
+_DEFAULT_EXPIRY_DAYS = 180
+"""Long enough to answer questions about a file half a year later."""
+
+_BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
+"""Buckets to which browsers upload with presigned URLs. They need CORS."""
+
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    # With versions, because a job reads the version in its message, even if a newer one exists.
+    "read": ("s3:GetObject", "s3:GetObjectVersion"),
+    "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
+}
+"""Verb → S3 actions on the objects."""
+
+_LISTING: Mapping[str, str] = {
+    # Without this permission, S3 answers 403 instead of 404 for an object that does not exist.
+    "read": "s3:ListBucket",
+    "list": "s3:ListBucketVersions",
+}
+"""Verb → S3 action on the bucket itself."""
+
+
+class Buckets(Construct):
+    """All buckets, by their names in the declarations."""
+
+    def __init__(
+        self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
+    ) -> None:
+        super().__init__(scope, "buckets")
+        self._environment = environment
+        self._logs = self._access_logs()
+        self.by_name: Mapping[str, s3.Bucket] = {name: self._bucket(name) for name in bucket_names(specs)}
+        for name, bucket in self.by_name.items():
+            target_queues = [spec.queue_name for spec in specs if spec.queue and spec.queue.bucket == name]
+            if len(target_queues) > 1:
+                raise ValueError(
+                    f"S3 can notify only one queue of a new object: bucket {name} is declared by the queues"
+                    f" {', '.join(target_queues)}; keep it in one of them"
+                )
+            for queue in target_queues:
+                self._notify(name, bucket, queues.by_name[queue])
+
+    def images_url(self) -> str:
+        """The base URL of images. Empty if no function declares the bucket `images`.
+
+        The bucket is private until a CloudFront distribution serves it. This method must then return the URL of the
+        distribution.
+        """
+        bucket = self.by_name.get("images")
+        return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
+
+    def names(self) -> dict[str, str]:
+        """Map the name of each bucket in the declarations to its name on AWS."""
+        return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
+
+    def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
+        """Allow `role` the verbs (list, read, write) in the bucket called `name`."""
+        for verb in sorted(verbs & _ACTIONS.keys()):
+            objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
+            role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
+            acknowledge_wildcard(role, objects, f"It may {verb} every object there: key names depend on data")
+        listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
+        if listing:
+            role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))
+
+    def _physical(self, name: str) -> str:
+        """The name of the bucket on AWS.
+
+        It is predictable: operators configure ERP systems with it, and the policy of a queue can name it without a
+        dependency cycle.
+        """
+        return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
+
+    def _arn(self, name: str) -> str:
+        return f"arn:{cdk.Aws.PARTITION}:s3:::{self._physical(name)}"
+
+    def _access_logs(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "access-logs",
+            encryption=s3.BucketEncryption.S3_MANAGED,  # the only encryption that the log service supports
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._environment.log_days))],
+            removal_policy=removal_policy(self._environment),
+        )
+
+    def _bucket(self, name: str) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            bucket_name=self._physical(name),
+            versioned=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix=f"{name}/",
+            cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
+            lifecycle_rules=[
+                # Replaced versions of an object are kept for 30 days.
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(days)
+                    if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
+                    else None,
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                ),
+                s3.LifecycleRule(expired_object_delete_marker=True),
+            ],
+            removal_policy=removal_policy(self._environment),
+        )
+
+    def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
+        """Send the ObjectCreated notifications of the bucket to `queue`.
+
+        This sets the property of the bucket directly. The CDK construct would add a custom resource whose function may
+        change every bucket of the account. S3 filters notifications only by prefix and suffix, and a key starts with
+        the catalog id. The queue therefore also gets notifications of result files, and its function ignores them.
+        """
+        allow_notifications(queue, self._arn(name))
+        # S3 sends a test message when the notification is configured, and rejects a queue to which it may not send.
+        bucket.node.add_dependency(queue)
+        resource = bucket.node.default_child
+        if isinstance(resource, s3.CfnBucket):
+            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                queue_configurations=[
+                    s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
+                ]
+            )
+
+
+def _browser_uploads() -> s3.CorsRule:
+    """Allow uploads from any origin. The presigned URL is the permission."""
+    return s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["content-type"], max_age=3000
+    )

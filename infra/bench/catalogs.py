@@ -1,0 +1,109 @@
+"""Catalogs for the page benchmarks, and requests and bare queries for their pages."""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from infra.bench.load import NextParameters, NextPath
+from infra.bench.platform import BenchPlatform
+
+PAGE_SIZE = 50
+_LONG_AGO = "2020-01-01T00:00:00Z"
+"""A list with `updated_since` is never cached. All products are newer than this, so the list is not filtered."""
+
+_INSERT_PRODUCTS = """
+insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count)
+select %(catalog)s, 'SKU-' || n,
+  concat_ws(' ', w[1 + pg_temp.dice(n, 1) %% 12], w[1 + pg_temp.dice(n, 2) %% 12], w[1 + pg_temp.dice(n, 3) %% 12], n),
+  'A gift of ' || w[1 + n %% 12], 'category ' || pg_temp.dice(n, 4) %% 40, 'brand ' || pg_temp.dice(n, 5) %% 200,
+  1 + n %% 9973 / 100.0, n %% 500
+from generate_series(1, %(count)s) n,
+  (select string_to_array('crystal enamel mug scarf lamp award basket coffee plant notebook canvas wool', ' ') w) words
+"""
+_CREATE_DICE = """
+create or replace function pg_temp.dice(n bigint, seed bigint) returns bigint language sql immutable
+as $$ select hashint8extended(n, seed) & 2147483647 $$
+"""
+SEARCH_QUERY = """
+select json_agg(page)::text
+from (
+  select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images, media,
+    attributes, inventory_count, is_active, created_at, updated_at
+  from products
+  where catalog_id = %(catalog)s and category = %(category)s and price <= %(price_max)s and name ilike %(pattern)s
+  order by name, id
+  limit 51
+) page
+"""
+"""The page of `search_paths` in plain SQL. As in the API, the 51st row shows whether there is a next page."""
+
+
+def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
+    """Create a catalog of `count` products, with planner statistics."""
+    catalog = platform.create_catalog()
+    platform.database.execute(_CREATE_DICE)
+    platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
+    platform.settle()
+    return catalog
+
+
+def search_paths(catalog: UUID) -> NextPath:
+    """Paths of pages with filter and search. No two are equal, so none is cached."""
+    next_search = _searches()
+
+    def next_path() -> str:
+        price_max, category, word = next_search()
+        filters = f"price_max={price_max}&category={category.replace(' ', '+')}&q={word}"
+        return f"/v1/catalogs/{catalog}/products?limit={PAGE_SIZE}&{filters}"
+
+    return next_path
+
+
+def search_parameters(catalog: UUID) -> NextParameters:
+    """Parameters of SEARCH_QUERY for the same searches as `search_paths`, in the same order."""
+    next_search = _searches()
+
+    def next_parameters() -> dict[str, Any]:
+        price_max, category, word = next_search()
+        return {"catalog": catalog, "category": category, "price_max": price_max, "pattern": f"%{word}%"}
+
+    return next_parameters
+
+
+def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
+    """The path of a catalog's first page without filters."""
+    path = f"/v1/catalogs/{catalog}/products?limit={limit}"
+    if not cached:
+        path += f"&updated_since={_LONG_AGO}"
+    return lambda: path
+
+
+def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
+    """Endless paths of storefront visits by Zipf's law: few sites and few products get most of the visits.
+
+    Three of four visits read a product; the fourth reads the first page of the site's products.
+    """
+    dice = random.Random(7)  # noqa: S311 - the same visits in each run
+    domain_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(domains) + 1)))
+    product_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(products) + 1)))
+    while True:
+        (domain,) = dice.choices(domains, cum_weights=domain_weights)
+        path = f"/v1/storefront/{domain}/products"
+        if dice.random() < 0.25:
+            yield f"{path}?limit={PAGE_SIZE}"
+        else:
+            (product,) = dice.choices(products, cum_weights=product_weights)
+            yield f"{path}/{product}"
+
+
+def _searches() -> Callable[[], tuple[str, str, str]]:
+    """Return the next search: highest price, category and word.
+
+    The highest prices differ between searches, and are above all prices, so they filter no product.
+    """
+    dice = random.Random(1)  # noqa: S311 - the same searches in each run
+    words = ("mug", "lamp", "wool", "scarf", "coffee")
+    cents = itertools.count(1_000_00)
+    return lambda: (f"{next(cents) / 100:.2f}", f"category {dice.randrange(40)}", dice.choice(words))

@@ -1,0 +1,122 @@
+"""Pid files: find and terminate processes that another process has started.
+
+The system reuses pids. A pid file therefore records the pid and the creation time, which together identify a process.
+`stop_orphans` terminates the processes that a killed supervisor left behind.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+STATE_VARIABLE = "WECELEBRATE_STATE"
+"""Environment variable of every child process. It names the state directory of the cloud that the child belongs to."""
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """Identifies a process, running or ended, by pid and creation time."""
+
+    pid: int
+    created: float
+    """Creation time in seconds since the epoch, from psutil."""
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        return cls(pid, psutil.Process(pid).create_time())
+
+    @classmethod
+    def read(cls, file: Path) -> Self | None:
+        """Read a pid file. Returns None if the file does not exist or is damaged."""
+        try:
+            entry = json.loads(file.read_text("utf-8"))
+            return cls(entry["pid"], entry["created"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(".new")
+        temporary.write_text(json.dumps({"pid": self.pid, "created": self.created}), "utf-8")
+        temporary.replace(file)
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """The process. None if it has ended, even if another process now has its pid."""
+        try:
+            process = psutil.Process(self.pid)
+            # /proc measures time in hundredths of a second. The system does not reuse a pid within one.
+            same = abs(process.create_time() - self.created) < 0.05
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.Error:
+            return None
+
+
+def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
+    """Terminate a process that is not our child, and its descendants.
+
+    Sends `stop_signal` to the process. Kills whatever still runs after `timeout` seconds.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess):
+        descendants = process.children(recursive=True)
+        process.send_signal(stop_signal)
+        _wait_for_exit([process], timeout)
+        for survivor in _wait_for_exit([process, *descendants], 0.2):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                survivor.kill()
+        _wait_for_exit([process, *descendants], 2)
+
+
+def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Wait until all processes have ended, at most `timeout` seconds. Returns those that still run."""
+    deadline = time.monotonic() + timeout
+    while True:
+        survivors = [process for process in processes if _is_running(process)]
+        if not survivors or time.monotonic() > deadline:
+            return survivors
+        time.sleep(0.02)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    # A zombie has ended, although its parent has not collected its exit status yet.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def stop_orphans(state: Path) -> list[str]:
+    """Terminate the processes that a killed supervisor left running, and remove their pid files.
+
+    Returns the names of the parts that had such processes.
+    """
+    stopped: list[str] = []
+    for file in sorted((state / "run").glob("*.json")):
+        leader = ProcessIdentity.read(file)
+        if leader:
+            orphans = [process for process in (leader.process, *_session_members(leader, state)) if process]
+            for process in orphans:
+                # PostgreSQL shuts down fast on SIGINT, but waits for its clients on SIGTERM. Other parts end on both.
+                terminate(process, signal.SIGINT)
+            if orphans:
+                stopped.append(file.stem)
+        file.unlink(missing_ok=True)
+    return stopped
+
+
+def _session_members(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
+    """Find the remaining processes in the session of a part whose first process has ended."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if (
+                process.pid not in (leader.pid, os.getpid())
+                and os.getsid(process.pid) == leader.pid
+                and process.environ().get(STATE_VARIABLE) == str(state)
+            ):
+                yield process

@@ -1,0 +1,47 @@
+"""The common interface of the XML formats."""
+
+from collections.abc import Iterator
+
+from wecelebrate.feeds.items import DeclaredMode, Record
+from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.xml.reader import Element, local
+from wecelebrate.feeds.xml.source import XmlSource
+
+ACTIVE = "is_active"
+ATTRIBUTES = "attributes"
+
+
+class XmlFormat:
+    """An XML format for products. One object reads one file."""
+
+    name: str
+    profile: Profile | None = None
+    columns: tuple[str, ...] = ()
+    """Columns that the table has even if the first records lack them."""
+    sku_elements: tuple[str, ...] = ()
+    """Elements with the SKU, for a record that cannot be read otherwise."""
+    complete_elements: tuple[str, ...]
+    """Elements that are read completely: records, and elements that are needed to read them."""
+    start_elements: tuple[str, ...] = ()
+    """Elements of which only the start tag is read."""
+    declared_mode: DeclaredMode | None = None
+
+    def __init__(self, currency: str, language: str | None) -> None:
+        self.currency, self.language = currency, language
+
+    def prepare(self, source: XmlSource) -> None:
+        """Read what the first record needs from the whole file."""
+
+    def accept(self, element: Element) -> bool:
+        """Whether to read an element whose name is in `complete_elements`."""
+        return local(element) in self.complete_elements
+
+    def element_started(self, element: Element) -> None:
+        """Handle the start tag of an element in `start_elements`."""
+
+    def records(self, element: Element) -> Iterator[Record]:
+        """The records of an element in `complete_elements`. None if it only describes others. Raises RecordTooLarge."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Delete temporary files."""

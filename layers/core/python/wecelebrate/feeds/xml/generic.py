@@ -1,0 +1,145 @@
+"""Generic XML: the catalog's settings name the element of a product, or it is detected because it repeats."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from wecelebrate.feeds.items import Record, UnreadableFeed, quoted
+from wecelebrate.feeds.xml.base import XmlFormat
+from wecelebrate.feeds.xml.flat import Flattener
+from wecelebrate.feeds.xml.reader import Element, local, pull_parser
+from wecelebrate.feeds.xml.source import CHUNK, XmlSource
+
+Path = tuple[str, ...]
+"""Local names from the root to an element."""
+
+# Usual names of the element of a product.
+PRODUCT_NAMES = frozenset((
+    "product", "item", "article", "offer", "sku", "good", "material", "part", "produkt", "artikel", "produit",
+    "producto", "articulo", "prodotto", "articolo", "produto", "artigo", "shopitem", "record", "row", "entry", "o",
+    "productitem", "product_item", "productdata", "datensatz", "zeile", "ware", "tovar", "listing", "r", "line",
+))  # fmt: skip
+# Usual names of repeated elements that are not products.
+OTHER_NAMES = frozenset((
+    "category", "categories", "kategorie", "image", "images", "picture", "pictures", "media", "variant", "option",
+    "attribute", "param", "property", "feature", "price", "currency", "currencies", "language", "stock", "link",
+))  # fmt: skip
+MAX_PATHS = 2_000
+
+
+@dataclass(slots=True)
+class _PathStatistics:
+    """Counts of the elements at one path."""
+
+    count: int = 0
+    values: int = 0
+    """Attributes and direct children of all these elements."""
+    child_names: set[str] = field(default_factory=set)
+    """Up to two different names of children."""
+
+
+class GenericXml(XmlFormat):
+    name = "XML"
+
+    def __init__(self, currency: str, language: str | None, source: XmlSource, record: str | None) -> None:
+        super().__init__(currency, language)
+        statistics = _survey(source.head)
+        self.path = _path_from_settings(record) if record else _detect_path(statistics)
+        self._flat = Flattener(_wrappers(statistics), language=language)
+        self.complete_elements = (self.path[-1],)
+
+    def accept(self, element: Element) -> bool:
+        """Whether the element ends the path. A path of one name, from the settings, matches at any depth."""
+        if len(self.path) == 1:
+            return True
+        node: Element | None = element
+        for name in reversed(self.path):
+            if node is None or local(node) != name:
+                return False
+            node = node.getparent()
+        return True
+
+    def records(self, element: Element) -> Iterator[Record]:
+        yield self._flat(element)
+
+
+def _path_from_settings(record: str) -> Path:
+    """Parse a name such as `offer`, or a path such as `shop/offers/offer`. Namespace prefixes are ignored."""
+    path = tuple(part.rpartition(":")[2] for part in record.strip("/ ").replace(".", "/").split("/"))
+    if not all(path):
+        raise UnreadableFeed(
+            f"`record` in the sync settings is {quoted(record)}; it must be the element of a product, such as offer or "
+            "shop/offers/offer"
+        )
+    return path
+
+
+def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
+    """Elements that only contain elements of a similar name, such as `images` with `image`."""
+    return {
+        path[-1]
+        for path, stats in statistics.items()
+        if len(stats.child_names) == 1
+        and path[-1].casefold().startswith(next(iter(stats.child_names)).casefold()[:-1] or "?")
+    }
+
+
+def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
+    """The path of the products: the repeated element with the most values, preferably with a usual name of products.
+
+    The statistics are those of the start of the file. Repeated elements inside others, such as variants, belong to the
+    outer element. In a file of one product, it is the element with a usual name, or a child of the root.
+    """
+    filled = {path: stats for path, stats in statistics.items() if stats.values >= stats.count}
+    repeated = {
+        path: stats
+        for path, stats in filled.items()
+        if stats.count > 1
+        and not any(path[:depth] in filled and statistics[path[:depth]].count > 1 for depth in range(1, len(path)))
+    }
+    named = {path: stats for path, stats in filled.items() if path[-1].casefold() in PRODUCT_NAMES and len(path) > 1}
+    best = {path: stats for path, stats in repeated.items() if path in named}
+    best = best or {path: stats for path, stats in named.items() if path[-1].casefold() not in OTHER_NAMES}
+    best = best or {path: stats for path, stats in repeated.items() if path[-1].casefold() not in OTHER_NAMES}
+    best = best or repeated or {path: stats for path, stats in filled.items() if len(path) == 2} or statistics
+    if not best:
+        raise UnreadableFeed("the file has no elements that could be products; export the products again")
+    return max(best, key=lambda path: (best[path].values, -len(path)))
+
+
+def _survey(head: bytes) -> dict[Path, _PathStatistics]:
+    """Count the elements at each path in the start of the file."""
+    statistics: dict[Path, _PathStatistics] = {}
+    current: list[str] = []
+    parser = pull_parser(None)
+    try:
+        for at in range(0, len(head), CHUNK):
+            parser.feed(head[at : at + CHUNK])
+            _count(parser, current, statistics)
+        parser.close()
+    except etree.XMLSyntaxError:
+        pass  # `head` may end anywhere; broken XML is reported when the rows are read
+    _count(parser, current, statistics)
+    return statistics
+
+
+def _count(parser: Any, current: list[str], statistics: dict[Path, _PathStatistics]) -> None:
+    """Count the parser's new elements. `current` is the path of the open element, and is updated."""
+    for event, element in parser.read_events():
+        if event == "end":
+            current.pop()
+            continue
+        name = local(element)
+        if current and (parent := statistics.get(tuple(current))) is not None:
+            parent.values += 1
+            if len(parent.child_names) < 2:
+                parent.child_names.add(name)
+        current.append(name)
+        path = tuple(current)
+        if path not in statistics and len(statistics) < MAX_PATHS:
+            statistics[path] = _PathStatistics()
+        if stats := statistics.get(path):
+            stats.count += 1
+            stats.values += len(element.attrib)

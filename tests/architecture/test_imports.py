@@ -1,0 +1,41 @@
+"""The import graph of the package has one direction: from domains to core/."""
+
+from graphlib import TopologicalSorter
+
+import grimp
+import pytest
+
+PACKAGE = "wecelebrate"
+CORE = f"{PACKAGE}.core"
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    """All imports of the package, including those inside functions and under TYPE_CHECKING."""
+    return grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
+
+
+def test_imports_inside_functions_are_in_the_graph(graph: grimp.ImportGraph) -> None:
+    assert graph.direct_import_exists(importer=f"{CORE}.cache.redis", imported=f"{CORE}.cache.upstash")
+
+
+def test_imports_under_type_checking_are_in_the_graph(graph: grimp.ImportGraph) -> None:
+    assert graph.direct_import_exists(importer=f"{PACKAGE}.mail.sending", imported=f"{PACKAGE}.mail.rendering")
+
+
+def test_the_import_graph_has_no_cycle(graph: grimp.ImportGraph) -> None:
+    # Raises CycleError, which names the modules of the cycle.
+    TopologicalSorter({each: graph.find_modules_directly_imported_by(each) for each in graph.modules}).prepare()
+
+
+def test_core_imports_no_domain(graph: grimp.ImportGraph) -> None:
+    core = {CORE, *graph.find_descendants(CORE)}
+    imports = {(module, other) for module in core for other in graph.find_modules_directly_imported_by(module)}
+    assert not {(module, other) for module, other in imports if other not in core}
+
+
+def test_feeds_import_only_core(graph: grimp.ImportGraph) -> None:
+    feeds = {f"{PACKAGE}.feeds", *graph.find_descendants(f"{PACKAGE}.feeds")}
+    allowed = feeds | {CORE, *graph.find_descendants(CORE)}
+    imports = {(module, other) for module in feeds for other in graph.find_modules_directly_imported_by(module)}
+    assert not {(module, other) for module, other in imports if other not in allowed}

@@ -1,0 +1,58 @@
+"""The load generator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from infra.bench.load import Connect, Send, both, load
+from infra.local.processes import LocalCloudError
+
+
+def _requests(*outcomes: str | Exception) -> Connect:
+    """Connections that share one sequence of outcomes."""
+    remaining = iter(outcomes)
+
+    @contextmanager
+    def connect() -> Iterator[Send]:
+        def send() -> str:
+            outcome = next(remaining)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        yield send
+
+    return connect
+
+
+def test_a_load_ends_when_no_request_is_left() -> None:
+    timings = load(_requests("hit", "hit", "miss"), connections=2, seconds=60)
+    assert timings.requests == 3
+    assert timings.outcomes == {"hit": 2, "miss": 1}
+    assert timings.hit_rate == pytest.approx(2 / 3)
+
+
+def test_a_load_ends_when_its_time_is_over() -> None:
+    assert load(_requests(*["hit"] * 1000), connections=2, seconds=0).requests == 0
+
+
+def test_a_failed_request_fails_the_load() -> None:
+    with pytest.raises(LocalCloudError, match="ValueError: no route"):
+        load(_requests("hit", ValueError("no route")), connections=2, seconds=60)
+
+
+def test_a_connection_that_does_not_open_fails_the_load() -> None:
+    @contextmanager
+    def connect() -> Iterator[Send]:
+        raise ConnectionRefusedError("port 1")
+        yield
+
+    with pytest.raises(LocalCloudError, match="ConnectionRefusedError: port 1"):
+        load(connect, connections=3, seconds=60)
+
+
+def test_one_request_of_each_kind_counts_as_one_request() -> None:
+    timings = load(both(_requests("a", "a"), _requests("b", "b", "b")), connections=1, seconds=60)
+    assert timings.requests == 2
+    assert timings.outcomes == {"b": 2}

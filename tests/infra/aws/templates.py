@@ -1,0 +1,86 @@
+"""Synthesis of the CloudFormation templates, and helpers that read them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.app import assemble  # import first: it puts the `node` of this environment on PATH
+from infra.aws.layers import Layer
+from infra.functions import ROOT, FunctionSpec
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The synthesised templates of one environment."""
+
+    folder: Path
+    templates: Mapping[str, dict[str, Any]]
+    """Stack → template."""
+
+    def of_type(self, stack: str, kind: str) -> dict[str, Resource]:
+        """Map the logical id of each resource of a type to its properties."""
+        resources = self.templates[stack]["Resources"]
+        return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
+
+    def only(self, stack: str, kind: str) -> Resource:
+        """The properties of the only resource of a type."""
+        (resource,) = self.of_type(stack, kind).values()
+        return resource
+
+    def follow(self, stack: str, value: Any) -> tuple[str, str]:
+        """Resolve a reference to a resource of this stack or another one. Returns stack and logical id."""
+        if "Fn::GetStackOutput" in value:
+            source = value["Fn::GetStackOutput"]
+            producer = source["StackName"].split("-", 2)[2]
+            return self.follow(producer, self.templates[producer]["Outputs"][source["OutputName"]]["Value"])
+        if "Ref" in value:
+            return stack, value["Ref"]
+        return stack, value["Fn::GetAtt"][0]
+
+    def function(self, name: str) -> Resource:
+        """The Lambda function of the spec with this name."""
+        (function,) = [
+            resource
+            for resource in self.of_type("functions", "AWS::Lambda::Function").values()
+            if resource.get("FunctionName", "").split("-", 2)[-1] == name
+        ]
+        return function
+
+    def statements(self, name: str) -> list[dict[str, Any]]:
+        """All statements of all policies of a function's role."""
+        _, role_id = self.follow("functions", self.function(name)["Role"])
+        role = self.templates["functions"]["Resources"][role_id]["Properties"]
+        policies = []
+        for reference in role["ManagedPolicyArns"]:
+            stack, policy_id = self.follow("functions", reference)
+            policies.append(self.templates[stack]["Resources"][policy_id]["Properties"])
+        policies += [
+            policy
+            for policy in self.of_type("functions", "AWS::IAM::Policy").values()
+            if {"Ref": role_id} in policy["Roles"]
+        ]
+        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str) -> Templates:
+    """Synthesise `specs` into `folder`, with the context of cdk.json and `context`."""
+    import aws_cdk as cdk
+
+    cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+    app = cdk.App(outdir=str(folder), context={**cdk_json, **context}, analytics_reporting=False)
+    assemble(app, specs, layers)
+    app.synth()
+    return read(folder)
+
+
+def read(folder: Path) -> Templates:
+    """Read the templates in `folder`."""
+    suffix = ".template.json"
+    templates = {
+        file.name.removesuffix(suffix): json.loads(file.read_text("utf-8")) for file in folder.glob(f"*{suffix}")
+    }
+    return Templates(folder, templates)

@@ -1,0 +1,76 @@
+"""The HTTP API on AWS serves the declared routes."""
+
+import json
+
+from infra.functions import FunctionSpec
+from infra.http_api import CORS
+from tests.infra.aws.templates import Resource, Templates
+
+ROUTE = "AWS::ApiGatewayV2::Route"
+
+
+def routes(cloud: Templates) -> dict[str, Resource]:
+    """Map each route key to the properties of the route."""
+    return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
+
+
+def test_exactly_the_declared_routes_are_served_each_by_its_function(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
+) -> None:
+    functions = {}
+    for key, route in routes(dev).items():
+        integration = dev.templates["api"]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
+        stack, function = dev.follow("api", integration["IntegrationUri"])
+        functions[key] = dev.templates[stack]["Resources"][function]["Properties"]["FunctionName"]
+    assert functions == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.routes}
+
+
+def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
+    (authorizer,) = dev.of_type("api", "AWS::ApiGatewayV2::Authorizer")
+    for spec in specs:
+        for key in spec.routes:
+            route = routes(dev)[key]
+            if spec.auth == "required":
+                assert route["AuthorizationType"] == "JWT"
+                assert route["AuthorizerId"] == {"Ref": authorizer}
+            else:
+                assert route["AuthorizationType"] == "NONE"
+                assert "AuthorizerId" not in route
+
+
+def test_the_authorizer_accepts_tokens_of_the_user_pool_for_its_client(dev: Templates) -> None:
+    jwt = dev.only("api", "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
+    _, pool = dev.follow("api", jwt["Issuer"])
+    _, client = dev.follow("api", jwt["Audience"][0])
+    assert list(dev.of_type("identity", "AWS::Cognito::UserPool")) == [pool]
+    assert list(dev.of_type("identity", "AWS::Cognito::UserPoolClient")) == [client]
+
+
+def test_each_function_has_one_integration_and_one_permission_for_this_api(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
+) -> None:
+    count = sum(spec.kind == "api" for spec in specs)
+    permissions = dev.of_type("api", "AWS::Lambda::Permission").values()
+    assert len(dev.of_type("api", "AWS::ApiGatewayV2::Integration")) == count
+    assert len({str(permission["FunctionName"]) for permission in permissions}) == len(permissions) == count
+    (api,) = dev.of_type("api", "AWS::ApiGatewayV2::Api")
+    assert all({"Ref": api} in permission["SourceArn"]["Fn::Join"][1] for permission in permissions)
+
+
+def test_cors_is_the_same_as_in_the_local_cloud(dev: Templates) -> None:
+    assert dev.only("api", "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
+        "AllowOrigins": list(CORS.allow_origins),
+        "AllowMethods": list(CORS.allow_methods),
+        "AllowHeaders": list(CORS.allow_headers),
+        "ExposeHeaders": list(CORS.expose_headers),
+        "MaxAge": CORS.max_age,
+    }
+
+
+def test_the_stage_throttles_requests_and_logs_them_without_tokens_or_query_strings(dev: Templates) -> None:
+    stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
+    assert stage["StageName"] == "$default"
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    fields = json.loads(stage["AccessLogSettings"]["Format"])
+    assert {"request_id", "route", "status", "ms"} <= fields.keys()
+    assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())

@@ -1,0 +1,71 @@
+"""The setup of a new Aurora cluster, tested on PostgreSQL. Neither bootstrap.sql nor the migrations need a superuser.
+
+The master user of RDS has CREATEROLE and CREATEDB, owns the database, and may grant `rds_iam`. It has no other
+privileges of a superuser.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from infra.aws.data import LOGINS, NAME, bootstrap_sql
+from infra.local.postgres import Postgres
+from infra.local.processes import free_port
+from wecelebrate.migrations import migrate, migrations
+
+PASSWORD = "as-good-as-an-iam-token"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server in the state of a new RDS cluster."""
+    servers = Postgres(tmp_path_factory.mktemp("rds"), free_port(), free_port())
+    with servers:
+        with psycopg.connect(servers.primary_url, autocommit=True) as superuser:
+            superuser.execute("create role rds_iam nologin")
+            superuser.execute(f"create role master login createrole createdb password '{PASSWORD}'")
+            superuser.execute("grant rds_iam to master with admin option")
+            superuser.execute(f"alter database {NAME} owner to master")
+        yield servers
+    servers.erase()
+
+
+def connect(cluster: Postgres, login: str) -> psycopg.Connection:
+    return psycopg.connect(url(cluster, login), autocommit=True)
+
+
+def url(cluster: Postgres, login: str) -> str:
+    parts = urlsplit(cluster.primary_url)
+    return urlunsplit(parts._replace(netloc=f"{login}:{PASSWORD}@{parts.hostname}:{parts.port}", path=f"/{NAME}"))
+
+
+def test_the_master_user_can_create_the_logins_repeatedly(cluster: Postgres) -> None:
+    for _ in range(2):
+        with connect(cluster, "master") as master:
+            master.execute(bootstrap_sql().encode())
+    with psycopg.connect(cluster.primary_url) as superuser:
+        roles = superuser.execute(
+            "select rolname, rolcanlogin, rolinherit, rolsuper or rolbypassrls, pg_has_role(oid, 'rds_iam', 'member')"
+            " from pg_roles where rolname like 'wc\\_%'"
+        ).fetchall()
+    assert sorted(roles) == [(login, True, False, False, True) for login in sorted(LOGINS)]
+
+
+def test_migrations_need_no_superuser(cluster: Postgres) -> None:
+    with connect(cluster, "master") as master:
+        master.execute(bootstrap_sql().encode())
+    with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
+        superuser.execute(f"alter role wc_migrate password '{PASSWORD}'")
+    assert migrate(url(cluster, "wc_migrate")) == [migration.name for migration in migrations()]
+    with connect(cluster, "master") as master:
+        master.execute(bootstrap_sql().encode())
+    assert migrate(url(cluster, "wc_migrate")) == []
+
+
+def test_the_bootstrap_is_a_single_statement() -> None:
+    sql = bootstrap_sql()
+    assert "{" not in sql
+    assert sql.count("$bootstrap$") == 2
+    assert sql.rstrip().endswith("$bootstrap$")

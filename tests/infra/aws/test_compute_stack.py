@@ -1,0 +1,298 @@
+"""The functions on AWS match their declarations."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.aws.compute import MIGRATIONS, digest
+from infra.aws.layers import Layer
+from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
+from tests.infra.aws.templates import Templates, synthesise
+
+NAMES = [spec.name for spec in functions()]
+SPECS = {spec.name: spec for spec in functions()}
+
+
+@pytest.fixture(params=NAMES)
+def spec(request: pytest.FixtureRequest) -> FunctionSpec:
+    """Each declared function."""
+    return SPECS[request.param]
+
+
+def test_exactly_the_declared_functions_exist(dev: Templates) -> None:
+    names = {
+        function["FunctionName"].removeprefix("wecelebrate-dev-")
+        for function in dev.of_type("functions", "AWS::Lambda::Function").values()
+        if "FunctionName" in function
+    }
+    assert names == set(NAMES)
+
+
+def test_a_function_has_its_declared_limits(dev: Templates, spec: FunctionSpec) -> None:
+    function = dev.function(spec.name)
+    assert function["MemorySize"] == spec.memory
+    assert function["Timeout"] == spec.timeout
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Handler"] == "handler.handler"
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list for a CloudFormation value that is either a list or a single element."""
+    return value if isinstance(value, list) else [value]
+
+
+def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, spec: FunctionSpec) -> None:
+    names = (*NAMES, *(each.queue_name for each in SPECS.values() if each.has_queue))
+    bindings = Bindings(
+        **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str},
+        queues={name: f"<{name}>" for name in names},
+        buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
+        passwords={},
+        extra={"PGSSLMODE": "require"},
+    )
+    expected = spec.environment(bindings)
+    variables: dict[str, Any] = dev.function(spec.name)["Environment"]["Variables"]
+    assert variables.keys() == expected.keys()
+    plain = {"POWERTOOLS_SERVICE_NAME", "WC_DATABASE_LOGIN", "PGSSLMODE"} & expected.keys()
+    assert {name: variables[name] for name in plain} == {name: expected[name] for name in plain}
+
+
+def test_a_function_mounts_core_and_the_layers_that_it_needs(dev: Templates, spec: FunctionSpec) -> None:
+    layer_ids = {layer["Ref"] for layer in dev.function(spec.name)["Layers"]}
+    names = {
+        layer["LayerName"].removeprefix("wecelebrate-dev-")
+        for id, layer in dev.of_type("functions", "AWS::Lambda::LayerVersion").items()
+        if id in layer_ids
+    }
+    assert names == {"core", *spec.vendor_layers}
+    assert len(layer_ids) <= 5  # the limit of Lambda
+
+
+def test_a_function_may_sign_in_only_as_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
+    statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
+    uses_database = spec.uses & {"database:read", "database:write"}
+    resources = [str(statement["Resource"]) for statement in statements]
+    assert len(resources) == (1 if uses_database else 0)
+    for resource in resources:
+        assert resource.count("dbuser") == 1
+        assert f"/{spec.login}'" in resource
+
+
+def test_migrations_connect_to_the_writer_and_other_functions_to_the_proxy(dev: Templates, spec: FunctionSpec) -> None:
+    variables = dev.function(spec.name)["Environment"]["Variables"]
+    if "WC_DATABASE_WRITER" not in variables:
+        return
+    kinds = {
+        key: dev.templates["data"]["Resources"][dev.follow("functions", variables[key]["Fn::Join"][1][0])[1]]["Type"]
+        for key in ("WC_DATABASE_WRITER", "WC_DATABASE_READER")
+    }
+    if spec.kind == "deploy":
+        assert set(kinds.values()) == {"AWS::RDS::DBCluster"}
+    else:
+        assert kinds == {
+            "WC_DATABASE_WRITER": "AWS::RDS::DBProxy",
+            "WC_DATABASE_READER": "AWS::RDS::DBProxyEndpoint",
+        }
+
+
+def test_a_function_may_send_only_to_the_queues_that_it_declares(dev: Templates, spec: FunctionSpec) -> None:
+    statements = [each for each in dev.statements(spec.name) if "sqs:SendMessage" in each["Action"]]
+    resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
+    targets = {
+        dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
+        for stack, queue in (dev.follow("functions", resource) for resource in resources)
+    }
+    assert targets == {f"wecelebrate-dev-{queue}" for queue in spec.sends_to()}
+
+
+def test_a_function_may_access_only_the_buckets_that_it_declares(dev: Templates, spec: FunctionSpec) -> None:
+    statements = [each for each in dev.statements(spec.name) if "s3:" in str(each["Action"])]
+    verbs = {
+        verb
+        for statement in statements
+        for action, verb in (
+            ("s3:GetObject", "read"),
+            ("s3:PutObject", "write"),
+            ("s3:ListBucketVersions", "list"),
+        )
+        if action in as_list(statement["Action"])
+    }
+    assert verbs == {verb for access in spec.bucket_access().values() for verb in access}
+    for statement in statements:
+        assert any(f"wecelebrate-dev-{bucket}-" in str(statement["Resource"]) for bucket in spec.bucket_access())
+
+
+def test_catalog_syncs_may_read_all_files_and_write_only_results(dev: Templates) -> None:
+    patterns = {
+        statement["Action"][0]: statement["Resource"]["Fn::Join"][1][-1]
+        for statement in dev.statements("queues-catalog-syncs")
+        if "s3:GetObject" in statement["Action"] or "s3:PutObject" in statement["Action"]
+    }
+    # A schedule may pull a file from anywhere in the folder of a catalog.
+    assert patterns == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
+
+
+def test_the_images_api_may_only_write_uploads_and_the_worker_reads_them_and_writes_images(dev: Templates) -> None:
+    def objects(name: str, action: str) -> list[str]:
+        statements = [each for each in dev.statements(name) if action in each["Action"]]
+        resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
+        return sorted("".join(part for part in each["Fn::Join"][1] if isinstance(part, str)) for each in resources)
+
+    bucket = "arn::s3:::wecelebrate-dev-"
+    assert objects("api-images-write", "s3:PutObject") == [f"{bucket}image-uploads-/*/uploads/*"]
+    assert objects("api-images-write", "s3:GetObject") == []
+    assert objects("queues-images", "s3:PutObject") == [f"{bucket}images-/*"]
+    assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
+
+
+def test_only_functions_that_use_internet_may_send_plain_http(dev: Templates, spec: FunctionSpec) -> None:
+    (group,) = dev.function(spec.name)["VpcConfig"]["SecurityGroupIds"]
+    egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
+    assert any(rule["ToPort"] == 80 for rule in egress) == ("internet" in spec.uses)
+    assert "WC_OUTBOUND_ALLOW" not in dev.function(spec.name)["Environment"]["Variables"]
+
+
+def test_the_base_url_of_images_is_the_regional_domain_of_the_bucket(dev: Templates, spec: FunctionSpec) -> None:
+    variables = dev.function(spec.name)["Environment"]["Variables"]
+    assert ("WC_IMAGES_URL" in variables) == ("images" in spec.uses)
+    if "images" in spec.uses:
+        scheme, name = variables["WC_IMAGES_URL"]["Fn::Join"][1]
+        stack, bucket = dev.follow("functions", name)
+        assert scheme == "https://"
+        assert "-images-" in str(dev.templates[stack]["Resources"][bucket]["Properties"]["BucketName"])
+
+
+def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(dev: Templates) -> None:
+    for stack, template in dev.templates.items():
+        for id, resource in template["Resources"].items():
+            if not resource["Type"].startswith("AWS::IAM::"):
+                continue
+            properties = resource["Properties"]
+            policies = [properties, *properties.get("Policies", [])]
+            documents = [policy["PolicyDocument"] for policy in policies if "PolicyDocument" in policy]
+            for statement in (each for document in documents for each in document["Statement"]):
+                if statement["Effect"] == "Deny":
+                    continue
+                assert "*" not in str(statement["Action"]), (stack, id)
+                # These EC2 actions of the Lambda service have no narrower resource. The same policy denies them to the
+                # code of functions.
+                if "ec2:CreateNetworkInterface" not in statement["Action"]:
+                    assert statement["Resource"] != "*", (stack, id)
+
+
+def test_the_code_of_a_function_may_not_manage_network_interfaces(dev: Templates, spec: FunctionSpec) -> None:
+    allowed, denied = (
+        next(each for each in dev.statements(spec.name) if each["Effect"] == effect and "ec2:" in str(each["Action"]))
+        for effect in ("Allow", "Deny")
+    )
+    assert allowed["Action"] == denied["Action"]
+    assert "function:wecelebrate-dev-*" in str(denied["Condition"]["ArnLike"]["lambda:SourceFunctionArn"])
+
+
+def test_the_log_group_of_a_function_expires_its_logs(dev: Templates, spec: FunctionSpec) -> None:
+    group = dev.function(spec.name)["LoggingConfig"]["LogGroup"]["Ref"]
+    properties = dev.templates["functions"]["Resources"][group]["Properties"]
+    assert properties["LogGroupName"] == f"/aws/lambda/wecelebrate-dev-{spec.name}"
+    assert properties["RetentionInDays"] == 7
+
+
+def test_a_queue_triggers_its_function_as_declared(dev: Templates, spec: FunctionSpec) -> None:
+    mappings = [
+        mapping
+        for mapping in dev.of_type("functions", "AWS::Lambda::EventSourceMapping").values()
+        if dev.templates["functions"]["Resources"][mapping["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
+        == f"wecelebrate-dev-{spec.name}"
+    ]
+    queue_names = {
+        dev.templates[stack]["Resources"][queue]["Properties"]["QueueName"]
+        for stack, queue in (dev.follow("functions", mapping["EventSourceArn"]) for mapping in mappings)
+    }
+    assert queue_names == {f"wecelebrate-dev-{name}" for name in spec.consumes(SPECS.values())}
+    for mapping in mappings:
+        assert spec.queue is not None
+        assert mapping["BatchSize"] == spec.queue.batch_size
+        assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Templates, spec: FunctionSpec) -> None:
+    declared = "concurrency" in spec.model_fields_set and spec.queue is None
+    assert prod.function(spec.name).get("ReservedConcurrentExecutions") == (spec.concurrency if declared else None)
+    assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
+
+
+def test_the_schema_is_migrated_before_any_other_function_changes(dev: Templates) -> None:
+    (trigger,) = dev.of_type("functions", "Custom::Trigger")
+    resources = dev.templates["functions"]["Resources"]
+    for name in NAMES:
+        (resource,) = (
+            resource
+            for resource in resources.values()
+            if resource.get("Properties", {}).get("FunctionName") == f"wecelebrate-dev-{name}"
+        )
+        assert (trigger in resource["DependsOn"]) == (SPECS[name].kind != "deploy")
+
+
+def test_the_trigger_changes_with_the_hash_of_the_migrations(dev: Templates, tmp_path: Path) -> None:
+    trigger = dev.only("functions", "Custom::Trigger")
+    assert trigger["Migrations"] == digest(MIGRATIONS)
+    (tmp_path / "0001_first.sql").write_text("select 1;")
+    before = digest(tmp_path)
+    (tmp_path / "0002_second.sql").write_text("select 2;")
+    assert digest(tmp_path) != before
+
+
+@pytest.fixture(scope="module")
+def scheduled(
+    tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
+) -> Templates:
+    """The templates with an additional scheduled function that has a time zone and uses cache and mail, and with an
+    existing issuer."""
+    folder = tmp_path_factory.mktemp("more") / "functions" / "schedules" / "sweep"
+    folder.mkdir(parents=True)
+    (folder / "handler.py").touch()
+    (folder / "function.toml").write_text(
+        'uses = ["cache", "email"]\n[schedule]\nexpression = "rate(1 minute)"\ntimezone = "Europe/Berlin"\n'
+    )
+    all_specs = (*specs, FunctionSpec.read(folder))
+    return synthesise(
+        tmp_path_factory.mktemp("scheduled"), all_specs, stub_layers, issuer="https://id.example", audience="wc"
+    )
+
+
+def test_a_schedule_calls_its_function(scheduled: Templates) -> None:
+    schedules = scheduled.of_type("functions", "AWS::Scheduler::Schedule").values()
+    (schedule,) = (each for each in schedules if each["Name"] == "wecelebrate-dev-schedules-sweep")
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    _, target = scheduled.follow("functions", schedule["Target"]["Arn"])
+    assert scheduled.templates["functions"]["Resources"][target]["Properties"]["FunctionName"].endswith("-sweep")
+
+
+def test_no_template_contains_a_secret(scheduled: Templates) -> None:
+    variables = scheduled.function("schedules-sweep")["Environment"]["Variables"]
+    assert variables["WC_CACHE_TOKEN"] == "{{resolve:secretsmanager:wecelebrate/dev/cache:SecretString:token::}}"
+    signing_key = scheduled.function("api-me-read")["Environment"]["Variables"]["WC_SIGNING_KEY"]
+    assert signing_key["Fn::Join"][1][0] == "{{resolve:secretsmanager:"
+
+
+def test_an_existing_issuer_replaces_the_user_pool(scheduled: Templates) -> None:
+    assert "identity" not in scheduled.templates
+    variables = scheduled.function("api-storefront-read")["Environment"]["Variables"]
+    assert variables["WC_ISSUER"] == "https://id.example"
+    assert variables["WC_AUDIENCE"] == "wc"
+    jwt = scheduled.only("api", "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
+    assert jwt == {"Audience": ["wc"], "Issuer": "https://id.example"}
+
+
+def test_the_code_of_a_function_is_its_folder_without_the_declaration(dev: Templates) -> None:
+    handlers = list(dev.folder.glob("asset.*/handler.py"))
+    assert handlers
+    assert not list(dev.folder.glob("asset.*/function.toml"))
+    sources = {spec.handler.read_bytes() for spec in functions(FUNCTIONS)}
+    assert {handler.read_bytes() for handler in handlers} <= sources

@@ -1,0 +1,109 @@
+"""The database on AWS: access, protection of its data, and no passwords."""
+
+from tests.infra.aws.templates import Templates
+
+CLUSTER = "AWS::RDS::DBCluster"
+PROXY = "AWS::RDS::DBProxy"
+
+
+def test_the_proxy_requires_tls_and_iam_and_has_no_password(dev: Templates) -> None:
+    proxy = dev.only("data", PROXY)
+    assert proxy["RequireTLS"] is True
+    assert proxy["DefaultAuthScheme"] == "IAM_AUTH"
+    assert "Auth" not in proxy
+    assert proxy["EngineFamily"] == "POSTGRESQL"
+
+
+def test_the_proxy_has_a_read_only_endpoint(dev: Templates) -> None:
+    endpoint = dev.only("data", "AWS::RDS::DBProxyEndpoint")
+    assert endpoint["TargetRole"] == "READ_ONLY"
+    assert dev.follow("data", endpoint["DBProxyName"])[1] in dev.of_type("data", PROXY)
+
+
+def test_the_proxy_may_sign_in_as_every_login_except_wc_migrate(dev: Templates) -> None:
+    _, role = dev.follow("data", dev.only("data", PROXY)["RoleArn"])
+    policies = dev.of_type("data", "AWS::IAM::Policy").values()
+    (policy,) = (policy for policy in policies if {"Ref": role} in policy["Roles"])
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "rds-db:connect"
+    logins = {resource["Fn::Join"][1][-1] for resource in statement["Resource"]}
+    assert logins == {"/wc_public", "/wc_api", "/wc_worker"}
+
+
+def test_rds_manages_the_master_password(dev: Templates) -> None:
+    cluster = dev.only("data", CLUSTER)
+    assert cluster["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in cluster
+    assert cluster["EnableIAMDatabaseAuthentication"] is True
+
+
+def test_the_logins_are_created_after_the_cluster_and_updated_when_they_change(dev: Templates) -> None:
+    logins = dev.only("data", "Custom::AWS")
+    for event in ("Create", "Update"):
+        assert "rds-data" in str(logins[event])
+        assert "wc_migrate" in str(logins[event])
+    resources = dev.templates["data"]["Resources"].values()
+    (resource,) = (resource for resource in resources if resource["Type"] == "Custom::AWS")
+    assert set(dev.of_type("data", "AWS::RDS::DBInstance")) < set(resource["DependsOn"])
+
+
+def test_storage_is_encrypted_and_tls_is_required(dev: Templates) -> None:
+    assert dev.only("data", CLUSTER)["StorageEncrypted"] is True
+    parameters = dev.only("data", "AWS::RDS::DBClusterParameterGroup")["Parameters"]
+    assert parameters["rds.force_ssl"] == "1"
+    assert parameters["shared_preload_libraries"] == "pg_stat_statements"
+
+
+def test_dev_has_one_reader_and_prod_has_two(dev: Templates, prod: Templates) -> None:
+    assert len(dev.of_type("data", "AWS::RDS::DBInstance")) == 1 + 1
+    assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2
+
+
+def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, prod: Templates) -> None:
+    for cloud, policy, protected in ((dev, "Delete", False), (prod, "Retain", True)):
+        resources = cloud.templates["data"]["Resources"].values()
+        (cluster,) = (resource for resource in resources if resource["Type"] == CLUSTER)
+        assert cluster["DeletionPolicy"] == cluster["UpdateReplacePolicy"] == policy
+        assert cluster["Properties"]["DeletionProtection"] is protected
+    assert prod.only("data", CLUSTER)["BackupRetentionPeriod"] == 35
+
+
+def test_functions_reach_the_proxy_and_deploy_steps_reach_the_writer(dev: Templates) -> None:
+    target_by_source = {}
+    for rule in dev.of_type("functions", "AWS::EC2::SecurityGroupIngress").values():
+        assert rule["FromPort"] == rule["ToPort"] == 5432
+        _, source = dev.follow("functions", rule["SourceSecurityGroupId"])
+        target_by_source[source] = dev.follow("functions", rule["GroupId"])[1]
+    proxies = {group["Fn::GetAtt"][0] for group in dev.only("data", PROXY)["VpcSecurityGroupIds"]}
+    databases = {group["Fn::GetAtt"][0] for group in dev.only("data", CLUSTER)["VpcSecurityGroupIds"]}
+    for name, targets in (("api-products-read", proxies), ("deploy-migrate", databases)):
+        (group,) = dev.function(name)["VpcConfig"]["SecurityGroupIds"]
+        assert {target_by_source[group["Fn::GetAtt"][0]]} == targets
+
+
+def test_a_deploy_step_cannot_reach_the_internet(dev: Templates) -> None:
+    (group,) = dev.function("deploy-migrate")["VpcConfig"]["SecurityGroupIds"]
+    egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
+    assert [rule["ToPort"] for rule in egress] == [5432]
+
+
+def test_the_subnets_of_the_database_have_no_route_to_the_internet(dev: Templates) -> None:
+    isolated = {
+        id for id in dev.of_type("network", "AWS::EC2::RouteTable") if id.startswith("vpcdataSubnet")
+    }  # fmt: skip
+    assert len(isolated) == 2
+    for route in dev.of_type("network", "AWS::EC2::Route").values():
+        assert route["RouteTableId"]["Ref"] not in isolated
+
+
+def test_s3_has_a_gateway_endpoint(dev: Templates) -> None:
+    (endpoint,) = dev.of_type("network", "AWS::EC2::VPCEndpoint").values()
+    assert endpoint["VpcEndpointType"] == "Gateway"
+    assert ".s3" in str(endpoint["ServiceName"])
+
+
+def test_each_environment_has_its_own_number_of_zones_and_nat_gateways(dev: Templates, prod: Templates) -> None:
+    for cloud, zones, gateways in ((dev, 2, 1), (prod, 3, 2)):
+        subnets = cloud.of_type("network", "AWS::EC2::Subnet").values()
+        assert len({subnet["AvailabilityZone"] for subnet in subnets}) == zones
+        assert len(cloud.of_type("network", "AWS::EC2::NatGateway")) == gateways

@@ -1,0 +1,121 @@
+"""Layers contain the locked packages, each once, built for Lambda's processor and Python."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.aws import layers
+from infra.aws.layers import EXTRAS, Layer, LayerError
+from infra.functions import FunctionSpec
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]:
+    """All layers, newly built from uv.lock."""
+    return layers.build(tmp_path_factory.mktemp("layers"))
+
+
+def files(layer: Layer) -> Iterable[Path]:
+    return (file.relative_to(layer.folder) for file in layer.folder.rglob("*") if file.is_file())
+
+
+def test_a_package_that_two_extras_need_is_in_base() -> None:
+    divided = layers.divide(
+        {
+            "base": {"pydantic": "pydantic==2"},
+            "http": {"pydantic": "pydantic==2", "anyio": "anyio==4", "fastapi": "fastapi==1"},
+            "cache": {"anyio": "anyio==4", "redis": "redis==1"},
+        }
+    )
+    assert divided == {
+        "base": {"pydantic": "pydantic==2", "anyio": "anyio==4"},
+        "http": {"fastapi": "fastapi==1"},
+        "cache": {"redis": "redis==1"},
+    }
+
+
+def test_base_and_any_other_layer_together_have_all_packages_of_its_extra() -> None:
+    closures = layers._closures()
+    divided = layers.divide(closures)
+    for extra in EXTRAS:
+        assert closures[extra].keys() <= divided["base"].keys() | divided[extra].keys()
+
+
+def test_each_file_is_in_only_one_layer(built: Mapping[str, Layer]) -> None:
+    assert set(built) == {"core", *EXTRAS}
+    counts = Counter(file for layer in built.values() for file in files(layer))
+    assert [file for file, count in counts.items() if count > 1] == []
+
+
+def test_binaries_are_built_for_lambdas_processor(built: Mapping[str, Layer]) -> None:
+    binaries = [file for layer in built.values() for file in layer.folder.rglob("*.so*") if file.is_file()]
+    assert any("psycopg_binary" in str(file) for file in binaries)
+    aarch64 = 183  # e_machine in the ELF header
+    for file in binaries:
+        header = file.read_bytes()[:20]
+        assert header[:4] == b"\x7fELF"
+        assert int.from_bytes(header[18:20], "little") == aarch64, file
+
+
+def test_core_contains_our_package_with_its_sql_files(built: Mapping[str, Layer]) -> None:
+    package = built["core"].folder / "python" / "wecelebrate"
+    sources = {file.relative_to(layers.CORE) for file in layers.CORE.rglob("*") if file.suffix in {".py", ".sql"}}
+    assert sources == {file.relative_to(package) for file in package.rglob("*") if file.suffix in {".py", ".sql"}}
+
+
+def test_layers_have_metadata_but_no_unneeded_files(built: Mapping[str, Layer]) -> None:
+    names = {file.name for layer in built.values() for file in files(layer)}
+    assert "METADATA" in names
+    assert not names & {"RECORD", "INSTALLER", ".lock"}
+    assert not list(built["base"].folder.glob("python/bin"))
+    assert not list(built["base"].folder.glob("python/boto3"))
+
+
+def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Layer]) -> None:
+    compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
+    assert bool(compiled) == (layers.python_compiler() is not None)
+    for file in compiled:
+        # PEP 552: bit 0 means hash-based, bit 1 means that Python checks the hash against the source.
+        assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
+
+
+def test_a_second_build_reuses_every_layer(built: Mapping[str, Layer]) -> None:
+    into = built["base"].folder.parent
+    before = {folder: folder.stat().st_ino for folder in into.iterdir()}
+    again = layers.build(into)
+    assert {name: layer.digest for name, layer in again.items()} == {n: layer.digest for n, layer in built.items()}
+    assert {folder: folder.stat().st_ino for folder in into.iterdir()} == before
+
+
+def test_a_build_removes_layers_that_were_unused_for_a_week(tmp_path: Path) -> None:
+    for folder, days in (("base-old", 8), ("base-young", 6)):
+        (tmp_path / folder).mkdir()
+        used = time.time() - days * 24 * 3600
+        os.utime(tmp_path / folder, (used, used))
+    layers._core(None, tmp_path)
+    assert sorted(folder.name.split("-")[1] for folder in tmp_path.glob("base-*")) == ["young"]
+
+
+def test_every_function_stays_below_the_size_limit_of_lambda(
+    built: Mapping[str, Layer], specs: tuple[FunctionSpec, ...]
+) -> None:
+    layers.check_sizes(specs, built)
+
+
+def test_a_function_with_too_large_layers_is_rejected_by_name(
+    tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
+) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(layers.UNZIPPED_LIMIT + 1)
+    with pytest.raises(LayerError, match=f"{specs[0].name}: its layers are 250 MB"):
+        layers.check_sizes(specs, {**stub_layers, "core": Layer("core", tmp_path, "x")})
+
+
+def test_an_error_of_uv_is_in_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "EXTRAS", ("no-such-extra",))
+    with pytest.raises(LayerError, match="no-such-extra"):
+        layers._closures()

@@ -1,0 +1,126 @@
+"""The queues and buckets on AWS match the declarations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.aws.layers import Layer
+from infra.functions import FunctionSpec, bucket_names, dead_letter_queue
+from tests.infra.aws.templates import Resource, Templates, synthesise
+
+
+def queues(cloud: Templates) -> dict[str, Resource]:
+    """Map each queue name, without the prefix of the environment, to the properties of the queue."""
+    resources = cloud.of_type("storage", "AWS::SQS::Queue").values()
+    return {queue["QueueName"].removeprefix("wecelebrate-dev-"): queue for queue in resources}
+
+
+def data_buckets(cloud: Templates) -> list[Resource]:
+    """The buckets that declarations name. Only they have an explicit name."""
+    return [bucket for bucket in cloud.of_type("storage", "AWS::S3::Bucket").values() if "BucketName" in bucket]
+
+
+def test_every_declared_queue_exists_with_its_dead_letter_queue(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
+) -> None:
+    names = [spec.queue_name for spec in specs if spec.has_queue]
+    assert set(queues(dev)) == {*names, *map(dead_letter_queue, names)}
+
+
+def test_a_queue_has_the_declared_visibility_timeout_and_number_of_receives(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
+) -> None:
+    for spec in specs:
+        if spec.queue and spec.has_queue:
+            queue = queues(dev)[spec.queue_name]
+            assert queue["VisibilityTimeout"] == (spec.queue.visibility or 6 * spec.timeout)
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.queue.max_receives
+            _, dlq_id = dev.follow("storage", queue["RedrivePolicy"]["deadLetterTargetArn"])
+            dlq = dev.templates["storage"]["Resources"][dlq_id]["Properties"]
+            assert dlq["QueueName"].endswith(dead_letter_queue(spec.queue_name))
+            assert dlq["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_queues_are_encrypted_and_require_tls(dev: Templates) -> None:
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues(dev).values())
+    tls_only = {
+        reference["Ref"]
+        for policy in dev.of_type("storage", "AWS::SQS::QueuePolicy").values()
+        for reference in policy["Queues"]
+        if any(
+            statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            for statement in policy["PolicyDocument"]["Statement"]
+        )
+    }
+    assert tls_only == set(dev.of_type("storage", "AWS::SQS::Queue"))
+
+
+def test_every_declared_bucket_is_private_versioned_and_encrypted(
+    dev: Templates, specs: tuple[FunctionSpec, ...]
+) -> None:
+    buckets = data_buckets(dev)
+    assert [bucket["BucketName"]["Fn::Join"][1][0] for bucket in buckets] == [
+        f"wecelebrate-dev-{name}-" for name in bucket_names(specs)
+    ]
+    for bucket in buckets:
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert all(bucket["PublicAccessBlockConfiguration"].values())
+        assert bucket["BucketEncryption"]
+        assert bucket["LoggingConfiguration"]
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        assert any("NoncurrentVersionExpiration" in rule for rule in rules)
+
+
+def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(dev: Templates) -> None:
+    (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
+    assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
+    (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    assert notification["Event"] == "s3:ObjectCreated:*"
+    _, queue = dev.follow("storage", notification["Queue"])
+    assert dev.templates["storage"]["Resources"][queue]["Properties"]["QueueName"] == "wecelebrate-dev-drops"
+    assert dev.of_type("storage", "AWS::Lambda::Function") == {}
+
+
+def test_s3_may_send_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
+    (statement,) = [
+        statement
+        for policy in dev.of_type("storage", "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    ]
+    assert ":s3:::wecelebrate-dev-drops-" in str(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_images_never_expire_and_uploads_expire(dev: Templates) -> None:
+    def bucket(name: str) -> Resource:
+        prefix = f"wecelebrate-dev-{name}-"
+        (resource,) = (each for each in data_buckets(dev) if each["BucketName"]["Fn::Join"][1][0] == prefix)
+        return resource
+
+    def expiry_days(name: str) -> list[int]:
+        rules = bucket(name)["LifecycleConfiguration"]["Rules"]
+        return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+
+    assert (expiry_days("images"), expiry_days("image-uploads"), expiry_days("drops")) == ([], [7], [180])
+    (rule,) = bucket("image-uploads")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["PUT"]
+    assert "CorsConfiguration" not in bucket("images")
+
+
+def test_the_buckets_of_prod_are_retained(prod: Templates) -> None:
+    for resource in prod.templates["storage"]["Resources"].values():
+        if resource["Type"] == "AWS::S3::Bucket":
+            assert resource["DeletionPolicy"] == "Retain"
+
+
+def test_a_bucket_that_two_queues_declare_is_rejected(
+    tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
+) -> None:
+    folder = tmp_path / "functions" / "queues" / "also_drops"
+    folder.mkdir(parents=True)
+    (folder / "handler.py").touch()
+    (folder / "function.toml").write_text('[queue]\nbucket = "drops"\n')
+    with pytest.raises(ValueError, match="bucket drops is declared by the queues"):
+        synthesise(tmp_path, (*specs, FunctionSpec.read(folder)), stub_layers)

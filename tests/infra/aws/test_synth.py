@@ -1,0 +1,114 @@
+"""Every template can be synthesised on any machine, and passes cfn-lint and cdk-nag."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.aws import checks
+from infra.aws.layers import Layer
+from infra.environments import ENVIRONMENTS, get_environment
+from infra.functions import ROOT, FunctionSpec
+from tests.infra.aws.templates import Templates, synthesise
+
+MAX_RESOURCES = 350
+"""CloudFormation's limit is 500 per stack. A stack that reaches this number should be split in good time."""
+
+LINT_IGNORED = {
+    "W3005": "CDK writes out dependencies that references already imply",
+    "W3010": "zones are listed by name, so that synthesis looks nothing up",
+}
+
+
+@pytest.fixture(params=sorted(ENVIRONMENTS))
+def cloud(request: pytest.FixtureRequest) -> Templates:
+    """The templates of each environment."""
+    templates: Templates = request.getfixturevalue(request.param)
+    return templates
+
+
+def test_every_stack_stays_well_below_the_resource_limit_of_cloudformation(cloud: Templates) -> None:
+    counts = {stack: len(template["Resources"]) for stack, template in cloud.templates.items()}
+    assert set(counts) == {"network", "data", "identity", "storage", "functions", "api"}
+    assert {stack: count for stack, count in counts.items() if count >= MAX_RESOURCES} == {}
+
+
+def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates) -> None:
+    ignored = [argument for rule in LINT_IGNORED for argument in ("-i", rule)]
+    lint = Path(sys.executable).with_name("cfn-lint")
+    # Check all templates in one run, because cfn-lint takes seconds to start.
+    templates = sorted(str(file) for cloud in (dev, prod) for file in cloud.folder.glob("*.template.json"))
+    result = subprocess.run(
+        [lint, "--format", "parseable", *ignored, "--", *templates], capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+def test_synthesis_looks_nothing_up(cloud: Templates) -> None:
+    manifest = json.loads((cloud.folder / "manifest.json").read_text("utf-8"))
+    assert "missing" not in manifest
+    artifacts = manifest["artifacts"].values()
+    stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+    assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/us-east-1"}
+
+
+def test_no_stack_exports_or_imports_a_value(cloud: Templates) -> None:
+    for template in cloud.templates.values():
+        assert not any("Export" in output for output in template.get("Outputs", {}).values())
+    assert '"Fn::ImportValue"' not in json.dumps(cloud.templates)
+
+
+def test_functions_and_log_groups_are_tagged_with_their_environment(dev: Templates) -> None:
+    for kind in ("AWS::Lambda::Function", "AWS::Logs::LogGroup"):
+        for resource in dev.of_type("functions", kind).values():
+            if "FunctionName" in resource or "LogGroupName" in resource:
+                assert {"Key": "environment", "Value": "dev"} in resource["Tags"]
+
+
+def test_an_unknown_environment_is_rejected() -> None:
+    with pytest.raises(ValueError, match="environment 'staging' does not exist; use one of: dev, prod"):
+        get_environment("staging")
+
+
+def test_an_issuer_without_an_audience_is_rejected(
+    tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
+) -> None:
+    with pytest.raises(ValueError, match="`issuer` and `audience` belong together"):
+        synthesise(tmp_path, specs, stub_layers, issuer="https://id.example")
+
+
+def test_an_unacknowledged_finding_of_cdk_nag_fails_the_synthesis(
+    tmp_path: Path,
+) -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_sqs as sqs
+
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
+    checks.enable(app)
+    sqs.Queue(cdk.Stack(app, "bare"), "queue")
+    with pytest.raises(RuntimeError, match="AwsSolutions-SQS3"):
+        app.synth()
+
+
+@pytest.mark.timeout(300)  # it may have to download every wheel of every layer
+def test_cdk_synth_succeeds_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:
+    home, out = tmp_path / "home", tmp_path / "out"
+    home.mkdir()
+    bin = Path(sys.executable).parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
+    # Share uv's cache to save time. Without it every wheel would be downloaded again.
+    cache = subprocess.run([bin / "uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    result = subprocess.run(
+        [bin / "cdk", "synth", "--quiet", "--output", str(out)],
+        cwd=ROOT,
+        env={**environment, "HOME": str(home), "PATH": f"{bin}{os.pathsep}{os.defpath}", "UV_CACHE_DIR": cache},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert (out / "functions.template.json").is_file()

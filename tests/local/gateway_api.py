@@ -1,0 +1,83 @@
+"""A gateway with four sample functions, on a free port, for the tests of the HTTP API."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.local.asgi_server import serving
+from infra.local.authorizer import Authorizer
+from infra.local.gateway import Gateway
+from infra.local.issuer import Issuer
+from tests.local.sample_functions import running, write
+from tests.platform import TLS
+
+ISSUER = "http://127.0.0.1:8788"
+
+ECHO = """
+import json
+
+def handler(event, context):
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+"""
+"""Returns its event."""
+
+RESPONSES = """
+import base64, gzip, time
+
+def handler(event, context):
+    match event["pathParameters"]["kind"]:
+        case "raise": raise RuntimeError("no")
+        case "malformed": return {"statusCode": "no"}
+        case "plain": return {"hello": "world"}
+        case "cookies": return {"statusCode": 200, "cookies": ["a=1", "b=2"], "body": "x"}
+        case "nothing": return {"statusCode": 204}
+        case "unchanged": return {"statusCode": 304, "headers": {"etag": "x"}}
+        case "cors": return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "http://mine"}, "body": "x"}
+        case "slow": time.sleep(5)
+        case "gzip":
+            body = base64.b64encode(gzip.compress(b"hello")).decode()
+            headers = {"content-type": "text/plain", "content-encoding": "gzip"}
+            return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
+"""
+"""Returns the kind of response that the path names."""
+
+
+@dataclass
+class Api:
+    """An HTTP client of the gateway, and the issuer of its tokens."""
+
+    client: httpx.AsyncClient
+    issuer: Issuer
+
+    async def echo(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """Send a request to an echo function and return its event."""
+        response = await self.client.request(method, path, **request)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+
+@asynccontextmanager
+async def gateway_api(root: Path) -> AsyncIterator[Api]:
+    """Serve the gateway. Its functions must respond within 4 seconds."""
+    methods = ", ".join(f'"{method} /echo/{{name}}"' for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+    specs = (
+        write(root, "api/echo/any", ECHO, f'routes = [{methods}]\nauth = "none"\n'),
+        write(root, "api/echo/private", ECHO, 'routes = ["GET /private"]\nauth = "required"\n'),
+        write(root, "api/echo/guests", ECHO, 'routes = ["GET /guests"]\nauth = "optional"\n'),
+        write(root, "api/responses/any", RESPONSES, 'routes = ["GET /responses/{kind}"]\nauth = "none"\n'),
+    )
+    issuer = Issuer(root / "state", ISSUER)
+
+    async def keys() -> dict[str, Any]:
+        return issuer.jwks()
+
+    async with AsyncExitStack() as stack:
+        functions = await stack.enter_async_context(running(root, *specs))
+        gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), timeout=4.0)
+        served = await stack.enter_async_context(serving(gateway, 0))
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=20, trust_env=False, verify=TLS)
+        yield Api(await stack.enter_async_context(client), issuer)

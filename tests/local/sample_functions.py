@@ -1,0 +1,74 @@
+"""Small functions for tests, written to folders as in `functions/`, and a Lambda service that runs them."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from infra.functions import Bindings, FunctionSpec
+from infra.local.lambda_service import Lambda
+from infra.local.zygote import Zygote
+
+API = 'routes = ["GET /it"]\nauth = "none"\n'
+"""The default `function.toml`: a function with one public route."""
+
+
+def write(root: Path, name: str, handler: str, declaration: str = API) -> FunctionSpec:
+    """Write a function to `<root>/functions/<name>`: its handler and its `function.toml`."""
+    folder = root / "functions" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "function.toml").write_text(dedent(declaration), "utf-8")
+    (folder / "handler.py").write_text(dedent(handler), "utf-8")
+    return FunctionSpec.read(folder)
+
+
+@asynccontextmanager
+async def running(
+    root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
+) -> AsyncIterator[Lambda]:
+    """Run a Lambda service with these functions. It preloads no modules, so it starts immediately."""
+    functions = Lambda(
+        specs,
+        {spec.name: environment or {} for spec in specs},
+        logs=root / "logs",
+        idle=idle,
+        zygote=Zygote(preload=()),
+    )
+    await functions.start()
+    try:
+        yield functions
+    finally:
+        await functions.stop(grace=0)
+
+
+async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
+    """Invoke a function and return its result. Fails if the function fails."""
+    result = await functions.invoke(spec.name, json.dumps(event).encode())
+    assert result.error is None, result.payload
+    return json.loads(result.payload)
+
+
+def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
+    """Bindings for functions that use only queues. All other addresses are unreachable."""
+    return Bindings(
+        environment="test",
+        database_writer="127.0.0.1:1",
+        database_reader="127.0.0.1:1",
+        database_name="wecelebrate",
+        cache_url="http://127.0.0.1:1",
+        cache_token="token",
+        issuer=issuer,
+        audience="wecelebrate",
+        jwks_url=f"{issuer}/.well-known/jwks.json",
+        signing_key="key",
+        images_url="",
+        queues=queues or {},
+        buckets={},
+        mail_from="wecelebrate <mail@mail.test>",
+        mail_configuration_set="mails",
+        mail_rate="14",
+        passwords={},
+        extra={},
+    )

@@ -1,0 +1,96 @@
+"""The commands `wecelebrate drop` and `wecelebrate token`."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.command import Command
+from tests.platform import TLS, Platform
+
+HEADER = "sku,name,price\n"
+
+
+@pytest.fixture
+def catalog(platform: Platform) -> str:
+    return platform.tenant().catalog_id
+
+
+def write_file(folder: Path, text: str, name: str = "products.csv") -> str:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_drop_wait_prints_the_counts_of_the_rows(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER + "A,Cup,3.00\n"), "--catalog", catalog, "--wait")
+    assert result.stdout == (
+        f"✓ dropped {catalog}/incoming/products.csv\n✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+    )
+    assert result.returncode == 0
+
+
+def test_an_unknown_catalog_is_an_error_before_the_upload(
+    wecelebrate: Command, platform: Platform, tmp_path: Path
+) -> None:
+    unknown = str(uuid4())
+    for catalog in (unknown, f"no {unknown}"):
+        result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
+        assert result.returncode == 1
+        assert re.fullmatch(rf"✗ there is no catalog (called )?{catalog}\n", result.stdout)
+    assert not platform.exists(unknown)
+
+
+def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
+    assert result.stdout.endswith("\n! the file holds no rows\n")
+    assert result.returncode == 0
+
+
+def test_an_empty_file_is_an_error(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, ""), "--catalog", catalog, "--wait")
+    assert result.stdout.endswith("\n✗ failed: the file is empty\n")
+    assert result.returncode == 1
+
+
+def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+    name = "größe [b] 50%+.csv"
+    result = wecelebrate("drop", write_file(tmp_path, HEADER + "A,Cup,[b]\n", name), "--catalog", catalog, "--wait")
+    assert result.returncode == 1
+    dropped, counts, _, row, url_line = result.stdout.splitlines()
+    assert dropped == f"✓ dropped {catalog}/incoming/{name}"
+    assert counts == "✓ 1 row: 0 created, 0 updated, 0 unchanged, 1 rejected"
+    assert re.match(r'2 +A +price: "\[b\]" is not a number', row)
+    assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all of them: "), verify=TLS).text
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_missing_file_or_a_folder_is_rejected(wecelebrate: Command, tmp_path: Path, name: str) -> None:
+    result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
+    assert result.returncode == 2
+    assert "Invalid value for 'file'" in result.stderr
+
+
+def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER, "a\nb.csv"), "--catalog", "acme-gifts")
+    assert result.stdout == "✗ 'a\\nb.csv' is no name for a drop: rename the file\n"
+
+
+@pytest.mark.parametrize("user", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])
+def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: Platform, user: str) -> None:
+    token = wecelebrate("token", "--as", user).stdout.strip()
+    me = httpx.get(f"{platform.endpoints.api}/v1/me", headers={"Authorization": f"Bearer {token}"}).json()
+    kind, _, slug = user.partition(":")
+    assert me["subject"] == user
+    assert [(membership["slug"], membership["role"]) for membership in me["memberships"]] == (
+        [(slug, "owner" if kind == "client" else kind)] if slug else []
+    )
+
+
+@pytest.mark.parametrize("user", ["", "nobody", "client:", "customer:jo", "admin:acme"])
+def test_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
+    result = wecelebrate("token", "--as", user)
+    assert result.returncode == 1
+    assert result.stdout.startswith(f"✗ --as '{user}' is nobody: say admin, support, ")

@@ -1,0 +1,37 @@
+"""The command `wecelebrate listen`: print the webhooks of a client as they arrive."""
+
+import signal
+
+from tests.command import Command
+from tests.platform import Platform, ok
+
+
+def test_listen_prints_events_and_removes_its_endpoint_at_the_end(wecelebrate: Command, platform: Platform) -> None:
+    tenant = platform.tenant()
+    with wecelebrate.started("listen", "--client", tenant.slug, "--event", "sync.*", "--count", "1") as process:
+        assert process.stdout is not None
+        assert f"listening for {tenant.slug}: sync.*" in process.stdout.readline()
+        job = platform.sync(tenant.catalog_id, "a.csv", b"sku,name,price\nA,Mug,5\n")
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "sync.completed" in output
+    assert job["id"] in output and '"created": 1' in output
+    assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
+
+
+def test_ctrl_c_ends_listen_and_removes_the_endpoint(wecelebrate: Command, platform: Platform) -> None:
+    tenant = platform.tenant()
+    with wecelebrate.started("listen", "--client", tenant.slug) as process:
+        assert process.stdout is not None
+        assert "listening" in process.stdout.readline()
+        assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 1
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
+
+
+def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> None:
+    result = wecelebrate("listen", "--client", "nobody")
+    assert result.returncode == 1
+    assert "there is no client nobody" in result.stdout + result.stderr

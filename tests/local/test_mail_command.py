@@ -1,0 +1,73 @@
+"""The command `wecelebrate mail`: list and show the mails that the local cloud has sent."""
+
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from infra.local.aws import MAIL_CONFIGURATION_SET
+from infra.local.mailbox import sent
+from tests.command import Command
+from tests.platform import Platform
+
+
+def send_mail(platform: Platform, to: str, subject: str) -> str:
+    """Send a mail with the local SES. Returns its message id."""
+    ses = boto3.client(
+        "sesv2",
+        endpoint_url=platform.endpoints.s3,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(proxies={}),
+    )
+    response = ses.send_email(
+        FromEmailAddress="=?utf-8?q?Gr=C3=BC=C3=9Fe?= <mail@wecelebrate.test>",
+        Destination={"ToAddresses": [to]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": subject},
+                "Body": {"Text": {"Data": "Dear [bold]Ada[/],\n"}, "Html": {"Data": "<p>Dear Ada,</p>"}},
+            }
+        },
+        ConfigurationSetName=MAIL_CONFIGURATION_SET,
+    )
+    return str(response["MessageId"])
+
+
+def test_mails_are_listed_newest_first(platform: Platform, wecelebrate: Command) -> None:
+    to = f"{uuid4().hex[:8]}@example.test"
+    for subject in ("[red]first[/]", "second"):
+        send_mail(platform, to, subject)
+    lines = wecelebrate("mail", "list", "--to", to.upper()).stdout.splitlines()
+    assert lines[0].split() == ["mail", "at", "from", "to", "subject"]
+    assert [line.split()[-1] for line in lines[1:]] == ["second", "[red]first[/]"]
+    assert all("Grüße <mail@wecelebrate.test>" in line and to in line for line in lines[1:])
+    assert "1 more" in wecelebrate("mail", "list", "--to", to, "--limit", "1").stdout
+    assert wecelebrate("mail", "list", "--to", "nobody@example.test").stdout == "no mail\n"
+
+
+def test_mail_show_prints_the_text_and_writes_the_html(platform: Platform, wecelebrate: Command) -> None:
+    to = f"{uuid4().hex[:8]}@example.test"
+    message_id = send_mail(platform, to, "A subject")
+    result = wecelebrate("mail", "show", message_id[:18])
+    assert result.stdout == (
+        f"From:    Grüße <mail@wecelebrate.test>\nTo:      {to}\nSubject: A subject\n\nDear [bold]Ada[/],\n\n"
+    )
+    assert wecelebrate("mail", "show", "--html", message_id[:18]).returncode == 0
+    assert (wecelebrate.state / "mails" / f"{message_id.partition('@')[0]}.html").read_text() == "<p>Dear Ada,</p>"
+
+
+def test_what_is_not_there_is_said(wecelebrate: Command) -> None:
+    said = wecelebrate("mail", "show", "nothing")
+    assert said.returncode == 1
+    assert "mail nothing does not exist" in said.stdout
+
+
+def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Command) -> None:
+    first = send_mail(platform, "a@example.test", "one")
+    while not any(mail.id[0] == first[0] and mail.id != first for mail in sent(platform.endpoints.s3)):
+        send_mail(platform, "a@example.test", "another")
+    result = wecelebrate("mail", "show", first[0])
+    assert result.returncode == 1
+    assert "give more of the id" in result.stdout

@@ -1,0 +1,31 @@
+"""A running platform as its users see it, for tests.
+
+`Platform` combines the modules of this package: the cloud itself (`cloud`), locks (`locks`), the API (`api`), clients
+and their sites (`tenants`), dropped files (`files`) and functions (`functions`). `responses` checks API responses.
+"""
+
+from tests.platform.api import address
+from tests.platform.cloud import TLS
+from tests.platform.files import Files
+from tests.platform.functions import Functions, said
+from tests.platform.locks import HeldLocks, Locks
+from tests.platform.responses import Json, created, ok, pointers, problem
+from tests.platform.tenants import Tenant, Tenants
+
+__all__ = [
+    "TLS",
+    "HeldLocks",
+    "Json",
+    "Platform",
+    "Tenant",
+    "address",
+    "created",
+    "ok",
+    "pointers",
+    "problem",
+    "said",
+]
+
+
+class Platform(Tenants, Files, Functions, Locks):
+    """One local cloud."""

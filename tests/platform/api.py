@@ -1,0 +1,58 @@
+"""HTTP clients of the API."""
+
+import random
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from tests import contract
+from tests.platform.cloud import TLS, CloudAccess
+
+
+class ApiAccess(CloudAccess):
+    """Calling the API."""
+
+    def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
+        """Return a client of the API with a token for `subject`, or without a token.
+
+        A client without a token has its own IP address. If `any_state` is true, the client adds `If-Match: *` to every
+        PUT, PATCH and DELETE without an If-Match header. `claims` are additional claims of the token. The client checks
+        every response against the OpenAPI document.
+        """
+        headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
+        hooks: dict[str, list[Callable[..., Any]]] = {
+            "request": [lambda _: self.catch_up(), *([_add_if_match] if any_state else [])],
+            "response": [contract.hold],
+        }
+        client = httpx.Client(
+            base_url=self.endpoints.api,
+            headers=headers,
+            timeout=30,
+            event_hooks=hooks,
+            transport=httpx.HTTPTransport(verify=TLS, local_address=None if subject else address()),
+        )
+        self._clients.append(client)
+        return client
+
+    @cached_property
+    def admin(self) -> httpx.Client:
+        """A client of the API with the token of a super admin."""
+        return self.api("admin")
+
+
+def address() -> str | None:
+    """Return a random loopback address, so that tests do not reach the rate limit of a shared address.
+
+    Returns None on systems that have only one loopback address.
+    """
+    if sys.platform != "linux":
+        return None
+    return f"127.{random.randrange(1, 255)}.{random.randrange(256)}.{random.randrange(1, 255)}"
+
+
+def _add_if_match(request: httpx.Request) -> None:
+    if request.method in ("PUT", "PATCH", "DELETE") and "if-match" not in request.headers:
+        request.headers["If-Match"] = "*"

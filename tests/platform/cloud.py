@@ -1,0 +1,112 @@
+"""Direct access to the services of a running cloud, to prepare and inspect data behind the API."""
+
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, LiteralString, Self
+
+import boto3
+import httpx
+import psycopg
+import valkey
+from psycopg.rows import DictRow, dict_row
+
+from infra.local.endpoints import Endpoints
+from infra.local.issuer import Issuer
+from wecelebrate.core.cache.redis import Script
+
+TLS = ssl.create_default_context()
+"""Shared by all HTTP clients. Otherwise, httpx would create one for each client, which takes longer than most tests."""
+
+
+@dataclass
+class CloudAccess:
+    """Connections to the services of one local cloud."""
+
+    endpoints: Endpoints
+    issuer: Issuer
+    database: psycopg.Connection[DictRow]
+    """The primary, as superuser. Tests prepare and inspect data with it, but do not test through it."""
+    state: Path
+    """State directory of the cloud, which contains its logs."""
+    _clients: list[httpx.Client] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
+        """Connect to a cloud. Closes all connections at the end."""
+        with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
+            platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
+            try:
+                yield platform
+            finally:
+                for client in platform._clients:
+                    client.close()
+                for name in {"replica", "redis"} & vars(platform).keys():
+                    getattr(platform, name).close()
+
+    @cached_property
+    def replica(self) -> psycopg.Connection[DictRow]:
+        """The replica, as superuser."""
+        return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
+
+    @cached_property
+    def redis(self) -> Any:
+        """The Redis server behind the cache."""
+        return valkey.Valkey.from_url(self.endpoints.redis, decode_responses=True)
+
+    @cached_property
+    def s3(self) -> Any:
+        """An S3 client, as used by an ERP system."""
+        return self._aws("s3")
+
+    @cached_property
+    def sqs(self) -> Any:
+        """An SQS client."""
+        return self._aws("sqs")
+
+    def _aws(self, service: Literal["s3", "sqs"]) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoints.s3,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Execute a statement on the primary, and invalidate the cache as the platform would after this change."""
+        with self.database.transaction():
+            self.database.execute(statement, parameters)
+            invalidations = self.database.execute(
+                "delete from cache_invalidations where xid = pg_current_xact_id() returning xid::text, tags"
+            ).fetchall()
+        script = Script("invalidate").text
+        now = time.time_ns() // 1_000_000
+        for invalidation in invalidations:
+            self.redis.eval(script, 0, "v1:local:", now, invalidation["xid"], "", "", *invalidation["tags"])
+
+    def catch_up(self) -> None:
+        """Wait until the replica has replayed everything that the primary has written, at most 5 seconds.
+
+        Functions read sessions and other data from the replica, so they would not see a row that a test just inserted.
+        """
+        written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
+        assert written is not None
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            replayed = self.replica.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes", [written["lsn"]])
+            if replayed.fetchone() == {"yes": True}:
+                return
+            time.sleep(0.001)
+
+    def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
+        """Call `happens` at intervals of `every` seconds until it is true. Fails after `within` seconds."""
+        deadline = time.monotonic() + within
+        while not happens():
+            assert time.monotonic() < deadline, f"the condition was not met within {within} s"
+            time.sleep(every)

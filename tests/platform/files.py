@@ -1,0 +1,78 @@
+"""Files that are dropped in S3, their notifications and their jobs."""
+
+import json
+import time
+from functools import cached_property
+from urllib.parse import quote_plus
+
+from tests.platform.api import ApiAccess
+from tests.platform.responses import Json, ok
+
+
+class Files(ApiAccess):
+    """Dropping files as an ERP system does."""
+
+    @cached_property
+    def drops(self) -> str:
+        """The name of the bucket for dropped files."""
+        return self._bucket("drops")
+
+    @cached_property
+    def uploads(self) -> str:
+        """The name of the bucket for files to import."""
+        return self._bucket("uploads")
+
+    def _bucket(self, name: str) -> str:
+        """The name of a bucket in the local S3."""
+        names = [str(bucket["Name"]) for bucket in self.s3.list_buckets()["Buckets"]]
+        return next(local_name for local_name in names if local_name.endswith(f"-local-{name}"))
+
+    def drop(self, catalog_id: str, name: str, body: bytes) -> str:
+        """Drop a file. Returns its version id."""
+        return str(self.s3.put_object(Bucket=self.drops, Key=f"{catalog_id}/incoming/{name}", Body=body)["VersionId"])
+
+    def sync(self, catalog_id: str, name: str, body: bytes, within: float = 60) -> Json:
+        """Drop a file and wait until its job has ended. Returns the job."""
+        return self.job_of(catalog_id, self.drop(catalog_id, name, body), within)
+
+    def job_of(self, catalog_id: str, version: str, within: float = 60) -> Json:
+        """Wait until the job of a dropped file has ended. Returns the job. Fails after `within` seconds."""
+        admin = self.admin
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            for job in ok(admin.get("/v1/jobs", params={"catalog_id": catalog_id, "limit": 100}))["data"]:
+                source = job["source"] or {}
+                if source.get("version_id") == version and job["status"] in ("completed", "failed", "cancelled"):
+                    return dict(job)
+            time.sleep(0.05)
+        raise AssertionError(f"the job of the file did not end within {within} s")
+
+    def recorded(self, version: str) -> bool:
+        """Whether the intake function has recorded this version of a file."""
+        drops = self.database.execute("select from drops where version_id = %s", [version])
+        return drops.rowcount == 1
+
+    def notify(self, key: str, version: str, sequencer: str = "00") -> None:
+        """Send another notification about a file version to the queue of drops. S3 can send duplicates, too."""
+        record = {
+            "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-01-01T00:00:00.000Z",
+            "s3": {
+                "object": {"key": quote_plus(key), "versionId": version, "sequencer": sequencer, "size": 1, "eTag": "e"}
+            },
+        }
+        self.send("drops", {"Records": [record]})
+
+    def send(self, queue: str, message: Json) -> None:
+        """Send a message to a queue."""
+        sqs = self.sqs
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
+
+    def exists(self, key: str) -> bool:
+        """Whether the bucket of drops has an object with a key that starts with `key`."""
+        return bool(self.s3.list_objects_v2(Bucket=self.drops, Prefix=key).get("KeyCount"))
+
+    def read(self, key: str) -> bytes:
+        """Read an object from the bucket of drops."""
+        body: bytes = self.s3.get_object(Bucket=self.drops, Key=key)["Body"].read()
+        return body

@@ -1,0 +1,62 @@
+"""Database locks that a test holds, and the transactions that wait for them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.platform.cloud import CloudAccess
+
+COUNT_WAITING = """
+with recursive waiting as (
+  select pid from pg_stat_activity where %s = any(pg_blocking_pids(pid))
+  union
+  select behind.pid from pg_stat_activity behind, waiting where waiting.pid = any(pg_blocking_pids(behind.pid))
+)
+select count(*)::int as waiting from waiting
+"""
+"""Counts the transactions that wait for a transaction, directly or behind another waiting transaction."""
+
+
+@dataclass(frozen=True)
+class HeldLocks:
+    """The locks of an open transaction."""
+
+    cloud: CloudAccess
+    pid: int
+    """Pid of the server process of the transaction."""
+
+    def wait_for(self, transactions: int) -> None:
+        """Wait until exactly so many transactions wait for the locks, directly or behind another transaction."""
+        self.cloud.eventually(lambda: self._count_waiting() == transactions)
+
+    def hang_up(self) -> None:
+        """Terminate the transactions that wait for the locks.
+
+        A database proxy does this if the client has disconnected. PostgreSQL itself notices the disconnection only when
+        it can acquire the lock.
+        """
+        self.cloud.database.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where %s = any(pg_blocking_pids(pid))",
+            [self.pid],
+        )
+
+    def _count_waiting(self) -> int:
+        row = self.cloud.database.execute(COUNT_WAITING, [self.pid]).fetchone()
+        assert row is not None
+        return int(row["waiting"])
+
+
+class Locks(CloudAccess):
+    """Holding database locks."""
+
+    @contextmanager
+    def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[HeldLocks]:
+        """Hold the locks of a statement in an open transaction. Rolls the transaction back at the end."""
+        with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
+            holder.execute(statement, parameters)
+            yield HeldLocks(self, holder.info.backend_pid)
+            holder.rollback()

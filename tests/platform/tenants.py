@@ -1,0 +1,79 @@
+"""New clients with members, catalogs, sites and products. Each test creates its own."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.platform.api import ApiAccess
+from tests.platform.responses import Json, created, ok
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A client with an owner, a catalog of its own, and an active site that shows the catalog."""
+
+    client_id: str
+    slug: str
+    catalog_id: str
+    site_id: str
+    domain: str
+    owner: httpx.Client
+    """The API with the token of the client's owner."""
+
+
+class Tenants(ApiAccess):
+    """Creating clients and what belongs to them. `more` are additional fields of the request body."""
+
+    def client(self, **more: Any) -> Json:
+        """Create a client."""
+        slug = f"t-{uuid4().hex[:12]}"
+        return created(self.admin.post("/v1/clients", json={"name": f"Client {slug}", "slug": slug, **more}))
+
+    def member(self, client_id: str, role: str = "owner") -> str:
+        """Add a member to a client. Returns the subject of the member's tokens."""
+        subject = f"{role}-{uuid4().hex[:12]}"
+        self.database.execute(
+            "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)",
+            [client_id, subject, f"{subject}@example.test", role],
+        )
+        return subject
+
+    def catalog(self, owner: str | None = None, **more: Any) -> Json:
+        """Create a catalog. Without an owner, it belongs to the platform."""
+        body = {"name": f"catalog {uuid4().hex[:8]}", "type": "erp", "status": "active", "owner_client_id": owner}
+        return created(self.admin.post("/v1/catalogs", json=body | more))
+
+    def site(self, client_id: str, catalog_id: str | None, **more: Any) -> Json:
+        """Create an active site with its own domain."""
+        domain = f"{uuid4().hex[:12]}.test"
+        body = {"client_id": client_id, "name": f"site {domain}", "domain": domain, "status": "active", **more}
+        return created(self.admin.post("/v1/sites", json={**body, "catalog_id": catalog_id}))
+
+    def tenant(self) -> Tenant:
+        """Create a client with an owner, a catalog and a site."""
+        client = self.client()
+        catalog = self.catalog(owner=client["id"])
+        site = self.site(client["id"], catalog["id"])
+        owner = self.api(self.member(client["id"]))
+        return Tenant(client["id"], client["slug"], catalog["id"], site["id"], site["domain"], owner)
+
+    def product(self, tenant: Tenant, **more: Any) -> Json:
+        """Create a product in a tenant's catalog."""
+        sku = f"SKU-{uuid4().hex[:10]}"
+        body = {"sku": sku, "name": f"Product {sku}", "price": "10.00", "inventory_count": 5, **more}
+        return created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=body))
+
+    def shown(self, domain: str, **query: Any) -> list[Json]:
+        """Return all products of a storefront, from all pages."""
+        products: list[Json] = []
+        cursor: str | None = None
+        for _ in range(1000):
+            parameters = {"limit": 1000, **query, **({"cursor": cursor} if cursor else {})}
+            page = ok(self.api().get(f"/v1/storefront/{domain}/products", params=parameters))
+            products += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return products
+        raise AssertionError("the storefront has more than 1000 pages")
