@@ -106,22 +106,22 @@ def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match)
     Raises NotFound, Forbidden, Invalid for a URL that is not allowed, and the errors of `Match.check`.
     """
     webhook = get(tx, webhook_id)
-    version = match.check(webhook)
+    expected = match.check(webhook)
     changes = patch.changes()
     if "url" in changes:
         _check_url(changes["url"])
-    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=version, **as_json({"changes": changes}, "changes"))
+    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=expected, **as_json({"changes": changes}, "changes"))
     if row is None:
-        raise refusal(version, get(tx, webhook_id))
+        raise refusal(expected, get(tx, webhook_id))
     return Webhook(**row)
 
 
 def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
     """Delete an endpoint with its deliveries. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     webhook = get(tx, webhook_id)
-    version = match.check(webhook)
-    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=version) == 0:
-        raise refusal(version, get(tx, webhook_id))
+    expected = match.check(webhook)
+    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=expected) == 0:
+        raise refusal(expected, get(tx, webhook_id))
     audit.record(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
 
