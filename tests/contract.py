@@ -18,7 +18,7 @@ Json = dict[str, Any]
 PYDANTIC_MESSAGE = re.compile(
     "(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]"
 )
-"""Start of a message from pydantic. The API must replace these messages by its own (`wecelebrate.core.validation_messages`)."""
+"""Start of a message from pydantic. The API replaces these messages with its own (core/validation_messages.py)."""
 
 
 @lru_cache(maxsize=1)

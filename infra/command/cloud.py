@@ -20,9 +20,11 @@ from infra.command.console import console
 from infra.local import control
 from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
-from infra.local.hints import this_command
+from infra.local.hints import display_path, this_command
+from infra.local.pid_files import ProcessIdentity
 from infra.local.processes import LocalCloudError
 from infra.local.supervisor import AlreadyRunning, Event
+from infra.local.unprivileged import external_data_directory
 
 
 def up(
@@ -132,13 +134,13 @@ def _print_summary(endpoints: Endpoints, how_to_stop: str) -> None:
         "S3, SQS": endpoints.s3,
         "PostgreSQL": f"{_host_and_port(endpoints.database)}, replica {_host_and_port(endpoints.replica)}",
         "Redis": f"{endpoints.upstash} (Upstash REST), {_host_and_port(endpoints.redis)}",
-        "passwords": shown(state_directory() / "endpoints.json"),
+        "passwords": display_path(state_directory() / "endpoints.json"),
         "a token": f"{this_command()} token --as admin",
         "a request": f"curl '{endpoints.api}/v1/storefront/gifts.acme.test/products?limit=1'",
         "its mail": f"{this_command()} mail list",
         "a file": f"{this_command()} drop tests/data/feeds/shopify-products.csv --catalog acme-gifts --wait",
     }
-    if elsewhere := data_elsewhere(state_directory()):
+    if elsewhere := external_data_directory(state_directory()):
         lines["data"] = f"{elsewhere}, because PostgreSQL refuses to run as root"
     console.print()
     for name, value in lines.items():
@@ -174,7 +176,7 @@ def _start_in_background(state: Path) -> int:
 
     Returns the exit code.
     """
-    running = Running.read(state / "supervisor.json")
+    running = ProcessIdentity.read(state / "supervisor.json")
     if running and running.process:
         raise AlreadyRunning(running.pid)
     file = state / "logs" / "up.log"
@@ -205,7 +207,7 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start: see its log, {shown(file)}")
+        console.print(f"[red]✗[/] the local cloud did not start: see its log, {display_path(file)}")
     return child.returncode
 
 

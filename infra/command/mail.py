@@ -10,7 +10,7 @@ from rich.table import Table
 from infra.command.console import console
 from infra.local.control import running_endpoints
 from infra.local.endpoints import state_directory
-from infra.local.hints import this_command
+from infra.local.hints import display_path, this_command
 from infra.local.mailbox import SentMail, sent
 from infra.local.processes import LocalCloudError
 
@@ -58,7 +58,7 @@ def show(
         file = state_directory() / "mails" / f"{_short_id(mail)}.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(mail.html, "utf-8")
-        console.print(f"[green]✓[/] {escape(shown(file))}")
+        console.print(f"[green]✓[/] {escape(display_path(file))}")
         if console.is_terminal:
             webbrowser.open(file.as_uri())
         return

@@ -16,6 +16,7 @@ from infra.local.payload_format import Request as Sent
 from infra.local.payload_format import event
 from wecelebrate.core import http, kill_switches, pages
 from wecelebrate.core.database import Caller
+from wecelebrate.core.database.invalidations import Commit
 from wecelebrate.core.errors import Conflict, NotFound, TooSlow, Unavailable
 from wecelebrate.core.models import Input
 from wecelebrate.core.pages import ListParameters

@@ -10,13 +10,13 @@ from wecelebrate.core.metering import Meter
 
 
 @pytest.fixture(autouse=True)
-def nothing_counted() -> Iterator[None]:
-    metrics._counted.clear()
+def nothing_counters() -> Iterator[None]:
+    metrics._counters.clear()
     yield
-    metrics._counted.clear()
+    metrics._counters.clear()
 
 
-def test_what_was_counted_is_a_line_for_each_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_counters_is_a_line_for_each_dimension(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         metrics.count("CacheHit", dimension="entity", of="product")
     metrics.count("CacheDown")

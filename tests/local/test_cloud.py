@@ -139,9 +139,9 @@ def test_drop_wait_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Pat
         assert drop.stdout is not None
         assert drop.stdout.readline().startswith("✓ dropped ")
         assert wecelebrate("down").returncode == 0
-        rest, trace = drop.communicate(timeout=30)
-    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", rest)
-    assert (drop.returncode, trace) == (1, "")
+        output, errors = drop.communicate(timeout=30)
+    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", output)
+    assert (drop.returncode, errors) == (1, "")
 
 
 def test_commands_report_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> None:

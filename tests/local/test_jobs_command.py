@@ -29,8 +29,8 @@ def test_jobs_list_filters_by_client_type_and_status(wecelebrate: Command, platf
     )
     (line,) = completed.stdout.splitlines()[1:]
     assert re.fullmatch(rf"{job['id']} +{tenant.slug} +catalog_sync +completed +\S+ +100 % +\d+ \w+ *", line)
-    none = wecelebrate("jobs", "list", "--client", tenant.slug, "--status", "processing")
-    assert none.stdout == "no jobs match\n"
+    empty = wecelebrate("jobs", "list", "--client", tenant.slug, "--status", "processing")
+    assert empty.stdout == "no jobs match\n"
     assert len(wecelebrate("jobs", "list", "--client", tenant.slug, "--limit", "1").stdout.splitlines()) == 2
 
 
@@ -43,14 +43,14 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
         assert line.startswith(f"{id} ")
 
 
-def test_a_client_or_a_kind_that_is_not_there_is_said(wecelebrate: Command, cloud: object) -> None:
-    said = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (said.returncode, said.stdout) == (1, "✗ client nobody does not exist\n")
+def test_an_unknown_client_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
+    result = wecelebrate("jobs", "list", "--client", "nobody")
+    assert (result.returncode, result.stdout) == (1, "✗ client nobody does not exist\n")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
-        said = wecelebrate("jobs", *command, unknown)
-        assert (said.returncode, said.stdout) == (1, f"✗ job {unknown} does not exist\n")
+        result = wecelebrate("jobs", *command, unknown)
+        assert (result.returncode, result.stdout) == (1, f"✗ job {unknown} does not exist\n")
 
 
 def test_jobs_show_prints_counts_and_errors(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
@@ -61,17 +61,17 @@ def test_jobs_show_prints_counts_and_errors(wecelebrate: Command, platform: Plat
     assert 'line 2: price: "[b]" is not a number' in output
 
 
-def test_watching_a_job_ends_as_it_does(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    good = synced(platform, tenant, "A,Cup,3.00\n")
-    said = wecelebrate("jobs", "watch", good["id"])
-    assert (said.returncode, said.stdout) == (0, "✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n")
-    bad = synced(platform, tenant, "A,Cup,x\n")
-    said = wecelebrate("jobs", "watch", bad["id"])
-    assert said.returncode == 1
-    assert "all rejected rows: " in said.stdout
-    letter = failed(platform, tenant)
-    said = wecelebrate("jobs", "watch", job_of(platform, letter))
-    assert (said.returncode, said.stdout) == (1, "✗ failed: it [broke]\n")
+def test_jobs_watch_prints_the_outcome_of_a_job(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    good = sync_rows(platform, tenant, "A,Cup,3.00\n")
+    result = wecelebrate("jobs", "watch", good["id"])
+    assert (result.returncode, result.stdout) == (0, "✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n")
+    bad = sync_rows(platform, tenant, "A,Cup,x\n")
+    result = wecelebrate("jobs", "watch", bad["id"])
+    assert result.returncode == 1
+    assert "all rejected rows: " in result.stdout
+    letter = failed_job(platform, tenant)
+    result = wecelebrate("jobs", "watch", job_of(platform, letter))
+    assert (result.returncode, result.stdout) == (1, "✗ failed: it [broke]\n")
 
 
 def test_drop_wait_prints_the_command_that_approves_the_job(
@@ -81,17 +81,17 @@ def test_drop_wait_prints_the_command_that_approves_the_job(
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     file = tmp_path / "all.csv"
     file.write_text(HEADER + "P-1,Cup,1.00\n", "utf-8")
-    with wecelebrate.started("drop", str(file), "--catalog", tenant.catalog_id, "--wait") as waiting:
-        assert waiting.stdout is not None
-        assert waiting.stdout.readline().startswith("✓ dropped ")
-        told = waiting.stdout.readline()
-        found = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", told)
-        assert found, told
-        waiting.stdout.readline()
-        assert f"jobs approve {found[1]}" in waiting.stdout.readline()
-        said = wecelebrate("jobs", "approve", found[1])
-        assert (said.returncode, said.stdout) == (0, f"✓ {found[1]}  approved, continues\n")
-        rest, _ = waiting.communicate(timeout=60)
+    with wecelebrate.started("drop", str(file), "--catalog", tenant.catalog_id, "--wait") as drop:
+        assert drop.stdout is not None
+        assert drop.stdout.readline().startswith("✓ dropped ")
+        line = drop.stdout.readline()
+        match = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", line)
+        assert match, line
+        drop.stdout.readline()
+        assert f"jobs approve {match[1]}" in drop.stdout.readline()
+        result = wecelebrate("jobs", "approve", match[1])
+        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, continues\n")
+        rest, _ = drop.communicate(timeout=60)
     assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
     assert drop.returncode == 0
 
@@ -113,33 +113,35 @@ def test_jobs_watch_without_an_id_waits_for_all_open_jobs(
 def test_jobs_watch_does_not_wait_for_jobs_that_need_approval(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
-    job = held_up(platform, tenant)
-    said = wecelebrate("jobs", "watch", "--client", tenant.slug)
-    assert said.returncode == 0
-    assert f"! {job['id']} needs an approval" in said.stdout
+    job = job_awaiting_approval(platform, tenant)
+    result = wecelebrate("jobs", "watch", "--client", tenant.slug)
+    assert result.returncode == 0
+    assert f"! {job['id']} needs an approval" in result.stdout
     listed = wecelebrate("jobs", "list", "--client", tenant.slug).stdout
     assert re.search(rf"{job['id']} .* needs approval ", listed)
 
 
-def test_each_job_is_cancelled_or_said_why_not(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    job = held_up(platform, tenant)
-    done, unknown = synced(platform, tenant, "P-1,Cup,2.00\n")["id"], str(uuid4())
-    said = wecelebrate("jobs", "cancel", done, unknown)
-    assert said.returncode == 1
-    assert said.stdout.splitlines() == [
-        f"✗ {done}  the API returned 409: It is completed already.",
+def test_jobs_cancel_prints_an_error_for_each_job_that_it_cannot_cancel(
+    wecelebrate: Command, platform: Platform, tenant: Tenant
+) -> None:
+    job = job_awaiting_approval(platform, tenant)
+    completed, unknown = sync_rows(platform, tenant, "P-1,Cup,2.00\n")["id"], str(uuid4())
+    result = wecelebrate("jobs", "cancel", completed, unknown)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        f"✗ {completed}  the API returned 409: The job is already completed.",
         f"✗ {unknown}  this job does not exist",
     ]
     assert job["status"] == "pending"
 
 
-def test_a_cancelled_job_is_tried_again(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
-    job = held_up(platform, tenant)
-    said = wecelebrate("jobs", "cancel", job["id"])
-    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  cancelled\n")
-    said = wecelebrate("jobs", "retry", job["id"])
-    assert (said.returncode, said.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
-    assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 1  # it waits for an approval again
+def test_a_cancelled_job_can_be_retried(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    job = job_awaiting_approval(platform, tenant)
+    result = wecelebrate("jobs", "cancel", job["id"])
+    assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  cancelled\n")
+    result = wecelebrate("jobs", "retry", job["id"])
+    assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
+    assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 1  # the job needs approval again
 
 
 def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
@@ -148,9 +150,9 @@ def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platf
     assert len(listed) == 2
     assert re.match(rf"{letter} +catalog-syncs +{tenant.slug} +internal_error +KeyError: \[x\] +3 +", listed[1])
     assert wecelebrate("dlq", "list", "--client", tenant.slug, "--queue", "x").stdout == "no dead letters match\n"
-    shown = wecelebrate("dlq", "show", letter).stdout
-    for fact in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 attempts", "KeyError: [x]"):
-        assert fact in shown
+    output = wecelebrate("dlq", "show", letter).stdout
+    for text in (letter, tenant.slug, f"{job_of(platform, letter)}, failed", "after 3 attempts", "KeyError: [x]"):
+        assert text in output
 
 
 def test_dead_letters_are_redriven_only_after_confirmation(
@@ -161,14 +163,20 @@ def test_dead_letters_are_redriven_only_after_confirmation(
     result = wecelebrate(*redrive_all)  # there is no terminal to confirm on
     assert result.returncode == 1
     assert ok(platform.admin.get(f"/v1/admin/dlq/{letters[0]}"))["redriven_at"] is None
-    said = wecelebrate("dlq", "redrive", letters[0], "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[0]}  redriven: job {job_of(platform, letters[0])}\n")
-    said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, f"✓ {letters[1]}  redriven: job {job_of(platform, letters[1])}\n")
-    said = wecelebrate(*all_of_them, "--yes")
-    assert (said.returncode, said.stdout) == (0, "no dead letters match\n")
-    again = wecelebrate("dlq", "list", "--redriven", "--client", tenant.slug).stdout
-    assert all(letter in again for letter in letters)
+    result = wecelebrate("dlq", "redrive", letters[0], "--yes")
+    assert (result.returncode, result.stdout) == (
+        0,
+        f"✓ {letters[0]}  redriven: job {job_of(platform, letters[0])}\n",
+    )
+    result = wecelebrate(*redrive_all, "--yes")
+    assert (result.returncode, result.stdout) == (
+        0,
+        f"✓ {letters[1]}  redriven: job {job_of(platform, letters[1])}\n",
+    )
+    result = wecelebrate(*redrive_all, "--yes")
+    assert (result.returncode, result.stdout) == (0, "no dead letters match\n")
+    redriven = wecelebrate("dlq", "list", "--redriven", "--client", tenant.slug).stdout
+    assert all(letter in redriven for letter in letters)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", str(uuid4())), (str(uuid4()), "--queue", "emails")])

@@ -34,4 +34,4 @@ def test_ctrl_c_ends_listen_and_removes_the_endpoint(wecelebrate: Command, platf
 def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("listen", "--client", "nobody")
     assert result.returncode == 1
-    assert "there is no client nobody" in result.stdout + result.stderr
+    assert "client nobody does not exist" in result.stdout + result.stderr

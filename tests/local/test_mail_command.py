@@ -58,10 +58,10 @@ def test_mail_show_prints_the_text_and_writes_the_html(platform: Platform, wecel
     assert (wecelebrate.state / "mails" / f"{message_id.partition('@')[0]}.html").read_text() == "<p>Dear Ada,</p>"
 
 
-def test_what_is_not_there_is_said(wecelebrate: Command) -> None:
-    said = wecelebrate("mail", "show", "nothing")
-    assert said.returncode == 1
-    assert "mail nothing does not exist" in said.stdout
+def test_an_unknown_mail_is_an_error(wecelebrate: Command) -> None:
+    result = wecelebrate("mail", "show", "nothing")
+    assert result.returncode == 1
+    assert "mail nothing does not exist" in result.stdout
 
 
 def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Command) -> None:

@@ -85,7 +85,7 @@ def test_a_python_without_venv_leaves_no_incomplete_environment(checkout: Path) 
     )
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     for _ in range(2):
-        assert ready(checkout, f"PYTHON={debian}") == (
+        assert failed_make_ready(checkout, f"PYTHON={debian}") == (
             f"{debian} cannot create .venv: it has no venv or pip; on Debian and Ubuntu, install {package}"
         )
         assert not (checkout / ".venv").exists()
@@ -100,5 +100,5 @@ def test_an_environment_without_pip_is_created_again(checkout: Path) -> None:
         exec {sys.executable} "$@"
         """,
     )
-    assert ready(checkout, f"PYTHON={full}") == f"{full} cannot create .venv: No space left on device"
+    assert failed_make_ready(checkout, f"PYTHON={full}") == f"{full} cannot create .venv: No space left on device"
     assert not (checkout / ".venv").exists()

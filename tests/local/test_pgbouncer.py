@@ -24,7 +24,7 @@ from infra.local.processes import LocalCloudError, free_port
 from infra.local.unprivileged import Account
 from tests.database import world
 from tests.local.processes import wait_until
-from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.database import Caller, Transaction, endpoints, reading, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
