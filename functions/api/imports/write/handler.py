@@ -1,4 +1,4 @@
-"""Bulk imports: many products at once, in the background."""
+"""Bulk imports: import many products at once, as a background job."""
 
 from wecelebrate import subscriptions
 from wecelebrate.core.http import Writing, api, serve
@@ -13,13 +13,13 @@ app = api()
 
 
 @app.post("/v1/products/bulk-import", status_code=202)
-def import_products(asked: BulkImport, tx: Writing) -> Job:
-    return bulk_import.create(tx, asked)
+def import_products(request: BulkImport, tx: Writing) -> Job:
+    return bulk_import.create(tx, request)
 
 
 @app.post("/api/products/bulk-import", status_code=202)
-def import_products_first_api(asked: ProductsImport, tx: Writing) -> Queued:
-    return legacy_api.create(tx, asked)
+def import_products_first_api(request: ProductsImport, tx: Writing) -> Queued:
+    return legacy_api.create(tx, request)
 
 
 handler = serve(app)

@@ -1,4 +1,4 @@
-"""Mappings: how a file would be read, before anything of it is."""
+"""Mappings: propose how to read a file, before it is imported."""
 
 from uuid import UUID
 
@@ -10,8 +10,8 @@ app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/mapping/propose")
-def propose_mapping(catalog_id: UUID, asked: Asked, tx: Writing) -> Proposal:
-    return propose(tx, catalog_id, asked)
+def propose_mapping(catalog_id: UUID, request: Asked, tx: Writing) -> Proposal:
+    return propose(tx, catalog_id, request)
 
 
 handler = serve(app)

@@ -1,4 +1,4 @@
-"""Webhooks: list and read endpoints, and what was sent to them."""
+"""Webhooks: list and read endpoints and deliveries."""
 
 from typing import Annotated
 from uuid import UUID

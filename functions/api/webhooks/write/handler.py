@@ -1,4 +1,4 @@
-"""Webhooks: make, change and remove endpoints, replace their secrets, send them a trial or what they missed."""
+"""Webhooks: create, change, delete and test endpoints, rotate their secrets, and replay deliveries."""
 
 from typing import Annotated
 from uuid import UUID
