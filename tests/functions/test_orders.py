@@ -117,7 +117,7 @@ def test_what_is_not_sold_there_is_not_ordered(
 def test_more_than_there_is_is_not_ordered(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug, bag = platform.product(shop), platform.product(shop, inventory_count=1)
     body = problem(guest.post(orders_of(shop), json=wanted((mug, 1), (bag, 2))), 409, "out_of_stock")
-    assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "1 are left"}]
+    assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "exceeds the stock of 1"}]
     assert (left(platform, mug), left(platform, bag)) == (5, 1)
 
 
@@ -126,7 +126,7 @@ def test_what_costs_otherwise_than_the_customer_was_told_is_not_ordered(
 ) -> None:
     mug = platform.product(shop, price="10.00")
     body = problem(guest.post(orders_of(shop), json=wanted((mug, 2), total_amount="19.00")), 409, "total_changed")
-    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is 20.00 now"}]
+    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is now 20.00"}]
     assert left(platform, mug) == 5
 
 

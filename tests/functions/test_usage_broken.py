@@ -31,7 +31,7 @@ def test_without_redis_the_figures_are_unavailable_and_the_answer_says_so(platfo
         redis.client_pause(1500, all=True)
     for api, path in ((tenant.owner, usage), (platform.admin, "/v1/admin/cache")):
         missing = problem(api.get(path), 503, "unavailable")
-        assert missing["detail"] == "Redis keeps the accounts, and does not answer."
+        assert missing["detail"] == "Usage is counted in Redis, which does not respond. Try again later."
     assert told(platform, "api-usage-read", "CacheDown")
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 

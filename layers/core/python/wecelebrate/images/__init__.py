@@ -37,7 +37,7 @@ def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = N
     """Create a job that fetches new images of a catalog or of one product, after they were written.
 
     Creates none if the catalog's settings do not ask for it, if there are no new URLs, or if a job is pending. Support
-    staff cannot create jobs; the next write of somebody else creates one.
+    staff cannot create jobs; the next write by another user creates one.
     """
     if tx.context.role == "app_support":
         return

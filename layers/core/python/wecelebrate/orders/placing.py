@@ -70,7 +70,7 @@ def _problem(new: NewOrder, refusal: str, about: Any) -> Problem:
         case "out_of_stock":
             return OutOfStock(
                 errors=[
-                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"must be at most {line['left']}")
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"exceeds the stock of {line['left']}")
                     for line in about
                 ]
             )
