@@ -82,7 +82,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled(platform: Platform, tenant:
         ("https://user:password@example.com/", "password"),
         ("https://example.com:8443/", "port"),
         ("ftp://example.com/", "http"),
-        ("not a URL", "URL"),
+        ("not a URL", "public"),
     ],
 )
 def test_a_url_that_is_not_public_https_is_invalid(tenant: Tenant, url: str, detail: str) -> None:
