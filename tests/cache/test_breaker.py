@@ -1,4 +1,4 @@
-"""The way to Redis: a call has its time and no second try, and a Redis that failed is left alone for a while."""
+"""Calls of Redis: a call has a timeout and no retry, and a circuit breaker pauses calls after a failure."""
 
 import importlib
 import socket
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local.upstash import Upstash
-from tests.cache.conftest import Clock
+from tests.cache.doubles import Clock
 from wecelebrate.core import cache
 from wecelebrate.core.cache import CacheDown
 from wecelebrate.core.cache.keys import PRODUCT, prefix
@@ -22,8 +22,8 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """A server of its own: its URL, and when somebody connected."""
-    connected: list[float] = []
+    """Run a server. Yields its URL and a list of the times of its connections."""
+    connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
 
@@ -31,92 +31,98 @@ def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list
             try:
                 while True:
                     connection, _ = listener.accept()
-                    connected.append(time.monotonic())
+                    connection_times.append(time.monotonic())
                     threading.Thread(target=serve, args=[connection], daemon=True).start()
             except OSError:
                 pass
 
         threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", connected
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", connection_times
 
 
-def silent(connection: socket.socket) -> None:
-    """Takes what comes, and says nothing."""
+def never_respond(connection: socket.socket) -> None:
+    """Read everything and send nothing."""
     with connection:
         while connection.recv(65536):
             pass
 
 
-def failing(status: str) -> Callable[[socket.socket], None]:
-    def answer(connection: socket.socket) -> None:
+def respond_with(status: str) -> Callable[[socket.socket], None]:
+    """A function for `server` that responds with an HTTP status."""
+
+    def respond(connection: socket.socket) -> None:
         with connection:
             connection.recv(65536)
             body = b'{"error":"ERR no"}'
             connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body))
 
-    return answer
+    return respond
 
 
 @pytest.fixture
-def rest(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock that a rest is measured by; it stands still until it is moved."""
+def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Make the circuit breaker use a clock that only the test moves."""
     clock = Clock()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.ms / 1000))
     return clock
 
 
-def test_a_silent_redis_costs_its_timeout_once_and_is_then_left_alone() -> None:
-    with server(silent) as (url, connected):
+def test_a_redis_that_does_not_respond_costs_one_timeout_and_opens_the_breaker() -> None:
+    with server(never_respond) as (url, connection_times):
         redis = Redis(url, "token")
-        took = []
+        durations = []
         for _ in range(20):
             began = time.monotonic()
             with pytest.raises(CacheDown):
                 redis.execute("PING")
-            took.append(time.monotonic() - began)
-    assert TIMEOUT_SECONDS <= took[0] < TIMEOUT_SECONDS + 0.15
-    assert max(took[1:]) < 0.01
-    assert len(connected) == 1, "no second try"
+            durations.append(time.monotonic() - began)
+    assert TIMEOUT_SECONDS <= durations[0] < TIMEOUT_SECONDS + 0.15
+    assert max(durations[1:]) < 0.01
+    assert len(connection_times) == 1, "there is no retry"
 
 
-@pytest.mark.parametrize("status", ["500 Oops", "503 Gone", "400 Bad", "429 Too Many", "401 Who"])
-def test_an_error_of_redis_is_a_redis_that_is_down(status: str) -> None:
-    with server(failing(status)) as (url, connected), pytest.raises(CacheDown):
+@pytest.mark.parametrize(
+    "status", ["500 Error", "503 Unavailable", "400 Bad Request", "429 Too Many Requests", "401 Unauthorized"]
+)
+def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
+    with server(respond_with(status)) as (url, connection_times), pytest.raises(CacheDown):
         Redis(url, "token").execute("PING")
-    assert len(connected) == 1
+    assert len(connection_times) == 1
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}", b"\x00\x01", b"HTTP/1.1 200"]
 )
-def test_nonsense_is_a_redis_that_is_down(text: bytes) -> None:
-    def nonsense(connection: socket.socket) -> None:
+def test_an_invalid_response_raises_cache_down(text: bytes) -> None:
+    def send_text(connection: socket.socket) -> None:
         with connection:
             connection.recv(65536)
             connection.sendall(text)
 
-    with server(nonsense) as (url, _), pytest.raises(CacheDown):
+    with server(send_text) as (url, _), pytest.raises(CacheDown):
         Redis(url, "token").execute("PING")
 
 
-def test_the_rest_doubles_up_to_its_longest_and_ends_with_the_first_answer(rest: Clock, adapter: Upstash) -> None:
+def test_the_open_time_of_the_breaker_doubles_up_to_a_maximum_and_resets_after_a_success(
+    breaker_clock: Clock, adapter: Upstash
+) -> None:
     redis = Redis(adapter.url, "wrong")
-    rests = []
+    open_times = []
     for _ in range(7):
         with pytest.raises(CacheDown, match="WRONGPASS"):
             redis.execute("PING")
-        began = rest.ms
+        began = breaker_clock.ms
         while True:
-            rest.pass_seconds(0.25)
+            breaker_clock.pass_seconds(0.25)
             try:
                 redis.execute("PING")
-            except CacheDown as down:
-                if "breaker" not in str(down):
+            except CacheDown as error:
+                if "breaker" not in str(error):
                     break
-        rests.append((rest.ms - began) / 1000)
-        rest.pass_seconds(MAX_OPEN_SECONDS + 1)
-    # Two failures a turn: one that begins the rest, and the one that ends the count of it.
-    assert rests == [
+        open_times.append((breaker_clock.ms - began) / 1000)
+        breaker_clock.pass_seconds(MAX_OPEN_SECONDS + 1)
+    # Each round has two failures, so the open time doubles twice. The time after the first failure is measured.
+    assert open_times == [
         MIN_OPEN_SECONDS,
         4,
         MAX_OPEN_SECONDS,
@@ -126,37 +132,41 @@ def test_the_rest_doubles_up_to_its_longest_and_ends_with_the_first_answer(rest:
         MAX_OPEN_SECONDS,
     ]
     redis._client = Redis(adapter.url, adapter.token)._client
-    rest.pass_seconds(MAX_OPEN_SECONDS)
+    breaker_clock.pass_seconds(MAX_OPEN_SECONDS)
     assert redis.execute("PING") == "PONG"
     redis._client = Redis(adapter.url, "wrong")._client
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
-    rest.pass_seconds(MIN_OPEN_SECONDS)
+    breaker_clock.pass_seconds(MIN_OPEN_SECONDS)
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
 
 
-def test_while_redis_rests_an_invalidation_is_tried_all_the_same(function: str, rest: Clock, adapter: Upstash) -> None:
-    where = prefix() + "a:owner:product:1"
-    cache.set_value(where, "old", PRODUCT, cache.read_tags(["product:1"]))
+def test_an_invalidation_is_sent_while_the_breaker_is_open(
+    key_prefix: str, breaker_clock: Clock, adapter: Upstash
+) -> None:
+    value_key = prefix() + "a:owner:product:1"
+    cache.set_value(value_key, "old", PRODUCT, cache.read_tags(["product:1"]))
     redis = module.redis()
-    good, redis._client = redis._client, Redis(adapter.url, "wrong")._client
+    working_client, redis._client = redis._client, Redis(adapter.url, "wrong")._client
     with pytest.raises(CacheDown, match="WRONGPASS"):
         redis.execute("PING")
-    redis._client = good
+    redis._client = working_client
     with pytest.raises(CacheDown, match="breaker"):
-        cache.get(where)
+        cache.get(value_key)
     cache.invalidate(["product:1"], "1")
-    assert cache.get(where) is None, "others see the change at once, and Redis is asked again"
+    assert cache.get(value_key) is None, "the invalidation reached Redis and closed the breaker"
 
 
-def test_a_redis_that_forgot_its_scripts_is_given_them_again(function: str, adapter: Upstash) -> None:
+def test_scripts_are_sent_again_after_redis_lost_them(key_prefix: str, adapter: Upstash) -> None:
     assert cache.read_tags(["a"]).tokens
     module.redis().execute("SCRIPT", "FLUSH")
     assert cache.read_tags(["a"]).tokens
 
 
-def test_a_function_that_declares_no_cache_has_none(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_does_not_declare_the_cache_cannot_use_it(
+    key_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WC_CACHE_URL", "")
     from wecelebrate.core.settings import settings
 

@@ -1,4 +1,4 @@
-"""Keys: whose they are can be read off them, and nobody's words make a key of somebody else."""
+"""Keys: each begins with its tenant, and no input of a user produces a key of another tenant."""
 
 import re
 from uuid import uuid4
@@ -7,62 +7,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cache.conftest import Raw
+from tests.cache.doubles import RedisClient
 from wecelebrate.core import cache
 from wecelebrate.core.cache import keys
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import sessions
 
-WORDS = st.lists(st.text(max_size=20), min_size=1, max_size=4)
+PARTS = st.lists(st.text(max_size=20), min_size=1, max_size=4)
 TENANTS = st.sampled_from(["public", *(str(uuid4()) for _ in range(3))])
 
 
 @pytest.mark.parametrize("parts", [(), ("product", "1")])
-def test_a_key_without_its_tenant_cannot_be_written(parts: tuple[str, ...]) -> None:
+def test_a_key_without_a_tenant_is_refused(parts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="tenant"):
         keys.key("", *parts)
 
 
-@given(TENANTS, WORDS, TENANTS, WORDS)
-def test_two_keys_are_one_only_when_tenant_and_every_part_are(
-    tenant: str, parts: list[str], other: str, others: list[str]
+@given(TENANTS, PARTS, TENANTS, PARTS)
+def test_two_keys_are_equal_only_if_the_tenant_and_all_parts_are(
+    tenant: str, parts: list[str], other_tenant: str, other_parts: list[str]
 ) -> None:
-    assert (keys.key(tenant, *parts) == keys.key(other, *others)) == ((tenant, parts) == (other, others))
+    same_key = keys.key(tenant, *parts) == keys.key(other_tenant, *other_parts)
+    assert same_key == ((tenant, parts) == (other_tenant, other_parts))
 
 
-@given(TENANTS, WORDS)
-def test_a_hostile_part_ends_no_part_early_and_begins_no_line(tenant: str, parts: list[str]) -> None:
-    made = keys.key(tenant, *parts)
-    assert made.removeprefix(keys.prefix()).split(":")[0] == tenant
-    assert made.count(":") == keys.prefix().count(":") + len(parts)
-    assert re.fullmatch(r"[\x21-\x7e]+", made), "no space, no line break, nothing that is not ASCII"
+@given(TENANTS, PARTS)
+def test_special_characters_in_a_part_are_escaped(tenant: str, parts: list[str]) -> None:
+    key = keys.key(tenant, *parts)
+    assert key.removeprefix(keys.prefix()).split(":")[0] == tenant
+    assert key.count(":") == keys.prefix().count(":") + len(parts)
+    assert re.fullmatch(r"[\x21-\x7e]+", key), "only printable ASCII without spaces"
 
 
 @given(st.text(), st.text())
-def test_an_entry_of_one_thing_is_none_of_another(one: str, other: str) -> None:
-    first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (one, other))
-    assert (first.suffix == second.suffix) == (one == other)
+def test_entries_of_different_resources_have_different_suffixes(first_name: str, second_name: str) -> None:
+    first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
+    assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_a_list_is_known_by_what_it_was_asked_in_whatever_order(asked: dict[str, object]) -> None:
-    turned = dict(reversed(asked.items()))
-    entry = keys.entry(keys.PRODUCTS, "c", tags=[], filters=asked)
-    assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], filters=turned | {"not asked for": None})
-    assert entry != keys.entry(keys.PRODUCTS, "c", tags=[], filters=asked | {"one": "more"})
+def test_the_entry_of_a_list_depends_on_its_filters_and_not_on_their_order(filters: dict[str, object]) -> None:
+    reversed_filters = dict(reversed(filters.items()))
+    entry = keys.entry(keys.PRODUCTS, "c", tags=[], filters=filters)
+    assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], filters=reversed_filters | {"unset": None})
+    assert entry != keys.entry(keys.PRODUCTS, "c", tags=[], filters=filters | {"another": "filter"})
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
-def test_sessions_of_two_subjects_never_share_a_key_nor_a_visitor_with_a_member(one: str, other: str) -> None:
-    member, stranger = Caller(subject=one), Caller(subject=other)
-    assert (sessions.session_key(member) == sessions.session_key(stranger)) == (one == other)
-    visits = {sessions.session_key(Caller(subject=subject, site_domain="a.test")) for subject in (one, None)}
-    assert len(visits) == 2, "a customer is no visitor"
-    assert sessions.session_key(member) not in visits
+def test_session_keys_differ_by_subject_and_between_members_customers_and_visitors(
+    first_name: str, second_name: str
+) -> None:
+    member, other_member = Caller(subject=first_name), Caller(subject=second_name)
+    assert (sessions.session_key(member) == sessions.session_key(other_member)) == (first_name == second_name)
+    visitor_keys = {
+        sessions.session_key(Caller(subject=subject, site_domain="a.test")) for subject in (first_name, None)
+    }
+    assert len(visitor_keys) == 2, "a customer and a visitor have different keys"
+    assert sessions.session_key(member) not in visitor_keys
 
 
-def test_values_live_as_long_as_the_plan_says() -> None:
+def test_entities_have_their_documented_lifetimes() -> None:
     table = {
         keys.CATALOG: 3600,
         keys.CATALOGS: 3600,
@@ -79,23 +84,25 @@ def test_values_live_as_long_as_the_plan_says() -> None:
         keys.ORDERS: 600,
     }
     assert {entity.name: life for entity, life in table.items()} == {entity.name: entity.life for entity in table}
-    assert all(entity.negative <= 60 for entity in table), "that there is none is remembered briefly"
+    assert all(entity.negative <= 60 for entity in table), "a cached 404 expires within a minute"
     assert {entity for entity in table if entity.stale} == {keys.STOREFRONT, keys.STOREFRONT_PAGES}, (
-        "only visitors see what aged"
+        "only visitors may get a stale value"
     )
 
 
-def test_every_key_that_scripts_write_begins_with_its_environment_and_its_tenant(function: str, behind: Raw) -> None:
-    claimed = cache.read_tags(["things", "user:a"], "caller:a")
+def test_every_key_written_by_scripts_begins_with_its_environment_and_tenant(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
+    versions = cache.read_tags(["things", "user:a"], "caller:a")
     caller = Caller(subject="a")
     client = str(uuid4())
     session = sessions.Session(f"{client}:owner", client, "requests", 1000)
-    cache.put(sessions.session_key(caller), cache.new_value("", str(session), claimed.tokens, 60), keys.SESSION)
-    cache.get_or_set(keys.key(client, "owner", "product", "1"), keys.PRODUCT, ["things"], lambda claimed: "{}")
+    cache.put(sessions.session_key(caller), cache.new_value("", str(session), versions.tokens, 60), keys.SESSION)
+    cache.get_or_set(keys.key(client, "owner", "product", "1"), keys.PRODUCT, ["things"], lambda versions: "{}")
     cache.invalidate(["others"], "1", "caller:a")
-    found = behind.keys(f"{function}*")
-    assert len(found) >= 5
-    assert behind.dbsize() >= len(found)
+    key_names = raw_redis.keys(f"{key_prefix}*")
+    assert len(key_names) >= 5
+    assert raw_redis.dbsize() >= len(key_names)
     tenant = "public|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    for name in found:
-        assert re.match(rf"{re.escape(function)}({tenant}):[a-z]+", name), name
+    for name in key_names:
+        assert re.match(rf"{re.escape(key_prefix)}({tenant}):[a-z]+", name), name

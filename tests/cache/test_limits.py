@@ -1,4 +1,4 @@
-"""Limits: counted in Redis over a sliding hour, or a sliding minute of an address; by an instance alone without it."""
+"""Rate limits: counted in Redis over a sliding hour, or minute for an address; without Redis, by each instance."""
 
 import re
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from infra.local.processes import free_port
-from tests.cache.conftest import Clock, Raw
+from tests.cache.doubles import Clock, RedisClient
 from wecelebrate.core import cache, kill_switches
 from wecelebrate.core.cache.keys import SESSION
-from wecelebrate.core.cache.redis import redis as shared
+from wecelebrate.core.cache.redis import redis as shared_redis
 from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import TooManyRequests
 from wecelebrate.core.requests import limits, request_cache, sessions
@@ -25,7 +25,7 @@ VISITOR = Caller(site_domain="shop.test")
 
 
 class Client:
-    """A caller with a session, and what it is told of its limits."""
+    """A caller with a session in the cache, and the rate limit headers of its latest request."""
 
     def __init__(
         self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
@@ -33,171 +33,173 @@ class Client:
         self.caller = caller
         self.tenant = tenant or str(uuid4())
         self.session = Session(f"{self.tenant}:owner", self.tenant, limit, quota, site)
-        self.told: dict[str, str] = {}
-        self.begin()
+        self.headers: dict[str, str] = {}
+        self.store_session()
 
-    def begin(self) -> None:
+    def store_session(self) -> None:
         value = cache.new_value("", str(self.session), cache.read_tags(["tiers"]).tokens, 10**6)
         cache.put(sessions.session_key(self.caller), value, SESSION)
 
-    def ask(self, address: str = "", orders: bool = False) -> dict[str, tuple[int, int]]:
-        """One request, or an order; limit → what remains, and the seconds until some of it comes back.
+    def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
+        """Send a request, or an order.
 
-        Raises TooManyRequests.
+        Returns by limit the remaining requests, and the seconds until further requests become available. Raises
+        TooManyRequests.
         """
-        self.told = {}
+        self.headers = {}
 
-        def tell(headers: Mapping[str, str]) -> None:
-            self.told = dict(headers)
+        def record_headers(headers: Mapping[str, str]) -> None:
+            self.headers = dict(headers)
 
         try:
-            RequestCache(self.caller, address, tell, orders).lookup()
+            RequestCache(self.caller, address, record_headers, is_order).lookup()
         finally:
-            found = re.findall(r'"(\w+)";r=(\d+);t=(\d+)', self.told.get("RateLimit", ""))
-        return {name: (int(remaining), int(seconds)) for name, remaining, seconds in found}
+            limits_in_header = re.findall(r'"(\w+)";r=(\d+);t=(\d+)', self.headers.get("RateLimit", ""))
+        return {name: (int(remaining), int(seconds)) for name, remaining, seconds in limits_in_header}
 
-    def exhaust(self, address: str = "", orders: bool = False) -> int:
-        """How many requests are answered until one is refused."""
+    def exhaust(self, address: str = "", is_order: bool = False) -> int:
+        """Send requests until one is refused. Returns the number of accepted requests."""
         for count in range(10_000):
             try:
-                self.ask(address, orders)
+                self.send(address, is_order)
             except TooManyRequests:
                 return count
-        raise AssertionError("it is unlimited")
+        raise AssertionError("no request was refused")
 
 
 @pytest.fixture(autouse=True)
-def known(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An instance that has counted no request yet, with the kill switches at their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
     monkeypatch.setattr(request_cache, "_local_limits", LocalLimits())
 
 
 @pytest.fixture(autouse=True)
-def o_clock(clock: Clock) -> Clock:
-    """An hour begins now."""
+def hourly_clock(clock: Clock) -> Clock:
+    """The clock at the start of an hour."""
     clock.ms -= clock.ms % 3_600_000
     return clock
 
 
-def test_a_clients_requests_count_over_a_sliding_hour_of_minutes(o_clock: Clock) -> None:
+def test_requests_of_a_client_are_counted_over_a_sliding_hour_by_minute(hourly_clock: Clock) -> None:
     client = Client(MEMBER, 10)
-    o_clock.pass_seconds(90)
-    assert [client.ask()["requests"] for _ in range(4)] == [(left, 3570) for left in (9, 8, 7, 6)]
-    o_clock.pass_seconds(30 * 60)
-    assert [client.ask()["requests"] for _ in range(6)] == [(left, 1770) for left in (5, 4, 3, 2, 1, 0)]
-    with pytest.raises(TooManyRequests) as refused:
-        client.ask()
-    assert refused.value.headers()["Retry-After"] == "1770"
-    o_clock.pass_seconds(1769)
+    hourly_clock.pass_seconds(90)
+    assert [client.send()["requests"] for _ in range(4)] == [(remaining, 3570) for remaining in (9, 8, 7, 6)]
+    hourly_clock.pass_seconds(30 * 60)
+    assert [client.send()["requests"] for _ in range(6)] == [(remaining, 1770) for remaining in (5, 4, 3, 2, 1, 0)]
+    with pytest.raises(TooManyRequests) as error:
+        client.send()
+    assert error.value.headers()["Retry-After"] == "1770"
+    hourly_clock.pass_seconds(1769)
     with pytest.raises(TooManyRequests):
-        client.ask()
-    o_clock.pass_seconds(1)
-    # The four of the first minute came back, those of the second half have not.
-    assert [client.ask()["requests"] for _ in range(4)] == [(left, 1800) for left in (3, 2, 1, 0)]
+        client.send()
+    hourly_clock.pass_seconds(1)
+    # The first four requests have expired. The six later ones have not.
+    assert [client.send()["requests"] for _ in range(4)] == [(remaining, 1800) for remaining in (3, 2, 1, 0)]
     with pytest.raises(TooManyRequests):
-        client.ask()
+        client.send()
 
 
-def test_what_is_refused_is_not_counted(o_clock: Clock, function: str, behind: Raw) -> None:
+def test_refused_requests_are_not_counted(hourly_clock: Clock, key_prefix: str, raw_redis: RedisClient) -> None:
     client = Client(MEMBER, 3)
     assert client.exhaust() == 3
     for _ in range(50):
         with pytest.raises(TooManyRequests):
-            client.ask()
-    assert behind.hvals(f"{function}{client.tenant}:limit:requests") == ["3"]
-    assert client.told["RateLimit"] == '"requests";r=0;t=3600'
-    assert client.told["RateLimit-Policy"] == '"requests";q=3;w=3600'
-    o_clock.pass_seconds(3600)
+            client.send()
+    assert raw_redis.hvals(f"{key_prefix}{client.tenant}:limit:requests") == ["3"]
+    assert client.headers["RateLimit"] == '"requests";r=0;t=3600'
+    assert client.headers["RateLimit-Policy"] == '"requests";q=3;w=3600'
+    hourly_clock.pass_seconds(3600)
     assert client.exhaust() == 3
 
 
 def test_members_of_a_client_share_its_quota_and_clients_do_not() -> None:
     ann, bob = Client(MEMBER, 5), Client(Caller(subject="bob"), 5)
     abe = Client(Caller(subject="abe"), 5, tenant=ann.tenant)
-    assert ann.ask() and abe.ask()
+    assert ann.send() and abe.send()
     assert ann.exhaust() == 3
     assert abe.exhaust() == 0
     assert bob.exhaust() == 5
 
 
-def test_whoever_has_no_quota_is_not_counted() -> None:
+def test_callers_without_a_quota_are_not_counted() -> None:
     admin = Client(MEMBER, None)
-    assert [admin.ask() for _ in range(3)] == [{}, {}, {}]
+    assert [admin.send() for _ in range(3)] == [{}, {}, {}]
 
 
-def test_an_address_counts_over_a_sliding_minute_of_ten_seconds(
-    o_clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_requests_of_an_address_are_counted_over_a_sliding_minute_by_ten_seconds(
+    hourly_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
     visitor = Client(VISITOR, None)
-    assert [visitor.ask("192.0.2.1")["address"] for _ in range(2)] == [(4, 60), (3, 60)]
-    o_clock.pass_seconds(35)
-    assert [visitor.ask("192.0.2.1")["address"] for _ in range(3)] == [(2, 25), (1, 25), (0, 25)]
-    with pytest.raises(TooManyRequests) as refused:
-        visitor.ask("192.0.2.1")
-    assert refused.value.headers()["Retry-After"] == "25"
-    assert visitor.ask("192.0.2.2")["address"] == (4, 60 - 5), "another address is another's"
-    o_clock.pass_seconds(25)
-    assert [visitor.ask("192.0.2.1")["address"] for _ in range(2)] == [(1, 30), (0, 30)]
+    assert [visitor.send("192.0.2.1")["address"] for _ in range(2)] == [(4, 60), (3, 60)]
+    hourly_clock.pass_seconds(35)
+    assert [visitor.send("192.0.2.1")["address"] for _ in range(3)] == [(2, 25), (1, 25), (0, 25)]
+    with pytest.raises(TooManyRequests) as error:
+        visitor.send("192.0.2.1")
+    assert error.value.headers()["Retry-After"] == "25"
+    assert visitor.send("192.0.2.2")["address"] == (4, 60 - 5), "another address has its own limit"
+    hourly_clock.pass_seconds(25)
+    assert [visitor.send("192.0.2.1")["address"] for _ in range(2)] == [(1, 30), (0, 30)]
 
 
-def test_an_office_may_send_600_requests_a_minute(o_clock: Clock) -> None:
+def test_an_address_may_send_600_requests_a_minute(hourly_clock: Clock) -> None:
     assert ADDRESS_PER_MINUTE == 600
     assert Client(VISITOR, None).exhaust("192.0.2.9") == 600
 
 
-def test_a_visitor_counts_for_its_address_and_for_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_of_a_visitor_count_for_the_address_and_the_storefront(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = Client(VISITOR, 4, limit="storefront")
-    assert set(visitor.ask("192.0.2.1")) == {"address", "storefront"}
+    assert set(visitor.send("192.0.2.1")) == {"address", "storefront"}
     assert visitor.exhaust("192.0.2.2") == 3
-    assert visitor.told["RateLimit-Policy"] == '"address";q=600;w=60, "storefront";q=4;w=3600'
+    assert visitor.headers["RateLimit-Policy"] == '"address";q=600;w=60, "storefront";q=4;w=3600'
 
 
-def test_a_request_that_looks_again_is_counted_once() -> None:
+def test_a_request_with_several_lookups_is_counted_once() -> None:
     client = Client(MEMBER, 100)
-    seen: list[str] = []
-    one = RequestCache(client.caller, "", lambda headers: seen.append(headers["RateLimit"]))
+    ratelimit_headers: list[str] = []
+    request = RequestCache(client.caller, "", lambda headers: ratelimit_headers.append(headers["RateLimit"]))
     for _ in range(5):
-        one.lookup()
-    assert {text.partition(";t=")[0] for text in seen} == {'"requests";r=99'}
-    assert client.ask()["requests"][0] == 98
+        request.lookup()
+    assert {text.partition(";t=")[0] for text in ratelimit_headers} == {'"requests";r=99'}
+    assert client.send()["requests"][0] == 98
 
 
-def test_a_site_takes_a_part_of_its_visitors_requests_as_orders() -> None:
+def test_the_quota_of_orders_is_a_fraction_of_the_quota_of_visitors() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
-    assert visitor.exhaust("192.0.2.1", orders=True) == 5
-    assert visitor.told["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
-    with pytest.raises(TooManyRequests, match="All of 5 orders of this site an hour are used up"):
-        visitor.ask("192.0.2.2", orders=True)
-    assert "orders" not in visitor.ask("192.0.2.2")
+    assert visitor.exhaust("192.0.2.1", is_order=True) == 5
+    assert visitor.headers["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
+    with pytest.raises(TooManyRequests, match="The limit of 5 orders of this site per hour is used up"):
+        visitor.send("192.0.2.2", is_order=True)
+    assert "orders" not in visitor.send("192.0.2.2")
     other = Client(
         Caller(site_domain="other.test"), 5 * sessions.STOREFRONT_FACTOR, visitor.tenant, "storefront", "two"
     )
-    assert other.exhaust("192.0.2.1", orders=True) == 5
+    assert other.exhaust("192.0.2.1", is_order=True) == 5
 
 
-def test_an_order_that_looks_again_is_counted_once() -> None:
+def test_an_order_with_several_lookups_is_counted_once() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
-    one = RequestCache(visitor.caller, "192.0.2.1", lambda headers: None, is_order=True)
+    request = RequestCache(visitor.caller, "192.0.2.1", lambda headers: None, is_order=True)
     for _ in range(5):
-        one.lookup()
-    assert visitor.ask("192.0.2.1", orders=True)["orders"][0] == 3
+        request.lookup()
+    assert visitor.send("192.0.2.1", is_order=True)["orders"][0] == 3
 
 
 # Without Redis.
 
 
 @pytest.fixture
-def down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis is gone from here on."""
+def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make Redis unreachable."""
     monkeypatch.setenv("WC_CACHE_URL", f"http://127.0.0.1:{free_port()}")
     settings.cache_clear()
-    shared.cache_clear()
+    shared_redis.cache_clear()
 
 
-class Wall:
-    """The clock on the wall, for what an instance counts by itself."""
+class WallClock:
+    """A clock for the limits that an instance counts without Redis. `now` is in epoch seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_790_000_040.0 // 60 * 60
@@ -205,59 +207,65 @@ class Wall:
 
 
 @pytest.fixture
-def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
-    return Wall(monkeypatch)
+def wall_clock(monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    return WallClock(monkeypatch)
 
 
-def test_without_redis_an_instance_allows_a_stranger_little(down: None, wall: Wall) -> None:
-    stranger = Client.__new__(Client)
-    stranger.caller = Caller(subject="nobody it knows")
-    wall.now += 15
-    assert [stranger.ask()["local"] for _ in range(MIN_LOCAL_QUOTA)] == [
-        (left, 45) for left in reversed(range(MIN_LOCAL_QUOTA))
+def test_without_redis_an_instance_gives_an_unknown_caller_the_minimum_quota(
+    redis_down: None, wall_clock: WallClock
+) -> None:
+    client = Client.__new__(Client)
+    client.caller = Caller(subject="unknown")
+    wall_clock.now += 15
+    assert [client.send()["local"] for _ in range(MIN_LOCAL_QUOTA)] == [
+        (remaining, 45) for remaining in reversed(range(MIN_LOCAL_QUOTA))
     ]
-    with pytest.raises(TooManyRequests) as refused:
-        stranger.ask()
-    assert refused.value.headers()["Retry-After"] == "45"
-    wall.now += 45
-    assert stranger.exhaust() == MIN_LOCAL_QUOTA
+    with pytest.raises(TooManyRequests) as error:
+        client.send()
+    assert error.value.headers()["Retry-After"] == "45"
+    wall_clock.now += 45
+    assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_without_redis_an_instance_takes_few_orders_of_a_site_from_however_many(down: None, wall: Wall) -> None:
-    stranger = Client.__new__(Client)
-    stranger.caller = VISITOR
-    taken = 0
+def test_without_redis_an_instance_limits_the_orders_of_a_site_from_all_addresses_together(
+    redis_down: None, wall_clock: WallClock
+) -> None:
+    client = Client.__new__(Client)
+    client.caller = VISITOR
+    accepted = 0
     for number in range(2 * MIN_LOCAL_QUOTA):
         try:
-            assert "local" in stranger.ask(f"192.0.2.{number}", orders=True)
-            taken += 1
-        except TooManyRequests as refused:
-            assert refused.detail == f"All of {MIN_LOCAL_QUOTA} orders of this site a minute are used up."
-    assert taken == MIN_LOCAL_QUOTA
-    assert "local" in stranger.ask("192.0.2.200")
+            assert "local" in client.send(f"192.0.2.{number}", is_order=True)
+            accepted += 1
+        except TooManyRequests as error:
+            assert f"The limit of {MIN_LOCAL_QUOTA} orders of this site per minute is used up." in str(error.detail)
+    assert accepted == MIN_LOCAL_QUOTA
+    assert "local" in client.send("192.0.2.200")
 
 
 @pytest.mark.parametrize(
     ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
 )
-def test_without_redis_an_instance_allows_a_caller_whom_it_knows_a_part_of_its_quota(
-    wall: Wall, request: pytest.FixtureRequest, quota: int, allowed: int
+def test_without_redis_an_instance_gives_a_known_caller_a_part_of_its_quota(
+    wall_clock: WallClock, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
     client = Client(MEMBER, quota)
-    client.ask()
-    request.getfixturevalue("down")
+    client.send()
+    request.getfixturevalue("redis_down")
     assert client.exhaust() == allowed
 
 
-def test_without_redis_visitors_are_counted_by_their_address(wall: Wall, request: pytest.FixtureRequest) -> None:
+def test_without_redis_visitors_are_counted_by_their_address(
+    wall_clock: WallClock, request: pytest.FixtureRequest
+) -> None:
     visitor = Client(VISITOR, 20_000, limit="storefront")
-    visitor.ask("192.0.2.1")
-    request.getfixturevalue("down")
+    visitor.send("192.0.2.1")
+    request.getfixturevalue("redis_down")
     assert visitor.exhaust("192.0.2.1") == 83
-    assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "one that it never saw"
+    assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address"
 
 
-def test_with_limits_off_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_are_not_counted_while_limits_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
-    assert [client.ask() for _ in range(5)] == [{}] * 5
+    assert [client.send() for _ in range(5)] == [{}] * 5

@@ -1,7 +1,7 @@
-"""The protocol under forced interleavings: readers, writers, a lagging replica, evictions, a sweeper; a seed each.
+"""The cache's protocol under forced interleavings of readers, writers, a lagging replica, evictions and the sweeper.
 
-What is looked for is one thing: an answer that lacks what the cache had been told before the question was asked, or
-that holds what the caller may not see.
+Each interleaving is chosen by a seed. Two things are checked for every response: it contains all changes that had been
+invalidated in the cache before the request began, and it contains only what the caller may see.
 """
 
 import json
@@ -14,10 +14,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.cache import model
-from tests.cache.conftest import Clock, Direct
-from tests.cache.model import CATALOGS, DOMAIN, A, B, Change, Commit, Database
-from tests.cache.scheduler import Schedule
+from tests.cache import database_model
+from tests.cache.database_model import CATALOGS, DOMAIN, A, B, Change, Commit, Database
+from tests.cache.doubles import Clock, DirectRedis
+from tests.cache.interleavings import Interleaving
 from tests.faults.figures import Figure
 from wecelebrate.core import cache, kill_switches
 from wecelebrate.core.cache import keys
@@ -29,26 +29,30 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 INTERLEAVINGS = 10_000 if FULL else 500
 SHARES = 1 if FULL else 10
-"""The interleavings are so many tests: a failure is found by its seed."""
+"""The number of tests that the interleavings are divided into. A failure names its seed."""
 
 ANN, ABE, BOB = (Caller(subject=name) for name in ("ann", "abe", "bob"))
 VISITOR = Caller(site_domain=DOMAIN)
-THINGS = Entry(keys.PRODUCT, "things", ("things",))
-SHOWN = Entry(keys.STOREFRONT, "shown", ("products:$catalog",))
+CLIENT_DATA = Entry(keys.PRODUCT, "things", ("things",))
+STOREFRONT = Entry(keys.STOREFRONT, "shown", ("products:$catalog",))
 
 
-class Scene:
-    """One interleaving: who does what, and what is true of every answer."""
+class Scenario:
+    """One interleaving: its random actions, and the checks of its responses."""
 
-    def __init__(self, seed: int, direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
-        self.schedule = Schedule(self.random, lambda name: monkeypatch.setattr(request_cache, "_lock_owner", name))
+
+        def on_switch(actor: str) -> None:
+            monkeypatch.setattr(request_cache, "_lock_owner", actor)
+
+        self.interleaving = Interleaving(self.random, on_switch)
         self.clock = clock
-        self.redis = direct.client
-        self.database = Database(lambda: clock.ms, self.schedule.point)
-        self.answers = 0
-        direct.before = self.schedule.point
-        # A wait passes no time of its own: that is the clock's.
+        self.redis = direct_redis.client
+        self.database = Database(lambda: clock.ms, self.interleaving.switch_point)
+        self.responses = 0
+        direct_redis.before_call = self.interleaving.switch_point
+        # A sleep moves the clock instead of waiting.
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
         for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
@@ -57,86 +61,100 @@ class Scene:
 
     def _sleep(self, seconds: float) -> None:
         self.clock.pass_seconds(seconds)
-        self.schedule.point("sleep")
+        self.interleaving.switch_point("sleep")
 
-    # Who does what.
+    # Actions.
 
     def read(self, caller: Caller) -> None:
-        """Ask once, and hold the answer against what the cache was told before."""
-        told = [commit for commit in self.database.commits if commit.sent]
-        body = self.ask(caller)
-        self.answers += 1
-        self.hold(caller, body, told)
+        """Send a request and check the response."""
+        invalidated = [commit for commit in self.database.commits if commit.invalidated]
+        body = self.request(caller)
+        self.responses += 1
+        self.check(caller, body, invalidated)
 
-    def ask(self, caller: Caller) -> dict[str, Any] | None:
-        entry = SHOWN if caller.site_domain else THINGS
+    def request(self, caller: Caller) -> dict[str, Any] | None:
+        """Send a request. Returns its body, or None if the caller is not a member of a client."""
+        entry = STOREFRONT if caller.site_domain else CLIENT_DATA
         try:
             value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)
         except NoMembership:
             return None
-        found: dict[str, Any] = json.loads(value.body)
-        return found
+        body: dict[str, Any] = json.loads(value.body)
+        return body
 
-    def hold(self, caller: Caller, body: dict[str, Any] | None, told: list[Commit]) -> None:
-        """The answer has all that the cache was told, and is what the caller may see."""
-        states = [self.database.first, *(commit.state for commit in self.database.commits)]
+    def check(self, caller: Caller, body: dict[str, Any] | None, invalidated: list[Commit]) -> None:
+        """Check that a body contains the invalidated commits, and only what the caller may see."""
         if caller.site_domain:
-            least = self.database.least(told, lambda state: state.site[0])
             assert body is not None
-            assert body["site"] >= least, "the site is stale"
-            assert body["catalog"] in {str(state.site[1]) for state in states if state.site[0] >= least}, (
-                "another shelf"
-            )
-            catalog = UUID(body["catalog"])
-            assert body["version"] >= self.database.least(told, lambda state: state.shown[catalog]), (
-                "the shelf is stale"
-            )
-            return
-        subject = caller.subject or ""
-        least = self.database.least(told, lambda state: state.members[subject][0])
-        may = {state.members[subject][1:] for state in states if state.members[subject][0] >= least}
+            self._check_storefront(body, invalidated)
+        else:
+            self._check_client_data(caller.subject or "", body, invalidated)
+
+    def _check_storefront(self, body: dict[str, Any], invalidated: list[Commit]) -> None:
+        required = self.database.required_version(invalidated, lambda state: state.site[0])
+        assert body["site"] >= required, "the site is outdated"
+        possible = {str(state.site[1]) for state in self._states() if state.site[0] >= required}
+        assert body["catalog"] in possible, "the site never showed this catalog"
+        catalog = UUID(body["catalog"])
+        required = self.database.required_version(invalidated, lambda state: state.catalog_contents[catalog])
+        assert body["version"] >= required, "the contents of the catalog are outdated"
+
+    def _check_client_data(self, subject: str, body: dict[str, Any] | None, invalidated: list[Commit]) -> None:
+        required = self.database.required_version(invalidated, lambda state: state.members[subject][0])
+        permitted = {state.members[subject][1:] for state in self._states() if state.members[subject][0] >= required}
         if body is None:
-            assert any(client is None for client, _ in may), f"{subject} is refused, but may be {may}"
+            assert any(client is None for client, _ in permitted), (
+                f"{subject} is refused, but its possible memberships are {permitted}"
+            )
             return
         client = UUID(body["client"])
-        assert (client, body["role"]) in may, f"{subject} sees {body}, but may be {may}"
-        assert body["version"] >= self.database.least(told, lambda state: state.things[client]), "stale"
+        assert (client, body["role"]) in permitted, (
+            f"{subject} gets {body}, but its possible memberships are {permitted}"
+        )
+        required = self.database.required_version(invalidated, lambda state: state.client_data[client])
+        assert body["version"] >= required, "the client's data is outdated"
 
-    def write(self, change: Change, caller: str, *, dies: bool = False) -> None:
-        """One transaction of a writer, who may die between its commit and the word to the cache."""
+    def _states(self) -> list[database_model.State]:
+        return [self.database.initial, *(commit.state for commit in self.database.commits)]
+
+    def write(self, change: Change, write_key: str, *, dies: bool = False) -> None:
+        """Commit a change. A writer that dies does not invalidate its tags in the cache."""
         xid = self.database.begin()
-        self.schedule.point("write")
-        commit = self.database.commit(xid, change, caller)
-        self.schedule.point("committed")
+        self.interleaving.switch_point("write")
+        commit = self.database.commit(xid, change, write_key)
+        self.interleaving.switch_point("committed")
         if not dies:
-            self.tell(commit, late=False)
+            self.invalidate(commit, late=False)
 
-    def tell(self, commit: Commit, *, late: bool) -> None:
-        cache.invalidate(commit.tags, commit.xid, "" if late else commit.caller, late=late)
-        commit.sent = True
+    def invalidate(self, commit: Commit, *, late: bool) -> None:
+        cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
+        commit.invalidated = True
         if commit in self.database.outbox:
             self.database.outbox.remove(commit)
 
     def sweep(self) -> None:
+        """Invalidate the tags of all commits in the outbox."""
         for commit in list(self.database.outbox):
-            self.tell(commit, late=True)
+            self.invalidate(commit, late=True)
 
     def evict(self) -> None:
-        """Redis evicts something, or forgets what it was told lately."""
-        found = sorted(self.redis.keys("*"))
-        if found:
-            self.redis.delete(self.random.choice(found))
+        """Delete a random key, which may be the history of recent writes."""
+        names = sorted(self.redis.keys("*"))
+        if names:
+            self.redis.delete(self.random.choice(names))
 
-    # What a seed makes of it.
+    # Random actors.
 
-    def a_change(self) -> Change:
+    def random_change(self) -> Change:
         random = self.random
         return random.choice(
             [
-                model.change_things(random.choice([A, B])),
-                model.change_shown(random.choice(CATALOGS)),
-                model.move_site(random.choice(CATALOGS)),
-                model.move_member("ann", random.choice([A, B, None]), random.choice(["owner", "viewer"])),
+                database_model.change_client_data(random.choice([A, B])),
+                database_model.change_catalog(random.choice(CATALOGS)),
+                database_model.change_site(random.choice(CATALOGS)),
+                database_model.change_membership(
+                    "ann", random.choice([A, B, None]), random.choice(["owner", "viewer"])
+                ),
             ]
         )
 
@@ -149,22 +167,27 @@ class Scene:
 
         return work
 
-    def writer(self, dying: float) -> Callable[[], None]:
+    def writer(self, death_rate: float) -> Callable[[], None]:
+        """An actor that writes. `death_rate` is the probability that it dies after a commit."""
         writes = [
-            (self.a_change(), self.random.choice(["", "caller:ann", "caller:bob"]), self.random.random() < dying)
+            (
+                self.random_change(),
+                self.random.choice(["", "caller:ann", "caller:bob"]),
+                self.random.random() < death_rate,
+            )
             for _ in range(self.random.randint(1, 2))
         ]
 
         def work() -> None:
-            for change, caller, dies in writes:
-                self.write(change, caller, dies=dies)
+            for change, write_key, dies in writes:
+                self.write(change, write_key, dies=dies)
 
         return work
 
-    def surroundings(self) -> None:
-        """The replica replays, Redis evicts, time passes, the sweeper looks."""
+    def environment(self) -> None:
+        """An actor that replays commits on the replica, evicts keys, lets time pass, and runs the sweeper."""
         for _ in range(self.random.randint(2, 8)):
-            self.schedule.point("around")
+            self.interleaving.switch_point("environment")
             match self.random.choice(["replay", "replay", "evict", "time", "sweep"]):
                 case "replay":
                     self.database.replay(1)
@@ -175,55 +198,58 @@ class Scene:
                 case "sweep":
                     self.sweep()
 
-    def play(self, dying: float = 0.0) -> None:
+    def run(self, death_rate: float) -> None:
         self.redis.flushdb()
         if self.random.random() < 0.85:
             self.redis.hset(f"{keys.prefix()}public:recent", "since", str(self.clock.ms - 120_000))
         for caller in self.random.choices([ANN, ABE, BOB, VISITOR], k=2):
-            self.ask(caller)  # some of it lies in the cache already
-        works: list[tuple[str, Callable[[], object]]] = [("around", self.surroundings)]
-        works += [(f"reader {n}", self.reader()) for n in range(self.random.randint(2, 3))]
-        works += [(f"writer {n}", self.writer(dying)) for n in range(self.random.randint(1, 2))]
-        self.schedule.run(*works)
+            self.request(caller)  # fills the cache
+        works: list[tuple[str, Callable[[], object]]] = [("environment", self.environment)]
+        works += [(f"reader {number}", self.reader()) for number in range(self.random.randint(2, 3))]
+        works += [(f"writer {number}", self.writer(death_rate)) for number in range(self.random.randint(1, 2))]
+        self.interleaving.run(*works)
         self.sweep()
         for caller in (ANN, ABE, BOB, VISITOR):
-            self.read(caller)  # wherever the replica is
+            self.read(caller)  # while the replica may still lag
         self.database.replay(99)
         for caller in (ANN, ABE, BOB, VISITOR):
             self.read(caller)
 
 
-def play(seed: int, direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch, dying: float) -> Scene:
-    scene = Scene(seed, direct, clock, monkeypatch)
+def run_scenario(
+    seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, death_rate: float
+) -> Scenario:
+    """Run the interleaving of a seed. A failure contains the seed and the order of the switch points."""
+    scenario = Scenario(seed, direct_redis, clock, monkeypatch)
     try:
-        scene.play(dying)
-    except AssertionError as wrong:
-        raise AssertionError(f"seed {seed}: {wrong}\n" + "\n".join(scene.schedule.trace)) from wrong
-    return scene
+        scenario.run(death_rate)
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}: {error}\n" + "\n".join(scenario.interleaving.trace)) from error
+    return scenario
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_no_answer_lacks_what_the_cache_was_told_before(
-    direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
+def test_every_response_contains_the_changes_invalidated_before_the_request(
+    direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     loads = {"primary": 0, "replica": 0}
-    answers = 0
+    responses = 0
     for seed in range(share, INTERLEAVINGS, SHARES):
-        scene = play(seed, direct, clock, monkeypatch, 0.0)
-        answers += scene.answers
-        loads = {server: count + scene.database.loads[server] for server, count in loads.items()}
+        scenario = run_scenario(seed, direct_redis, clock, monkeypatch, 0.0)
+        responses += scenario.responses
+        loads = {server: count + scenario.database.loads[server] for server, count in loads.items()}
     figure(f"interleavings {share + 1} of {SHARES}", INTERLEAVINGS / SHARES, "interleavings")
-    figure(f"interleavings {share + 1} of {SHARES}: answers, each with all that was told", answers, "answers")
-    assert answers > 8 * INTERLEAVINGS // SHARES
-    assert min(loads.values()) > INTERLEAVINGS // SHARES, "both servers were asked"
+    figure(f"interleavings {share + 1} of {SHARES}: responses, none of them outdated", responses, "responses")
+    assert responses > 8 * INTERLEAVINGS // SHARES
+    assert min(loads.values()) > INTERLEAVINGS // SHARES, "both servers loaded values"
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_what_a_dead_writer_did_not_tell_is_stale_until_it_is_swept_and_never_after(
-    direct: Direct, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
+def test_no_response_is_outdated_after_the_sweeper_has_invalidated_the_commits_of_dead_writers(
+    direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     for seed in range(share, INTERLEAVINGS, SHARES):
-        play(1_000_000 + seed, direct, clock, monkeypatch, 0.6)
+        run_scenario(1_000_000 + seed, direct_redis, clock, monkeypatch, 0.6)
     figure(f"interleavings with dying writers {share + 1} of {SHARES}", INTERLEAVINGS / SHARES, "interleavings")

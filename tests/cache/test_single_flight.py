@@ -1,4 +1,4 @@
-"""A value that many want at once is loaded by one of them; the others wait for it, and not for ever."""
+"""Single flight: one of many concurrent readers loads a value, and the others wait for it for a limited time."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.upstash import Upstash
-from tests.cache.conftest import Raw
-from tests.cache.model import Database
-from tests.cache.readers import CALLER, LOADS, Plan
+from tests.cache.concurrent_readers import CALLER, LOADS_KEY, Plan
+from tests.cache.database_model import Database
+from tests.cache.doubles import RedisClient
 from tests.faults.figures import Figure
 from wecelebrate.core import cache
 from wecelebrate.core.cache import keys
@@ -20,37 +20,38 @@ from wecelebrate.core.requests import sessions
 from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
-GRACE = 0.25
-"""Seconds beyond the lock's life that somebody may wait."""
+GRACE_SECONDS = 0.25
+"""A reader may wait this much longer than the lock lives."""
 
 
 @dataclass
 class Rush:
-    """What became of many readers."""
+    """The results of concurrent readers."""
 
     bodies: set[str]
     longest: float
+    """The duration of the slowest read in seconds."""
     loads: int
 
 
 @pytest.fixture
-def session(function: str, behind: Raw) -> Session:
-    """The caller's session lies in the cache, and so does the memory of recent writes."""
-    behind.flushdb()
-    behind.hset(f"{function}public:recent", "since", "1")
+def session(key_prefix: str, raw_redis: RedisClient) -> Session:
+    """The caller's session, in a cache that knows the history of recent writes."""
+    raw_redis.flushdb()
+    raw_redis.hset(f"{key_prefix}public:recent", "since", "1")
     database = Database(cache.now, lambda _: None)
-    made, tags = sessions.session_of(CALLER, database.enter(CALLER, database.first))
-    cache.put(
-        sessions.session_key(CALLER), cache.new_value("", str(made), cache.read_tags(tags).tokens, 60), keys.SESSION
-    )
-    return made
+    session, tags = sessions.session_of(CALLER, database.enter(CALLER, database.initial))
+    value = cache.new_value("", str(session), cache.read_tags(tags).tokens, 60)
+    cache.put(sessions.session_key(CALLER), value, keys.SESSION)
+    return session
 
 
-def rush(adapter: Upstash, behind: Raw, **more: float) -> Rush:
-    before = int(behind.get(LOADS) or 0)
-    plan = Plan(adapter.process.environment["REDIS_URL"], **more)  # type: ignore[arg-type]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cache.readers", plan.text],
+def rush(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) -> Rush:
+    """Run concurrent readers. `plan_fields` are fields of Plan."""
+    loads_before = int(raw_redis.get(LOADS_KEY) or 0)
+    plan = Plan(adapter.process.environment["REDIS_URL"], **plan_fields)  # type: ignore[arg-type]
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.cache.concurrent_readers", plan.text],
         cwd=Path(__file__).parents[2],
         env=os.environ,
         check=True,
@@ -58,36 +59,36 @@ def rush(adapter: Upstash, behind: Raw, **more: float) -> Rush:
         text=True,
         timeout=60,
     )
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"body"')]
-    assert len(told) == plan.readers, done.stderr
+    reads = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"body"')]
+    assert len(reads) == plan.readers, process.stderr
     return Rush(
-        {one["body"] for one in told},
-        max((one["seconds"] for one in told), default=0.0),
-        int(behind.get(LOADS) or 0) - before,
+        {read["body"] for read in reads},
+        max((read["seconds"] for read in reads), default=0.0),
+        int(raw_redis.get(LOADS_KEY) or 0) - loads_before,
     )
 
 
-def test_five_hundred_readers_of_a_hot_key_that_ended_make_at_most_two_loads(
-    session: Session, adapter: Upstash, behind: Raw, figure: Figure
+def test_five_hundred_readers_of_an_invalidated_value_make_at_most_two_loads(
+    session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
-    seen = rush(adapter, behind, readers=READERS, seconds=0.1)
-    figure(f"rush of {READERS} on a value that ended: loads", seen.loads, "loads", 2)
-    assert seen.loads >= 1
-    assert len(seen.bodies) <= seen.loads
+    first = rush(adapter, raw_redis, readers=READERS, seconds=0.1)
+    figure(f"rush of {READERS} readers on an invalidated value: loads", first.loads, "loads", 2)
+    assert first.loads >= 1
+    assert len(first.bodies) <= first.loads
     cache.invalidate(["hot"], "1")
-    again = rush(adapter, behind, readers=50, seconds=0.1)
-    assert 1 <= again.loads <= 2
-    assert not again.bodies & seen.bodies, "none of them was shown what had ended"
+    second = rush(adapter, raw_redis, readers=50, seconds=0.1)
+    assert 1 <= second.loads <= 2
+    assert not second.bodies & first.bodies, "no reader got the invalidated value"
 
 
-def test_readers_of_a_good_key_make_none(session: Session, adapter: Upstash, behind: Raw) -> None:
-    rush(adapter, behind, readers=1, seconds=0)
-    assert rush(adapter, behind, readers=50, seconds=0.1).loads == 0
+def test_readers_of_a_valid_value_make_no_load(session: Session, adapter: Upstash, raw_redis: RedisClient) -> None:
+    rush(adapter, raw_redis, readers=1, seconds=0)
+    assert rush(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
 
 
-def test_a_loader_that_is_killed_delays_nobody_by_more_than_its_lock_lives(
-    session: Session, adapter: Upstash, behind: Raw, figure: Figure
+def test_a_killed_loader_delays_other_readers_by_at_most_the_lifetime_of_its_lock(
+    session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
-    seen = rush(adapter, behind, readers=100, seconds=0.02, first_dies=True)
-    figure("a loader was killed: the longest wait", seen.longest, "s", cache.LOCK_MS / 1000 + GRACE)
-    figure("a loader was killed: loads of 100 who waited", seen.loads - 1, "loads", 2)
+    result = rush(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)
+    figure("killed loader: longest wait of a reader", result.longest, "s", cache.LOCK_MS / 1000 + GRACE_SECONDS)
+    figure("killed loader: loads of 100 waiting readers", result.loads - 1, "loads", 2)

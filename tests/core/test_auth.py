@@ -1,4 +1,4 @@
-"""Tokens as the storefront verifies them itself, and claims as every function reads them."""
+"""Verification of bearer tokens, which storefront functions do themselves, and callers from verified claims."""
 
 import base64
 import io
@@ -22,20 +22,22 @@ from wecelebrate.core.settings import settings
 URL = "http://issuer.test"
 
 
-class Published:
-    """The issuer's keys, as they are fetched."""
+class KeyServer:
+    """Replaces `urllib.request.urlopen`: serves the keys of issuers, and counts the fetches."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuers = [issuer]
-        self.fetched = 0
-        self.answers = True
+        self.fetches = 0
+        self.is_up = True
 
     def __call__(self, url: str, timeout: float) -> Any:
-        self.fetched += 1
-        if not self.answers:
+        self.fetches += 1
+        if not self.is_up:
             raise urllib.error.URLError("refused")
         assert (url, timeout) == (f"{URL}/jwks", 3)
-        return io.BytesIO(json.dumps({"keys": [key for one in self.issuers for key in one.jwks()["keys"]]}).encode())
+        return io.BytesIO(
+            json.dumps({"keys": [key for issuer in self.issuers for key in issuer.jwks()["keys"]]}).encode()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +47,13 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 @pytest.fixture(scope="module")
 def successor(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    """The same issuer after it has changed its key."""
+    """The same issuer with a new key."""
     return Issuer(tmp_path_factory.mktemp("successor"), URL)
 
 
 @pytest.fixture(autouse=True)
-def published(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Published]:
-    keys = Published(issuer)
+def key_server(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
+    keys = KeyServer(issuer)
     for name, value in {"ISSUER": URL, "AUDIENCE": "wecelebrate", "JWKS_URL": f"{URL}/jwks"}.items():
         monkeypatch.setenv(f"WC_{name}", value)
     monkeypatch.setattr(urllib.request, "urlopen", keys)
@@ -62,26 +64,26 @@ def published(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
     settings.cache_clear()
 
 
-def verified(token: str) -> Any:
+def verify(token: str) -> Any:
     return auth.bearer_claims(f"Bearer {token}")
 
 
-def refused(token: str) -> None:
+def assert_refused(token: str) -> None:
     with pytest.raises(Unauthenticated):
-        verified(token)
+        verify(token)
 
 
-def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def advance_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.monotonic() + seconds
     monkeypatch.setattr(time, "monotonic", lambda: now)
 
 
-def test_a_good_token_gives_its_claims(issuer: Issuer) -> None:
-    assert verified(issuer.token("someone", email="a@b.test"))["sub"] == "someone"
+def test_a_valid_token_returns_its_claims(issuer: Issuer) -> None:
+    assert verify(issuer.token("someone", email="a@b.test"))["sub"] == "someone"
     assert auth.bearer_claims(f"bearer   {issuer.token('someone')}") is not None
 
 
-def test_no_header_is_nobody_and_an_empty_one_is_an_error() -> None:
+def test_a_missing_header_returns_no_claims_and_an_invalid_header_is_refused() -> None:
     assert auth.bearer_claims(None) is None
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", "token"):
         with pytest.raises(Unauthenticated):
@@ -104,133 +106,133 @@ def test_no_header_is_nobody_and_an_empty_one_is_an_error() -> None:
     ],
     ids=str,
 )
-def test_claims_that_do_not_fit_are_refused(issuer: Issuer, claims: dict[str, Any]) -> None:
-    refused(issuer.token("someone", **claims))
+def test_a_token_with_an_invalid_claim_is_refused(issuer: Issuer, claims: dict[str, Any]) -> None:
+    assert_refused(issuer.token("someone", **claims))
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp"])
-def test_a_token_says_who_for_whom_from_whom_and_until_when(issuer: Issuer, claim: str) -> None:
+def test_a_token_must_have_an_issuer_audience_subject_and_expiry(issuer: Issuer, claim: str) -> None:
     claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
-    assert verified(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
+    assert verify(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
     del claims[claim]
-    refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
+    assert_refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
 
 
-def test_clocks_may_differ_a_little(issuer: Issuer) -> None:
+def test_times_are_checked_with_a_leeway_for_clock_differences(issuer: Issuer) -> None:
     now = time.time()
-    assert verified(issuer.token("someone", exp=now - 10))
-    assert verified(issuer.token("someone", nbf=now + 10))
-    refused(issuer.token("someone", exp=now - auth.LEEWAY_SECONDS - 5))
-    refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
+    assert verify(issuer.token("someone", exp=now - 10))
+    assert verify(issuer.token("someone", nbf=now + 10))
+    assert_refused(issuer.token("someone", exp=now - auth.LEEWAY_SECONDS - 5))
+    assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
 
 
-def test_one_of_several_audiences_is_enough(issuer: Issuer) -> None:
-    assert verified(issuer.token("someone", aud=["another", "wecelebrate"]))
+def test_a_token_may_have_further_audiences(issuer: Issuer) -> None:
+    assert verify(issuer.token("someone", aud=["another", "wecelebrate"]))
 
 
-def test_a_token_of_cognito_names_the_client_instead_of_an_audience(issuer: Issuer) -> None:
+def test_an_access_token_of_cognito_has_a_client_id_instead_of_an_audience(issuer: Issuer) -> None:
     claims = {"iss": URL, "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
-    assert verified(jwt.encode(header, claims | {"client_id": "wecelebrate"}, issuer._key, algorithms=["RS256"]))
-    refused(jwt.encode(header, claims | {"client_id": "another"}, issuer._key, algorithms=["RS256"]))
+    assert verify(jwt.encode(header, claims | {"client_id": "wecelebrate"}, issuer._key, algorithms=["RS256"]))
+    assert_refused(jwt.encode(header, claims | {"client_id": "another"}, issuer._key, algorithms=["RS256"]))
     mixed = claims | {"aud": "another", "client_id": "wecelebrate"}
-    refused(jwt.encode(header, mixed, issuer._key, algorithms=["RS256"]))
+    assert_refused(jwt.encode(header, mixed, issuer._key, algorithms=["RS256"]))
 
 
 def test_a_token_without_a_signature_is_refused(issuer: Issuer) -> None:
     header, payload, signature = issuer.token("someone").split(".")
-    for forged in ('{"alg":"none"}', '{"alg":"None","typ":"JWT"}', '{"alg":"NONE"}'):
-        made = base64.urlsafe_b64encode(forged.encode()).decode().rstrip("=")
-        refused(f"{made}.{payload}.")
-        refused(f"{made}.{payload}.{signature}")
-    refused(f"{header}.{payload}.")
-    refused(f"{header}.{payload}")
+    for forged_header in ('{"alg":"none"}', '{"alg":"None","typ":"JWT"}', '{"alg":"NONE"}'):
+        encoded = base64.urlsafe_b64encode(forged_header.encode()).decode().rstrip("=")
+        assert_refused(f"{encoded}.{payload}.")
+        assert_refused(f"{encoded}.{payload}.{signature}")
+    assert_refused(f"{header}.{payload}.")
+    assert_refused(f"{header}.{payload}")
 
 
-def test_the_public_key_is_no_shared_secret(issuer: Issuer) -> None:
+def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(issuer: Issuer) -> None:
     public = RSAKey.import_key(issuer.jwks()["keys"][0])
     claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
     for secret in (public.as_pem(private=False), json.dumps(public.as_dict(private=False)).encode()):
         key = OctKey.import_key(secret.replace(b"-----", b"====="))
         for kid in ({}, {"kid": public.kid}):
-            refused(jwt.encode({"alg": "HS256", **kid}, claims, key, algorithms=["HS256"]))
+            assert_refused(jwt.encode({"alg": "HS256", **kid}, claims, key, algorithms=["HS256"]))
 
 
-def test_a_token_of_another_key_is_refused(issuer: Issuer, successor: Issuer) -> None:
+def test_a_token_signed_with_another_key_is_refused(issuer: Issuer, successor: Issuer) -> None:
     head, payload, signature = issuer.token("someone").split(".")
     _, other_payload, other_signature = successor.token("someone").split(".")
-    refused(f"{head}.{other_payload}.{other_signature}")
-    refused(f"{head}.{other_payload}.{signature}")
-    refused(f"{head}.{payload}.{other_signature}")
+    assert_refused(f"{head}.{other_payload}.{other_signature}")
+    assert_refused(f"{head}.{other_payload}.{signature}")
+    assert_refused(f"{head}.{payload}.{other_signature}")
 
 
 @pytest.mark.parametrize("token", ["a", "a.b.c", "....", "e30.e30.e30", "\N{SNOWMAN}", "a" * 10_000, "null.null.null"])
-def test_what_is_no_token_is_refused(token: str) -> None:
-    refused(token)
+def test_a_malformed_token_is_refused(token: str) -> None:
+    assert_refused(token)
 
 
-def test_keys_are_fetched_once_for_many_tokens(issuer: Issuer, published: Published) -> None:
+def test_keys_are_fetched_once_for_many_tokens(issuer: Issuer, key_server: KeyServer) -> None:
     for _ in range(5):
-        verified(issuer.token("someone"))
-    assert published.fetched == 1
+        verify(issuer.token("someone"))
+    assert key_server.fetches == 1
 
 
-def test_keys_are_fetched_anew_after_an_hour(
-    issuer: Issuer, published: Published, monkeypatch: pytest.MonkeyPatch
+def test_keys_are_fetched_again_after_an_hour(
+    issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verified(issuer.token("someone"))
-    later(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
-    verified(issuer.token("someone"))
-    assert published.fetched == 2
+    verify(issuer.token("someone"))
+    advance_time(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
+    verify(issuer.token("someone"))
+    assert key_server.fetches == 2
 
 
-def test_a_new_key_of_the_issuer_is_found(
-    issuer: Issuer, successor: Issuer, published: Published, monkeypatch: pytest.MonkeyPatch
+def test_keys_are_fetched_again_for_an_unknown_key(
+    issuer: Issuer, successor: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verified(issuer.token("someone"))
-    published.issuers.append(successor)
-    later(monkeypatch, auth.JWKS_REFRESH_SECONDS + 1)
-    assert verified(successor.token("someone"))
-    assert published.fetched == 2
+    verify(issuer.token("someone"))
+    key_server.issuers.append(successor)
+    advance_time(monkeypatch, auth.JWKS_REFRESH_SECONDS + 1)
+    assert verify(successor.token("someone"))
+    assert key_server.fetches == 2
 
 
-def test_forged_tokens_do_not_make_us_ask_each_time(successor: Issuer, published: Published) -> None:
+def test_forged_tokens_do_not_cause_a_fetch_each_time(successor: Issuer, key_server: KeyServer) -> None:
     for _ in range(20):
-        refused(successor.token("someone"))
-    assert published.fetched == 1
+        assert_refused(successor.token("someone"))
+    assert key_server.fetches == 1
 
 
-def test_without_an_issuer_nobody_can_be_told_from_anybody(issuer: Issuer, published: Published) -> None:
-    published.answers = False
+def test_tokens_cannot_be_verified_while_the_issuer_is_down(issuer: Issuer, key_server: KeyServer) -> None:
+    key_server.is_up = False
     with pytest.raises(Unavailable):
-        verified(issuer.token("someone"))
-    published.answers = True
-    assert verified(issuer.token("someone"))
+        verify(issuer.token("someone"))
+    key_server.is_up = True
+    assert verify(issuer.token("someone"))
 
 
-def test_keys_in_hand_outlast_an_issuer_that_is_down(
-    issuer: Issuer, published: Published, monkeypatch: pytest.MonkeyPatch
+def test_cached_keys_are_used_while_the_issuer_is_down(
+    issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verified(issuer.token("someone"))
-    published.answers = False
-    later(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
-    assert verified(issuer.token("someone"))
-    assert verified(issuer.token("someone"))
-    assert published.fetched == 2
+    verify(issuer.token("someone"))
+    key_server.is_up = False
+    advance_time(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
+    assert verify(issuer.token("someone"))
+    assert verify(issuer.token("someone"))
+    assert key_server.fetches == 2
 
 
-def test_an_answer_that_holds_no_keys_is_no_answer(
-    issuer: Issuer, published: Published, monkeypatch: pytest.MonkeyPatch
+def test_a_response_of_the_issuer_without_keys_is_ignored(
+    issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for body in (b"<html>", b"[]", b'{"keys": 7}', b'{"keys": [{}]}', b""):
         monkeypatch.setattr(urllib.request, "urlopen", lambda *_, body=body, **__: io.BytesIO(body))
         with pytest.raises(Unavailable):
-            verified(issuer.token("someone"))
+            verify(issuer.token("someone"))
 
 
 @pytest.mark.parametrize("subject", ["", "service:system", "a\0", "\ud800", None], ids=ascii)
-def test_a_subject_is_a_person(subject: str | None) -> None:
+def test_an_invalid_subject_is_refused(subject: str | None) -> None:
     with pytest.raises(Unauthenticated):
         auth.caller({} if subject is None else {"sub": subject})
 
@@ -239,7 +241,7 @@ def test_a_subject_is_a_person(subject: str | None) -> None:
     ("claims", "email"),
     [
         ({"email": "a@b.test", "email_verified": True}, "a@b.test"),
-        ({"email": "a@b.test", "email_verified": "true"}, "a@b.test"),  # the gateway's claims are text
+        ({"email": "a@b.test", "email_verified": "true"}, "a@b.test"),  # The gateway passes claims as text.
         ({"email": "a@b.test", "email_verified": False}, None),
         ({"email": "a@b.test", "email_verified": "false"}, None),
         ({"email": "a@b.test", "email_verified": 1}, None),
@@ -248,15 +250,15 @@ def test_a_subject_is_a_person(subject: str | None) -> None:
     ],
     ids=str,
 )
-def test_an_email_counts_only_when_it_is_verified(claims: dict[str, Any], email: str | None) -> None:
+def test_an_unverified_email_is_ignored(claims: dict[str, Any], email: str | None) -> None:
     assert auth.caller({"sub": "someone", **claims}).email == email
 
 
-def test_claims_come_from_the_gateways_authorizer_alone() -> None:
+def test_claims_come_only_from_the_authorizer_of_the_gateway() -> None:
     claims = {"sub": "someone"}
     context = {"authorizer": {"jwt": {"claims": claims, "scopes": None}}}
     assert auth.gateway_claims({"requestContext": context}) == claims
-    empty: list[dict[str, Any]] = [
+    events: list[dict[str, Any]] = [
         {},
         {"requestContext": {}},
         {"requestContext": {"authorizer": None}},
@@ -264,7 +266,7 @@ def test_claims_come_from_the_gateways_authorizer_alone() -> None:
         {"requestContext": {"authorizer": {"jwt": {"claims": None}}}},
         {"headers": {"x-claims": "{}"}, "authorizer": context["authorizer"]},
     ]
-    assert [auth.gateway_claims(event) for event in empty] == [None] * len(empty)
+    assert [auth.gateway_claims(event) for event in events] == [None] * len(events)
 
 
 def test_a_visitor_has_no_subject() -> None:
@@ -272,5 +274,5 @@ def test_a_visitor_has_no_subject() -> None:
     assert (visitor.subject, visitor.email, visitor.client_id, visitor.site_domain) == (None, None, None, "a.test")
 
 
-def test_the_key_file_is_the_issuers(tmp_path: Path, issuer: Issuer) -> None:
-    refused(Issuer(tmp_path, "http://elsewhere.test").token("someone"))
+def test_a_token_of_another_issuer_is_refused(tmp_path: Path, issuer: Issuer) -> None:
+    assert_refused(Issuer(tmp_path, "http://elsewhere.test").token("someone"))

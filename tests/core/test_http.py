@@ -1,4 +1,4 @@
-"""A function of the API without a cloud: what `api()` and `serve()` make of what goes right and wrong."""
+"""The responses of `api()` and `serve()` to successes and failures, without a cloud."""
 
 import asyncio
 import json
@@ -29,12 +29,13 @@ class Thing(Input):
     size: int
 
 
-class Read(BaseModel):
+class StoredThing(BaseModel):
     size: int
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A signing key, and an event loop of the thread, which Lambda provides and pytest does not."""
     monkeypatch.setenv("WC_SIGNING_KEY", "a key")
     settings.cache_clear()
     loop = asyncio.new_event_loop()
@@ -47,155 +48,165 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What became of each transaction, in order."""
-    became: list[str] = []
+    """Replace the database. Returns the steps of the transactions in order, e.g. "begin someone", "commit"."""
+    steps: list[str] = []
 
     @contextmanager
-    def opened(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        became.append(f"begin {caller.subject}")
+    def open_transaction(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
+        steps.append(f"begin {caller.subject}")
         try:
             yield SimpleNamespace(
                 committed=Commit(), write_through=[], local=lambda factory: SimpleNamespace(dispatch=None)
             )
         except Exception:
-            became.append("rollback")
+            steps.append("rollback")
             raise
-        if "fail the commit" in became:
-            raise Conflict("Somebody else was faster.")
-        became.append("commit")
+        if "fail the commit" in steps:
+            raise Conflict("The row has changed.")
+        steps.append("commit")
 
-    monkeypatch.setattr(http, "reading", opened)
-    monkeypatch.setattr(http, "writing", opened)
-    kill_switches.learn({})  # nobody has to be asked how they stand
-    return became
-
-
-def ask(app: Any, method: str, path: str, body: bytes = b"", claims: Any = None, **headers: str) -> dict[str, Any]:
-    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    sent = Sent(method, path.partition("?")[0], path.partition("?")[2], raw, body, "127.0.0.1", "HTTP/1.1", REQUEST_ID)
-    answer: dict[str, Any] = http.serve(app)(event(sent, f"{method} {path}", {}, claims, "a-trace"), None)
-    return answer
+    monkeypatch.setattr(http, "reading", open_transaction)
+    monkeypatch.setattr(http, "writing", open_transaction)
+    kill_switches.learn({})  # so that no request reads them from the database
+    return steps
 
 
-def refusal(answer: dict[str, Any], status: int, code: str) -> dict[str, Any]:
-    assert answer["statusCode"] == status
-    assert answer["headers"]["content-type"] == "application/problem+json"
-    assert answer["headers"]["x-request-id"] == REQUEST_ID
-    document: dict[str, Any] = json.loads(answer["body"])
+def send_request(
+    app: Any, method: str, path: str, body: bytes = b"", claims: Any = None, **headers: str
+) -> dict[str, Any]:
+    raw_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    request = Sent(
+        method, path.partition("?")[0], path.partition("?")[2], raw_headers, body, "127.0.0.1", "HTTP/1.1", REQUEST_ID
+    )
+    response: dict[str, Any] = http.serve(app)(event(request, f"{method} {path}", {}, claims, "a-trace"), None)
+    return response
+
+
+def assert_problem(response: dict[str, Any], status: int, code: str) -> dict[str, Any]:
+    assert response["statusCode"] == status
+    assert response["headers"]["content-type"] == "application/problem+json"
+    assert response["headers"]["x-request-id"] == REQUEST_ID
+    document: dict[str, Any] = json.loads(response["body"])
     assert (document["status"], document["code"], document["request_id"]) == (status, code, REQUEST_ID)
     assert document["type"] == "about:blank" and document["title"]
     return document
 
 
-def test_an_answer_carries_the_request_id() -> None:
+def test_a_response_has_the_request_id() -> None:
     app = http.api()
 
     @app.get("/things/{thing_id}")
-    def get_thing(thing_id: UUID) -> Read:
-        return Read(size=7)
+    def get_thing(thing_id: UUID) -> StoredThing:
+        return StoredThing(size=7)
 
-    answer = ask(app, "GET", f"/things/{UUID(int=1)}")
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"size": 7})
-    assert answer["headers"]["x-request-id"] == REQUEST_ID
+    response = send_request(app, "GET", f"/things/{UUID(int=1)}")
+    assert (response["statusCode"], json.loads(response["body"])) == (200, {"size": 7})
+    assert response["headers"]["x-request-id"] == REQUEST_ID
 
 
-def test_a_bug_tells_nothing_of_itself() -> None:
+def test_an_unexpected_error_is_not_described_in_the_response() -> None:
     app = http.api()
 
     @app.get("/bug")
     def bug() -> None:
         raise RuntimeError("the password is hunter2")
 
-    answer = ask(app, "GET", "/bug")
-    document = refusal(answer, 500, "internal_error")
+    response = send_request(app, "GET", "/bug")
+    document = assert_problem(response, 500, "internal_error")
     assert set(document) == {"type", "title", "status", "code", "request_id"}
-    assert "hunter2" not in str(answer) and "RuntimeError" not in str(answer)
+    assert "hunter2" not in str(response) and "RuntimeError" not in str(response)
 
 
-def test_an_answer_that_breaks_its_own_model_is_a_bug_of_ours() -> None:
+def test_a_response_that_does_not_match_its_model_is_an_internal_error() -> None:
     app = http.api()
 
     @app.get("/wrong")
-    def wrong() -> Read:
+    def invalid_response() -> StoredThing:
         return {"size": "many"}  # type: ignore[return-value]
 
-    assert "many" not in str(refusal(ask(app, "GET", "/wrong"), 500, "internal_error"))
+    assert "many" not in str(assert_problem(send_request(app, "GET", "/wrong"), 500, "internal_error"))
 
 
 @pytest.mark.parametrize("problem", [NotFound, Conflict, TooSlow, Unavailable])
-def test_a_problem_is_its_own_answer(problem: Any) -> None:
+def test_a_problem_becomes_a_problem_document(problem: Any) -> None:
     app = http.api()
 
     @app.get("/problem")
-    async def fails() -> None:
-        raise problem("Why.")
+    async def fail() -> None:
+        raise problem("The reason.")
 
-    answer = ask(app, "GET", "/problem")
-    document = refusal(answer, problem.status, problem.code)
-    assert (document["title"], document["detail"]) == (problem.title(), "Why.")
-    assert answer["headers"].get("retry-after") == ("2" if problem is Unavailable else None)
-
-
-def test_what_has_no_route_is_not_found() -> None:
-    refusal(ask(http.api(), "GET", "/nowhere"), 404, "not_found")
+    response = send_request(app, "GET", "/problem")
+    document = assert_problem(response, problem.status, problem.code)
+    assert (document["title"], document["detail"]) == (problem.title(), "The reason.")
+    assert response["headers"].get("retry-after") == ("2" if problem is Unavailable else None)
 
 
-def test_a_transaction_ends_before_the_answer_is_made(transactions: list[str]) -> None:
+def test_an_unknown_route_is_not_found() -> None:
+    assert_problem(send_request(http.api(), "GET", "/nowhere"), 404, "not_found")
+
+
+def test_a_transaction_commits_before_the_response_is_sent(transactions: list[str]) -> None:
     app = http.api()
 
     @app.post("/things", status_code=201)
-    def make(thing: Thing, tx: http.Writing) -> Read:
+    def create_thing(thing: Thing, tx: http.Writing) -> StoredThing:
         transactions.append("work")
-        return Read(size=thing.size)
+        return StoredThing(size=thing.size)
 
     claims = {"sub": "someone"}
-    asked = {"body": b'{"size": 1}', "claims": claims, "content_type": "application/json"}
-    assert ask(app, "POST", "/things", **asked)["statusCode"] == 201  # type: ignore[arg-type]
+    parameters = {"body": b'{"size": 1}', "claims": claims, "content_type": "application/json"}
+    assert send_request(app, "POST", "/things", **parameters)["statusCode"] == 201  # type: ignore[arg-type]
     assert transactions == ["begin someone", "work", "commit"]
     transactions[:] = ["fail the commit"]
-    refusal(ask(app, "POST", "/things", **asked), 409, "conflict")  # type: ignore[arg-type]
+    assert_problem(send_request(app, "POST", "/things", **parameters), 409, "conflict")  # type: ignore[arg-type]
 
 
-def test_what_fails_is_rolled_back(transactions: list[str]) -> None:
+def test_an_error_rolls_the_transaction_back(transactions: list[str]) -> None:
     app = http.api()
 
     @app.post("/things")
-    def make(thing: Thing, tx: http.Writing) -> Read:
+    def create_thing(thing: Thing, tx: http.Writing) -> StoredThing:
         raise ValueError(thing.size)
 
     claims = {"sub": "someone"}
-    refusal(ask(app, "POST", "/things", b'{"size": 1}', claims, content_type="application/json"), 500, "internal_error")
+    assert_problem(
+        send_request(app, "POST", "/things", b'{"size": 1}', claims, content_type="application/json"),
+        500,
+        "internal_error",
+    )
     assert transactions == ["begin someone", "rollback"]
 
 
-def test_without_claims_nothing_begins(transactions: list[str]) -> None:
+def test_a_request_without_claims_begins_no_transaction(transactions: list[str]) -> None:
     app = http.api()
 
     @app.post("/things")
-    def make(thing: Thing, tx: http.Writing) -> Read:
-        return Read(size=1)
+    def create_thing(thing: Thing, tx: http.Writing) -> StoredThing:
+        return StoredThing(size=1)
 
     for claims in (None, {}, {"sub": ""}, {"sub": "service:system"}):
-        answer = ask(app, "POST", "/things", b'{"size": 1}', claims, authorization="Bearer x", x_user_id="admin")
-        refusal(answer, 401, "unauthenticated")
-        assert answer["headers"]["www-authenticate"].startswith("Bearer")
+        response = send_request(
+            app, "POST", "/things", b'{"size": 1}', claims, authorization="Bearer x", x_user_id="admin"
+        )
+        assert_problem(response, 401, "unauthenticated")
+        assert response["headers"]["www-authenticate"].startswith("Bearer")
     assert transactions == []
 
 
-class Asked(ListParameters):
+class Parameters(ListParameters):
     q: str | None = None
     old: bool | None = None
 
 
-def test_a_page_links_to_the_next() -> None:
+def test_a_page_has_a_link_to_the_next_page() -> None:
     app = http.api()
 
     @app.get("/things")
-    def list_things(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        built = pages.RenderedPage('[{"size":1}]', "a-cursor" if asked.cursor is None else None, {"more": "[1]"})
-        return http.page_response(request, asked, built)
+    def list_things(request: Request, parameters: Annotated[Parameters, Query()]) -> Response:
+        page = pages.RenderedPage('[{"size":1}]', "a-cursor" if parameters.cursor is None else None, {"more": "[1]"})
+        return http.page_response(request, parameters, page)
 
-    first = ask(app, "GET", "/things?q=a%20%26%C3%A9&old=true&limit=5")
+    first = send_request(app, "GET", "/things?q=a%20%26%C3%A9&old=true&limit=5")
     assert json.loads(first["body"]) == {
         "data": [{"size": 1}],
         "next_cursor": "a-cursor",
@@ -203,20 +214,20 @@ def test_a_page_links_to_the_next() -> None:
         "more": [1],
     }
     assert first["headers"]["link"] == '</things?limit=5&q=a+%26%C3%A9&old=True&cursor=a-cursor>; rel="next"'
-    last = ask(app, "GET", "/things?cursor=a-cursor")
+    last = send_request(app, "GET", "/things?cursor=a-cursor")
     assert json.loads(last["body"])["has_more"] is False
     assert "link" not in last["headers"]
 
 
 @pytest.mark.parametrize(("quotes", "status"), [(1_470_000, 200), (1_480_000, 422)])
-def test_a_page_that_lambda_would_not_take_is_refused(quotes: int, status: int) -> None:
+def test_a_page_larger_than_the_limit_of_lambda_is_refused(quotes: int, status: int) -> None:
     app = http.api()
 
     @app.get("/things")
-    def list_things(request: Request, asked: Annotated[ListParameters, Query()]) -> Response:
-        # A quote is two bytes in the page, and four in the JSON that Lambda carries the page in.
-        return http.page_response(request, asked, pages.RenderedPage(json.dumps(['"' * quotes]), None))
+    def list_things(request: Request, parameters: Annotated[ListParameters, Query()]) -> Response:
+        # The page is text in the JSON of Lambda's response: a quote takes two bytes in the page, and four there.
+        return http.page_response(request, parameters, pages.RenderedPage(json.dumps(['"' * quotes]), None))
 
-    answer = ask(app, "GET", "/things")
-    assert answer["statusCode"] == status
-    assert status == 200 or refusal(answer, 422, "page_too_large")["errors"][0]["pointer"] == "limit"
+    response = send_request(app, "GET", "/things")
+    assert response["statusCode"] == status
+    assert status == 200 or assert_problem(response, 422, "page_too_large")["errors"][0]["pointer"] == "limit"

@@ -1,4 +1,4 @@
-"""What an invocation counts and spends, before it is told."""
+"""Metrics and usage that an invocation records, until they are sent."""
 
 import json
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from wecelebrate.core.metering import Meter
 
 
 @pytest.fixture(autouse=True)
-def nothing_counters() -> Iterator[None]:
+def no_metrics() -> Iterator[None]:
     metrics._counters.clear()
     yield
     metrics._counters.clear()
 
 
-def test_what_was_counters_is_a_line_for_each_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metrics_are_flushed_once_with_one_line_per_dimension(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         metrics.count("CacheHit", dimension="entity", of="product")
     metrics.count("CacheDown")
@@ -29,7 +29,7 @@ def test_what_was_counters_is_a_line_for_each_dimension(capsys: pytest.CaptureFi
     ]
 
 
-def test_what_was_spent_before_the_tenant_was_known_is_the_tenants() -> None:
+def test_usage_before_the_tenant_is_assigned_is_billed_to_the_tenant() -> None:
     meter = Meter()
     meter.begin_request()
     meter.record_query(0.0004, rows=1)
@@ -40,7 +40,7 @@ def test_what_was_spent_before_the_tenant_was_known_is_the_tenants() -> None:
     assert meter.unsent() == "acme product 2 2 1 3"
 
 
-def test_what_is_booked_is_owed_no_more() -> None:
+def test_sent_usage_is_not_sent_again() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)
@@ -48,12 +48,12 @@ def test_what_is_booked_is_owed_no_more() -> None:
     assert meter.unsent() == ""
 
 
-def test_what_one_request_spent_is_not_the_next_ones() -> None:
+def test_usage_of_a_request_is_not_billed_to_the_next_request() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)
     meter.begin_request()
-    meter.record_query(0.009)  # of a caller whom nobody knows
+    meter.record_query(0.009)  # of a request whose tenant is never assigned
     meter.begin_request()
     meter.record_query(0.002)
     meter.assign_tenant("other", "site")

@@ -1,4 +1,4 @@
-"""Cursors: opaque, signed, and good for one question."""
+"""Cursors: opaque, signed, and valid only for the list and filters that they were created with."""
 
 import base64
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from wecelebrate.core.settings import settings
 LAST = {"after_key": "Größe \N{WRAPPED PRESENT} \"'\\", "after_id": "x"}
 
 
-class Asked(ListParameters):
+class Parameters(ListParameters):
     q: str | None = None
 
 
@@ -28,60 +28,61 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def asked(**parameters: Any) -> dict[str, Any]:
-    return pages.list_request("things", Asked(**parameters))
+def list_request(**parameters: Any) -> dict[str, Any]:
+    """The request of a list, which its cursors are signed for."""
+    return pages.list_request("things", Parameters(**parameters))
 
 
-def refused(cursor: str, **parameters: Any) -> None:
+def assert_refused(cursor: str, **parameters: Any) -> None:
     with pytest.raises(BadCursor):
-        pages.decode(cursor, asked(**parameters))
+        pages.decode(cursor, list_request(**parameters))
 
 
-def test_a_cursor_gives_back_the_keys_it_was_made_of() -> None:
-    cursor = pages.encode(LAST, asked(q="a"))
-    assert pages.decode(cursor, asked(q="a")) == LAST
+def test_decoding_a_cursor_returns_the_encoded_keys() -> None:
+    cursor = pages.encode(LAST, list_request(q="a"))
+    assert pages.decode(cursor, list_request(q="a")) == LAST
     assert cursor.isascii() and "=" not in cursor and '"' not in cursor
 
 
-def test_a_page_may_be_longer_than_the_one_before() -> None:
-    assert pages.decode(pages.encode(LAST, asked(limit=2)), asked(limit=9, cursor="c")) == LAST
+def test_a_cursor_is_valid_with_another_limit() -> None:
+    assert pages.decode(pages.encode(LAST, list_request(limit=2)), list_request(limit=9, cursor="c")) == LAST
 
 
-def test_another_question_or_another_list_refuses_it() -> None:
-    refused(pages.encode(LAST, asked(q="a")), q="b")
-    refused(pages.encode(LAST, asked(q="a")))
-    refused(pages.encode(LAST, pages.list_request("other things", Asked())))
-    refused(pages.encode(LAST, pages.list_request("things", Asked(), owner="b")))
+def test_a_cursor_of_another_list_or_other_filters_is_refused() -> None:
+    assert_refused(pages.encode(LAST, list_request(q="a")), q="b")
+    assert_refused(pages.encode(LAST, list_request(q="a")))
+    assert_refused(pages.encode(LAST, pages.list_request("other things", Parameters())))
+    assert_refused(pages.encode(LAST, pages.list_request("things", Parameters(), owner="b")))
 
 
-def test_another_key_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    cursor = pages.encode(LAST, asked())
+def test_a_cursor_signed_with_another_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = pages.encode(LAST, list_request())
     monkeypatch.setenv("WC_SIGNING_KEY", "another key")
     settings.cache_clear()
-    refused(cursor)
+    assert_refused(cursor)
 
 
-def test_no_letter_of_it_can_change() -> None:
-    cursor = pages.encode(LAST, asked())
+def test_a_modified_cursor_is_refused() -> None:
+    cursor = pages.encode(LAST, list_request())
     for at in range(len(cursor)):
-        for letter in "AB-!":
-            if cursor[at] != letter:
-                refused(cursor[:at] + letter + cursor[at + 1 :])
-        refused(cursor[:at] + "!" + cursor[at:])
-        refused(cursor[:at] + cursor[at + 1 :])
-    for end in ("=", "==", "A", "\n", " "):
-        refused(cursor + end)
+        for character in "AB-!":
+            if cursor[at] != character:
+                assert_refused(cursor[:at] + character + cursor[at + 1 :])
+        assert_refused(cursor[:at] + "!" + cursor[at:])
+        assert_refused(cursor[:at] + cursor[at + 1 :])
+    for suffix in ("=", "==", "A", "\n", " "):
+        assert_refused(cursor + suffix)
 
 
 @given(st.text(max_size=200))
-def test_nothing_else_is_a_cursor(text: str) -> None:
-    refused(text)
+def test_other_text_is_refused(text: str) -> None:
+    assert_refused(text)
 
 
 @given(st.binary(max_size=100))
-def test_no_bytes_are_a_cursor(raw: bytes) -> None:
-    refused(base64.urlsafe_b64encode(raw).decode())
+def test_other_base64_is_refused(data: bytes) -> None:
+    assert_refused(base64.urlsafe_b64encode(data).decode())
 
 
-def test_no_cursor_is_the_beginning() -> None:
-    assert pages.decode(None, asked()) == {}
+def test_without_a_cursor_the_list_starts_at_the_beginning() -> None:
+    assert pages.decode(None, list_request()) == {}

@@ -1,4 +1,4 @@
-"""A batch tells SQS exactly which of its messages failed, whichever they are, and when they come again."""
+"""A batch reports exactly its failed messages to SQS, and sets when they are delivered again."""
 
 import json
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from infra.local.poller import record
 from wecelebrate.core import queue
 from wecelebrate.core.settings import settings
 
-BATCH = 10
+BATCH_SIZE = 10
 
 
 @dataclass
 class Context:
-    """What a handler looks at of Lambda's context."""
+    """The part of Lambda's context that a handler reads."""
 
     aws_request_id: str = "r"
 
@@ -30,7 +30,7 @@ class Context:
 
 @pytest.fixture
 def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """SQS, and this process as a function that it brings messages to."""
+    """A client of the local SQS. This process has the environment of a function with a queue."""
     for name, value in {
         "AWS_ENDPOINT_URL": cloud.s3,
         "AWS_REGION": "us-east-1",
@@ -49,14 +49,17 @@ def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
-    """Ten messages as a function gets them, of a queue of their own. A message that failed is hidden for seconds alone,
-    so that the queue's own hour tells them apart."""
+    """Ten received messages of a new queue, as a function gets them.
+
+    The visibility timeout of the queue is an hour. Failed messages become visible within seconds, so a test can
+    distinguish them.
+    """
     name = f"wecelebrate-local-test-{uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
-    for number in range(BATCH):
+    for number in range(BATCH_SIZE):
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"n": number}))
     received: list[dict[str, Any]] = []
-    while len(received) < BATCH:
+    while len(received) < BATCH_SIZE:
         received += sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
     received.sort(key=lambda message: json.loads(message["Body"])["n"])
     yield [record(message, f"arn:aws:sqs:us-east-1:000000000000:{name}", "us-east-1") for message in received]
@@ -64,48 +67,49 @@ def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
 
 
 def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
+    """The number of messages that SQS has delivered and hides."""
     name = batch[0]["eventSourceARN"].rpartition(":")[2]
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    asked = "ApproximateNumberOfMessagesNotVisible"
-    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[asked])["Attributes"][asked])
+    attribute = "ApproximateNumberOfMessagesNotVisible"
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"][attribute])
 
 
-def unexpected(queue_name: str, text: str, receives: int, error: Exception) -> None:
-    """No message of these tests becomes a dead letter."""
+def fail_on_dead_letter(queue_name: str, text: str, receives: int, error: Exception) -> None:
+    """Fails the test: no message of these tests may become a dead letter."""
     raise AssertionError(f"{text} became a dead letter of {queue_name}")
 
 
 @pytest.mark.timeout(180)
-def test_every_set_of_failures_is_reported_as_it_is(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_every_combination_of_failures_is_reported_exactly(sqs: Any, batch: list[dict[str, Any]]) -> None:
     failing: set[int] = set()
-    done: list[int] = []
+    handled: list[int] = []
 
     def work(message: queue.Message) -> None:
         if message.body["n"] in failing:
-            raise RuntimeError("as it was told to")
-        done.append(message.body["n"])
+            raise RuntimeError("a failure of the test")
+        handled.append(message.body["n"])
 
-    handler = queue.consume(work, on_dead_letter=unexpected)
-    for bits in product((False, True), repeat=BATCH):
-        failing, done = {number for number, fails in enumerate(bits) if fails}, []
-        answer = handler({"Records": batch}, Context())
+    handler = queue.consume(work, on_dead_letter=fail_on_dead_letter)
+    for bits in product((False, True), repeat=BATCH_SIZE):
+        failing, handled = {number for number, fails in enumerate(bits) if fails}, []
+        response = handler({"Records": batch}, Context())
         expected = [{"itemIdentifier": batch[number]["messageId"]} for number in sorted(failing)]
-        assert answer == {"batchItemFailures": expected}
-        assert done == [number for number in range(BATCH) if number not in failing]
+        assert response == {"batchItemFailures": expected}
+        assert handled == [number for number in range(BATCH_SIZE) if number not in failing]
 
 
-def test_what_failed_comes_again_within_seconds_and_the_rest_stays_hidden(
+def test_failed_messages_are_delivered_again_within_seconds_and_the_others_stay_hidden(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     def work(message: queue.Message) -> None:
         if message.body["n"] % 3 == 0:
-            raise RuntimeError("as it was told to")
+            raise RuntimeError("a failure of the test")
 
-    assert in_flight(sqs, batch) == BATCH
-    queue.consume(work, on_dead_letter=unexpected)({"Records": batch}, Context())
+    assert in_flight(sqs, batch) == BATCH_SIZE
+    queue.consume(work, on_dead_letter=fail_on_dead_letter)({"Records": batch}, Context())
     url = sqs.get_queue_url(QueueName=batch[0]["eventSourceARN"].rpartition(":")[2])["QueueUrl"]
-    again: set[int] = set()
+    redelivered: set[int] = set()
     for _ in range(6):
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages", []):
-            again.add(json.loads(message["Body"])["n"])
-    assert again == {0, 3, 6, 9}
+            redelivered.add(json.loads(message["Body"])["n"])
+    assert redelivered == {0, 3, 6, 9}

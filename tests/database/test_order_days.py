@@ -252,7 +252,7 @@ def run(shop: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[f
     }.items():
         monkeypatch.setenv(f"WC_DATABASE_{name}", given)
     settings.cache_clear()
-    monkeypatch.setattr(rollup, "BATCH", 3)
+    monkeypatch.setattr(rollup, "BATCH_SIZE", 3)
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(longest: float) -> int:

@@ -1,4 +1,4 @@
-"""Figures: what a fault cost, against what it may cost. `make faults` prints a line for each."""
+"""Figures: measurements of what a fault costs, each with a limit. `make faults` prints one line for each."""
 
 import json
 from collections.abc import Iterator
@@ -8,43 +8,44 @@ from typing import Any, Protocol
 import pytest
 
 _PROPERTY = "figure"
+"""The user property of a test report that holds a figure."""
 
 
 class Figure(Protocol):
-    """Notes a figure, and fails when it is over its bound."""
+    """Records a figure. At the end, the test fails if a figure exceeds its limit `most`."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
-    """Notes figures of a test. All are noted before the first that is over its bound fails it."""
-    over: list[str] = []
+    """Records the figures of a test. Checks the limits at the end of the test, so that all figures are recorded."""
+    failures: list[str] = []
 
-    def note(name: str, value: float, unit: str, most: float | None = None) -> None:
+    def record(name: str, value: float, unit: str, most: float | None = None) -> None:
         passed = most is None or value <= most
         row = {"name": name, "value": round(value, 3), "unit": unit, "most": most, "passed": passed}
         request.node.user_properties.append((_PROPERTY, row))
         if not passed:
-            over.append(line(row))
+            failures.append(line(row))
 
-    yield note
-    assert not over, "\n".join(over)
+    yield record
+    assert not failures, "\n".join(failures)
 
 
 def line(row: dict[str, Any]) -> str:
-    """A figure as people read it."""
-    bound = "" if row["most"] is None else f" (at most: {row['most']:g})"
-    return f"{row['name']}: {row['value']:g} {row['unit']}{bound} {'PASS' if row['passed'] else 'FAIL'}"
+    """A figure as one line of text."""
+    limit = "" if row["most"] is None else f" (at most: {row['most']:g})"
+    return f"{row['name']}: {row['value']:g} {row['unit']}{limit} {'PASS' if row['passed'] else 'FAIL'}"
 
 
-def rows(reports: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """The figures of a session."""
-    found = [one for some in reports.values() for one in some if getattr(one, "when", "") == "call"]
-    return [row for one in found for name, row in one.user_properties if name == _PROPERTY]
+def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """The figures of a session, from the test reports of pytest's terminal reporter."""
+    reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
+    return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 
 
-def write(found: list[dict[str, Any]], file: Path) -> None:
-    """The figures for machines."""
+def write(rows: list[dict[str, Any]], file: Path) -> None:
+    """Write the figures to a JSON file."""
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(found, indent=2), "utf-8")
+    file.write_text(json.dumps(rows, indent=2), "utf-8")

@@ -1,6 +1,6 @@
-"""A light load of everybody: members and visitors read, one writes, and every answer is looked at.
+"""A light load on one platform: members and visitors read, one member writes, and every response is checked.
 
-A product's price is the number of the write that set it, so an answer says how old it is.
+The price of the changing product is the number of the write that set it, so a response shows how old it is.
 """
 
 import threading
@@ -10,38 +10,46 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import quantiles
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
 from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import sweeper
 
-BOUND = sweeper.AGE + sweeper.INTERVAL + 1.5
-"""Seconds after which what could not be told is known all the same; the last for a look on a busy machine."""
+MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
+"""How long a response may be outdated after an invalidation was not sent. 1.5 s are for the sweep itself, on a busy
+machine."""
 MEMBERS, VISITORS = 2, 2
-PAUSE = 0.12
-"""Seconds between two requests of a reader: an address may send ten a second."""
+PAUSE_SECONDS = 0.12
+"""Pause between two requests of a reader. The limit of an address is ten requests a second."""
+
+Target = Literal["changing", "constant", "list", "write"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, and what is wrong with it."""
+    """The response to one request, and its error."""
 
     kind: str
-    began: float
+    """Reader and target, e.g. `member constant`."""
+    sent_at: float
+    """Monotonic time at which the request was sent."""
     seconds: float
+    """Time until the response."""
     status: int
     hit: bool
-    wrong: str
+    """Whether the cache had the value."""
+    error: str
+    """Empty for a correct response."""
 
 
 @dataclass
-class Window:
-    """From when to when something was broken."""
+class FaultWindow:
+    """The monotonic time from the start to the end of a fault."""
 
-    began: float
-    ended: float = float("inf")
+    start: float
+    end: float = float("inf")
 
 
 @dataclass
@@ -51,12 +59,14 @@ class Load:
     platform: Platform
     tenant: Tenant
     changing: Json
-    still: Json
+    """The product that the writer changes."""
+    constant: Json
+    """A product that nobody changes."""
     answers: list[Answer] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
+    windows: list[FaultWindow] = field(default_factory=list)
     acknowledged: list[tuple[int, float]] = field(default_factory=list)
-    """Write, and when it was answered."""
-    _sent: int = 1
+    """The number of each successful write, and the time of its response."""
+    _last_write: int = 1
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -65,11 +75,11 @@ class Load:
         """A load that runs until the end of the block."""
         tenant = platform.tenant()
         platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-        changing, still = (platform.product(tenant, price="1.00") for _ in range(2))
-        load = cls(platform, tenant, changing, still)
-        works: list[Callable[[], None]] = [load._write]
-        works += [load._member] * MEMBERS + [partial(load._visitor, n) for n in range(VISITORS)]
-        threads = [threading.Thread(target=work) for work in works]
+        changing, constant = (platform.product(tenant, price="1.00") for _ in range(2))
+        load = cls(platform, tenant, changing, constant)
+        users: list[Callable[[], None]] = [load._write]
+        users += [load._read_as_member] * MEMBERS + [partial(load._read_as_visitor, n) for n in range(VISITORS)]
+        threads = [threading.Thread(target=user) for user in users]
         for thread in threads:
             thread.start()
         try:
@@ -80,124 +90,137 @@ class Load:
                 thread.join(60)
 
     @contextmanager
-    def broken(self) -> Iterator[Window]:
-        """While something is broken."""
-        window = Window(time.monotonic())
+    def fault(self) -> Iterator[FaultWindow]:
+        """Marks the block as the time of a fault."""
+        window = FaultWindow(time.monotonic())
         self.windows.append(window)
         try:
             yield window
         finally:
-            window.ended = time.monotonic()
+            window.end = time.monotonic()
 
-    # What is asked of the answers.
+    # Evaluation of the answers.
 
-    def between(self, began: float, ended: float) -> list[Answer]:
-        return [answer for answer in self.answers if began <= answer.began < ended]
+    def between(self, start: float, end: float) -> list[Answer]:
+        """The answers to requests that were sent in this time."""
+        return [answer for answer in self.answers if start <= answer.sent_at < end]
 
-    def wrong(self) -> list[Answer]:
-        return [answer for answer in self.answers if answer.wrong]
+    def wrong_answers(self) -> list[Answer]:
+        """All answers with an error."""
+        return [answer for answer in self.answers if answer.error]
 
-    def recovery(self, window: Window, in_a_row: int = 10) -> float | None:
-        """Seconds after a window until members and visitors are answered from the cache, so many times in a row."""
+    def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
+        """Seconds from the end of a fault until members and visitors get so many consecutive cache hits. None if
+        there were not enough yet."""
         latest = 0.0
-        for kind in ("member", "visitor"):
-            after = [one for one in self.answers if one.kind == f"{kind} still" and one.began >= window.ended]
-            for n in range(len(after) - in_a_row + 1):
-                if all(one.hit for one in after[n : n + in_a_row]):
-                    latest = max(latest, after[n].began - window.ended)
+        for reader in ("member", "visitor"):
+            after = [
+                answer
+                for answer in self.answers
+                if answer.kind == f"{reader} constant" and answer.sent_at >= window.end
+            ]
+            for first in range(len(after) - hits + 1):
+                if all(answer.hit for answer in after[first : first + hits]):
+                    latest = max(latest, after[first].sent_at - window.end)
                     break
             else:
                 return None
         return latest
 
-    # Who asks.
+    # The users that cause the load.
 
     def _client(self, address: str | None = None, **headers: str) -> httpx.Client:
         transport = httpx.HTTPTransport(verify=TLS, local_address=address)
         return httpx.Client(base_url=self.platform.endpoints.api, headers=headers, timeout=30, transport=transport)
 
-    def _member(self) -> None:
+    def _read_as_member(self) -> None:
         authorization = self.tenant.owner.headers["Authorization"]
         with self._client(Authorization=authorization) as client:
             self._read(client, "member", "/v1/products", f"/v1/catalogs/{self.tenant.catalog_id}/products?limit=10")
 
-    def _visitor(self, number: int) -> None:
-        place = f"/v1/storefront/{self.tenant.domain}/products"
+    def _read_as_visitor(self, number: int) -> None:
+        products = f"/v1/storefront/{self.tenant.domain}/products"
         with self._client(address=f"127.0.9.{number + 1}") as client:
-            self._read(client, "visitor", place, f"{place}?limit=10")
+            self._read(client, "visitor", products, f"{products}?limit=10")
 
-    def _read(self, client: httpx.Client, kind: str, one: str, many: str) -> None:
+    def _read(self, client: httpx.Client, reader: str, products: str, page: str) -> None:
+        """Read until the load stops. `products` is the path above a product, `page` the path of the list."""
+        requests: list[tuple[Target, str]] = [
+            ("changing", f"{products}/{self.changing['id']}"),
+            ("constant", f"{products}/{self.constant['id']}"),
+            ("list", page),
+            ("constant", f"{products}/{self.constant['id']}"),
+        ]
         while not self._stop.is_set():
-            for what, path in (
-                ("changing", f"{one}/{self.changing['id']}"),
-                ("still", f"{one}/{self.still['id']}"),
-                ("list", many),
-                ("still", f"{one}/{self.still['id']}"),
-            ):
-                self._ask(kind, what, partial(client.get, path))
-                if self._stop.wait(PAUSE):
+            for target, path in requests:
+                self._request(reader, target, partial(client.get, path))
+                if self._stop.wait(PAUSE_SECONDS):
                     return
 
     def _write(self) -> None:
+        """Change the price of the changing product until the load stops."""
         with self._client(Authorization=self.tenant.owner.headers["Authorization"]) as client:
             while not self._stop.wait(0.4):
-                self._sent += 1
-                number = self._sent
-                answer = self._ask("writer", "write", partial(self._patch, client, number))
-                if answer is not None and answer.status_code == 200:
+                self._last_write += 1
+                number = self._last_write
+                response = self._request("writer", "write", partial(self._patch, client, number))
+                if response is not None and response.status_code == 200:
                     self.acknowledged.append((number, time.monotonic()))
 
     def _patch(self, client: httpx.Client, number: int) -> httpx.Response:
         path = f"/v1/products/{self.changing['id']}"
         return client.patch(path, json={"price": f"{number}.00"}, headers={"If-Match": "*"})
 
-    def _ask(self, kind: str, what: str, ask: Callable[[], httpx.Response]) -> httpx.Response | None:
-        began = time.monotonic()
-        answer, wrong = None, ""
+    def _request(self, user: str, target: Target, send: Callable[[], httpx.Response]) -> httpx.Response | None:
+        """Send a request, and record its answer. Returns None if there was no response."""
+        sent_at = time.monotonic()
+        response, error = None, ""
         try:
-            answer = ask()
-            wrong = self._fault(kind, what, answer, began)
-        except httpx.HTTPError as error:
-            wrong = repr(error)
-        taken = time.monotonic() - began
-        hit = answer is not None and "; hit" in answer.headers.get("cache-status", "")
-        status = answer.status_code if answer is not None else 0
-        self.answers.append(Answer(f"{kind} {what}", began, taken, status, hit, wrong))
-        return answer
+            response = send()
+            error = self._find_error(user, target, response, sent_at)
+        except httpx.HTTPError as failure:
+            error = repr(failure)
+        seconds = time.monotonic() - sent_at
+        hit = response is not None and "; hit" in response.headers.get("cache-status", "")
+        status = response.status_code if response is not None else 0
+        self.answers.append(Answer(f"{user} {target}", sent_at, seconds, status, hit, error))
+        return response
 
-    def _fault(self, kind: str, what: str, answer: httpx.Response, began: float) -> str:
-        """What is wrong with an answer: nothing, mostly."""
-        if answer.status_code == 429:
-            return "" if answer.json()["code"] == "rate_limited" and answer.headers["retry-after"] else answer.text
-        if answer.status_code != 200:
-            return f"{answer.status_code}: {answer.text}"
-        body: Any = answer.json()
-        if what == "list":
+    def _find_error(self, user: str, target: Target, response: httpx.Response, sent_at: float) -> str:
+        """The error of a response, or empty text. A correct 429 is no error."""
+        if response.status_code == 429:
+            is_correct = response.json()["code"] == "rate_limited" and response.headers["retry-after"]
+            return "" if is_correct else response.text
+        if response.status_code != 200:
+            return f"{response.status_code}: {response.text}"
+        body: Any = response.json()
+        if target == "list":
             prices = {row["id"]: row["price"] for row in body["data"]}
-            if set(prices) != {self.changing["id"], self.still["id"]}:
+            if set(prices) != {self.changing["id"], self.constant["id"]}:
                 return f"other products: {prices}"
-            return self._stale(prices[self.changing["id"]], began)
-        wanted = self.still if what == "still" else self.changing
-        if body["id"] != wanted["id"]:
+            return self._find_staleness(prices[self.changing["id"]], sent_at)
+        product = self.constant if target == "constant" else self.changing
+        if body["id"] != product["id"]:
             return "another product"
-        if what == "still":
+        if target == "constant":
             return "" if body["price"] == "1.00" else f"price {body['price']}"
-        return "" if kind == "writer" else self._stale(body["price"], began)
+        return "" if user == "writer" else self._find_staleness(body["price"], sent_at)
 
-    def _stale(self, price: str, began: float) -> str:
+    def _find_staleness(self, price: str, sent_at: float) -> str:
+        """The error of an outdated price, or empty text."""
         number = int(price.partition(".")[0])
-        least = max((one for one, at in self.acknowledged if self._known_at(at) < began), default=1)
-        return "" if least <= number <= self._sent else f"price {number} where {least} was known"
+        oldest = max((write for write, at in self.acknowledged if self._visible_at(at) < sent_at), default=1)
+        return "" if oldest <= number <= self._last_write else f"price {number}, but write {oldest} must be visible"
 
-    def _known_at(self, at: float) -> float:
-        """When a write that was answered then has to be known everywhere."""
+    def _visible_at(self, acknowledged_at: float) -> float:
+        """The time from which a write must be visible everywhere."""
         for window in self.windows:
-            # What is written just after may still be told by an instance whose call is under way.
-            if window.began - 0.5 <= at <= window.ended + 0.5:
-                return max(at, window.ended) + BOUND
-        return at
+            # An instance whose Redis call began during the fault may fail to invalidate shortly after its end.
+            if window.start - 0.5 <= acknowledged_at <= window.end + 0.5:
+                return max(acknowledged_at, window.end) + MAX_STALE_SECONDS
+        return acknowledged_at
 
 
 def p95(answers: list[Answer]) -> float:
-    """Seconds that 95 of 100 answers took at most."""
+    """The 95th percentile of the response times, in seconds."""
     return quantiles([answer.seconds for answer in answers], n=20)[-1]

@@ -1,73 +1,89 @@
-"""Workers that are killed at any moment of imports and full syncs: no row is lost or doubled, counts are exact."""
+"""Workers that are killed at any moment of an import or a full sync: no row is lost or loaded twice."""
 
 import random
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 
 import pytest
 
-from tests.faults.conftest import FULL
+from tests.faults.environment import FULL
 from tests.faults.figures import Figure
-from tests.faults.jobs import QUEUES, Known, expire, stop, written
+from tests.faults.jobs import QUEUES, TrackedCatalog, count_writes, expire_leases, signal_workers
 from tests.platform import Json, Platform
-from wecelebrate.ingestion.merge.run import CHUNK
+from wecelebrate.ingestion.merge.run import CHUNK_SIZE
 
 KILLS = 1_000 if FULL else 10
 ROWS = 10_000
 CATALOGS = 3
-"""Of each kind, each of another client."""
-LONGEST = 1.5
-"""Seconds that workers are let live, at most."""
+"""For each type of job. Every catalog belongs to another client."""
+MAX_LIFE_SECONDS = 1.5
+"""The longest time that a worker runs before it is killed."""
+
+
+@dataclass
+class Kills:
+    """The killed jobs, and how far each had come."""
+
+    count: int = 0
+    phases: Counter[str] = field(default_factory=Counter)
+    positions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Job → staged items and merged rows."""
+
+    def record(self, job: Json) -> None:
+        """Record a killed job. Its committed position must not be behind that of an earlier kill."""
+        self.count += 1
+        phase = job["checkpoint"].get("phase", "stage")
+        self.phases[phase] += 1
+        position = job["checkpoint"].get("items", 0) if phase == "stage" else ROWS, job["done"]
+        assert position >= self.positions.get(str(job["id"]), (0, 0)), "committed work is not repeated"
+        self.positions[str(job["id"])] = position
 
 
 @pytest.mark.timeout(3600)
-def test_a_worker_may_be_killed_at_any_moment(own_platform: Platform, figure: Figure) -> None:
+def test_workers_killed_at_random_moments_lose_no_row_and_repeat_at_most_a_chunk(
+    own_platform: Platform, figure: Figure
+) -> None:
     platform = own_platform
-    # A thousand kills of a few jobs would rightly fail them.
+    # So many kills of so few jobs would exceed the usual number of attempts.
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
-    catalogs = [Known(platform, platform.tenant(), "product_import", ROWS) for _ in range(CATALOGS)]
-    catalogs += [Known(platform, platform.tenant(), "catalog_sync", ROWS) for _ in range(CATALOGS)]
+    catalogs = [TrackedCatalog(platform, platform.tenant(), "product_import", ROWS) for _ in range(CATALOGS)]
+    catalogs += [TrackedCatalog(platform, platform.tenant(), "catalog_sync", ROWS) for _ in range(CATALOGS)]
     dice = random.Random(11)
-    began, before, due = time.monotonic(), written(platform), Counter[str]()
-    kills, jobs, far, phases = 0, 0, dict[str, tuple[int, int]](), Counter[str]()
+    started, before, required = time.monotonic(), count_writes(platform), Counter[str]()
+    jobs, kills = 0, Kills()
 
-    def rest(known: Known) -> None:
-        known.check()
-        due["staged"] += sum(known.expected[name] for name in ("created", "updated", "unchanged"))
-        due["merged"] += sum(known.expected[name] for name in ("created", "updated", "deactivated"))
+    def check(catalog: TrackedCatalog) -> None:
+        catalog.check()
+        required["staged"] += sum(catalog.expected[name] for name in ("created", "updated", "unchanged"))
+        required["merged"] += sum(catalog.expected[name] for name in ("created", "updated", "deactivated"))
 
-    while kills < KILLS:
-        for known in catalogs:
-            if known.resting:
-                if known.job_id:
-                    rest(known)
-                known.begin()
+    while kills.count < KILLS:
+        for catalog in catalogs:
+            if catalog.is_idle:
+                if catalog.job_id:
+                    check(catalog)
+                catalog.start_next()
                 jobs += 1
-        platform.eventually(lambda: at_work(platform) or any(known.resting for known in catalogs), every=0.01)
-        time.sleep(dice.uniform(0, LONGEST))
+        platform.eventually(lambda: running_jobs(platform) or any(each.is_idle for each in catalogs), every=0.01)
+        time.sleep(dice.uniform(0, MAX_LIFE_SECONDS))
         for kind, queue in QUEUES.items():
-            if not stop(platform, queue):
-                continue
-            for job in expire(platform, kind):
-                kills += 1
-                phase = job["checkpoint"].get("phase", "stage")
-                phases[phase] += 1
-                reached = job["checkpoint"].get("items", 0) if phase == "stage" else ROWS, job["done"]
-                assert reached >= far.get(str(job["id"]), (0, 0)), "what is committed is not done again"
-                far[str(job["id"])] = reached
-    for known in catalogs:
-        platform.eventually(lambda known=known: known.resting, within=120)  # type: ignore[misc]
-        rest(known)
-    time.sleep(1.5)  # servers report what they did once a second
-    again = [now - then for now, then in zip(written(platform), before, strict=True)]
-    figure("killed workers", kills, "kills")
+            if signal_workers(platform, queue):
+                for job in expire_leases(platform, kind):
+                    kills.record(job)
+    for catalog in catalogs:
+        platform.eventually(lambda catalog=catalog: catalog.is_idle, within=120)  # type: ignore[misc]
+        check(catalog)
+    time.sleep(1.5)  # PostgreSQL updates its statistics once a second
+    writes = [now - then for now, then in zip(count_writes(platform), before, strict=True)]
+    figure("killed workers", kills.count, "kills")
     figure("killed workers: jobs, all of them exact", jobs, "jobs")
-    for phase, count in phases.items():
-        figure(f"killed workers: while in {phase}", count, "kills")
-    figure("killed workers: staged again", (again[0] - due["staged"]) / kills, "rows a kill", CHUNK)
-    figure("killed workers: merged again", (again[1] - due["merged"]) / kills, "rows a kill", CHUNK)
-    figure("killed workers: took", time.monotonic() - began, "s")
+    for phase, count in kills.phases.items():
+        figure(f"killed workers: in phase {phase}", count, "kills")
+    figure("killed workers: staged again", (writes[0] - required["staged"]) / kills.count, "rows a kill", CHUNK_SIZE)
+    figure("killed workers: merged again", (writes[1] - required["merged"]) / kills.count, "rows a kill", CHUNK_SIZE)
+    figure("killed workers: duration", time.monotonic() - started, "s")
 
 
-def at_work(platform: Platform) -> list[Json]:
+def running_jobs(platform: Platform) -> list[Json]:
     return platform.database.execute("select id from jobs where status = 'processing'").fetchall()

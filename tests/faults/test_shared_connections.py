@@ -1,5 +1,5 @@
-"""Fifty clients take turns on two connections, and a tenth of their transactions is broken off: nobody sees a row of
-somebody else."""
+"""Fifty clients share two connections, and a tenth of their transactions is interrupted: no client sees a row of
+another client."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from infra.local.endpoints import Endpoints
-from tests.faults.conftest import FULL, environment
+from tests.faults.environment import FULL, function_environment
 from tests.faults.figures import Figure
 from tests.platform import Platform
 from wecelebrate.core.database import Caller, Transaction, endpoints, reading, writing
@@ -22,7 +22,7 @@ from wecelebrate.core.settings import settings
 
 TENANTS = 50
 TRANSACTIONS = 10_000 if FULL else 1_000
-BROKEN = TRANSACTIONS // 10
+INTERRUPTED = TRANSACTIONS // 10
 
 READS = {
     "sites": "select client_id::text as owner from sites",
@@ -34,17 +34,17 @@ READS = {
 }
 
 
-class Broken(Exception):
-    """The work on a transaction came to nothing."""
+class WorkFailed(Exception):
+    """The work of a transaction failed."""
 
 
 @pytest.fixture(scope="module")
 def clients(platform_of_module: Platform) -> dict[str, str]:
-    """Subject → its client, which has a site, a catalog and products."""
-    made: dict[str, str] = {}
-    mark = uuid4().hex[:8]
+    """Subject → its client. Each client has a site, a catalog and products."""
+    client_ids: dict[str, str] = {}
+    run_id = uuid4().hex[:8]
     for n in range(TENANTS):
-        name = f"s-{mark}-{n}"
+        name = f"s-{run_id}-{n}"
         row = platform_of_module.database.execute(
             """
             with client as (insert into clients (name, slug) values (%(name)s, %(name)s) returning id),
@@ -65,8 +65,8 @@ def clients(platform_of_module: Platform) -> dict[str, str]:
             {"name": name},
         ).fetchone()
         assert row is not None
-        made[name] = row["id"]
-    return made
+        client_ids[name] = row["id"]
+    return client_ids
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,8 @@ def platform_of_module(cloud: Endpoints, state: Path) -> Iterator[Platform]:
 
 @pytest.fixture
 def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process as the function that reads and writes products, without a cache."""
-    for name, value in environment(state, "api-products-write").items():
+    """This process has the environment of the function that writes products, without a cache."""
+    for name, value in function_environment(state, "api-products-write").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WC_CACHE_URL", "")
     settings.cache_clear()
@@ -90,110 +90,118 @@ def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Turns:
-    """Transactions of many callers, two at a time, each on a connection that all share."""
+    """Transactions of many callers. In each turn, two callers have one open transaction each, on two connections that
+    all callers share."""
 
     def __init__(self, clients: dict[str, str], superuser: psycopg.Connection, seed: int) -> None:
         self.random = Random(seed)
         self.clients = clients
         self.superuser = superuser
-        self.foreign: list[str] = []
-        self.rows = self.done = self.broken = 0
+        self.violations: list[str] = []
+        self.rows = self.done = self.interrupted = 0
 
     def play(self) -> None:
-        """One turn: a caller on each connection, their statements in any order."""
+        """Play one turn: a caller on each connection, and their statements in random order."""
         with ExitStack() as stack:
             callers = self.random.sample(sorted(self.clients), 2)
-            open_ones: list[tuple[str, Transaction]] = []
-            for subject, way in zip(callers, (reading, writing), strict=True):
-                stack.enter_context(suppress(Broken, Problem))
-                open_ones.append((subject, stack.enter_context(way(Caller(subject=subject)))))
+            open_transactions: list[tuple[str, Transaction]] = []
+            for subject, begin in zip(callers, (reading, writing), strict=True):
+                stack.enter_context(suppress(WorkFailed, Problem))
+                open_transactions.append((subject, stack.enter_context(begin(Caller(subject=subject)))))
             self.done += 2
             for _ in range(self.random.randint(2, 6)):
-                subject, tx = self.random.choice(open_ones)
-                self.look(subject, tx)
-            subject, tx = open_ones[1]
+                subject, tx = self.random.choice(open_transactions)
+                self.read(subject, tx)
+            subject, tx = open_transactions[1]
             self.change(subject, tx)
-            if self.broken < BROKEN and self.random.random() < 0.25:
-                self.broken += 1
-                self.random.choice([self.cancelled, self.terminated, self.closed, self.failed, self.gone])(tx)
+            if self.interrupted < INTERRUPTED and self.random.random() < 0.25:
+                self.interrupted += 1
+                self.random.choice([self.cancel, self.terminate, self.close, self.fail, self.abandon])(tx)
 
-    def look(self, subject: str, tx: Transaction) -> None:
+    def read(self, subject: str, tx: Transaction) -> None:
+        """Run a random query, and record the rows of other clients."""
         name = self.random.choice(sorted(READS))
         rows = tx.cursor().execute(READS[name].encode()).fetchall()
-        assert rows, f"{subject} has {name}"
+        assert rows, f"{subject} sees none of its own {name}"
         self.rows += len(rows)
-        self.foreign += [
+        self.violations += [
             f"{subject}: {name} of {row['owner']}" for row in rows if row["owner"] != self.clients[subject]
         ]
 
     def change(self, subject: str, tx: Transaction) -> None:
-        other = self.random.choice([one for one in self.clients.values() if one != self.clients[subject]])
+        """Try to change the site of another client, and change all sites that the caller may change."""
+        other = self.random.choice(
+            [client_id for client_id in self.clients.values() if client_id != self.clients[subject]]
+        )
         cursor = tx.cursor().execute("update sites set settings = '{}' where client_id = %s", [other])
         if cursor.rowcount:
-            self.foreign.append(f"{subject}: changed a site of {other}")
-        row = tx.cursor().execute("update sites set settings = settings returning client_id::text as owner").fetchall()
-        self.foreign += [f"{subject}: changed {one['owner']}" for one in row if one["owner"] != self.clients[subject]]
+            self.violations.append(f"{subject}: changed a site of {other}")
+        rows = tx.cursor().execute("update sites set settings = settings returning client_id::text as owner").fetchall()
+        self.violations += [
+            f"{subject}: changed {row['owner']}" for row in rows if row["owner"] != self.clients[subject]
+        ]
 
-    # How a transaction is broken off.
+    # Interruptions of a transaction.
 
-    def cancelled(self, tx: Transaction) -> None:
+    def cancel(self, tx: Transaction) -> None:
         threading.Timer(0.005, tx._connection.cancel).start()
         tx.cursor().execute("select pg_sleep(5)")
 
-    def terminated(self, tx: Transaction) -> None:
+    def terminate(self, tx: Transaction) -> None:
         pid = tx._connection.info.backend_pid
         threading.Timer(0.005, lambda: self.superuser.execute("select pg_terminate_backend(%s)", [pid])).start()
         tx.cursor().execute("select pg_sleep(5)")
 
-    def closed(self, tx: Transaction) -> None:
+    def close(self, tx: Transaction) -> None:
         tx._connection.close()
 
-    def failed(self, tx: Transaction) -> None:
+    def fail(self, tx: Transaction) -> None:
         tx.cursor().execute("select 1 / 0")
 
-    def gone(self, tx: Transaction) -> None:
-        raise Broken
+    def abandon(self, tx: Transaction) -> None:
+        raise WorkFailed
 
 
-def caught_up(platform: Platform) -> Callable[[], bool]:
+def replica_catches_up(platform: Platform) -> Callable[[], bool]:
+    """A check of whether the replica has replayed everything that the primary has written so far."""
     row = platform.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
     assert row is not None
-    asked = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"
-    return lambda: platform.replica.execute(asked, [row["lsn"]]).fetchone() == {"yes": True}
+    has_replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"
+    return lambda: platform.replica.execute(has_replayed, [row["lsn"]]).fetchone() == {"yes": True}
 
 
 @pytest.mark.timeout(600)
-def test_connections_that_all_share_show_nobody_a_row_of_somebody_else(
+def test_shared_connections_show_no_row_of_another_client(
     function: None, clients: dict[str, str], platform_of_module: Platform, figure: Figure
 ) -> None:
-    platform_of_module.eventually(caught_up(platform_of_module))
-    began = time.monotonic()
+    platform_of_module.eventually(replica_catches_up(platform_of_module))
+    started = time.monotonic()
     with psycopg.connect(platform_of_module.endpoints.database, autocommit=True) as superuser:
         turns = Turns(clients, superuser, seed=20)
         while turns.done < TRANSACTIONS:
             turns.play()
     figure("shared connections: transactions", turns.done, "transactions")
-    figure("shared connections: broken off", turns.broken, "transactions")
-    figure("shared connections: rows seen", turns.rows, "rows")
-    figure("shared connections: rows of others", len(turns.foreign), "rows", 0)
-    figure("shared connections: took", time.monotonic() - began, "s")
-    assert turns.broken == BROKEN
-    assert not turns.foreign, turns.foreign[:5]
+    figure("shared connections: interrupted", turns.interrupted, "transactions")
+    figure("shared connections: rows read", turns.rows, "rows")
+    figure("shared connections: rows of other clients", len(turns.violations), "rows", 0)
+    figure("shared connections: duration", time.monotonic() - started, "s")
+    assert turns.interrupted == INTERRUPTED
+    assert not turns.violations, turns.violations[:5]
 
 
-@pytest.mark.parametrize(("way", "endpoint"), [(reading, endpoints.reader), (writing, endpoints.writer)])
-def test_a_connection_between_two_transactions_is_nobodys(
+@pytest.mark.parametrize(("begin", "endpoint"), [(reading, endpoints.reader), (writing, endpoints.writer)])
+def test_a_connection_has_no_caller_between_two_transactions(
     function: None,
     clients: dict[str, str],
-    way: Callable[[Caller], AbstractContextManager[Transaction]],
+    begin: Callable[[Caller], AbstractContextManager[Transaction]],
     endpoint: endpoints.Endpoint,
 ) -> None:
     for subject in list(clients)[:3]:
-        for breaks in (False, True):
-            with suppress(Broken), way(Caller(subject=subject)) as tx:
+        for fails in (False, True):
+            with suppress(WorkFailed), begin(Caller(subject=subject)) as tx:
                 assert tx.context.role == "app_client"
-                if breaks:
-                    raise Broken
+                if fails:
+                    raise WorkFailed
             if endpoint.connection is None:
                 continue
             row = endpoint.connection.execute(

@@ -1,4 +1,4 @@
-"""Word of jobs that comes again and again, in any order: each job is done once, each catalog's in order."""
+"""Messages that are delivered several times and in any order: each job runs once, those of a catalog in order."""
 
 import random
 import time
@@ -6,84 +6,86 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.faults.conftest import FULL
+from tests.faults.environment import FULL
 from tests.faults.figures import Figure
-from tests.faults.jobs import imported, over, sent, word
+from tests.faults.jobs import create_import, has_ended, job_message, send_messages
 from tests.platform import Platform, Tenant
 
 JOBS = 10_000 if FULL else 200
 CATALOGS = 100 if FULL else 10
 SKUS = ("A-1", "A-2", "A-3")
-MOST_TIMES = 5
+MAX_DELIVERIES = 5
+"""How often the message of a job is sent at most."""
 SENDERS = 8
 
 
-def several(platform: Platform, tenant: Tenant, jobs: int) -> None:
-    """Jobs of one catalog that nobody is told of yet, each setting the prices to its number. They are what a request
-    makes, for they are made of one that was."""
-    first = imported(tenant.owner, tenant.catalog_id, rows(0))
-    platform.eventually(lambda: over(platform, first))
-    versions = []
-    for number in range(1, jobs + 1):
-        body = "\n".join(f'{{"sku":"{one["sku"]}","price":"{one["price"]}"}}' for one in rows(number)).encode()
-        key = f"{tenant.client_id}/imports/{number}"
-        put = platform.s3.put_object(Bucket=platform.uploads, Key=f"{key}/rows.ndjson", Body=body)
-        versions.append((key, put["VersionId"]))
+def insert_jobs(platform: Platform, tenant: Tenant, count: int) -> None:
+    """Insert jobs of one catalog, copied from an import by the API, but without messages. Job `n` sets all prices to
+    `n` + 1."""
+    first = create_import(tenant.owner, tenant.catalog_id, product_rows(0))
+    platform.eventually(lambda: has_ended(platform, first))
+    files = []
+    for number in range(1, count + 1):
+        body = "\n".join(f'{{"sku":"{row["sku"]}","price":"{row["price"]}"}}' for row in product_rows(number)).encode()
+        folder = f"{tenant.client_id}/imports/{number}"
+        upload = platform.s3.put_object(Bucket=platform.uploads, Key=f"{folder}/rows.ndjson", Body=body)
+        files.append((folder, upload["VersionId"]))
     platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane, series, due_at)"
         " select client_id, catalog_id, type, requested_by,"
         "   payload || jsonb_build_object('key', v.key || '/rows.ndjson', 'version_id', v.version, 'results', v.key),"
         "   lane, series, now() + interval '1 hour'"
         " from jobs, unnest(%s::text[], %s::text[]) with ordinality v (key, version, n) where id = %s order by n",
-        [[key for key, _ in versions], [version for _, version in versions], first],
+        [[folder for folder, _ in files], [version for _, version in files], first],
     )
 
 
-def rows(number: int) -> list[dict[str, str]]:
+def product_rows(number: int) -> list[dict[str, str]]:
     return [{"sku": sku, "name": sku, "price": f"{number + 1}.00"} for sku in SKUS]
 
 
 @pytest.mark.timeout(3600)
-def test_messages_that_come_often_and_in_no_order_do_each_job_once_and_in_order(
+def test_jobs_run_once_and_in_order_although_messages_are_repeated_and_shuffled(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(3)
     tenants = [platform.tenant() for _ in range(CATALOGS)]
     for tenant in tenants:
         platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-        several(platform, tenant, JOBS // CATALOGS)
-    made = [job["id"] for job in platform.database.execute("select id from jobs where status = 'pending'").fetchall()]
-    assert len(made) == JOBS
-    words = [word(job_id) for job_id in made for _ in range(dice.randint(1, MOST_TIMES))]
-    dice.shuffle(words)
-    began = time.monotonic()
-    # From now on they are due: all of them at once.
+        insert_jobs(platform, tenant, JOBS // CATALOGS)
+    pending = platform.database.execute("select id from jobs where status = 'pending'").fetchall()
+    job_ids = [job["id"] for job in pending]
+    assert len(job_ids) == JOBS
+    messages = [job_message(job_id) for job_id in job_ids for _ in range(dice.randint(1, MAX_DELIVERIES))]
+    dice.shuffle(messages)
+    started = time.monotonic()
+    # All jobs become due at the same time.
     platform.database.execute("update jobs set due_at = now() where status = 'pending'")
-    parts = [words[n::SENDERS] for n in range(SENDERS)]
+    shares = [messages[n::SENDERS] for n in range(SENDERS)]
     with ThreadPoolExecutor(SENDERS) as pool:
-        for sending in [pool.submit(sent, platform, "product-imports", part) for part in parts]:
+        for sending in [pool.submit(send_messages, platform, "product-imports", share) for share in shares]:
             sending.result()
-    left = "select from jobs where status in ('pending', 'processing') limit 1"
-    platform.eventually(lambda: platform.database.execute(left).rowcount == 0, within=3000, every=0.2)
-    took = time.monotonic() - began
+    unfinished = "select from jobs where status in ('pending', 'processing') limit 1"
+    platform.eventually(lambda: platform.database.execute(unfinished).rowcount == 0, within=3000, every=0.2)
+    seconds = time.monotonic() - started
 
-    done = platform.database.execute(
+    outcomes = platform.database.execute(
         "select status, attempts, error, counts ->> 'updated' as updated, count(*)::int as jobs from jobs"
         " where id = any (%s) group by 1, 2, 3, 4",
-        [made],
+        [job_ids],
     ).fetchall()
-    assert done == [{"status": "completed", "attempts": 1, "error": None, "updated": str(len(SKUS)), "jobs": JOBS}]
-    last = f"{JOBS // CATALOGS + 1}.00"
+    assert outcomes == [{"status": "completed", "attempts": 1, "error": None, "updated": str(len(SKUS)), "jobs": JOBS}]
+    last_price = f"{JOBS // CATALOGS + 1}.00"
     prices = platform.database.execute(
         "select price::text, count(*)::int as products from products where sku = any (%s) group by 1", [list(SKUS)]
     ).fetchall()
-    assert prices == [{"price": last, "products": CATALOGS * len(SKUS)}], "as if each had come once, in order"
-    behind = platform.database.execute(
+    assert prices == [{"price": last_price, "products": CATALOGS * len(SKUS)}], "the last job of each catalog wins"
+    overlapping = platform.database.execute(
         "select count(*)::int as jobs from ("
         "  select started_at < lag(completed_at) over (partition by catalog_id order by place, id) as early from jobs"
         ") ordered where early"
     ).fetchone()
-    assert behind == {"jobs": 0}, "none began before the one in front of it was done"
-    figure("shuffled messages", len(words), "messages")
-    figure("shuffled messages: jobs, each done once and in order", JOBS, "jobs")
-    figure("shuffled messages: took", took, "s")
+    assert overlapping == {"jobs": 0}, "no job started before the previous one of its catalog had ended"
+    figure("shuffled messages", len(messages), "messages")
+    figure("shuffled messages: jobs, each run once and in order", JOBS, "jobs")
+    figure("shuffled messages: duration", seconds, "s")

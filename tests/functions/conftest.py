@@ -1,4 +1,4 @@
-"""One platform a module, and in it two clients that know nothing of each other: what a module's tests only read."""
+"""The session's cloud with two unrelated clients for each module. Tests that change a client create their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.endpoints import Endpoints
+from tests.functions.resources import create_resources
 from tests.platform import Platform, Tenant
 
 
@@ -21,5 +22,11 @@ def tenant(platform: Platform) -> Tenant:
 
 
 @pytest.fixture(scope="module")
-def stranger(platform: Platform) -> Tenant:
+def other_tenant(platform: Platform) -> Tenant:
     return platform.tenant()
+
+
+@pytest.fixture(scope="module")
+def ids(platform: Platform, tenant: Tenant) -> dict[str, str]:
+    """The ids of existing resources of the tenant, by path parameter."""
+    return create_resources(platform, tenant)

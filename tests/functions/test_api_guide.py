@@ -1,4 +1,4 @@
-"""docs/api.md against the code: its tables are whole and true."""
+"""docs/api.md against the code: its tables are complete, and its figures are those of the code."""
 
 import importlib
 import pkgutil
@@ -10,7 +10,7 @@ import wecelebrate
 from infra.functions import ROOT, functions
 from infra.local.routes import Routes
 from infra.openapi import document
-from tests.functions.calls import Call, calls
+from tests.functions.operations import Operation, all_operations
 from tests.platform import Platform
 from wecelebrate.core import consistency, idempotency
 from wecelebrate.core.errors import Problem
@@ -19,14 +19,15 @@ from wecelebrate.core.requests import limits, sessions
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEXT = " ".join(GUIDE.split())
-TOKEN = {"required": "yes", "optional": "optional", "none": "no"}
+TOKEN = {"required": "yes", "optional": "may", "none": "no"}
+"""The `token` column of the table of routes, by `auth` in function.toml."""
 
 
-def problems(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
-    """Every problem that our package can answer with."""
-    yield kind
-    for special in kind.__subclasses__():
-        yield from problems(special)
+def problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """A problem class and all classes derived from it."""
+    yield base
+    for subclass in base.__subclasses__():
+        yield from problems(subclass)
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -36,25 +37,26 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def test_every_route_is_in_the_guide() -> None:
+def test_the_guide_lists_every_route() -> None:
     auth = {route: spec.auth or "" for spec in functions() for route in spec.routes}
-    named = {f"{call.verb} {call.path}": call.name for call in calls()}
-    assert rows("Routes") == [[route, TOKEN[auth[route]], name] for route, name in named.items()]
+    names = {f"{operation.method} {operation.path}": operation.name for operation in all_operations()}
+    assert rows("Routes") == [[route, TOKEN[auth[route]], name] for route, name in names.items()]
 
 
-def test_every_code_is_in_the_guide() -> None:
+def test_the_guide_lists_every_error_code() -> None:
     for module in pkgutil.iter_modules(wecelebrate.__path__, "wecelebrate."):
         importlib.import_module(module.name)
-    ours = {kind for kind in problems() if kind.__module__.startswith("wecelebrate.")}
-    assert rows("Errors") == sorted(([kind.code, str(kind.status), kind.title()] for kind in ours), key=by_status)
+    classes = {problem for problem in problems() if problem.__module__.startswith("wecelebrate.")}
+    expected = [[problem.code, str(problem.status), problem.title()] for problem in classes]
+    assert rows("Errors") == sorted(expected, key=by_status)
 
 
 def by_status(row: list[str]) -> tuple[str, str]:
     return row[1], row[0]
 
 
-def test_filters_are_those_of_the_lists() -> None:
-    lists: dict[str, Any] = {
+def test_the_guide_lists_the_filters_of_every_list() -> None:
+    lists = {
         "clients": "list_clients",
         "sites": "list_sites",
         "catalogs": "list_catalogs",
@@ -72,24 +74,23 @@ def test_filters_are_those_of_the_lists() -> None:
         "mails": "list_mails",
         "suppressed addresses": "list_suppressions",
     }
-    operations = {call.name: call.operation for call in calls()}
-    told = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows("Lists")}
-    for name, operation in lists.items():
-        asked = {one["name"] for one in operations[operation]["parameters"] if one["in"] == "query"}
-        assert told.pop(name) == asked - {"limit", "cursor", "sort", "facets"}
-    assert not told
+    definitions = {operation.name: operation.definition for operation in all_operations()}
+    documented = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows("Lists")}
+    for heading, name in lists.items():
+        parameters = {each["name"] for each in definitions[name]["parameters"] if each["in"] == "query"}
+        assert documented.pop(heading) == parameters - {"limit", "cursor", "sort", "facets"}
+    assert not documented
 
 
-def test_limits_are_those_of_the_document() -> None:
-    (limit,) = (
-        one["schema"] for one in document()["paths"]["/v1/clients"]["get"]["parameters"] if one["name"] == "limit"
-    )
+def test_the_guide_gives_the_bounds_of_limit() -> None:
+    parameters: list[dict[str, Any]] = document()["paths"]["/v1/clients"]["get"]["parameters"]
+    (limit,) = (parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert f"`limit` is {limit['minimum']} to {limit['maximum']:,} rows, {limit['default']} when" in GUIDE
 
 
-def test_figures_are_those_of_the_code(platform: Platform) -> None:
-    tiers = platform.database.execute("select name, requests_per_hour as most from tiers order by 2").fetchall()
-    (first, second, third) = [f"{tier['most']:,}" for tier in tiers]
+def test_the_guide_gives_the_figures_of_the_code(platform: Platform) -> None:
+    tiers = platform.database.execute("select name, requests_per_hour as quota from tiers order by 2").fetchall()
+    (first, second, third) = [f"{tier['quota']:,}" for tier in tiers]
     assert [tier["name"] for tier in tiers] == ["standard", "professional", "enterprise"]
     assert f"{first} requests an hour in the standard tier, {second} in professional, {third} in enterprise" in TEXT
     assert f"storefronts may send {sessions.STOREFRONT_FACTOR} times as many" in TEXT
@@ -100,14 +101,13 @@ def test_figures_are_those_of_the_code(platform: Platform) -> None:
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 
 
-def test_examples_of_changes_are_no_428() -> None:
-    routes: Routes[Call] = Routes()
-    for call in calls():
-        routes.add(f"{call.verb} {call.path}", call)
+def test_examples_send_if_match_where_it_is_required() -> None:
+    routes: Routes[Operation] = Routes()
+    for operation in all_operations():
+        routes.add(f"{operation.method} {operation.path}", operation)
     examples = re.findall(r"curl -X (\S+) \$API(\S+) (.+?)\n```", GUIDE, re.DOTALL)
     assert len(examples) >= 2
-    for verb, path, rest in examples:
-        found = routes.find(verb, path)
-        assert found is not None, path
-        asks = any(one["name"] == "if-match" for one in found[0].operation["parameters"])
-        assert asks == ("If-Match: " in rest)
+    for method, path, rest in examples:
+        match = routes.find(method, path)
+        assert match is not None, path
+        assert match[0].has_parameter("if-match") == ("If-Match: " in rest)

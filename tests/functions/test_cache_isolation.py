@@ -1,7 +1,8 @@
-"""The same requests from many clients, in every role, at once: whatever the cache holds, nobody is shown another's.
+"""Concurrent requests of many clients in every role: nobody gets another client's cached data.
 
-Each client's rows carry a mark. What is asked for is spelt the same by all, and dressed up as another client's request.
-`make test` asks 1,000 times, `make faults` 10,000 times.
+The names of each client's rows contain a mark that no other client has. All members of all clients request the same
+paths, and most requests carry headers that claim to be another client. `make test` sends 1,000 requests, `make faults`
+10,000.
 """
 
 import os
@@ -25,18 +26,18 @@ from tests.platform import TLS, Platform, address
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 REQUESTS = 10_000 if FULL else 1000
 CLIENTS = 50
-AT_ONCE = 8
-ADDRESSES = 4
-"""Of each thread: an address may send 600 requests a minute."""
-TURNS = 5
-"""Callers who ask in turn, each twice."""
-WRITES = 0.2
-"""Changes for each round of turns, so that values are loaded again and again."""
+THREADS = 8
+ADDRESSES_PER_THREAD = 4
+"""An address may send 600 requests a minute."""
+CALLERS_PER_ROUND = 5
+"""Each of them sends its request twice."""
+WRITE_SHARE = 0.2
+"""The share of rounds that are a change, so that values are loaded repeatedly."""
 
 MARK = re.compile(r"mark-[0-9a-f]{12}")
 ROLES = ("owner", "editor", "viewer")
 LISTS = ("/v1/clients", "/v1/sites", "/v1/catalogs", "/v1/me")
-"""What all members ask in the same words."""
+"""Paths that all members request, and whose response depends on the caller."""
 
 MEMBER: LiteralString = "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)"
 ARRANGE: LiteralString = """
@@ -57,8 +58,8 @@ from client, catalog, site, product
 
 
 @dataclass(frozen=True)
-class Marked:
-    """A client whose rows are marked."""
+class MarkedClient:
+    """A client whose rows contain a mark. The fields are ids."""
 
     mark: str
     client: str
@@ -67,8 +68,8 @@ class Marked:
     product: str
 
     @property
-    def own(self) -> list[str]:
-        """What its members alone may read."""
+    def member_paths(self) -> list[str]:
+        """Paths that only members of the client may read."""
         return [
             f"/v1/clients/{self.client}",
             f"/v1/sites/{self.site}",
@@ -78,18 +79,18 @@ class Marked:
         ]
 
     @property
-    def shop(self) -> list[str]:
-        """What anybody may."""
-        place = f"/v1/storefront/{self.mark}.test"
-        return [place, f"{place}/products", f"{place}/products/{self.product}"]
+    def storefront_paths(self) -> list[str]:
+        """Paths that everybody may read."""
+        storefront = f"/v1/storefront/{self.mark}.test"
+        return [storefront, f"{storefront}/products", f"{storefront}/products/{self.product}"]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a token, or nobody."""
+    """A user with a token, or a visitor without one."""
 
     role: str
-    clients: tuple[Marked, ...] = ()
+    clients: tuple[MarkedClient, ...] = ()
     token: str | None = field(default=None, repr=False)
 
     @property
@@ -98,40 +99,41 @@ class Caller:
 
 
 @dataclass
-class Seen:
-    """What came of the requests."""
+class Results:
+    """The results of the requests."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Requests, by whether the cache had the answer."""
-    wrong: list[str] = field(default_factory=list)
+    """Number of requests by the parameters of their Cache-Status header."""
+    errors: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The ETag that a client was last shown of what all ask in the same words."""
+    """The latest ETag of each of LISTS, by the mark of the client and the path."""
 
 
 @pytest.fixture(scope="module")
-def clients(platform: Platform) -> list[Marked]:
+def clients(platform: Platform) -> list[MarkedClient]:
     marks = [f"mark-{uuid4().hex[:12]}" for _ in range(CLIENTS)]
     rows = [platform.database.execute(ARRANGE, {"mark": mark}).fetchone() for mark in marks]
-    return [Marked(mark, **row) for mark, row in zip(marks, rows, strict=True) if row is not None]
+    return [MarkedClient(mark, **row) for mark, row in zip(marks, rows, strict=True) if row is not None]
 
 
 @pytest.fixture(scope="module")
-def callers(platform: Platform, clients: list[Marked]) -> list[Caller]:
-    """Members of each client in each role, members of two, customers, visitors, and the platform's own people."""
-    found = [Caller("visitor")] * (2 * CLIENTS)
-    for client, other in zip(clients, [*clients[1:], clients[0]], strict=True):
+def callers(platform: Platform, clients: list[MarkedClient]) -> list[Caller]:
+    """Visitors, a member of each client in each role, members of two clients, customers, admins and support."""
+    callers = [Caller("visitor")] * (2 * CLIENTS)
+    for client, other_client in zip(clients, [*clients[1:], clients[0]], strict=True):
         for role in ROLES:
-            found.append(Caller(role, (client,), platform.issuer.token(platform.member(client.client, role))))
-        both = platform.member(client.client, "viewer")
-        platform.database.execute(MEMBER, [other.client, both, f"{both}@example.test", "owner"])
-        found.append(Caller("several", (client, other), platform.issuer.token(both)))
-        found.append(Caller("customer", (), platform.issuer.token(f"customer:{client.mark}")))
-    people = [Caller(subject, (), platform.issuer.token(subject)) for subject in ("admin", "support")]
-    return found + people * (CLIENTS // 10)
+            callers.append(Caller(role, (client,), platform.issuer.token(platform.member(client.client, role))))
+        subject = platform.member(client.client, "viewer")
+        platform.database.execute(MEMBER, [other_client.client, subject, f"{subject}@example.test", "owner"])
+        callers.append(Caller("member of two clients", (client, other_client), platform.issuer.token(subject)))
+        callers.append(Caller("customer", (), platform.issuer.token(f"customer:{client.mark}")))
+    staff = [Caller(subject, (), platform.issuer.token(subject)) for subject in ("admin", "support")]
+    return callers + staff * (CLIENTS // 10)
 
 
 @contextmanager
-def from_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]]:
+def clients_at_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]]:
+    """HTTP clients that send from addresses of their own."""
     with ExitStack() as stack:
         yield [
             stack.enter_context(
@@ -141,12 +143,12 @@ def from_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]]:
                     transport=httpx.HTTPTransport(verify=TLS, local_address=address()),
                 )
             )
-            for _ in range(ADDRESSES)
+            for _ in range(ADDRESSES_PER_THREAD)
         ]
 
 
-def disguise(victim: Marked) -> dict[str, str]:
-    """Headers that claim to be another client's: of no meaning to us, whatever stands before us makes of them."""
+def forged_headers(victim: MarkedClient) -> dict[str, str]:
+    """Headers that claim to be another client. The API must ignore them, whatever a proxy in front of it does."""
     domain = f"{victim.mark}.test"
     return {
         "host": domain,
@@ -170,97 +172,99 @@ def disguise(victim: Marked) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What somebody asks, and whose marks the answer must carry."""
+class Query:
+    """A GET request with its expected response: the status, and the marks in the body."""
 
     caller: Caller
-    victim: Marked
+    victim: MarkedClient
+    """The client that forged headers claim to be."""
     path: str
     marks: set[str]
     status: int = 200
 
     @classmethod
-    def of(cls, caller: Caller, listed: str, clients: list[Marked], dice: random.Random) -> "Question":
-        victim, any_client = dice.choice(clients), dice.choice(clients)
+    def of(cls, caller: Caller, list_path: str, clients: list[MarkedClient], rng: random.Random) -> "Query":
+        """A random query of a caller."""
+        victim, any_client = rng.choice(clients), rng.choice(clients)
         if caller.role in ("visitor", "customer"):
-            return cls(caller, victim, dice.choice(any_client.shop), {any_client.mark})
+            return cls(caller, victim, rng.choice(any_client.storefront_paths), {any_client.mark})
         if not caller.clients:
             return cls(caller, victim, f"/v1/products/{any_client.product}", {any_client.mark})
-        if dice.random() < 0.5:
-            return cls(caller, victim, listed, caller.marks)
-        client = dice.choice([*caller.clients, victim])
-        path = dice.choice(client.own)
+        if rng.random() < 0.5:
+            return cls(caller, victim, list_path, caller.marks)
+        client = rng.choice([*caller.clients, victim])
+        path = rng.choice(client.member_paths)
         if client in caller.clients:
             return cls(caller, victim, path, {client.mark})
         return cls(caller, victim, path, set(), 404)
 
 
-def ask(api: httpx.Client, question: Question, dice: random.Random, seen: Seen) -> None:
-    """One request, and what is wrong with its answer."""
-    caller, victim, path = question.caller, question.victim, question.path
-    headers = disguise(victim) if dice.random() < 0.8 else {}
+def send(api: httpx.Client, query: Query, rng: random.Random, results: Results) -> None:
+    """Send a query and check its response."""
+    caller, victim, path = query.caller, query.victim, query.path
+    headers = forged_headers(victim) if rng.random() < 0.8 else {}
     if caller.token:
         headers["authorization"] = f"Bearer {caller.token}"
-    tag = seen.tags.get((victim.mark, path))
-    if tag and victim.mark not in question.marks:
-        headers["if-none-match"] = tag  # of another's page, which is another page
-    answer = api.get(path, headers=headers)
-    found = set(MARK.findall(answer.text))
-    if (answer.status_code, found) != (question.status, question.marks):
-        seen.wrong.append(f"{question}: {answer.status_code} {found}")
-    if caller.role in ROLES and path == "/v1/me" and f'"role":"{caller.role}"' not in answer.text:
-        seen.wrong.append(f"{question}: {answer.text}")
-    if answer.headers.get("cache-control", "").startswith("public") != (caller.role == "visitor"):
-        seen.wrong.append(f"{question}: {answer.headers}")
-    if caller.role == "owner" and path in LISTS and answer.status_code == 200:
-        seen.tags[caller.clients[0].mark, path] = answer.headers["etag"]
-    kept = answer.headers.get("cache-status", "; not kept").partition("; ")[2]
-    seen.outcomes[kept] += 1
+    tag = results.tags.get((victim.mark, path))
+    if tag and victim.mark not in query.marks:
+        headers["if-none-match"] = tag  # The victim's response differs from this caller's, so 304 would be wrong.
+    response = api.get(path, headers=headers)
+    marks = set(MARK.findall(response.text))
+    if (response.status_code, marks) != (query.status, query.marks):
+        results.errors.append(f"{query}: {response.status_code} {marks}")
+    if caller.role in ROLES and path == "/v1/me" and f'"role":"{caller.role}"' not in response.text:
+        results.errors.append(f"{query}: {response.text}")
+    if response.headers.get("cache-control", "").startswith("public") != (caller.role == "visitor"):
+        results.errors.append(f"{query}: {response.headers}")
+    if caller.role == "owner" and path in LISTS and response.status_code == 200:
+        results.tags[caller.clients[0].mark, path] = response.headers["etag"]
+    outcome = response.headers.get("cache-status", "; not cached").partition("; ")[2]
+    results.outcomes[outcome] += 1
 
 
-def change(api: httpx.Client, caller: Caller, dice: random.Random, seen: Seen) -> None:
-    """Change something of the caller's own, which ends what shows it."""
+def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Results) -> None:
+    """Change a row of the caller's client, which invalidates the cached values that contain it."""
     (client,) = caller.clients
     headers = {"authorization": f"Bearer {caller.token}", "if-match": "*"}
-    path, body = dice.choice(
+    path, body = rng.choice(
         [
-            (f"/v1/products/{client.product}", {"price": f"{dice.randrange(1, 1000)}.00"}),
-            (f"/v1/sites/{client.site}", {"branding": {"color": dice.randrange(1000)}}),
-            (f"/v1/catalogs/{client.catalog}", {"sync_settings": {"currency": dice.choice(["EUR", "USD"])}}),
+            (f"/v1/products/{client.product}", {"price": f"{rng.randrange(1, 1000)}.00"}),
+            (f"/v1/sites/{client.site}", {"branding": {"color": rng.randrange(1000)}}),
+            (f"/v1/catalogs/{client.catalog}", {"sync_settings": {"currency": rng.choice(["EUR", "USD"])}}),
         ]
     )
-    answer = api.patch(path, json=body, headers=headers)
-    if answer.status_code != 200 or set(MARK.findall(answer.text)) != caller.marks:
-        seen.wrong.append(f"{path} {answer.status_code} {answer.text}")
-    seen.outcomes["write"] += 1
+    response = api.patch(path, json=body, headers=headers)
+    if response.status_code != 200 or set(MARK.findall(response.text)) != caller.marks:
+        results.errors.append(f"{path} {response.status_code} {response.text}")
+    results.outcomes["write"] += 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="visitors have one address here, and its limit")
-def test_nobody_is_shown_what_the_cache_holds_for_another(
-    platform: Platform, clients: list[Marked], callers: list[Caller]
+@pytest.mark.skipif(sys.platform != "linux", reason="here all visitors share one address, and so its rate limit")
+def test_nobody_gets_another_clients_cached_data(
+    platform: Platform, clients: list[MarkedClient], callers: list[Caller]
 ) -> None:
     seed = random.randrange(2**32)
-    seen, counting = Seen(), threading.Lock()
+    results, merging = Results(), threading.Lock()
     editors = [caller for caller in callers if caller.role in ("owner", "editor")]
 
-    def work(number: int) -> None:
-        dice, mine = random.Random(seed + number), Seen(tags=seen.tags)
-        with from_many_addresses(platform) as apis:
-            while mine.outcomes.total() < REQUESTS // AT_ONCE:
-                if dice.random() < WRITES:
-                    change(dice.choice(apis), dice.choice(editors), dice, mine)
+    def work(thread: int) -> None:
+        rng, thread_results = random.Random(seed + thread), Results(tags=results.tags)
+        with clients_at_many_addresses(platform) as apis:
+            while thread_results.outcomes.total() < REQUESTS // THREADS:
+                if rng.random() < WRITE_SHARE:
+                    change(rng.choice(apis), rng.choice(editors), rng, thread_results)
                     continue
-                listed = dice.choice(LISTS)
-                questions = [Question.of(caller, listed, clients, dice) for caller in dice.sample(callers, TURNS)]
-                for question in questions * 2:
-                    ask(dice.choice(apis), question, dice, mine)
-        with counting:
-            seen.outcomes.update(mine.outcomes)
-            seen.wrong.extend(mine.wrong)
+                path = rng.choice(LISTS)
+                queries = [Query.of(caller, path, clients, rng) for caller in rng.sample(callers, CALLERS_PER_ROUND)]
+                for query in queries * 2:
+                    send(rng.choice(apis), query, rng, thread_results)
+        with merging:
+            results.outcomes.update(thread_results.outcomes)
+            results.errors.extend(thread_results.errors)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(work, range(AT_ONCE)))
-    assert not seen.wrong, f"seed {seed}: {len(seen.wrong)} of {REQUESTS}: {seen.wrong[:5]}"
-    assert seen.outcomes.total() >= REQUESTS
-    # It was the cache that was asked: what was asked twice it had, unless it was changed in between.
-    assert seen.outcomes["hit"] > 0.3 * REQUESTS, seen.outcomes
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    assert not results.errors, f"seed {seed}: {len(results.errors)} of {REQUESTS}: {results.errors[:5]}"
+    assert results.outcomes.total() >= REQUESTS
+    # The cache took part: it answers the second request of each query, unless a change came in between.
+    assert results.outcomes["hit"] > 0.3 * REQUESTS, results.outcomes

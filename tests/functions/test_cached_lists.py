@@ -1,36 +1,36 @@
-"""A change of one client's site ends the lists that show it, and leaves everybody else's in the cache."""
+"""A change of a site invalidates the cached lists that contain the site, and no other cached list."""
 
 import httpx
 
 from tests.platform import Platform, ok
 
 
-def came(api: httpx.Client) -> str:
-    """Where a caller's list of sites came from."""
-    answer = api.get("/v1/sites")
-    ok(answer)
-    return answer.headers["cache-status"].removeprefix("wecelebrate; ")
+def cache_status(api: httpx.Client) -> str:
+    """Get a caller's list of sites. Returns the parameters of its Cache-Status header."""
+    response = api.get("/v1/sites")
+    ok(response)
+    return response.headers["cache-status"].removeprefix("wecelebrate; ")
 
 
-def test_a_change_of_a_site_ends_the_lists_of_its_client_and_of_the_platform_alone(platform: Platform) -> None:
-    ours, theirs, third = platform.tenant(), platform.tenant(), platform.tenant()
-    subject = platform.member(ours.client_id)
+def test_a_change_of_a_site_invalidates_the_lists_of_its_client_and_of_the_platform_only(platform: Platform) -> None:
+    first, second, third = platform.tenant(), platform.tenant(), platform.tenant()
+    subject = platform.member(first.client_id)
     platform.arrange(
         "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'both@example.test', 'viewer')",
-        [theirs.client_id, subject],
+        [second.client_id, subject],
     )
-    both = platform.api(subject)
-    everybody = (ours.owner, theirs.owner, third.owner, both)
-    for api in everybody:
-        came(api)
-    assert [came(api) for api in everybody] == ["hit"] * 4
-    of_theirs = {"client_id": theirs.client_id}
-    ok(platform.admin.get("/v1/sites", params=of_theirs))
-    ok(theirs.owner.patch(f"/v1/sites/{theirs.site_id}", json={"name": "Renamed"}))
-    assert [came(api) for api in everybody] == ["hit", "fwd=miss", "hit", "fwd=miss"]
-    for api in (platform.admin, both, theirs.owner):
-        (site,) = ok(api.get("/v1/sites", params=of_theirs))["data"]
+    member_of_both = platform.api(subject)
+    callers = (first.owner, second.owner, third.owner, member_of_both)
+    for api in callers:
+        cache_status(api)
+    assert [cache_status(api) for api in callers] == ["hit"] * 4
+    of_second = {"client_id": second.client_id}
+    ok(platform.admin.get("/v1/sites", params=of_second))
+    ok(second.owner.patch(f"/v1/sites/{second.site_id}", json={"name": "Renamed"}))
+    assert [cache_status(api) for api in callers] == ["hit", "fwd=miss", "hit", "fwd=miss"]
+    for api in (platform.admin, member_of_both, second.owner):
+        (site,) = ok(api.get("/v1/sites", params=of_second))["data"]
         assert site["name"] == "Renamed"
-    made = platform.site(ours.client_id, ours.catalog_id)
-    assert [came(api) for api in everybody] == ["fwd=miss", "hit", "hit", "fwd=miss"]
-    assert made["id"] in {site["id"] for site in ok(ours.owner.get("/v1/sites"))["data"]}
+    new_site = platform.site(first.client_id, first.catalog_id)
+    assert [cache_status(api) for api in callers] == ["fwd=miss", "hit", "hit", "fwd=miss"]
+    assert new_site["id"] in {site["id"] for site in ok(first.owner.get("/v1/sites"))["data"]}

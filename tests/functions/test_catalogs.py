@@ -1,4 +1,4 @@
-"""Catalogs: owners write them, grants let others read."""
+"""Catalogs: their owners write them, and clients with a grant read them."""
 
 import pytest
 
@@ -6,15 +6,15 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 
 @pytest.fixture(scope="module")
-def granted(platform: Platform, tenant: Tenant) -> Json:
-    """A catalog of the platform that the tenant may read, with one product."""
+def granted_catalog(platform: Platform, tenant: Tenant) -> Json:
+    """A catalog of the platform with one product and a grant for the tenant."""
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     created(platform.admin.post(f"/v1/catalogs/{catalog['id']}/products", json={"sku": "1", "name": "N", "price": 1}))
     return catalog
 
 
-def test_an_owner_makes_and_changes_a_catalog(tenant: Tenant) -> None:
+def test_an_owner_creates_and_changes_a_catalog(tenant: Tenant) -> None:
     new = {"owner_client_id": tenant.client_id, "name": "Own", "type": "erp", "sync_settings": {"currency": "EUR"}}
     catalog = created(tenant.owner.post("/v1/catalogs", json=new))
     defaults = {"options": {}, "mode": "delta", "most_deactivated_percent": 20.0, "fetch_images": False}
@@ -24,40 +24,42 @@ def test_an_owner_makes_and_changes_a_catalog(tenant: Tenant) -> None:
     assert mapped["sync_settings"] == {"mapping": {"sku": "Artikel", "name": "Text"}, "currency": "EUR"} | defaults
     unmapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"name": None}}}))
     assert unmapped["sync_settings"] == {"mapping": {"sku": "Artikel"}, "currency": "EUR"} | defaults
-    told = ok(tenant.owner.patch(path, json={"sync_settings": {"options": {"delimiter": "\t", "decimal": ","}}}))
-    assert told["sync_settings"]["options"] == {"delimiter": "\t", "decimal": ","}
-    wrong = tenant.owner.patch(path, json={"sync_settings": {"options": {"decimal": "dot"}}})
-    assert pointers(problem(wrong, 422, "invalid")) == ["/sync_settings/options/decimal"]
+    with_options = ok(
+        tenant.owner.patch(path, json={"sync_settings": {"options": {"delimiter": "\t", "decimal": ","}}})
+    )
+    assert with_options["sync_settings"]["options"] == {"delimiter": "\t", "decimal": ","}
+    response = tenant.owner.patch(path, json={"sync_settings": {"options": {"decimal": "dot"}}})
+    assert pointers(problem(response, 422, "invalid")) == ["/sync_settings/options/decimal"]
     replaced = ok(tenant.owner.put(path, json={"name": "Own", "type": "manual"}))
     assert (replaced["type"], replaced["sync_settings"]) == ("manual", {"mapping": {}, "currency": "USD"} | defaults)
     assert replaced["owner_client_id"] == tenant.client_id
 
 
-def test_a_mapping_names_fields_that_there_are(tenant: Tenant) -> None:
-    wrong = {"sync_settings": {"mapping": {"weight": "kg"}}}
-    answer = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=wrong)
-    assert pointers(problem(answer, 422, "invalid")) == ["/sync_settings/mapping/weight"]
+def test_a_mapping_to_an_unknown_field_is_refused(tenant: Tenant) -> None:
+    body = {"sync_settings": {"mapping": {"weight": "kg"}}}
+    response = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=body)
+    assert pointers(problem(response, 422, "invalid")) == ["/sync_settings/mapping/weight"]
 
 
-def test_the_platforms_catalogs_are_made_by_admins(tenant: Tenant) -> None:
+def test_only_admins_create_catalogs_of_the_platform(tenant: Tenant) -> None:
     problem(tenant.owner.post("/v1/catalogs", json={"name": "Everyone's", "type": "erp"}), 403, "forbidden")
 
 
-def test_a_granted_catalog_is_read(tenant: Tenant, stranger: Tenant, granted: Json) -> None:
-    path = f"/v1/catalogs/{granted['id']}"
-    assert ok(tenant.owner.get(path))["id"] == granted["id"]
+def test_a_grant_lets_a_client_read_a_catalog(tenant: Tenant, other_tenant: Tenant, granted_catalog: Json) -> None:
+    path = f"/v1/catalogs/{granted_catalog['id']}"
+    assert ok(tenant.owner.get(path))["id"] == granted_catalog["id"]
     (product,) = ok(tenant.owner.get(f"{path}/products"))["data"]
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}")) == product
-    problem(stranger.owner.get(path), 404, "not_found")
-    problem(stranger.owner.get(f"{path}/products"), 404, "not_found")
-    problem(stranger.owner.get(f"/v1/products/{product['id']}"), 404, "not_found")
+    problem(other_tenant.owner.get(path), 404, "not_found")
+    problem(other_tenant.owner.get(f"{path}/products"), 404, "not_found")
+    problem(other_tenant.owner.get(f"/v1/products/{product['id']}"), 404, "not_found")
 
 
-def test_a_granted_catalog_is_not_written(tenant: Tenant, granted: Json) -> None:
-    path = f"/v1/catalogs/{granted['id']}"
+def test_a_grant_does_not_let_a_client_write_a_catalog(tenant: Tenant, granted_catalog: Json) -> None:
+    path = f"/v1/catalogs/{granted_catalog['id']}"
     (product,) = ok(tenant.owner.get(f"{path}/products"))["data"]
     new = {"sku": "2", "name": "Mine", "price": "1.00"}
-    for answer in (
+    for response in (
         tenant.owner.patch(path, json={"name": "Mine"}),
         tenant.owner.put(path, json={"name": "Mine", "type": "erp"}),
         tenant.owner.put(f"{path}/grants/{tenant.client_id}"),
@@ -67,21 +69,21 @@ def test_a_granted_catalog_is_not_written(tenant: Tenant, granted: Json) -> None
         tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "0.01"}),
         tenant.owner.delete(f"/v1/products/{product['id']}"),
     ):
-        problem(answer, 403, "forbidden")
+        problem(response, 403, "forbidden")
 
 
-def test_a_client_sees_its_own_grants_alone(platform: Platform, tenant: Tenant, granted: Json) -> None:
+def test_a_client_sees_only_its_own_grants(platform: Platform, tenant: Tenant, granted_catalog: Json) -> None:
     other = platform.client()
-    path = f"/v1/catalogs/{granted['id']}/grants"
+    path = f"/v1/catalogs/{granted_catalog['id']}/grants"
     first = ok(platform.admin.put(f"{path}/{other['id']}"))
     assert ok(platform.admin.put(f"{path}/{other['id']}")) == first
-    assert {one["client_id"] for one in ok(platform.admin.get(path))["data"]} == {tenant.client_id, other["id"]}
-    assert [one["client_id"] for one in ok(tenant.owner.get(path))["data"]] == [tenant.client_id]
+    assert {grant["client_id"] for grant in ok(platform.admin.get(path))["data"]} == {tenant.client_id, other["id"]}
+    assert [grant["client_id"] for grant in ok(tenant.owner.get(path))["data"]] == [tenant.client_id]
     assert platform.admin.delete(f"{path}/{other['id']}").status_code == 204
     problem(platform.admin.delete(f"{path}/{other['id']}"), 404, "not_found")
 
 
-def test_a_grant_that_a_site_stands_on_stays(platform: Platform) -> None:
+def test_a_grant_in_use_by_a_site_cannot_be_revoked(platform: Platform) -> None:
     catalog, client = platform.catalog(), platform.client()
     grant = f"/v1/catalogs/{catalog['id']}/grants/{client['id']}"
     ok(platform.admin.put(grant))
@@ -91,10 +93,10 @@ def test_a_grant_that_a_site_stands_on_stays(platform: Platform) -> None:
     assert platform.admin.delete(grant).status_code == 204
 
 
-def test_how_a_catalog_is_fed_is_not_shown_to_those_it_is_lent_to(platform: Platform, tenant: Tenant) -> None:
+def test_a_grant_does_not_show_the_source_config_of_a_catalog(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog(source_config={"host": "erp.internal"})
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     assert ok(tenant.owner.get(f"/v1/catalogs/{catalog['id']}"))["source_config"] == {}
-    listed = {one["id"]: one for one in ok(tenant.owner.get("/v1/catalogs"))["data"]}
+    listed = {each["id"]: each for each in ok(tenant.owner.get("/v1/catalogs"))["data"]}
     assert listed[catalog["id"]]["source_config"] == {}
     assert ok(platform.admin.get(f"/v1/catalogs/{catalog['id']}"))["source_config"] == {"host": "erp.internal"}

@@ -1,4 +1,4 @@
-"""Clients: the platform's admins write them, members read their own."""
+"""Clients: admins of the platform write them, and members read their own."""
 
 from typing import Any
 from uuid import uuid4
@@ -8,40 +8,39 @@ import pytest
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 
 
-def test_an_admin_makes_a_client_and_everyone_of_it_reads_it(platform: Platform, tenant: Tenant) -> None:
-    made = platform.client(description="Gifts", tier="enterprise", settings={"a": 1})
-    assert (made["tier"], made["settings"], made["is_active"]) == ("enterprise", {"a": 1}, True)
-    member = platform.api(platform.member(made["id"], "viewer"))
-    assert ok(member.get(f"/v1/clients/{made['id']}")) == made
-    assert ok(member.get("/v1/clients")) == {"data": [made], "next_cursor": None, "has_more": False}
-    problem(tenant.owner.get(f"/v1/clients/{made['id']}"), 404, "not_found")
+def test_an_admin_creates_a_client_and_its_members_read_it(platform: Platform, tenant: Tenant) -> None:
+    client = platform.client(description="Gifts", tier="enterprise", settings={"a": 1})
+    assert (client["tier"], client["settings"], client["is_active"]) == ("enterprise", {"a": 1}, True)
+    member = platform.api(platform.member(client["id"], "viewer"))
+    assert ok(member.get(f"/v1/clients/{client['id']}")) == client
+    assert ok(member.get("/v1/clients")) == {"data": [client], "next_cursor": None, "has_more": False}
+    problem(tenant.owner.get(f"/v1/clients/{client['id']}"), 404, "not_found")
 
 
-def test_a_slug_is_taken_once(platform: Platform, tenant: Tenant) -> None:
+def test_a_slug_is_unique(platform: Platform, tenant: Tenant) -> None:
     other = platform.client()
-    for answer in (
+    for response in (
         platform.admin.post("/v1/clients", json={"name": "Again", "slug": tenant.slug}),
         platform.admin.put(f"/v1/clients/{other['id']}", json={"name": "Again", "slug": tenant.slug}),
         platform.admin.patch(f"/v1/clients/{other['id']}", json={"slug": tenant.slug}),
     ):
-        problem_ = problem(answer, 409, "already_exists")
-        assert pointers(problem_) == ["/slug"]
-        assert tenant.client_id not in answer.text
+        assert pointers(problem(response, 409, "already_exists")) == ["/slug"]
+        assert tenant.client_id not in response.text
 
 
-def test_put_replaces_what_is_not_named(platform: Platform) -> None:
-    made = platform.client(description="old", settings={"a": 1}, tier="enterprise", contact_email="a@b.test")
-    new = {"name": "New name", "slug": made["slug"]}
-    replaced = ok(platform.admin.put(f"/v1/clients/{made['id']}", json=new))
+def test_put_resets_fields_that_the_body_does_not_have(platform: Platform) -> None:
+    client = platform.client(description="old", settings={"a": 1}, tier="enterprise", contact_email="a@b.test")
+    new = {"name": "New name", "slug": client["slug"]}
+    replaced = ok(platform.admin.put(f"/v1/clients/{client['id']}", json=new))
     assert (replaced["name"], replaced["description"], replaced["settings"]) == ("New name", None, {})
     assert (replaced["tier"], replaced["contact_email"]) == ("standard", None)
-    assert (replaced["id"], replaced["created_at"]) == (made["id"], made["created_at"])
-    assert replaced["updated_at"] > made["updated_at"]
+    assert (replaced["id"], replaced["created_at"]) == (client["id"], client["created_at"])
+    assert replaced["updated_at"] > client["updated_at"]
 
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # RFC 7396, appendix A, as far as the target is an object
+    [  # RFC 7396, appendix A: the examples whose target is an object
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),
@@ -56,14 +55,14 @@ def test_put_replaces_what_is_not_named(platform: Platform) -> None:
         ({"a": {"b": 1}}, {}, {"a": {"b": 1}}),
     ],
 )
-def test_settings_merge_as_the_standard_says(platform: Platform, before: Any, patch: Any, after: Any) -> None:
-    made = platform.client(settings=before, description="stays")
-    changed = ok(platform.admin.patch(f"/v1/clients/{made['id']}", json={"settings": patch}))
+def test_settings_are_merged_as_rfc_7396_says(platform: Platform, before: Any, patch: Any, after: Any) -> None:
+    client = platform.client(settings=before, description="stays")
+    changed = ok(platform.admin.patch(f"/v1/clients/{client['id']}", json={"settings": patch}))
     assert changed["settings"] == after
-    assert {**changed, "settings": 0, "updated_at": 0} == {**made, "settings": 0, "updated_at": 0}
+    assert {**changed, "settings": 0, "updated_at": 0} == {**client, "settings": 0, "updated_at": 0}
 
 
-def test_numbers_in_settings_come_back_as_they_went(platform: Platform) -> None:
+def test_values_in_settings_are_returned_unchanged(platform: Platform) -> None:
     settings = {
         "big": 10**30,
         "small": 1e-7,
@@ -74,7 +73,7 @@ def test_numbers_in_settings_come_back_as_they_went(platform: Platform) -> None:
     assert platform.client(settings=settings)["settings"] == settings
 
 
-def test_an_inactive_client_locks_its_members_out(platform: Platform) -> None:
+def test_members_of_an_inactive_client_are_refused(platform: Platform) -> None:
     tenant = platform.tenant()
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": False}))
     problem(tenant.owner.get("/v1/sites"), 403, "no_membership")
@@ -82,6 +81,6 @@ def test_an_inactive_client_locks_its_members_out(platform: Platform) -> None:
     ok(tenant.owner.get("/v1/sites"))
 
 
-def test_text_is_trimmed(platform: Platform) -> None:
+def test_names_are_trimmed(platform: Platform) -> None:
     new = {"name": "  Trimmed \n", "slug": f"t-{uuid4().hex[:12]}"}
     assert created(platform.admin.post("/v1/clients", json=new))["name"] == "Trimmed"

@@ -1,4 +1,4 @@
-"""Each function against its declaration."""
+"""Each handler against its function.toml."""
 
 import ast
 import asyncio
@@ -17,31 +17,32 @@ from wecelebrate.core.database import endpoints
 SPECS = functions()
 API = [spec for spec in SPECS if spec.kind == "api"]
 
-each = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-each_of_the_api = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.name)
+each_function = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+each_api_function = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.name)
 
 
-def entry(annotated: Any) -> Callable[..., Any]:
-    """The dependency behind `Reading`, `Writing`, `Cached` and the like."""
-    found: Callable[..., Any] = get_args(annotated)[1].dependency
-    return found
+def dependency_of(annotated: Any) -> Callable[..., Any]:
+    """The dependency of an annotation such as `Reading`, `Writing` or `Cached`."""
+    dependency: Callable[..., Any] = get_args(annotated)[1].dependency
+    return dependency
 
 
 def dependencies(dependant: Dependant) -> Iterator[Any]:
-    for one in dependant.dependencies:
-        yield one.call
-        yield from dependencies(one)
+    """All dependencies of a route, including those of its dependencies."""
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from dependencies(dependency)
 
 
-def entries(spec: FunctionSpec) -> list[set[str]]:
-    """How each route of a function opens its transaction."""
+def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
+    """For each route of a function, the kinds of database access that its dependencies open."""
     names = {
-        entry(http.Reading): "reading",
-        entry(http.Cached): "reading",
-        entry(http.Writing): "writing",
-        entry(http.StorefrontRead): "visiting",
-        entry(http.CustomerRead): "visiting",
-        entry(http.OrderWrite): "ordering",
+        dependency_of(http.Reading): "reading",
+        dependency_of(http.Cached): "reading",
+        dependency_of(http.Writing): "writing",
+        dependency_of(http.StorefrontRead): "storefront",
+        dependency_of(http.CustomerRead): "storefront",
+        dependency_of(http.OrderWrite): "order",
     }
     return [
         {names[call] for call in dependencies(route.dependant) if call in names}
@@ -50,8 +51,8 @@ def entries(spec: FunctionSpec) -> list[set[str]]:
 
 
 @pytest.fixture
-def event_loop_of_its_own() -> Iterator[None]:
-    """Mangum runs requests on the thread's event loop, as there is one on Lambda."""
+def event_loop() -> Iterator[None]:
+    """Mangum runs requests on the event loop of the thread. Lambda provides one, and pytest does not."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
@@ -59,20 +60,20 @@ def event_loop_of_its_own() -> Iterator[None]:
     loop.close()
 
 
-@each_of_the_api
-def test_a_handler_serves_what_it_declares_and_no_more(spec: FunctionSpec) -> None:
+@each_api_function
+def test_a_handler_serves_exactly_the_declared_routes(spec: FunctionSpec) -> None:
     assert sorted(operations(app(spec))) == sorted(spec.routes)
 
 
-@each
-def test_a_handler_is_a_few_sentences(spec: FunctionSpec) -> None:
+@each_function
+def test_a_handler_has_a_docstring_and_at_most_80_lines(spec: FunctionSpec) -> None:
     source = spec.handler.read_text("utf-8")
     assert ast.get_docstring(ast.parse(source))
     assert len(source.splitlines()) <= 80
 
 
-@each
-def test_a_handler_imports_nothing_local_but_the_package(spec: FunctionSpec) -> None:
+@each_function
+def test_a_handler_imports_no_local_module_but_the_package(spec: FunctionSpec) -> None:
     for node in ast.walk(ast.parse(spec.handler.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
@@ -83,31 +84,32 @@ def test_a_handler_imports_nothing_local_but_the_package(spec: FunctionSpec) -> 
             continue
         for name in imported:
             top = name.partition(".")[0]
-            beside = spec.folder / top
-            assert not (ROOT / top).exists() and not beside.exists() and not beside.with_suffix(".py").exists(), name
+            sibling = spec.folder / top
+            local = (ROOT / top, sibling, sibling.with_suffix(".py"))
+            assert not any(path.exists() for path in local), name
 
 
-@each_of_the_api
-def test_a_function_enters_the_database_as_it_declares(spec: FunctionSpec) -> None:
+@each_api_function
+def test_a_function_enters_the_database_as_declared(spec: FunctionSpec) -> None:
     allowed: dict[tuple[str | None, bool], list[set[str]]] = {
         ("required", False): [{"reading"}],
         ("required", True): [{"writing"}],
-        ("optional", False): [{"visiting"}],
-        ("optional", True): [{"ordering"}],
+        ("optional", False): [{"storefront"}],
+        ("optional", True): [{"order"}],
         ("none", False): [set()],
     }
-    for way in entries(spec):
-        assert way in allowed[spec.auth, "database:write" in spec.uses]
+    for entered in entry_kinds(spec):
+        assert entered in allowed[spec.auth, "database:write" in spec.uses]
     assert spec.login == ("wc_api" if spec.auth == "required" else "wc_public")
 
 
-def test_what_reads_has_no_connection_that_writes() -> None:
+def test_the_endpoints_for_reading_are_read_only() -> None:
     assert all(endpoint.read_only for endpoint in (endpoints.reader, endpoints.primary_reader))
 
 
-@pytest.mark.usefixtures("event_loop_of_its_own")
+@pytest.mark.usefixtures("event_loop")
 @pytest.mark.parametrize("route", [route for spec in API if spec.auth == "required" for route in spec.routes])
-def test_without_claims_nothing_is_opened(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_without_claims_opens_no_connection(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(endpoints, "connect", opened.append)
     spec = next(spec for spec in API if route in spec.routes)
@@ -115,5 +117,5 @@ def test_without_claims_nothing_is_opened(route: str, monkeypatch: pytest.Monkey
     nil = "00000000-0000-0000-0000-000000000000"
     raw_path = "/".join(nil if part.startswith("{") else part for part in path.split("/"))
     request = Request(method, raw_path, "", [], b"", "127.0.0.1", "HTTP/1.1", "an-id")
-    answer = http.serve(app(spec))(event(request, route, {}, None, "a-trace"), None)
-    assert (answer["statusCode"], opened) == (401, [])
+    response = http.serve(app(spec))(event(request, route, {}, None, "a-trace"), None)
+    assert (response["statusCode"], opened) == (401, [])

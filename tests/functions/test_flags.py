@@ -1,4 +1,4 @@
-"""Flags: who may turn the platform's switches, and what turning them does to every function that runs."""
+"""Flags: who may set the platform's kill switches, and their effect on every running function."""
 
 import time
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ import valkey
 from typer.testing import CliRunner
 
 from infra.command import app as command
-from tests.functions.test_statements import counted
+from tests.functions.statements import count_statements
 from tests.platform import TLS, Json, Platform, Tenant, ok, pointers, problem
 
-OTHERS = {"reads": "primary", "cache": "off", "limits": "off"}
+OTHER_VALUES = {"reads": "primary", "cache": "off", "limits": "off"}
 DEFAULTS = {"reads": "replica", "cache": "on", "limits": "on"}
-LATEST = 10.0
-"""Seconds after which every function instance goes by a switch."""
-AT_ONCE = 12
+PROPAGATION_SECONDS = 10.0
+"""Within this time every function instance applies a change of a switch."""
+CONCURRENT_REQUESTS = 12
 
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """A cloud of the module's own: switches are everybody's."""
+    """A cloud of the module's own, because switches affect all clients."""
     return own_platform
 
 
 @pytest.fixture
 def admin(platform: Platform) -> Iterator[httpx.Client]:
-    """The API as an admin calls it; in the end all is as it was."""
+    """The API with the token of a new admin. Resets all switches at the end."""
     subject = f"admin-{uuid4().hex[:8]}"
     platform.database.execute(
         "insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject, f"{subject}@example.test"]
@@ -46,20 +46,22 @@ def values(api: httpx.Client) -> dict[str, str]:
     return {name: flag["value"] for name, flag in flags(api).items()}
 
 
-def test_at_first_all_are_at_their_defaults(admin: httpx.Client) -> None:
+def test_flags_have_their_defaults_at_first(admin: httpx.Client) -> None:
     for flag in flags(admin).values():
         assert (flag["value"], flag["changed_by"], flag["changed_at"]) == (flag["default"], None, None)
     assert values(admin) == DEFAULTS
 
 
-@pytest.mark.parametrize(("name", "value"), OTHERS.items())
-def test_a_flag_says_who_set_it_and_goes_back(platform: Platform, admin: httpx.Client, name: str, value: str) -> None:
-    put = ok(admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
-    assert put == flags(platform.admin)[name]
-    assert put["value"] == put["other"] == value
-    assert put["changed_by"].startswith("admin-")
-    again = ok(platform.admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
-    assert (again["changed_by"], again["changed_at"] > put["changed_at"]) == ("admin", True)
+@pytest.mark.parametrize(("name", "value"), OTHER_VALUES.items())
+def test_a_flag_can_be_set_and_reset_and_shows_who_set_it(
+    platform: Platform, admin: httpx.Client, name: str, value: str
+) -> None:
+    first = ok(admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
+    assert first == flags(platform.admin)[name]
+    assert first["value"] == first["other"] == value
+    assert first["changed_by"].startswith("admin-")
+    second = ok(platform.admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
+    assert (second["changed_by"], second["changed_at"] > first["changed_at"]) == ("admin", True)
     for _ in range(2):
         assert admin.delete(f"/v1/admin/flags/{name}").status_code == 204
         assert values(admin) == DEFAULTS
@@ -77,17 +79,17 @@ def test_a_flag_says_who_set_it_and_goes_back(platform: Platform, admin: httpx.C
         ("writes", {"value": "off"}, "name"),
     ],
 )
-def test_what_is_no_pair_is_refused(admin: httpx.Client, name: str, body: Json, pointer: str) -> None:
-    refused = problem(admin.put(f"/v1/admin/flags/{name}", json=body), 422, "invalid")
-    assert pointers(refused) == [pointer]
+def test_an_unknown_flag_or_value_is_refused(admin: httpx.Client, name: str, body: Json, pointer: str) -> None:
+    response = admin.put(f"/v1/admin/flags/{name}", json=body)
+    assert pointers(problem(response, 422, "invalid")) == [pointer]
     assert values(admin) == DEFAULTS
 
 
-def test_a_flag_that_is_none_is_not_reset(admin: httpx.Client) -> None:
+def test_an_unknown_flag_cannot_be_reset(admin: httpx.Client) -> None:
     assert pointers(problem(admin.delete("/v1/admin/flags/writes"), 422, "invalid")) == ["name"]
 
 
-def test_nobody_but_admins_sees_or_turns_them(platform: Platform, admin: httpx.Client) -> None:
+def test_only_admins_see_and_set_flags(platform: Platform, admin: httpx.Client) -> None:
     owner = platform.tenant().owner
     for api in (owner, platform.api("support")):
         problem(api.get("/v1/admin/flags"), 403, "forbidden")
@@ -96,100 +98,103 @@ def test_nobody_but_admins_sees_or_turns_them(platform: Platform, admin: httpx.C
     assert values(admin) == DEFAULTS
 
 
-def test_the_command_shows_and_turns_them(
+def test_the_switch_command_shows_and_sets_flags(
     platform: Platform, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WECELEBRATE_HOME", str(platform.state.parent))
     monkeypatch.setenv("COLUMNS", "200")
 
-    def said(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(command, ["switch", *arguments])
-        return done.exit_code, done.stdout
+    def switch(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(command, ["switch", *arguments])
+        return result.exit_code, result.stdout
 
-    for name, value in OTHERS.items():
-        assert said(f"{name}={value}") == (0, f"✓ {name}={value}, applied everywhere within 10 seconds\n")
-    assert values(admin) == OTHERS
-    assert all(word in said()[1] for word in ("reads   primary", "cache   off", "limits  off", " admin "))
+    for name, value in OTHER_VALUES.items():
+        assert switch(f"{name}={value}") == (0, f"✓ {name}={value}, everywhere within 10 seconds\n")
+    assert values(admin) == OTHER_VALUES
+    _, table = switch()
+    assert all(text in table for text in ("reads   primary", "cache   off", "limits  off", " admin "))
     for name, value in DEFAULTS.items():
-        assert said(f"{name}={value}")[0] == 0
+        assert switch(f"{name}={value}")[0] == 0
     assert values(admin) == DEFAULTS
-    assert said("cache=primary") == (1, "✗ 'primary' is not a value of this switch: use cache=on or cache=off\n")
-    assert said("writes=off") == (1, "✗ switch 'writes' does not exist: use one of reads, cache, limits\n")
+    assert switch("cache=primary") == (1, "✗ say cache=on or cache=off\n")
+    assert switch("writes=off") == (1, "✗ there is no switch called 'writes', but reads, cache, limits\n")
 
 
-class Crowd:
-    """A dozen requests at once, again and again, of a page that is kept and of one that is not."""
+class Load:
+    """Concurrent requests for a cached and an uncached page. Their responses show the state of the switches."""
 
     def __init__(self, platform: Platform, tenant: Tenant) -> None:
         self._platform = platform
-        self._kept = f"/v1/catalogs/{tenant.catalog_id}"
+        self._cached_path = f"/v1/catalogs/{tenant.catalog_id}"
         self._clients = [
             httpx.Client(base_url=platform.endpoints.api, headers=tenant.owner.headers, timeout=30, verify=TLS)
-            for _ in range(AT_ONCE)
+            for _ in range(CONCURRENT_REQUESTS)
         ]
-        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._pool = ThreadPoolExecutor(CONCURRENT_REQUESTS)
         platform._clients.extend(self._clients)
 
-    def ask(self, rounds: int = 1) -> list[httpx.Response]:
-        """The answers, none of which may be a failure."""
-        answers: list[httpx.Response] = []
+    def send(self, rounds: int = 1) -> list[httpx.Response]:
+        """Send requests and return the responses, all of which must succeed."""
+        responses: list[httpx.Response] = []
         for _ in range(rounds):
-            for path in (self._kept, "/v1/jobs"):
-                answers += self._pool.map(lambda api, path=path: api.get(path), self._clients)
-        assert {answer.status_code for answer in answers} == {200}
-        return answers
+            for path in (self._cached_path, "/v1/jobs"):
+                responses += self._pool.map(lambda api, path=path: api.get(path), self._clients)
+        assert {response.status_code for response in responses} == {200}
+        return responses
 
-    def ask_for(self, seconds: float) -> None:
+    def send_for(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.ask()
+            self.send()
             time.sleep(0.25)
 
-    def stands(self) -> dict[str, str]:
-        """How the switches stand, going by the answers; `?` where they differ from each other.
+    def switches(self) -> dict[str, str]:
+        """The state of the switches by the responses; `?` if the responses differ.
 
-        An instance that has only begun asks the replica how they stand: what is seen once may be that.
+        A new instance reads the state from the replica first, so a single difference does not count.
         """
         for _ in range(3):
-            seen = self._seen()
-            if "?" not in seen.values():
+            state = self._observe()
+            if "?" not in state.values():
                 break
-        return seen
+        return state
 
-    def _seen(self) -> dict[str, str]:
-        before = counted(self._platform)
-        answers = self.ask(rounds=4)
-        read = counted(self._platform) - before
-        kept = {"hit" in answer.headers["cache-status"] for answer in answers if "cache-status" in answer.headers}
-        limited = {"ratelimit" in answer.headers for answer in answers}
+    def _observe(self) -> dict[str, str]:
+        before = count_statements(self._platform)
+        responses = self.send(rounds=4)
+        statements = count_statements(self._platform) - before
+        hits = {
+            "hit" in response.headers["cache-status"] for response in responses if "cache-status" in response.headers
+        }
+        limited = {"ratelimit" in response.headers for response in responses}
         return {
-            "reads": "replica" if read >= len(answers) / 2 else "primary" if read == 0 else "?",
-            "cache": _one(kept),
-            "limits": _one(limited),
+            "reads": "replica" if statements >= len(responses) / 2 else "primary" if statements == 0 else "?",
+            "cache": _on_or_off(hits),
+            "limits": _on_or_off(limited),
         }
 
 
-def _one(found: set[bool]) -> str:
-    return "?" if len(found) > 1 else "on" if True in found else "off"
+def _on_or_off(observed: set[bool]) -> str:
+    return "?" if len(observed) > 1 else "on" if True in observed else "off"
 
 
-def test_each_switch_works_everywhere_within_ten_seconds_and_fails_nobody(
+def test_every_switch_takes_effect_within_ten_seconds_and_no_request_fails(
     platform: Platform, admin: httpx.Client
 ) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # A memory of writes younger than a minute is not relied on: reads would be the primary's from the start.
+        # While the history of recent writes is shorter than a minute, the primary answers all reads.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     enterprise = {"tier": "enterprise"}
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json=enterprise, headers={"If-Match": "*"}))
-    crowd = Crowd(platform, tenant)
-    crowd.ask(rounds=5)
-    assert crowd.stands() == DEFAULTS
-    for name, value in OTHERS.items():
+    load = Load(platform, tenant)
+    load.send(rounds=5)
+    assert load.switches() == DEFAULTS
+    for name, value in OTHER_VALUES.items():
         ok(admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
-    crowd.ask_for(LATEST)
-    assert crowd.stands() == OTHERS
-    for name in OTHERS:
+    load.send_for(PROPAGATION_SECONDS)
+    assert load.switches() == OTHER_VALUES
+    for name in OTHER_VALUES:
         assert admin.delete(f"/v1/admin/flags/{name}").status_code == 204
-    crowd.ask_for(LATEST)
-    assert crowd.stands() == DEFAULTS
+    load.send_for(PROPAGATION_SECONDS)
+    assert load.switches() == DEFAULTS

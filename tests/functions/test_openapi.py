@@ -1,4 +1,4 @@
-"""The OpenAPI document: whole, valid, and nothing but what is declared."""
+"""The OpenAPI document: it is valid, and contains exactly the declared routes."""
 
 import json
 
@@ -9,72 +9,72 @@ from typer.testing import CliRunner
 from infra.command import app as command
 from infra.functions import functions
 from infra.openapi import LOCAL, document
-from tests.functions.calls import Call, calls
+from tests.functions.operations import Operation, all_operations, operation_id
 
-CALLS = calls()
-each = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+OPERATIONS = all_operations()
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
 
 
-def test_it_is_valid() -> None:
+def test_the_document_is_valid() -> None:
     validate(document())
 
 
-def test_it_holds_the_declared_routes_and_nothing_else() -> None:
+def test_the_document_contains_exactly_the_declared_routes() -> None:
     declared = {route for spec in functions() for route in spec.routes}
-    assert {f"{call.verb} {call.path}" for call in CALLS} == declared
+    assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
 
 
-def test_operations_have_names_of_their_own() -> None:
-    names = [call.name for call in CALLS]
+def test_operation_ids_are_unique() -> None:
+    names = [operation.name for operation in OPERATIONS]
     assert len(set(names)) == len(names)
 
 
-def test_what_fastapi_would_say_of_errors_is_not_there() -> None:
+def test_the_document_has_no_error_models_of_fastapi() -> None:
     assert "ValidationError" not in json.dumps(document())
 
 
-@each
-def test_security_is_as_declared(call: Call) -> None:
-    auth = next(spec.auth for spec in functions() if f"{call.verb} {call.path}" in spec.routes)
+@each_operation
+def test_security_matches_the_declaration(operation: Operation) -> None:
+    auth = next(spec.auth for spec in functions() if f"{operation.method} {operation.path}" in spec.routes)
     assert (
-        call.operation["security"]
+        operation.definition["security"]
         == {"required": [{"bearer": []}], "optional": [{}, {"bearer": []}], "none": []}[auth or ""]
     )
 
 
 FIRST_API = ("get_job_first_api", "get_job_status_first_api")
-"""They tell of a job that is not there as of any other: by its state."""
+"""Their 404 response is a job with a state, not a problem document."""
 
 
-@each
-def test_problems_are_announced_as_problem_documents(call: Call) -> None:
-    responses = call.operation["responses"]
-    refused = {status for status in responses if status >= "400"}
-    told = refused - ({"404"} if call.name in FIRST_API else set())
-    assert all("application/problem+json" in responses[status]["content"] for status in told)
-    assert refused >= {"500", "503"}
-    assert ("401" in refused) == (call.operation["security"] != [])
-    assert ("403" in refused) == call.required
-    assert ("404" in refused) == ("{" in call.path)
-    assert ("422" in refused) == ("parameters" in call.operation or "requestBody" in call.operation)
+@each_operation
+def test_documented_errors_are_problem_documents(operation: Operation) -> None:
+    responses = operation.definition["responses"]
+    errors = {status for status in responses if status >= "400"}
+    with_problems = errors - ({"404"} if operation.name in FIRST_API else set())
+    assert all("application/problem+json" in responses[status]["content"] for status in with_problems)
+    assert errors >= {"500", "503"}
+    assert ("401" in errors) == (operation.definition["security"] != [])
+    assert ("403" in errors) == operation.requires_token
+    assert ("404" in errors) == ("{" in operation.path)
+    assert ("422" in errors) == ("parameters" in operation.definition or "requestBody" in operation.definition)
 
 
-@each
-def test_an_operation_says_what_it_answers(call: Call) -> None:
-    (status,) = (status for status in call.operation["responses"] if status < "300")
-    success = call.operation["responses"][status]
+@each_operation
+def test_every_operation_documents_its_success_response(operation: Operation) -> None:
+    (status,) = (status for status in operation.definition["responses"] if status < "300")
+    success = operation.definition["responses"][status]
     assert (status == "204") == ("content" not in success)
     assert status == "204" or "$ref" in success["content"]["application/json"]["schema"]
-    assert call.operation["tags"] and call.operation["summary"]
+    assert operation.definition["tags"] and operation.definition["summary"]
 
 
-def test_the_command_prints_it() -> None:
-    done = CliRunner().invoke(command, ["openapi"])
-    assert json.loads(done.stdout) == document()
-    assert done.exit_code == 0
+def test_the_openapi_command_prints_the_document() -> None:
+    result = CliRunner().invoke(command, ["openapi"])
+    assert json.loads(result.stdout) == document()
+    assert result.exit_code == 0
 
 
-def test_the_command_names_the_server_it_is_told() -> None:
-    done = CliRunner().invoke(command, ["openapi", "--server", "https://api.example.test/"])
-    assert json.loads(done.stdout)["servers"] == [{"url": "https://api.example.test"}]
+def test_the_openapi_command_takes_the_url_of_the_server() -> None:
+    result = CliRunner().invoke(command, ["openapi", "--server", "https://api.example.test/"])
+    assert json.loads(result.stdout)["servers"] == [{"url": "https://api.example.test"}]
     assert document()["servers"] == [{"url": LOCAL}]

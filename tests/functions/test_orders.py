@@ -1,4 +1,4 @@
-"""Orders: placed whole or not at all, by customers and guests, read by whom they concern, and only so many an hour."""
+"""Orders: guests and customers place them, customers and clients read them, and each site has an hourly limit."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,48 +10,52 @@ import pytest
 
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
-AT_ONCE = 30
+CONCURRENT_GUESTS = 30
 SHIPPING = {"line1": "12 Main Street", "city": "Springfield", "postal_code": "62701", "country": "US"}
 
 
 @pytest.fixture
 def shop(platform: Platform) -> Tenant:
-    """A tenant of its own."""
+    """A new tenant."""
     return platform.tenant()
 
 
 @pytest.fixture
 def guest(platform: Platform) -> httpx.Client:
+    """The API without a token."""
     return platform.api()
 
 
-def orders_of(shop: Tenant) -> str:
+def orders_path(shop: Tenant) -> str:
     return f"/v1/storefront/{shop.domain}/orders"
 
 
-def wanted(*lines: tuple[Json, int], **more: Any) -> Json:
-    """The body of an order of so many pieces of each product."""
+def order_body(*lines: tuple[Json, int], **fields: Any) -> Json:
+    """The body of an order. `lines` are products and their quantities."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
         "customer_name": "Ann Lee",
         "customer_email": "ann@example.test",
         "shipping_address": SHIPPING,
-        **more,
+        **fields,
     }
 
 
-def left(platform: Platform, product: Json) -> int:
+def stock_of(platform: Platform, product: Json) -> int:
+    """The number of pieces in stock."""
     row = platform.database.execute("select inventory_count from products where id = %s", [product["id"]]).fetchone()
     assert row is not None
     return int(row["inventory_count"])
 
 
-def test_a_guest_orders_at_the_prices_of_the_moment(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_keeps_its_prices_and_names_when_the_products_change(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     mug = platform.product(shop, price="12.50", images=["https://example.test/mug.png"])
     bag = platform.product(shop, price="3.00")
-    placed = created(guest.post(orders_of(shop), json=wanted((mug, 2), (bag, 1), total_amount="28.00")))
-    assert (placed["status"], placed["total_amount"], placed["currency"]) == ("pending", "28.00", "USD")
-    assert placed["items"] == [
+    order = created(guest.post(orders_path(shop), json=order_body((mug, 2), (bag, 1), total_amount="28.00")))
+    assert (order["status"], order["total_amount"], order["currency"]) == ("pending", "28.00", "USD")
+    assert order["items"] == [
         {
             "line": number,
             "product_id": product["id"],
@@ -65,15 +69,15 @@ def test_a_guest_orders_at_the_prices_of_the_moment(platform: Platform, shop: Te
             [(mug, 2, "https://example.test/mug.png"), (bag, 1, None)], start=1
         )
     ]
-    assert placed["shipping_address"] == SHIPPING
-    assert (left(platform, mug), left(platform, bag)) == (3, 4)
+    assert order["shipping_address"] == SHIPPING
+    assert (stock_of(platform, mug), stock_of(platform, bag)) == (3, 4)
     ok(shop.owner.patch(f"/v1/products/{mug['id']}", json={"price": "99.00", "name": "Renamed"}))
-    kept = ok(shop.owner.get(f"/v1/orders/{placed['id']}"))
-    assert {name: kept[name] for name in placed} == placed
-    assert (kept["client_id"], kept["site_id"], kept["customer_subject"]) == (shop.client_id, shop.site_id, None)
+    stored = ok(shop.owner.get(f"/v1/orders/{order['id']}"))
+    assert {name: stored[name] for name in order} == order
+    assert (stored["client_id"], stored["site_id"], stored["customer_subject"]) == (shop.client_id, shop.site_id, None)
 
 
-def test_the_customer_is_told_by_mail_and_the_client_by_webhook(
+def test_an_order_sends_a_mail_to_the_customer_and_webhooks_to_the_client(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     platform.arrange(
@@ -81,61 +85,61 @@ def test_the_customer_is_told_by_mail_and_the_client_by_webhook(
         [shop.client_id],
     )
     mug = platform.product(shop, inventory_count=7)
-    placed = created(guest.post(orders_of(shop), json=wanted((mug, 2))))
-    told = platform.database.execute(
+    order = created(guest.post(orders_path(shop), json=order_body((mug, 2))))
+    deliveries = platform.database.execute(
         "select payload from webhook_deliveries where client_id = %s order by id", [shop.client_id]
     ).fetchall()
-    events = {one["payload"]["type"]: one["payload"]["data"] for one in told}
+    events = {row["payload"]["type"]: row["payload"]["data"] for row in deliveries}
     assert events["order.created"] == {
-        "order_id": placed["id"],
-        "order_number": placed["order_number"],
+        "order_id": order["id"],
+        "order_number": order["order_number"],
         "site_id": shop.site_id,
         "status": "pending",
     }
-    assert [one["inventory_count"] for one in events["inventory.low"]["products"]] == [5]
-    sent = "select state, recipient from mails where order_id = %s and template = 'order_confirmation'"
+    assert [product["inventory_count"] for product in events["inventory.low"]["products"]] == [5]
+    mails = "select state, recipient from mails where order_id = %s and template = 'order_confirmation'"
 
-    def mailed() -> bool:
-        rows = platform.database.execute(sent, [placed["id"]]).fetchall()
+    def is_mailed() -> bool:
+        rows = platform.database.execute(mails, [order["id"]]).fetchall()
         return [(row["state"], row["recipient"]) for row in rows] == [("sent", "ann@example.test")]
 
-    platform.eventually(mailed)
+    platform.eventually(is_mailed)
 
 
-def test_what_is_not_sold_there_is_not_ordered(
-    platform: Platform, shop: Tenant, stranger: Tenant, guest: httpx.Client
+def test_an_order_with_products_that_the_site_does_not_sell_is_refused(
+    platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     mug, inactive, excluded = platform.product(shop), platform.product(shop, is_active=False), platform.product(shop)
     ok(shop.owner.put(f"/v1/sites/{shop.site_id}/exclusions/{excluded['id']}"))
-    others = [inactive, excluded, platform.product(stranger), {"id": str(uuid4())}]
-    answer = guest.post(orders_of(shop), json=wanted((mug, 1), *((one, 1) for one in others)))
-    assert pointers(problem(answer, 422, "invalid")) == [f"/lines/{number}/product_id" for number in (1, 2, 3, 4)]
-    assert left(platform, mug) == 5
+    not_sold = [inactive, excluded, platform.product(other_tenant), {"id": str(uuid4())}]
+    response = guest.post(orders_path(shop), json=order_body((mug, 1), *((product, 1) for product in not_sold)))
+    assert pointers(problem(response, 422, "invalid")) == [f"/lines/{number}/product_id" for number in (1, 2, 3, 4)]
+    assert stock_of(platform, mug) == 5
     assert ok(shop.owner.get("/v1/orders"))["data"] == []
 
 
-def test_more_than_there_is_is_not_ordered(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_of_more_than_the_stock_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug, bag = platform.product(shop), platform.product(shop, inventory_count=1)
-    body = problem(guest.post(orders_of(shop), json=wanted((mug, 1), (bag, 2))), 409, "out_of_stock")
+    body = problem(guest.post(orders_path(shop), json=order_body((mug, 1), (bag, 2))), 409, "out_of_stock")
     assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "exceeds the stock of 1"}]
-    assert (left(platform, mug), left(platform, bag)) == (5, 1)
+    assert (stock_of(platform, mug), stock_of(platform, bag)) == (5, 1)
 
 
-def test_what_costs_otherwise_than_the_customer_was_told_is_not_ordered(
+def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+    mug = platform.product(shop, price="10.00")
+    body = problem(guest.post(orders_path(shop), json=order_body((mug, 2), total_amount="19.00")), 409, "total_changed")
+    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is now 20.00"}]
+    assert stock_of(platform, mug) == 5
+
+
+def test_an_order_with_two_currencies_or_a_repeated_product_is_refused(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
-    mug = platform.product(shop, price="10.00")
-    body = problem(guest.post(orders_of(shop), json=wanted((mug, 2), total_amount="19.00")), 409, "total_changed")
-    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is now 20.00"}]
-    assert left(platform, mug) == 5
-
-
-def test_an_order_has_one_currency_and_each_product_once(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug, bag = platform.product(shop), platform.product(shop, currency="EUR")
     for lines, pointer in (((mug, 1), (bag, 1)), "/lines"), (((mug, 1), (mug, 1)), "/lines/1/product_id"):
-        answer = guest.post(orders_of(shop), json=wanted(*lines))
-        assert pointers(problem(answer, 422, "invalid")) == [pointer]
-    assert left(platform, mug) == 5
+        response = guest.post(orders_path(shop), json=order_body(*lines))
+        assert pointers(problem(response, 422, "invalid")) == [pointer]
+    assert stock_of(platform, mug) == 5
 
 
 @pytest.mark.parametrize(
@@ -151,164 +155,170 @@ def test_an_order_has_one_currency_and_each_product_once(platform: Platform, sho
         ({"status": "delivered"}, "/status"),
         ({"metadata": {"note": "x" * 4096}}, "/metadata"),
     ],
-    ids=lambda given: given if isinstance(given, str) else None,
+    ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_what_is_no_order_is_refused_by_its_field(
+def test_an_invalid_order_is_refused_with_the_pointer_of_its_field(
     platform: Platform, tenant: Tenant, guest: httpx.Client, change: Json, pointer: str
 ) -> None:
-    answer = guest.post(
-        orders_of(tenant), json=wanted() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]} | change
+    response = guest.post(
+        orders_path(tenant), json=order_body() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]} | change
     )
-    assert pointers(problem(answer, 422, "invalid")) == [pointer]
+    assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_at_a_domain_of_nobody_nothing_is_ordered(guest: httpx.Client) -> None:
-    body = wanted() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]}
+def test_an_order_at_an_unknown_domain_is_not_found(guest: httpx.Client) -> None:
+    body = order_body() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]}
     problem(guest.post(f"/v1/storefront/{uuid4().hex}.test/orders", json=body), 404, "not_found")
 
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(CONCURRENT_GUESTS) as pool:
         yield pool
 
 
-def test_of_many_at_once_as_many_are_placed_as_there_are_pieces(
+def test_concurrent_orders_succeed_only_while_stock_lasts(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # In turn one product first and the other: who locks them crosswise waits for ever.
-    mug, bag = platform.product(shop, inventory_count=AT_ONCE), platform.product(shop, inventory_count=10)
-    guests = [platform.api() for _ in range(AT_ONCE)]
+    # Half of the orders list the products in reverse. Locking the rows in the listed order would deadlock.
+    mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
+    guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
     def buy(number: int) -> int:
         lines = [(mug, 1), (bag, 1)] if number % 2 else [(bag, 1), (mug, 1)]
         while True:
-            answer = guests[number].post(orders_of(shop), json=wanted(*lines))
-            if answer.status_code != 503:  # more at once than the function's concurrency
-                return answer.status_code
+            response = guests[number].post(orders_path(shop), json=order_body(*lines))
+            if response.status_code != 503:  # 503: the concurrent requests exceed the function's concurrency.
+                return response.status_code
 
-    answers = list(pool.map(buy, range(AT_ONCE)))
-    assert sorted(answers) == [201] * 10 + [409] * (AT_ONCE - 10)
-    assert (left(platform, mug), left(platform, bag)) == (AT_ONCE - 10, 0)
-    placed = ok(shop.owner.get("/v1/orders", params={"limit": 100}))["data"]
-    assert len({order["order_number"] for order in placed}) == 10
-    figures = "select sum(orders)::int as orders, sum(amount) as amount from app.order_daily(%s, %s, %s)"
-    day = placed[0]["created_at"][:10]
-    row = platform.database.execute(figures, [shop.client_id, day, day]).fetchone()
+    statuses = list(pool.map(buy, range(CONCURRENT_GUESTS)))
+    assert sorted(statuses) == [201] * 10 + [409] * (CONCURRENT_GUESTS - 10)
+    assert (stock_of(platform, mug), stock_of(platform, bag)) == (CONCURRENT_GUESTS - 10, 0)
+    orders = ok(shop.owner.get("/v1/orders", params={"limit": 100}))["data"]
+    assert len({order["order_number"] for order in orders}) == 10
+    totals = "select sum(orders)::int as orders, sum(amount) as amount from app.order_daily(%s, %s, %s)"
+    day = orders[0]["created_at"][:10]
+    row = platform.database.execute(totals, [shop.client_id, day, day]).fetchone()
     assert row == {"orders": 10, "amount": 200}
 
 
-def test_a_customer_reads_their_own_orders_of_a_site_and_nobody_elses(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_reads_only_their_own_orders_of_a_site(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop)
     ann, bob, guest = platform.api("customer:ann"), platform.api("customer:bob"), platform.api()
-    mine = [created(ann.post(orders_of(shop), json=wanted((mug, 1))))["id"] for _ in range(2)]
-    his = created(bob.post(orders_of(shop), json=wanted((mug, 1))))["id"]
-    nobodys = created(guest.post(orders_of(shop), json=wanted((mug, 1))))["id"]
-    assert [order["id"] for order in ok(ann.get(orders_of(shop)))["data"]] == mine[::-1]
-    first = ok(ann.get(orders_of(shop), params={"limit": 1}))
-    second = ok(ann.get(orders_of(shop), params={"limit": 1, "cursor": first["next_cursor"]}))
-    assert [page["data"][0]["id"] for page in (first, second)] == mine[::-1]
-    answer = ann.get(f"{orders_of(shop)}/{mine[0]}")
-    assert ok(answer)["id"] == mine[0]
-    assert answer.headers["cache-control"] == "no-store"
-    assert "client_id" not in ok(answer), "what the client alone is to know"
-    for order in (his, nobodys, str(uuid4())):
-        problem(ann.get(f"{orders_of(shop)}/{order}"), 404, "not_found")
-    elsewhere = platform.site(shop.client_id, shop.catalog_id)["domain"]
-    assert ok(ann.get(f"/v1/storefront/{elsewhere}/orders"))["data"] == []
-    problem(ann.get(f"/v1/storefront/{elsewhere}/orders/{mine[0]}"), 404, "not_found")
-    for path in (orders_of(shop), f"{orders_of(shop)}/{nobodys}"):
+    own_orders = [created(ann.post(orders_path(shop), json=order_body((mug, 1))))["id"] for _ in range(2)]
+    bobs_order = created(bob.post(orders_path(shop), json=order_body((mug, 1))))["id"]
+    guest_order = created(guest.post(orders_path(shop), json=order_body((mug, 1))))["id"]
+    assert [order["id"] for order in ok(ann.get(orders_path(shop)))["data"]] == own_orders[::-1]
+    first = ok(ann.get(orders_path(shop), params={"limit": 1}))
+    second = ok(ann.get(orders_path(shop), params={"limit": 1, "cursor": first["next_cursor"]}))
+    assert [page["data"][0]["id"] for page in (first, second)] == own_orders[::-1]
+    response = ann.get(f"{orders_path(shop)}/{own_orders[0]}")
+    assert ok(response)["id"] == own_orders[0]
+    assert response.headers["cache-control"] == "no-store"
+    assert "client_id" not in ok(response), "fields for the client are not shown to the customer"
+    for order_id in (bobs_order, guest_order, str(uuid4())):
+        problem(ann.get(f"{orders_path(shop)}/{order_id}"), 404, "not_found")
+    other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
+    assert ok(ann.get(f"/v1/storefront/{other_site}/orders"))["data"] == []
+    problem(ann.get(f"/v1/storefront/{other_site}/orders/{own_orders[0]}"), 404, "not_found")
+    for path in (orders_path(shop), f"{orders_path(shop)}/{guest_order}"):
         problem(guest.get(path), 401, "unauthenticated")
 
 
-def test_a_client_reads_the_orders_of_its_sites_and_no_other(
-    platform: Platform, shop: Tenant, stranger: Tenant, guest: httpx.Client
+def test_a_client_reads_and_filters_only_the_orders_of_its_sites(
+    platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
-    mug, theirs = platform.product(shop, inventory_count=20), platform.product(stranger)
-    one = created(guest.post(orders_of(shop), json=wanted((mug, 1), metadata={"greeting": "Hi"})))
-    two = created(guest.post(orders_of(shop), json=wanted((mug, 1), customer_email="bob@example.test")))
-    other = created(guest.post(orders_of(stranger), json=wanted((theirs, 1))))
-    platform.arrange("update orders set status = 'shipped' where id = %s", [two["id"]])
+    mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)
+    first = created(guest.post(orders_path(shop), json=order_body((mug, 1), metadata={"greeting": "Hi"})))
+    second = created(guest.post(orders_path(shop), json=order_body((mug, 1), customer_email="bob@example.test")))
+    foreign_order = created(guest.post(orders_path(other_tenant), json=order_body((other_mug, 1))))
+    platform.arrange("update orders set status = 'shipped' where id = %s", [second["id"]])
 
-    def found(path: str = "/v1/orders", **query: str) -> list[str]:
+    def list_ids(path: str = "/v1/orders", **query: str) -> list[str]:
         return [order["id"] for order in ok(shop.owner.get(path, params=query))["data"]]
 
-    of_site = f"/v1/sites/{shop.site_id}/orders"
-    both = [two["id"], one["id"]]
-    assert found() == found(of_site) == found(client_id=shop.client_id) == found(site_id=shop.site_id) == both
-    for path in ("/v1/orders", of_site):
-        assert found(path, status="shipped") == [two["id"]]
-        assert found(path, order_number=one["order_number"]) == [one["id"]]
-        assert found(path, customer_email="bob@example.test") == [two["id"]]
-        assert found(path, created_from=two["created_at"]) == [two["id"]]
-        assert found(path, created_to=two["created_at"]) == [one["id"]]
-    assert found(client_id=stranger.client_id) == []
-    assert ok(shop.owner.get(f"/v1/orders/{one['id']}"))["metadata"] == {"greeting": "Hi"}
-    problem(shop.owner.get(f"/v1/orders/{other['id']}"), 404, "not_found")
-    problem(shop.owner.get(f"/v1/sites/{stranger.site_id}/orders"), 404, "not_found")
+    site_path = f"/v1/sites/{shop.site_id}/orders"
+    newest_first = [second["id"], first["id"]]
+    assert list_ids() == list_ids(site_path) == newest_first
+    assert list_ids(client_id=shop.client_id) == list_ids(site_id=shop.site_id) == newest_first
+    for path in ("/v1/orders", site_path):
+        assert list_ids(path, status="shipped") == [second["id"]]
+        assert list_ids(path, order_number=first["order_number"]) == [first["id"]]
+        assert list_ids(path, customer_email="bob@example.test") == [second["id"]]
+        assert list_ids(path, created_from=second["created_at"]) == [second["id"]]
+        assert list_ids(path, created_to=second["created_at"]) == [first["id"]]
+    assert list_ids(client_id=other_tenant.client_id) == []
+    assert ok(shop.owner.get(f"/v1/orders/{first['id']}"))["metadata"] == {"greeting": "Hi"}
+    problem(shop.owner.get(f"/v1/orders/{foreign_order['id']}"), 404, "not_found")
+    problem(shop.owner.get(f"/v1/sites/{other_tenant.site_id}/orders"), 404, "not_found")
 
 
-def test_what_the_cache_holds_of_orders_and_of_stock_ends_with_the_next_order(
-    platform: Platform, shop: Tenant, guest: httpx.Client
-) -> None:
+def test_an_order_invalidates_cached_orders_and_stock(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug = platform.product(shop, inventory_count=2)
-    product, shown = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
+    product_path, storefront = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
 
-    def seen() -> tuple[int, int, list[bool]]:
-        stock = ok(shop.owner.get(product))["inventory_count"]
-        assert [
-            one["inventory_count"] for one in ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
-        ] == [stock]
-        in_stock = [one["in_stock"] for one in ok(guest.get(shown))["data"]]
-        assert ok(guest.get(f"{shown}/{mug['id']}"))["in_stock"] == in_stock[0]
+    def read() -> tuple[int, int, list[bool]]:
+        """The number of orders, the stock, and `in_stock` of the storefront's products."""
+        stock = ok(shop.owner.get(product_path))["inventory_count"]
+        products = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
+        assert [each["inventory_count"] for each in products] == [stock]
+        in_stock = [each["in_stock"] for each in ok(guest.get(storefront))["data"]]
+        assert ok(guest.get(f"{storefront}/{mug['id']}"))["in_stock"] == in_stock[0]
         return len(ok(shop.owner.get("/v1/orders"))["data"]), stock, in_stock
 
-    assert [seen(), seen()] == [(0, 2, [True])] * 2
-    created(guest.post(orders_of(shop), json=wanted((mug, 1))))
-    assert seen() == (1, 1, [True])
-    assert guest.get(shown).headers["cache-status"] == "wecelebrate; hit", "as many as before are in stock"
-    created(guest.post(orders_of(shop), json=wanted((mug, 1))))
-    assert seen() == (2, 0, [False])
+    assert [read(), read()] == [(0, 2, [True])] * 2
+    created(guest.post(orders_path(shop), json=order_body((mug, 1))))
+    assert read() == (1, 1, [True])
+    assert guest.get(storefront).headers["cache-status"] == "wecelebrate; hit", (
+        "in_stock is unchanged, so the page is still cached"
+    )
+    created(guest.post(orders_path(shop), json=order_body((mug, 1))))
+    assert read() == (2, 0, [False])
 
 
-def test_a_guests_key_places_one_order_and_answers_no_other_site(
-    platform: Platform, shop: Tenant, stranger: Tenant
+def test_idempotency_keys_of_guests_are_separate_for_each_site(
+    platform: Platform, shop: Tenant, other_tenant: Tenant
 ) -> None:
-    mug, theirs = platform.product(shop), platform.product(stranger)
+    mug, other_mug = platform.product(shop), platform.product(other_tenant)
     headers = {"Idempotency-Key": uuid4().hex}
-    body = wanted((mug, 1))
-    first = platform.api().post(orders_of(shop), json=body, headers=headers)
-    again = platform.api().post(orders_of(shop), json=body, headers=headers)
+    body = order_body((mug, 1))
+    first = platform.api().post(orders_path(shop), json=body, headers=headers)
+    replayed = platform.api().post(orders_path(shop), json=body, headers=headers)
     created(first)
-    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
-    problem(platform.api().post(orders_of(shop), json=wanted((mug, 2)), headers=headers), 422, "idempotency_key_reused")
-    elsewhere = platform.api().post(orders_of(stranger), json=wanted((theirs, 1)), headers=headers)
-    assert created(elsewhere)["id"] != first.json()["id"]
-    signed_in = platform.api("customer:carol").post(orders_of(shop), json=body, headers=headers)
+    assert (replayed.content, replayed.headers["idempotent-replayed"]) == (first.content, "true")
+    problem(
+        platform.api().post(orders_path(shop), json=order_body((mug, 2)), headers=headers),
+        422,
+        "idempotency_key_reused",
+    )
+    other_site = platform.api().post(orders_path(other_tenant), json=order_body((other_mug, 1)), headers=headers)
+    assert created(other_site)["id"] != first.json()["id"]
+    signed_in = platform.api("customer:carol").post(orders_path(shop), json=body, headers=headers)
     assert created(signed_in)["id"] != first.json()["id"]
-    assert left(platform, mug) == 3
+    assert stock_of(platform, mug) == 3
 
 
-def test_a_site_takes_so_many_orders_an_hour_whoever_sends_them(platform: Platform, shop: Tenant) -> None:
+def test_orders_of_all_callers_count_against_the_hourly_limit_of_the_site(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, inventory_count=100)
     first, second = platform.api(), platform.api("customer:dave")
 
-    def remaining(answer: httpx.Response) -> int:
-        created(answer)
-        told = dict(one.split(";")[:2] for one in answer.headers["ratelimit"].split(", "))
-        return int(told['"orders"'].removeprefix("r="))
+    def remaining(response: httpx.Response) -> int:
+        created(response)
+        counts = dict(item.split(";")[:2] for item in response.headers["ratelimit"].split(", "))
+        return int(counts['"orders"'].removeprefix("r="))
 
-    assert [remaining(api.post(orders_of(shop), json=wanted((mug, 1)))) for api in (first, second)] == [999, 998]
+    assert [remaining(api.post(orders_path(shop), json=order_body((mug, 1)))) for api in (first, second)] == [999, 998]
     now = platform.redis.time()[0] // 60
     for minute in (now, now + 1):
         platform.redis.hincrby(f"v1:local:{shop.client_id}:limit:orders.{shop.site_id}", str(minute), 1_000)
     for api in (first, second):
-        answer = api.post(orders_of(shop), json=wanted((mug, 1)))
-        assert problem(answer, 429, "rate_limited")["detail"] == "All of 1000 orders of this site an hour are used up."
-        assert 0 < int(answer.headers["retry-after"]) <= 3660
-        assert '"orders";q=1000;w=3600' in answer.headers["ratelimit-policy"]
-    assert left(platform, mug) == 98
-    # Who only looks is not concerned, nor is another site of the client.
+        response = api.post(orders_path(shop), json=order_body((mug, 1)))
+        detail = problem(response, 429, "rate_limited")["detail"]
+        assert detail.startswith("The limit of 1000 orders of this site per hour is used up.")
+        assert 0 < int(response.headers["retry-after"]) <= 3660
+        assert '"orders";q=1000;w=3600' in response.headers["ratelimit-policy"]
+    assert stock_of(platform, mug) == 98
+    # Reads are not affected, nor is another site of the client.
     ok(first.get(f"/v1/storefront/{shop.domain}/products"))
-    elsewhere = platform.site(shop.client_id, shop.catalog_id)["domain"]
-    assert remaining(first.post(f"/v1/storefront/{elsewhere}/orders", json=wanted((mug, 1)))) == 999
+    other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
+    assert remaining(first.post(f"/v1/storefront/{other_site}/orders", json=order_body((mug, 1)))) == 999

@@ -1,4 +1,4 @@
-"""Nothing that functions send to a database pins a session of RDS Proxy: many would need a connection each."""
+"""No statement of a function pins a session of RDS Proxy. Each pinned session occupies a connection of its own."""
 
 import psycopg
 import pytest
@@ -9,8 +9,8 @@ CSV = b"sku,name,price\npinned-1,One,1.00\npinned-2,Two,2.00\n"
 
 
 @pytest.fixture
-def used(platform: Platform) -> Platform:
-    """A platform on which every kind of function has been at work: reads, writes, searches, visits, a sync."""
+def busy_platform(platform: Platform) -> Platform:
+    """A platform on which functions have just read, written, searched, served a storefront and synced a file."""
     tenant = platform.tenant()
     product = platform.product(tenant)
     ok(tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "2.00"}))
@@ -20,8 +20,8 @@ def used(platform: Platform) -> Platform:
     return platform
 
 
-def test_nothing_that_functions_sent_would_pin_a_session_of_rds_proxy(used: Platform) -> None:
-    """SET, PREPARE, DECLARE, LISTEN, LOCK, temporary tables, a visible set_config or nextval, as AWS documents it:
+def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platform: Platform) -> None:
+    """SET, PREPARE, DECLARE, LISTEN, LOCK, temporary tables, and visible calls of set_config or nextval pin a session:
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html."""
     query = """
         select distinct s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
@@ -31,12 +31,12 @@ def test_nothing_that_functions_sent_would_pin_a_session_of_rds_proxy(used: Plat
             or s.query ~* '\\m(set_config|nextval|currval|setval|lastval|pg_advisory_lock|into temp|create temp)\\M'
             or s.query ~* 'create (temp|temporary) '
             or length(s.query) > 16384)"""
-    sent = "select count(*) from pg_stat_statements s join pg_roles r on r.oid = s.userid where r.rolname ~ '^wc_'"
-    for url in (used.endpoints.database, used.endpoints.replica):
+    count = "select count(*) from pg_stat_statements s join pg_roles r on r.oid = s.userid where r.rolname ~ '^wc_'"
+    for url in (busy_platform.endpoints.database, busy_platform.endpoints.replica):
         with psycopg.connect(url) as connection:
-            row = connection.execute(sent).fetchone()
+            row = connection.execute(count).fetchone()
             assert row is not None
             assert row[0] > 0
-            # pgbouncer itself names its client to the server so, when another login's name was last.
-            found = {text for (text,) in connection.execute(query) if "application_name" not in text}
-            assert found == set()
+            # pgbouncer itself sets application_name if the connection last served another login.
+            pinning = {text for (text,) in connection.execute(query) if "application_name" not in text}
+            assert pinning == set()

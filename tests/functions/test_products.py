@@ -1,4 +1,4 @@
-"""Products: what a catalog's owner does with them."""
+"""Products: reading and changing them as the owner of their catalog."""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ def product(platform: Platform, tenant: Tenant) -> Json:
     return platform.product(tenant, **more)
 
 
-def test_a_product_is_read_as_it_was_made(tenant: Tenant) -> None:
+def test_a_product_is_returned_as_it_was_created(tenant: Tenant) -> None:
     new = {
         "sku": uuid4().hex,
         "name": "Größe \N{WRAPPED PRESENT}",
@@ -27,22 +27,24 @@ def test_a_product_is_read_as_it_was_made(tenant: Tenant) -> None:
         "inventory_count": 2_147_483_647,
         "is_active": False,
     }
-    made = created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new))
-    assert new.items() <= made.items()
-    assert ok(tenant.owner.get(f"/v1/products/{made['id']}")) == made
+    product = created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new))
+    assert new.items() <= product.items()
+    assert ok(tenant.owner.get(f"/v1/products/{product['id']}")) == product
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("price", "stored"),
     [("19.9", "19.90"), (19.9, "19.90"), (0, "0.00"), ("0", "0.00"), (7, "7.00"), ("99999999.99", "99999999.99")],
 )
-def test_money_is_a_decimal_string(tenant: Tenant, product: Json, given: str | float, kept: str) -> None:
+def test_a_price_is_returned_as_a_string_with_two_decimals(
+    tenant: Tenant, product: Json, price: str | float, stored: str
+) -> None:
     path = f"/v1/products/{product['id']}"
-    assert ok(tenant.owner.patch(path, json={"price": given}))["price"] == kept
-    assert ok(tenant.owner.get(path))["price"] == kept
+    assert ok(tenant.owner.patch(path, json={"price": price}))["price"] == stored
+    assert ok(tenant.owner.get(path))["price"] == stored
 
 
-def test_a_patch_changes_what_it_names(tenant: Tenant, product: Json) -> None:
+def test_a_patch_changes_only_the_fields_in_its_body(tenant: Tenant, product: Json) -> None:
     patch = {"price": "12.00", "category": None, "attributes": {"color": "red", "size": None}, "images": ["b.jpg"]}
     changed = ok(tenant.owner.patch(f"/v1/products/{product['id']}", json=patch))
     expected = product | {"price": "12.00", "category": None, "attributes": {"color": "red"}, "images": ["b.jpg"]}
@@ -50,35 +52,39 @@ def test_a_patch_changes_what_it_names(tenant: Tenant, product: Json) -> None:
     assert changed["updated_at"] > product["updated_at"]
 
 
-def test_put_replaces_the_whole(tenant: Tenant, product: Json) -> None:
+def test_put_resets_fields_that_the_body_does_not_have(tenant: Tenant, product: Json) -> None:
     new = {"sku": uuid4().hex, "name": "New", "price": "2.00"}
     replaced = ok(tenant.owner.put(f"/v1/products/{product['id']}", json=new))
     defaults: Json = {"description": None, "category": None, "brand": None, "images": [], "attributes": {}}
     assert (new | defaults | {"inventory_count": 0, "is_active": True}).items() <= replaced.items()
 
 
-def test_what_the_source_said_survives_a_put(platform: Platform, tenant: Tenant, product: Json) -> None:
+def test_put_keeps_the_source_data(platform: Platform, tenant: Tenant, product: Json) -> None:
     platform.arrange("update products set source_data = '{\"row\": 1}' where id = %s", [product["id"]])
     new = {"sku": product["sku"], "name": "New", "price": "2.00"}
-    answer = tenant.owner.put(f"/v1/products/{product['id']}", json=new)
-    assert "source_data" not in ok(answer)
-    kept = platform.database.execute("select source_data from products where id = %s", [product["id"]]).fetchone()
-    assert kept == {"source_data": {"row": 1}}
+    response = tenant.owner.put(f"/v1/products/{product['id']}", json=new)
+    assert "source_data" not in ok(response)
+    stored = platform.database.execute("select source_data from products where id = %s", [product["id"]]).fetchone()
+    assert stored == {"source_data": {"row": 1}}
 
 
-def test_a_sku_is_taken_once_in_a_catalog(platform: Platform, tenant: Tenant, stranger: Tenant, product: Json) -> None:
+def test_a_sku_is_unique_in_its_catalog(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant, product: Json
+) -> None:
     other = platform.product(tenant)
     same = {"sku": product["sku"], "name": "Again", "price": "1.00"}
-    for answer in (
+    for response in (
         tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=same),
         tenant.owner.put(f"/v1/products/{other['id']}", json=same),
         tenant.owner.patch(f"/v1/products/{other['id']}", json={"sku": product["sku"]}),
     ):
-        assert pointers(problem(answer, 409, "already_exists")) == ["/sku"]
-    created(stranger.owner.post(f"/v1/catalogs/{stranger.catalog_id}/products", json=same))
+        assert pointers(problem(response, 409, "already_exists")) == ["/sku"]
+    created(other_tenant.owner.post(f"/v1/catalogs/{other_tenant.catalog_id}/products", json=same))
 
 
-def test_deactivating_takes_a_product_off_the_storefront_and_keeps_it(platform: Platform, tenant: Tenant) -> None:
+def test_deactivating_hides_a_product_from_the_storefront_and_keeps_it_in_the_catalog(
+    platform: Platform, tenant: Tenant
+) -> None:
     product = platform.product(tenant)
     path = f"/v1/products/{product['id']}"
     assert tenant.owner.delete(path).status_code == 204

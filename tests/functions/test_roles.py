@@ -1,17 +1,22 @@
-"""Who may do what, asked of every route."""
+"""The permissions of each role, on every route."""
 
 import pytest
 
-from tests.functions.calls import Call, calls, ids_of
+from tests.functions.operations import Operation, all_operations, operation_id
+from tests.functions.resources import create_resources
 from tests.platform import Platform, Tenant, ok, pointers, problem
 
 NIL = "00000000-0000-7000-8000-000000000000"
-CALLS = calls()
-SIGNED_IN = [call for call in CALLS if call.required]
-READS = [call for call in SIGNED_IN if call.verb == "GET" and not call.path.startswith("/v1/admin/")]
-WRITES = [call for call in SIGNED_IN if call.verb != "GET"]
+OPERATIONS = all_operations()
+TOKEN_REQUIRED = [operation for operation in OPERATIONS if operation.requires_token]
+READS = [
+    operation
+    for operation in TOKEN_REQUIRED
+    if operation.method == "GET" and not operation.path.startswith("/v1/admin/")
+]
+WRITES = [operation for operation in TOKEN_REQUIRED if operation.method != "GET"]
 
-SUPPORT = {
+SUPPORT_OPERATIONS = {
     "list_products",
     "get_product",
     "create_product",
@@ -40,125 +45,131 @@ SUPPORT = {
     "get_webhook_delivery",
     "me",
 }
-"""What the matrix of roles lets support do."""
-
-
-def named(call: Call) -> str:
-    return call.name
+"""What support may do by the matrix of roles."""
 
 
 @pytest.fixture(scope="module")
-def ids(platform: Platform, tenant: Tenant) -> dict[str, str]:
-    return ids_of(platform, tenant)
+def other_ids(platform: Platform, other_tenant: Tenant) -> dict[str, str]:
+    """The ids of existing resources of the other tenant, by path parameter."""
+    return create_resources(platform, other_tenant)
 
 
-@pytest.fixture(scope="module")
-def foreign(platform: Platform, stranger: Tenant) -> dict[str, str]:
-    return ids_of(platform, stranger)
-
-
-@pytest.mark.parametrize("call", SIGNED_IN, ids=named)
-def test_without_a_token_the_gateway_refuses(platform: Platform, call: Call, ids: dict[str, str]) -> None:
-    answer = call.send(platform.api(), ids)
-    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
-
-
-@pytest.mark.parametrize("call", SIGNED_IN, ids=named)
-def test_an_account_of_nobody_has_no_membership(platform: Platform, call: Call, ids: dict[str, str]) -> None:
-    problem(call.send(platform.api("nobody"), ids), 403, "no_membership")
-
-
-@pytest.mark.parametrize("call", READS, ids=named)
-def test_a_viewer_reads(platform: Platform, tenant: Tenant, call: Call, ids: dict[str, str]) -> None:
-    ok(call.send(platform.api(platform.member(tenant.client_id, "viewer")), ids))
-
-
-@pytest.mark.parametrize("call", WRITES, ids=named)
-def test_a_viewer_may_not_write_what_it_sees(
-    platform: Platform, tenant: Tenant, call: Call, ids: dict[str, str]
+@pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
+def test_the_gateway_refuses_requests_without_a_token(
+    platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
+    response = operation.send(platform.api(), ids)
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
+
+
+@pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
+def test_a_user_without_a_membership_is_refused(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
+    problem(operation.send(platform.api("nobody"), ids), 403, "no_membership")
+
+
+@pytest.mark.parametrize("operation", READS, ids=operation_id)
+def test_a_viewer_may_read(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+    ok(operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids))
+
+
+@pytest.mark.parametrize("operation", WRITES, ids=operation_id)
+def test_a_viewer_may_not_write(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
     tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{ids['product_id']}")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
-    problem(call.send(viewer, ids), 403, "forbidden")
+    problem(operation.send(viewer, ids), 403, "forbidden")
 
 
-@pytest.mark.parametrize("call", SIGNED_IN, ids=named)
-def test_support_does_what_the_matrix_says(platform: Platform, call: Call, ids: dict[str, str]) -> None:
-    answer = call.send(platform.api("support"), ids)
-    if call.name in SUPPORT:
-        assert answer.is_success, answer.text
+@pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
+def test_support_may_only_do_what_the_matrix_allows(
+    platform: Platform, operation: Operation, ids: dict[str, str]
+) -> None:
+    response = operation.send(platform.api("support"), ids)
+    if operation.name in SUPPORT_OPERATIONS:
+        assert response.is_success, response.text
     else:
-        problem(answer, 403, "forbidden")
+        problem(response, 403, "forbidden")
 
 
-ADMINS = ["create_client", "replace_client", "change_client", "grant_catalog", "list_flags", "set_flag", "show_cache"]
+ADMIN_OPERATIONS = [
+    "create_client",
+    "replace_client",
+    "change_client",
+    "grant_catalog",
+    "list_flags",
+    "set_flag",
+    "show_cache",
+]
 
 
-@pytest.mark.parametrize("name", [*ADMINS, "reset_flag"])
-def test_what_is_the_platforms_is_no_owners(tenant: Tenant, name: str, ids: dict[str, str]) -> None:
-    (call,) = (call for call in CALLS if call.name == name)
-    problem(call.send(tenant.owner, ids), 403, "forbidden")
+@pytest.mark.parametrize("name", [*ADMIN_OPERATIONS, "reset_flag"])
+def test_an_owner_may_not_administer_the_platform(tenant: Tenant, name: str, ids: dict[str, str]) -> None:
+    (operation,) = (operation for operation in OPERATIONS if operation.name == name)
+    problem(operation.send(tenant.owner, ids), 403, "forbidden")
 
 
 @pytest.mark.parametrize(
-    ("call", "parameter"),
-    [(call, name) for call in CALLS if not call.path.startswith("/v1/admin/") for name in call.ids],
-    ids=lambda one: getattr(one, "name", one),
+    ("operation", "parameter"),
+    [
+        (operation, name)
+        for operation in OPERATIONS
+        if not operation.path.startswith("/v1/admin/")
+        for name in operation.id_parameters
+    ],
+    ids=lambda value: getattr(value, "name", value),
 )
-def test_an_id_of_another_client_is_not_found(
-    tenant: Tenant, call: Call, parameter: str, ids: dict[str, str], foreign: dict[str, str]
+def test_a_resource_of_another_client_is_not_found(
+    tenant: Tenant, operation: Operation, parameter: str, ids: dict[str, str], other_ids: dict[str, str]
 ) -> None:
-    for strange in (foreign[parameter], NIL):
-        problem(call.send(tenant.owner, ids | {parameter: strange}), 404, "not_found")
-    answer = call.send(tenant.owner, ids | {parameter: "not-a-uuid"})
-    assert pointers(problem(answer, 422, "invalid")) == [parameter]
+    for other_id in (other_ids[parameter], NIL):
+        problem(operation.send(tenant.owner, ids | {parameter: other_id}), 404, "not_found")
+    response = operation.send(tenant.owner, ids | {parameter: "not-a-uuid"})
+    assert pointers(problem(response, 422, "invalid")) == [parameter]
 
 
 @pytest.mark.parametrize("name", ["create_site", "create_catalog", "create_webhook", "create_schedule"])
-def test_nothing_is_made_for_another_client(
-    tenant: Tenant, name: str, ids: dict[str, str], foreign: dict[str, str]
+def test_creating_a_resource_for_another_client_is_forbidden(
+    tenant: Tenant, name: str, ids: dict[str, str], other_ids: dict[str, str]
 ) -> None:
-    (call,) = (call for call in CALLS if call.name == name)
-    for client in (foreign["client_id"], NIL):
-        problem(call.send(tenant.owner, ids | {"client_id": client}), 403, "forbidden")
+    (operation,) = (operation for operation in OPERATIONS if operation.name == name)
+    for client in (other_ids["client_id"], NIL):
+        problem(operation.send(tenant.owner, ids | {"client_id": client}), 403, "forbidden")
 
 
-def test_a_header_names_no_tenant(tenant: Tenant, stranger: Tenant) -> None:
-    claimed = {
-        "x-client-id": stranger.client_id,
-        "x-tenant-id": stranger.client_id,
+def test_headers_cannot_claim_another_tenant(tenant: Tenant, other_tenant: Tenant) -> None:
+    forged = {
+        "x-client-id": other_tenant.client_id,
+        "x-tenant-id": other_tenant.client_id,
         "x-user-id": "admin",
         "x-amzn-oidc-identity": "admin",
-        "x-site-domain": stranger.domain,
-        "x-original-host": stranger.domain,
-        "x-forwarded-host": stranger.domain,
-        "cookie": f"client_id={stranger.client_id}",
+        "x-site-domain": other_tenant.domain,
+        "x-original-host": other_tenant.domain,
+        "x-forwarded-host": other_tenant.domain,
+        "cookie": f"client_id={other_tenant.client_id}",
     }
     for path in ("/v1/me", "/v1/sites", "/v1/catalogs", "/v1/clients", f"/v1/storefront/{tenant.domain}"):
-        plain, dressed = tenant.owner.get(path), tenant.owner.get(path, headers=claimed)
-        assert ok(dressed) == ok(plain)
+        assert ok(tenant.owner.get(path, headers=forged)) == ok(tenant.owner.get(path))
 
 
-def test_me_names_the_memberships_in_order(platform: Platform, tenant: Tenant, stranger: Tenant) -> None:
+def test_me_returns_the_memberships_sorted_by_name(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "viewer")
     platform.database.execute(
         "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'x@example.test', 'editor')",
-        [stranger.client_id, subject],
+        [other_tenant.client_id, subject],
     )
     me = ok(platform.api(subject, email="X@example.test").get("/v1/me"))
     assert (me["subject"], me["email"], me["admin_role"]) == (subject, "X@example.test", None)
-    roles = {tenant.client_id: "viewer", stranger.client_id: "editor"}
-    assert {one["client_id"]: one["role"] for one in me["memberships"]} == roles
-    names = [one["name"] for one in me["memberships"]]
+    roles = {tenant.client_id: "viewer", other_tenant.client_id: "editor"}
+    assert {membership["client_id"]: membership["role"] for membership in me["memberships"]} == roles
+    names = [membership["name"] for membership in me["memberships"]]
     assert names == sorted(names)
 
 
-def test_an_email_counts_only_when_it_is_verified(platform: Platform, tenant: Tenant) -> None:
+def test_me_returns_only_a_verified_email(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id)
     unverified = platform.api(subject, email="x@example.test", email_verified=False)
     assert ok(unverified.get("/v1/me"))["email"] is None
 
 
-def test_an_admin_is_known_by_its_role(platform: Platform) -> None:
+def test_me_returns_the_role_of_an_admin(platform: Platform) -> None:
     me = ok(platform.admin.get("/v1/me"))
     assert (me["admin_role"], me["memberships"]) == ("super_admin", [])

@@ -1,11 +1,13 @@
-"""How many statements a list takes, as the replica counts them: a few, however many rows; none from the cache."""
+"""The number of SQL statements of a list, counted by the replica: a few for any number of rows, and none for a hit."""
 
 import pytest
 
-from tests.functions.calls import Call, calls, ids_of
+from tests.functions.operations import Operation, all_operations, operation_id
+from tests.functions.resources import create_resources
+from tests.functions.statements import count_statements
 from tests.platform import Platform, Tenant, ok
 
-MOST = {
+MAX_STATEMENTS = {
     "list_products": 5,
     "list_grants": 5,
     "list_exclusions": 5,
@@ -13,9 +15,12 @@ MOST = {
     "list_site_orders": 5,
     "list_shown_products": 6,
 }
-"""Statements of a list, with `begin`, `app.enter` and `commit`. These first look at what the list is of."""
+"""Maximum number of statements of a list, including `begin`, `app.enter` and `commit`; 4 for all other lists.
 
-NEVER_KEPT = {
+These lists also read the resource that they belong to.
+"""
+
+NEVER_CACHED = {
     "list_images",
     "list_jobs",
     "list_audit",
@@ -27,7 +32,7 @@ NEVER_KEPT = {
     "list_webhooks",
     "list_webhook_deliveries",
 }
-"""They are shown as they are this moment."""
+"""Lists that the database always answers."""
 
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
@@ -69,57 +74,50 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 
 @pytest.fixture(scope="module")
-def short(own_platform: Platform) -> Tenant:
-    """A tenant with one of each. The cloud is the module's own: others' statements would be counted too."""
+def small_tenant(own_platform: Platform) -> Tenant:
+    """A tenant with one row in each list. The module has a cloud of its own, because all statements are counted."""
     return own_platform.tenant()
 
 
 @pytest.fixture(scope="module")
-def full(own_platform: Platform) -> Tenant:
-    """A tenant with a thousand of everything that it may have."""
+def large_tenant(own_platform: Platform) -> Tenant:
+    """A tenant with about a thousand rows in each list."""
     platform, tenant = own_platform, own_platform.tenant()
-    given = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
+    parameters = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
     for statement in (PRODUCTS, ORDERS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
-        platform.arrange(statement, given)
+        platform.arrange(statement, parameters)
     return tenant
 
 
-def counted(platform: Platform) -> int:
-    row = platform.replica.execute(
-        "select coalesce(sum(calls), 0)::int as calls from pg_stat_statements"
-        " where toplevel and userid in (select oid from pg_roles where rolname like 'wc\\_%' or rolname like 'app\\_%')"
-    ).fetchone()
-    assert row is not None
-    return int(row["calls"])
+def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> int:
+    """The number of statements of one page."""
+    before = count_statements(platform)
+    ok(tenant.owner.get(path, params={"limit": limit}))
+    return count_statements(platform) - before
 
 
-def asked(platform: Platform, whose: Tenant, path: str, limit: int) -> int:
-    """Statements that a page takes."""
-    before = counted(platform)
-    ok(whose.owner.get(path, params={"limit": limit}))
-    return counted(platform) - before
+CLIENT_LISTS = [
+    operation for operation in all_operations() if operation.is_list and operation.name != "list_dead_letters"
+]
+"""Lists that a client may read."""
 
 
-LISTS = [call for call in calls() if call.lists and call.name != "list_dead_letters"]
-"""Those that a client may ask for."""
-
-
-@pytest.mark.parametrize("call", LISTS, ids=lambda call: call.name)
-def test_a_list_takes_a_few_statements_however_long_it_is(
-    own_platform: Platform, short: Tenant, full: Tenant, call: Call
+@pytest.mark.parametrize("operation", CLIENT_LISTS, ids=operation_id)
+def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
+    own_platform: Platform, small_tenant: Tenant, large_tenant: Tenant, operation: Operation
 ) -> None:
-    taken, again = [], []
-    for whose in (short, full):
-        path = call.path.format(**ids_of(own_platform, whose))
-        ok(whose.owner.get(path, params={"limit": 999}))  # connects, and begins a session
-        # Each of another length is another page. What the cloud does by itself, each minute, falls into one of them.
-        taken.append(min(asked(own_platform, whose, path, limit) for limit in (1000, 998, 997)))
-        # Redis may be late on a busy machine: an answer that does not come in time is loaded, which is no fault.
-        again.append(min(asked(own_platform, whose, path, 1000) for _ in range(3)))
-    assert 0 < taken[0] == taken[1] <= MOST.get(call.name, 4)
-    assert again == (taken if call.name in NEVER_KEPT else [0, 0])
+    uncached, cached = [], []
+    for tenant in (small_tenant, large_tenant):
+        path = operation.path.format(**create_resources(own_platform, tenant))
+        ok(tenant.owner.get(path, params={"limit": 999}))  # Opens the connections and the session.
+        # Each limit is a page of its own, so it is not cached. Background work of the cloud may add statements to one.
+        uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
+        # On a busy machine a call of Redis may time out. The page is then loaded from the database.
+        cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))
+    assert 0 < uncached[0] == uncached[1] <= MAX_STATEMENTS.get(operation.name, 4)
+    assert cached == (uncached if operation.name in NEVER_CACHED else [0, 0])
 
 
-def test_a_thousand_products_are_one_page(full: Tenant) -> None:
-    page = ok(full.owner.get(f"/v1/catalogs/{full.catalog_id}/products", params={"limit": 1000}))
+def test_a_page_may_have_a_thousand_products(large_tenant: Tenant) -> None:
+    page = ok(large_tenant.owner.get(f"/v1/catalogs/{large_tenant.catalog_id}/products", params={"limit": 1000}))
     assert len(page["data"]) == 1000

@@ -1,4 +1,4 @@
-"""The storefront: what anyone sees of a site, and no more."""
+"""The storefront: the public part of a site."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ import pytest
 
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
-SHOWN = ["Mug", "Mug", "Cup", "Rucksack", "Bag", "Plain"]
+VISIBLE_NAMES = ["Mug", "Mug", "Cup", "Rucksack", "Bag", "Plain"]
+"""The names of the visible products."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A site with products that it shows, and some that it does not."""
+    """A site with visible and hidden products."""
 
     tenant: Tenant
-    shown: list[Json]
+    visible: list[Json]
     inactive: Json
     excluded: Json
 
@@ -35,42 +36,44 @@ def shop(platform: Platform) -> Shop:
         ("Bags", "Acme", 40),
         ("Bags", "Bravo", 5),
     ]
-    shown = [
+    visible = [
         platform.product(tenant, name=name, category=category, brand=brand, price=price)
-        for name, (category, brand, price) in zip(SHOWN, shelves, strict=False)
+        for name, (category, brand, price) in zip(VISIBLE_NAMES, shelves, strict=False)
     ]
-    shown.append(platform.product(tenant, name="Plain", price="1.00", inventory_count=0))
+    visible.append(platform.product(tenant, name="Plain", price="1.00", inventory_count=0))
     hidden = {"category": "Home", "brand": "Secret", "price": "999.00"}
-    inactive = platform.product(tenant, name="Mug of yesterday", is_active=False, **hidden)
-    excluded = platform.product(tenant, name="Mug of another site", **hidden)
+    inactive = platform.product(tenant, name="Mug, inactive", is_active=False, **hidden)
+    excluded = platform.product(tenant, name="Mug, excluded", **hidden)
     ok(tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{excluded['id']}"))
-    return Shop(tenant, shown, inactive, excluded)
+    return Shop(tenant, visible, inactive, excluded)
 
 
-def test_anyone_sees_a_site_by_its_domain_in_any_case(platform: Platform, shop: Shop) -> None:
+def test_a_site_is_public_at_its_domain_regardless_of_case(platform: Platform, shop: Shop) -> None:
     settings = {"branding": {"color": "#fff"}, "settings": {"public": {"locale": "de"}, "secret": {"key": "s3cr3t"}}}
     ok(shop.tenant.owner.patch(f"/v1/sites/{shop.tenant.site_id}", json=settings))
-    seen = ok(platform.api().get(shop.path))
-    assert (seen["branding"], seen["settings"]) == ({"color": "#fff"}, {"locale": "de"})
-    assert set(seen) == {"id", "name", "domain", "branding", "settings"}
-    assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == seen
-    assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(SHOWN)
+    storefront = ok(platform.api().get(shop.path))
+    assert (storefront["branding"], storefront["settings"]) == ({"color": "#fff"}, {"locale": "de"})
+    assert set(storefront) == {"id", "name", "domain", "branding", "settings"}
+    assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == storefront
+    assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(
+        VISIBLE_NAMES
+    )
 
 
-def test_public_settings_that_are_no_object_are_no_settings(platform: Platform, shop: Shop) -> None:
-    for odd in ("x", None, [1]):
-        ok(shop.tenant.owner.put(f"/v1/sites/{shop.tenant.site_id}", json=site(shop, settings={"public": odd})))
+def test_public_settings_that_are_not_an_object_are_ignored(platform: Platform, shop: Shop) -> None:
+    for public in ("x", None, [1]):
+        ok(shop.tenant.owner.put(f"/v1/sites/{shop.tenant.site_id}", json=site_body(shop, settings={"public": public})))
         assert ok(platform.api().get(shop.path))["settings"] == {}
 
 
-def site(shop: Shop, **more: object) -> Json:
-    kept = {"domain": shop.tenant.domain, "status": "active", "catalog_id": shop.tenant.catalog_id}
-    return {"name": "Gifts", **kept, **more}
+def site_body(shop: Shop, **more: object) -> Json:
+    defaults = {"domain": shop.tenant.domain, "status": "active", "catalog_id": shop.tenant.catalog_id}
+    return {"name": "Gifts", **defaults, **more}
 
 
-def test_hidden_products_appear_nowhere(platform: Platform, shop: Shop) -> None:
+def test_hidden_products_are_in_no_list_search_or_facet(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
-    names = sorted(SHOWN)
+    names = sorted(VISIBLE_NAMES)
     for sort in ("name", "-price", "created_at"):
         page = ok(visitor.get(f"{shop.path}/products", params={"sort": sort}))
         assert sorted(row["name"] for row in page["data"]) == names
@@ -81,13 +84,13 @@ def test_hidden_products_appear_nowhere(platform: Platform, shop: Shop) -> None:
     assert search["facets"]["category"] == [{"value": "Home", "count": 2}]
     for hidden in (shop.inactive, shop.excluded):
         problem(visitor.get(f"{shop.path}/products/{hidden['id']}"), 404, "not_found")
-        for asked in ({"brand": "Secret"}, {"q": "another"}, {"price_min": "999"}):
-            assert ok(visitor.get(f"{shop.path}/products", params=asked))["data"] == []
+        for filters in ({"brand": "Secret"}, {"q": "excluded"}, {"price_min": "999"}):
+            assert ok(visitor.get(f"{shop.path}/products", params=filters))["data"] == []
 
 
-def test_a_product_page_holds_what_a_buyer_needs_and_nothing_internal(platform: Platform, shop: Shop) -> None:
-    platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.shown[0]["id"]])
-    seen = ok(platform.api().get(f"{shop.path}/products/{shop.shown[0]['id']}"))
+def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -> None:
+    platform.arrange("update products set source_data = '{\"cost\": 1}' where id = %s", [shop.visible[0]["id"]])
+    product = ok(platform.api().get(f"{shop.path}/products/{shop.visible[0]['id']}"))
     public = {
         "id",
         "sku",
@@ -101,15 +104,15 @@ def test_a_product_page_holds_what_a_buyer_needs_and_nothing_internal(platform: 
         "attributes",
         "media",
     }
-    assert set(seen) == public | {"in_stock"}
-    assert {key: seen[key] for key in public} == {key: shop.shown[0][key] for key in public}
+    assert set(product) == public | {"in_stock"}
+    assert {key: product[key] for key in public} == {key: shop.visible[0][key] for key in public}
     listed = ok(platform.api().get(f"{shop.path}/products"))["data"]
-    assert seen in listed
+    assert product in listed
     assert [row["in_stock"] for row in listed if row["name"] == "Plain"] == [False]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [
         {},
         {"category": "Home"},
@@ -123,31 +126,34 @@ def test_a_product_page_holds_what_a_buyer_needs_and_nothing_internal(platform: 
     ],
     ids=str,
 )
-def test_facets_count_what_the_other_filters_leave(platform: Platform, shop: Shop, asked: dict[str, str]) -> None:
-    facets = ok(platform.api().get(f"{shop.path}/products", params=asked))["facets"]
+def test_facets_count_the_products_that_match_the_other_filters(
+    platform: Platform, shop: Shop, filters: dict[str, str]
+) -> None:
+    facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
-    def left(*without: str) -> list[Json]:
-        kept = {name: value for name, value in asked.items() if name not in without}
+    def matching_products(*without: str) -> list[Json]:
+        """The products that match the filters except those in `without`."""
+        remaining = {name: value for name, value in filters.items() if name not in without}
         return [
             row
-            for row in shop.shown
-            if kept.get("q", "") in row["name"].lower()
-            and kept.get("category", row["category"]) == row["category"]
-            and kept.get("brand", row["brand"]) == row["brand"]
-            and float(kept.get("price_min", 0)) <= float(row["price"]) <= float(kept.get("price_max", 1e9))
+            for row in shop.visible
+            if remaining.get("q", "") in row["name"].lower()
+            and remaining.get("category", row["category"]) == row["category"]
+            and remaining.get("brand", row["brand"]) == row["brand"]
+            and float(remaining.get("price_min", 0)) <= float(row["price"]) <= float(remaining.get("price_max", 1e9))
         ]
 
     for name in ("category", "brand"):
-        counted = Counter(row[name] for row in left(name) if row[name] is not None)
-        assert {one["value"]: one["count"] for one in facets[name]} == counted
-        assert facets[name] == sorted(facets[name], key=lambda one: (-one["count"], one["value"]))
-    prices = sorted((float(row["price"]), row["price"]) for row in left("price_min", "price_max"))
+        counts = Counter(row[name] for row in matching_products(name) if row[name] is not None)
+        assert {bucket["value"]: bucket["count"] for bucket in facets[name]} == counts
+        assert facets[name] == sorted(facets[name], key=lambda bucket: (-bucket["count"], bucket["value"]))
+    prices = sorted((float(row["price"]), row["price"]) for row in matching_products("price_min", "price_max"))
     assert (facets["price"]["min"], facets["price"]["max"]) == (
         (prices[0][1], prices[-1][1]) if prices else (None, None)
     )
 
 
-def test_facets_come_with_the_first_page_unless_not_asked_for(platform: Platform, shop: Shop) -> None:
+def test_facets_are_only_on_the_first_page_and_can_be_turned_off(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     first = ok(visitor.get(f"{shop.path}/products", params={"limit": 2}))
     second = ok(visitor.get(f"{shop.path}/products", params={"limit": 2, "cursor": first["next_cursor"]}))
@@ -155,20 +161,20 @@ def test_facets_come_with_the_first_page_unless_not_asked_for(platform: Platform
     assert ok(visitor.get(f"{shop.path}/products", params={"facets": "false"}))["facets"] is None
 
 
-def test_pages_walk_the_whole_shop(platform: Platform, shop: Shop) -> None:
+def test_pages_contain_every_product_once(platform: Platform, shop: Shop) -> None:
     for sort in ("name", "-name", "price", "-price", "created_at", "-created_at"):
         rows = platform.shown(shop.tenant.domain, limit=2, sort=sort)
-        assert sorted(row["name"] for row in rows) == sorted(SHOWN)
-        assert len({row["id"] for row in rows}) == len(SHOWN)
+        assert sorted(row["name"] for row in rows) == sorted(VISIBLE_NAMES)
+        assert len({row["id"] for row in rows}) == len(VISIBLE_NAMES)
 
 
-def test_only_an_active_site_of_an_active_client_is_there(platform: Platform) -> None:
+def test_only_an_active_site_of_an_active_client_is_found(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant)
     path = f"/v1/storefront/{tenant.domain}"
     routes = (path, f"{path}/products", f"{path}/products/{product['id']}")
 
-    def gone() -> None:
+    def assert_not_found() -> None:
         for route in routes:
             problem(platform.api().get(route), 404, "not_found")
             problem(tenant.owner.get(route), 404, "not_found")
@@ -176,57 +182,57 @@ def test_only_an_active_site_of_an_active_client_is_there(platform: Platform) ->
 
     for status in ("draft", "inactive"):
         ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"status": status}))
-        gone()
+        assert_not_found()
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"status": "active"}))
     ok(platform.api().get(path))
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": False}))
-    gone()
+    assert_not_found()
 
 
-def test_a_domain_that_no_site_has_is_not_found(platform: Platform) -> None:
+def test_an_unknown_domain_is_not_found_and_an_invalid_domain_is_refused(platform: Platform) -> None:
     for domain in (f"{uuid4().hex}.test", "a", "a" * 253, "a%2fb.test"):
         problem(platform.api().get(f"/v1/storefront/{domain}"), 404, "not_found")
     for domain in ("%00", "%ff", "a%20b", "-", "*", "a" * 254, "%27or%271", "%F0%9F%8E%81"):
         assert pointers(problem(platform.api().get(f"/v1/storefront/{domain}"), 422, "invalid")) == ["domain"]
 
 
-def test_a_product_of_another_site_is_not_found(platform: Platform, shop: Shop, stranger: Tenant) -> None:
-    foreign = platform.product(stranger)
-    for api in (platform.api(), stranger.owner, platform.admin):
+def test_a_product_of_another_site_is_not_found(platform: Platform, shop: Shop, other_tenant: Tenant) -> None:
+    foreign = platform.product(other_tenant)
+    for api in (platform.api(), other_tenant.owner, platform.admin):
         problem(api.get(f"{shop.path}/products/{foreign['id']}"), 404, "not_found")
         problem(api.get(f"{shop.path}/products/{uuid4()}"), 404, "not_found")
     assert pointers(problem(platform.api().get(f"{shop.path}/products/7"), 422, "invalid")) == ["product_id"]
 
 
-def test_a_site_without_a_catalog_shows_nothing(platform: Platform, tenant: Tenant) -> None:
+def test_a_site_without_a_catalog_shows_no_products(platform: Platform, tenant: Tenant) -> None:
     empty = platform.site(tenant.client_id, None)
     page = ok(platform.api().get(f"/v1/storefront/{empty['domain']}/products"))
     assert page == {"data": [], "next_cursor": None, "has_more": False, "facets": None}
 
 
-def test_two_sites_of_one_catalog_leave_out_their_own(platform: Platform, shop: Shop) -> None:
+def test_exclusions_of_a_site_do_not_affect_another_site_of_the_catalog(platform: Platform, shop: Shop) -> None:
     second = platform.site(shop.tenant.client_id, shop.tenant.catalog_id)
     names = [row["name"] for row in platform.shown(second["domain"])]
-    assert sorted(names) == sorted([*SHOWN, shop.excluded["name"]])
+    assert sorted(names) == sorted([*VISIBLE_NAMES, shop.excluded["name"]])
 
 
-def test_a_customer_sees_what_a_visitor_sees(platform: Platform, shop: Shop) -> None:
+def test_callers_with_a_token_see_what_visitors_see(platform: Platform, shop: Shop) -> None:
     for api in (platform.api("customer:a@example.test", email="a@example.test"), shop.tenant.owner, platform.admin):
-        for path in ("", "/products", f"/products/{shop.shown[0]['id']}"):
+        for path in ("", "/products", f"/products/{shop.visible[0]['id']}"):
             assert ok(api.get(shop.path + path)) == ok(platform.api().get(shop.path + path))
         problem(api.get(f"{shop.path}/products/{shop.excluded['id']}"), 404, "not_found")
 
 
-def test_a_token_that_does_not_verify_is_never_nobody(platform: Platform, shop: Shop) -> None:
+def test_an_invalid_token_is_refused_and_not_ignored(platform: Platform, shop: Shop) -> None:
     issuer = platform.issuer
-    good = issuer.token("someone")
-    bad = [
+    token = issuer.token("someone")
+    invalid_headers = [
         "",
         "Bearer",
         "Basic YTpi",
-        good,
-        f"Bearer {good}x",
-        f"Bearer {good[:-9]}",
+        token,
+        f"Bearer {token}x",
+        f"Bearer {token[:-9]}",
         "Bearer a.b.c",
         f"Bearer {issuer.token('someone', expires_in=-3600)}",
         f"Bearer {issuer.token('someone', iss='https://elsewhere.test')}",
@@ -235,18 +241,18 @@ def test_a_token_that_does_not_verify_is_never_nobody(platform: Platform, shop: 
         f"Bearer {issuer.token('service:system')}",
         f"Bearer {issuer.token('')}",
     ]
-    for header in bad:
-        answer = platform.api().get(shop.path, headers={"Authorization": header})
-        problem(answer, 401, "unauthenticated")
-        assert answer.headers["www-authenticate"].startswith("Bearer")
+    for header in invalid_headers:
+        response = platform.api().get(shop.path, headers={"Authorization": header})
+        problem(response, 401, "unauthenticated")
+        assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_the_same_goes_for_the_gateway(platform: Platform) -> None:
+def test_an_invalid_subject_is_refused_by_the_gateway(platform: Platform) -> None:
     for subject in ("service:system", "service:staging", "service:anything", "", "a\0b"):
         problem(platform.api("x", sub=subject).get("/v1/me"), 401, "unauthenticated")
 
 
-def test_new_products_are_on_the_storefront(platform: Platform) -> None:
+def test_a_new_product_is_on_the_storefront(platform: Platform) -> None:
     tenant = platform.tenant()
     product = created(
         tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"sku": "1", "name": "N", "price": "1"})

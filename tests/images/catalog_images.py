@@ -4,14 +4,14 @@ from typing import Any
 
 import httpx
 
-from tests.core.serving import Conversation, answer
+from tests.core.http_server import Handler, answer
 from tests.images.pictures import picture
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
 PICTURE = picture(1200, 800)
 
 
-def image(body: bytes = PICTURE, kind: str = "image/jpeg", etag: str = "") -> Conversation:
+def image(body: bytes = PICTURE, kind: str = "image/jpeg", etag: str = "") -> Handler:
     return answer(200, body, Content_Type=kind, ETag=etag)
 
 

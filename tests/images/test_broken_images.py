@@ -5,7 +5,7 @@ import os
 import signal
 from collections import Counter
 
-from tests.core.serving import Served, answer, serving
+from tests.core.http_server import HttpServer, answer, serving
 from tests.images.pictures import picture
 from tests.platform import Json, Platform, ok
 from wecelebrate.images.worker import CHUNK
@@ -45,7 +45,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(own_platform: Platf
     assert [each["media"][0]["source"] for each in sorted(products, key=lambda each: str(each["sku"]))] == addresses
 
 
-def wait_for_next_chunk(platform: Platform, job: Json, served: Served, images: int) -> None:
+def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
     """Wait until a number of images are saved and the next one is requested."""
     platform.eventually(lambda: saved_images(platform, job) >= images, every=0.005)
     before = len(served.requests)

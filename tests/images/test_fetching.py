@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.serving import Conversation, Served, answer, by_path, serving
+from tests.core.http_server import Handler, HttpServer, answer, by_path, serving
 from tests.images.catalog_images import PICTURE, download, fetch_catalog, image, images, media, stored_objects
 from tests.images.pictures import HTML, SVG, opened, picture, png
 from tests.platform import Platform, Tenant, ok
@@ -37,9 +37,9 @@ def test_images_are_only_fetched_if_requested(platform: Platform) -> None:
 
 
 @pytest.fixture
-def hostile() -> Iterator[Served]:
+def hostile() -> Iterator[HttpServer]:
     """A server whose responses cannot be used as images, except `/lies`, which only has a wrong Content-Type."""
-    responses: dict[str, Conversation] = {
+    responses: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
         "/local": answer(301, Location="http://127.0.0.2:1/"),
         "/numbers": answer(302, Location="http://2130706433/"),
@@ -64,7 +64,7 @@ def hostile() -> Iterator[Served]:
         yield served
 
 
-def test_each_hostile_response_gets_its_error_code(platform: Platform, tenant: Tenant, hostile: Served) -> None:
+def test_each_hostile_response_gets_its_error_code(platform: Platform, tenant: Tenant, hostile: HttpServer) -> None:
     expected_codes = {
         "/private": "refused_address",
         "/local": "refused_address",

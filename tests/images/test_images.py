@@ -4,7 +4,7 @@ import socket
 import threading
 from uuid import uuid4
 
-from tests.core.serving import by_path, serving
+from tests.core.http_server import by_path, serving
 from tests.images.catalog_images import download, fetch_catalog, image, images, media, stored_objects
 from tests.images.pictures import opened, picture
 from tests.platform import Platform, Tenant, created, ok, problem

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.core.serving import answer, serving
+from tests.core.http_server import answer, serving
 from tests.images.catalog_images import PICTURE, download, images
 from tests.images.pictures import HTML, opened, png
 from tests.platform import TLS, Json, Platform, Tenant, created, ok, problem

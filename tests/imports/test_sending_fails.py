@@ -1,8 +1,8 @@
-"""When no message can be sent: what is small is done at once, what is large once messages can be sent again."""
+"""Imports whose messages cannot be sent: small ones run within the request, large ones when the queue is back."""
 
 import pytest
 
-from tests.imports.test_imports import counts, ended, row
+from tests.imports.importing import nonzero_counts, product_row, wait_for_job
 from tests.platform import Json, Platform, Tenant, ok
 
 QUEUE = "product-imports"
@@ -10,45 +10,47 @@ QUEUE = "product-imports"
 
 @pytest.fixture
 def without_queue(own_platform: Platform) -> Platform:
-    """A platform whose queue of imports is gone."""
+    """A platform whose queue of imports was deleted."""
     sqs = own_platform.sqs
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"])
     return own_platform
 
 
 def post(tenant: Tenant, rows: list[Json]) -> tuple[str, str]:
-    """What became of the word of an import, and its job."""
-    answer = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
-    assert answer.status_code == 202, answer.text
-    return answer.headers["job-dispatch"], answer.json()["id"]
+    """Create an import. Returns the `Job-Dispatch` header and the job's id."""
+    response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
+    assert response.status_code == 202, response.text
+    return response.headers["job-dispatch"], response.json()["id"]
 
 
-def test_small_imports_are_done_at_once_and_large_ones_by_the_sweeper(without_queue: Platform) -> None:
+def test_without_a_queue_small_imports_run_within_the_request_and_large_ones_wait(
+    without_queue: Platform,
+) -> None:
     platform, tenant = without_queue, without_queue.tenant()
-    dispatch, small = post(tenant, [row(number) for number in range(100)] + [row(1, price="much")])
+    dispatch, small = post(tenant, [product_row(number) for number in range(100)] + [product_row(1, price="much")])
     assert dispatch == "at-once"
     job = ok(tenant.owner.get(f"/v1/jobs/{small}"))
-    assert (job["status"], counts(job)) == ("completed", {"read": 101, "created": 100, "rejected": 1})
+    assert (job["status"], nonzero_counts(job)) == ("completed", {"read": 101, "created": 100, "rejected": 1})
 
-    dispatch, large = post(tenant, [row(number) for number in range(2_000)])
+    dispatch, large = post(tenant, [product_row(number) for number in range(2_000)])
     assert (dispatch, ok(tenant.owner.get(f"/v1/jobs/{large}"))["status"]) == ("deferred", "pending")
-    # It would come before the large one, whose turn it is.
-    dispatch, later = post(tenant, [row(0, price="9.00")])
+    # A small import does not run within the request while an earlier job of the catalog waits.
+    dispatch, later = post(tenant, [product_row(0, price="9.00")])
     assert dispatch == "deferred"
 
     platform.sqs.create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "60"})
     for job_id, expected in ((large, {"created": 1_900, "unchanged": 100}), (later, {"updated": 1})):
-        job = ended(tenant.owner, job_id)
-        assert (job["status"], {name: n for name, n in counts(job).items() if name != "read"}) == (
+        job = wait_for_job(tenant.owner, job_id)
+        assert (job["status"], {name: count for name, count in nonzero_counts(job).items() if name != "read"}) == (
             "completed",
             expected,
         )
-    left = "select count(*) from app.staged_products"
-    platform.eventually(lambda: platform.database.execute(left).fetchone() == {"count": 0})
+    staged_rows = "select count(*) from app.staged_products"
+    platform.eventually(lambda: platform.database.execute(staged_rows).fetchone() == {"count": 0})
 
 
-def test_the_word_of_a_job_is_queued_where_it_can_be(own_platform: Platform) -> None:
+def test_the_message_of_an_import_is_queued_if_it_can_be_sent(own_platform: Platform) -> None:
     tenant = own_platform.tenant()
-    dispatch, job_id = post(tenant, [row(1)])
+    dispatch, job_id = post(tenant, [product_row(1)])
     assert dispatch == "queued"
-    assert ended(tenant.owner, job_id)["status"] == "completed"
+    assert wait_for_job(tenant.owner, job_id)["status"] == "completed"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.functions import ROOT
-from tests.faults.conftest import environment
+from tests.faults.environment import function_environment
 from tests.mail.conftest import RunAs, address, create_order, received, send_event, service
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
@@ -70,7 +70,7 @@ def mail_of_killed_worker(
     (mail_row,) = ok(tenant.owner.get("/v1/mails", params={"order_id": str(order_id)}))["data"]
     worker = subprocess.run(
         [sys.executable, "-c", WORKER, mail_row["job_id"], when],
-        env={**os.environ, **environment(state, "queues-emails")},
+        env={**os.environ, **function_environment(state, "queues-emails")},
         cwd=ROOT,
         check=False,
         capture_output=True,

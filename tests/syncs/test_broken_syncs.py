@@ -1,4 +1,4 @@
-"""Workers that die: nothing is lost, nothing is doubled, and the counts stay exact."""
+"""Workers that die during a sync: no row is lost or loaded twice, and the counts stay exact."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ PHASES = {"staging": "counts ->> 'read' > '0' and total is null", "merging": "do
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_sync_whose_worker_is_killed_is_finished_by_another(own_platform: Platform, phase: str) -> None:
+def test_another_worker_finishes_the_sync_of_a_killed_worker(own_platform: Platform, phase: str) -> None:
     platform = own_platform
     tenant = platform.tenant()
     rows = "".join(f"K-{number:06d},Product {number},{number % 90 + 1}.00,1,\n" for number in range(ROWS))
@@ -30,7 +30,7 @@ def test_a_sync_whose_worker_is_killed_is_finished_by_another(own_platform: Plat
     for worker in ok(platform.api().get("/_local/health"))["functions"]["queues-catalog-syncs"]["busy"]:
         os.kill(worker, signal.SIGKILL)
     platform.database.execute("update jobs set leased_until = now() where id = %s", [job["id"]])
-    # SQS would give the message again once nobody holds it; this is not to wait for that.
+    # SQS would deliver the message again after its visibility timeout. The test does not wait for that.
     platform.send("catalog-syncs", {"job_id": str(job["id"])})
 
     done = platform.job_of(tenant.catalog_id, version, within=60)

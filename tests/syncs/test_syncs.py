@@ -1,4 +1,4 @@
-"""A file that is dropped in S3 becomes products on a storefront."""
+"""Files in the drops bucket become products of a catalog, and appear on its storefronts."""
 
 import csv
 import io
@@ -19,11 +19,12 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def _counts(job: Json) -> tuple[int, int, int, int, int]:
+    """Rows read, created, updated, unchanged and rejected."""
     counts = job["counts"]
     return counts["read"], counts["created"], counts["updated"], counts["unchanged"], counts["rejected"]
 
 
-def test_a_shopify_export_is_on_the_storefront_with_its_prices_and_images(platform: Platform, tenant: Tenant) -> None:
+def test_a_shopify_export_appears_on_the_storefront_with_prices_and_images(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", (FEEDS / "shopify-products.csv").read_bytes())
     assert job["status"] == "completed"
     assert _counts(job) == (21, 21, 0, 0, 0)
@@ -36,7 +37,7 @@ def test_a_shopify_export_is_on_the_storefront_with_its_prices_and_images(platfo
     assert shown["gardening-gloves-yellow"]["price"] == "15.99"
 
 
-def test_a_medusa_export_with_semicolons_is_on_the_storefront(platform: Platform, tenant: Tenant) -> None:
+def test_a_medusa_export_with_semicolons_appears_on_the_storefront(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "export.csv", (FEEDS / "medusa-products-semicolon.csv").read_bytes())
     assert _counts(job) == (3, 3, 0, 0, 0)
     shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
@@ -44,7 +45,7 @@ def test_a_medusa_export_with_semicolons_is_on_the_storefront(platform: Platform
     assert shown["base-product-small-green"]["images"] == ["test-image.png", "test-image-2.png"]
 
 
-def test_the_same_file_again_changes_nothing(platform: Platform, tenant: Tenant) -> None:
+def test_a_second_sync_of_the_same_file_changes_nothing(platform: Platform, tenant: Tenant) -> None:
     body = (FEEDS / "shopify-products.csv").read_bytes()
     platform.sync(tenant.catalog_id, "products.csv", body)
     before = platform.database.execute(
@@ -57,7 +58,7 @@ def test_the_same_file_again_changes_nothing(platform: Platform, tenant: Tenant)
     assert before == after
 
 
-def test_bad_rows_are_named_and_do_not_stop_good_ones(platform: Platform, tenant: Tenant) -> None:
+def test_invalid_rows_are_reported_and_do_not_stop_the_others(platform: Platform, tenant: Tenant) -> None:
     rows = "A-1,Mug,12.50,5,\nA-2,Lamp,twelve,5,\n,Nameless,1.00,1,\nA-4,Desk,99.00,1,\n"
     job = platform.sync(tenant.catalog_id, "mixed.csv", (HEADER + rows).encode())
     assert job["status"] == "completed"
@@ -67,7 +68,7 @@ def test_bad_rows_are_named_and_do_not_stop_good_ones(platform: Platform, tenant
     assert {product["sku"] for product in platform.shown(tenant.domain)} == {"A-1", "A-4"}
 
 
-def test_a_corrected_error_file_can_be_dropped_again(platform: Platform, tenant: Tenant) -> None:
+def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "bad.csv", (HEADER + "A-1,Mug,twelve,5,\nA-2,Lamp,3.00,1,\n").encode())
     errors = platform.read(job["result"]["error_file"])
     rows = list(csv.DictReader(io.StringIO(errors.decode())))
@@ -78,7 +79,7 @@ def test_a_corrected_error_file_can_be_dropped_again(platform: Platform, tenant:
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
 
-def test_the_result_lies_beside_the_file(platform: Platform, tenant: Tenant) -> None:
+def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())
     assert job["result"]["result_file"] == f"{tenant.catalog_id}/results/products.csv.{job['id']}.json"
     result = json.loads(platform.read(job["result"]["result_file"]))
@@ -86,14 +87,14 @@ def test_the_result_lies_beside_the_file(platform: Platform, tenant: Tenant) -> 
     assert result["read_as"]["delimiter"] == ","
 
 
-def test_a_file_that_cannot_be_read_fails_with_a_reason(platform: Platform, tenant: Tenant) -> None:
+def test_an_unreadable_file_fails_with_a_reason(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", b"%PDF-1.7 not a table at all")
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "PDF" in job["error"]
     assert json.loads(platform.read(job["result"]["result_file"]))["error"] == job["error"]
 
 
-def test_a_delta_leaves_alone_what_it_does_not_name(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_leaves_other_fields_and_products_unchanged(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full.csv", (HEADER + "A-1,Mug,12.50,5,/mug.jpg\nA-2,Lamp,3.00,1,\n").encode())
     assert _counts(platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nA-1,0\n")) == (1, 0, 1, 0, 0)
     shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
@@ -102,38 +103,38 @@ def test_a_delta_leaves_alone_what_it_does_not_name(platform: Platform, tenant: 
     assert "A-2" in shown
 
 
-def test_a_new_sku_without_name_or_price_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_a_row_with_a_new_sku_but_no_name_or_price_is_rejected(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nNEW-1,7\n")
     assert _counts(job) == (1, 0, 0, 0, 1)
     assert job["first_errors"][0]["code"] == "incomplete"
 
 
-def test_of_rows_with_one_sku_the_last_counts(platform: Platform, tenant: Tenant) -> None:
+def test_the_last_of_several_rows_with_the_same_sku_is_loaded(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + "A-1,Old,1.00,1,\nA-1,New,2.00,1,\n").encode())
     assert _counts(job) == (2, 1, 0, 0, 1)
     assert (job["first_errors"][0]["line"], job["first_errors"][0]["code"]) == (2, "superseded")
     assert [product["name"] for product in platform.shown(tenant.domain)] == ["New"]
 
 
-def test_files_of_a_catalog_go_in_in_the_order_they_came(platform: Platform, tenant: Tenant) -> None:
+def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Platform, tenant: Tenant) -> None:
     versions = [
         platform.drop(tenant.catalog_id, "price.csv", (HEADER + f"A-1,Mug,{price}.00,1,\n").encode())
         for price in range(1, 13)
     ]
     jobs = [platform.job_of(tenant.catalog_id, version) for version in versions]
-    # One that S3 tells of when a newer version of it is in the catalog already is passed over.
+    # A version is superseded if its notification arrives after a newer version was loaded.
     assert all(job["status"] == "completed" or job["error_code"] == "superseded" for job in jobs)
     assert jobs[-1]["status"] == "completed"
     assert [product["price"] for product in platform.shown(tenant.domain)] == ["12.00"]
 
 
-def test_names_with_spaces_and_signs_arrive(platform: Platform, tenant: Tenant) -> None:
+def test_file_names_may_contain_spaces_and_special_characters(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "preise März+1 (neu)%.csv", (HEADER + "A-1,Mug,1.00,1,\n").encode())
     assert job["source"]["key"] == f"{tenant.catalog_id}/incoming/preise März+1 (neu)%.csv"
     assert json.loads(platform.read(job["result"]["result_file"]))["status"] == "completed"
 
 
-def test_a_file_for_no_catalog_is_refused_where_its_sender_looks(platform: Platform) -> None:
+def test_a_file_for_an_unknown_catalog_gets_an_error_in_the_results_folder(platform: Platform) -> None:
     catalog = "ca999999-0000-7000-8000-000000000009"
     platform.drop(catalog, "lost.csv", b"sku,name,price\nA-1,Mug,1.00\n")
     key = f"{catalog}/results/lost.csv.refused.json"
@@ -141,7 +142,7 @@ def test_a_file_for_no_catalog_is_refused_where_its_sender_looks(platform: Platf
     assert json.loads(platform.read(key))["error_code"] == "no_such_catalog"
 
 
-def test_a_notification_that_comes_twice_makes_one_job(platform: Platform, tenant: Tenant) -> None:
+def test_a_duplicate_notification_creates_no_second_job(platform: Platform, tenant: Tenant) -> None:
     version = platform.drop(tenant.catalog_id, "a.csv", (HEADER + "A-1,Mug,1.00,1,\n").encode())
     platform.job_of(tenant.catalog_id, version)
     platform.notify(f"{tenant.catalog_id}/incoming/a.csv", version)
@@ -150,7 +151,7 @@ def test_a_notification_that_comes_twice_makes_one_job(platform: Platform, tenan
     assert len(jobs) == 2
 
 
-def test_a_sync_touches_no_other_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_does_not_change_other_catalogs(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     platform.sync(other.catalog_id, "a.csv", (HEADER + "A-1,Theirs,1.00,1,\n").encode())
     platform.sync(tenant.catalog_id, "a.csv", (HEADER + "A-1,Ours,2.00,1,\n").encode())
@@ -159,7 +160,7 @@ def test_a_sync_touches_no_other_catalog(platform: Platform, tenant: Tenant) -> 
     assert tenant.owner.get(f"/v1/jobs/{ok(other.owner.get('/v1/jobs'))['data'][0]['id']}").status_code == 404
 
 
-def test_a_catalogs_mapping_says_which_column_is_which(platform: Platform, tenant: Tenant) -> None:
+def test_columns_are_read_by_the_catalogs_mapping(platform: Platform, tenant: Tenant) -> None:
     mapping = {"sku": "Nr", "name": "Was", "price": "Wieviel"}
     settings = {"sync_settings": {"mapping": mapping, "currency": "EUR"}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
@@ -169,7 +170,9 @@ def test_a_catalogs_mapping_says_which_column_is_which(platform: Platform, tenan
     assert (product["sku"], product["name"], product["price"], product["currency"]) == ("7", "Tasse", "1234.50", "EUR")
 
 
-def test_a_platform_catalog_is_synced_for_all_who_are_granted_it(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_of_a_platform_catalog_appears_on_the_sites_of_clients_with_a_grant(
+    platform: Platform, tenant: Tenant
+) -> None:
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     site = platform.site(tenant.client_id, catalog["id"])

@@ -1,10 +1,10 @@
-"""XML by way of the drops bucket: what a file says of itself decides what becomes of products that it lacks."""
+"""XML files in the drops bucket. A file that declares itself a delta deactivates nothing."""
 
 from tests.core.feeds.feed_reading import FEEDS
 from tests.platform import Platform
 
 
-def test_a_bmecat_fills_a_catalog_and_its_update_takes_out_what_is_gone(platform: Platform) -> None:
+def test_a_bmecat_update_deactivates_only_the_products_that_it_deletes(platform: Platform) -> None:
     tenant = platform.tenant()
     articles = "".join(
         f"<ARTICLE><SUPPLIER_AID>KERZE-{n}</SUPPLIER_AID><ARTICLE_DETAILS><DESCRIPTION_SHORT>Kerze {n}"
@@ -12,12 +12,12 @@ def test_a_bmecat_fills_a_catalog_and_its_update_takes_out_what_is_gone(platform
         "<PRICE_AMOUNT>5.00</PRICE_AMOUNT></ARTICLE_PRICE></ARTICLE_PRICE_DETAILS></ARTICLE>"
         for n in (1, 2)
     )
-    whole = f"<BMECAT version='1.2'><T_NEW_CATALOG>{articles}</T_NEW_CATALOG></BMECAT>".encode()
-    job = platform.sync(tenant.catalog_id, "catalog.xml", whole)
+    new_catalog = f"<BMECAT version='1.2'><T_NEW_CATALOG>{articles}</T_NEW_CATALOG></BMECAT>".encode()
+    job = platform.sync(tenant.catalog_id, "catalog.xml", new_catalog)
     assert (job["status"], job["counts"]["created"]) == ("completed", 2)
 
     update = (FEEDS / "bmecat12-update-products.xml").read_bytes()
-    # Even where the sender took it for the whole catalog: the file knows better.
+    # The file declares itself a delta, which overrides the folder `full/`.
     job = platform.sync(tenant.catalog_id, "full/update.xml", update)
     assert (job["counts"]["created"], job["counts"]["updated"], job["counts"]["deactivated"]) == (1, 2, 0)
     shown = {product["sku"]: product["name"] for product in platform.shown(tenant.domain)}

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from standardwebhooks import Webhook as Verifier
 
-from tests.core.serving import Conversation, answer, serving
+from tests.core.http_server import Handler, answer, serving
 from tests.platform import Json, Platform, Tenant, created, ok
 
 SUCCESS = answer(204)
@@ -50,7 +50,7 @@ class Receiver:
     webhook: Json
     port: int
     requests: list[bytes]
-    respond: Conversation = SUCCESS
+    respond: Handler = SUCCESS
     """Responds to the requests."""
     concurrent: int = 0
     max_concurrent: int = 0
@@ -80,7 +80,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Conversation = SUCCESS) -> Iterator[Receiver]:
+def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Handler = SUCCESS) -> Iterator[Receiver]:
     """Run an endpoint of a tenant that subscribes to events."""
     receiver = Receiver({}, 0, [], respond)
     with serving(receiver.converse) as served:

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from tests.core.serving import answer
+from tests.core.http_server import answer
 from tests.platform import Platform, Tenant, ok, pointers, problem
 from tests.webhooks.receiving import (
     FAILURE,

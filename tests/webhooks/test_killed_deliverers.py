@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.functions import ROOT
-from tests.faults.conftest import environment
+from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
 from tests.webhooks.receiving import Receiver, delivery, receiving
 
@@ -77,7 +77,7 @@ def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
     )
     process = subprocess.run(
         [sys.executable, "-c", WORKER, str(sent)],
-        env={**os.environ, **environment(platform.state, "queues-webhooks")},
+        env={**os.environ, **function_environment(platform.state, "queues-webhooks")},
         cwd=ROOT,
         check=False,
         capture_output=True,

@@ -3,7 +3,7 @@
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from tests.core.serving import answer
+from tests.core.http_server import answer
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 from tests.webhooks.receiving import (
     FAILURE,

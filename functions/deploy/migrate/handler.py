@@ -1,4 +1,4 @@
-"""Migrate: bring the database to this release. The deploy calls it before the functions of the release are in place."""
+"""Migrate: apply the migrations of this release. The deployment calls it before it updates the other functions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Catalog syncs: a dropped file becomes products of its catalog."""
+"""Catalog syncs: load files of the drops bucket into their catalogs."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

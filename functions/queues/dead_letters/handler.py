@@ -1,4 +1,4 @@
-"""Dead letters: what SQS gave up is kept where it can be looked at and sent again."""
+"""Dead letters: record messages that SQS gave up, so that an operator can read them and send them again."""
 
 from wecelebrate.core.queue import consume
 from wecelebrate.jobs import dead_letters

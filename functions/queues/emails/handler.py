@@ -1,4 +1,4 @@
-"""E-mails: what happened is told to whom it is about."""
+"""E-mails: send the mails of jobs."""
 
 from wecelebrate import jobs, mail, subscriptions
 from wecelebrate.core.queue import consume

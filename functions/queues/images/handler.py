@@ -1,4 +1,4 @@
-"""Images: what products name by address, and what was uploaded, becomes renditions of ours."""
+"""Images: fetch the images of products, and render them and uploaded images in several sizes."""
 
 from wecelebrate import images, jobs, subscriptions
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Mail events: what SES tells of mails becomes their state, and addresses that take none are suppressed."""
+"""Mail events: update the state of mails from the events of SES, and suppress addresses that reject mail."""
 
 from wecelebrate import mail
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Product imports: rows of a request, or an uploaded file, become products."""
+"""Product imports: load the rows of a request, or an uploaded file, into a catalog."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Webhooks: what happened at clients' is told to the endpoints that asked for it."""
+"""Webhooks: deliver events to the endpoints that subscribe to them."""
 
 from wecelebrate import webhooks
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Order days: what orders moved in the last minute goes into the figures of their days."""
+"""Order days: add the orders of the last minute to the daily totals."""
 
 from typing import Any
 
@@ -6,4 +6,4 @@ from wecelebrate.orders import rollup
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return {"folded": rollup.fold()}
+    return {"folded": rollup.add_deltas()}

@@ -1,4 +1,4 @@
-"""Partitions: room for the events of the months to come, and nothing kept that nobody asks for."""
+"""Partitions: create the partitions of the coming months, and delete old receipts and jobs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from wecelebrate import events, jobs
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     return {
-        "partitions": events.make_partitions(),
-        "receipts": events.forget_receipts(),
+        "partitions": events.create_partitions(),
+        "receipts": events.delete_old_receipts(),
         "jobs": jobs.forget(),
     }

@@ -1,4 +1,4 @@
-"""The sweeper: end in the cache what nobody ended, keep the heart beating, have done what is lost or due."""
+"""The sweeper: send unsent cache invalidations and lost messages, write the heartbeat, start due schedules."""
 
 from typing import Any
 

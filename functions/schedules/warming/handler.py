@@ -1,4 +1,4 @@
-"""Warming: have the busiest storefronts' first pages in the cache before somebody asks for them."""
+"""Warming: load the first pages of the busiest storefronts into the cache."""
 
 from typing import Any
 

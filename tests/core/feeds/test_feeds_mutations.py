@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.feeds.feed_reading import FEEDS, SPECIAL_CELLS, check_reading, read
 from tests.core.feeds.mutations import mutations
-from tests.faults.conftest import FULL
+from tests.faults.environment import FULL
 from tests.faults.figures import Figure, figure
 from wecelebrate.feeds import UnreadableFeed
 

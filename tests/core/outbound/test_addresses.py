@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.core.http_server import answer, serving
 from tests.core.outbound.conftest import Resolver
-from tests.core.serving import answer, serving
 from wecelebrate.core import outbound
 from wecelebrate.core.outbound import NotAllowed, fetch
 from wecelebrate.core.outbound.addresses import parse

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.core.http_server import answer, serving
 from tests.core.outbound.conftest import Resolver
-from tests.core.serving import answer, serving
 from wecelebrate.core.outbound import ResponseTooLarge, Unreachable, fetch
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.core.http_server import answer, by_path, serving
 from tests.core.outbound.conftest import Resolver
-from tests.core.serving import answer, by_path, serving
 from wecelebrate.core.outbound import NotAllowed, Unreachable, fetch
 from wecelebrate.core.settings import settings
 

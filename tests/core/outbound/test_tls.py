@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.core.http_server import HttpServer, answer, serving
 from tests.core.outbound.conftest import Resolver
-from tests.core.serving import Served, answer, serving
 from wecelebrate.core import outbound
 from wecelebrate.core.outbound import NotAllowed, Unreachable, fetch
 
@@ -48,7 +48,7 @@ def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.
     outbound._tls_context.cache_clear()
 
 
-def https_url(served: Served, monkeypatch: pytest.MonkeyPatch, host: str = "images.example.com") -> str:
+def https_url(served: HttpServer, monkeypatch: pytest.MonkeyPatch, host: str = "images.example.com") -> str:
     monkeypatch.setattr("wecelebrate.core.outbound.addresses._PORTS", {"http": 80, "https": served.port})
     return f"https://{host}/"
 

@@ -4,7 +4,7 @@ from wecelebrate import subscriptions
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import import legacy_api
-from wecelebrate.ingestion.bulk_import.legacy_api import ProductsImport, Queued
+from wecelebrate.ingestion.bulk_import.legacy_api import LegacyImport, QueuedImport
 from wecelebrate.ingestion.bulk_import.models import BulkImport
 from wecelebrate.jobs.models import Job
 
@@ -18,7 +18,7 @@ def import_products(request: BulkImport, tx: Writing) -> Job:
 
 
 @app.post("/api/products/bulk-import", status_code=202)
-def import_products_first_api(request: ProductsImport, tx: Writing) -> Queued:
+def import_products_first_api(request: LegacyImport, tx: Writing) -> QueuedImport:
     return legacy_api.create(tx, request)
 
 

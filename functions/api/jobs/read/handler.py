@@ -9,7 +9,7 @@ from wecelebrate import jobs
 from wecelebrate.core.http import Reading, api, model_response, page_response, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.ingestion.bulk_import import legacy_api
-from wecelebrate.ingestion.bulk_import.legacy_api import JobState
+from wecelebrate.ingestion.bulk_import.legacy_api import LegacyJob
 from wecelebrate.jobs.models import Job, JobFilters
 
 app = api()
@@ -25,12 +25,12 @@ def get_job(job_id: UUID, tx: Reading) -> Job:
     return jobs.get(tx, job_id)
 
 
-@app.get("/api/jobs/{job_id}", response_model=JobState, responses={404: {"model": JobState}})
+@app.get("/api/jobs/{job_id}", response_model=LegacyJob, responses={404: {"model": LegacyJob}})
 def get_job_first_api(job_id: str, tx: Reading) -> Response:
     return model_response(*legacy_api.state(tx, job_id))
 
 
-@app.get("/api/jobs/{job_id}/status", response_model=JobState, responses={404: {"model": JobState}})
+@app.get("/api/jobs/{job_id}/status", response_model=LegacyJob, responses={404: {"model": LegacyJob}})
 def get_job_status_first_api(job_id: str, tx: Reading) -> Response:
     return model_response(*legacy_api.state(tx, job_id))
 

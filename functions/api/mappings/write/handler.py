@@ -4,13 +4,13 @@ from uuid import UUID
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.ingestion.mappings import propose
-from wecelebrate.ingestion.mappings.models import Asked, Proposal
+from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest
 
 app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/mapping/propose")
-def propose_mapping(catalog_id: UUID, request: Asked, tx: Writing) -> Proposal:
+def propose_mapping(catalog_id: UUID, request: MappingRequest, tx: Writing) -> MappingProposal:
     return propose(tx, catalog_id, request)
 
 

@@ -1,4 +1,4 @@
-"""Connects domains to the events of other domains, so that those need not import them.
+"""Connects domains to the events of other domains, so that the other domains need not import them.
 
 Every function that can stop a job calls `connect()` when it starts. A function that does not fails at its first job.
 """
@@ -14,7 +14,7 @@ def connect() -> None:
     jobs.on_job_stopped(_publish_job_events)
 
 
-# The listeners import their domain when a job stops: most invocations of these functions stop none.
+# The listeners import their domain when a job stops, because most invocations of these functions stop no job.
 
 
 def _send_job_mail(tx: Transaction, job: StoppedJob) -> None:

@@ -1,23 +1,23 @@
-"""Events: what visitors of storefronts do. Here, what keeps their tables in shape."""
+"""Storefront events: maintenance of their tables."""
 
 from wecelebrate.core import batches
 from wecelebrate.core.database import SYSTEM, queries, writing
 
 sql = queries(__file__)
 
-AHEAD = 3
-"""Months for which there are partitions before they begin."""
-BATCH = 10_000
-"""Receipts that are forgotten in one transaction."""
+MONTHS_AHEAD = 3
+"""Future months that have a partition."""
+BATCH_SIZE = 10_000
+"""Receipts that are deleted in one transaction."""
 
 
-def make_partitions() -> int:
-    """Partitions for this month and the next ones, those that are not there; how many that were."""
+def create_partitions() -> int:
+    """Create the missing partitions for this month and the next MONTHS_AHEAD. Returns the number of new partitions."""
     with writing(SYSTEM) as tx:
-        made: int = sql.make_partitions(tx, ahead=AHEAD)
-    return made
+        created: int = sql.make_partitions(tx, ahead=MONTHS_AHEAD)
+    return created
 
 
-def forget_receipts() -> int:
-    """Forget which events were received more than a week ago, batch after batch; how many that were."""
-    return batches.run(lambda tx, most: int(sql.forget_receipts(tx, most=most)), BATCH)
+def delete_old_receipts() -> int:
+    """Delete the receipts of events that arrived more than a week ago. Returns the number of deleted receipts."""
+    return batches.run(lambda tx, limit: int(sql.forget_receipts(tx, most=limit)), BATCH_SIZE)

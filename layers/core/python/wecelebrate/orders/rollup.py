@@ -1,14 +1,15 @@
-"""Figures of days: whatever moves one leaves a delta, and a schedule folds the deltas into the days."""
+"""Daily totals of orders. Each change of an order writes a delta; a schedule adds the deltas to the totals."""
 
 from wecelebrate.core import batches
 from wecelebrate.core.database import queries
 
 sql = queries(__file__)
 
-BATCH = 10_000
-"""Deltas that are folded in one transaction."""
+BATCH_SIZE = 10_000
+"""Deltas that one transaction adds."""
 
 
-def fold() -> int:
-    """Fold deltas, batch after batch, until there are no more or time is short. How many that were."""
-    return batches.run(lambda tx, most: int(sql.fold_deltas(tx, most=most)), BATCH)
+def add_deltas() -> int:
+    """Add waiting deltas to the daily totals, in batches, for at most the time that `batches.run` allows. Returns the
+    number of added deltas."""
+    return batches.run(lambda tx, limit: int(sql.fold_deltas(tx, most=limit)), BATCH_SIZE)

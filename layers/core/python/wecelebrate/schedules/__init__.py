@@ -1,4 +1,4 @@
-"""Schedules: work that comes again by itself, by cron in a time zone."""
+"""Schedules: recurring work, by a cron expression in a time zone."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +12,9 @@ from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match
 from wecelebrate.schedules import cron, runs
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
-from wecelebrate.schedules.runs import over, run_due, sql, wanted
+from wecelebrate.schedules.runs import finish_run, requested_run, run_due, sql
 
-__all__ = ["change", "create", "delete", "get", "over", "page", "run", "run_due", "wanted"]
+__all__ = ["change", "create", "delete", "finish_run", "get", "page", "requested_run", "run", "run_due"]
 
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
@@ -31,35 +31,40 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
-    """Raises Forbidden, AlreadyExists for a name that the client has, Invalid for a catalog that is not its own, or
-    when it is not clear whose it is."""
+    """Create a schedule.
+
+    Raises Forbidden, AlreadyExists if the client has a schedule of this name, and Invalid if the client does not own
+    the catalog, or the request names no client and the caller belongs to several.
+    """
     client_id = new.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=client_id):
-        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog of this client's own")])
-    given = new.model_dump(mode="json") | {
+        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="must be a catalog that the client owns")])
+    values = new.model_dump(mode="json") | {
         "client_id": client_id,
         "settings": new.settings.model_dump(mode="json", exclude_none=True),
     }
-    return Schedule(**sql.create_schedule(tx, **as_json(given, "settings"), next_at=_next_at(given)))
+    return Schedule(**sql.create_schedule(tx, **as_json(values, "settings"), next_at=_next_at(values)))
 
 
 def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Match) -> Schedule:
-    """What the patch names; when it is due next follows. Raises NotFound, Forbidden, AlreadyExists, and as
-    `Match.check` does."""
+    """Change the fields of the patch, and compute when the schedule is due next.
+
+    Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`.
+    """
     current = _lock(tx, schedule_id)
     match.check(current)
     changes = patch.changes()
     next_at = current.next_at
     if changes.keys() & {"cron", "timezone", "is_active"}:
         next_at = _next_at(current.model_dump() | changes)
-    told = as_json({"changes": changes}, "changes")
-    return Schedule(**sql.change_schedule(tx, schedule_id=schedule_id, next_at=next_at, **told))
+    values = as_json({"changes": changes}, "changes")
+    return Schedule(**sql.change_schedule(tx, schedule_id=schedule_id, next_at=next_at, **values))
 
 
 def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
-    """The schedule; jobs that it made stay. Raises NotFound, Forbidden, and as `Match.check` does."""
+    """Delete a schedule. The jobs that it created stay. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     schedule = _lock(tx, schedule_id)
     match.check(schedule)
     sql.delete_schedule(tx, schedule_id=schedule_id)
@@ -67,15 +72,15 @@ def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
 
 
 def run(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Run it now, whether it is active or not. Raises NotFound, Forbidden, ScheduleBusy."""
+    """Run a schedule now, even if it is not active. Raises NotFound, Forbidden, ScheduleBusy."""
     schedule = _lock(tx, schedule_id)
-    runs.ask(tx, schedule_id, schedule.type, schedule.client_id)
+    runs.request_run(tx, schedule_id, schedule.type, schedule.client_id)
     audit.record(tx, "schedule.run", schedule.client_id, schedule_id)
     return get(tx, schedule_id)
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """The schedule, for a change. Raises NotFound, Forbidden for one that the caller only sees."""
+    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller may only read it."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

@@ -1,4 +1,4 @@
-"""A schedule: work that comes again by itself."""
+"""A schedule: recurring work."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,65 +11,68 @@ from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import ScheduleType
 
 
-def _within(prefix: str) -> str:
-    parts = prefix.split("/")
-    if len(parts) < 2 or parts[-1] or "" in parts[:-1] or {".", ".."} & {*parts} or not prefix.isprintable():
-        raise ValueError("A prefix is of folders within the catalog's own, and ends with a slash: exports/daily/")
-    if parts[0] in ("incoming", "results"):
-        raise ValueError("What lies in incoming/ is taken in without a schedule, and results/ is where results go")
+def _check_prefix(prefix: str) -> str:
+    folders = prefix.split("/")
+    is_folder = len(folders) > 1 and folders[-1] == "" and "" not in folders[:-1]
+    if not is_folder or {".", ".."} & {*folders} or not prefix.isprintable():
+        raise ValueError("must be a folder below the catalog's own, with a slash at its end, e.g. exports/daily/")
+    if folders[0] in ("incoming", "results"):
+        raise ValueError("must not be below incoming/ or results/: files in incoming/ need no schedule")
     return prefix
 
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(cron.expression)]
-Timezone = Annotated[str, StringConstraints(max_length=100), AfterValidator(cron.zone)]
-Prefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(_within)]
-Mode = Literal["full", "delta"]
+ScheduleName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(cron.parse_expression)]
+Timezone = Annotated[str, StringConstraints(max_length=100), AfterValidator(cron.check_time_zone)]
+Prefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(_check_prefix)]
+SyncMode = Literal["full", "delta"]
 
 
-class Pull(Input):
-    """What a catalog_sync takes in: files that were not taken in before, the oldest first."""
+class PullSettings(Input):
+    """The files that a catalog_sync loads: those that are new since its last run, the oldest first."""
 
-    prefix: Prefix = Field(description="Below `<catalog id>/` in the drops bucket; ends with a slash.")
-    mode: Mode | None = Field(default=None, description="How its files are read; null: as the catalog says.")
+    prefix: Prefix = Field(description="A folder below `<catalog id>/` in the drops bucket, with a slash at its end.")
+    mode: SyncMode | None = Field(
+        default=None, description="How the files are loaded. Null: as the catalog's settings say."
+    )
 
 
-class PullPatch(Patch):
-    """A change of what is taken in."""
+class PullSettingsPatch(Patch):
+    """A change of the files that a schedule loads."""
 
     prefix: Prefix = ABSENT
-    mode: Mode | None = None
+    mode: SyncMode | None = None
 
 
 class NewSchedule(Input):
-    """What makes a schedule."""
+    """The schedule to create."""
 
     client_id: UUID | None = Field(
-        default=None, description="Without it, the one client of the caller; of admins, the platform's."
+        default=None, description="Default: the caller's only client; for admins, the platform."
     )
     catalog_id: UUID
     type: ScheduleType = "catalog_sync"
-    name: Label
+    name: ScheduleName
     cron: Cron = Field(
-        description="Minute, hour, day of the month, month, day of the week; no oftener than every 5 min."
+        description="Minute, hour, day of the month, month, day of the week. At least 5 min between two runs."
     )
-    timezone: Timezone = Field(default="UTC", description="Of IANA; its clocks are the ones that count.")
-    settings: Pull
+    timezone: Timezone = Field(default="UTC", description="An IANA time zone. `cron` is in its local time.")
+    settings: PullSettings
     is_active: Flag = True
 
 
 class SchedulePatch(Patch):
-    """A change of a schedule; it keeps its client, its catalog and its type."""
+    """A change of a schedule. Its client, catalog and type cannot change."""
 
-    name: Label = ABSENT
+    name: ScheduleName = ABSENT
     cron: Cron = ABSENT
     timezone: Timezone = ABSENT
-    settings: PullPatch = ABSENT
+    settings: PullSettingsPatch = ABSENT
     is_active: Flag = ABSENT
 
 
 class Schedule(BaseModel):
-    """A schedule as it is read."""
+    """A schedule."""
 
     id: UUID
     client_id: UUID | None
@@ -80,16 +83,16 @@ class Schedule(BaseModel):
     timezone: str
     settings: Object
     is_active: bool
-    next_at: Moment | None = Field(description="When it is due; null while it is not active.")
-    last_at: Moment | None = Field(description="When it was due last, or was asked for.")
-    last_job_id: UUID | None = Field(description="The last job that it made.")
-    last_outcome: str | None = Field(description="What the last time it was due came to, in words.")
+    next_at: Moment | None = Field(description="When the schedule is due next. Null if it is not active.")
+    last_at: Moment | None = Field(description="When the schedule last was due, or was run by request.")
+    last_job_id: UUID | None = Field(description="The last job that the schedule created.")
+    last_outcome: str | None = Field(description="What the last run did, as a sentence.")
     created_at: Moment
     updated_at: Moment
 
 
 class ScheduleFilters(ListParameters):
-    """What a list of schedules may be asked."""
+    """Filters of a list of schedules."""
 
     client_id: UUID | None = None
     catalog_id: UUID | None = None

@@ -1,10 +1,11 @@
-"""Runs of schedules: wanted when they are due or asked for, and over when they are done.
+"""Runs of schedules.
 
-    run_due, ask    want a run: a row says so, and word of it goes to the queue of its type after the commit
-    wanted          what a run is about, for whoever does it; nothing once it is over
-    over            what it came to
+    run_due, request_run   request a run: mark the schedule's row, and send a message after the commit
+    requested_run          the run that a message is about, for the domain that does the work
+    finish_run             records the outcome of a run
 
-A schedule is not run while a run of it goes on, or the last job that it made. What was missed is made up for once.
+A schedule is skipped while its previous run, or the last job that it created, has not finished. A schedule that missed
+several due times runs once.
 """
 
 from dataclasses import dataclass
@@ -24,27 +25,27 @@ from wecelebrate.schedules.types import QUEUES, ScheduleType
 logger = Logger()
 sql = queries(__file__)
 
-MOST = 100
-"""Schedules that one transaction looks at."""
-LATE = 900.0
-"""Seconds after which word of a run counts as lost: more than SQS needs to give it up."""
+BATCH_SIZE = 100
+"""Due schedules that one transaction handles."""
+LOST_AFTER_SECONDS = 900.0
+"""The age at which the message of a requested run counts as lost. SQS has given up the message by then."""
 
-_UNDER_WAY = "It is under way."
-_LEFT_OUT = "It was left out: what it did the last time is not over yet."
+_IN_PROGRESS = "The run is in progress."
+_SKIPPED = "The run was skipped because the previous run has not finished."
 
 
 class ScheduleBusy(Conflict):
-    """What it did the last time is not over yet."""
+    """The previous run of this schedule has not finished."""
 
     code = "schedule_busy"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is wanted."""
+    """A requested run of a schedule."""
 
     id: UUID
-    """Of the schedule."""
+    """The id of the schedule."""
     client_id: UUID | None
     catalog_id: UUID | None
     type: ScheduleType
@@ -52,65 +53,69 @@ class Run:
 
 
 def run_due() -> int:
-    """Want a run of each schedule that is due, once, however many look at the same time and however often it was
-    missed, and tell again of runs whose word was lost. How many were due."""
-    due = batches.run(_come_due, MOST)
+    """Request a run of each due schedule, and send lost messages again. Returns the number of due schedules.
+
+    Concurrent calls share the due schedules: each is requested once.
+    """
+    due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
-        for late in sql.late(tx, seconds=LATE):
-            _tell(tx, late["type"], late["id"], late["client_id"])
-    return due
+        for schedule in sql.late(tx, seconds=LOST_AFTER_SECONDS):
+            _enqueue(tx, schedule["type"], schedule["id"], schedule["client_id"])
+    return due_count
 
 
-def ask(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
-    """Want a run now. Raises ScheduleBusy."""
+def request_run(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
+    """Request a run now. Raises ScheduleBusy."""
     if sql.is_busy(tx, schedule_id=schedule_id):
         raise ScheduleBusy
-    _want(tx, schedule_id, kind, client_id)
+    _request(tx, schedule_id, kind, client_id)
 
 
-def wanted(schedule_id: UUID) -> Run | None:
-    """The run that is wanted; none when it is over, or the schedule gone."""
+def requested_run(schedule_id: UUID) -> Run | None:
+    """The requested run of a schedule. None if it has finished, or the schedule was deleted."""
     with writing(SYSTEM) as tx:
-        found = sql.wanted(tx, schedule_id=schedule_id)
-    return Run(**found) if found else None
+        row = sql.wanted(tx, schedule_id=schedule_id)
+    return Run(**row) if row else None
 
 
-def over(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
-    """The run is over, and what it came to; with `more` to do, it goes on with another message."""
+def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
+    """Record the outcome of a run and its last job. If there is `more` to do, the run continues with another message
+    instead of finishing."""
     with writing(SYSTEM) as tx:
         sql.over(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
         if more:
-            _tell(tx, run.type, run.id, run.client_id)
+            _enqueue(tx, run.type, run.id, run.client_id)
 
 
-def _come_due(tx: Transaction, most: int) -> int:
-    due = list(sql.due(tx, most=most))
-    for schedule in due:
-        _want_next(tx, schedule)
-    return len(due)
+def _request_due(tx: Transaction, limit: int) -> int:
+    schedules = list(sql.due(tx, most=limit))
+    for schedule in schedules:
+        _request_or_skip(tx, schedule)
+    return len(schedules)
 
 
-def _want_next(tx: Transaction, schedule: dict[str, Any]) -> None:
+def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
+    """Request a run of a due schedule, or skip it if it is busy, and set when it is due next."""
     schedule_id = schedule["id"]
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
-        # Zones are renamed at times: it stands still until somebody changes it, and holds up no other.
-        logger.error("a schedule is due at no time any more", extra={"schedule_id": str(schedule_id)})
+        # Time zones are renamed at times. This schedule stops until someone changes it; the others continue.
+        logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
         sql.due_next(tx, schedule_id=schedule_id, next_at=None)
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=f"It cannot be said when it is due: {error}")
+        sql.leave_out(tx, schedule_id=schedule_id, outcome=f"The next run cannot be computed: {error}")
         return
     sql.due_next(tx, schedule_id=schedule_id, next_at=next_at)
     if sql.is_busy(tx, schedule_id=schedule_id):
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=_LEFT_OUT)
+        sql.leave_out(tx, schedule_id=schedule_id, outcome=_SKIPPED)
     else:
-        _want(tx, schedule_id, schedule["type"], schedule["client_id"])
+        _request(tx, schedule_id, schedule["type"], schedule["client_id"])
 
 
-def _want(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
-    sql.want(tx, schedule_id=schedule_id, outcome=_UNDER_WAY)
-    _tell(tx, kind, schedule_id, client_id)
+def _request(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
+    sql.want(tx, schedule_id=schedule_id, outcome=_IN_PROGRESS)
+    _enqueue(tx, kind, schedule_id, client_id)
 
 
-def _tell(tx: Transaction, kind: ScheduleType, schedule_id: UUID, client_id: UUID | None) -> None:
+def _enqueue(tx: Transaction, kind: ScheduleType, schedule_id: UUID, client_id: UUID | None) -> None:
     queue.enqueue(tx, queue.message(QUEUES[kind], {"schedule_id": str(schedule_id)}, client_id))

@@ -1,4 +1,4 @@
-"""What kinds of schedules there are, and which queue their runs go to."""
+"""The types of schedules, and the queue of each."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,4 +6,5 @@ from typing import Literal
 ScheduleType = Literal["catalog_sync"]
 
 QUEUES: Mapping[ScheduleType, str] = {"catalog_sync": "drops"}
-"""A message `{"schedule_id": …}` there has what is wanted done: `runs.wanted` and `runs.over` are its two ends."""
+"""The queue gets a message `{"schedule_id": …}` for each requested run. The queue's handler calls `runs.requested_run`,
+does the work, and calls `runs.finish_run`."""

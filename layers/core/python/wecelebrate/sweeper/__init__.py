@@ -1,8 +1,9 @@
-"""The sweeper: what a function could not do after its commit is done here, within seconds.
+"""The sweeper: sends again what other functions could not send after their commit, and does recurring maintenance.
 
-A function that dies between its commit and the call of Redis, or finds no Redis, leaves what it changed in the outbox.
-The schedule starts this once a minute; it looks every other second for as long as that minute lasts. So what the cache
-shows is never older than AGE + INTERVAL seconds and the time of one look, unless Redis itself cannot be reached.
+If a function dies between its commit and its call of Redis, or cannot reach Redis, its cache invalidations stay in the
+outbox. The sweeper starts once a minute, and checks the outbox every INTERVAL_SECONDS until the minute ends. If Redis
+can be reached, cached values are therefore outdated for at most UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the time
+of one check.
 """
 
 import time
@@ -18,64 +19,69 @@ from wecelebrate.ingestion.merge import staging
 logger = Logger()
 sql = queries(__file__)
 
-AGE = 2.0
-"""Seconds after which nobody else is about to send what lies in the outbox."""
-INTERVAL = 2.0
-"""Seconds between two looks."""
-BEAT = 15.0
-"""Seconds between two beats of the heart that readers are judged by."""
-RUN = 60.0 - INTERVAL
-"""Seconds that one run lasts, a look at their end included; the next begins with the next minute."""
-_MOST = 100
-"""Changes that one transaction takes."""
+UNSENT_AFTER_SECONDS = 2.0
+"""The age at which an outbox row counts as unsent: its own function would have sent it by then."""
+INTERVAL_SECONDS = 2.0
+"""Pause between two checks."""
+MAINTENANCE_SECONDS = 15.0
+"""Pause between two rounds of maintenance, which also write the heartbeat that readers measure replication lag by."""
+RUN_SECONDS = 60.0 - INTERVAL_SECONDS
+"""When the last check of a run starts. The schedule starts the next run after a minute."""
+_BATCH_SIZE = 100
+"""Outbox rows that one transaction sends."""
 
 
-def run(seconds: float = RUN) -> None:
-    """Sweep again and again, for so long."""
-    began = time.monotonic()
-    beaten = float("-inf")
+def run(seconds: float = RUN_SECONDS) -> None:
+    """Sweep repeatedly, for `seconds`."""
+    ends_at = time.monotonic() + seconds
+    maintained_at = float("-inf")
     while True:
         try:
-            if time.monotonic() - beaten >= BEAT:
-                with writing(SYSTEM) as tx:
-                    sql.beat(tx)
-                    sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
-                    images.retry_due(tx)
-                    sql.forget_uploads(tx)
-                    webhooks.clean_up(tx)
-                unstage()
-                schedules.run_due()
-                beaten = time.monotonic()
+            if time.monotonic() - maintained_at >= MAINTENANCE_SECONDS:
+                maintain()
+                maintained_at = time.monotonic()
             jobs.sweep()
             webhooks.sweep()
-            sweep()
+            sweep_outbox()
         except (cache.CacheDown, Unavailable) as error:
-            logger.warning("the outbox waits", reason=str(error))
-        left = began + seconds - time.monotonic()
-        if left <= 0:
+            logger.warning("the sweep failed and will be repeated", reason=str(error))
+        remaining = ends_at - time.monotonic()
+        if remaining <= 0:
             return
-        time.sleep(min(INTERVAL, left))
+        time.sleep(min(INTERVAL_SECONDS, remaining))
 
 
-def sweep(age: float = AGE) -> int:
-    """Send all that lies in the outbox for longer than `age` seconds; how many changes. Raises CacheDown."""
+def maintain() -> None:
+    """Write the heartbeat, delete what has expired, and start what is due."""
+    with writing(SYSTEM) as tx:
+        sql.beat(tx)
+        sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
+        images.retry_due(tx)
+        sql.forget_uploads(tx)
+        webhooks.clean_up(tx)
+    delete_orphaned_rows()
+    schedules.run_due()
+
+
+def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
+    """Send the cache invalidations that are older than `min_age` seconds. Returns their number. Raises CacheDown."""
     sent = 0
     while True:
         with writing(SYSTEM) as tx:
-            # Sent before they are gone from the outbox: whatever fails here, they are there for the next sweep.
-            taken = list(sql.take_invalidations(tx, older_than=age, most=_MOST))
-            for change in taken:
+            # Sent before the rows are deleted: if anything fails here, the next sweep repeats the invalidations.
+            changes = list(sql.take_invalidations(tx, older_than=min_age, most=_BATCH_SIZE))
+            for change in changes:
                 cache.invalidate(change["tags"], change["xid"], late=True)
-        sent += len(taken)
-        if len(taken) < _MOST:
+        sent += len(changes)
+        if len(changes) < _BATCH_SIZE:
             return sent
 
 
-def unstage() -> None:
-    """Remove the staged rows of jobs that have ended: their workers died before they could."""
-    staged = staging.jobs()
-    if staged:
+def delete_orphaned_rows() -> None:
+    """Delete the staged rows of jobs that have ended, but whose worker died before it deleted them."""
+    job_ids = staging.job_ids()
+    if job_ids:
         with writing(SYSTEM) as tx:
-            ended = jobs.ended(tx, staged)
+            ended = jobs.ended(tx, job_ids)
         if ended:
-            staging.clear(ended)
+            staging.delete(ended)

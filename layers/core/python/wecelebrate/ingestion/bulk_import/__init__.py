@@ -1,7 +1,7 @@
-"""Bulk imports: rows of a request, or an uploaded file, into a catalog, as a job.
+"""Bulk imports: a job that loads the rows of a request, or an uploaded file, into a catalog.
 
-`create` checks the shape of what came and makes the job; `run` does it, as whoever asked for it: row by row by the same
-rules that hold for a product that is written alone.
+`create` checks the shape of the request and creates the job. `run` runs the job with the permissions of its requester,
+and applies to each row the same rules as to a single product.
 """
 
 from wecelebrate.ingestion.bulk_import.create import create

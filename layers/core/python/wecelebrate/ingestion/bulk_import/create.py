@@ -1,85 +1,88 @@
-"""Asking for a bulk import: shape, place, rows to S3, job."""
+"""Creates the job of a bulk import. The rows of a request are stored in S3."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 
 from wecelebrate import jobs
 from wecelebrate.core import queue, storage
-from wecelebrate.core.database import Caller, Transaction, queries
+from wecelebrate.core.database import Caller, Transaction
 from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.ingestion import uploads
-from wecelebrate.ingestion.bulk_import.models import BulkImport, Given
+from wecelebrate.ingestion.bulk_import.models import MAX_SKU_LENGTH, BulkImport, RowFields, sku_of
+from wecelebrate.ingestion.catalog_settings import find_catalog
 from wecelebrate.jobs.models import Job
 
-sql = queries(__file__)
-
-LARGEST = 4 * 1024 * 1024
-"""Bytes of rows in one request."""
-SMALL = 500
-"""Rows up to which an import goes by the high lane, for somebody waits for it, and is done at once when no message can
-be sent."""
-_MOST_ERRORS = 20
-_LONGEST_SKU = 200
+MAX_BYTES = 4 * 1024 * 1024
+"""The size of the rows of one request."""
+MAX_SMALL_IMPORT_ROWS = 500
+"""An import with at most this number of rows gets high priority, because a person may be waiting for it. If its message
+cannot be sent, it runs within the request."""
+_MAX_FIELD_ERRORS = 20
 
 
 class RowsTooLarge(Invalid):
-    """These are more rows than a request may bring: send them as a file, by `POST /v1/uploads`."""
+    """The rows are too large for one request. Upload them as a file: `POST /v1/uploads`."""
 
     code = "rows_too_large"
 
 
-def create(tx: Transaction, asked: BulkImport) -> Job:
-    """The job of an import, which begins at once.
+def create(tx: Transaction, request: BulkImport) -> Job:
+    """Create the job of an import.
 
-    Raises Forbidden for a catalog that is read only to the caller, RowsTooLarge, Invalid for rows without a SKU and for
-    a catalog or an upload that the caller cannot see.
+    Raises Forbidden if the caller may only read the catalog, Invalid for rows without a SKU and for a catalog or upload
+    that the caller cannot see, and RowsTooLarge.
     """
-    catalog = sql.get_catalog(tx, catalog_id=asked.catalog_id)
+    catalog = find_catalog(tx, request.catalog_id)
     if catalog is None:
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="does not exist")])
     client_id: UUID | None = catalog["owner_client_id"]
     folder = f"{client_id or 'platform'}/imports/{uuid4()}"
-    if asked.rows is not None:
-        source = _keep(folder, asked.rows)
-    elif asked.upload_id is not None:
-        source = uploads.find(tx, asked.upload_id).model_dump() | {"format": "file"}
-    small = asked.rows is not None and len(asked.rows) <= SMALL
+    is_small = request.rows is not None and len(request.rows) <= MAX_SMALL_IMPORT_ROWS
     job_id = jobs.create(
         tx,
         "product_import",
         client_id=client_id,
-        catalog_id=asked.catalog_id,
-        payload={**source, "results": folder, "mode": asked.mode, "dry_run": asked.dry_run},
-        priority="high" if small else "normal",
-        ordering_key=f"catalog:{asked.catalog_id}",
-        notify_email=tx.caller.email if asked.notify else None,
+        catalog_id=request.catalog_id,
+        payload={**_source(tx, request, folder), "results": folder, "mode": request.mode, "dry_run": request.dry_run},
+        priority="high" if is_small else "normal",
+        ordering_key=f"catalog:{request.catalog_id}",
+        notify_email=tx.caller.email if request.notify else None,
     )
-    if small:
+    if is_small:
         queue.on_send_failure(tx, partial(_run_inline, tx.caller, job_id))
     return jobs.get(tx, job_id)
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # It brings all of loading along, and is needed only while no message can be sent.
+    # Imported here because it loads the file parsers, which are needed only while no message can be sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)
 
 
-def _keep(folder: str, rows: list[Given]) -> dict[str, str]:
-    """The rows as a file; where it is. Raises Invalid, RowsTooLarge."""
-    wrong = [
-        FieldError(pointer=f"/rows/{number}/sku", detail=f"is text of 1 to {_LONGEST_SKU} characters")
-        for number, row in enumerate(rows)
-        if not (isinstance(sku := row.get("sku"), str) and 0 < len(sku.strip()) <= _LONGEST_SKU)
+def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]:
+    """The file that the job reads, for its payload. Raises Invalid, RowsTooLarge."""
+    if request.rows is not None:
+        return _store_rows(folder, request.rows)
+    assert request.upload_id is not None, "BulkImport validates that it has one source"
+    return uploads.find(tx, request.upload_id).model_dump() | {"format": "file"}
+
+
+def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
+    """Store rows as a file in S3. Raises Invalid for rows without a valid SKU, and RowsTooLarge."""
+    errors = [
+        FieldError(pointer=f"/rows/{index}/sku", detail=f"must be text of 1 to {MAX_SKU_LENGTH} characters")
+        for index, row in enumerate(rows)
+        if sku_of(row) is None
     ]
-    if wrong:
-        raise Invalid(f"{len(wrong)} of {len(rows)} rows have no SKU.", wrong[:_MOST_ERRORS])
+    if errors:
+        raise Invalid(f"{len(errors)} of {len(rows)} rows have no valid SKU.", errors[:_MAX_FIELD_ERRORS])
     text = b"\n".join(orjson.dumps(row) for row in rows)
-    if len(text) > LARGEST:
-        raise RowsTooLarge(f"They are {len(text):,} bytes; a request may bring {LARGEST:,}.")
+    if len(text) > MAX_BYTES:
+        raise RowsTooLarge(f"The rows have {len(text):,} bytes. One request may contain {MAX_BYTES:,} bytes of rows.")
     key = f"{folder}/rows.ndjson"
     version_id = storage.put_version(uploads.BUCKET, key, text, "application/x-ndjson")
     return {"key": key, "version_id": version_id, "name": "rows.ndjson", "format": "rows"}

@@ -1,5 +1,7 @@
-"""The import and job routes of the platform's first API, which client apps of then still call: camelCase, and states of
-their own. What they ask for is done by the same jobs."""
+"""The import and job routes of the platform's first API, for client apps that still use them.
+
+The routes have camelCase fields and their own job states. They create and show the same jobs as the current API.
+"""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -18,9 +20,9 @@ from wecelebrate.jobs.models import Job
 
 sql = queries(__file__)
 
-State = Literal["waiting", "active", "completed", "failed", "not_found"]
+LegacyStatus = Literal["waiting", "active", "completed", "failed", "not_found"]
 
-_STATES: dict[str, State] = {
+_STATUSES: dict[str, LegacyStatus] = {
     "pending": "waiting",
     "processing": "active",
     "completed": "completed",
@@ -29,23 +31,26 @@ _STATES: dict[str, State] = {
 }
 
 
-class _Camel(BaseModel):
+class _CamelCase(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class ProductsImport(BaseModel):
-    """What the first API takes: products, and nothing else. Anything may come: what is wrong is said in `error`."""
+class LegacyImport(BaseModel):
+    """The request of an import: products, and optionally their catalog.
+
+    The model accepts any value, because the first API reported errors in the `error` field instead of as a 422.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     products: Annotated[JsonValue, Field(description="A list of products, each with its `sku`.")] = None
     catalog_id: Annotated[
         JsonValue,
-        Field(alias="catalogId", description="Needed by who writes more than one catalog."),
+        Field(alias="catalogId", description="Required if the caller can write to more than one catalog."),
     ] = None
 
 
-class Queued(_Camel):
+class QueuedImport(_CamelCase):
     """The import was queued."""
 
     success: Literal[True] = True
@@ -58,70 +63,71 @@ class Queued(_Camel):
 class FailedProduct(BaseModel):
     """A product that was not imported."""
 
-    product: str | None = Field(description="Its SKU, when it could be read.")
+    product: str | None = Field(description="The SKU, if it could be read.")
     error: str
 
 
 class ImportResult(BaseModel):
-    """What became of the products."""
+    """The number of imported and failed products."""
 
     total: int
     successful: int
     failed: int
-    errors: list[FailedProduct] = Field(description="The first 20.")
+    errors: list[FailedProduct] = Field(description="At most 20.")
 
 
-class JobState(_Camel):
+class LegacyJob(_CamelCase):
     """A job as the first API shows it."""
 
     id: str
-    status: State
+    status: LegacyStatus
     progress: float = Field(default=0, description="Percent.")
-    data: dict[str, JsonValue] | None = Field(default=None, description="What was asked for.")
+    data: dict[str, JsonValue] | None = Field(default=None, description="The type, the catalog and the number of rows.")
     result: ImportResult | dict[str, JsonValue] | None = None
     failed_reason: str | None = None
 
 
 class NotImportable(Problem):
-    """These products cannot be imported as they stand."""
+    """The products cannot be imported. See `error`."""
 
     status = 400
     code = "not_importable"
 
     def document(self, request_id: str | None) -> dict[str, Any]:
-        """The problem, with what the first API says of it."""
+        """The problem, with its detail in the `error` field of the first API."""
         return super().document(request_id) | {"error": self.detail}
 
 
-def create(tx: Transaction, asked: ProductsImport) -> Queued:
-    """The job of an import. Raises NotImportable, Forbidden for a catalog that is read only to the caller."""
+def create(tx: Transaction, request: LegacyImport) -> QueuedImport:
+    """Create the job of an import. Raises NotImportable, and Forbidden if the caller may only read the catalog."""
     try:
-        catalog_id = asked.catalog_id or _only_catalog(tx)
-        given: Any = {"catalog_id": catalog_id, "rows": asked.products}
-        job = bulk_import.create(tx, BulkImport.model_validate(given))
+        catalog_id = request.catalog_id or _only_catalog(tx)
+        fields: Any = {"catalog_id": catalog_id, "rows": request.products}
+        job = bulk_import.create(tx, BulkImport.model_validate(fields))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise NotImportable(_renamed(f"{pointer(first['loc']) or '/'}: {message_for(first)}")) from error
+        first_error = error.errors(include_url=False)[0]
+        detail = f"{pointer(first_error['loc']) or '/'}: {message_for(first_error)}"
+        raise NotImportable(_with_legacy_names(detail)) from error
     except Invalid as problem:
-        raise NotImportable(_said(problem)) from problem
-    return Queued(job_id=job.id, message="Import queued successfully", status_url=f"/api/jobs/{job.id}/status")
+        raise NotImportable(_detail(problem)) from problem
+    return QueuedImport(job_id=job.id, message="Import queued successfully", status_url=f"/api/jobs/{job.id}/status")
 
 
-def state(tx: Transaction, job_id: str) -> tuple[JobState, int]:
-    """A job and the status to answer it with; one that is not there, or not the caller's, is `not_found`."""
+def state(tx: Transaction, job_id: str) -> tuple[LegacyJob, int]:
+    """A job, and the HTTP status of the response. A job that the caller cannot see is `not_found`, with 404."""
     try:
         job = jobs.get(tx, UUID(job_id))
     except (ValueError, NotFound):
-        return JobState(id=job_id, status="not_found"), 404
-    shown = JobState(
+        return LegacyJob(id=job_id, status="not_found"), 404
+    legacy_job = LegacyJob(
         id=job_id,
-        status=_STATES[job.status],
+        status=_STATUSES[job.status],
         progress=job.progress.percent or 0,
         data={"type": job.type, "catalogId": str(job.catalog_id), "total": job.progress.total},
         result=_result(job) if job.status == "completed" else None,
         failed_reason=job.error,
     )
-    return shown, 200
+    return legacy_job, 200
 
 
 def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
@@ -136,18 +142,19 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 
 
 def _only_catalog(tx: Transaction) -> UUID:
-    """The catalog of who writes one alone. Raises Invalid."""
-    found: list[UUID] = [row["id"] for row in sql.own_catalogs(tx)]
-    if len(found) == 1:
-        return found[0]
-    raise Invalid("catalogId: say which catalog the products are for")
+    """The only catalog that the caller can write to. Raises Invalid if there is none, or more than one."""
+    catalog_ids: list[UUID] = [row["id"] for row in sql.own_catalogs(tx)]
+    if len(catalog_ids) == 1:
+        return catalog_ids[0]
+    raise Invalid("catalogId: must be the id of the catalog to import into")
 
 
-def _said(problem: Problem) -> str:
-    told = [problem.detail or "", *(f"{error.pointer}: {error.detail}" for error in problem.errors)]
-    return _renamed("; ".join(one for one in told if one) or problem.title())
+def _detail(problem: Problem) -> str:
+    """All messages of a problem in one line."""
+    messages = [problem.detail or "", *(f"{error.pointer}: {error.detail}" for error in problem.errors)]
+    return _with_legacy_names("; ".join(message for message in messages if message) or problem.title())
 
 
-def _renamed(text: str) -> str:
-    """What our API says of an import, in the words of the first one."""
+def _with_legacy_names(text: str) -> str:
+    """Replace the field names of the current API with those of the first API."""
     return text.replace("/rows", "/products").replace("/catalog_id", "/catalogId")

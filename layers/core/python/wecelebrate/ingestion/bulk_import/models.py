@@ -1,4 +1,4 @@
-"""A bulk import as it is asked for."""
+"""The request of a bulk import."""
 
 from typing import Self
 from uuid import UUID
@@ -6,41 +6,52 @@ from uuid import UUID
 from pydantic import Field, JsonValue, model_validator
 
 from wecelebrate.core.models import Flag, Input
-from wecelebrate.ingestion.merge.load import Mode
+from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductPatch, Sku
 
-MOST_ROWS = 50_000
+MAX_ROWS = 50_000
+MAX_SKU_LENGTH = 200
+"""As in `products.models.Sku`."""
 
-Given = dict[str, JsonValue]
+RowFields = dict[str, JsonValue]
+"""A row as it was sent."""
 
 
 class BulkImport(Input):
-    """Rows, or an upload, to be imported into a catalog."""
+    """The rows, or the upload, to import into a catalog."""
 
     catalog_id: UUID
-    mode: Mode = Field(
-        default="upsert", description="`create` refuses products that are there, `update` those that are not."
+    mode: ImportMode = Field(
+        default="upsert",
+        description="`create` rejects products that already exist. `update` rejects products that do not exist.",
     )
-    dry_run: Flag = Field(default=False, description="Tell what would change, with examples, and change nothing.")
-    notify: Flag = Field(default=False, description="Send the caller an e-mail when it is done.")
-    rows: list[Given] | None = Field(
+    dry_run: Flag = Field(default=False, description="Report what would change, with examples. Change nothing.")
+    notify: Flag = Field(default=False, description="Send the caller an e-mail when the import has finished.")
+    rows: list[RowFields] | None = Field(
         default=None,
         min_length=1,
-        max_length=MOST_ROWS,
-        description="Products, each with its `sku`: fields as of a product, of which those that are there are written.",
+        max_length=MAX_ROWS,
+        description="Products with the fields of a product. `sku` is required. Fields that a row omits stay unchanged.",
     )
     upload_id: UUID | None = Field(
-        default=None, description="A file that was sent to `POST /v1/uploads`, of any format."
+        default=None, description="A file that was uploaded with `POST /v1/uploads`, in any supported format."
     )
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _has_one_source(self) -> Self:
         if (self.rows is None) == (self.upload_id is None):
-            raise ValueError("give either rows or upload_id")
+            raise ValueError("must have either rows or upload_id")
         return self
 
 
 class ImportRow(ProductPatch):
-    """One row: what it names is written, what it does not name stays."""
+    """One row: its fields are written, fields that it omits stay unchanged."""
 
     sku: Sku
+
+
+def sku_of(row: RowFields) -> str | None:
+    """The SKU of a row without surrounding spaces, or None if it is not text of 1 to MAX_SKU_LENGTH characters."""
+    sku = row.get("sku")
+    stripped = sku.strip() if isinstance(sku, str) else ""
+    return stripped if 0 < len(stripped) <= MAX_SKU_LENGTH else None

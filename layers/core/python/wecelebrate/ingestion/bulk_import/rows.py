@@ -1,4 +1,4 @@
-"""The rows of a request, as a load reads them: checked one by one as products are."""
+"""The rows of a request, validated one by one as a single product would be."""
 
 import json
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import pointer
 from wecelebrate.core.validation_messages import message_for
 from wecelebrate.feeds import Item, Product, Rejected
-from wecelebrate.ingestion.bulk_import.models import Given, ImportRow
+from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
 
 HEADER = tuple(ImportRow.model_fields)
-_LONGEST_SKU = 200
-_MOST_SAID = 5
+_MAX_REASONS = 5
+"""The number of errors that the reason of a rejected row names."""
 
 
-class GivenRows(AbstractContextManager["GivenRows"]):
-    """Rows as NDJSON."""
+class RequestRows(AbstractContextManager["RequestRows"]):
+    """Rows as NDJSON, read like a feed (`merge.load.Rows`)."""
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
@@ -36,7 +36,7 @@ class GivenRows(AbstractContextManager["GivenRows"]):
     def __iter__(self) -> Iterator[Item]:
         for number, line in enumerate(self._lines, 1):
             self.rows_read = number
-            yield item(number, orjson.loads(line), self._currency)
+            yield to_item(number, orjson.loads(line), self._currency)
 
     def __enter__(self) -> Self:
         return self
@@ -47,19 +47,18 @@ class GivenRows(AbstractContextManager["GivenRows"]):
         self._lines = []
 
 
-def item(number: int, given: Given, currency: str) -> Item:
-    """A row as a product, or why it is none. `currency` goes with a price that names none."""
+def to_item(number: int, fields: RowFields, currency: str) -> Item:
+    """A row as a product, or rejected with a reason. `currency` is that of a price without a currency."""
     try:
-        row = ImportRow.model_validate(given)
+        row = ImportRow.model_validate(fields)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        said = [f"{pointer(one['loc']) or '/'}: {message_for(one)}" for one in found[:_MOST_SAID]]
-        more = len(found) - len(said)
-        return _rejected(number, given, "; ".join([*said, *([f"and {more} more"] if more else [])]))
+        errors = error.errors(include_url=False, include_input=False)
+        reasons = [f"{pointer(each['loc']) or '/'}: {message_for(each)}" for each in errors[:_MAX_REASONS]]
+        omitted = len(errors) - len(reasons)
+        return _rejected(number, fields, "; ".join([*reasons, *([f"and {omitted} more"] if omitted else [])]))
     except Invalid as invalid:
-        first_field = invalid.errors[0]
-        return _rejected(number, given, f"{first_field.pointer}: {first_field.detail}")
-    named = frozenset(row.model_fields_set)
+        first_error = invalid.errors[0]
+        return _rejected(number, fields, f"{first_error.pointer}: {first_error.detail}")
     return Product(
         line=number,
         rows=1,
@@ -74,18 +73,16 @@ def item(number: int, given: Given, currency: str) -> Item:
         attributes=row.attributes,
         inventory_count=row.inventory_count,
         is_active=row.is_active,
-        source=given,
-        fields_set=named,
+        source=fields,
+        fields_set=frozenset(row.model_fields_set),
     )
 
 
-def _rejected(number: int, given: Given, reason: str) -> Rejected:
-    sku = given.get("sku")
-    readable = isinstance(sku, str) and 0 < len(sku.strip()) <= _LONGEST_SKU
-    return Rejected(number, 1, sku.strip() if readable else None, reason, "invalid", _cells(given))  # type: ignore[union-attr]
+def _rejected(number: int, fields: RowFields, reason: str) -> Rejected:
+    return Rejected(number, 1, sku_of(fields), reason, "invalid", _cells(fields))
 
 
-def _cells(given: Given) -> list[str]:
-    """The row as the error file shows it; what is no text, as JSON."""
-    values = [given.get(name) for name in HEADER]
+def _cells(fields: RowFields) -> list[str]:
+    """The row as cells of the error file: text unchanged, anything else as JSON."""
+    values = [fields.get(name) for name in HEADER]
     return ["" if value is None else value if isinstance(value, str) else json.dumps(value) for value in values]

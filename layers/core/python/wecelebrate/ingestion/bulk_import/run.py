@@ -1,4 +1,4 @@
-"""The work of an import: given rows, or an uploaded file, as a load of its catalog."""
+"""Runs the job of a bulk import: loads its rows, or its uploaded file, into the catalog."""
 
 from contextlib import AbstractContextManager
 from uuid import UUID
@@ -7,52 +7,61 @@ from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds, jobs
 from wecelebrate.core import storage
-from wecelebrate.core.database import Caller, queries, writing
-from wecelebrate.ingestion import merge, uploads
-from wecelebrate.ingestion.bulk_import.rows import GivenRows
+from wecelebrate.core.database import Caller, writing
+from wecelebrate.ingestion import catalog_settings, merge, uploads
+from wecelebrate.ingestion.bulk_import.rows import RequestRows
 from wecelebrate.ingestion.merge.load import Rows
-from wecelebrate.ingestion.merge.run import run as load
+from wecelebrate.ingestion.merge.run import run_load
 
 logger = Logger()
-sql = queries(__file__)
 
 
 def run_inline(caller: Caller, job_id: UUID) -> bool:
-    """Do a small import in the request that asked for it, for no worker can be told of it; whether it was done."""
+    """Run a small import within the request that created it, because its message cannot be sent. Returns whether it
+    ran; otherwise the sweeper sends its message later."""
     try:
         job = jobs.claim_inline(caller, job_id)
         if job is None:
             return False
         try:
-            run(job, here=True)
+            run(job, inline=True)
         except BaseException:
             jobs.release_inline(job)
             raise
     except Exception:
-        logger.exception("the sweeper will send word of an import", job_id=str(job_id))
+        logger.exception("inline import failed; the sweeper will send its message", job_id=str(job_id))
         return False
     return True
 
 
-def run(job: jobs.LeasedJob, *, here: bool = False) -> None:
-    """Run an import. `here`: within a request. Raises JobRejected for what can never succeed."""
+def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
+    """Run an import. `inline`: within a request. Raises JobRejected if it can never succeed."""
     with writing(job.caller) as tx:
-        catalog = job.catalog_id and sql.get_catalog(tx, catalog_id=job.catalog_id)
+        catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:
-        raise jobs.JobRejected("no_such_catalog", "Its catalog was deleted, or is no longer yours.")
+        raise jobs.JobRejected("no_such_catalog", "The catalog was deleted, or you no longer have access to it.")
     settings, payload = catalog["sync_settings"], job.payload
-    currency = settings.get("currency", "USD")
+    currency = catalog_settings.currency(settings)
 
     def open_rows() -> AbstractContextManager[Rows]:
         try:
             with storage.open_version(uploads.BUCKET, payload["key"], payload["version_id"]) as body:
                 if payload["format"] == "rows":
-                    return GivenRows(body.read(), currency)
-                return feeds.open_feed(body, payload["name"], merge.told(settings), currency)
+                    return RequestRows(body.read(), currency)
+                options = catalog_settings.reading_options(settings)
+                return feeds.open_feed(body, payload["name"], options, currency)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
-    rules = merge.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"])
-    results = f"{payload['results']}/result"
-    about = {"file": payload["key"], "version_id": payload["version_id"]}
-    load(merge.Load(job, job.catalog_id, rules, open_rows, uploads.BUCKET, results, about, here))
+    run_load(
+        merge.Load(
+            job,
+            job.catalog_id,
+            merge.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"]),
+            open_rows,
+            bucket=uploads.BUCKET,
+            result_prefix=f"{payload['results']}/result",
+            source={"file": payload["key"], "version_id": payload["version_id"]},
+            inline=inline,
+        )
+    )

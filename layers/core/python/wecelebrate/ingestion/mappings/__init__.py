@@ -1,7 +1,7 @@
-"""Mappings: which column of a file feeds which field of a product.
+"""Mappings: which column of a file is read into which field of a product.
 
-An editor of mappings shows what is proposed for a file, lets people change it, asks again with their changes, and saves
-the result as the catalog's `sync_settings.mapping`.
+A mapping editor shows the proposal for a file. When the user changes it, the editor requests a new proposal with the
+changed mapping. Finally the editor saves the mapping in the catalog's `sync_settings.mapping`.
 """
 
 from collections.abc import Mapping
@@ -12,25 +12,26 @@ from wecelebrate import feeds
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
-from wecelebrate.ingestion import merge, uploads
-from wecelebrate.ingestion.mappings.models import Asked, Proposal
+from wecelebrate.ingestion import catalog_settings, uploads
+from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest
 
 sql = queries(__file__)
 
 _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
+"""The bucket of a job's file, by the type of the job."""
 
 
 class UnreadableFile(Invalid):
-    """This file cannot be read as products, whatever the mapping."""
+    """The file cannot be read as products with any mapping."""
 
     code = "unreadable_file"
 
 
-def propose(tx: Transaction, catalog_id: UUID, asked: Asked) -> Proposal:
-    """How a file would be read by the catalog's settings, or by the mapping that is asked about.
+def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
+    """How a file would be read with the catalog's settings, or with the mapping of the request.
 
-    Raises NotFound for a catalog that the caller cannot see, Forbidden for one that is only read, Invalid for a file
-    that he cannot see, UnreadableFile.
+    Raises NotFound if the caller cannot see the catalog, Forbidden if the caller may only read it, Invalid if the
+    caller cannot see the file, and UnreadableFile.
     """
     catalog = sql.get_catalog(tx, catalog_id=catalog_id)
     if catalog is None:
@@ -38,23 +39,25 @@ def propose(tx: Transaction, catalog_id: UUID, asked: Asked) -> Proposal:
     if not catalog["writable"]:
         raise Forbidden
     settings: Mapping[str, Any] = catalog["sync_settings"]
-    bucket, key, version_id, name = _file(tx, asked)
-    mapping = merge.told(settings if asked.mapping is None else {**settings, "mapping": asked.mapping})
+    bucket, key, version_id, name = _locate_file(tx, request)
+    options = catalog_settings.reading_options(
+        settings if request.mapping is None else {**settings, "mapping": request.mapping}
+    )
     try:
         with storage.open_version(bucket, key, version_id) as body:
-            found = feeds.propose(body, name, mapping, settings.get("currency", "USD"))
+            proposal = feeds.propose(body, name, options, catalog_settings.currency(settings))
     except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error
-    return Proposal.model_validate(found.as_json())
+    return MappingProposal.model_validate(proposal.as_json())
 
 
-def _file(tx: Transaction, asked: Asked) -> tuple[str, str, str, str]:
-    """Bucket, key, version and name of the file that is asked about."""
-    if asked.upload_id is not None:
-        uploaded = uploads.find(tx, asked.upload_id)
-        return uploads.BUCKET, uploaded.key, uploaded.version_id, uploaded.name
-    job = sql.get_job_file(tx, job_id=asked.job_id)
+def _locate_file(tx: Transaction, request: MappingRequest) -> tuple[str, str, str, str]:
+    """The bucket, key, version and name of the requested file. Raises Invalid."""
+    if request.upload_id is not None:
+        upload = uploads.find(tx, request.upload_id)
+        return uploads.BUCKET, upload.key, upload.version_id, upload.name
+    job = sql.get_job_file(tx, job_id=request.job_id)
     if job is None or job["type"] not in _BUCKETS or "key" not in job["payload"]:
-        raise Invalid(errors=[FieldError(pointer="/job_id", detail="names no job with a file")])
+        raise Invalid(errors=[FieldError(pointer="/job_id", detail="must be the id of a sync or an import of a file")])
     payload = job["payload"]
     return _BUCKETS[job["type"]], payload["key"], payload["version_id"], storage.object_name(payload["key"])

@@ -1,4 +1,4 @@
-"""How a file would be read."""
+"""Proposals of how a file would be read."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -7,55 +7,58 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from wecelebrate.core.models import Input, Object
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
-class Asked(Input):
-    """The file, and the mapping to read it by."""
+class MappingRequest(Input):
+    """The file, and optionally the mapping to read it with."""
 
-    upload_id: UUID | None = Field(default=None, description="A file that was sent to `POST /v1/uploads`.")
-    job_id: UUID | None = Field(default=None, description="A sync or an import: the file that it read.")
-    mapping: dict[Name, Name | None] | None = Field(
-        default=None, description="In place of the catalog's own: field → column, null to leave a field out."
+    upload_id: UUID | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
+    job_id: UUID | None = Field(default=None, description="A sync or an import, to use the file that it read.")
+    mapping: dict[ColumnName, ColumnName | None] | None = Field(
+        default=None,
+        description="Field → column, in place of the catalog's mapping. A field with null is not read from the file.",
     )
 
     @model_validator(mode="after")
-    def _one_file(self) -> Self:
+    def _has_one_file(self) -> Self:
         if (self.upload_id is None) == (self.job_id is None):
-            raise ValueError("give either upload_id or job_id")
+            raise ValueError("must have either upload_id or job_id")
         return self
 
 
-class Column(BaseModel):
+class MappingColumn(BaseModel):
     """A column of the file."""
 
     name: str
-    samples: list[str] = Field(description="Its first values that are not blank.")
+    samples: list[str] = Field(description="The first values that are not blank.")
 
 
 class ProposedField(BaseModel):
-    """What feeds a field."""
+    """The columns that are read into a field."""
 
     field: str
     columns: list[str]
-    by: Literal["mapping", "profile", "name", "none"] = Field(description="Why: the mapping, a known export, a name.")
+    by: Literal["mapping", "profile", "name", "none"] = Field(
+        description="How the columns were chosen: by the mapping, by a known export profile, or by their names."
+    )
     confidence: float = Field(description="0 to 1.")
     reason: str
 
 
-class Proposal(BaseModel):
-    """How the file would be read. Nothing of it was written."""
+class MappingProposal(BaseModel):
+    """How the file would be read. Nothing is written."""
 
     format: str
-    packed: list[str] = Field(description="What it is packed in, from the outside: gzip, zip.")
+    packed: list[str] = Field(description="The compression layers, the outermost first: gzip, zip.")
     encoding: str | None
     delimiter: str | None
     decimal: str | None
     sheet: str | None
     sheets: list[Object]
-    profile: str = Field(description="The export that it is known as; plain for any other.")
-    columns: list[Column]
+    profile: str = Field(description="The export profile that was recognized, otherwise `plain`.")
+    columns: list[MappingColumn]
     fields: list[ProposedField]
-    missing: list[str] = Field(description="Fields that a new product needs and no column feeds.")
-    rows: list[Object] = Field(description="The first 20 rows, as products or with what is wrong with them.")
+    missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
+    rows: list[Object] = Field(description="The first 20 rows, as products or with their errors.")
     warnings: list[str]

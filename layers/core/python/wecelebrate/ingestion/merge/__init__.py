@@ -1,15 +1,15 @@
-"""Loads: rows of a file into a catalog, in chunks that commit together with the job's progress.
+"""Loads: merge the rows of a file into a catalog, in chunks. A chunk commits together with the progress of its job.
 
-    stage        every row of the file to the staging tables; nothing is applied yet
-    look         of a full load: would it deactivate more than its share? Then it stops here, for an approval
-    merge        what differs is updated, what is new is added, the rest is left alone
-    deactivate   of a full load: what the catalog has and the file has not
-    report       error and result file, and the job's end
+    stage        Copy every row of the file to the staging tables. The catalog does not change yet.
+    review       Full load only: if it would deactivate more products than allowed, stop until it is approved.
+    merge        Update the products that differ, add the new ones, and leave the others unchanged.
+    deactivate   Full load only: deactivate the products that the file does not contain.
+    report       Write the error file and the result file, and complete the job.
 
-A worker that is killed anywhere leaves a state that the next one goes on from, and one that lost its job to another can
-write no more: its fence is old.
+If a worker dies, the next one continues from the last commit. A worker that has lost its lease cannot write to the job
+any more, because its fence is out of date.
 """
 
-from wecelebrate.ingestion.merge.load import Load, Rules, told
+from wecelebrate.ingestion.merge.load import Load, Rules
 
-__all__ = ["Load", "Rules", "told"]
+__all__ = ["Load", "Rules"]

@@ -1,4 +1,4 @@
-"""One load: what goes where by which rules, and how far it is."""
+"""One load: its source, its target, its rules, and its position."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -11,15 +11,18 @@ if TYPE_CHECKING:
     from wecelebrate.jobs import LeasedJob
 
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
-SAMPLES = 20
-"""Differences that a dry run shows."""
+MAX_SAMPLES = 20
+"""The number of differences that a dry run shows."""
 
-Mode = Literal["upsert", "update", "create"]
-Phase = Literal["stage", "look", "merge", "deactivate", "report"]
+ImportMode = Literal["upsert", "update", "create"]
+Phase = Literal["stage", "review", "merge", "deactivate", "report"]
+
+_STORED_REVIEW = "look"
+"""The phase `review` in a checkpoint. The API shows the stored phase as `progress.phase`, so its spelling stays."""
 
 
 class Rows(Protocol):
-    """Rows that are read once: a feed, or the rows of a request."""
+    """Rows that can be read once: a feed, or the rows of a request."""
 
     @property
     def rows_read(self) -> int: ...
@@ -30,7 +33,9 @@ class Rows(Protocol):
     @property
     def ended_cleanly(self) -> bool: ...
     @property
-    def declared_mode(self) -> Literal["full", "delta"] | None: ...
+    def declared_mode(self) -> Literal["full", "delta"] | None:
+        """The mode that the file declares for itself, if it does."""
+
     def __iter__(self) -> "Iterator[Item]": ...
 
 
@@ -39,71 +44,76 @@ class Rules:
     """How rows become products."""
 
     currency: str
-    mode: Mode = "upsert"
+    """The currency of a new product whose row has no currency."""
+    mode: ImportMode = "upsert"
     full: bool = False
-    """Whether products that no row names are deactivated."""
-    most_deactivated: float = 100.0
-    """Percent of the active products that a full load deactivates without asking."""
+    """Whether products that the file does not contain are deactivated."""
+    max_deactivated_percent: float = 100.0
+    """The share of the active products that a full load may deactivate without an approval, in percent."""
     dry_run: bool = False
 
 
 @dataclass
 class Load:
-    """Rows of one file on their way into a catalog."""
+    """The rows of one file, being loaded into a catalog."""
 
     job: "LeasedJob"
     catalog_id: UUID
     rules: Rules
-    open: Callable[[], AbstractContextManager[Rows]]
-    """Opens the rows, from the first. Raises feeds.UnreadableFeed."""
+    open_rows: Callable[[], AbstractContextManager[Rows]]
+    """Opens the rows at the first one. Raises feeds.UnreadableFeed."""
     bucket: str
-    results: str
-    """Bucket, and beginning of the keys, of the result and the error file."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """What the result says of the source."""
-    here: bool = False
-    """Whether it is done in a request, whose login enters no staging: what is staged, the sweeper removes."""
+    """The bucket of the result file and the error file."""
+    result_prefix: str
+    """The common part of the keys of the result file and the error file."""
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """The source as the result file describes it."""
+    inline: bool = False
+    """Whether the load runs within a request. The login of a request cannot COPY into staging or delete from it; the
+    sweeper deletes the staged rows."""
     last_xid: str | None = None
-    """The last transaction that this worker changed products in."""
+    """The last transaction in which this worker changed products."""
 
     @property
     def phase(self) -> Phase:
-        """What comes next."""
-        phase: Phase = self.job.checkpoint.get("phase", "stage")
+        """The next phase to run."""
+        stored = self.job.checkpoint.get("phase", "stage")
+        phase: Phase = "review" if stored == _STORED_REVIEW else stored
         return phase
 
     @property
-    def staged(self) -> dict[str, Any]:
-        """What its staged rows are found by: the fence is that of the worker that staged the first of them."""
+    def staging_key(self) -> dict[str, Any]:
+        """The key of the staged rows: the job, and the fence of the worker that staged the first of them."""
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
     @property
-    def full(self) -> bool:
-        """Whether what is missing is deactivated: never by a file that says itself that it is a part, or broke off."""
-        said = self.job.checkpoint
-        return self.rules.full and said["nature"] != "delta" and bool(said["ended_cleanly"])
+    def deactivates_missing(self) -> bool:
+        """Whether products that the file does not contain are deactivated. Never if the file declares itself a delta,
+        or could not be read to its end."""
+        checkpoint = self.job.checkpoint
+        return self.rules.full and checkpoint["declared_mode"] != "delta" and bool(checkpoint["ended_cleanly"])
 
     def resume(self) -> None:
-        """Go on where the worker before stopped, behind its last chunk; or begin.
+        """Continue after the last committed chunk. A new load starts at the first row.
 
-        One that had ended begins anew, for what is staged for an ended job is removed: what it merged is found
+        A load that had already ended starts again: its staged rows are gone. Rows that it had merged count as
         unchanged.
         """
         if not self.job.checkpoint or self.job.checkpoint.get("ended"):
-            self.begin()
+            self.restart()
 
-    def begin(self) -> None:
-        """From the first row, staged by this worker."""
+    def restart(self) -> None:
+        """Start at the first row. This worker's fence becomes the fence of the staged rows."""
         self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
         self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
         self.job.done, self.job.total = 0, None
 
-    def go_to(self, phase: Phase) -> None:
-        """The next phase, from its beginning."""
-        self.job.checkpoint |= {"phase": phase, "after": ""}
+    def enter_phase(self, phase: Phase) -> None:
+        """Move to the start of a phase."""
+        self.job.checkpoint |= {"phase": _STORED_REVIEW if phase == "review" else phase, "after": ""}
 
-    def count(self, merged: Mapping[str, Any]) -> None:
-        """Add what a merged chunk came to."""
+    def add_counts(self, merged: Mapping[str, Any]) -> None:
+        """Add the counts of a merged chunk, and move behind its last SKU."""
         counts = self.job.counts
         for name in ("created", "updated", "rejected"):
             counts[name] += int(merged[name])
@@ -111,17 +121,12 @@ class Load:
         self.job.done += int(merged["rows"])
         self.job.checkpoint["after"] = merged["upto"]
 
-    def sample(self, samples: list[dict[str, Any]]) -> None:
-        """Keep the first differences that a dry run finds."""
+    def add_samples(self, samples: list[dict[str, Any]]) -> None:
+        """Keep differences that a dry run finds, up to MAX_SAMPLES."""
         kept = self.job.checkpoint.setdefault("samples", [])
-        kept += samples[: SAMPLES - len(kept)]
+        kept += samples[: MAX_SAMPLES - len(kept)]
 
     @property
-    def sampled(self) -> int:
-        """How many differences are kept."""
+    def sample_count(self) -> int:
+        """The number of differences kept so far."""
         return len(self.job.checkpoint.get("samples", ()))
-
-
-def told(settings: Mapping[str, Any]) -> dict[str, str | None]:
-    """What a catalog's settings tell of its files: options of the file, and field to column."""
-    return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}

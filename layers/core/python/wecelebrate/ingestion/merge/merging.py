@@ -1,66 +1,78 @@
-"""Merging: staged rows into the catalog, and what a full load leaves out of it. As whoever the job runs for."""
+"""Merges staged rows into the catalog, and deactivates the products that a full file does not contain.
+
+Everything here runs with the permissions of the job's requester.
+"""
 
 from typing import Any
 
 from wecelebrate.core.database import Transaction, as_json, queries, writing
 from wecelebrate.ingestion.merge import report, staging
-from wecelebrate.ingestion.merge.load import SAMPLES, Load
+from wecelebrate.ingestion.merge.load import MAX_SAMPLES, Load
 from wecelebrate.products import low_stock
 
 sql = queries(__file__)
 
-RACES = 5
-"""Tries of a chunk into which somebody else adds the same products."""
-_COMPARED = 500
-"""Rows of a chunk that a dry run looks for differences in."""
+MAX_ATTEMPTS = 5
+"""Attempts to merge a chunk while other transactions add the same products."""
+_MAX_COMPARED_ROWS = 500
+"""Rows of a chunk in which a dry run looks for differences."""
 
 
-class Raced(Exception):
-    """Somebody else keeps adding the products that this chunk is about to add."""
+class ChunkConflict(Exception):
+    """Other transactions keep adding the products that this chunk adds."""
 
 
-def too_many_missing(load: Load) -> bool:
-    """Stop before the first change when more would be deactivated than the rules allow; whether it stopped."""
+def stop_for_approval(load: Load) -> bool:
+    """Stop the load before its first change if it would deactivate more products than its rules allow. Returns whether
+    it stopped."""
     job = load.job
     with writing(job.caller) as tx:
-        missing = sql.count_missing(tx, catalog_id=load.catalog_id, **load.staged)
-        share = 100 * missing["missing"] / missing["active"] if missing["active"] else 0.0
-        if share <= load.rules.most_deactivated or load.rules.dry_run:
+        products = sql.count_missing(tx, catalog_id=load.catalog_id, **load.staging_key)
+        missing, active = products["missing"], products["active"]
+        percent = 100 * missing / active if active else 0.0
+        if percent <= load.rules.max_deactivated_percent or load.rules.dry_run:
             return False
-        samples = [dict(row) for row in sql.sample_missing(tx, catalog_id=load.catalog_id, most=SAMPLES, **load.staged)]
-        found = {
-            "would_deactivate": missing["missing"],
-            "of_active": missing["active"],
-            "percent": round(share, 1),
-            "most_percent": load.rules.most_deactivated,
-            "samples": samples,
+        samples = sql.sample_missing(tx, catalog_id=load.catalog_id, most=MAX_SAMPLES, **load.staging_key)
+        preview = {
+            "would_deactivate": missing,
+            "of_active": active,
+            "percent": round(percent, 1),
+            "most_percent": load.rules.max_deactivated_percent,
+            "samples": [dict(row) for row in samples],
         }
-        report.stop(load, tx, found)
+        report.await_approval(load, tx, preview)
     return True
 
 
-def merge_next(load: Load, chunk: int) -> None:
-    """The next chunk of SKUs into the catalog; after the last, the next phase. Raises Miscounted, before a full load
-    would deactivate what it did not find."""
-    for _ in range(RACES):
-        merged = _merge(load, chunk)
+def merge_next_chunk(load: Load, chunk_size: int) -> None:
+    """Merge the next SKUs into the catalog. After the last one, enter the next phase.
+
+    Raises ChunkConflict. Raises CountMismatch at the end, so that a full load never deactivates products because of
+    rows that were lost.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        merged = _merge_chunk(load, chunk_size)
         if merged is None:
             if load.job.done != load.job.total:
-                raise staging.Miscounted(f"{load.job.done} rows are merged of {load.job.total}")
-            load.go_to("deactivate" if load.full else "report")
+                raise staging.CountMismatch(f"{load.job.done} of {load.job.total} rows are merged")
+            load.enter_phase("deactivate" if load.deactivates_missing else "report")
             return
-        if not merged["raced"]:
+        conflicts = merged["raced"]
+        if not conflicts:
             return
-    raise Raced(f"{merged['raced']} products were added by somebody else, again and again")  # type: ignore[index]
+    raise ChunkConflict(f"other transactions added {conflicts} of the chunk's products, after {MAX_ATTEMPTS} attempts")
 
 
-def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
-    """One try of a chunk: what it came to; None when no row was left."""
+def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
+    """Try to merge the next chunk. Returns its counts, or None if no row is left.
+
+    If another transaction added some of the products meanwhile (`raced`), the attempt changes nothing.
+    """
     job, rules = load.job, load.rules
     with writing(job.caller) as tx:
-        if rules.dry_run and load.sampled < SAMPLES:
-            _sample(load, tx)
-        with tx.savepoint() as undo:
+        if rules.dry_run and load.sample_count < MAX_SAMPLES:
+            _sample_chunk(load, tx)
+        with tx.savepoint() as roll_back:
             merged: dict[str, Any] = dict(
                 sql.merge_chunk(
                     tx,
@@ -69,19 +81,19 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
                     mode=rules.mode,
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
-                    chunk=chunk,
+                    chunk=chunk_size,
                     told=low_stock.MAX_PRODUCTS,
-                    **load.staged,
+                    **load.staging_key,
                 )
             )
             if merged["upto"] is None:
                 return None
             if merged["raced"] or rules.dry_run:
-                undo()
+                roll_back()
         if not merged["raced"]:
             if merged["rejections"]:
-                sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staged)
-            load.count(merged)
+                sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staging_key)
+            load.add_counts(merged)
             if merged["fell_low"] and not rules.dry_run:
                 low_stock.publish_low_stock(tx, load.catalog_id, merged["fell_low"], merged["low"])
             job.save(tx)
@@ -90,57 +102,60 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
     return merged
 
 
-def _sample(load: Load, tx: Transaction) -> None:
-    """What a dry run would change, of the first rows of the next chunk."""
-    found = sql.staged_beside_stored(
-        tx, catalog_id=load.catalog_id, after=load.job.checkpoint["after"], most=_COMPARED, **load.staged
+def _sample_chunk(load: Load, tx: Transaction) -> None:
+    """Sample what a dry run would change in the first rows of the next chunk."""
+    rows = sql.staged_beside_stored(
+        tx, catalog_id=load.catalog_id, after=load.job.checkpoint["after"], most=_MAX_COMPARED_ROWS, **load.staging_key
     )
-    samples: list[dict[str, Any]] = []
-    for row in found:
-        told, stored = row["told"], row["stored"]
-        if stored is None:
-            if load.rules.mode != "update" and told.get("name") is not None and told.get("price") is not None:
-                samples.append(
-                    {"sku": row["sku"], "line": row["line"], "does": "create", "changes": _changes(told, {})}
-                )
-        elif load.rules.mode != "create" and (changes := _changes(told, stored)):
-            samples.append({"sku": row["sku"], "line": row["line"], "does": "update", "changes": changes})
-    load.sample(samples)
+    load.add_samples([sample for row in rows if (sample := _sample(load, row)) is not None])
 
 
-def _changes(told: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """Field → from and to, of what a row tells and is stored otherwise. '' clears a text."""
+def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
+    """What a row would do to its product, or None if it would do nothing or be rejected."""
+    staged, stored = row["told"], row["stored"]
+    if stored is None:
+        is_complete = staged.get("name") is not None and staged.get("price") is not None
+        if load.rules.mode == "update" or not is_complete:
+            return None
+        return {"sku": row["sku"], "line": row["line"], "does": "create", "changes": _changes(staged, {})}
+    changes = _changes(staged, stored)
+    if load.rules.mode == "create" or not changes:
+        return None
+    return {"sku": row["sku"], "line": row["line"], "does": "update", "changes": changes}
+
+
+def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """The fields that differ, with `from` and `to`. A staged None leaves a field unchanged; empty text clears it."""
+    new_values = {name: None if value == "" else value for name, value in staged.items() if value is not None}
     return {
-        name: {"from": stored.get(name), "to": value or None if isinstance(value, str) else value}
-        for name, value in told.items()
-        if value is not None and (value or None if isinstance(value, str) else value) != stored.get(name)
+        name: {"from": stored.get(name), "to": value} for name, value in new_values.items() if value != stored.get(name)
     }
 
 
-def deactivate_next(load: Load, chunk: int) -> None:
-    """The next chunk of products that no row names off the storefronts; after the last, the report.
+def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
+    """Deactivate the next products that the file does not contain. After the last one, enter the report phase.
 
-    A row that was refused counts as present when its SKU could be read: the file knows the product.
+    The file contains a product even if its row was rejected, provided that the SKU of the row could be read.
     """
     job = load.job
     with writing(job.caller) as tx:
-        gone: dict[str, Any] = dict(
+        chunk: dict[str, Any] = dict(
             sql.deactivate_chunk(
                 tx,
                 catalog_id=load.catalog_id,
                 after=job.checkpoint["after"],
-                chunk=chunk,
+                chunk=chunk_size,
                 dry_run=load.rules.dry_run,
-                **load.staged,
+                **load.staging_key,
             )
         )
-        if gone["upto"] is None:
-            load.go_to("report")
+        if chunk["upto"] is None:
+            load.enter_phase("report")
         else:
-            job.counts["deactivated"] += gone["deactivated"]
-            job.checkpoint["after"] = gone["upto"]
-            if load.rules.dry_run and gone["skus"]:
-                load.sample([{"sku": sku, "does": "deactivate"} for sku in gone["skus"]])
+            job.counts["deactivated"] += chunk["deactivated"]
+            job.checkpoint["after"] = chunk["upto"]
+            if load.rules.dry_run and chunk["skus"]:
+                load.add_samples([{"sku": sku, "does": "deactivate"} for sku in chunk["skus"]])
         job.save(tx)
-    if not load.rules.dry_run and gone["deactivated"]:
+    if not load.rules.dry_run and chunk["deactivated"]:
         load.last_xid = tx.committed.xid

@@ -1,4 +1,4 @@
-"""What became of a load: the job's end, and its result and error file."""
+"""Ends a load: sets the state of its job, and writes the result file and the error file."""
 
 import csv
 import json
@@ -15,96 +15,104 @@ from wecelebrate.ingestion.merge.load import Load
 
 sql = queries(__file__)
 
-FIRST_ERRORS = 20
-"""Rejected rows that the job itself shows."""
+MAX_FIRST_ERRORS = 20
+"""The number of rejected rows that the job itself shows."""
 ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
-_BATCH = 2_000
+"""The columns that the error file adds. Feeds ignore them, so a corrected error file can be uploaded as it is."""
+_BATCH_SIZE = 2_000
+"""Rejections that one transaction reads."""
 
 
 def complete(load: Load) -> None:
-    """Write error and result file, then end the job. In that order: who sees the job done finds its files."""
+    """Write the error file and the result file, then complete the job: a completed job has its files."""
     job = load.job
-    errors_key = _write_errors(load) if job.counts["rejected"] else None
-    said = job.checkpoint
-    details: dict[str, Any] = {
-        **load.about,
-        "result_file": _result_key(load),
-        "error_file": errors_key,
-        "ended_cleanly": said["ended_cleanly"],
-        "read_as": said["details"],
-    }
-    if load.rules.dry_run:
-        details |= {"dry_run": True, "samples": said.get("samples", [])}
-    if load.rules.full and not load.full:
-        details["note"] = (
-            "The file says itself that it holds changes alone: nothing was deactivated."
-            if said["nature"] == "delta"
-            else "The file broke off: nothing was deactivated."
-        )
-    if load.last_xid is not None:
-        details["consistency_token"] = consistency.token(load.last_xid)
-    first = _first_errors(load)
-    _write_result(load, {"status": "completed", "counts": job.counts, "first_errors": first, **details})
+    error_file = _write_error_file(load) if job.counts["rejected"] else None
+    details = _result_details(load, error_file)
+    first_errors = _first_errors(load)
+    _write_result(load, {"status": "completed", "counts": job.counts, "first_errors": first_errors, **details})
     with writing(job.caller) as tx:
-        job.complete(tx, details, first)
+        job.complete(tx, details, first_errors)
         if not load.rules.dry_run:
             sql.touch_catalog(tx, catalog_id=load.catalog_id)
             images.fetch_missing(tx, load.catalog_id)
 
 
-def stop(load: Load, tx: Transaction, found: dict[str, Any]) -> None:
-    """Stop before the first change, until somebody approves; what it `found` says why, beside the file too."""
-    result = {**load.about, "result_file": _result_key(load), **found}
+def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
+    """Stop the load until it is approved. `preview` describes its changes, also in the result file."""
+    result = {**load.source, "result_file": _result_key(load), **preview}
     _write_result(load, {"status": "awaiting_approval", "counts": load.job.counts, **result})
     load.job.await_approval(tx, result)
 
 
 def fail(load: Load, code: str, reason: str) -> None:
-    """End the job for good, and say why, beside the file too."""
+    """Fail the job permanently, and write the reason to the result file."""
     job = load.job
-    details = {**load.about, "result_file": _result_key(load)}
+    details = {**load.source, "result_file": _result_key(load)}
     _write_result(load, {"status": "failed", "error_code": code, "error": reason, "counts": job.counts, **details})
     with writing(job.caller) as tx:
         job.fail(tx, code, reason, details)
 
 
+def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
+    """The result of a completed load, as its job and its result file show it."""
+    checkpoint = load.job.checkpoint
+    details: dict[str, Any] = {
+        **load.source,
+        "result_file": _result_key(load),
+        "error_file": error_file,
+        "ended_cleanly": checkpoint["ended_cleanly"],
+        "read_as": checkpoint["details"],
+    }
+    if load.rules.dry_run:
+        details |= {"dry_run": True, "samples": checkpoint.get("samples", [])}
+    if load.rules.full and not load.deactivates_missing:
+        details["note"] = (
+            "The file declares that it contains only changes, so no product was deactivated."
+            if checkpoint["declared_mode"] == "delta"
+            else "The file could not be read to its end, so no product was deactivated."
+        )
+    if load.last_xid is not None:
+        details["consistency_token"] = consistency.token(load.last_xid)
+    return details
+
+
 def _first_errors(load: Load) -> list[dict[str, Any]]:
     with writing(load.job.caller) as tx:
-        return [dict(row) for row in sql.first_rejections(tx, most=FIRST_ERRORS, **load.staged)]
+        return [dict(row) for row in sql.first_rejections(tx, most=MAX_FIRST_ERRORS, **load.staging_key)]
 
 
 def _write_result(load: Load, result: dict[str, Any]) -> None:
-    told = {"job_id": str(load.job.id), "catalog_id": str(load.catalog_id), **result}
-    told["finished_at"] = datetime.now(UTC).isoformat()
-    body = json.dumps(told, indent=2, ensure_ascii=False).encode()
+    document = {"job_id": str(load.job.id), "catalog_id": str(load.catalog_id), **result}
+    document["finished_at"] = datetime.now(UTC).isoformat()
+    body = json.dumps(document, indent=2, ensure_ascii=False).encode()
     storage.put(load.bucket, _result_key(load), body, "application/json")
 
 
-def _write_errors(load: Load) -> str:
-    """The rejected rows as they came, and why: correct them and send the file again. Answers its key."""
-    key = f"{load.results}.errors.csv"
+def _write_error_file(load: Load) -> str:
+    """Write the rejected rows, each unchanged and with its error. Returns the key of the file."""
+    key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
     with tempfile.TemporaryFile("w+b") as file:
-        text = _Text(file)
-        writer = csv.writer(text)
+        writer = csv.writer(_Utf8Writer(file))
         writer.writerow([*header, *ERROR_COLUMNS])
-        for row in _rejections(load):
-            raw = row["raw"]
+        for rejection in _rejections(load):
+            raw = rejection["raw"]
             cells = raw if isinstance(raw, list) else [_cell(raw.get(column)) for column in header]
             padding = [""] * (len(header) - len(cells))
-            writer.writerow([*cells[: len(header)], *padding, row["line"], row["code"], row["reason"]])
+            errors = (rejection["line"], rejection["code"], rejection["reason"])
+            writer.writerow([*cells[: len(header)], *padding, *errors])
         file.seek(0)
         storage.put(load.bucket, key, file, "text/csv; charset=utf-8")
     return key
 
 
 def _cell(value: Any) -> str:
-    """A value of a row as a cell: what is no text, as JSON."""
+    """The value as a cell: text unchanged, anything else as JSON."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-class _Text:
-    """What csv.writer writes to: UTF-8 into a binary file."""
+class _Utf8Writer:
+    """Encodes the text of csv.writer into a binary file."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -114,17 +122,17 @@ class _Text:
 
 
 def _rejections(load: Load) -> Iterator[dict[str, Any]]:
-    """Every rejected row, a batch a transaction: no cursor is held open on the server."""
+    """All rejected rows. Each batch is a transaction of its own, so the server keeps no cursor open."""
     line, n = 0, -1
     while True:
         with writing(load.job.caller) as tx:
-            batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH, **load.staged))
+            batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH_SIZE, **load.staging_key))
         yield from batch
         load.job.renew_lease()
-        if len(batch) < _BATCH:
+        if len(batch) < _BATCH_SIZE:
             return
         line, n = batch[-1]["line"], batch[-1]["n"]
 
 
 def _result_key(load: Load) -> str:
-    return f"{load.results}.json"
+    return f"{load.result_prefix}.json"

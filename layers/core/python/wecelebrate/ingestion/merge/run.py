@@ -1,4 +1,4 @@
-"""The way of a load through its phases."""
+"""Runs a load through its phases."""
 
 from itertools import islice
 
@@ -12,55 +12,60 @@ from wecelebrate.ingestion.merge.load import Load
 logger = Logger()
 sql = queries(__file__)
 
-CHUNK = 5_000
-"""Rows that are staged, or merged, in one transaction."""
-MANY = 1_000
-"""Changed rows from which on the planner is told."""
+CHUNK_SIZE = 5_000
+"""Rows that one transaction stages or merges."""
+ANALYZE_AFTER_CHANGES = 1_000
+"""A load that changed at least this number of rows updates the planner's statistics of the products."""
 
 
-def run(load: Load) -> None:
-    """Do a load, from wherever it is. Raises what may pass with the next try; jobs.JobRejected for what cannot."""
+def run_load(load: Load) -> None:
+    """Run a load from its checkpoint to its end, or until it needs an approval.
+
+    Raises whatever a later attempt may overcome, and JobRejected for a load that can never succeed. An unreadable file
+    fails the job without an exception.
+    """
     load.resume()
     if load.phase == "stage":
         try:
             _stage(load)
         except feeds.UnreadableFeed as error:
             report.fail(load, "unreadable_file", str(error))
-            staging.done(load)
+            staging.discard(load)
             return
-    if load.phase == "look":
-        if load.full and load.job.approval != "given" and merging.too_many_missing(load):
+    if load.phase == "review":
+        if load.deactivates_missing and load.job.approval != "given" and merging.stop_for_approval(load):
             return
-        load.go_to("merge")
+        load.enter_phase("merge")
     while load.phase == "merge":
-        merging.merge_next(load, CHUNK)
+        merging.merge_next_chunk(load, CHUNK_SIZE)
         load.job.check_deadline()
     while load.phase == "deactivate":
-        merging.deactivate_next(load, CHUNK)
+        merging.deactivate_next_chunk(load, CHUNK_SIZE)
         load.job.check_deadline()
-    if not load.rules.dry_run and load.job.counts["created"] + load.job.counts["updated"] >= MANY:
+    changed_rows = load.job.counts["created"] + load.job.counts["updated"]
+    if not load.rules.dry_run and changed_rows >= ANALYZE_AFTER_CHANGES:
         with writing(SYSTEM) as tx:
             sql.analyze_products(tx)
     report.complete(load)
-    staging.done(load)
+    staging.discard(load)
 
 
 def _stage(load: Load) -> None:
-    """Every row of the file to the staging tables. After a break the file is read again from its beginning, but what is
-    staged is not staged again."""
+    """Stage every row of the file. After an interruption the file is read from its start again, but items that are
+    already staged are skipped."""
     job = load.job
-    with load.open() as rows:
+    with load.open_rows() as rows:
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
             job.renew_lease()
-        while chunk := list(islice(items, CHUNK)):
+        while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
             job.counts["rejected"] += sum(item.rows for item in chunk if isinstance(item, feeds.Rejected))
             job.done = job.counts["rejected"]
             job.checkpoint["items"] += len(chunk)
-            staging.add(load, chunk)
+            staging.add_chunk(load, chunk)
             job.check_deadline()
-    # A header may have grown with the last rows, and what comes after them: it is read to its end.
+    # The count, the header and the details are final only now: the last rows may have added to them.
     job.counts["read"] = rows.rows_read
     staging.finish(load)
     job.checkpoint = {
@@ -68,9 +73,9 @@ def _stage(load: Load) -> None:
         "header": rows.header,
         "details": rows.details,
         "ended_cleanly": rows.ended_cleanly,
-        "nature": rows.declared_mode,
+        "declared_mode": rows.declared_mode,
     }
-    load.go_to("look")
+    load.enter_phase("review")
     job.counts["read"] = job.total = rows.rows_read
     with writing(job.caller) as tx:
         job.save(tx)

@@ -1,4 +1,4 @@
-"""Staging: rows of a file on their way into a catalog, sent by COPY."""
+"""Staging: the rows of a file in staging tables, written by COPY, before they are merged into the catalog."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,36 +15,37 @@ from wecelebrate.jobs.lease import LEASE_SECONDS
 sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
+"""The caller that may write to the staging tables of every job."""
 
-_PRODUCT = (
+_PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
     "attributes", "inventory_count", "is_active", "source_data",
 )  # fmt: skip
-_REJECTION = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
-_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT)}) from stdin"
-_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION)}) from stdin"
+_REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
+_COPY_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT_COLUMNS)}) from stdin"
+_COPY_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION_COLUMNS)}) from stdin"
 
 
-class Miscounted(Exception):
-    """What is staged is not what was read."""
+class CountMismatch(Exception):
+    """The number of staged or merged rows differs from the number of rows that were read."""
 
 
-def add(load: Load, items: Sequence[Item]) -> None:
-    """Stage one chunk, and the job's progress with it. Raises LeaseLost."""
+def add_chunk(load: Load, items: Sequence[Item]) -> None:
+    """Stage one chunk, in one transaction with the job's progress. Raises LeaseLost."""
     job = load.job
-    products = [_product(load, item) for item in items if isinstance(item, Product)]
-    rejected = [_rejection(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
-    if load.here:
+    products = [_product_row(load, item) for item in items if isinstance(item, Product)]
+    rejections = [_rejection_row(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
+    if load.inline:
         with writing(job.caller) as tx:
-            sql.stage_products(tx, [dict(zip(_PRODUCT, row, strict=True)) for row in products])
-            sql.stage_rejections(tx, [dict(zip(_REJECTION, row, strict=True)) for row in rejected])
+            sql.stage_products(tx, [dict(zip(_PRODUCT_COLUMNS, row, strict=True)) for row in products])
+            sql.stage_rejections(tx, [dict(zip(_REJECTION_COLUMNS, row, strict=True)) for row in rejections])
             job.save(tx)
         return
     with writing(STAGING) as tx:
         if products:
-            copy_rows(tx, _PRODUCTS, products)
-        if rejected:
-            copy_rows(tx, _REJECTIONS, rejected)
+            copy_rows(tx, _COPY_PRODUCTS, products)
+        if rejections:
+            copy_rows(tx, _COPY_REJECTIONS, rejections)
         values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
         if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=LEASE_SECONDS, **values):
             raise LeaseLost
@@ -52,38 +53,38 @@ def add(load: Load, items: Sequence[Item]) -> None:
 
 
 def finish(load: Load) -> None:
-    """All rows are staged: count them, and make them known to the planner. Raises Miscounted."""
+    """Check that every row is staged, and update the planner's statistics of the staged rows. Raises CountMismatch."""
     job = load.job
-    with writing(job.caller if load.here else STAGING) as tx:
-        if not load.here:
+    with writing(job.caller if load.inline else STAGING) as tx:
+        if not load.inline:
             sql.analyze_staged(tx)
-        staged = sql.count_staged(tx, **load.staged)
-    if staged + job.counts["rejected"] != job.counts["read"]:
-        raise Miscounted(f"{staged} rows are staged of {job.counts}")
+        staged_rows = sql.count_staged(tx, **load.staging_key)
+    if staged_rows + job.counts["rejected"] != job.counts["read"]:
+        raise CountMismatch(f"{staged_rows} rows are staged; the job's counts are {job.counts}")
 
 
-def done(load: Load) -> None:
-    """Nothing of it is needed any more."""
-    if not load.here:
-        clear([load.job.id])
+def discard(load: Load) -> None:
+    """Delete the staged rows of a load that has ended. Those of an inline load are left to the sweeper."""
+    if not load.inline:
+        delete([load.job.id])
 
 
-def clear(job_ids: Sequence[UUID]) -> None:
-    """Remove what is staged for some jobs."""
+def delete(job_ids: Sequence[UUID]) -> None:
+    """Delete the staged rows of jobs."""
     with writing(STAGING) as tx:
         sql.unstage_products(tx, job_ids=list(job_ids))
         sql.unstage_rejections(tx, job_ids=list(job_ids))
 
 
-def jobs() -> list[UUID]:
-    """The jobs that rows are staged for."""
+def job_ids() -> list[UUID]:
+    """The jobs that have staged rows."""
     with writing(STAGING) as tx:
         return [row["job_id"] for row in sql.staged_jobs(tx)]
 
 
-def _product(load: Load, product: Product) -> tuple[Any, ...]:
-    """A row of app.staged_products: NULL is what the file does not speak of, '' what it clears."""
-    given = product.fields_set
+def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
+    """A row of app.staged_products. NULL: the file has no value for the field. Empty text: the file clears it."""
+    fields = product.fields_set
     return (
         load.job.id,
         load.job.checkpoint["fence"],
@@ -91,23 +92,24 @@ def _product(load: Load, product: Product) -> tuple[Any, ...]:
         product.rows,
         product.sku,
         product.name,
-        (product.description or "") if "description" in given else None,
-        (product.category or "") if "category" in given else None,
-        (product.brand or "") if "brand" in given else None,
+        (product.description or "") if "description" in fields else None,
+        (product.category or "") if "category" in fields else None,
+        (product.brand or "") if "brand" in fields else None,
         product.price,
-        product.currency if "currency" in given or "price" in given else None,
-        _json(product.images) if "images" in given else None,
-        _json(product.attributes) if "attributes" in given else None,
-        (product.inventory_count or 0) if "inventory_count" in given else None,
-        product.is_active if "is_active" in given else None,
+        product.currency if "currency" in fields or "price" in fields else None,
+        _json(product.images) if "images" in fields else None,
+        _json(product.attributes) if "attributes" in fields else None,
+        (product.inventory_count or 0) if "inventory_count" in fields else None,
+        product.is_active if "is_active" in fields else None,
         _json(product.source),
     )
 
 
-def _rejection(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
+def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
+    """A row of app.staged_rejections. `n` orders the rejections of one line."""
     return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:
-    """JSON text. There are three a row, so the standard library's pace would be felt."""
+    """The value as JSON. It runs three times a row, where the standard library's encoder would be too slow."""
     return orjson.dumps(value).decode()

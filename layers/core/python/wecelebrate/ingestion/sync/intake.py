@@ -1,4 +1,4 @@
-"""Intake: from a notification of S3 to a job, once a file version, in the order in which versions came."""
+"""Intake: creates one job for each version of a file. Versions of a file are loaded in the order of their upload."""
 
 import json
 import re
@@ -11,61 +11,86 @@ from aws_lambda_powertools import Logger
 from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
+from wecelebrate.ingestion.catalog_settings import find_catalog
 
 logger = Logger()
 sql = queries(__file__)
 
 SERVICE = "service:drops"
+"""The requester of sync jobs."""
 
-_INCOMING = re.compile(
+_INCOMING_KEY = re.compile(
     r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
 )
-_SUPERSEDED = "A newer file came before this one began. Drop it again if it is still wanted."
-_OLD_VERSION = "A newer version of this file was synced before. Drop it again if it is still wanted."
+_SUPERSEDED = "A newer file arrived before this job started. Upload this file again if it is still needed."
+_OLD_VERSION = "A newer version of this file was already loaded. Upload this version again if it is still needed."
 
 
-def notified(message: queue.Message) -> None:
-    """Take in what an S3 notification tells of. What is no dropped file (`s3:TestEvent`, our results) is nothing."""
+def receive_notification(message: queue.Message) -> None:
+    """Register the files of an S3 notification. Ignores notifications of anything else, such as `s3:TestEvent` and
+    result files."""
     for upload in storage.created_objects(message.body.get("Records", [])):
-        place = _INCOMING.fullmatch(upload["key"])
-        if place is None or upload["key"].endswith("/"):
+        match = _INCOMING_KEY.fullmatch(upload["key"])
+        if match is None or upload["key"].endswith("/"):
             continue
-        if take_in(place["catalog"], upload, place["mode"], dry_run=bool(place["dry_run"])) is None:
-            _refuse(place["catalog"], upload["key"])
+        if register_version(match["catalog"], upload, match["mode"], dry_run=bool(match["dry_run"])) is None:
+            _report_unknown_catalog(match["catalog"], upload["key"])
 
 
-def take_in(catalog_id: str, upload: Mapping[str, Any], mode: str | None, *, dry_run: bool = False) -> UUID | None:
-    """Record a file version and make its job, or find that both are there; the job, or none where there is no such
-    catalog. A file that comes twice makes one job: word of it was sent, or the sweeper sends it."""
+def register_version(
+    catalog_id: str, upload: Mapping[str, Any], mode: str | None, *, dry_run: bool = False
+) -> UUID | None:
+    """Register a file version and create its job, unless it is registered already. Returns the job, or None if the
+    catalog does not exist.
+
+    `upload` describes the file, as `storage.created_objects` does. `mode` is `full`, `delta`, or None for the setting
+    of the catalog.
+    """
     with writing(SYSTEM) as tx:
-        catalog = _catalog(tx, catalog_id)
+        catalog = _parse_catalog(tx, catalog_id)
         if catalog is None:
             return None
-        job_id, superseded = _record(tx, catalog, mode, dry_run, upload)
+        job_id, superseded = _register(tx, catalog, mode, dry_run, upload)
     for job in superseded:
-        told = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
-        _write(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", told)
+        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
+        _write_result(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", result)
     return job_id
 
 
-def _catalog(tx: Transaction, named: str) -> dict[str, Any] | None:
+def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
+    """The catalog of a key. None if its id is not a UUID, or the catalog does not exist."""
     try:
-        found = sql.find_catalog(tx, catalog_id=UUID(named))
+        return find_catalog(tx, UUID(catalog_id))
     except ValueError:
         return None
-    return dict(found) if found else None
 
 
-def _record(
+def _register(
     tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
 ) -> tuple[UUID, list[dict[str, Any]]]:
-    """The job of a file version, made if it is new, and the jobs that it makes needless."""
-    # Versions of one catalog one after the other: which is newer is decided by what is recorded.
+    """The job of a file version, created if the version is new, and the waiting jobs that it cancels."""
+    # One intake per catalog at a time: versions are compared with those that are already registered.
     sql.lock_catalog(tx, catalog_id=catalog["id"])
-    recorded = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
-    if recorded:
-        return recorded["job_id"], []
+    drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
+    if drop:
+        return drop["job_id"], []
     full = (mode or catalog["sync_settings"].get("mode")) == "full"
+    job_id = _create_job(tx, catalog, full, dry_run, upload)
+    newer = sql.newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
+    if newer is not None and newer["begun"]:
+        jobs.supersede(tx, job_id, "catalog_sync", _OLD_VERSION)
+    elif newer is not None:
+        sql.go_before(tx, job_id=job_id, other=newer["job_id"])
+    elif not dry_run:
+        superseded = list(sql.superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
+        for job in superseded:
+            jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
+        return job_id, superseded
+    return job_id, []
+
+
+def _create_job(tx: Transaction, catalog: dict[str, Any], full: bool, dry_run: bool, upload: Mapping[str, Any]) -> UUID:
+    """Create the job of a new file version, and record the version."""
     client_id = catalog["owner_client_id"]
     job_id = jobs.create(
         tx,
@@ -83,30 +108,20 @@ def _record(
         requested_by=SERVICE,
     )
     sql.record_drop(tx, client_id=client_id, catalog_id=catalog["id"], job_id=job_id, **upload)
-    newer = sql.newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
-    if newer is not None and newer["begun"]:
-        jobs.supersede(tx, job_id, "catalog_sync", _OLD_VERSION)
-    elif newer is not None:
-        sql.go_before(tx, job_id=job_id, other=newer["job_id"])
-    elif not dry_run:
-        superseded = list(sql.superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
-        for job in superseded:
-            jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
-        return job_id, superseded
-    return job_id, []
+    return job_id
 
 
-def _refuse(catalog: str, key: str) -> None:
-    """Tell whoever dropped the file, where they look for its result, that it went nowhere."""
-    logger.warning("a file was dropped for no catalog", extra={"key": key})
+def _report_unknown_catalog(catalog_id: str, key: str) -> None:
+    """Write an error where the sender of the file looks for its result."""
+    logger.warning("a file was uploaded for an unknown catalog", extra={"key": key})
     result = {
         "status": "failed",
         "error_code": "no_such_catalog",
-        "error": f"There is no catalog {catalog}. Drop the file at <catalog id>/incoming/<name>.",
+        "error": f"The catalog {catalog_id} does not exist. Upload the file to <catalog id>/incoming/<name>.",
         "file": key,
     }
-    _write(f"{catalog}/results/{storage.object_name(key)}.refused.json", result)
+    _write_result(f"{catalog_id}/results/{storage.object_name(key)}.refused.json", result)
 
 
-def _write(key: str, result: dict[str, Any]) -> None:
+def _write_result(key: str, result: dict[str, Any]) -> None:
     storage.put("drops", key, json.dumps(result, indent=2).encode(), "application/json")

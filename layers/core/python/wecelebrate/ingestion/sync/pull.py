@@ -1,4 +1,4 @@
-"""Pulling: what came into folders of a catalog since the last time, when a schedule is due."""
+"""Pulls: when a schedule is due, registers the new files below a prefix of the catalog's folder."""
 
 from typing import Any
 from uuid import UUID
@@ -6,41 +6,46 @@ from uuid import UUID
 from wecelebrate import schedules
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, writing
-from wecelebrate.ingestion.sync.intake import sql, take_in
+from wecelebrate.ingestion.sync.intake import register_version, sql
 
-MOST = 500
-"""Files that are taken in for one message; the run goes on with another."""
+MAX_FILES_PER_MESSAGE = 500
+"""Files that one message registers. The run continues with another message."""
 
 
 def pull(message: queue.Message) -> None:
-    """Take in what lies below the prefix of a schedule, in its newest version, and was not taken in before: the oldest
-    first. A message that comes twice, or of a run that is over, makes nothing twice."""
-    run = schedules.wanted(UUID(message.body["schedule_id"]))
+    """Register the newest version of each file below the prefix of a schedule, the oldest file first.
+
+    Versions that are registered already are skipped, so a message may be delivered again. A message of a run that has
+    finished has no effect.
+    """
+    run = schedules.requested_run(UUID(message.body["schedule_id"]))
     if run is None:
         return
-    new = _new_files(message, f"{run.catalog_id}/{run.settings['prefix']}")
+    new_files = _new_files(message, f"{run.catalog_id}/{run.settings['prefix']}")
     job_id = None
-    for file in new[:MOST]:
-        job_id = take_in(str(run.catalog_id), file, run.settings.get("mode"))
+    for file in new_files[:MAX_FILES_PER_MESSAGE]:
+        job_id = register_version(str(run.catalog_id), file, run.settings.get("mode"))
         message.extend_visibility()
-    taken, left = min(len(new), MOST), max(len(new) - MOST, 0)
-    schedules.over(run, _in_words(taken, left), job_id, more=left > 0)
+    registered = min(len(new_files), MAX_FILES_PER_MESSAGE)
+    remaining = len(new_files) - registered
+    schedules.finish_run(run, _outcome(registered, remaining), job_id, more=remaining > 0)
 
 
 def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
-    """The files below a prefix that were not taken in yet, the oldest first."""
-    new: list[dict[str, Any]] = []
+    """The files below a prefix whose newest version is not registered, the oldest first."""
+    new_files: list[dict[str, Any]] = []
     for page in storage.newest_versions("drops", prefix):
         versions = {"keys": [file["key"] for file in page], "version_ids": [file["version_id"] for file in page]}
         with writing(SYSTEM) as tx:
-            known = {(row["key"], row["version_id"]) for row in sql.recorded(tx, **versions)}
-        new += [file for file in page if (file["key"], file["version_id"]) not in known]
+            registered = {(row["key"], row["version_id"]) for row in sql.recorded(tx, **versions)}
+        new_files += [file for file in page if (file["key"], file["version_id"]) not in registered]
         message.extend_visibility()
-    return sorted(new, key=lambda file: (file["dropped_at"], file["key"]))
+    return sorted(new_files, key=lambda file: (file["dropped_at"], file["key"]))
 
 
-def _in_words(taken: int, left: int) -> str:
-    if not taken:
-        return "There was no new file."
-    files = "1 file was taken in" if taken == 1 else f"{taken} files were taken in"
-    return f"{files}; {left} more follow." if left else f"{files}."
+def _outcome(registered: int, remaining: int) -> str:
+    """What a run did, for the person who reads the schedule."""
+    if not registered:
+        return "There were no new files."
+    files = "1 new file was queued" if registered == 1 else f"{registered} new files were queued"
+    return f"{files}; {remaining} more follow." if remaining else f"{files}."

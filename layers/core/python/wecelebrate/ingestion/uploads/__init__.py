@@ -1,4 +1,4 @@
-"""Uploads: files that go to S3 past the API, by an address that is signed for one file of one size."""
+"""Uploads: files that clients send directly to S3, with a presigned URL for one file of one size."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -7,18 +7,21 @@ from wecelebrate.clients.members import default_client
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid
-from wecelebrate.ingestion.uploads.models import NewUpload, Upload, Uploaded
+from wecelebrate.ingestion.uploads.models import NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
 
 BUCKET = "uploads"
-LIFE = timedelta(hours=1)
-"""For how long the address takes the file."""
+URL_LIFETIME = timedelta(hours=1)
+"""How long the URL accepts the file."""
 
 
 def create(tx: Transaction, new: NewUpload) -> Upload:
-    """Announce a file: where to send it. Raises Forbidden for a client that the caller does not write for, Invalid when
-    it is not clear whose it is."""
+    """Register an upload and return its presigned URL.
+
+    Raises Forbidden if the caller may not write for the client, and Invalid if the request names no client and the
+    caller belongs to several.
+    """
     client_id = new.client_id or default_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
@@ -28,19 +31,20 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
     return Upload(
         id=upload_id,
         client_id=client_id,
-        url=storage.upload_url(BUCKET, key, new.content_type, new.size, LIFE),
+        url=storage.upload_url(BUCKET, key, new.content_type, new.size, URL_LIFETIME),
         method="PUT",
         headers=headers,
-        expires_at=datetime.now(UTC) + LIFE,
+        expires_at=datetime.now(UTC) + URL_LIFETIME,
     )
 
 
-def find(tx: Transaction, upload_id: UUID) -> Uploaded:
-    """The file that was sent. Raises Invalid for an upload that is not the caller's, or has not arrived."""
+def find(tx: Transaction, upload_id: UUID) -> UploadedFile:
+    """The uploaded file. Raises Invalid if the caller cannot see the upload, or its file has not arrived."""
     row = sql.get_upload(tx, upload_id=upload_id)
     if row is None:
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail="does not exist")])
     version = storage.newest_version(BUCKET, row["key"])
     if version is None:
-        raise Invalid(errors=[FieldError(pointer="/upload_id", detail="its file was not sent yet")])
-    return Uploaded(key=row["key"], version_id=version, name=row["name"])
+        detail = "has no file yet: send the file to the URL of the upload first"
+        raise Invalid(errors=[FieldError(pointer="/upload_id", detail=detail)])
+    return UploadedFile(key=row["key"], version_id=version, name=row["name"])

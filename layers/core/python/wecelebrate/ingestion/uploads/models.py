@@ -1,4 +1,4 @@
-"""A file that is uploaded past the API."""
+"""An upload: a file that a client sends directly to S3."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,21 +8,24 @@ from pydantic import BaseModel, Field, StringConstraints
 from wecelebrate.core.models import Input, Moment
 
 ContentType = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$")]
-LARGEST = 5 * 1024**3
-"""Bytes that S3 takes in one request."""
+MAX_SIZE = 5 * 1024**3
+"""The most bytes that S3 accepts in one request."""
 
 
 class NewUpload(Input):
-    """What announces a file."""
+    """The file that will be uploaded."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^/\\\x00-\x1f]+$")]
-    size: int = Field(strict=True, ge=1, le=LARGEST, description="Bytes, exactly.")
+    size: int = Field(strict=True, ge=1, le=MAX_SIZE, description="The exact size in bytes.")
     content_type: ContentType = "application/octet-stream"
-    client_id: UUID | None = Field(default=None, description="For who belongs to several; null for the platform's own.")
+    client_id: UUID | None = Field(
+        default=None,
+        description="Required if the caller belongs to several clients. Null for the platform's own files.",
+    )
 
 
 class Upload(BaseModel):
-    """Where to send the file: one request of `method` to `url`, with `headers` and the file as its body."""
+    """Where to send the file: one request of `method` to `url`, with `headers`, and with the file as its body."""
 
     id: UUID
     client_id: UUID | None
@@ -32,8 +35,8 @@ class Upload(BaseModel):
     expires_at: Moment
 
 
-class Uploaded(BaseModel):
-    """A file that arrived."""
+class UploadedFile(BaseModel):
+    """A file that has arrived in S3."""
 
     key: str
     version_id: str

@@ -1,6 +1,7 @@
-"""Many readers of one value at once, each a process: `python -m tests.cache.readers '<json of Plan>'`.
+"""Concurrent readers of one value, each in a process: `python -m tests.cache.concurrent_readers '<json of Plan>'`.
 
-Forked by a process that has no threads, as functions are. Prints one JSON line a reader: the body, and seconds.
+The parent process has no threads, so that it can fork. Prints one JSON line for each reader: the body, the parameters
+of Cache-Status, and the seconds.
 """
 
 import json
@@ -17,8 +18,8 @@ from typing import Any
 
 import valkey
 
-from tests.cache.conftest import Direct
-from tests.cache.model import Database
+from tests.cache.database_model import Database
+from tests.cache.doubles import DirectRedis
 from wecelebrate.core import cache, kill_switches
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -27,20 +28,21 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
-LOADS = "loads"
-"""Where loads are counted."""
+LOADS_KEY = "loads"
+"""The Redis key that counts the loads."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the readers are told."""
+    """The arguments of this program."""
 
     redis: str
+    """The URL of Redis."""
     readers: int
     seconds: float
-    """That a load takes."""
+    """The duration of a load."""
     first_dies: bool = False
-    """The first to load is killed while it does, just before the others begin."""
+    """Whether another reader begins first, and is killed during its load just before the others begin."""
 
     @property
     def text(self) -> str:
@@ -57,21 +59,21 @@ def main(plan: Plan) -> None:
         os.waitpid(dying, 0)
         os.close(pipe)
     for pid, pipe in children:
-        with os.fdopen(pipe) as told:
-            sys.stdout.write(told.read())
+        with os.fdopen(pipe) as output:
+            sys.stdout.write(output.read())
         os.waitpid(pid, 0)
 
 
 def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
-    """A reader that begins at that time: its id, and where it tells."""
-    ours, theirs = os.pipe()
+    """Start a reader that begins at a time of the monotonic clock. Returns its pid and the pipe with its output."""
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
-        os.close(theirs)
-        return pid, ours
-    os.close(ours)
+        os.close(write_end)
+        return pid, read_end
+    os.close(read_end)
     try:
-        os.write(theirs, (json.dumps(read(plan, begin, dies)) + "\n").encode())
+        os.write(write_end, (json.dumps(read(plan, begin, dies)) + "\n").encode())
     except BaseException:
         traceback.print_exc()
     finally:
@@ -79,18 +81,18 @@ def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
 
 
 def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
-    """One reader, as an instance that has just the one request."""
+    """Read the value once, like a function instance with a single request."""
     client = valkey.Valkey.from_url(plan.redis, decode_responses=True)
-    direct = Direct(client)
+    direct_redis = DirectRedis(client)
     client.ping()
     database = Database(cache.now, lambda _: None)
 
     @contextmanager
     def reading(caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        yield SimpleNamespace(context=database.enter(caller, database.first))
+        yield SimpleNamespace(context=database.enter(caller, database.initial))
 
     def load(tx: Any) -> tuple[str, None]:
-        client.incr(LOADS)
+        client.incr(LOADS_KEY)
         if dies:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(plan.seconds)
@@ -98,12 +100,12 @@ def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
 
     for module in (request_cache, sessions, loading):
         vars(module)["reading"] = reading
-    vars(cache)["redis"] = lambda: direct
+    vars(cache)["redis"] = lambda: direct_redis
     request_cache._lock_owner = str(os.getpid())
     time.sleep(max(begin - time.monotonic(), 0))
-    began = time.monotonic()
-    value, came = loading.value_of(request_cache.RequestCache(CALLER), ENTRY, load)
-    return {"body": value.body, "came": came, "seconds": time.monotonic() - began}
+    started = time.monotonic()
+    value, cache_status = loading.value_of(request_cache.RequestCache(CALLER), ENTRY, load)
+    return {"body": value.body, "cache_status": cache_status, "seconds": time.monotonic() - started}
 
 
 if __name__ == "__main__":

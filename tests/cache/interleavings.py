@@ -1,4 +1,4 @@
-"""Actors whose steps are interleaved as a seed says: one runs at a time, and stops at each point it passes."""
+"""Interleavings of threads, chosen by a seed: one thread runs at a time, until it reaches a switch point."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _STEP_SECONDS = 20
 
 
 class Actor:
-    """One thread of what happens."""
+    """One thread of an interleaving."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self.name = name
@@ -21,13 +21,13 @@ class Actor:
         self._thread.start()
 
     def step(self) -> None:
-        """Let it run to its next point."""
+        """Run the actor up to its next switch point. Raises TimeoutError if it does not get there."""
         self._go.release()
         if not self._stopped.acquire(timeout=_STEP_SECONDS):
-            raise TimeoutError(f"{self.name} hangs")
+            raise TimeoutError(f"{self.name} did not reach a switch point within {_STEP_SECONDS} seconds")
 
-    def point(self) -> None:
-        """Stop until the next step; called by the actor itself."""
+    def pause(self) -> None:
+        """Pause until the next step. The actor's own thread calls this."""
         self._stopped.release()
         self._go.acquire()
 
@@ -42,27 +42,28 @@ class Actor:
             self._stopped.release()
 
 
-class Schedule:
-    """Runs actors to their ends. `switched` hears whose turn it is; `trace` keeps the order for a failing test."""
+class Interleaving:
+    """Runs actors until all are done. `on_switch` gets the name of the actor that runs next."""
 
-    def __init__(self, random: Random, switched: Callable[[str], object] = lambda name: None) -> None:
+    def __init__(self, random: Random, on_switch: Callable[[str], object] = lambda name: None) -> None:
         self.random = random
         self.trace: list[str] = []
-        self._switched = switched
+        """The switch points in the order in which they were reached, for the message of a failing test."""
+        self._on_switch = on_switch
         self._current: Actor | None = None
 
-    def point(self, what: str) -> None:
-        """A point that whoever runs may be held up at; nothing outside of `run`."""
+    def switch_point(self, name: str) -> None:
+        """Let another actor run. Does nothing outside of `run`."""
         if self._current is not None:
-            self.trace.append(f"{self._current.name} {what}")
-            self._current.point()
+            self.trace.append(f"{self._current.name} {name}")
+            self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Raises what an actor raised."""
+        """Run one actor for each name and function. Raises the error of an actor that failed."""
         actors = [Actor(name, work) for name, work in works]
-        while open_ones := [actor for actor in actors if not actor.done]:
-            self._current = self.random.choice(open_ones)
-            self._switched(self._current.name)
+        while running := [actor for actor in actors if not actor.done]:
+            self._current = self.random.choice(running)
+            self._on_switch(self._current.name)
             self._current.step()
         self._current = None
         for actor in actors:

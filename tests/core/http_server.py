@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that answers as a test wants it to, byte by byte if need be."""
+"""An HTTP server on 127.0.0.1 for tests. A handler decides what it sends, byte by byte if necessary."""
 
 import socket
 import ssl
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-Conversation = Callable[[socket.socket, bytes], None]
-"""What to do with a connection, and with the head and body that came over it."""
+Handler = Callable[[socket.socket, bytes], None]
+"""Handles a connection. Takes the connection and the request that it received, with head and body."""
 
 
 @dataclass
-class Served:
-    """A server, and what was sent to it."""
+class HttpServer:
+    """A running server, and the requests that it has received."""
 
     port: int
     requests: list[bytes] = field(default_factory=list)
@@ -22,7 +22,7 @@ class Served:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """What each request said in the header `name`; empty where it said nothing."""
+        """The value of a header in each request; empty for a request without it. `name` is in lower case."""
         heads = [request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:] for request in self.requests]
         return [
             next((value.strip() for key, _, value in (line.partition(":") for line in head) if key.lower() == name), "")
@@ -31,25 +31,25 @@ class Served:
 
 
 @contextmanager
-def serving(converse: Conversation, context: ssl.SSLContext | None = None) -> Iterator[Served]:
-    """Serve each connection on a thread of its own, until the end."""
+def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
+    """Run a server, with TLS if there is a context. Each connection has a thread of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        served = Served(listener.getsockname()[1])
+        server = HttpServer(listener.getsockname()[1])
         threads: list[threading.Thread] = []
 
         def serve(connection: socket.socket) -> None:
             with connection:
                 connection.settimeout(10)
                 try:
-                    spoken = context.wrap_socket(connection, server_side=True) if context else connection
-                    with spoken:
-                        request = _request(spoken)
+                    stream = context.wrap_socket(connection, server_side=True) if context else connection
+                    with stream:
+                        request = _receive(stream)
                         if not request:
-                            return  # who had connected was killed before it asked
-                        served.requests.append(request)
-                        converse(spoken, request)
+                            return  # The client was killed before it sent a request.
+                        server.requests.append(request)
+                        handler(stream, request)
                 except OSError:
-                    return  # the other side has hung up, as some tests want it to
+                    return  # The client has closed the connection, which some tests expect.
 
         def accept() -> None:
             while True:
@@ -63,7 +63,7 @@ def serving(converse: Conversation, context: ssl.SSLContext | None = None) -> It
         accepting = threading.Thread(target=accept)
         accepting.start()
         try:
-            yield served
+            yield server
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             accepting.join()
@@ -71,29 +71,33 @@ def serving(converse: Conversation, context: ssl.SSLContext | None = None) -> It
                 thread.join()
 
 
-def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str) -> Conversation:
-    """Answer at once; `length` is what Content-Length claims."""
+def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str) -> Handler:
+    """A handler that sends a response at once. `length` overrides the value of Content-Length.
+
+    An underscore in the name of a header stands for a hyphen.
+    """
     lines = [f"HTTP/1.1 {status} So", f"Content-Length: {len(body) if length is None else length}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
     return lambda connection, _: connection.sendall(head + body)
 
 
-def by_path(answers: dict[str, Conversation]) -> Conversation:
-    """Answer as the path says; 404 for one that is not known."""
+def by_path(handlers: dict[str, Handler]) -> Handler:
+    """A handler that dispatches requests by their path. It answers unknown paths with 404."""
 
-    def converse(connection: socket.socket, request: bytes) -> None:
+    def dispatch(connection: socket.socket, request: bytes) -> None:
         path = request.split(b" ", 2)[1].decode()
-        answers.get(path, answer(404))(connection, request)
+        handlers.get(path, answer(404))(connection, request)
 
-    return converse
+    return dispatch
 
 
-def _request(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket) -> bytes:
+    """Receive one request. Returns an incomplete head if the client closes the connection."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += (piece := connection.recv(65536))
-        if not piece:
+        received += (chunk := connection.recv(65536))
+        if not chunk:
             return received
     head, _, body = received.partition(b"\r\n\r\n")
     length = next(

@@ -1,0 +1,116 @@
+"""Names that were replaced by the field's standard terms do not come back.
+
+The names are fully qualified: ordinary English words stay free.
+"""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import wecelebrate
+from infra.functions import ROOT
+
+PACKAGE = Path(str(wecelebrate.__file__)).parent
+
+OLD_MODULES = """
+    auth batches consistency database_errors database_login etags flags imports invalidations limits loads mappings
+    members migrations reads sessions signed spending switches syncs uploads warming wording
+    jobs.ends jobs.held jobs.pace mail.asking mail.letters mail.mails mail.safe mail.work orders.days
+    products.inventory schedules.when
+"""
+"""Below `wecelebrate`."""
+
+OLD_NAMES = """
+    core.cache.TagVersions core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.MAX_VALUE_LENGTH
+    core.cache.values.Value.stale_at core.cache.values.TagVersions.history_unknown
+    core.database.caller.Caller.memory core.database.caller.Caller.after core.database.caller.Entered
+    core.database.invalidations.Left
+    core.database.transaction.Transaction.entered core.database.transaction.Transaction.hints
+    core.database.transaction.Transaction.left core.database.transaction.Transaction.unless_told
+    core.database.transaction.Transaction.words core.database.transaction.Transaction.written
+    core.database.transaction._Entry core.database.transaction.SLOW
+    core.http.Ordering core.http.CustomerRead core.http.Shown
+    core.metering.Ledger core.metering.Meter.belongs core.metering.ledger
+    core.models.ListParameters core.pages.RenderedPage core.pages.asked core.pages.built core.pages.listed
+    core.queue.OutgoingMessage core.queue._bury core.queue.tell core.queue.word core.queue.Message.hold
+    core.requests.request_cache.Gate core.requests.request_cache.Look core.requests.sessions.where
+    clients.members.default_client
+    jobs.lease.Fenced jobs.lease.Held jobs.lease.LeasedJob.alive jobs.lease.LeasedJob.beat jobs.lease.OutOfTime
+    jobs.lease.Refused jobs.lease.word jobs.rate_limit.Pace jobs.types.Lane jobs.workers.REST jobs.workers._bury
+    jobs.LATE jobs.control.claim_inline jobs.control.tell
+    ingestion.bulk_import.run.run_inline ingestion.merge.load.told
+    webhooks.worker.Line webhooks.worker.RUN webhooks.messages.word
+    schedules.runs.LATE schedules.runs.over schedules.runs.wanted
+"""
+"""Classes, functions, constants and attributes, below `wecelebrate`."""
+
+CONSTANT_PREFIXES = re.compile(r"\b_?(?:MOST|LONGEST|LEAST)_[A-Z]")
+
+
+def definitions(tree: ast.AST, prefix: str = "") -> set[str]:
+    """The names that a module defines: classes, functions, constants, and attributes of classes and of `self`."""
+    names: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(prefix + node.name)
+            if isinstance(node, ast.ClassDef):
+                names |= definitions(node, f"{prefix}{node.name}.")
+            else:
+                owner = prefix or f"{node.name}."
+                names |= {
+                    owner + target.attr
+                    for target in ast.walk(node)
+                    if isinstance(target, ast.Attribute) and isinstance(target.ctx, ast.Store)
+                }
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {prefix + name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return names
+
+
+def module_file(module: str) -> Path | None:
+    """The file of a module below `wecelebrate`."""
+    path = PACKAGE.joinpath(*module.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.exists()), None)
+
+
+def test_definitions_are_found_in_classes_and_methods() -> None:
+    tree = ast.parse("A = 1\nclass B:\n    c: int\n    def d(self):\n        self.e = 1\ndef f(): pass")
+    assert definitions(tree) == {"A", "B", "B.c", "B.d", "B.e", "f"}
+
+
+@pytest.mark.parametrize("module", OLD_MODULES.split())
+def test_an_old_module_does_not_exist(module: str) -> None:
+    assert module_file(module) is None
+
+
+@pytest.mark.parametrize("name", OLD_NAMES.split())
+def test_an_old_name_is_not_defined(name: str) -> None:
+    parts = name.split(".")
+    split = next(n for n in range(len(parts) - 1, 0, -1) if module_file(".".join(parts[:n])))
+    file = module_file(".".join(parts[:split]))
+    assert file is not None
+    assert ".".join(parts[split:]) not in definitions(ast.parse(file.read_text("utf-8")))
+
+
+def test_constants_for_bounds_begin_with_max_or_min() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.sql", "*.lua", "*.toml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    here = Path(__file__).relative_to(ROOT).as_posix()
+    places = [
+        f"{file}:{number}: {line.strip()}"
+        for file in listed.stdout.splitlines()
+        if file != here
+        for number, line in enumerate((ROOT / file).read_text("utf-8").splitlines(), 1)
+        if CONSTANT_PREFIXES.search(line)
+    ]
+    assert not places

@@ -1,0 +1,132 @@
+"""Jobs whose message was never sent: SQS refused it, or the function died after its commit. The sweeper sends it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.faults.blocked_commits import blocked_commits, blocking_commits, complete_commits
+from tests.faults.environment import FULL
+from tests.faults.figures import Figure
+from tests.faults.jobs import create_import
+from tests.platform import TLS, Json, Platform, Tenant
+from wecelebrate import jobs, sweeper
+
+LOST_MESSAGES = 250 if FULL else 10
+"""For each cause of the loss."""
+BATCH_SIZE = 10
+"""Messages that are lost at the same time."""
+ROWS = 1_200
+"""Too many rows for an import within the request."""
+MAX_SECONDS = jobs.LOST_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 8
+"""Time until ten jobs with lost messages are completed. 8 s are for the work, on a busy machine."""
+QUEUE = "product-imports"
+FUNCTION = "api-imports-write"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_sweeper(sweeper: None) -> None:
+    """The sweeper runs all the time."""
+
+
+@contextmanager
+def deleted_queue(platform: Platform) -> Iterator[None]:
+    """Delete the queue, and create it again at the end, with the same attributes."""
+    sqs = platform._aws("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    kept_attributes = {name: attributes[name] for name in attributes.keys() & {"VisibilityTimeout", "RedrivePolicy"}}
+    sqs.delete_queue(QueueUrl=url)
+    try:
+        yield
+    finally:
+        sqs.create_queue(QueueName=QUEUE, Attributes=kept_attributes)
+
+
+def product_rows(turn: int) -> list[Json]:
+    return [{"sku": f"W-{n}", "name": f"Product {n}", "price": f"{turn + 1}.00"} for n in range(ROWS)]
+
+
+def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
+    """Wait until the jobs of all tenants are completed, each in one attempt. Returns the seconds since `since`."""
+    query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by place"
+    catalogs = [tenant.catalog_id for tenant in tenants]
+
+    def all_completed() -> bool:
+        rows = platform.database.execute(query, [catalogs]).fetchall()
+        assert len(rows) == len(tenants) * (turn + 1)
+        return all(row["status"] == "completed" for row in rows)
+
+    platform.eventually(all_completed, within=60, every=0.05)
+    seconds = time.monotonic() - since
+    for row in platform.database.execute(query, [catalogs]).fetchall()[-len(tenants) :]:
+        assert row["attempts"] == 1
+        assert row["counts"]["created" if turn == 0 else "updated"] == ROWS
+    return seconds
+
+
+def create_tenants(platform: Platform) -> list[Tenant]:
+    tenants = [platform.tenant() for _ in range(BATCH_SIZE)]
+    for tenant in tenants:
+        platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
+    return tenants
+
+
+@pytest.mark.timeout(1800)
+def test_jobs_whose_message_cannot_be_sent_are_run_once(own_platform: Platform, figure: Figure) -> None:
+    tenants = create_tenants(own_platform)
+    longest = 0.0
+    for turn in range(LOST_MESSAGES // BATCH_SIZE):
+        with deleted_queue(own_platform):
+            for tenant in tenants:
+                create_import(tenant.owner, tenant.catalog_id, product_rows(turn))
+            assert own_platform.database.execute("select from jobs where status = 'processing'").rowcount == 0
+        longest = max(longest, wait_for_jobs(own_platform, tenants, turn, time.monotonic()))
+    figure("messages that could not be sent", LOST_MESSAGES, "jobs")
+    figure("messages that could not be sent: jobs completed", longest, "s", MAX_SECONDS)
+
+
+def kill_in_commit(platform: Platform, tenants: list[Tenant], turn: int) -> float:
+    """Create a job for each tenant, kill each function in its commit, and complete the commits. Returns the time of the
+    commits."""
+
+    def post(tenant: Tenant) -> int:
+        return httpx.post(
+            f"{platform.endpoints.api}/v1/products/bulk-import",
+            json={"catalog_id": tenant.catalog_id, "rows": product_rows(turn)},
+            headers={"Authorization": tenant.owner.headers["Authorization"]},
+            timeout=60,
+            verify=TLS,
+        ).status_code
+
+    with ThreadPoolExecutor(len(tenants)) as pool:
+        responses = [pool.submit(post, tenant) for tenant in tenants]
+        platform.eventually(lambda: len(blocked_commits(platform)) == len(tenants), within=30, every=0.01)
+        functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
+        pids = functions[FUNCTION]["busy"]
+        assert len(pids) == len(tenants)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        assert {response.result() for response in responses} == {500}
+    complete_commits(platform)
+    platform.eventually(lambda: not blocked_commits(platform), within=10, every=0.005)
+    return time.monotonic()
+
+
+@pytest.mark.timeout(1800)
+def test_jobs_whose_function_dies_before_it_sends_the_message_are_run_once(
+    own_platform: Platform, figure: Figure
+) -> None:
+    tenants = create_tenants(own_platform)
+    longest = 0.0
+    with blocking_commits(own_platform):
+        for turn in range(LOST_MESSAGES // BATCH_SIZE):
+            committed_at = kill_in_commit(own_platform, tenants, turn)
+            longest = max(longest, wait_for_jobs(own_platform, tenants, turn, committed_at))
+    figure("functions that died before they sent the message", LOST_MESSAGES, "deaths")
+    figure("functions that died before they sent the message: jobs completed", longest, "s", MAX_SECONDS)

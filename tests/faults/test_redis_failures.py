@@ -1,0 +1,168 @@
+"""A Redis that is killed, frozen, slow or full causes no error: the database answers instead."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+import valkey
+
+from infra.local.pid_files import ProcessIdentity
+from tests.faults.environment import FULL
+from tests.faults.figures import Figure
+from tests.faults.load import FaultWindow, Load, p95
+from tests.platform import TLS, Platform
+from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
+
+FAULT_SECONDS = 12.0 if FULL else 4.0
+MAX_ADDED_MILLISECONDS = 250
+"""How much a fault may add to the 95th percentile of response times."""
+MAX_RECOVERY_SECONDS = 30.0
+
+Fault = Callable[[Load], FaultWindow]
+
+
+@pytest.fixture(scope="module")
+def load(own_platform: Platform, sweeper: None) -> Iterator[Load]:
+    with Load.on(own_platform) as load:
+        wait_for_cache(load)
+        yield load
+        load.platform.database.execute("select 1")
+
+
+def wait_for_cache(load: Load) -> None:
+    """Wait until the cache answers most requests."""
+    now = FaultWindow(time.monotonic(), time.monotonic())
+    load.platform.eventually(lambda: load.recovery_seconds(now, 6) is not None, within=MAX_RECOVERY_SECONDS, every=0.2)
+
+
+def process(load: Load, part: str) -> psutil.Process:
+    """The process of a part of the local cloud."""
+    identity = ProcessIdentity.read(load.platform.state / "run" / f"{part}.json")
+    assert identity is not None and identity.process is not None
+    return identity.process
+
+
+@contextmanager
+def frozen(process: psutil.Process) -> Iterator[None]:
+    """Freeze a process until the end of the block."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def killed(load: Load) -> FaultWindow:
+    """Redis is killed. The supervisor starts it again, without data."""
+    with load.fault() as window:
+        before = process(load, "redis")
+        os.kill(before.pid, signal.SIGKILL)
+
+        def has_restarted() -> bool:
+            identity = ProcessIdentity.read(load.platform.state / "run" / "redis.json")
+            if identity is None or identity.pid == before.pid or identity.process is None:
+                return False
+            with valkey.Valkey.from_url(load.platform.endpoints.redis) as client:
+                try:
+                    return bool(client.ping())
+                except valkey.exceptions.ConnectionError:
+                    return False
+
+        load.platform.eventually(has_restarted, within=20)
+    return window
+
+
+def blackholed(load: Load) -> FaultWindow:
+    """Redis accepts connections, but does not respond."""
+    with load.fault() as window, frozen(process(load, "redis")):
+        time.sleep(FAULT_SECONDS)
+    return window
+
+
+def crawling(load: Load) -> FaultWindow:
+    """The REST server in front of Redis takes up to five seconds to respond."""
+    with load.fault() as window:
+        upstash = process(load, "upstash")
+        for _ in range(2 if FULL else 1):
+            with frozen(upstash):
+                time.sleep(5)
+            time.sleep(0.05)
+    return window
+
+
+def full(load: Load) -> FaultWindow:
+    """Redis has no free memory, and may not evict any key."""
+    with valkey.Valkey.from_url(load.platform.endpoints.redis, decode_responses=True) as client:
+        before = {name: client.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
+        with load.fault() as window:
+            try:
+                client.config_set("maxmemory-policy", "noeviction")
+                client.config_set("maxmemory", "1mb")
+                time.sleep(FAULT_SECONDS)
+            finally:
+                for name, value in before.items():
+                    client.config_set(name, value)
+    return window
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", [killed, blackholed, crawling, full])
+def test_a_failing_redis_causes_no_error_and_little_delay(load: Load, figure: Figure, fault: Fault) -> None:
+    name = f"redis {fault.__name__}"
+    wait_for_cache(load)
+    before = time.monotonic()
+    time.sleep(4 if FULL else 2.5)
+    window = fault(load)
+    answers_before = load.between(before, window.start)
+    load.platform.eventually(
+        lambda: load.recovery_seconds(window) is not None, within=MAX_RECOVERY_SECONDS + 5, every=0.2
+    )
+    time.sleep(max(window.end + 3 - time.monotonic(), 0))
+    answers = load.between(window.start, window.end + 3)
+    wrong = load.wrong_answers()
+    recovery = load.recovery_seconds(window)
+    assert recovery is not None
+    usual = p95(answers_before)
+    late = [answer for answer in answers if answer.seconds > usual + MAX_ADDED_MILLISECONDS / 1000]
+    figure(f"{name}: responses", len(answers), "responses")
+    figure(f"{name}: wrong responses", len(wrong), "responses", 0)
+    figure(f"{name}: responses with status 429", sum(answer.status == 429 for answer in answers), "responses")
+    figure(f"{name}: added at p95", (p95(answers) - usual) * 1000, "ms", MAX_ADDED_MILLISECONDS)
+    figure(f"{name}: share of late responses", 100 * len(late) / len(answers), "%", 5)
+    figure(f"{name}: slowest response", max(answer.seconds for answer in answers) * 1000, "ms")
+    figure(f"{name}: the cache answers again after", recovery, "s", MAX_RECOVERY_SECONDS)
+    assert not wrong, wrong[:5]
+    successful_users = {answer.kind.split()[0] for answer in answers if answer.status == 200}
+    assert successful_users == {"member", "visitor", "writer"}
+
+
+def test_the_rate_limit_of_a_client_holds_without_redis(load: Load, figure: Figure) -> None:
+    platform = load.platform
+    tenant = platform.tenant()
+    platform.product(tenant)
+    wait_for_cache(load)
+    authorization = tenant.owner.headers["Authorization"]
+    path = f"/v1/catalogs/{tenant.catalog_id}/products"
+    statuses: list[int] = []
+    with (
+        httpx.Client(
+            base_url=platform.endpoints.api, headers={"Authorization": authorization}, timeout=30, verify=TLS
+        ) as client,
+        load.fault(),
+        frozen(process(load, "redis")),
+    ):
+        minute = time.time() // 60
+        while len(statuses) < 400 and time.time() // 60 == minute:
+            statuses.append(client.get(path).status_code)
+        functions = client.get("/_local/health").json()["functions"]
+    # Without Redis, each instance counts on its own.
+    quota = MIN_LOCAL_QUOTA * functions["api-products-read"]["processes"]
+    if len(statuses) > quota:
+        assert 429 in statuses
+    figure("no redis: accepted requests of a small client", statuses.count(200), "a minute", quota)
+    assert set(statuses) <= {200, 429}

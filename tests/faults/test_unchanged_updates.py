@@ -1,0 +1,13 @@
+"""Updates that change no value."""
+
+from tests.platform import Platform, ok
+
+
+def test_the_cache_has_the_current_etag_after_an_update_that_changes_no_value(platform: Platform) -> None:
+    tenant = platform.tenant()
+    product = platform.product(tenant, name="Mug")
+    path = f"/v1/products/{product['id']}"
+    etag = tenant.owner.get(path).headers["etag"]
+    ok(tenant.owner.patch(path, json={"name": "Mug"}, headers={"If-Match": etag}))
+    cached_etag = tenant.owner.get(path).headers["etag"]
+    ok(tenant.owner.patch(path, json={"name": "Cup"}, headers={"If-Match": cached_etag}))

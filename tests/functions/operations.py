@@ -1,0 +1,134 @@
+"""The operations of the API, each with a valid request. Tests that cover every route are parametrized with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from infra.openapi import document
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the OpenAPI document."""
+
+    method: str
+    path: str
+    definition: Json = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The operationId."""
+        return str(self.definition["operationId"])
+
+    @property
+    def id_parameters(self) -> list[str]:
+        """The path parameters whose format is UUID."""
+        return [
+            parameter["name"]
+            for parameter in self.definition.get("parameters", [])
+            if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid"
+        ]
+
+    @property
+    def requires_token(self) -> bool:
+        """Whether the gateway refuses requests without a token."""
+        return bool(self.definition["security"] == [{"bearer": []}])
+
+    @property
+    def is_customer_only(self) -> bool:
+        """Whether only signed-in customers of a storefront may use the operation."""
+        return self.name in ("list_own_orders", "get_own_order")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the operation answers requests without a token."""
+        return not self.requires_token and not self.is_customer_only
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the operation returns pages."""
+        return self.has_parameter("cursor")
+
+    @property
+    def name_field(self) -> str:
+        """The body field with the display name of the resource."""
+        if self.name == "create_order":
+            return "customer_name"
+        return "description" if self.name.endswith("_webhook") else "name"
+
+    def has_parameter(self, name: str) -> bool:
+        return any(parameter["name"] == name for parameter in self.definition.get("parameters", []))
+
+    def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
+        """Send a valid request. `overrides` are arguments of `httpx.Client.request`."""
+        arguments: Json = {"json": request_body(self.name, ids)} if "requestBody" in self.definition else {}
+        if self.has_parameter("if-match"):
+            arguments["headers"] = {"If-Match": "*"} | overrides.pop("headers", {})
+        if self.name == "replay_webhook":
+            arguments["params"] = {"since": "2026-01-01T00:00:00Z"}
+        return api.request(self.method, self.path.format(**ids), **(arguments | overrides))
+
+
+def operation_id(operation: Operation) -> str:
+    """The id of a parametrized test."""
+    return operation.name
+
+
+def all_operations() -> list[Operation]:
+    """All operations, sorted by path and method."""
+    return [
+        Operation(method.upper(), path, definition)
+        for path, methods in sorted(document()["paths"].items())
+        for method, definition in sorted(methods.items())
+    ]
+
+
+def request_body(name: str, ids: Mapping[str, str]) -> Json:
+    """A valid request body of an operation; empty if the operation takes none. Its unique fields have new values."""
+    unique = uuid4().hex[:12]
+    client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}
+    site: Json = {"name": f"site {unique}", "domain": f"{unique}.test"}
+    catalog: Json = {"name": f"catalog {unique}", "type": "manual"}
+    product: Json = {"sku": unique, "name": f"Product {unique}", "price": "1.00"}
+    bodies: dict[str, Json] = {
+        "create_client": client,
+        "replace_client": client,
+        "create_site": site | {"client_id": ids["client_id"]},
+        "replace_site": site,
+        "create_catalog": catalog | {"owner_client_id": ids["client_id"]},
+        "replace_catalog": catalog,
+        "create_product": product,
+        "create_schedule": {
+            "client_id": ids["client_id"],
+            "catalog_id": ids["catalog_id"],
+            "name": f"schedule {unique}",
+            "cron": "0 3 * * *",
+            "settings": {"prefix": "exports/"},
+        },
+        "replace_product": product,
+        "create_webhook": {
+            "client_id": ids["client_id"],
+            "url": "https://example.com/hooks",
+            "events": ["job.*"],
+            "description": f"webhook {unique}",
+        },
+        "upload_image": {"type": "image/png", "bytes": int(unique[:4], 16) + 100},
+        "create_order": {
+            "lines": [{"product_id": ids["product_id"], "quantity": 1}],
+            "customer_name": f"Customer {unique}",
+            "customer_email": "customer@example.test",
+            "shipping_address": {"line1": "Main Street 1", "city": "Springfield", "country": "US"},
+        },
+        "exclude_product": {"reason": "not here"},
+        "set_flag": {"value": "primary"},
+        "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
+        "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "propose_mapping": {"job_id": ids["job_id"]},
+        "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
+    }
+    return bodies.get(name, {})

@@ -1,0 +1,95 @@
+"""Resources of a tenant: one for each path parameter of the API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+from uuid import uuid4
+
+from psycopg.types.json import Jsonb
+
+from tests.platform import Platform, Tenant
+
+JOB: LiteralString = """
+insert into jobs (client_id, catalog_id, type, status, requested_by, payload)
+values (%s, %s, 'product_import', 'completed', 'a test', '{}') returning id
+"""
+IMAGE: LiteralString = """
+insert into images (catalog_id, origin, status, type, bytes)
+values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id
+"""
+WEBHOOK: LiteralString = """
+with existing as (
+  select id from webhooks where client_id = %(client)s and description is null limit 1
+), inserted as (
+  insert into webhooks (client_id, url, events)
+  select %(client)s, 'https://example.com/', '{job.*}' where not exists (select from existing) returning id
+)
+select id from existing union all select id from inserted
+"""
+DELIVERY: LiteralString = """
+insert into webhook_deliveries (client_id, webhook_id, event, payload, status)
+values (%s, %s, 'job.failed', '{}', 'failed') returning id
+"""
+DEAD_LETTER: LiteralString = """
+insert into dead_letters (queue, client_id, job_id, body, code, reason)
+values ('catalog-syncs', %s, %s, '{}', 'a_test', 'a test') returning id
+"""
+SCHEDULE: LiteralString = """
+insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings)
+values (%s, %s, 'catalog_sync', %s, '0 3 * * *', 'UTC', '{"prefix": "exports/"}') returning id
+"""
+MAIL: LiteralString = """
+insert into mails (client_id, template, recipient, details)
+values (%s, 'job_finished', 'a@example.test', %s) returning id
+"""
+MAIL_DETAILS = {
+    "job_id": "j",
+    "type": "catalog_sync",
+    "status": "failed",
+    "error": "e",
+    "counts": {"read": 1},
+    "ended_at": "2026-01-01T00:00:00+00:00",
+}
+SUPPRESSION: LiteralString = """
+insert into mail_suppressions (client_id, address, cause, mail_id) values (%s, %s, 'bounce', %s) returning id
+"""
+ORDER: LiteralString = """
+insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
+  shipping_address, items)
+values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
+"""
+
+
+def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
+    """Create one resource of the tenant for each path parameter. Returns the values of the parameters."""
+    client = tenant.client_id
+    # The number of webhooks of a client is limited: delete those that tests created, and share one.
+    platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
+    job = _insert(platform, JOB, [client, tenant.catalog_id])
+    webhook = _insert(platform, WEBHOOK, {"client": client})
+    mail = _insert(platform, MAIL, [client, Jsonb(MAIL_DETAILS)])
+    order = str(uuid4())
+    platform.arrange(ORDER, [order, client, tenant.site_id, uuid4().hex[:10].upper()])
+    return {
+        "order_id": order,
+        "schedule_id": _insert(platform, SCHEDULE, [client, tenant.catalog_id, f"schedule {uuid4().hex}"]),
+        "webhook_id": webhook,
+        "delivery_id": _insert(platform, DELIVERY, [client, webhook]),
+        "letter_id": _insert(platform, DEAD_LETTER, [client, job]),
+        "mail_id": mail,
+        "suppression_id": _insert(platform, SUPPRESSION, [client, f"{uuid4().hex}@example.test", mail]),
+        "client_id": client,
+        "site_id": tenant.site_id,
+        "catalog_id": tenant.catalog_id,
+        "product_id": platform.product(tenant)["id"],
+        "job_id": job,
+        "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
+        "domain": tenant.domain,
+        "name": "reads",
+    }
+
+
+def _insert(platform: Platform, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]) -> str:
+    """Execute a statement and return the id of the row."""
+    row = platform.database.execute(statement, parameters).fetchone()
+    assert row is not None
+    return str(row["id"])

@@ -1,0 +1,38 @@
+"""Bulk imports, for the tests of imports."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tests.platform import Json, Tenant, ok
+
+
+def product_row(number: int, **fields: Any) -> Json:
+    """A row of an import. `fields` replace or add fields."""
+    return {"sku": f"P-{number:05d}", "name": f"Product {number}", "price": "1.00", **fields}
+
+
+def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
+    """Import rows into the tenant's catalog. Returns the ended job. `fields` are further fields of the request."""
+    body = {"catalog_id": tenant.catalog_id, "rows": rows, **fields}
+    response = tenant.owner.post("/v1/products/bulk-import", json=body)
+    assert response.status_code == 202, response.text
+    return wait_for_job(tenant.owner, response.json()["id"])
+
+
+def wait_for_job(api: httpx.Client, job_id: str, within: float = 60) -> Json:
+    """Wait until a job has ended. Fails after `within` seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        job = ok(api.get(f"/v1/jobs/{job_id}"))
+        if job["status"] not in ("pending", "processing"):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"the job did not end within {within} s")
+
+
+def nonzero_counts(job: Json) -> Mapping[str, int]:
+    """The counts of a job, without zeros."""
+    return {name: count for name, count in job["counts"].items() if count}
