@@ -118,14 +118,14 @@ def service(tenant: Tenant) -> Caller:
     return Caller(subject=SERVICE, client_id=UUID(tenant.client_id))
 
 
-def confirmed(platform: Platform, run_as: RunAs, tenant: Tenant, email: str, **more: Any) -> Json:
+def send_confirmation(platform: Platform, run_as: RunAs, tenant: Tenant, email: str, **more: Any) -> Json:
     """Create an order and enqueue its confirmation. Returns the mail once it is no longer queued."""
     order_id = create_order(platform, tenant, email, **more)
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
-    return settled(platform, tenant, order_id)
+    return wait_until_settled(platform, tenant, order_id)
 
 
-def settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Json:
+def wait_until_settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Json:
     """Wait until the mail about an order is no longer queued, and return it."""
     mails: list[Json] = []
 

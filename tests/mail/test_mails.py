@@ -14,13 +14,13 @@ from tests.mail.conftest import (
     RunAs,
     address,
     bounce,
-    confirmed,
     create_order,
     received,
+    send_confirmation,
     send_event,
     service,
     ses_event,
-    settled,
+    wait_until_settled,
 )
 from tests.platform import Json, Platform, Tenant, ok, problem
 from wecelebrate import mail
@@ -57,7 +57,7 @@ def test_a_confirmation_has_the_branding_and_language_of_the_site(
         ],
     )
     email = address()
-    mail_row = confirmed(platform, run_as, tenant, email)
+    mail_row = send_confirmation(platform, run_as, tenant, email)
     (message,) = received(platform, email)
     assert (mail_row["state"], mail_row["message_id"], mail_row["locale"]) == ("sent", message.id, "de-DE")
     assert message.sender == "Geschenke Ä <mail@wecelebrate.test>"
@@ -71,7 +71,7 @@ def test_a_confirmation_has_the_branding_and_language_of_the_site(
 
 
 def test_the_job_contains_no_personal_data(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
     row = platform.database.execute(
         "select payload, lane, result, status from jobs where id = %s", [mail_row["job_id"]]
     )
@@ -88,7 +88,7 @@ def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tena
     order_id = create_order(platform, tenant, email)
     job_ids = [run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id)) for _ in range(3)]
     assert job_ids[0] is not None and job_ids[1:] == [None, None]
-    settled(platform, tenant, order_id)
+    wait_until_settled(platform, tenant, order_id)
     assert len(received(platform, email)) == 1
 
 
@@ -109,7 +109,7 @@ def test_a_shipping_notice_contains_the_tracking_link(platform: Platform, run_as
     order_id = create_order(platform, tenant, email)
     tracking = Tracking(carrier="Post", number="T-1", url="https://post.test/T-1")
     run_as(service(tenant), lambda tx: mail.order_shipped(tx, order_id, tracking))
-    settled(platform, tenant, order_id)
+    wait_until_settled(platform, tenant, order_id)
     (message,) = received(platform, email)
     assert "T-1" in message.text and 'href="https://post.test/T-1"' in message.html
 
@@ -158,12 +158,12 @@ def test_a_customer_can_only_request_the_confirmation_of_their_own_order(
     with pytest.raises(NotFound):
         run_as(customer, lambda tx: mail.order_shipped(tx, own), "wc_public")
     assert run_as(customer, lambda tx: mail.order_confirmation(tx, own), "wc_public") is not None
-    assert settled(platform, tenant, own)["state"] == "sent"
+    assert wait_until_settled(platform, tenant, own)["state"] == "sent"
     assert len(received(platform, email)) == 1
 
 
 def test_an_invalid_address_fails_without_a_retry(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
-    mail_row = confirmed(platform, run_as, tenant, "a@b.test\r\nBcc: everybody@example.test")
+    mail_row = send_confirmation(platform, run_as, tenant, "a@b.test\r\nBcc: everybody@example.test")
     assert (mail_row["state"], mail_row["message_id"]) == ("failed", None)
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "failed")
     job = ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))
@@ -174,7 +174,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_releas
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
-    mail_row = confirmed(platform, run_as, tenant, email.upper())
+    mail_row = send_confirmation(platform, run_as, tenant, email.upper())
     send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row))
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "bounced")
     assert "550 5.1.1 user unknown" in read_mail(tenant, mail_row)["reason"]
@@ -182,8 +182,8 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_releas
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
     # The next mails of this client and of another are suppressed. Upper and lower case are equal.
-    assert confirmed(platform, run_as, tenant, email)["state"] == "suppressed"
-    assert confirmed(platform, run_as, stranger, email.title())["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(received(platform, email)) == 0
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
@@ -193,8 +193,8 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_releas
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")
     assert stranger.owner.delete(f"/v1/mail-suppressions/{theirs['id']}").status_code == 204
-    assert confirmed(platform, run_as, stranger, email)["state"] == "sent"
-    assert confirmed(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert suppressions(stranger) == []
     (released,) = suppressions(stranger, released=True)
     assert released["released_by"].startswith("owner-") and released["released_at"]
@@ -204,26 +204,26 @@ def test_a_complaint_suppresses_the_address_only_for_its_client(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
-    mail_row = confirmed(platform, run_as, tenant, email)
+    mail_row = send_confirmation(platform, run_as, tenant, email)
     send_event(platform, "Complaint", mail_row, complaint={"complaintFeedbackType": "abuse"})
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "complained")
-    assert confirmed(platform, run_as, tenant, email)["state"] == "suppressed"
-    assert confirmed(platform, run_as, stranger, email)["state"] == "sent"
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
 
 
 def test_a_transient_bounce_suppresses_nothing(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    mail_row = confirmed(platform, run_as, tenant, email)
+    mail_row = send_confirmation(platform, run_as, tenant, email)
     send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row, "Transient"))
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "bounced")
     assert suppressions(tenant) == []
-    assert confirmed(platform, run_as, tenant, email)["state"] == "sent"
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "sent"
 
 
 def test_late_and_repeated_events_change_nothing(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant
 ) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
 
     def receive(*kinds: str) -> None:
         with as_login("wc_worker"):
@@ -243,7 +243,7 @@ def test_late_and_repeated_events_change_nothing(
 def test_the_order_of_events_does_not_matter(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant, order_of_events: tuple[str, ...]
 ) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
     with as_login("wc_worker"):
         for kind in order_of_events:
             mail.receive(FakeMessage(ses_event(kind, mail_row, bounce=bounce(mail_row))))  # type: ignore[arg-type]
@@ -252,7 +252,7 @@ def test_the_order_of_events_does_not_matter(
 
 
 def test_an_event_without_our_tag_is_matched_by_the_ses_id(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
     platform.send("mail-events", {"notificationType": "Delivery", "mail": {"messageId": mail_row["message_id"]}})
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
 
@@ -261,7 +261,7 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
     email = address()
     order_id = create_order(platform, tenant, email)
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
-    mail_row = settled(platform, tenant, order_id)
+    mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
     # The state after a worker died between SES's response and its commit: the event has arrived, the job is pending.
@@ -276,7 +276,7 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
 def test_mails_of_another_client_are_not_found(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
     problem(stranger.owner.get(f"/v1/mails/{mail_row['id']}"), 404, "not_found")
     queries: list[dict[str, str]] = [{}, {"client_id": tenant.client_id}, {"recipient": mail_row["recipient"]}]
     for filters in queries:
@@ -287,8 +287,8 @@ def test_mails_of_another_client_are_not_found(
 
 def test_mails_are_filtered_and_paged(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    mail_row = confirmed(platform, run_as, tenant, email)
-    other = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, email)
+    other = send_confirmation(platform, run_as, tenant, address())
     queries: list[tuple[dict[str, str | int], list[str]]] = [
         ({}, [other["id"], mail_row["id"]]),
         ({"recipient": email.upper()}, [mail_row["id"]]),
@@ -306,7 +306,7 @@ def test_mails_are_filtered_and_paged(platform: Platform, run_as: RunAs, tenant:
 
 
 def test_support_can_read_the_html_of_a_mail(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
-    mail_row = confirmed(platform, run_as, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
     assert ok(platform.api("support").get(f"/v1/mails/{mail_row['id']}"))["html"] == read_mail(tenant, mail_row)["html"]
 
 

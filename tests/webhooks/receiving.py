@@ -69,7 +69,7 @@ class Receiver:
         """The received events, in order."""
         return [_event(request) for request in list(self.requests)]
 
-    def converse(self, connection: socket.socket, request: bytes) -> None:
+    def handle(self, connection: socket.socket, request: bytes) -> None:
         with self._lock:
             self.concurrent += 1
             self.max_concurrent = max(self.max_concurrent, self.concurrent)
@@ -83,7 +83,7 @@ class Receiver:
 def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Handler = SUCCESS) -> Iterator[Receiver]:
     """Run an endpoint of a tenant that subscribes to events."""
     receiver = Receiver({}, 0, [], respond)
-    with serving(receiver.converse) as served:
+    with serving(receiver.handle) as served:
         receiver.port, receiver.requests = served.port, served.requests
         new = {"client_id": tenant.client_id, "url": served.url("/hooks"), "events": list(events)}
         receiver.webhook = created(tenant.owner.post("/v1/webhooks", json=new))
@@ -98,20 +98,20 @@ def send_test(tenant: Tenant, receiver: Receiver) -> str:
     return str(response.json()["id"])
 
 
-def delivery(tenant: Tenant, delivery_id: str) -> Json:
+def read_delivery(tenant: Tenant, delivery_id: str) -> Json:
     return ok(tenant.owner.get(f"/v1/webhook-deliveries/{delivery_id}"))
 
 
-def attempted(platform: Platform, tenant: Tenant, delivery_id: str, times: int = 1) -> Json:
+def wait_for_attempts(platform: Platform, tenant: Tenant, delivery_id: str, times: int = 1) -> Json:
     """Wait until a delivery has a number of attempts, and return it."""
-    platform.eventually(lambda: delivery(tenant, delivery_id)["attempts"] >= times)
-    return delivery(tenant, delivery_id)
+    platform.eventually(lambda: read_delivery(tenant, delivery_id)["attempts"] >= times)
+    return read_delivery(tenant, delivery_id)
 
 
-def settled(platform: Platform, tenant: Tenant, delivery_id: str) -> Json:
+def wait_until_settled(platform: Platform, tenant: Tenant, delivery_id: str) -> Json:
     """Wait until a delivery is no longer pending, and return it."""
-    platform.eventually(lambda: delivery(tenant, delivery_id)["status"] != "pending")
-    return delivery(tenant, delivery_id)
+    platform.eventually(lambda: read_delivery(tenant, delivery_id)["status"] != "pending")
+    return read_delivery(tenant, delivery_id)
 
 
 def make_due(platform: Platform, receiver: Receiver) -> None:
@@ -135,12 +135,12 @@ def insert_due_delivery(platform: Platform, tenant: Tenant, receiver: Receiver) 
     return delivery_id
 
 
-def types(receiver: Receiver) -> list[str]:
+def event_types(receiver: Receiver) -> list[str]:
     """The types of the received events, sorted."""
     return sorted(str(event.body["type"]) for event in receiver.events)
 
 
-def state(tenant: Tenant, receiver: Receiver) -> Json:
+def read_endpoint(tenant: Tenant, receiver: Receiver) -> Json:
     """The endpoint, as the API returns it."""
     return ok(tenant.owner.get(f"/v1/webhooks/{receiver.id}"))
 

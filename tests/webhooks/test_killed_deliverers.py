@@ -11,7 +11,7 @@ import pytest
 from infra.functions import ROOT
 from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
-from tests.webhooks.receiving import Receiver, delivery, receiving
+from tests.webhooks.receiving import Receiver, read_delivery, receiving
 
 DELIVERIES = 10
 WORKER = """
@@ -94,7 +94,7 @@ def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
             "select id from webhook_deliveries where webhook_id = %s order by next_at", [receiver.id]
         ).fetchall()
     ]
-    platform.eventually(lambda: all(delivery(tenant, delivery_id)["status"] == "delivered" for delivery_id in ids))
+    platform.eventually(lambda: all(read_delivery(tenant, delivery_id)["status"] == "delivered" for delivery_id in ids))
     received = [event.body["n"] for event in receiver.events]
     assert sorted(set(received)) == list(range(1, DELIVERIES + 1)), "no delivery is lost"
     assert len(received) <= DELIVERIES + sent, "only deliveries that the killed worker sent are repeated"

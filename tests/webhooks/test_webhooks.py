@@ -8,11 +8,11 @@ from tests.platform import Platform, Tenant, created, ok, pointers, problem
 from tests.webhooks.receiving import (
     FAILURE,
     Receiver,
-    attempted,
     make_due,
+    read_endpoint,
     send_test,
-    settled,
-    state,
+    wait_for_attempts,
+    wait_until_settled,
 )
 
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
@@ -24,11 +24,11 @@ def test_both_secrets_sign_during_the_overlap_of_a_rotation(
     previous = receiver.secret
     rotated = ok(tenant.owner.post(f"/v1/webhooks/{receiver.id}/rotate", json={"overlap_hours": 1}))
     assert rotated["secret"] != previous
-    settled(platform, tenant, send_test(tenant, receiver))
+    wait_until_settled(platform, tenant, send_test(tenant, receiver))
     for secret in (previous, rotated["secret"]):
         receiver.events[0].verified(secret)
     rotated_again = ok(tenant.owner.post(f"/v1/webhooks/{receiver.id}/rotate", json={"overlap_hours": 0}))
-    settled(platform, tenant, send_test(tenant, receiver))
+    wait_until_settled(platform, tenant, send_test(tenant, receiver))
     receiver.events[1].verified(rotated_again["secret"])
     for secret in (previous, rotated["secret"]):
         with pytest.raises(WebhookVerificationError):
@@ -39,33 +39,33 @@ def test_a_secret_is_not_in_later_responses(tenant: Tenant, receiver: Receiver) 
     assert receiver.secret.startswith("whsec_")
     for path in ("/v1/webhooks", f"/v1/webhooks/{receiver.id}"):
         assert receiver.secret not in tenant.owner.get(path).text
-    assert "secret" not in state(tenant, receiver)
+    assert "secret" not in read_endpoint(tenant, receiver)
 
 
 def test_an_endpoint_that_responds_410_is_disabled_and_can_be_enabled(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = answer(410)
-    assert settled(platform, tenant, send_test(tenant, receiver))["status"] == "failed"
-    platform.eventually(lambda: state(tenant, receiver)["status"] == "disabled")
-    assert state(tenant, receiver)["disabled_reason"] == "gone"
+    assert wait_until_settled(platform, tenant, send_test(tenant, receiver))["status"] == "failed"
+    platform.eventually(lambda: read_endpoint(tenant, receiver)["status"] == "disabled")
+    assert read_endpoint(tenant, receiver)["disabled_reason"] == "gone"
     problem(tenant.owner.post(f"/v1/webhooks/{receiver.id}/test"), 409, "webhook_disabled")
     receiver.respond = answer(200)
     enabled = ok(tenant.owner.patch(f"/v1/webhooks/{receiver.id}", json={"status": "enabled"}))
     assert (enabled["status"], enabled["disabled_reason"], enabled["disabled_at"]) == ("enabled", None, None)
-    assert settled(platform, tenant, send_test(tenant, receiver))["status"] == "delivered"
+    assert wait_until_settled(platform, tenant, send_test(tenant, receiver))["status"] == "delivered"
 
 
 def test_an_endpoint_that_fails_for_days_is_disabled(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
     receiver.respond = FAILURE
-    delivery_id = attempted(platform, tenant, send_test(tenant, receiver))["id"]
-    assert state(tenant, receiver)["status"] == "enabled"
+    delivery_id = wait_for_attempts(platform, tenant, send_test(tenant, receiver))["id"]
+    assert read_endpoint(tenant, receiver)["status"] == "enabled"
     platform.arrange(
         "update webhooks set failures = 19, failing_since = now() - interval '73 hours' where id = %s", [receiver.id]
     )
     make_due(platform, receiver)
-    platform.eventually(lambda: state(tenant, receiver)["disabled_reason"] == "failing")
-    failed = settled(platform, tenant, delivery_id)
+    platform.eventually(lambda: read_endpoint(tenant, receiver)["disabled_reason"] == "failing")
+    failed = wait_until_settled(platform, tenant, delivery_id)
     assert (failed["status"], failed["last_error"]) == ("failed", "its endpoint was disabled")
     platform.sync(tenant.catalog_id, "feed.csv", FEED)
     assert {each["event"] for each in ok(tenant.owner.get("/v1/webhook-deliveries"))["data"]} == {"webhook.test"}
@@ -114,20 +114,20 @@ def test_a_change_of_an_outdated_version_is_refused(tenant: Tenant, receiver: Re
     problem(
         tenant.owner.patch(path, json={"description": "second"}, headers={"If-Match": etag}), 412, "precondition_failed"
     )
-    assert state(tenant, receiver)["description"] == "first"
+    assert read_endpoint(tenant, receiver)["description"] == "first"
 
 
 def test_attempts_do_not_change_the_etag_of_an_endpoint(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
     etag = tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"]
     receiver.respond = FAILURE
-    attempted(platform, tenant, send_test(tenant, receiver))
+    wait_for_attempts(platform, tenant, send_test(tenant, receiver))
     assert tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"] == etag
 
 
 def test_a_deleted_endpoint_has_no_deliveries(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
     receiver.respond = FAILURE
     delivery_id = send_test(tenant, receiver)
-    attempted(platform, tenant, delivery_id)
+    wait_for_attempts(platform, tenant, delivery_id)
     assert tenant.owner.delete(f"/v1/webhooks/{receiver.id}").status_code == 204
     problem(tenant.owner.get(f"/v1/webhooks/{receiver.id}"), 404, "not_found")
     problem(tenant.owner.get(f"/v1/webhook-deliveries/{delivery_id}"), 404, "not_found")
@@ -135,7 +135,7 @@ def test_a_deleted_endpoint_has_no_deliveries(platform: Platform, tenant: Tenant
 
 def test_a_viewer_can_read_but_not_change(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
-    delivered = settled(platform, tenant, send_test(tenant, receiver))
+    delivered = wait_until_settled(platform, tenant, send_test(tenant, receiver))
     assert ok(viewer.get(f"/v1/webhooks/{receiver.id}"))["id"] == receiver.id
     for path in (
         f"webhooks/{receiver.id}/test",
