@@ -36,7 +36,7 @@ def list_own_orders(request: Request, parameters: Annotated[ListParameters, Quer
 
 @app.get("/v1/storefront/{domain}/orders/{order_id}")
 def get_own_order(order_id: UUID, tx: CustomerRead) -> PlacedOrder:
-    return orders.own(tx, order_id)
+    return orders.get_own(tx, order_id)
 
 
 handler = serve(app)

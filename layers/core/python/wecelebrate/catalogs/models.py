@@ -14,7 +14,7 @@ CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+OptionText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
     "sku",
@@ -36,11 +36,11 @@ class FileOptions(TypedDict, total=False):
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
     delimiter: Annotated[Delimiter | None, Field(description="The delimiter of CSV files.")]
-    encoding: Annotated[ShortText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
+    encoding: Annotated[OptionText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
     decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
-    sheet: Annotated[ShortText | None, Field(description="The sheet of a workbook, by name, or by number from 1.")]
+    sheet: Annotated[OptionText | None, Field(description="The sheet of a workbook, by name, or by number from 1.")]
     record: Annotated[ColumnName | None, Field(description="The XML element of a product, or the path to it.")]
-    language: Annotated[ShortText | None, Field(description="The language to use for XML texts in several languages.")]
+    language: Annotated[OptionText | None, Field(description="The language to use for XML texts in several languages.")]
 
 
 class SyncSettings(Input):

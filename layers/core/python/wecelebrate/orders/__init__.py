@@ -61,7 +61,7 @@ def own_page(tx: Transaction, parameters: ListParameters) -> pages.RenderedPage:
     return pages.list_page("own orders", sql.list_own_orders, tx, parameters, pages.NEWEST)
 
 
-def own(tx: Transaction, order_id: UUID) -> PlacedOrder:
+def get_own(tx: Transaction, order_id: UUID) -> PlacedOrder:
     """One order of the calling customer on the visited site. Raises NotFound, also for orders of guests."""
     row = sql.get_own_order(tx, order_id=order_id)
     if row is None:
