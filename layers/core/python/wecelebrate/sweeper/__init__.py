@@ -58,7 +58,7 @@ def maintain() -> None:
         sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
         images.retry_due(tx)
         sql.forget_uploads(tx)
-        webhooks.tidy(tx)
+        webhooks.clean_up(tx)
     delete_orphaned_rows()
     schedules.run_due()
 

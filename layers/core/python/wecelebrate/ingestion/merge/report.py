@@ -34,7 +34,7 @@ def complete(load: Load) -> None:
         job.complete(tx, details, first_errors)
         if not load.rules.dry_run:
             sql.touch_catalog(tx, catalog_id=load.catalog_id)
-            images.want(tx, load.catalog_id)
+            images.fetch_missing(tx, load.catalog_id)
 
 
 def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
