@@ -27,7 +27,7 @@ from infra.lambda_function import RUNTIME, LambdaFunction, Surroundings
 from infra.layers import CORE, Layer
 from infra.stack import PlatformStack
 
-MIGRATIONS = CORE / "migrations"
+SCHEMA = CORE / "schema"
 
 
 class Compute(PlatformStack):
@@ -180,7 +180,7 @@ class Compute(PlatformStack):
         )
 
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
-        """Invoke `step` whenever it or the migrations change. When it fails, the deploy rolls back before `others`."""
+        """Invoke `step` whenever it or the schema changes. When it fails, the deploy rolls back before `others`."""
         trigger = triggers.Trigger(
             self,
             f"run-{step.spec.name}",
@@ -191,7 +191,7 @@ class Compute(PlatformStack):
         trigger.execute_before(*(each.function for each in others))
         resource = trigger.node.find_child("Default").node.default_child
         if isinstance(resource, cdk.CfnResource):
-            resource.add_property_override("Migrations", digest(MIGRATIONS))
+            resource.add_property_override("Migrations", digest(SCHEMA))
 
 
 def digest(folder: Path) -> str:

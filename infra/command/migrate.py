@@ -9,9 +9,9 @@ from infra.local.postgres import DATABASE
 
 
 def migrate() -> None:
-    """Apply the migrations that the local database has not had. Safe to run again, and while it is in use."""
+    """Apply new migrations and changed functions to the local database. Safe to repeat, also while it is in use."""
     state = state_directory()
     place = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
     credentials = Credentials.of(state)
     applied = prepare(place, credentials.superuser, DATABASE, credentials.logins, report=console.print)
-    console.print(f"[green]✓[/] {len(applied)} migrations applied" if applied else "[green]✓[/] nothing to apply")
+    console.print(f"[green]✓[/] {len(applied)} schema files applied" if applied else "[green]✓[/] nothing to apply")

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from infra.local.processes import LocalCloudError
-from wecelebrate.migrations import migrate
+from wecelebrate.schema import migrate
 
 MIGRATOR = "wc_migrate"
 

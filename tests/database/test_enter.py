@@ -88,7 +88,7 @@ def test_who_was_deactivated_is_let_in_no_more(database: Database, change: str) 
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute(change.encode())
         connection.execute("set local session authorization wc_api")
-        with pytest.raises(psycopg.Error, match="belongs to no client"), connection.transaction():
+        with pytest.raises(psycopg.Error, match="belongs to no active client"), connection.transaction():
             enter(connection, subject)
 
 
@@ -97,7 +97,7 @@ def test_a_site_that_is_not_active_is_shown_to_nobody(database: Database, status
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute("update sites set status = %s where id = %s", [status, A_SITE])
         connection.execute("set local session authorization wc_public")
-        with pytest.raises(psycopg.Error, match="no site is shown"), connection.transaction():
+        with pytest.raises(psycopg.Error, match="no active site"), connection.transaction():
             enter(connection, None, "a.test")
 
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import runpy
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +21,9 @@ from tests.database import world
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, CALLERS, A, B, Caller, ident
-from wecelebrate import batches, migrations
+from wecelebrate import batches
 from wecelebrate import database as function
 from wecelebrate.database import ENTER
-from wecelebrate.migrations import migrate
 from wecelebrate.orders import days
 from wecelebrate.settings import settings
 
@@ -499,25 +497,3 @@ def test_an_order_that_is_deleted_leaves_its_client_free_to_go(superuser: psycop
     assert value(superuser, DELTAS) == 0
     assert value(superuser, "select count(*) from order_days where client_id = %s", client) == 0
     assert superuser.execute(DIFFERENCE).fetchall() == []
-
-
-def test_what_was_ordered_before_there_were_deltas_is_counted(
-    fresh: Callable[[], Database], database: Database, tmp_path: Path
-) -> None:
-    made = fresh()
-    for file in migrations.FOLDER.glob("000*.sql"):
-        shutil.copy(file, tmp_path)
-    migrate(made.url("wc_migrate"), tmp_path)
-    with made.connect(autocommit=True) as connection:
-        connection.execute("insert into clients (id, name, slug) values (%s, 'Client A', 'a')", [A])
-        connection.execute("insert into sites (id, client_id, name) values (%s, %s, 'site')", [A_SITE, A])
-        for n in range(40):
-            connection.execute(
-                "insert into orders (client_id, site_id, order_number, customer_name, customer_email, status,"
-                " total_amount, currency, created_at, shipping_address, items)"
-                " values (%s, %s, %s, 'C', 'c@test', %s, %s, %s, %s, '{}', '[]')",
-                [A, A_SITE, str(n), STATUSES[n % 5], n, ("USD", "EUR")[n % 2], f"2026-03-0{n % 9 + 1} 23:59Z"],
-            )
-        assert migrate(made.url("wc_migrate"))[0] == "0010_order_deltas"
-        assert connection.execute(DIFFERENCE).fetchall() == []
-        assert value(connection, "select sum(orders) from order_days") == 40

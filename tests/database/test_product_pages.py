@@ -47,7 +47,7 @@ FOUND = {
     "wc_public with app_anon set by hand": set[UUID](),
 }
 SEARCH = "select * from app.search_products(%s, %s, null, null, null, null, %s, null, %s, null, null, 100)"
-LIST = "select * from app.list_products(%s, null, null, null, null, %s, null, %s, null, null, 100)"
+LIST = "select id from app.products_page(%s, null, null, null, null, null, %s, null, %s, null, null, 100)"
 
 
 def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> set[UUID]:

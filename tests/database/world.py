@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from wecelebrate.migrations import migrations
-from wecelebrate.migrations.access import Table, matrix
+from wecelebrate.schema import function_files, migrations
+from wecelebrate.schema.access import Table, matrix
 
 MATRIX = matrix()
 NOW = datetime.now(UTC)
@@ -96,6 +96,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "idempotency_keys": ("subject", "key"),
     "app.seal_key": ("only_row",),
     "schema_migrations": ("name",),
+    "schema_functions": ("name",),
 }
 """Primary keys; of tables that are not here, `id`."""
 
@@ -135,6 +136,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "idempotency_keys": ("body", "renamed"),
     "app.seal_key": ("key", b"0"),
     "schema_migrations": ("checksum", "0"),
+    "schema_functions": ("checksum", "0"),
 }
 """A column of each table that says nothing about whose a row is."""
 
@@ -245,14 +247,14 @@ WORDS: dict[str, Callable[[Caller, Row], bool]] = {
     "owned": lambda caller, row: row.client in caller.owns,
     "readable": _is_readable,
     "writable": _is_writable,
-    "lent": lambda caller, row: row.client in caller.clients or _is_writable(caller, row),
+    "granted": lambda caller, row: row.client in caller.clients or _is_writable(caller, row),
     "linked": _is_linked,
     "site": lambda caller, row: row.site is not None and row.site == caller.site,
     "shown": _is_shown,
     "ordered": _is_ordered,
     "job": _is_of_the_job,
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
-    "past": lambda caller, row: row.label == "A's past",
+    "expired": lambda caller, row: row.label == "A's past",
 }
 """What each word of access.toml means, said a second time, without SQL."""
 
@@ -352,6 +354,8 @@ def _rows_of_work() -> Iterator[Row]:
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
+    for file in function_files():
+        yield Row("schema_functions", file.name, {"name": file.name, "checksum": "0", "applied_at": NOW})
 
 
 def _rows_of_mail() -> Iterator[Row]:
@@ -373,7 +377,7 @@ def _rows_of_mail() -> Iterator[Row]:
 
 ROWS = (*_rows_of_tenants(), *_rows_of_work())
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
-_MADE_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations")
+_MADE_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
 _MADE_BY_TRIGGERS = ("order_deltas", "order_days")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.compute import MIGRATIONS, digest
+from infra.compute import SCHEMA, digest
 from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
 from infra.layers import Layer
 from tests.infra.templates import Cloud, synthesise
@@ -235,9 +235,9 @@ def test_the_schema_is_migrated_before_any_other_function_changes(dev: Cloud) ->
         assert (trigger in resource["DependsOn"]) == (SPECS[name].kind != "deploy")
 
 
-def test_the_migration_carries_the_hash_of_the_migrations(dev: Cloud, tmp_path: Path) -> None:
+def test_the_migration_trigger_carries_the_hash_of_the_schema(dev: Cloud, tmp_path: Path) -> None:
     trigger = dev.only("functions", "Custom::Trigger")
-    assert trigger["Migrations"] == digest(MIGRATIONS)
+    assert trigger["Migrations"] == digest(SCHEMA)
     (tmp_path / "0001_first.sql").write_text("select 1;")
     before = digest(tmp_path)
     (tmp_path / "0002_second.sql").write_text("select 2;")

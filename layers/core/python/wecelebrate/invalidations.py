@@ -1,6 +1,6 @@
 """What a committed change ends in the cache: sent at once, and by the sweeper when that failed.
 
-The rows that say so are written by triggers, in the transaction of the change (migrations/0012_consistency.sql).
+The rows that say so are written by triggers, in the transaction of the change (schema/functions/cache.sql).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 -- Analytics events, partitioned by month.
 --
--- A unique id on a partitioned table needs the partition key: accepted_at is set once, at ingestion, and travels in
--- the message, so a message delivered twice meets its own key. What a client's app sends twice is caught by its
--- event id, which event_receipts keeps for seven days.
+-- A unique key of a partitioned table must contain the partition key. Ingestion sets accepted_at once, and the message
+-- carries it, so a message that is delivered twice conflicts with its own row. When a client's app sends an event
+-- twice, the event id detects it: event_receipts keeps event ids for seven days.
 
 set local role app_owner;
 
@@ -50,32 +50,3 @@ create policy system on event_receipts to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
 grant select, insert, update, delete on event_receipts to app_migrate;
 grant select, insert, delete on event_receipts to app_system;
-
--- Partitions for the month of `day` and the `ahead` months after it; those that exist stay as they are. A partition
--- is reached through its parent alone: it has row-level security of its own, no policy and no grant.
-create function app.make_event_partitions(day date, ahead integer default 2) returns integer
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-  first date := date_trunc('month', day)::date;
-  made integer := 0;
-  partition text;
-begin
-  if ahead not between 0 and 24 then
-    raise exception 'between 0 and 24 months ahead, not %', ahead using errcode = 'invalid_parameter_value';
-  end if;
-  for month in 0..ahead loop
-    partition := 'analytics_events_' || to_char(first + make_interval(months => month), 'YYYY_MM');
-    if to_regclass('public.' || partition) is null then
-      execute format('create table public.%I partition of public.analytics_events for values from (%L) to (%L)',
-        partition, first + make_interval(months => month), first + make_interval(months => month + 1));
-      execute format('alter table public.%I enable row level security', partition);
-      execute format('alter table public.%I force row level security', partition);
-      made := made + 1;
-    end if;
-  end loop;
-  return made;
-end
-$$;
-grant execute on function app.make_event_partitions(date, integer) to app_system;
-select app.make_event_partitions(current_date, 3);

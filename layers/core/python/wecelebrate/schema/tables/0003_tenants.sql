@@ -1,4 +1,4 @@
--- Clients and who belongs to them, catalogs and who may read them, sites.
+-- Tiers, clients and their members, platform users, catalogs and their grants, sites.
 
 set local role app_owner;
 
@@ -38,7 +38,7 @@ create table admin_users (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-comment on column admin_users.user_id is 'The sub of the token.';
+comment on column admin_users.user_id is 'The `sub` claim of the token.';
 
 create table client_users (
   client_id uuid not null references clients (id) on delete cascade,
@@ -65,10 +65,14 @@ create table catalogs (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   last_sync_at timestamptz,
+  low_inventory integer not null default 5,
   constraint catalogs_type_check check (type in ('erp', 'manual', 'vendor', 'dropship')),
-  constraint catalogs_status_check check (status in ('draft', 'active', 'inactive'))
+  constraint catalogs_status_check check (status in ('draft', 'active', 'inactive')),
+  constraint catalogs_low_inventory_check check (low_inventory >= 0)
 );
-comment on column catalogs.owner_client_id is 'Who may write it; null: the platform.';
+comment on column catalogs.owner_client_id is 'The client that may write the catalog. Null: the platform.';
+comment on column catalogs.low_inventory is
+  'inventory.low is published when a product''s inventory falls to this number.';
 create index catalogs_by_owner on catalogs (owner_client_id);
 create index catalogs_by_name on catalogs (name, id);
 create index catalogs_by_last_sync on catalogs (last_sync_at desc);
@@ -79,7 +83,7 @@ create table catalog_grants (
   created_at timestamptz not null default now(),
   primary key (catalog_id, client_id)
 );
-comment on table catalog_grants is 'A client that does not own a catalog reads it by a grant.';
+comment on table catalog_grants is 'Lets a client read a catalog that it does not own.';
 create index catalog_grants_by_client on catalog_grants (client_id);
 
 create table sites (
@@ -106,12 +110,13 @@ create trigger touch before update on client_users for each row execute function
 create trigger touch before update on catalogs for each row execute function app.touch();
 create trigger touch before update on sites for each row execute function app.touch();
 
--- What definer functions may look up, whoever calls.
+-- Definer functions read these tables for every caller.
 grant select on tiers, clients, admin_users, client_users, catalogs, catalog_grants, sites to app_definer;
 
 set local role app_definer;
 
--- Catalogs whose products the caller may read: owned or granted; on a storefront the catalog of the site.
+-- The catalogs whose products the caller may read: owned and granted ones; on a storefront, the catalog of the site.
+-- These three functions live with the tables because policies use them.
 create function app.catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -124,14 +129,14 @@ as $$
   ) readable (id)
 $$;
 
--- Catalogs that the caller may write: those of clients it edits.
+-- The catalogs that the caller may write: those of clients that the caller edits.
 create function app.writable_catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
   select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
 $$;
 
--- Whether a client may read a catalog: what a site of that client may point at.
+-- Whether a client may read a catalog, and a site of the client may therefore show it.
 create function app.may_read_catalog(client uuid, catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -205,6 +210,7 @@ create policy definer on catalogs for select to app_definer using (true);
 create policy admin on catalogs to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
 create policy support on catalogs for select to app_support using ((select app.admin_role()) is not null);
+create policy system on catalogs for select to app_system using ((select app.subject()) is not null);
 create policy client on catalogs for select to app_client
   using (owner_client_id = any ((select app.client_ids())::uuid[]) or id = any ((select app.catalog_ids())::uuid[]));
 create policy client_insert on catalogs for insert to app_client
@@ -214,7 +220,8 @@ create policy client_update on catalogs for update to app_client
   with check (owner_client_id = any ((select app.editor_ids())::uuid[]));
 grant select, insert, update, delete on catalogs to app_migrate;
 grant select, insert, update, delete on catalogs to app_admin;
-grant select on catalogs to app_support;
+-- Intake reads the owner of the catalog that a key names before it can enter as a service of that owner.
+grant select on catalogs to app_support, app_system;
 grant select, insert, update on catalogs to app_client;
 
 alter table catalog_grants enable row level security;
@@ -223,7 +230,7 @@ create policy migrate on catalog_grants to app_migrate using (true) with check (
 create policy definer on catalog_grants for select to app_definer using (true);
 create policy admin on catalog_grants to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
--- The owner of a catalog sees whom it is granted to; a client sees its own grants, and nobody else's.
+-- The owner of a catalog sees all grants of the catalog. Any other client sees only its own grants.
 create policy client on catalog_grants for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[])
          or catalog_id = any ((select app.writable_catalog_ids())::uuid[]));

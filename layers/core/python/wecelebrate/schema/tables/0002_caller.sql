@@ -1,13 +1,15 @@
--- The caller's context: what app.enter found out, kept for one transaction and sealed.
+-- The caller's context: what app.enter learned about the caller, kept for one transaction and sealed.
 --
--- Policies read it through app.client_ids() and its like. Settings can be written by any SQL, so a seal over the
--- role, the ids, this backend and this transaction goes with them: a role that injected SQL switched to, or ids that
--- it wrote, do not fit the seal, and every accessor then answers as for nobody. After a commit a transaction-local
--- setting reads '', not NULL.
+-- Policies read the context through app.client_ids() and the other accessors. Any SQL can write settings. Therefore a
+-- seal over the role, the ids, the backend and the transaction protects them: when injected SQL switches the role or
+-- writes other ids, the seal no longer matches, and every accessor answers as if there were no caller. After a commit a
+-- transaction-local setting reads '', not NULL.
+--
+-- These functions live with the tables because policies, defaults and generated values use them.
 
 set local role app_owner;
 
--- UUIDv7 (RFC 9562): 48 bits of milliseconds, then random. New keys sort by time, so indexes stay compact.
+-- UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits. New keys sort by time, so indexes stay compact.
 create function app.uuid7() returns uuid
 language sql volatile parallel safe
 as $$
@@ -21,11 +23,15 @@ as $$
 $$;
 grant execute on function app.uuid7() to public;
 
+-- Trigger of every table with `updated_at`: sets it when the row really changes. An update that changes nothing queues
+-- no invalidation, so cached copies of the row stay current, and their entity tag has to stay valid.
 create function app.touch() returns trigger
 language plpgsql
 as $$
 begin
-  new.updated_at := now();
+  if new is distinct from old then
+    new.updated_at := now();
+  end if;
   return new;
 end
 $$;
@@ -35,14 +41,13 @@ create table app.seal_key (
   key bytea not null,
   only_row boolean primary key default true check (only_row)
 );
-comment on table app.seal_key is 'What contexts are sealed with. Readable by app_definer alone.';
+comment on table app.seal_key is 'The key that seals contexts. Only app_definer may read it.';
 alter table app.seal_key enable row level security;
 alter table app.seal_key force row level security;
 create policy definer on app.seal_key for select to app_definer using (true);
 create policy migrate on app.seal_key for insert to app_migrate with check (true);
 grant select on app.seal_key to app_definer;
 grant insert on app.seal_key to app_migrate;
-grant usage on schema app to app_migrate;
 
 set local role app_migrate;
 insert into app.seal_key (key)
@@ -50,8 +55,8 @@ values (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_sen
 
 set local role app_definer;
 
--- The seal that belongs to the settings as they are now, in this transaction of this backend, for this role. What is
--- sealed is the text of an array: it quotes, so that no value can reach into the next.
+-- The seal of the current settings, in this transaction of this backend, for this role. The sealed value is the text of
+-- an array: an array quotes its elements, so no value can reach into the next one.
 create function app.seal(role text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -64,7 +69,7 @@ as $$
   from app.seal_key
 $$;
 
--- One setting of the context, or NULL when it is empty or the seal does not fit the caller's role.
+-- One setting of the context. NULL when the setting is empty or the seal does not match the current role.
 create function app.context(setting text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -76,7 +81,7 @@ grant execute on function app.context(text) to app_owner, app_admin, app_support
 
 set local role app_owner;
 
--- Bodies are parsed here and now, so no search_path changes what they mean; the planner inlines them.
+-- PostgreSQL parses these bodies at creation, so no search_path changes their meaning. The planner inlines them.
 create function app.subject() returns text
 language sql stable parallel restricted return app.context('subject');
 create function app.email() returns text
@@ -87,7 +92,7 @@ create function app.site_id() returns uuid
 language sql stable parallel restricted return app.context('site_id')::uuid;
 create function app.job_id() returns uuid
 language sql stable parallel restricted return app.context('job_id')::uuid;
--- Clients the caller belongs to; those it may write for (owner, editor); those it administers (owner).
+-- The clients that the caller belongs to, writes for (owner, editor), and administers (owner).
 create function app.client_ids() returns uuid[]
 language sql stable parallel restricted return app.context('client_ids')::uuid[];
 create function app.editor_ids() returns uuid[]
@@ -98,29 +103,3 @@ language sql stable parallel restricted return app.context('owner_ids')::uuid[];
 grant execute on function app.subject(), app.email(), app.admin_role(), app.site_id(), app.job_id(), app.client_ids(),
   app.editor_ids(), app.owner_ids()
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
-
--- JSON Merge Patch (RFC 7396): objects merge, null removes, anything else replaces.
-create function app.merge_patch(target jsonb, patch jsonb) returns jsonb
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
-as $$
-declare
-  key text;
-  value jsonb;
-begin
-  if jsonb_typeof(patch) is distinct from 'object' then
-    return patch;
-  end if;
-  if jsonb_typeof(target) is distinct from 'object' then
-    target := '{}';
-  end if;
-  for key, value in select * from jsonb_each(patch) loop
-    if jsonb_typeof(value) = 'null' then
-      target := target - key;
-    else
-      target := target || jsonb_build_object(key, app.merge_patch(target -> key, value));
-    end if;
-  end loop;
-  return target;
-end
-$$;
-grant execute on function app.merge_patch(jsonb, jsonb) to public;
