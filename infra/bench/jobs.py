@@ -16,7 +16,7 @@ AT_MOST = 3.0
 """Times what it costs when each has one."""
 _JOBS = """
 insert into clients (name, slug) select 'bench', 'bench-' || n from generate_series(1, %(clients)s) n;
-insert into jobs (client_id, type, status, requested_by, payload, series)
+insert into jobs (client_id, type, status, requested_by, payload, ordering_key)
 select c.id, 'data_export', 'pending', 'service:bench', '{}', c.slug
 from clients c, generate_series(1, %(waiting)s) n where c.slug like 'bench-%%' order by n;
 analyze jobs
@@ -42,7 +42,7 @@ def _take(platform: BenchPlatform, waiting: int) -> float:
         platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None])
         for _ in range(TAKES):
             began = time.perf_counter()
-            taken = platform.database.execute("select id from app.take_job('data_export', 3, 60)").fetchone()
+            taken = platform.database.execute("select id from app.claim_job('data_export', 3, 60)").fetchone()
             took.append((time.perf_counter() - began) * 1000)
             assert taken is not None
     return median(took[1:])

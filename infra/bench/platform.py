@@ -90,12 +90,12 @@ class BenchPlatform:
     def switched(self, **switches: str) -> Iterator[None]:
         """While these switches stand otherwise than by default, on every instance."""
         for name, value in switches.items():
-            self.database.execute("insert into switches (name, value) values (%s, %s)", [name, value])
+            self.database.execute("insert into kill_switches (name, value) values (%s, %s)", [name, value])
         time.sleep(LIFE + 1)
         try:
             yield
         finally:
-            self.database.execute("delete from switches where name = any (%s)", [list(switches)])
+            self.database.execute("delete from kill_switches where name = any (%s)", [list(switches)])
             time.sleep(LIFE + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:

@@ -56,7 +56,7 @@ def catch_up(primary_url: str, replica_url: str, within: float = 30.0) -> None:
     deadline = time.monotonic() + within
     with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
         replica.autocommit = True
-        primary.execute("select app.beat()")
+        primary.execute("select app.write_replica_heartbeat()")
         written = primary.execute("select pg_current_wal_flush_lsn()").fetchone()
         assert written is not None
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):

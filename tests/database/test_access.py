@@ -66,7 +66,7 @@ def test_a_login_may_enter_its_own_audience_alone(database: Database) -> None:
         ("create table public.forgotten ()", "forgotten: the matrix does not declare this table"),
         (
             "create view app.all_orders as select * from orders",
-            "app.all_orders: the matrix does not declare this table",
+            "app.all_orders: the matrix does not declare this view",
         ),
         ("alter table drops rename to dropped", "drops: the table does not exist"),
     ],

@@ -79,7 +79,7 @@ def test_a_storefront_has_the_limit_of_its_client(superuser: psycopg.Connection)
 
 
 def test_without_switches_nothing_is_switched(superuser: psycopg.Connection) -> None:
-    superuser.execute("delete from switches")
+    superuser.execute("delete from kill_switches")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["switches"] == {}
 
@@ -98,8 +98,8 @@ def test_without_switches_nothing_is_switched(superuser: psycopg.Connection) -> 
 def test_switches_have_a_default_and_one_other_value(
     superuser: psycopg.Connection, name: str, value: str | None, *, taken: bool
 ) -> None:
-    superuser.execute("delete from switches")
-    insert = "insert into switches (name, value) values (%s, %s)"
+    superuser.execute("delete from kill_switches")
+    insert = "insert into kill_switches (name, value) values (%s, %s)"
     if taken:
         superuser.execute(insert, [name, value])
     else:
@@ -109,24 +109,24 @@ def test_switches_have_a_default_and_one_other_value(
 
 def test_who_switched_is_noted(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_api"], BY_NAME["admin"]) as admin:
-        row = admin.execute("insert into switches (name, value) values ('reads', 'primary') returning updated_by")
+        row = admin.execute("insert into kill_switches (name, value) values ('reads', 'primary') returning updated_by")
         assert row.fetchone() == ("admin",)
 
 
 def test_a_primary_keeps_up_with_itself_however_old_the_heartbeat(superuser: psycopg.Connection) -> None:
-    superuser.execute("update app.heartbeat set at = '2001-01-01'")
+    superuser.execute("update app.replica_heartbeat set written_at = '2001-01-01'")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]
 
 
 def test_the_system_beats(superuser: psycopg.Connection) -> None:
-    at = "select array_agg(at = now()) from app.heartbeat"
-    for before in ("update app.heartbeat set at = '2001-01-01'", "delete from app.heartbeat"):
+    at = "select array_agg(written_at = now()) from app.replica_heartbeat"
+    for before in ("update app.replica_heartbeat set written_at = '2001-01-01'", "delete from app.replica_heartbeat"):
         superuser.execute(sql.SQL(before))
         superuser.execute("set local session authorization wc_worker")
         with superuser.transaction():
             superuser.execute(ENTER, BY_NAME["system"].parameters)
-            superuser.execute("select app.beat()")
+            superuser.execute("select app.write_replica_heartbeat()")
         superuser.execute("reset role")
         superuser.execute("set local session authorization default")
         assert superuser.execute(sql.SQL(at)).fetchone() == ([True],)
@@ -145,7 +145,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 def test_a_reader_keeps_up_while_it_hears_the_heartbeat(servers: Postgres) -> None:
-    beat = "update app.heartbeat set at = now() - %s::interval"
+    beat = "update app.replica_heartbeat set written_at = now() - %s::interval"
     with psycopg.connect(servers.primary_url, autocommit=True) as primary:
         visible = Caller("", "wc_api", "app_client", "a-owner")
         replica = f"host=127.0.0.1 port={servers.replica.rpartition(':')[2]} dbname={DATABASE} user=wc_api"
@@ -155,10 +155,10 @@ def test_a_reader_keeps_up_while_it_hears_the_heartbeat(servers: Postgres) -> No
                 primary.execute(sql.SQL(beat), [age])
                 caught_up(servers)
                 assert enter(reader, visible)["caught_up"] is expected, age
-            primary.execute("update app.heartbeat set at = now() - interval '1 hour'")
+            primary.execute("update app.replica_heartbeat set written_at = now() - interval '1 hour'")
             caught_up(servers)
             assert not enter(reader, visible)["caught_up"]
-            primary.execute("delete from app.heartbeat")
+            primary.execute("delete from app.replica_heartbeat")
             caught_up(servers)
             assert enter(reader, visible)["caught_up"], "nobody has beaten yet: no opinion"
             assert reader.execute("select pg_is_in_recovery()").fetchone() == (True,)

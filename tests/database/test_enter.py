@@ -120,19 +120,19 @@ def test_time_is_the_tiers_clamped_to_what_the_gateway_waits(
     "call",
     [
         "select app.seal('app_admin')",
-        "select app.lookup('super', null, null)",
+        "select app.resolve_caller('super', null, null)",
         "select app.context('client_ids')",
         "select app.client_ids()",
         "select app.catalog_ids()",
-        "select app.make_event_partitions(current_date)",
-        "select app.fold_order_deltas()",
-        "select * from app.order_daily(gen_random_uuid(), current_date, current_date)",
+        "select app.create_event_partitions(current_date)",
+        "select app.rollup_order_deltas()",
+        "select * from app.daily_order_totals(gen_random_uuid(), current_date, current_date)",
         "select app.order_number()",
         "select app.may_read_product(gen_random_uuid(), gen_random_uuid())",
-        "select app.tagged('tiers', '{}')",
-        "select app.leave()",
-        "select app.take_invalidations('0 s', 1)",
-        "select app.beat()",
+        "select app.row_tags('tiers', '{}')",
+        "select app.transaction_writes()",
+        "select app.claim_invalidations('0 s', 1)",
+        "select app.write_replica_heartbeat()",
     ],
 )
 def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, call: str) -> None:
@@ -143,7 +143,7 @@ def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, c
 @pytest.mark.parametrize(
     "text",
     [
-        "select app.admit('super', null, null, null, null)",
+        "select app.establish_context('super', null, null, null, null)",
         "select role from app.enter('super')",
         "select role from app.enter('super', null, null, null, '{}', null)",
         "select role from app.enter(concat('su', 'per'))",

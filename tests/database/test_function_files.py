@@ -102,17 +102,24 @@ def test_every_function_is_declared_in_the_access_matrix(superuser: psycopg.Conn
     ("change", "difference"),
     [
         ("alter function app.enter owner to wc_api", "app.enter: owner is wc_api, but must be app_owner"),
-        ("alter function app.leave security invoker", "app.leave: security is invoker, but must be definer"),
         (
-            "alter function app.leave set search_path = public",
-            "app.leave: settings is ('search_path=public',), but must be ('search_path=pg_catalog, public, pg_temp',)",
+            "alter function app.transaction_writes security invoker",
+            "app.transaction_writes: security is invoker, but must be definer",
         ),
-        ("grant execute on function app.leave to public", "app.leave: public must not have the privilege execute"),
         (
-            "revoke execute on function app.order_daily from app_client",
-            "app.order_daily: app_client must have the privilege execute",
+            "alter function app.transaction_writes set search_path = public",
+            "app.transaction_writes: settings is ('search_path=public',),"
+            " but must be ('search_path=pg_catalog, public, pg_temp',)",
         ),
-        ("drop function app.order_daily", "app.order_daily: the function does not exist"),
+        (
+            "grant execute on function app.transaction_writes to public",
+            "app.transaction_writes: public must not have the privilege execute",
+        ),
+        (
+            "revoke execute on function app.daily_order_totals from app_client",
+            "app.daily_order_totals: app_client must have the privilege execute",
+        ),
+        ("drop function app.daily_order_totals", "app.daily_order_totals: the function does not exist"),
     ],
 )
 def test_drift_of_a_function_is_reported(database: Database, change: str, difference: str) -> None:

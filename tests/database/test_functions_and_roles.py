@@ -12,7 +12,7 @@ OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
 # They make tables or analyze them, and what may do that owns them.
-OWNED_BY_THE_OWNER = {"make_event_partitions", "analyze_products"}
+OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_functions_for_everyone_are_those_that_read_no_row(superuser: psycopg.Co
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",
-        "touch",
+        "set_updated_at",
         "merge_patch",
         "products_page_sql",
     }

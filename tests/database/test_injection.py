@@ -14,8 +14,8 @@ from wecelebrate.database import ENTER
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VICTIMS = [BY_NAME[name] for name in ("customer of A", "A's owner", "service for A")]
 LOOKED_AT = (
-    *("clients", "client_users", "sites", "products", "orders", "order_deltas", "order_days", "jobs"),
-    *("cache_invalidations", "app.heartbeat", "switches", "idempotency_keys", "app.seal_key"),
+    *("clients", "client_users", "sites", "products", "orders", "order_deltas", "order_daily_totals", "jobs"),
+    *("cache_invalidations", "app.replica_heartbeat", "kill_switches", "idempotency_keys", "app.seal_key"),
 )
 
 CONTEXT = f"""
@@ -43,9 +43,11 @@ ATTACKS: dict[str, str] = {
     "a seal of one's own": f"{CONTEXT}; select set_config('app.seal', app.seal('app_admin'), true); set role app_admin",
     "a seal by guess": f"{CONTEXT}; set local app.seal = ''",
     "the key": "select key from app.seal_key",
-    "lookup": "select app.lookup('super', null, null)",
-    "admit": "select app.admit('super', null, null, null, null)",
-    "admit as the login": "reset role; select app.admit('super', null, null, null, null); set role app_admin",
+    "lookup": "select app.resolve_caller('super', null, null)",
+    "admit": "select app.establish_context('super', null, null, null, null)",
+    "admit as the login": (
+        "reset role; select app.establish_context('super', null, null, null, null); set role app_admin"
+    ),
     "enter again": TEXT_ENTER,
     "enter again as the login": f"reset role; {TEXT_ENTER}",
     "enter again after a savepoint": f"savepoint s; reset role; rollback to savepoint s; reset role; {TEXT_ENTER}",
@@ -53,7 +55,7 @@ ATTACKS: dict[str, str] = {
     "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
     "enter again prepared": (
         "reset role; prepare again as select role, admin_role, client_ids, editor_ids, owner_ids, site_id,"
-        " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, switches"
+        " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, kill_switches as switches"
         " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
     ),
     "row security off": "set local row_security = off",
@@ -65,16 +67,16 @@ ATTACKS: dict[str, str] = {
     "a definer function": "create function public.mine() returns void security definer language sql as ''",
     "a file": "copy orders to '/tmp/orders'",
     "a program": "copy orders to program 'cat'",
-    "partitions": "select app.make_event_partitions(current_date)",
-    "a switch": "insert into switches (name, value) values ('reads', 'primary'); delete from switches",
-    "the outbox": "select app.take_invalidations('0 s', 10000); delete from cache_invalidations",
+    "partitions": "select app.create_event_partitions(current_date)",
+    "a switch": "insert into kill_switches (name, value) values ('reads', 'primary'); delete from kill_switches",
+    "the outbox": "select app.claim_invalidations('0 s', 10000); delete from cache_invalidations",
     "the outbox as the login": (
-        "reset role; select app.invalidations_sent(array(select id from cache_invalidations)); set role app_system;"
-        " select app.take_invalidations('0 s', 10000)"
+        "reset role; select app.delete_sent_invalidations(array(select id from cache_invalidations));"
+        " set role app_system; select app.claim_invalidations('0 s', 10000)"
     ),
-    "a heartbeat": "select app.beat(); reset role; select app.beat()",
+    "a heartbeat": "select app.write_replica_heartbeat(); reset role; select app.write_replica_heartbeat()",
     "another's answers": "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'",
-    "a fold": "select app.fold_order_deltas()",
+    "a fold": "select app.rollup_order_deltas()",
     "a delta": f"insert into order_deltas select app.uuid7(), '{B}', current_date, 'USD', 'pending', 1, 1",
 }
 
@@ -105,7 +107,7 @@ WITHOUT = {
     "the key of the seal": "grant execute on function app.seal(text) to public",
     "the rule that entering is a statement of its own": """
         do $$ begin
-          execute replace(pg_get_functiondef('app.admit'::regproc), 'current_query() !~', $r$'' ~$r$);
+          execute replace(pg_get_functiondef('app.establish_context'::regproc), 'current_query() !~', $r$'' ~$r$);
         end $$""",
 }
 

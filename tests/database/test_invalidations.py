@@ -34,7 +34,7 @@ BY_NAME = {caller.name: caller for caller in CALLERS}
 OWNER, SYSTEM = BY_NAME["A's owner"], BY_NAME["system"]
 NEW = ident("new")
 ORDER = ident("A's order")
-LEAVE = "select xid, outbox, tags from app.leave()"
+LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 RENAME = "update sites set name = 'renamed' where id = %s"
 SITE = {f"site:{A_SITE}", "domain:a.test", f"sites:{A}", "sites"}
 PRICE = "update products set price = price + 1 where catalog_id = %s"
@@ -128,7 +128,7 @@ NOTED = sorted({statement.split()[2 if "into" in statement or "from" in statemen
 def test_what_changes_are_tried_of_is_every_table_that_has_the_triggers(superuser: psycopg.Connection) -> None:
     found = superuser.execute(
         "select tgrelid::regclass::text, count(*) from pg_trigger join pg_proc p on p.oid = tgfoid"
-        " where proname in ('note_changes', 'note_products') group by 1 order by 1"
+        " where proname in ('queue_tag_invalidation', 'queue_product_invalidation') group by 1 order by 1"
     )
     assert found.fetchall() == [(table, 3) for table in NOTED]
 
@@ -139,9 +139,9 @@ def test_what_changes_nothing_tells_nothing(superuser: psycopg.Connection, table
     columns = superuser.execute("select attname from pg_attribute where attrelid = %s::regclass and attname = %s",
                                 [table, "updated_at"]).fetchall()  # fmt: skip
     if columns:
-        superuser.execute(f"alter table {table} disable trigger touch".encode())
+        superuser.execute(f"alter table {table} disable trigger set_updated_at".encode())
         assert told(superuser, f"update {table} set updated_at = '2001-01-01'") == set()
-        superuser.execute(f"alter table {table} enable trigger touch".encode())
+        superuser.execute(f"alter table {table} enable trigger set_updated_at".encode())
     assert told(superuser, f"update {table} set {column} = {column}") == set()
     assert told(superuser, f"update {table} set {column} = {column} where false") == set()
     assert told(superuser, f"delete from {table} where false") == set()
@@ -259,11 +259,11 @@ def is_there(database: Database, row: UUID) -> bool:
 def test_what_was_sent_is_deleted_by_whoever_knows_its_id(database: Database, login: str) -> None:
     row, _ = committed(database)
     with database.connect(login, autocommit=True) as connection:
-        connection.execute("select app.invalidations_sent(%s)", [[uuid4()]])
-        connection.execute("select app.invalidations_sent('{}')")
-        connection.execute("select app.invalidations_sent(null)")
+        connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
+        connection.execute("select app.delete_sent_invalidations('{}')")
+        connection.execute("select app.delete_sent_invalidations(null)")
         assert is_there(database, row)
-        connection.execute("select app.invalidations_sent(%s)", [[row, uuid4()]])
+        connection.execute("select app.delete_sent_invalidations(%s)", [[row, uuid4()]])
         assert not is_there(database, row)
         assert is_there(database, ident("a tag"))
 
@@ -281,7 +281,7 @@ def test_inside_a_transaction_nothing_counts_as_sent(connections: dict[str, psyc
         pytest.raises(errors.InsufficientPrivilege),
         connection.transaction(),
     ):
-        connection.execute("select app.invalidations_sent(%s)", [[ident("a tag")]])
+        connection.execute("select app.delete_sent_invalidations(%s)", [[ident("a tag")]])
 
 
 def test_injected_sql_cannot_unsay_what_it_changes(database: Database) -> None:
@@ -289,13 +289,15 @@ def test_injected_sql_cannot_unsay_what_it_changes(database: Database) -> None:
         connection.execute(sql.SQL(RENAME), [A_SITE])
         _, outbox, tags = leave(connection)
         connection.execute("reset role")
-        connection.execute("select app.invalidations_sent(%s)", [outbox])
+        connection.execute("select app.delete_sent_invalidations(%s)", [outbox])
         connection.execute("set local role app_client")
         assert leave(connection)[1:] == (outbox, tags)
 
 
 def take(connection: psycopg.Connection, older_than: str = "0 s", most: int = 100) -> list[tuple[Any, ...]]:
-    return connection.execute("select id, xid, tags from app.take_invalidations(%s, %s)", [older_than, most]).fetchall()
+    return connection.execute(
+        "select id, xid, tags from app.claim_invalidations(%s, %s)", [older_than, most]
+    ).fetchall()
 
 
 def test_the_sweeper_takes_the_oldest_that_are_due(database: Database, superuser: psycopg.Connection) -> None:
@@ -328,7 +330,7 @@ def test_sweepers_share_out_and_what_is_not_committed_comes_back(database: Datab
     for row, _ in rows:
         assert is_there(database, row)
         with database.connect("wc_api") as connection:
-            connection.execute("select app.invalidations_sent(%s)", [[row]])
+            connection.execute("select app.delete_sent_invalidations(%s)", [[row]])
 
 
 @pytest.mark.parametrize(("older_than", "most"), [("0 s", 0), ("0 s", 10001), ("0 s", None), (None, 1), ("-1 s", 1)])
@@ -343,7 +345,7 @@ def test_the_sweeper_takes_a_number_of_an_age(
         take(system, older_than, most)
 
 
-@pytest.mark.parametrize("call", ["select app.take_invalidations('0 s', 1)", "select app.beat()"])
+@pytest.mark.parametrize("call", ["select app.claim_invalidations('0 s', 1)", "select app.write_replica_heartbeat()"])
 @pytest.mark.parametrize(
     "caller", [caller for caller in CALLERS if caller.role != "app_definer"], ids=lambda caller: caller.name
 )

@@ -49,7 +49,7 @@ def test_the_mail_of_an_order_is_caused_by_whom_the_order_concerns(
     caused = {
         order
         for order in ORDERS
-        if act(superuser, caller, "select client_id, job_id from app.mail_order(%s, %s, '{}')", order, template)
+        if act(superuser, caller, "select client_id, job_id from app.queue_order_mail(%s, %s, '{}')", order, template)
     }
     customer = {"customer of A": {OWN}, "A's customer at a worker": {OWN}, "customer of B": {OTHERS}}
     expected = {order for order, client in ORDERS.items() if writes_for(caller, client)}
@@ -64,7 +64,7 @@ def test_the_end_of_a_job_is_told_by_who_writes_for_its_client(superuser: psycop
     told = {
         name
         for name in JOBS
-        if act(superuser, caller, "select client_id from app.mail_job(%s, 'x@test')", _job(superuser, name))
+        if act(superuser, caller, "select client_id from app.queue_job_mail(%s, 'x@test')", _job(superuser, name))
     }
     everything = caller.name == "system"
     assert told == {name for name, client in JOBS.items() if everything or writes_for(caller, client)}
@@ -91,7 +91,7 @@ def test_a_guest_causes_the_confirmation_of_what_this_transaction_orders(
 ) -> None:
     placed = uuid4()
     superuser.execute(PLACED, [placed, ago, OWN])
-    asked = "select job_id from app.mail_order(%s, 'order_confirmation', '{}')"
+    asked = "select job_id from app.queue_order_mail(%s, 'order_confirmation', '{}')"
     assert bool(act(superuser, BY_NAME["visitor of A"], asked, placed)) == causes
     assert not act(superuser, BY_NAME["visitor of nothing"], asked, placed)
     assert not act(superuser, BY_NAME["customer of B"], asked, placed)
@@ -99,8 +99,8 @@ def test_a_guest_causes_the_confirmation_of_what_this_transaction_orders(
 
 def test_nobody_else_may_call_them(superuser: psycopg.Connection) -> None:
     for statement in (
-        "select app.make_mail(%s, 'order_shipped', null, 'x@test', '{}', 'high')",
-        "select app.mail_order(%s, 'job_finished', '{}')",
+        "select app.create_mail(%s, 'order_shipped', null, 'x@test', '{}', 'high')",
+        "select app.queue_order_mail(%s, 'job_finished', '{}')",
     ):
         for caller in EVERYBODY:
             assert not act(superuser, caller, statement, A)
@@ -113,7 +113,7 @@ def test_whether_an_address_is_suppressed_is_told_to_who_writes_for_the_client(
     told = {
         client
         for client in (A, B)
-        if act(superuser, caller, "select cause from app.mail_suppression(%s, 'GONE@test')", client)
+        if act(superuser, caller, "select cause from app.find_mail_suppression(%s, 'GONE@test')", client)
     }
     assert told == {client for client in (A, B) if writes_for(caller, client) and caller.role != "app_support"}
 
@@ -121,7 +121,9 @@ def test_whether_an_address_is_suppressed_is_told_to_who_writes_for_the_client(
 @pytest.mark.parametrize("caller", EVERYBODY, ids=lambda caller: caller.name)
 def test_the_look_of_mails_is_shown_to_the_members_of_the_client(superuser: psycopg.Connection, caller: Caller) -> None:
     seen = {
-        client for client in (A, B) if act(superuser, caller, "select client_name from app.mail_look(%s, null)", client)
+        client
+        for client in (A, B)
+        if act(superuser, caller, "select client_name from app.mail_branding(%s, null)", client)
     }
     assert seen == {client for client in (A, B) if caller.admin_role is not None or client in caller.clients}
 
@@ -129,7 +131,7 @@ def test_the_look_of_mails_is_shown_to_the_members_of_the_client(superuser: psyc
 def test_the_site_of_another_client_lends_no_look(superuser: psycopg.Connection) -> None:
     row = superuser.execute("select site_id from orders where id = %s", [OTHERS]).fetchone()
     assert row is not None
-    looks = act(superuser, BY_NAME["A's owner"], "select site_name from app.mail_look(%s, %s)", A, row[0])
+    looks = act(superuser, BY_NAME["A's owner"], "select site_name from app.mail_branding(%s, %s)", A, row[0])
     assert looks == [(None,)]
 
 

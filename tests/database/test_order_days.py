@@ -32,7 +32,7 @@ ADMIN, SYSTEM = BY_NAME["admin"], BY_NAME["system"]
 
 DIFFERENCE = """
 with told as (
-  select c.id, d.* from clients c cross join lateral app.order_daily(c.id, '-infinity', 'infinity') d
+  select c.id, d.* from clients c cross join lateral app.daily_order_totals(c.id, '-infinity', 'infinity') d
 ), counted as (
   select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
   from orders group by 1, 2, 3, 4
@@ -48,7 +48,7 @@ select %(client)s, %(site)s, 'C', 'c@test', %(amount)s, %(currency)s, %(at)s, '{
 from generate_series(1, %(count)s) returning id
 """
 ORDER = {"client": A, "site": A_SITE, "amount": 1, "currency": "USD", "at": "2026-03-01 12:00Z", "count": 1}
-FOLD = "select app.fold_order_deltas(%s)"
+FOLD = "select app.rollup_order_deltas(%s)"
 DELTAS = "select count(*) from order_deltas"
 
 
@@ -196,7 +196,7 @@ def test_every_snapshot_is_exact_while_many_order_and_two_fold(shop: Database, o
                 break
             assert onlooker.execute(DIFFERENCE).fetchall() == []
             reads += 1
-            both += value(onlooker, "select exists (table order_deltas) and exists (table order_days)")
+            both += value(onlooker, "select exists (table order_deltas) and exists (table order_daily_totals)")
         for history in histories:
             history.result()
         assert min(fold.result() for fold in folds) > 0
@@ -209,8 +209,12 @@ def test_after_a_fold_of_everything_the_days_alone_are_exact(shop: Database, onl
     assert value(onlooker, DELTAS) > 0
     fold_all(shop)
     assert value(onlooker, DELTAS) == 0
-    assert value(onlooker, "select count(*) from order_days where orders <= 0") == 0, "a day of nothing is no row"
-    assert value(onlooker, "select sum(orders) from order_days") == value(onlooker, "select count(*) from orders")
+    assert value(onlooker, "select count(*) from order_daily_totals where orders <= 0") == 0, (
+        "a day of nothing is no row"
+    )
+    assert value(onlooker, "select sum(orders) from order_daily_totals") == value(
+        onlooker, "select count(*) from orders"
+    )
 
 
 def test_many_folds_at_once_lose_and_double_nothing(shop: Database, onlooker: psycopg.Connection) -> None:
@@ -283,7 +287,7 @@ def test_folds_meet_in_the_days_in_one_order_so_none_waits_for_one_that_waits_fo
     fold_all(shop)  # so that each day has a row
     for day in reversed(days):
         place(onlooker, at=f"{day} 12:00Z")
-    lock = "select from order_days where client_id = %s and day = any (%s) for update"
+    lock = "select from order_daily_totals where client_id = %s and day = any (%s) for update"
     with shop.connect() as holder, shop.connect("wc_worker") as fold, ThreadPoolExecutor(1) as thread:
         holder.execute(lock, [A, days[:1]])
         enter(fold, SYSTEM)
@@ -310,7 +314,7 @@ def test_a_fold_may_get_the_later_of_two_deltas_first(superuser: psycopg.Connect
     for _ in range(2):
         assert value(superuser, FOLD, 1) == 1
         while_out_of_order += superuser.execute(
-            "select orders, amount from order_days where day = '2026-07-01'"
+            "select orders, amount from order_daily_totals where day = '2026-07-01'"
         ).fetchall()
     assert while_out_of_order == [(0, 5), (1, 15)]
 
@@ -320,7 +324,7 @@ def test_a_fold_that_is_broken_off_has_done_nothing(shop: Database, onlooker: ps
     for client, site in PLACES:
         place(onlooker, client=client, site=site)
     waiting = value(onlooker, DELTAS)
-    days = onlooker.execute("table order_days").fetchall()
+    days = onlooker.execute("table order_daily_totals").fetchall()
     with acting(shop, SYSTEM) as fold:
         assert value(fold, FOLD, 100) >= 3
         if end == "killed":
@@ -331,7 +335,7 @@ def test_a_fold_that_is_broken_off_has_done_nothing(shop: Database, onlooker: ps
         else:
             fold.rollback()
         assert value(onlooker, DELTAS) == waiting
-        assert sorted(onlooker.execute("table order_days")) == sorted(days)
+        assert sorted(onlooker.execute("table order_daily_totals")) == sorted(days)
     assert fold_all(shop) == waiting
 
 
@@ -421,7 +425,7 @@ def test_folding_is_for_schedules(connections: dict[str, psycopg.Connection], ca
                 connection.execute(FOLD, [1])
 
 
-DAILY = "select sum(orders)::integer from app.order_daily(%s, '-infinity', 'infinity')"
+DAILY = "select sum(orders)::integer from app.daily_order_totals(%s, '-infinity', 'infinity')"
 READERS = ("app_admin", "app_client", "app_system", "app_owner")
 
 
@@ -465,17 +469,18 @@ def test_nobody_calls_what_notes_orders(connections: dict[str, psycopg.Connectio
         with entered(connections[caller.login], caller) as connection:
             refusals = (errors.InsufficientPrivilege, errors.FeatureNotSupported)  # a trigger function is not called
             with pytest.raises(refusals), connection.transaction():
-                connection.execute("select app.note_orders()")
+                connection.execute("select app.record_order_deltas()")
 
 
 def test_a_report_reads_its_client_and_days_by_index(shop: Database) -> None:
     with acting(shop, BY_NAME["A's owner"]) as client:
         client.execute("set local enable_seqscan = off")
         plan = client.execute(
-            "explain select day, sum(orders) from app.order_daily(%s, '2026-03-01', '2026-03-31') group by day", [A]
+            "explain select day, sum(orders) from app.daily_order_totals(%s, '2026-03-01', '2026-03-31') group by day",
+            [A],
         ).fetchall()
     text = "\n".join(line for (line,) in plan)
-    for index in ("order_days_pkey", "order_deltas_by_client"):
+    for index in ("order_daily_totals_pkey", "order_deltas_by_client"):
         assert index in text
     ranges = [line for (line,) in plan if "Index Cond" in line]
     assert len(ranges) == 2
@@ -495,5 +500,5 @@ def test_an_order_that_is_deleted_leaves_its_client_free_to_go(superuser: psycop
         if not value(superuser, FOLD, 1):
             break
     assert value(superuser, DELTAS) == 0
-    assert value(superuser, "select count(*) from order_days where client_id = %s", client) == 0
+    assert value(superuser, "select count(*) from order_daily_totals where client_id = %s", client) == 0
     assert superuser.execute(DIFFERENCE).fetchall() == []

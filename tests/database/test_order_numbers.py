@@ -66,12 +66,12 @@ def test_a_number_is_one_order_of_a_client_and_may_be_one_of_another(admin: psyc
     admin.execute(PLACE_AS, [B, B_SITE, taken])
     with pytest.raises(errors.UniqueViolation) as refused, admin.transaction():
         admin.execute(PLACE_AS, [A, A_SITE, taken])
-    assert refused.value.diag.constraint_name == "orders_number_of_client"
+    assert refused.value.diag.constraint_name == "orders_client_number_unique"
 
 
 def test_who_meets_a_number_that_is_taken_tries_again_in_the_same_transaction(admin: psycopg.Connection) -> None:
     taken = number(admin)
-    again = f"{PLACE_AS} on conflict on constraint orders_number_of_client do nothing"
+    again = f"{PLACE_AS} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()
     assert admin.execute(again.encode(), [A, A_SITE, taken]).rowcount == 0
     assert admin.execute("select count(*) from orders").fetchone() == before

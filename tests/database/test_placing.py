@@ -27,7 +27,7 @@ from wecelebrate.database import ENTER
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VISITORS = [caller for caller in CALLERS if caller.entered and caller.domain]
 GUEST, CUSTOMER = BY_NAME["visitor of A"], BY_NAME["customer of A"]
-PLACE = "select refusal, about, placed, low from app.place_order(%s, 'C', 'c@test', '{}', '{}', %s)"
+PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C', 'c@test', '{}', '{}', %s)"
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ def test_a_number_that_is_taken_is_drawn_again(superuser: psycopg.Connection) ->
     assert [one["order_number"] for one in placed] == ["N0", "N1", "N2", "N3"], "of 0, 1, 1, 2, 2, 3"
 
 
-KEEP = "select app.keep_guest_answer(%s, %s, 201, '{}', 'an answer')"
-FIND = "select request_hash, body from app.guest_answer(%s, %s, '1 day')"
+KEEP = "select app.save_guest_response(%s, %s, 201, '{}', 'an answer')"
+FIND = "select request_hash, body from app.find_guest_response(%s, %s, '1 day')"
 
 
 def test_a_guests_key_answers_the_very_request_on_its_site_alone(superuser: psycopg.Connection) -> None:

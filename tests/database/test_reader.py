@@ -17,7 +17,7 @@ from wecelebrate.database import Caller, Transaction, reading, writing
 from wecelebrate.errors import Problem, Unavailable
 from wecelebrate.settings import settings
 
-GET_SITE = "select id, client_id, name, domain%from sites%where id = $%"
+GET_SITE = "select * from app.site_view where id = $%"
 
 
 def calls(url: str, query: str) -> int:

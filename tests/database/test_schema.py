@@ -83,10 +83,10 @@ def test_a_client_with_orders_is_not_deleted(superuser: psycopg.Connection) -> N
 
 def test_partitions_are_made_once(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
-        assert one(system, "select app.make_event_partitions('2031-03-31', 2)") == 3
-        assert one(system, "select app.make_event_partitions('2031-04-01', 2)") == 1
-        assert one(system, "select app.make_event_partitions('2031-03-01', 3)") == 0
-        assert one(system, "select app.make_event_partitions(current_date)") == 0
+        assert one(system, "select app.create_event_partitions('2031-03-31', 2)") == 3
+        assert one(system, "select app.create_event_partitions('2031-04-01', 2)") == 1
+        assert one(system, "select app.create_event_partitions('2031-03-01', 3)") == 0
+        assert one(system, "select app.create_event_partitions(current_date)") == 0
         secured = system.execute(
             "select relname, relrowsecurity, relforcerowsecurity, relacl from pg_class"
             " where relname ~ '_2031_' and relkind = 'r' order by 1"
@@ -101,7 +101,7 @@ def test_partitions_are_not_made_for_ever(connections: dict[str, psycopg.Connect
         pytest.raises((errors.InvalidParameterValue, errors.NullValueNotAllowed)),
         system.transaction(),
     ):
-        system.execute("select app.make_event_partitions('2031-03-31', %s)", [ahead])
+        system.execute("select app.create_event_partitions('2031-03-31', %s)", [ahead])
 
 
 def test_an_event_of_a_month_without_partition_is_an_error(connections: dict[str, psycopg.Connection]) -> None:

@@ -60,7 +60,7 @@ def writes(caller: Caller, client: UUID) -> bool:
 def test_an_event_is_published_by_who_acts_for_the_client_and_reaches_its_endpoints_alone(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
-    done = act(superuser, caller, "select app.publish_webhook(%s, 'job.failed', '{}')", client)
+    done = act(superuser, caller, "select app.publish_webhook_event(%s, 'job.failed', '{}')", client)
     if not acts_for(caller, client):
         assert done is None
     else:
@@ -72,7 +72,7 @@ def test_an_event_is_published_by_who_acts_for_the_client_and_reaches_its_endpoi
 def test_a_trial_reaches_no_endpoint_of_another_client(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
         for client in (A, B):
-            statement = "select app.publish_webhook(%s, 'webhook.test', '{}', %s)"
+            statement = "select app.publish_webhook_event(%s, 'webhook.test', '{}', %s)"
             done = act(superuser, caller, statement, client, webhook)
             if not acts_for(caller, client):
                 assert done is None
@@ -83,7 +83,7 @@ def test_a_trial_reaches_no_endpoint_of_another_client(superuser: psycopg.Connec
 @each_caller
 def test_a_secret_is_replaced_by_who_writes_the_endpoint(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
-        done = act(superuser, caller, "select app.put_webhook_secret(%s, 'new', 0)", webhook)
+        done = act(superuser, caller, "select app.rotate_webhook_secret(%s, 'new', 0)", webhook)
         if caller.role not in ("app_admin", "app_client"):
             assert done is None
         else:
@@ -95,7 +95,7 @@ def test_a_secret_is_replaced_by_who_writes_the_endpoint(superuser: psycopg.Conn
 def test_deliveries_are_replayed_by_who_writes_their_endpoint(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
         for delivery, whose in (*DELIVERIES.items(), (None, owner)):
-            statement = "select app.replay_webhook(%s, %s, '2000-01-01', 10)"
+            statement = "select app.replay_webhook_deliveries(%s, %s, '2000-01-01', 10)"
             done = act(superuser, caller, statement, webhook, delivery)
             if caller.role not in ("app_admin", "app_client"):
                 assert done is None
@@ -110,13 +110,13 @@ def test_nothing_is_published_without_a_context(superuser: psycopg.Connection) -
             superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
             with pytest.raises(errors.InsufficientPrivilege), superuser.transaction():
                 superuser.execute("select set_config('role', %s, true)", [caller.role])
-                superuser.execute("select app.publish_webhook(%s, 'job.failed', '{}')", [A])
+                superuser.execute("select app.publish_webhook_event(%s, 'job.failed', '{}')", [A])
 
 
 def test_endpoints_that_are_disabled_are_told_nothing(superuser: psycopg.Connection) -> None:
     superuser.execute("update webhooks set status = 'disabled', disabled_reason = 'gone', disabled_at = now()")
     system = next(caller for caller in EVERYBODY if caller.name == "system")
-    assert act(superuser, system, "select app.publish_webhook(%s, 'job.failed', '{}')", A) == (0, set(), set())
+    assert act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A) == (0, set(), set())
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,6 @@ def test_endpoints_that_are_disabled_are_told_nothing(superuser: psycopg.Connect
 def test_an_endpoint_is_told_of_what_it_asked_for(superuser: psycopg.Connection, events: list[str], told: bool) -> None:
     superuser.execute("update webhooks set events = %s", [events])
     system = next(caller for caller in EVERYBODY if caller.name == "system")
-    done = act(superuser, system, "select app.publish_webhook(%s, 'job.failed', '{}')", A)
+    done = act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A)
     assert done is not None
     assert done[0] == int(told)

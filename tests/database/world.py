@@ -87,12 +87,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "catalog_grants": ("catalog_id", "client_id"),
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
-    "order_days": ("client_id", "day", "currency", "status"),
+    "order_daily_totals": ("client_id", "day", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "app.staged_products": ("job_id", "fence", "sku", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
-    "app.heartbeat": ("only_row",),
-    "switches": ("name",),
+    "app.replica_heartbeat": ("only_row",),
+    "kill_switches": ("name",),
     "idempotency_keys": ("subject", "key"),
     "app.seal_key": ("only_row",),
     "schema_migrations": ("name",),
@@ -114,7 +114,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "orders": ("customer_name", "renamed"),
     "order_lines": ("name", "renamed"),
     "order_deltas": ("orders", 7),
-    "order_days": ("orders", 7),
+    "order_daily_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
@@ -131,8 +131,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "webhook_secrets": ("secret", "renamed"),
     "webhook_deliveries": ("last_error", "renamed"),
     "cache_invalidations": ("created_at", NOW),
-    "app.heartbeat": ("at", NOW),
-    "switches": ("updated_by", "renamed"),
+    "app.replica_heartbeat": ("written_at", NOW),
+    "kill_switches": ("updated_by", "renamed"),
     "idempotency_keys": ("body", "renamed"),
     "app.seal_key": ("key", b"0"),
     "schema_migrations": ("checksum", "0"),
@@ -302,7 +302,7 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("order_lines", name, {**values, "quantity": 1, "unit_price": 1})
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
-        yield Row("order_days", name, {**values, "orders": count, "amount": count})
+        yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
         # It moves nothing, so the figures are still those of the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
@@ -346,9 +346,9 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("audit_log", f"{subject}'s on {of}", {**values, "object_id": "o"})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
     # Nobody beats here: what is never old lets every reader keep up.
-    yield Row("app.heartbeat", "the heartbeat", {"only_row": True, "at": "infinity"})
+    yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
-        yield Row("switches", name, {"name": name, "value": "off", "updated_by": "super"})
+        yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
     for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
@@ -378,7 +378,7 @@ def _rows_of_mail() -> Iterator[Row]:
 ROWS = (*_rows_of_tenants(), *_rows_of_work())
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _MADE_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
-_MADE_BY_TRIGGERS = ("order_deltas", "order_days")
+_MADE_BY_TRIGGERS = ("order_deltas", "order_daily_totals")
 
 
 def seed(connection: psycopg.Connection) -> None:
@@ -386,7 +386,9 @@ def seed(connection: psycopg.Connection) -> None:
     for row in ROWS:
         if row.table not in (*_MADE_BY_MIGRATIONS, *_MADE_BY_TRIGGERS):
             connection.execute(insertion(row.table, row), list(row.values.values()))
-    connection.execute("select app.fold_order_deltas()")  # their ids nobody knows; folded, they are the order_days
+    connection.execute(
+        "select app.rollup_order_deltas()"
+    )  # their ids nobody knows; folded, they are the order_daily_totals
     # What was put in is not news; the row of the outbox that was seeded has another xid.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     for row in ROWS:

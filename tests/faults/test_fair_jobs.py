@@ -30,9 +30,9 @@ def loud(own_platform: Platform) -> Iterator[Tenant]:
     for job_id in templates:
         platform.eventually(lambda job_id=job_id: over(platform, job_id))  # type: ignore[misc]
     made = platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane)"
+        "insert into jobs (client_id, catalog_id, type, requested_by, payload, priority)"
         " select client_id, catalog_id, type, requested_by,"
-        "   payload || jsonb_build_object('results', (payload ->> 'results') || '/' || n), lane"
+        "   payload || jsonb_build_object('results', (payload ->> 'results') || '/' || n), priority"
         " from jobs, generate_series(1, %s) n where id = any (%s) returning id",
         [JOBS // 2, templates],
     ).fetchall()
@@ -61,7 +61,7 @@ def test_a_client_with_one_job_begins_beside_one_with_thousands(
     for _ in range(3):
         normal = imported(second.owner, second.catalog_id, some(1_500))
         high = imported(third.owner, third.catalog_id, some(20))
-        assert (row(platform, normal)["lane"], row(platform, high)["lane"]) == ("normal", "high")
+        assert (row(platform, normal)["priority"], row(platform, high)["priority"]) == ("normal", "high")
         behind = platform.database.execute(waiting, [loud.client_id]).fetchone()
         assert behind is not None
         figure(f"beside {behind['jobs']} jobs of another: a single job begins after", began_after(platform, normal),

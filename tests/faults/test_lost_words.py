@@ -58,7 +58,7 @@ def rows(number: int) -> list[Json]:
 
 def settled(platform: Platform, tenants: list[Tenant], number: int, since: float) -> float:
     """Until the job of each tenant is done, once; seconds that took."""
-    query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by place"
+    query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]
 
     def done() -> bool:

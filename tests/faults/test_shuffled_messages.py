@@ -30,10 +30,10 @@ def several(platform: Platform, tenant: Tenant, jobs: int) -> None:
         put = platform.s3.put_object(Bucket=platform.uploads, Key=f"{key}/rows.ndjson", Body=body)
         versions.append((key, put["VersionId"]))
     platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane, series, due_at)"
+        "insert into jobs (client_id, catalog_id, type, requested_by, payload, priority, ordering_key, due_at)"
         " select client_id, catalog_id, type, requested_by,"
         "   payload || jsonb_build_object('key', v.key || '/rows.ndjson', 'version_id', v.version, 'results', v.key),"
-        "   lane, series, now() + interval '1 hour'"
+        "   priority, ordering_key, now() + interval '1 hour'"
         " from jobs, unnest(%s::text[], %s::text[]) with ordinality v (key, version, n) where id = %s order by n",
         [[key for key, _ in versions], [version for _, version in versions], first],
     )
@@ -80,7 +80,8 @@ def test_messages_that_come_often_and_in_no_order_do_each_job_once_and_in_order(
     assert prices == [{"price": last, "products": CATALOGS * len(SKUS)}], "as if each had come once, in order"
     behind = platform.database.execute(
         "select count(*)::int as jobs from ("
-        "  select started_at < lag(completed_at) over (partition by catalog_id order by place, id) as early from jobs"
+        "  select started_at < lag(completed_at) over (partition by catalog_id order by queued_at, id) as early"
+        "  from jobs"
         ") ordered where early"
     ).fetchone()
     assert behind == {"jobs": 0}, "none began before the one in front of it was done"

@@ -192,7 +192,7 @@ def test_of_many_at_once_as_many_are_placed_as_there_are_pieces(
     assert (left(platform, mug), left(platform, bag)) == (AT_ONCE - 10, 0)
     placed = ok(shop.owner.get("/v1/orders", params={"limit": 100}))["data"]
     assert len({order["order_number"] for order in placed}) == 10
-    figures = "select sum(orders)::int as orders, sum(amount) as amount from app.order_daily(%s, %s, %s)"
+    figures = "select sum(orders)::int as orders, sum(amount) as amount from app.daily_order_totals(%s, %s, %s)"
     day = placed[0]["created_at"][:10]
     row = platform.database.execute(figures, [shop.client_id, day, day]).fetchone()
     assert row == {"orders": 10, "amount": 200}

@@ -173,7 +173,7 @@ def test_a_member_who_was_shown_out_meanwhile_imports_nothing(platform: Platform
     subject = platform.member(tenant.client_id, "editor")
     # The job is there, and nobody can do it yet: it stands behind another of its series.
     blocker = platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, series, leased_until)"
+        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, ordering_key, leased_until)"
         " values (%s, %s, 'product_import', 'processing', 'a test', '{}', %s, now() + interval '1 hour') returning id",
         [tenant.client_id, tenant.catalog_id, f"catalog:{tenant.catalog_id}"],
     ).fetchone()

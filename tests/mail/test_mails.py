@@ -72,10 +72,10 @@ def test_an_order_is_confirmed_to_its_customer_in_the_look_of_the_site(
 
 def test_the_job_holds_nothing_about_a_person(platform: Platform, inside: Inside, tenant: Tenant) -> None:
     one = confirmed(platform, inside, tenant, address())
-    row = platform.database.execute("select payload, lane, result, status from jobs where id = %s", [one["job_id"]])
+    row = platform.database.execute("select payload, priority, result, status from jobs where id = %s", [one["job_id"]])
     assert row.fetchone() == {
         "payload": {"mail_id": one["id"]},
-        "lane": "high",
+        "priority": "high",
         "result": {"state": "sent", "message_id": one["message_id"]},
         "status": "completed",
     }

@@ -158,7 +158,7 @@ def test_a_listing_of_many_pages_is_read_to_its_end(platform: Platform, tenant: 
 def test_a_run_of_many_files_goes_on_with_another_message(platform: Platform, tenant: Tenant) -> None:
     made = schedule(tenant)
     versions = [export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
-    platform.database.execute("update schedules set wanted_at = now() where id = %s", [made["id"]])
+    platform.database.execute("update schedules set run_requested_at = now() where id = %s", [made["id"]])
     said(platform.run_as("queues-drops", PULL_TWO % made["id"]))
     after = outcome(platform, tenant, made)
     assert after["last_outcome"] == "3 files were taken in."
@@ -248,7 +248,8 @@ def test_a_run_whose_word_was_lost_is_told_of_again(platform: Platform, tenant: 
     made = schedule(tenant)
     export(platform, tenant, "a.csv", "A")
     platform.database.execute(
-        "update schedules set wanted_at = now() - interval '1 hour', last_outcome = 'It is under way.' where id = %s",
+        "update schedules set run_requested_at = now() - interval '1 hour', last_outcome = 'It is under way.'"
+        " where id = %s",
         [made["id"]],
     )
     problem(tenant.owner.post(f"/v1/schedules/{made['id']}/run"), 409, "schedule_busy")

@@ -48,11 +48,11 @@ RETRY_PAUSE = 0.05
 """Seconds between two tries to reach an endpoint: a pooler that restarts is back after a few of them."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
-    " requests_per_hour, caught_up, switches from app.enter(%s, %s, %s, %s, %s, %s)"
+    " requests_per_hour, caught_up, kill_switches as switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
 """A statement of its own, nothing but parameters in it: the database lets nobody in by another."""
 
-LEAVE = "select xid, outbox, tags from app.leave()"
+LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _forget(outbox: Sequence[UUID]) -> None:
     connection = _writer.connection
     try:
         if connection is not None:
-            connection.execute("select app.invalidations_sent(%s)", [list(outbox)])
+            connection.execute("select app.delete_sent_invalidations(%s)", [list(outbox)])
             connection.commit()
     except psycopg.Error:
         _writer.drop()

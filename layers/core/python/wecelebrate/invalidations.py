@@ -15,7 +15,7 @@ logger = Logger()
 
 @dataclass(frozen=True)
 class Left:
-    """What a transaction leaves behind: `app.leave()`."""
+    """What a transaction leaves behind: `app.transaction_writes()`."""
 
     xid: str | None = None
     """None when it wrote nothing."""

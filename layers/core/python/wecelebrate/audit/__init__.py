@@ -20,9 +20,9 @@ def note(
 ) -> None:
     """Note what the caller does: `action` is a noun and a verb, `job.cancel`; `object_id` says to what."""
     told = as_json({"details": dict(details or {})}, "details")
-    sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **told)
+    sql.record_entry(tx, action=action, client_id=client_id, object_id=str(object_id), **told)
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.Built:
     """One page of the notes that the caller may see, newest first."""
-    return pages.listed("audit", sql.list_notes, tx, filters, pages.NEWEST)
+    return pages.listed("audit", sql.list_entries, tx, filters, pages.NEWEST)

@@ -85,19 +85,19 @@ def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     _see(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
         raise NotFound
-    if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
+    if sql.count_sites_using_grant(tx, catalog_id=catalog_id, client_id=client_id):
         raise GrantInUse("Point those sites at another catalog first.")
 
 
 def _see(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
-    if not sql.sees_both(tx, catalog_id=catalog_id, client_id=client_id):
+    if not sql.can_see_catalog_and_client(tx, catalog_id=catalog_id, client_id=client_id):
         raise NotFound
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Catalog:
     seen = match.check(get(tx, catalog_id))
     told = as_json({"changes": changes}, "changes")
-    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, seen=seen, **told)
+    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, expected_updated_at=seen, **told)
     if row is None:
         raise refusal(seen, get(tx, catalog_id))
     return Catalog(**row)

@@ -55,7 +55,7 @@ def change(tx: Transaction, client_id: UUID, patch: ClientPatch, match: Match) -
 def _change(tx: Transaction, client_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Client:
     seen = match.check(get(tx, client_id))
     told = as_json({"changes": changes}, "changes")
-    row = sql.change_client(tx, client_id=client_id, replace=replace, seen=seen, **told)
+    row = sql.change_client(tx, client_id=client_id, replace=replace, expected_updated_at=seen, **told)
     if row is None:
         raise refusal(seen, get(tx, client_id))
     return Client(**row)

@@ -14,10 +14,10 @@ BATCH = 10_000
 def make_partitions() -> int:
     """Partitions for this month and the next ones, those that are not there; how many that were."""
     with writing(SYSTEM) as tx:
-        made: int = sql.make_partitions(tx, ahead=AHEAD)
+        made: int = sql.create_partitions(tx, ahead=AHEAD)
     return made
 
 
 def forget_receipts() -> int:
     """Forget which events were received more than a week ago, batch after batch; how many that were."""
-    return batches.run(lambda tx, most: int(sql.forget_receipts(tx, most=most)), BATCH)
+    return batches.run(lambda tx, most: int(sql.delete_old_receipts(tx, max_rows=most)), BATCH)

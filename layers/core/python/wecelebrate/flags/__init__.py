@@ -21,7 +21,7 @@ DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
 
 def every(tx: Transaction) -> Flags:
     """All flags. Raises Forbidden for anyone but an admin."""
-    rows = {row["name"]: row for row in sql.list_switches(tx)}
+    rows = {row["name"]: row for row in sql.list_kill_switches(tx)}
     return Flags(data=[_flag(name, rows.get(name, {})) for name in DEFAULTS])
 
 
@@ -31,14 +31,14 @@ def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
     if new.value != other:
         why = f"{name} can be set to {other}; DELETE brings {default} back"
         raise Invalid(errors=[FieldError(pointer="/value", detail=why)])
-    flag = _flag(name, sql.put_switch(tx, name=name, value=new.value))
+    flag = _flag(name, sql.set_kill_switch(tx, name=name, value=new.value))
     logger.info("a switch was set", switch=name, value=new.value, by=tx.caller.subject)
     return flag
 
 
 def reset(tx: Transaction, name: FlagName) -> None:
     """Bring a flag back to its default, wherever it stands. Raises Forbidden for anyone but an admin."""
-    if sql.delete_switch(tx, name=name):
+    if sql.reset_kill_switch(tx, name=name):
         logger.info("a switch was reset", switch=name, by=tx.caller.subject)
 
 

@@ -47,7 +47,7 @@ def earlier(tx: Transaction, key: str, request_hash: str) -> Answer | None:
         raise KeyInUse
     asked = {"key": key, "seconds": LIFE}
     guest = tx.caller.subject is None
-    found = sql.find_guest_answer(tx, request_hash=request_hash, **asked) if guest else sql.find_answer(tx, **asked)
+    found = sql.find_guest_response(tx, request_hash=request_hash, **asked) if guest else sql.find_response(tx, **asked)
     if found is None:
         return None
     if found["request_hash"] != request_hash:
@@ -58,5 +58,5 @@ def earlier(tx: Transaction, key: str, request_hash: str) -> Answer | None:
 def keep(tx: Transaction, key: str, request_hash: str, answer: Answer) -> None:
     """Remember what the caller is answered."""
     told = as_json({"headers": dict(answer.headers)}, "headers")
-    kept = sql.keep_guest_answer if tx.caller.subject is None else sql.keep_answer
+    kept = sql.save_guest_response if tx.caller.subject is None else sql.save_response
     kept(tx, key=key, request_hash=request_hash, status=answer.status, body=answer.body, **told)

@@ -26,7 +26,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Buil
     """One page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
     owner(tx, catalog_id)
     return pages.listed(
-        "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, shown_at=settings().images()
+        "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, base_url=settings().images()
     )
 
 
@@ -36,14 +36,16 @@ def want(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> N
     them to the next write."""
     if tx.entered.role == "app_support":
         return
-    found = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_series(catalog_id))
+    found = sql.find_catalog_to_fetch(
+        tx, catalog_id=catalog_id, product_id=product_id, ordering_key=_series(catalog_id)
+    )
     if found is not None:
         _fetch(tx, catalog_id, found["owner_client_id"], {}, SERVICE)
 
 
 def retry_due(tx: Transaction) -> None:
     """Jobs for the catalogs with images whose next try is due. The sweeper's."""
-    for due in sql.due_catalogs(tx, most=_MOST_CATALOGS):
+    for due in sql.due_catalogs(tx, max_rows=_MOST_CATALOGS):
         _fetch(tx, due["id"], due["owner_client_id"], {}, SERVICE)
 
 

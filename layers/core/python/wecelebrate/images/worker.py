@@ -46,8 +46,10 @@ def _fetch(job: Held, catalog_id: UUID) -> None:
         job.check_time()
         after = job.checkpoint.get("after", "")
         with reading(job.caller, primary=True) as tx:
-            found = sql.next_products(tx, catalog_id=catalog_id, after=after, products=STRETCH, most=CHUNK, **again)
-        if found["upto"] is None:
+            found = sql.next_products(
+                tx, catalog_id=catalog_id, after=after, products=STRETCH, max_images=CHUNK, **again
+            )
+        if found["last_sku"] is None:
             break
         due = [Wanted(**one) for one in found["due"]]
         outcomes = fetch_all(due, lambda data: store.keep(job.client_id, data), job.alive)
@@ -55,9 +57,9 @@ def _fetch(job: Held, catalog_id: UUID) -> None:
             for outcome in outcomes:
                 _record(tx, catalog_id, outcome)
                 _count(job.counts, outcome)
-            sql.show_media(tx, catalog_id=catalog_id, after=after, upto=found["upto"])
+            sql.update_media(tx, catalog_id=catalog_id, after=after, last_sku=found["last_sku"])
             if len(due) < CHUNK:
-                job.checkpoint["after"] = found["upto"]
+                job.checkpoint["after"] = found["last_sku"]
                 job.done += found["products"]
             job.checkpoint["asked"] = job.counts["read"]
             job.save(tx)
@@ -100,7 +102,7 @@ def _take_upload(job: Held, image_id: UUID) -> None:
             raise NotRendered("wrong_type", f"{told['type']} was announced, and {kept['type']} came")
     except NotRendered as refused:
         with writing(job.caller) as tx:
-            sql.refuse_upload(tx, image_id=image_id, code=refused.code, reason=refused.reason)
+            sql.fail_upload(tx, image_id=image_id, code=refused.code, reason=refused.reason)
             job.fail(tx, refused.code, refused.reason)
         return
     source = f"{settings().images()}/{kept['renditions']['large']['key']}"

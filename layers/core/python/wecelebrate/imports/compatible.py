@@ -136,7 +136,7 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 
 def _only_catalog(tx: Transaction) -> UUID:
     """The catalog of who writes one alone. Raises Invalid."""
-    found: list[UUID] = [row["id"] for row in sql.own_catalogs(tx)]
+    found: list[UUID] = [row["id"] for row in sql.list_writable_catalogs(tx)]
     if len(found) == 1:
         return found[0]
     raise Invalid("catalogId: say which catalog the products are for")

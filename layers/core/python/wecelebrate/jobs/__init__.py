@@ -78,8 +78,8 @@ def create(
         catalog_id=catalog_id,
         type=kind,
         requested_by=requested_by or tx.caller.subject,
-        lane=lane,
-        series=series,
+        priority=lane,
+        ordering_key=series,
         notify_email=notify_email,
         **as_json({"payload": dict(payload)}, "payload"),
     )
@@ -101,19 +101,19 @@ def queues(tx: Transaction) -> QueueStates:
 def sweep() -> None:
     """What got lost: jobs whose worker died go back to their queue, and word of jobs that wait is sent again."""
     with writing(SYSTEM) as tx:
-        for dead in sql.expire_jobs(tx, type=None):
+        for dead in sql.expire_leases(tx, type=None):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
             ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
-        for late in sql.waiting(tx, late=LATE):
+        for late in sql.count_late_jobs(tx, late_seconds=LATE):
             body = {"type": late["type"]}
             tx.words += [queue.word(QUEUES[late["type"]], body, None)] * min(late["jobs"], WORDS)
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
     """Those of some jobs that are over, or gone."""
-    return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]
+    return [row["id"] for row in sql.list_ended_jobs(tx, ids=list(job_ids))]
 
 
 def forget() -> int:
     """Forget jobs that nobody asks for any more, batch after batch; how many that were."""
-    return batches.run(lambda tx, most: int(sql.forget_jobs(tx, most=most)), BATCH)
+    return batches.run(lambda tx, most: int(sql.delete_old_jobs(tx, max_rows=most)), BATCH)

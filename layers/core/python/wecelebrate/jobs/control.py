@@ -49,7 +49,9 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):
         raise JobState(f"It is {job['status']}: only what failed or was cancelled is tried again.")
-    if job["series"] and sql.overtaken(tx, job_id=job_id, series=job["series"], place=job["place"]):
+    if job["ordering_key"] and sql.is_overtaken(
+        tx, job_id=job_id, ordering_key=job["ordering_key"], queued_at=job["queued_at"]
+    ):
         raise JobState("A later one was done since: this one would bring back what that replaced. Send its file again.")
     sql.retry_job(tx, job_id=job_id)
     audit.note(tx, "job.retry", job["client_id"], job_id)
@@ -90,7 +92,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 def take_here(caller: Caller, job_id: UUID) -> Held | None:
     """Take a job that waits, to do it in this request; None when a worker has it, or another of its series is first."""
     with writing(replace(caller, job_id=job_id)) as tx:
-        row = sql.take_here(tx, job_id=job_id, seconds=LEASE_SECONDS)
+        row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
     return Held.of(dict(row), beat=lambda: None, time_left=lambda: inf) if row else None
 
 

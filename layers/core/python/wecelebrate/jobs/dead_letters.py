@@ -31,7 +31,7 @@ class NothingToRedrive(Conflict):
 def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) -> None:
     """A job failed, and not of its input."""
     body = {"job_id": str(job["id"])}
-    sql.record(
+    sql.record_dead_letter(
         tx,
         queue=QUEUES[job["type"]],
         client_id=job["client_id"],
@@ -47,7 +47,7 @@ def record_message(name: str, text: str, receives: int, error: Exception | None)
     """A message of a queue failed as often as it may."""
     reason = f"{type(error).__name__}: {error}" if error else "Its function died of it, or could not say why."
     with writing(SYSTEM) as tx:
-        sql.record(
+        sql.record_dead_letter(
             tx,
             queue=name.removesuffix("-dead-letters"),
             client_id=None,

@@ -91,7 +91,7 @@ class Held:
     def save(self, tx: Transaction) -> None:
         """Progress and checkpoint into the job, in the transaction of what was done. Raises Fenced."""
         values = {"counts": self.counts, "checkpoint": self.checkpoint}
-        saved = sql.save_job(
+        saved = sql.save_progress(
             tx,
             job_id=self.id,
             fence=self.fence,
@@ -115,7 +115,7 @@ class Held:
         if time.monotonic() - self._renewed_at < RENEWED_AFTER:
             return
         with writing(SYSTEM) as tx:
-            if sql.renew_job(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
+            if sql.renew_lease(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
                 raise Fenced
         self._renewed_at = time.monotonic()
         self.beat()

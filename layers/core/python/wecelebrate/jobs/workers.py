@@ -2,7 +2,7 @@
 
     handler = consume(worker("catalog_sync", syncs.run))
 
-A message is no more than word that there is work. The worker does the job that is next (`app.take_job`), and goes on
+A message is no more than word that there is work. The worker does the job that is next (`app.claim_job`), and goes on
 for as long as there are jobs and time. What a job may raise, and what follows:
 
     Refused, Forbidden, NotFound            failed at once: it can never succeed
@@ -55,10 +55,10 @@ def worker(kind: JobType, work: Callable[[Held], None]) -> Callable[[queue.Messa
 def _take(kind: JobType, message: queue.Message) -> Held | None:
     message.hold()
     with writing(SYSTEM) as tx:
-        for dead in sql.expire_jobs(tx, type=kind):
+        for dead in sql.expire_leases(tx, type=kind):
             dead_letters.record_job(tx, dead, "worker_died", dead["error"])
             ends.tell(tx, dead["id"], dead["type"], dead["notify_email"])
-        row = sql.take_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
+        row = sql.claim_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
     return Held.of(dict(row), message.hold, message.time_left) if row else None
 
 
@@ -95,7 +95,7 @@ def _do(job: Held, work: Callable[[Held], None]) -> None:
 def _failures(job: Held) -> int:
     """As the database counts: what this worker believes it saved may have been taken back with the transaction."""
     with writing(SYSTEM) as tx:
-        return int(sql.failures(tx, job_id=job.id) or 0)
+        return int(sql.get_failures(tx, job_id=job.id) or 0)
 
 
 def _fail(job: Held, code: str, reason: str) -> None:

@@ -15,7 +15,7 @@ SAMPLES = 20
 """Differences that a dry run shows."""
 
 Mode = Literal["upsert", "update", "create"]
-Phase = Literal["stage", "look", "merge", "deactivate", "report"]
+Phase = Literal["stage", "review", "merge", "deactivate", "report"]
 
 
 class Rows(Protocol):
@@ -109,7 +109,7 @@ class Load:
             counts[name] += int(merged[name])
         counts["unchanged"] += int(merged["rows"] - merged["created"] - merged["updated"] - merged["rejected"])
         self.job.done += int(merged["rows"])
-        self.job.checkpoint["after"] = merged["upto"]
+        self.job.checkpoint["after"] = merged["last_sku"]
 
     def sample(self, samples: list[dict[str, Any]]) -> None:
         """Keep the first differences that a dry run finds."""

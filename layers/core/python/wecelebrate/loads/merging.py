@@ -27,7 +27,9 @@ def too_many_missing(load: Load) -> bool:
         share = 100 * missing["missing"] / missing["active"] if missing["active"] else 0.0
         if share <= load.rules.most_deactivated or load.rules.dry_run:
             return False
-        samples = [dict(row) for row in sql.sample_missing(tx, catalog_id=load.catalog_id, most=SAMPLES, **load.staged)]
+        samples = [
+            dict(row) for row in sql.sample_missing(tx, catalog_id=load.catalog_id, max_rows=SAMPLES, **load.staged)
+        ]
         found = {
             "would_deactivate": missing["missing"],
             "of_active": missing["active"],
@@ -49,9 +51,9 @@ def merge_next(load: Load, chunk: int) -> None:
                 raise staging.Miscounted(f"{load.job.done} rows are merged of {load.job.total}")
             load.go_to("deactivate" if load.full else "report")
             return
-        if not merged["raced"]:
+        if not merged["conflicts"]:
             return
-    raise Raced(f"{merged['raced']} products were added by somebody else, again and again")  # type: ignore[index]
+    raise Raced(f"{merged['conflicts']} products were added by somebody else, again and again")  # type: ignore[index]
 
 
 def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
@@ -70,34 +72,34 @@ def _merge(load: Load, chunk: int) -> dict[str, Any] | None:
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
                     chunk=chunk,
-                    told=inventory.TOLD,
+                    max_low_stock=inventory.TOLD,
                     **load.staged,
                 )
             )
-            if merged["upto"] is None:
+            if merged["last_sku"] is None:
                 return None
-            if merged["raced"] or rules.dry_run:
+            if merged["conflicts"] or rules.dry_run:
                 undo()
-        if not merged["raced"]:
+        if not merged["conflicts"]:
             if merged["rejections"]:
-                sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staged)
+                sql.record_rejections(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staged)
             load.count(merged)
-            if merged["fell_low"] and not rules.dry_run:
-                inventory.tell_low(tx, load.catalog_id, merged["fell_low"], merged["low"])
+            if merged["low_stock_count"] and not rules.dry_run:
+                inventory.tell_low(tx, load.catalog_id, merged["low_stock_count"], merged["low_stock"])
             job.save(tx)
-    if not rules.dry_run and not merged["raced"]:
+    if not rules.dry_run and not merged["conflicts"]:
         load.last_xid = tx.left.xid
     return merged
 
 
 def _sample(load: Load, tx: Transaction) -> None:
     """What a dry run would change, of the first rows of the next chunk."""
-    found = sql.staged_beside_stored(
-        tx, catalog_id=load.catalog_id, after=load.job.checkpoint["after"], most=_COMPARED, **load.staged
+    found = sql.compare_staged_products(
+        tx, catalog_id=load.catalog_id, after=load.job.checkpoint["after"], max_rows=_COMPARED, **load.staged
     )
     samples: list[dict[str, Any]] = []
     for row in found:
-        told, stored = row["told"], row["stored"]
+        told, stored = row["staged"], row["stored"]
         if stored is None:
             if load.rules.mode != "update" and told.get("name") is not None and told.get("price") is not None:
                 samples.append(
@@ -134,11 +136,11 @@ def deactivate_next(load: Load, chunk: int) -> None:
                 **load.staged,
             )
         )
-        if gone["upto"] is None:
+        if gone["last_sku"] is None:
             load.go_to("report")
         else:
             job.counts["deactivated"] += gone["deactivated"]
-            job.checkpoint["after"] = gone["upto"]
+            job.checkpoint["after"] = gone["last_sku"]
             if load.rules.dry_run and gone["skus"]:
                 load.sample([{"sku": sku, "does": "deactivate"} for sku in gone["skus"]])
         job.save(tx)

@@ -47,7 +47,7 @@ def complete(load: Load) -> None:
     with writing(job.caller) as tx:
         job.complete(tx, details, first)
         if not load.rules.dry_run:
-            sql.touch_catalog(tx, catalog_id=load.catalog_id)
+            sql.set_last_sync(tx, catalog_id=load.catalog_id)
             images.want(tx, load.catalog_id)
 
 
@@ -69,7 +69,7 @@ def fail(load: Load, code: str, reason: str) -> None:
 
 def _first_errors(load: Load) -> list[dict[str, Any]]:
     with writing(load.job.caller) as tx:
-        return [dict(row) for row in sql.first_rejections(tx, most=FIRST_ERRORS, **load.staged)]
+        return [dict(row) for row in sql.list_first_rejections(tx, max_rows=FIRST_ERRORS, **load.staged)]
 
 
 def _write_result(load: Load, result: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def _rejections(load: Load) -> Iterator[dict[str, Any]]:
     line, n = 0, -1
     while True:
         with writing(load.job.caller) as tx:
-            batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH, **load.staged))
+            batch = list(sql.list_next_rejections(tx, after_line=line, after_n=n, max_rows=_BATCH, **load.staged))
         yield from batch
         load.job.alive()
         if len(batch) < _BATCH:

@@ -28,7 +28,7 @@ def run(load: Load) -> None:
             report.fail(load, "unreadable_file", str(error))
             staging.done(load)
             return
-    if load.phase == "look":
+    if load.phase == "review":
         if load.full and load.job.approval != "given" and merging.too_many_missing(load):
             return
         load.go_to("merge")
@@ -70,7 +70,7 @@ def _stage(load: Load) -> None:
         "ended_cleanly": rows.ended_cleanly,
         "nature": rows.nature,
     }
-    load.go_to("look")
+    load.go_to("review")
     job.counts["read"] = job.total = rows.rows_read
     with writing(job.caller) as tx:
         job.save(tx)

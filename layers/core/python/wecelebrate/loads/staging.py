@@ -71,14 +71,14 @@ def done(load: Load) -> None:
 def clear(job_ids: Sequence[UUID]) -> None:
     """Remove what is staged for some jobs."""
     with writing(STAGING) as tx:
-        sql.unstage_products(tx, job_ids=list(job_ids))
-        sql.unstage_rejections(tx, job_ids=list(job_ids))
+        sql.delete_staged_products(tx, job_ids=list(job_ids))
+        sql.delete_staged_rejections(tx, job_ids=list(job_ids))
 
 
 def jobs() -> list[UUID]:
     """The jobs that rows are staged for."""
     with writing(STAGING) as tx:
-        return [row["job_id"] for row in sql.staged_jobs(tx)]
+        return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 
 def _product(load: Load, product: Product) -> tuple[Any, ...]:

@@ -30,12 +30,12 @@ def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = N
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
     """Tell an address how a job ended. The id of the mail's own job. Raises NotFound, also while the job goes on."""
-    return _told(tx, sql.mail_job(tx, job_id=job_id, recipient=to))
+    return _told(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=to))
 
 
 def _of_order(tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any]) -> UUID | None:
     told = as_json({"details": dict(details)}, "details")
-    return _told(tx, sql.mail_order(tx, order_id=order_id, template=template, **told))
+    return _told(tx, sql.queue_order_mail(tx, order_id=order_id, template=template, **told))
 
 
 def _told(tx: Transaction, made: Mapping[str, Any] | None) -> UUID | None:

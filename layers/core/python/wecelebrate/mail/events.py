@@ -33,7 +33,7 @@ def receive(message: Message) -> None:
     state, reason, cause = told
     mail = event["mail"]
     with writing(SYSTEM) as tx:
-        found = sql.mark_told(
+        found = sql.record_event(
             tx, mail_id=_tagged(mail), message_id=str(mail.get("messageId", "")), state=state, reason=reason
         )
         if found is None:

@@ -53,7 +53,7 @@ def _send(job: Held, mail_id: UUID) -> None:
 
 def _suppressed(tx: Transaction, job: Held, mail: dict[str, Any]) -> bool:
     """Whether the address is written to no more; the job is then done."""
-    found = sql.mail_suppression(tx, client_id=job.client_id, address=mail["recipient"])
+    found = sql.find_suppression(tx, client_id=job.client_id, address=mail["recipient"])
     if found is None:
         return False
     if not found["is_own"]:
@@ -61,14 +61,14 @@ def _suppressed(tx: Transaction, job: Held, mail: dict[str, Any]) -> bool:
         given = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
         sql.suppress(tx, cause=found["cause"], reason="The address does not take mail.", **given)
     reason = f"Nothing is sent to this address since a {found['cause']}."
-    sql.mark_unsent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
+    sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
     job.complete(tx, {"state": "suppressed"})
     return True
 
 
 def _failed(job: Held, mail_id: UUID, reason: str) -> None:
     with writing(job.caller) as tx:
-        sql.mark_unsent(tx, mail_id=mail_id, state="failed", reason=reason)
+        sql.mark_not_sent(tx, mail_id=mail_id, state="failed", reason=reason)
 
 
 def _owner(job: Held) -> str:

@@ -11,4 +11,4 @@ BATCH = 10_000
 
 def fold() -> int:
     """Fold deltas, batch after batch, until there are no more or time is short. How many that were."""
-    return batches.run(lambda tx, most: int(sql.fold_deltas(tx, most=most)), BATCH)
+    return batches.run(lambda tx, most: int(sql.rollup_deltas(tx, max_rows=most)), BATCH)

@@ -32,12 +32,12 @@ def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
     Raises Invalid for what the site does not show, OutOfStock, TotalChanged.
     """
     _each_once(new)
-    given = new.model_dump(mode="json", exclude={"total_amount"}) | {"told": new.total_amount}
+    given = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
     given["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
     found = sql.place_order(tx, **as_json(given, "lines", "shipping_address", "metadata"))
     if found["refusal"]:
-        raise _refused(new, found["refusal"], found["about"])
-    row, low = found["placed"], found["low"]
+        raise _refused(new, found["refusal"], found["detail"])
+    row, low = found["placed"], found["low_stock"]
     placed = PlacedOrder(**row)
     order_confirmation(tx, placed.id)
     told = {"order_id": placed.id, "order_number": placed.order_number, "status": placed.status}

@@ -35,7 +35,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Bu
     asked = pages.asked("products", filters, catalog_id=catalog_id)
     given = filters.model_dump(exclude={"cursor"})
     begin = after(filters.cursor, asked)
-    found = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **given, **begin))
+    found = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **given, **begin))
     if not found:  # who sees a product sees its catalog
         _see_catalog(tx, catalog_id)
     return pages.built(found, filters.limit, asked)
@@ -48,7 +48,7 @@ def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def get(tx: Transaction, product_id: UUID) -> Product:
     """One product. Raises NotFound."""
-    row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
+    row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound
     return Product(**row)
@@ -59,7 +59,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     _see_catalog(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
     return _written(
-        tx, Product(**sql.create_product(tx, catalog_id=catalog_id, shown_at=settings().images(), **values))
+        tx, Product(**sql.create_product(tx, catalog_id=catalog_id, base_url=settings().images(), **values))
     )
 
 
@@ -79,7 +79,7 @@ def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
 
 
 def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
-    if not sql.sees_catalog(tx, catalog_id=catalog_id):
+    if not sql.can_see_catalog(tx, catalog_id=catalog_id):
         raise NotFound
 
 
@@ -87,8 +87,10 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     before = get(tx, product_id)
     seen = match.check(before)
     told = as_json({"changes": changes}, "changes")
-    shown_at = settings().images()
-    row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, shown_at=shown_at, **told)
+    base_url = settings().images()
+    row = sql.change_product(
+        tx, product_id=product_id, replace=replace, expected_updated_at=seen, base_url=base_url, **told
+    )
     if row is None:
         raise refusal(seen, get(tx, product_id))
     low = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}

@@ -14,7 +14,7 @@ TOLD = 100
 
 def tell_low(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
     """Publish that `count` products of a catalog fell to its `low_inventory`, and the first of them."""
-    catalog = sql.get_stock_keeper(tx, catalog_id=catalog_id)
+    catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
     from wecelebrate import webhooks  # with what readers need not load
@@ -26,5 +26,5 @@ def tell_low(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[d
 def tell_if_low(tx: Transaction, catalog_id: UUID, before: int, product: dict[str, Any]) -> None:
     """Publish that a product fell to its catalog's `low_inventory`, of which there were so many `before`."""
     left = product["inventory_count"]
-    if left < before and sql.fell_low(tx, catalog_id=catalog_id, before=before, left=left):
+    if left < before and sql.fell_to_low_stock(tx, catalog_id=catalog_id, before=before, left=left):
         tell_low(tx, catalog_id, 1, [product])

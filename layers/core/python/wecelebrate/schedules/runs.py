@@ -56,7 +56,7 @@ def run_due() -> int:
     missed, and tell again of runs whose word was lost. How many were due."""
     due = batches.run(_come_due, MOST)
     with writing(SYSTEM) as tx:
-        for late in sql.late(tx, seconds=LATE):
+        for late in sql.claim_late_runs(tx, seconds=LATE):
             _tell(tx, late["type"], late["id"], late["client_id"])
     return due
 
@@ -71,20 +71,20 @@ def ask(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID 
 def wanted(schedule_id: UUID) -> Run | None:
     """The run that is wanted; none when it is over, or the schedule gone."""
     with writing(SYSTEM) as tx:
-        found = sql.wanted(tx, schedule_id=schedule_id)
+        found = sql.get_requested_run(tx, schedule_id=schedule_id)
     return Run(**found) if found else None
 
 
 def over(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
     """The run is over, and what it came to; with `more` to do, it goes on with another message."""
     with writing(SYSTEM) as tx:
-        sql.over(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
+        sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
         if more:
             _tell(tx, run.type, run.id, run.client_id)
 
 
 def _come_due(tx: Transaction, most: int) -> int:
-    due = list(sql.due(tx, most=most))
+    due = list(sql.claim_due(tx, max_rows=most))
     for schedule in due:
         _want_next(tx, schedule)
     return len(due)
@@ -97,18 +97,18 @@ def _want_next(tx: Transaction, schedule: dict[str, Any]) -> None:
     except (CronSimError, ZoneInfoNotFoundError) as error:
         # Zones are renamed at times: it stands still until somebody changes it, and holds up no other.
         logger.error("a schedule is due at no time any more", extra={"schedule_id": str(schedule_id)})
-        sql.due_next(tx, schedule_id=schedule_id, next_at=None)
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=f"It cannot be said when it is due: {error}")
+        sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)
+        sql.skip_run(tx, schedule_id=schedule_id, outcome=f"It cannot be said when it is due: {error}")
         return
-    sql.due_next(tx, schedule_id=schedule_id, next_at=next_at)
+    sql.set_next_run(tx, schedule_id=schedule_id, next_at=next_at)
     if sql.is_busy(tx, schedule_id=schedule_id):
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=_LEFT_OUT)
+        sql.skip_run(tx, schedule_id=schedule_id, outcome=_LEFT_OUT)
     else:
         _want(tx, schedule_id, schedule["type"], schedule["client_id"])
 
 
 def _want(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
-    sql.want(tx, schedule_id=schedule_id, outcome=_UNDER_WAY)
+    sql.request_run(tx, schedule_id=schedule_id, outcome=_UNDER_WAY)
     _tell(tx, kind, schedule_id, client_id)
 
 

@@ -50,6 +50,8 @@ class Declared:
 
     tables: Mapping[str, Table]
     """By name, without the schema `public`."""
+    views: Mapping[str, frozenset[Cell]]
+    """The privileges on each view, by name with schema. A view runs with the rights of its caller."""
     functions: Mapping[str, Function]
     """By name with schema; an overloaded function by its signature."""
 
@@ -59,7 +61,11 @@ def declared(folder: Path = Path(__file__).parent) -> Declared:
     tables = tomllib.loads((folder / FILE).read_text("utf-8"))
     groups = tables.pop("functions", {})
     functions = {name: function for group in groups.values() for name, function in _functions(group)}
-    return Declared({name: _table(dict(roles)) for name, roles in tables.items()}, functions)
+    views = {
+        name: frozenset((role, verb) for role, verbs in roles.items() for verb in verbs.split())
+        for name, roles in tables.pop("views", {}).items()
+    }
+    return Declared({name: _table(dict(roles)) for name, roles in tables.items()}, views, functions)
 
 
 def matrix(folder: Path = Path(__file__).parent) -> Mapping[str, Table]:
@@ -95,7 +101,8 @@ def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
     return sorted(
         [
             *_tables(connection, access.tables),
-            *_grants(connection, access.tables),
+            *_views(connection, access.views),
+            *_grants(connection, access),
             *_policies(connection, access.tables),
             *_function_drift(connection, access.functions),
         ]
@@ -103,7 +110,8 @@ def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
 
 
 _RELATIONS = sql.SQL("""
-  select c.oid, c.relkind, c.relowner, c.relacl, c.relispartition, c.relrowsecurity, c.relforcerowsecurity,
+  select c.oid, c.relkind, c.relowner, c.relacl, c.reloptions, c.relispartition, c.relrowsecurity,
+    c.relforcerowsecurity,
     case n.nspname when 'public' then c.relname else n.nspname || '.' || c.relname end as name
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
@@ -115,6 +123,7 @@ def _tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
     relations = connection.execute(
         sql.SQL("""
         select name, relowner::regrole::text, relispartition, relrowsecurity, relforcerowsecurity from ({}) r
+        where relkind <> 'v'
         """).format(_RELATIONS)
     ).fetchall()
     for name in tables.keys() - {name for name, *_ in relations}:
@@ -133,7 +142,22 @@ def _tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
             yield f"{name}: row-level security is not forced on the owner"
 
 
-def _grants(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iterator[str]:
+def _views(connection: psycopg.Connection, views: Mapping[str, frozenset[Cell]]) -> Iterator[str]:
+    relations = connection.execute(
+        sql.SQL("select name, relowner::regrole::text, reloptions from ({}) r where relkind = 'v'").format(_RELATIONS)
+    ).fetchall()
+    for name in views.keys() - {name for name, *_ in relations}:
+        yield f"{name}: the view does not exist"
+    for name, owner, options in relations:
+        if name not in views:
+            yield f"{name}: the matrix does not declare this view"
+        if owner != OWNER:
+            yield f"{name}: the owner is {owner}, but must be {OWNER}"
+        if "security_invoker=true" not in (options or ()):
+            yield f"{name}: the view must have the option security_invoker"
+
+
+def _grants(connection: psycopg.Connection, access: Declared) -> Iterator[str]:
     privileges = connection.execute(
         sql.SQL("""
         with relations as ({}), lists as (
@@ -147,7 +171,8 @@ def _grants(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
         """).format(_RELATIONS)
     ).fetchall()
     granted = {(name, (role, verb)) for name, role, verb in privileges}
-    expected = {(name, cell) for name, table in tables.items() for cell in table.cells if cell[0] != table.owner}
+    expected = {(name, cell) for name, table in access.tables.items() for cell in table.cells if cell[0] != table.owner}
+    expected |= {(name, cell) for name, cells in access.views.items() for cell in cells}
     for name, (role, verb) in expected - granted:
         yield f"{name}: {role} must have the privilege {verb}"
     for name, (role, verb) in granted - expected:

@@ -51,13 +51,13 @@ create table admin_users (
 );
 comment on column admin_users.user_id is
   'The `sub` claim of the token.';
-CREATE TRIGGER note_deleted AFTER DELETE ON public.admin_users REFERENCING OLD TABLE AS before FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.admin_users REFERENCING NEW TABLE AS after FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.admin_users REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
-  EACH STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.admin_users FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.admin_users REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.admin_users REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.admin_users REFERENCING OLD TABLE AS before NEW TABLE AS
+  after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.admin_users FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on admin_users for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -124,8 +124,8 @@ create table audit_log (
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE SET NULL
 );
-CREATE INDEX audit_log_by_age ON public.audit_log USING btree (created_at DESC, id DESC);
 CREATE INDEX audit_log_by_client ON public.audit_log USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX audit_log_by_created_at ON public.audit_log USING btree (created_at DESC, id DESC);
 -- row-level security: forced
 create policy admin on audit_log for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -181,12 +181,12 @@ create table catalog_grants (
 );
 comment on table catalog_grants is 'Lets a client read a catalog that it does not own.';
 CREATE INDEX catalog_grants_by_client ON public.catalog_grants USING btree (client_id);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.catalog_grants REFERENCING OLD TABLE AS before FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.catalog_grants REFERENCING NEW TABLE AS after FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.catalog_grants REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
-  EACH STATEMENT EXECUTE FUNCTION app.note_changes();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalog_grants REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalog_grants REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalog_grants REFERENCING OLD TABLE AS before NEW TABLE
+  AS after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 -- row-level security: forced
 create policy admin on catalog_grants for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -233,13 +233,13 @@ comment on column catalogs.low_inventory is
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
 CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS
+  after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on catalogs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -280,13 +280,13 @@ create table client_users (
   constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH STATEMENT
-  EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.client_users REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
-  EACH STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.client_users REFERENCING OLD TABLE AS before NEW TABLE
+  AS after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on client_users for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -332,13 +332,13 @@ create table clients (
 );
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS before NEW TABLE AS
+  after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on clients for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -371,8 +371,8 @@ create table dead_letters (
   constraint dead_letters_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
 );
-CREATE INDEX dead_letters_by_age ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
+CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_job ON public.dead_letters USING btree (job_id);
 -- row-level security: forced
 create policy admin on dead_letters for all to app_admin
@@ -405,7 +405,7 @@ create table drops (
   dropped_at timestamp with time zone not null,
   job_id uuid not null,
   created_at timestamp with time zone not null default now(),
-  constraint drops_version UNIQUE (key, version_id),
+  constraint drops_version_unique UNIQUE (key, version_id),
   constraint drops_pkey PRIMARY KEY (id),
   constraint drops_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
   constraint drops_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
@@ -438,7 +438,7 @@ create table event_receipts (
   constraint event_receipts_pkey PRIMARY KEY (client_id, event_id),
   constraint event_receipts_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE
 );
-CREATE INDEX event_receipts_by_age ON public.event_receipts USING btree (accepted_at);
+CREATE INDEX event_receipts_by_accepted_at ON public.event_receipts USING btree (accepted_at);
 -- row-level security: forced
 create policy migrate on event_receipts for all to app_migrate
   using (true)
@@ -505,9 +505,9 @@ create table images (
   updated_at timestamp with time zone not null default now(),
   constraint images_pkey PRIMARY KEY (id),
   constraint images_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
-  constraint images_fetched_from CHECK (((origin = 'uploaded'::text) OR (source IS NOT NULL))),
+  constraint images_fetched_source_check CHECK (((origin = 'uploaded'::text) OR (source IS NOT NULL))),
   constraint images_origin_check CHECK ((origin = ANY (ARRAY['fetched'::text, 'uploaded'::text]))),
-  constraint images_ready CHECK (((status <> 'ready'::text) OR ((source IS NOT NULL) AND (sha256 IS NOT NULL)))),
+  constraint images_ready_check CHECK (((status <> 'ready'::text) OR ((source IS NOT NULL) AND (sha256 IS NOT NULL)))),
   constraint images_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint images_source_check CHECK ((octet_length(source) <= 2048)),
   constraint images_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'pending'::text, 'ready'::text,
@@ -521,12 +521,12 @@ comment on column images.attempts is
   'Failed attempts in a row.';
 comment on column images.next_try_at is
   'Null: it is not fetched again automatically.';
-CREATE UNIQUE INDEX images_by_address ON public.images USING btree (catalog_id, source) WHERE (origin =
-  'fetched'::text);
 CREATE INDEX images_by_catalog ON public.images USING btree (catalog_id, created_at DESC, id DESC);
 CREATE INDEX images_by_next_try ON public.images USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX images_by_source ON public.images USING btree (catalog_id, source) WHERE (status = 'ready'::text);
-CREATE TRIGGER touch BEFORE UPDATE ON public.images FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE UNIQUE INDEX images_fetched_source_unique ON public.images USING btree (catalog_id, source) WHERE (origin =
+  'fetched'::text);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.images FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on images for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -575,9 +575,9 @@ create table jobs (
   updated_at timestamp with time zone not null default now(),
   started_at timestamp with time zone,
   completed_at timestamp with time zone,
-  lane text not null default 'normal'::text,
-  series text,
-  place timestamp with time zone not null default clock_timestamp(),
+  priority text not null default 'normal'::text,
+  ordering_key text,
+  queued_at timestamp with time zone not null default clock_timestamp(),
   due_at timestamp with time zone not null default now(),
   failures integer not null default 0,
   approval text,
@@ -587,7 +587,7 @@ create table jobs (
   constraint jobs_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE SET NULL,
   constraint jobs_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint jobs_approval_check CHECK ((approval = ANY (ARRAY['needed'::text, 'given'::text]))),
-  constraint jobs_lane_check CHECK ((lane = ANY (ARRAY['high'::text, 'normal'::text]))),
+  constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
@@ -601,11 +601,11 @@ comment on column jobs.checkpoint is
   'Where the next worker continues. Committed together with the finished work.';
 comment on column jobs.fence is
   'Grows with each worker that claims the job. A worker with an older fence can no longer write.';
-comment on column jobs.lane is
+comment on column jobs.priority is
   'high: a person waits for the job. It runs before the normal jobs of all clients.';
-comment on column jobs.series is
-  'Jobs with the same key run one at a time, in the order of `place`.';
-comment on column jobs.place is
+comment on column jobs.ordering_key is
+  'Jobs with the same key run one at a time, in the order of `queued_at`.';
+comment on column jobs.queued_at is
   'The position among the jobs with the same key and priority.';
 comment on column jobs.due_at is
   'The job does not start earlier. Later than `created_at` while the job waits for a retry.';
@@ -620,17 +620,20 @@ comment on column jobs.owner is
 CREATE INDEX jobs_by_catalog ON public.jobs USING btree (catalog_id, created_at DESC);
 CREATE INDEX jobs_by_client ON public.jobs USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX jobs_by_created_at ON public.jobs USING btree (created_at DESC, id DESC);
+CREATE INDEX jobs_by_ordering_key ON public.jobs USING btree (ordering_key, queued_at, id) WHERE (status = ANY
+  (ARRAY['pending'::text, 'processing'::text]));
 CREATE INDEX jobs_by_type ON public.jobs USING btree (type, created_at DESC, id DESC);
-CREATE INDEX jobs_of_series ON public.jobs USING btree (series, place, id) WHERE (status = ANY (ARRAY['pending'::text,
-  'processing'::text]));
-CREATE UNIQUE INDEX jobs_one_of_a_series ON public.jobs USING btree (series) WHERE (status = 'processing'::text);
+CREATE INDEX jobs_expired ON public.jobs USING btree (completed_at) WHERE ((type = ANY
+  (ARRAY['email_notification'::text, 'image_processing'::text])) AND (status = ANY (ARRAY['completed'::text,
+  'failed'::text, 'cancelled'::text])));
+CREATE UNIQUE INDEX jobs_one_running_by_ordering_key ON public.jobs USING btree (ordering_key) WHERE (status =
+  'processing'::text);
 CREATE INDEX jobs_open ON public.jobs USING btree (status, created_at) WHERE (status = ANY (ARRAY['pending'::text,
   'processing'::text]));
-CREATE INDEX jobs_past ON public.jobs USING btree (completed_at) WHERE ((type = ANY (ARRAY['email_notification'::text,
-  'image_processing'::text])) AND (status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])));
+CREATE INDEX jobs_pending ON public.jobs USING btree (type, owner, priority, queued_at, id) WHERE (status =
+  'pending'::text);
 CREATE INDEX jobs_running ON public.jobs USING btree (type, owner) WHERE (status = 'processing'::text);
-CREATE INDEX jobs_waiting ON public.jobs USING btree (type, owner, lane, place, id) WHERE (status = 'pending'::text);
-CREATE TRIGGER touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on jobs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -668,6 +671,31 @@ grant delete, insert, select, update on jobs to app_migrate, app_system;
 grant insert, select, update on jobs to app_admin, app_client, app_definer;
 grant select on jobs to app_support;
 
+-- Table kill_switches, owner app_owner
+
+create table kill_switches (
+  name text not null,
+  value text not null,
+  updated_at timestamp with time zone not null default now(),
+  updated_by text default app.subject(),
+  constraint kill_switches_pkey PRIMARY KEY (name),
+  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
+  constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
+    'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
+);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+-- row-level security: forced
+create policy admin on kill_switches for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]))
+  with check (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
+create policy definer on kill_switches for select to app_definer
+  using (true);
+create policy migrate on kill_switches for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kill_switches to app_admin, app_migrate;
+grant select on kill_switches to app_definer;
+
 -- Table mail_suppressions, owner app_owner
 
 create table mail_suppressions (
@@ -692,7 +720,7 @@ CREATE INDEX mail_suppressions_by_address ON public.mail_suppressions USING btre
 CREATE INDEX mail_suppressions_by_client ON public.mail_suppressions USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX mail_suppressions_by_created_at ON public.mail_suppressions USING btree (created_at DESC, id DESC);
 CREATE INDEX mail_suppressions_by_mail ON public.mail_suppressions USING btree (mail_id);
-CREATE UNIQUE INDEX mail_suppressions_one ON public.mail_suppressions USING btree (client_id, address) NULLS NOT
+CREATE UNIQUE INDEX mail_suppressions_one_active ON public.mail_suppressions USING btree (client_id, address) NULLS NOT
   DISTINCT WHERE (released_at IS NULL);
 -- row-level security: forced
 create policy admin on mail_suppressions for all to app_admin
@@ -740,7 +768,7 @@ create table mails (
   constraint mails_pkey PRIMARY KEY (id),
   constraint mails_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint mails_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
-  constraint mails_order_of_client FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint mails_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'failed'::text, 'suppressed'::text,
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
@@ -760,9 +788,9 @@ CREATE INDEX mails_by_job ON public.mails USING btree (job_id);
 CREATE INDEX mails_by_message ON public.mails USING btree (message_id);
 CREATE INDEX mails_by_order ON public.mails USING btree (order_id);
 CREATE INDEX mails_by_recipient ON public.mails USING btree (lower(recipient), created_at DESC);
-CREATE UNIQUE INDEX mails_one_confirmation ON public.mails USING btree (order_id) WHERE (template =
+CREATE UNIQUE INDEX mails_one_confirmation_per_order ON public.mails USING btree (order_id) WHERE (template =
   'order_confirmation'::text);
-CREATE TRIGGER touch BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on mails for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -788,35 +816,36 @@ grant insert, select, update on mails to app_definer;
 grant select on mails to app_support;
 grant select, update on mails to app_admin, app_client, app_system;
 
--- Table order_days, owner app_owner
+-- Table order_daily_totals, owner app_owner
 
-create table order_days (
+create table order_daily_totals (
   client_id uuid not null,
   day date not null,
   currency text not null,
   status text not null,
   orders integer not null,
   amount numeric not null,
-  constraint order_days_pkey PRIMARY KEY (client_id, day, currency, status)
+  constraint order_daily_totals_pkey PRIMARY KEY (client_id, day, currency, status)
 );
-comment on table order_days is 'Figures of a day (UTC) without the rows of order_deltas. Read app.order_daily instead.';
-comment on column order_days.orders is
+comment on table order_daily_totals is 'Figures of a day (UTC) without the rows of order_deltas. Read
+  app.daily_order_totals instead.';
+comment on column order_daily_totals.orders is
   'Can be below 0 for a while: a rollup may process the later of two deltas first.';
 -- row-level security: forced
-create policy admin on order_days for select to app_admin
+create policy admin on order_daily_totals for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-create policy client on order_days for select to app_client
+create policy client on order_daily_totals for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
-create policy definer on order_days for all to app_definer
+create policy definer on order_daily_totals for all to app_definer
   using (true)
   with check (true);
-create policy migrate on order_days for all to app_migrate
+create policy migrate on order_daily_totals for all to app_migrate
   using (true)
   with check (true);
-create policy system on order_days for select to app_system
+create policy system on order_daily_totals for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select, update on order_days to app_definer, app_migrate;
-grant select on order_days to app_admin, app_client, app_system;
+grant delete, insert, select, update on order_daily_totals to app_definer, app_migrate;
+grant select on order_daily_totals to app_admin, app_client, app_system;
 
 -- Table order_deltas, owner app_owner
 
@@ -830,8 +859,8 @@ create table order_deltas (
   amount numeric not null,
   constraint order_deltas_pkey PRIMARY KEY (id)
 );
-comment on table order_deltas is 'Changes that order_days does not contain yet. Triggers of orders write them; the
-  rollup deletes them.';
+comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders write them;
+  the rollup deletes them.';
 CREATE INDEX order_deltas_by_client ON public.order_deltas USING btree (client_id, day);
 -- row-level security: forced
 create policy admin on order_deltas for select to app_admin
@@ -909,11 +938,11 @@ create table orders (
   updated_at timestamp with time zone not null default now(),
   shipped_at timestamp with time zone,
   delivered_at timestamp with time zone,
-  constraint orders_number_of_client UNIQUE (client_id, order_number),
-  constraint orders_of_client UNIQUE (client_id, id),
+  constraint orders_client_id_unique UNIQUE (client_id, id),
+  constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
-  constraint orders_site_of_client FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
   constraint orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
@@ -929,19 +958,19 @@ CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, 
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_orders();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_orders();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_orders();
-CREATE TRIGGER tell_deleted AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER tell_inserted AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER tell_updated AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS
+  after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER record_deltas_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_order_deltas();
+CREATE TRIGGER record_deltas_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_order_deltas();
+CREATE TRIGGER record_deltas_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
+  EACH STATEMENT EXECUTE FUNCTION app.record_order_deltas();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on orders for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -997,23 +1026,23 @@ create table products (
 );
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
-CREATE INDEX products_by_created_at ON public.products USING btree (catalog_id, created_at, id);
-CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
-CREATE INDEX products_in_brand ON public.products USING btree (catalog_id, brand, name, id) INCLUDE (price, is_active);
-CREATE INDEX products_in_category ON public.products USING btree (catalog_id, category, name, id) INCLUDE (price,
+CREATE INDEX products_by_brand ON public.products USING btree (catalog_id, brand, name, id) INCLUDE (price, is_active);
+CREATE INDEX products_by_category ON public.products USING btree (catalog_id, category, name, id) INCLUDE (price,
   is_active);
-CREATE INDEX products_in_name_order ON public.products USING btree (catalog_id, name, id) INCLUDE (price, is_active);
+CREATE INDEX products_by_created_at ON public.products USING btree (catalog_id, created_at, id);
+CREATE INDEX products_by_name ON public.products USING btree (catalog_id, name, id) INCLUDE (price, is_active);
+CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
 CREATE INDEX products_search ON public.products USING gin (catalog_id, category, brand, name gin_trgm_ops) WITH
   (gin_pending_list_limit='1024');
-CREATE TRIGGER follow_images BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT FROM
-  old.images)) EXECUTE FUNCTION app.follow_images();
-CREATE TRIGGER note_deleted AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_products();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_products();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_products();
-CREATE TRIGGER touch BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS
+  after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
+  FROM old.images)) EXECUTE FUNCTION app.set_product_media();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on products for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1067,7 +1096,7 @@ create table schedules (
   last_outcome text,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
-  wanted_at timestamp with time zone,
+  run_requested_at timestamp with time zone,
   constraint schedules_name_unique UNIQUE NULLS NOT DISTINCT (client_id, name),
   constraint schedules_pkey PRIMARY KEY (id),
   constraint schedules_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
@@ -1078,13 +1107,14 @@ create table schedules (
 );
 comment on column schedules.last_outcome is
   'The outcome of the last due time, as a sentence.';
-comment on column schedules.wanted_at is
+comment on column schedules.run_requested_at is
   'When the active run was requested: it was due, or a caller asked for it. Null: no run is active.';
 CREATE INDEX schedules_by_catalog ON public.schedules USING btree (catalog_id);
 CREATE INDEX schedules_by_name ON public.schedules USING btree (name, id);
 CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE is_active;
-CREATE INDEX schedules_wanted ON public.schedules USING btree (wanted_at) WHERE (wanted_at IS NOT NULL);
-CREATE TRIGGER touch BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE INDEX schedules_run_requested ON public.schedules USING btree (run_requested_at) WHERE (run_requested_at IS NOT
+  NULL);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on schedules for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1152,12 +1182,12 @@ create table site_product_exclusions (
   constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE
 );
 CREATE INDEX site_product_exclusions_by_product ON public.site_product_exclusions USING btree (product_id);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.site_product_exclusions REFERENCING OLD TABLE AS before FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.site_product_exclusions REFERENCING NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.site_product_exclusions REFERENCING OLD TABLE AS before NEW TABLE AS
-  after FOR EACH STATEMENT EXECUTE FUNCTION app.note_changes();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.site_product_exclusions REFERENCING OLD TABLE AS before
+  FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.site_product_exclusions REFERENCING NEW TABLE AS after
+  FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.site_product_exclusions REFERENCING OLD TABLE AS before
+  NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 -- row-level security: forced
 create policy admin on site_product_exclusions for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1198,8 +1228,8 @@ create table sites (
   catalog_id uuid,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_domain_key UNIQUE (domain),
-  constraint sites_of_client UNIQUE (client_id, id),
   constraint sites_pkey PRIMARY KEY (id),
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
@@ -1211,13 +1241,13 @@ create table sites (
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
-CREATE TRIGGER note_deleted AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.sites REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
-CREATE TRIGGER touch BEFORE UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.sites REFERENCING OLD TABLE AS before NEW TABLE AS after
+  FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on sites for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1245,31 +1275,6 @@ grant delete, insert, select, update on sites to app_admin, app_migrate;
 grant insert, select, update on sites to app_client;
 grant select on sites to app_anon, app_customer, app_definer;
 
--- Table switches, owner app_owner
-
-create table switches (
-  name text not null,
-  value text not null,
-  updated_at timestamp with time zone not null default now(),
-  updated_by text default app.subject(),
-  constraint switches_pkey PRIMARY KEY (name),
-  constraint switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
-  constraint switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
-    'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
-);
-CREATE TRIGGER touch BEFORE UPDATE ON public.switches FOR EACH ROW EXECUTE FUNCTION app.touch();
--- row-level security: forced
-create policy admin on switches for all to app_admin
-  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]))
-  with check (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
-create policy definer on switches for select to app_definer
-  using (true);
-create policy migrate on switches for all to app_migrate
-  using (true)
-  with check (true);
-grant delete, insert, select, update on switches to app_admin, app_migrate;
-grant select on switches to app_definer;
-
 -- Table tiers, owner app_owner
 
 create table tiers (
@@ -1280,12 +1285,12 @@ create table tiers (
   constraint tiers_name_check CHECK ((name = ANY (ARRAY['standard'::text, 'professional'::text, 'enterprise'::text]))),
   constraint tiers_requests_per_hour_check CHECK ((requests_per_hour > 0))
 );
-CREATE TRIGGER note_deleted AFTER DELETE ON public.tiers REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_inserted AFTER INSERT ON public.tiers REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
-  FUNCTION app.note_changes();
-CREATE TRIGGER note_updated AFTER UPDATE ON public.tiers REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.note_changes();
+CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.tiers REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.tiers REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.tiers REFERENCING OLD TABLE AS before NEW TABLE AS after
+  FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 -- row-level security: forced
 create policy admin on tiers for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -1321,8 +1326,8 @@ create table uploads (
 );
 comment on column uploads.client_id is
   'Null: an upload of the platform.';
-CREATE INDEX uploads_by_age ON public.uploads USING btree (created_at);
 CREATE INDEX uploads_by_client ON public.uploads USING btree (client_id);
+CREATE INDEX uploads_by_created_at ON public.uploads USING btree (created_at);
 -- row-level security: forced
 create policy admin on uploads for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1363,8 +1368,8 @@ create table webhook_deliveries (
   created_at timestamp with time zone not null default clock_timestamp(),
   delivered_at timestamp with time zone,
   constraint webhook_deliveries_pkey PRIMARY KEY (id),
-  constraint webhook_deliveries_webhook FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON DELETE
-    CASCADE,
+  constraint webhook_deliveries_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
+    DELETE CASCADE,
   constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text,
     'failed'::text])))
 );
@@ -1376,12 +1381,12 @@ comment on column webhook_deliveries.last_body is
   'The beginning of the last response.';
 comment on column webhook_deliveries.log is
   'The latest attempts, oldest first.';
-CREATE INDEX webhook_deliveries_by_age ON public.webhook_deliveries USING btree (created_at DESC, id DESC);
 CREATE INDEX webhook_deliveries_by_client ON public.webhook_deliveries USING btree (client_id, created_at DESC, id
   DESC);
+CREATE INDEX webhook_deliveries_by_created_at ON public.webhook_deliveries USING btree (created_at DESC, id DESC);
 CREATE INDEX webhook_deliveries_by_webhook ON public.webhook_deliveries USING btree (webhook_id, created_at DESC, id
   DESC);
-CREATE INDEX webhook_deliveries_waiting ON public.webhook_deliveries USING btree (webhook_id, next_at, created_at, id)
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (webhook_id, next_at, created_at, id)
   WHERE (status = 'pending'::text);
 -- row-level security: forced
 create policy admin on webhook_deliveries for select to app_admin
@@ -1422,13 +1427,13 @@ create table webhook_secrets (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   constraint webhook_secrets_pkey PRIMARY KEY (id),
-  constraint webhook_secrets_webhook FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON DELETE
-    CASCADE
+  constraint webhook_secrets_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
+    DELETE CASCADE
 );
 comment on column webhook_secrets.expires_at is
   'Null: the current secret. A replaced secret signs beside the current one until this time.';
 CREATE INDEX webhook_secrets_by_webhook ON public.webhook_secrets USING btree (client_id, webhook_id);
-CREATE UNIQUE INDEX webhook_secrets_current ON public.webhook_secrets USING btree (webhook_id) WHERE (expires_at IS
+CREATE UNIQUE INDEX webhook_secrets_one_current ON public.webhook_secrets USING btree (webhook_id) WHERE (expires_at IS
   NULL);
 -- row-level security: forced
 create policy definer on webhook_secrets for all to app_definer
@@ -1459,10 +1464,10 @@ create table webhooks (
   updated_at timestamp with time zone not null default now(),
   failures integer not null default 0,
   failing_since timestamp with time zone,
-  rest_until timestamp with time zone not null default now(),
+  paused_until timestamp with time zone not null default now(),
   leased_until timestamp with time zone,
   fence bigint not null default 0,
-  constraint webhooks_of_client UNIQUE (client_id, id),
+  constraint webhooks_client_id_unique UNIQUE (client_id, id),
   constraint webhooks_pkey PRIMARY KEY (id),
   constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint webhooks_check CHECK (((status = 'disabled'::text) = ((disabled_reason IS NOT NULL) AND (disabled_at IS NOT
@@ -1479,17 +1484,17 @@ comment on column webhooks.disabled_reason is
   'by_hand: a caller disabled it. gone: it answered 410. failing: every attempt failed for days.';
 comment on column webhooks.failures is
   'Failed attempts in a row, over all deliveries of the endpoint.';
-comment on column webhooks.rest_until is
+comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is
   'The end of the lease of the worker that sends to the endpoint.';
-CREATE TRIGGER fail_waiting AFTER UPDATE OF status ON public.webhooks FOR EACH ROW WHEN (((new.status =
-  'disabled'::text) AND (old.status = 'enabled'::text))) EXECUTE FUNCTION app.fail_waiting_deliveries();
-CREATE TRIGGER touch BEFORE UPDATE ON public.webhooks FOR EACH ROW WHEN ((((((((old.client_id IS DISTINCT FROM
+CREATE TRIGGER fail_pending_deliveries AFTER UPDATE OF status ON public.webhooks FOR EACH ROW WHEN (((new.status =
+  'disabled'::text) AND (old.status = 'enabled'::text))) EXECUTE FUNCTION app.fail_pending_deliveries();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.webhooks FOR EACH ROW WHEN ((((((((old.client_id IS DISTINCT FROM
   new.client_id) OR (old.url IS DISTINCT FROM new.url)) OR (old.description IS DISTINCT FROM new.description)) OR
   (old.events IS DISTINCT FROM new.events)) OR (old.status IS DISTINCT FROM new.status)) OR (old.disabled_reason IS
   DISTINCT FROM new.disabled_reason)) OR (old.updated_at IS DISTINCT FROM new.updated_at))) EXECUTE FUNCTION
-  app.touch();
+  app.set_updated_at();
 -- row-level security: forced
 create policy admin on webhooks for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1522,25 +1527,25 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
--- Table app.heartbeat, owner app_owner
+-- Table app.replica_heartbeat, owner app_owner
 
-create table app.heartbeat (
+create table app.replica_heartbeat (
   only_row boolean not null default true,
-  at timestamp with time zone not null,
-  constraint heartbeat_pkey PRIMARY KEY (only_row),
-  constraint heartbeat_only_row_check CHECK (only_row)
+  written_at timestamp with time zone not null,
+  constraint replica_heartbeat_pkey PRIMARY KEY (only_row),
+  constraint replica_heartbeat_only_row_check CHECK (only_row)
 );
-comment on table app.heartbeat is 'Empty at first: then no reader counts as lagging. app.beat writes it; app.enter reads
-  it on readers.';
+comment on table app.replica_heartbeat is 'Empty at first: no reader counts as lagging. app.write_replica_heartbeat
+  writes it; app.enter reads it on readers.';
 -- row-level security: forced
-create policy definer on app.heartbeat for all to app_definer
+create policy definer on app.replica_heartbeat for all to app_definer
   using (true)
   with check (true);
-create policy migrate on app.heartbeat for all to app_migrate
+create policy migrate on app.replica_heartbeat for all to app_migrate
   using (true)
   with check (true);
-grant delete, insert, select, update on app.heartbeat to app_migrate;
-grant insert, select, update on app.heartbeat to app_definer;
+grant delete, insert, select, update on app.replica_heartbeat to app_migrate;
+grant insert, select, update on app.replica_heartbeat to app_definer;
 
 -- Table app.seal_key, owner app_owner
 
@@ -1614,6 +1619,98 @@ create policy client on app.staged_rejections for all to app_client
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
 grant insert, select on app.staged_rejections to app_admin, app_client;
 
+-- View app.catalog_view, owner app_owner
+
+create view app.catalog_view with (security_invoker=true) as
+ SELECT id, owner_client_id, name, type, source, status,
+        CASE
+            WHEN app.admin_role() IS NOT NULL OR (owner_client_id = ANY (app.client_ids())) THEN source_config
+            ELSE '{}'::jsonb
+        END AS source_config,
+    sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
+   FROM catalogs;
+grant select on app.catalog_view to app_admin, app_client;
+
+-- View app.client_view, owner app_owner
+
+create view app.client_view with (security_invoker=true) as
+ SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+    created_at, updated_at
+   FROM clients;
+grant insert, select, update on app.client_view to app_admin;
+grant select on app.client_view to app_client;
+
+-- View app.customer_order_view, owner app_owner
+
+create view app.customer_order_view with (security_invoker=true) as
+ SELECT id, order_number, status, total_amount::text AS total_amount, currency, customer_name, customer_email,
+    shipping_address, items, created_at, shipped_at, delivered_at
+   FROM orders
+  WHERE customer_subject = app.subject() AND site_id = app.site_id();
+grant select on app.customer_order_view to app_customer;
+
+-- View app.dead_letter_view, owner app_owner
+
+create view app.dead_letter_view with (security_invoker=true) as
+ SELECT d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status AS job_status,
+    d.created_at, d.redriven_at, d.redriven_by
+   FROM dead_letters d
+     LEFT JOIN jobs j ON j.id = d.job_id;
+grant select on app.dead_letter_view to app_admin, app_support;
+
+-- View app.job_view, owner app_owner
+
+create view app.job_view with (security_invoker=true) as
+ SELECT id, client_id, catalog_id, type, status, priority AS lane, app.job_awaits_approval(j.*) AS awaiting_approval,
+    requested_by, app.job_source(payload) AS source, app.job_progress(j.*) AS progress,
+    app.job_counts(counts) AS counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
+    updated_at, due_at, started_at, completed_at
+   FROM jobs j;
+grant select on app.job_view to app_admin, app_client, app_support;
+
+-- View app.order_view, owner app_owner
+
+create view app.order_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
+    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
+   FROM orders;
+grant select on app.order_view to app_admin, app_client, app_support;
+
+-- View app.schedule_view, owner app_owner
+
+create view app.schedule_view with (security_invoker=true) as
+ SELECT id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
+    last_outcome, created_at, updated_at
+   FROM schedules;
+grant insert, select, update on app.schedule_view to app_admin, app_client;
+
+-- View app.site_view, owner app_owner
+
+create view app.site_view with (security_invoker=true) as
+ SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
+   FROM sites;
+grant insert, select, update on app.site_view to app_admin, app_client;
+
+-- View app.webhook_delivery_view, owner app_owner
+
+create view app.webhook_delivery_view with (security_invoker=true) as
+ SELECT id, client_id, webhook_id, event, status, attempts,
+        CASE status
+            WHEN 'pending'::text THEN next_at
+            ELSE NULL::timestamp with time zone
+        END AS next_at,
+    last_at, last_status, last_error, last_milliseconds, created_at, delivered_at
+   FROM webhook_deliveries;
+grant select on app.webhook_delivery_view to app_admin, app_client, app_support;
+
+-- View app.webhook_view, owner app_owner
+
+create view app.webhook_view with (security_invoker=true) as
+ SELECT id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
+   FROM webhooks;
+grant insert, select on app.webhook_view to app_admin, app_client;
+grant select on app.webhook_view to app_support;
+
 -- Function app.admin_role(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.admin_role()
@@ -1623,43 +1720,6 @@ CREATE OR REPLACE FUNCTION app.admin_role()
 RETURN app.context('admin_role'::text);
 grant execute on function app.admin_role() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
-
--- Function app.admit(text,text,text,uuid,uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.admit(subject text, email text, site_domain text, client_id uuid, job_id uuid, OUT role
-  text, OUT admin_role text, OUT client_ids uuid[], OUT editor_ids uuid[], OUT owner_ids uuid[], OUT site_id uuid, OUT
-  site_client_id uuid, OUT site_catalog_id uuid, OUT tier text, OUT requests_per_hour integer, OUT statement_timeout
-  interval, OUT lags boolean, OUT switches jsonb)
- RETURNS record
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'app', 'pg_temp'
-AS $function$
-begin
-  if current_query() !~ '^select [a-z_, ]+ from app\.enter\(\$1(, \$\d)*\)$' then
-    raise exception 'app.enter must be called by a statement of its own' using errcode = 'WC401';
-  end if;
-  select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
-      tier, requests_per_hour, statement_timeout
-    from app.lookup($1, $3, $4);
-  -- Only a reader can lag.
-  lags := pg_is_in_recovery();
-  if lags then
-    lags := exists (select from heartbeat where at < now() - interval '45 s');
-  end if;
-  switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.switches s);
-  perform set_config('app.subject', coalesce($1, ''), true),
-          set_config('app.email', coalesce($2, ''), true),
-          set_config('app.admin_role', coalesce(admin_role, ''), true),
-          set_config('app.client_ids', coalesce(client_ids::text, ''), true),
-          set_config('app.editor_ids', coalesce(editor_ids::text, ''), true),
-          set_config('app.owner_ids', coalesce(owner_ids::text, ''), true),
-          set_config('app.site_id', coalesce(site_id::text, ''), true),
-          set_config('app.job_id', coalesce($5::text, ''), true);
-  perform set_config('app.seal', app.seal(role), true);
-end
-$function$;
-grant execute on function app.admit(text,text,text,uuid,uuid) to wc_api, wc_public, wc_worker;
 
 -- Function app.analyze_products(), owner app_owner
 
@@ -1675,18 +1735,6 @@ begin
 end
 $function$;
 grant execute on function app.analyze_products() to app_system;
-
--- Function app.beat(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.beat()
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'app', 'pg_temp'
-AS $function$
-  insert into heartbeat (at) values (now()) on conflict (only_row) do update set at = excluded.at
-$function$;
-grant execute on function app.beat() to app_system;
 
 -- Function app.catalog_ids(), owner app_definer
 
@@ -1705,6 +1753,148 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.claim_invalidations(interval,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_invalidations(older_than interval, max_rows integer)
+ RETURNS TABLE(id uuid, xid text, tags text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if coalesce(max_rows, 0) not between 1 and 10000 or older_than is null or older_than < interval '0' then
+    raise exception 'the number of rows must be between 1 and 10000 and the age at least 0, not % and %',
+      max_rows, older_than using errcode = 'invalid_parameter_value';
+  end if;
+  return query
+    with due as (
+      select id from cache_invalidations where created_at <= now() - older_than
+      order by created_at limit max_rows for update skip locked
+    ), taken as (
+      delete from cache_invalidations i using due where i.id = due.id returning i.*
+    )
+    select id, xid::text, tags from taken order by created_at;
+end
+$function$;
+grant execute on function app.claim_invalidations(interval,integer) to app_system;
+
+-- Function app.claim_job(text,integer,double precision), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.claim_job(kind text, workers integer, seconds double precision)
+ RETURNS SETOF jobs
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  candidate uuid;
+  claimed jobs;
+begin
+  for candidate in
+    with recursive owners (owner) as (
+      (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
+      union all
+      select (select j.owner from jobs j where j.status = 'pending' and j.type = kind and j.owner > o.owner
+              order by j.owner limit 1)
+      from owners o where o.owner is not null
+    )
+    select next.id
+    from owners o
+    cross join lateral (
+      select count(*) as jobs from jobs r where r.status = 'processing' and r.type = kind and r.owner = o.owner
+    ) running
+    cross join lateral (
+      select j.id, j.priority, j.queued_at
+      from jobs j
+      where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
+        and j.approval is distinct from 'needed'
+        and (j.ordering_key is null or j.ordering_key <> all (array(
+            select r.ordering_key from jobs r where r.status = 'processing' and r.ordering_key is not null))
+          and not exists (
+            select from jobs s
+            where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
+              and (s.queued_at, s.id) < (j.queued_at, j.id) and s.approval is distinct from 'needed'))
+      order by j.priority, j.queued_at, j.id
+      limit 1
+    ) next
+    where o.owner is not null and running.jobs < greatest(workers - 1, 1)
+    order by next.priority, running.jobs, next.queued_at, next.id
+    limit 20
+  loop
+    begin
+      update jobs
+      set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
+        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
+        error = null, error_code = null
+      where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
+      returning * into claimed;
+      if found then
+        return next claimed;
+        return;
+      end if;
+    exception  -- another worker has just claimed a job with the same key
+      when unique_violation then null;
+    end;
+  end loop;
+end
+$function$;
+grant execute on function app.claim_job(text,integer,double precision) to app_system;
+
+-- Function app.claim_webhook_batches(integer,integer,integer,double precision), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.claim_webhook_batches(max_batches integer, batch_size integer, max_per_client integer,
+  seconds double precision)
+ RETURNS TABLE(webhook_id uuid, client_id uuid, url text, fence bigint, secrets text[], deliveries jsonb)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  candidate uuid;
+  claimed webhooks;
+  remaining integer := max_batches;
+begin
+  for candidate in
+    select ranked.webhook_id
+    from (
+      select due.webhook_id, due.due_at,
+        row_number() over (partition by due.client_id order by due.due_at, due.webhook_id) + (
+          select count(*) from webhooks active
+          where active.client_id = due.client_id and active.leased_until >= now()) as turn
+      from app.due_webhooks() due
+    ) ranked
+    where ranked.turn <= max_per_client
+    order by ranked.turn, ranked.due_at, ranked.webhook_id
+    limit 2 * max_batches
+  loop
+    exit when remaining = 0;
+    update webhooks w
+    set leased_until = clock_timestamp() + make_interval(secs => seconds), fence = w.fence + 1
+    where w.id = (
+      select free.id from webhooks free
+      where free.id = candidate and free.status = 'enabled'
+        and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
+      for update skip locked)
+    returning w.* into claimed;
+    -- The next statement has a snapshot of its own, so it sees everything that the worker before recorded.
+    if found then
+      remaining := remaining - 1;
+      return query
+        select claimed.id, claimed.client_id, claimed.url, claimed.fence,
+          (select array_agg(s.secret order by s.created_at desc, s.id desc) from webhook_secrets s
+           where s.client_id = claimed.client_id and s.webhook_id = claimed.id
+             and (s.expires_at is null or s.expires_at > now())),
+          (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'payload', d.payload::text, 'attempts', d.attempts,
+             'failures', d.failures) order by d.next_at, d.created_at, d.id), '[]')
+           from (select * from webhook_deliveries d
+                 where d.webhook_id = claimed.id and d.status = 'pending' and d.next_at <= now()
+                 order by d.next_at, d.created_at, d.id limit batch_size) d);
+    end if;
+  end loop;
+end
+$function$;
+grant execute on function app.claim_webhook_batches(integer,integer,integer,double precision) to app_system;
 
 -- Function app.client_ids(), owner app_owner
 
@@ -1730,6 +1920,109 @@ $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
   app_system, app_worker;
 
+-- Function app.create_event_partitions(date,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  first_month date := date_trunc('month', day)::date;
+  created integer := 0;
+  partition text;
+begin
+  if ahead not between 0 and 24 then
+    raise exception 'ahead must be between 0 and 24 months, not %', ahead using errcode = 'invalid_parameter_value';
+  end if;
+  for month in 0..ahead loop
+    partition := 'analytics_events_' || to_char(first_month + make_interval(months => month), 'YYYY_MM');
+    if to_regclass('public.' || partition) is null then
+      execute format('create table public.%I partition of public.analytics_events for values from (%L) to (%L)',
+        partition, first_month + make_interval(months => month), first_month + make_interval(months => month + 1));
+      execute format('alter table public.%I enable row level security', partition);
+      execute format('alter table public.%I force row level security', partition);
+      created := created + 1;
+    end if;
+  end loop;
+  return created;
+end
+$function$;
+grant execute on function app.create_event_partitions(date,integer) to app_system;
+
+-- Function app.create_mail(uuid,text,uuid,text,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_mail(client_id uuid, template text, order_id uuid, recipient text, details jsonb,
+  priority text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  mail uuid;
+  job uuid;
+begin
+  insert into mails (client_id, template, order_id, recipient, details) values ($1, $2, $3, $4, $5)
+    on conflict do nothing
+    returning id into mail;
+  if mail is null then
+    return null;
+  end if;
+  insert into jobs (client_id, type, requested_by, payload, priority)
+    values ($1, 'email_notification', 'service:mail', jsonb_build_object('mail_id', mail), $6)
+    returning id into job;
+  update mails set job_id = job where id = mail;
+  return job;
+end
+$function$;
+
+-- Function app.daily_order_totals(uuid,date,date), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
+ RETURNS TABLE(day date, currency text, status text, orders bigint, amount numeric)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT f.day,
+     f.currency,
+     f.status,
+     sum(f.orders) AS sum,
+     sum(f.amount) AS sum
+    FROM ( SELECT d.day,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM order_daily_totals d
+           WHERE ((d.client_id = daily_order_totals.client) AND ((d.day >= daily_order_totals.first_day) AND (d.day <=
+             daily_order_totals.last_day)))
+         UNION ALL
+          SELECT d.day,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM order_deltas d
+           WHERE ((d.client_id = daily_order_totals.client) AND ((d.day >= daily_order_totals.first_day) AND (d.day <=
+             daily_order_totals.last_day)))) f
+   GROUP BY f.day, f.currency, f.status
+  HAVING (sum(f.orders) <> 0);
+END;
+grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
+
+-- Function app.delete_sent_invalidations(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
+$function$;
+grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+
 -- Function app.due_webhooks(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.due_webhooks()
@@ -1752,7 +2045,7 @@ AS $function$
     select d.next_at from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending'
     order by d.next_at, d.created_at, d.id limit 1
   ) first
-  where w.status = 'enabled' and (w.leased_until is null or w.leased_until < now()) and w.rest_until <= now()
+  where w.status = 'enabled' and (w.leased_until is null or w.leased_until < now()) and w.paused_until <= now()
     and first.next_at <= now()
 $function$;
 grant execute on function app.due_webhooks() to app_system;
@@ -1782,7 +2075,8 @@ grant execute on function app.email() to app_admin, app_anon, app_client, app_cu
 CREATE OR REPLACE FUNCTION app.enter(subject text, email text DEFAULT NULL::text, site_domain text DEFAULT NULL::text,
   client_id uuid DEFAULT NULL::uuid, min_xids text[] DEFAULT '{}'::text[], job_id uuid DEFAULT NULL::uuid)
  RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
-   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, switches jsonb)
+   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
+   jsonb)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'app', 'pg_temp'
 AS $function$
@@ -1790,7 +2084,7 @@ AS $function$
 declare
   caller record;
 begin
-  caller := app.admit($1, $2, $3, $4, $6);
+  caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway gives up after 30 s, and a longer statement would have no reader. Jobs get the whole time of the tier.
   perform
     set_config('statement_timeout', (case
@@ -1807,7 +2101,7 @@ begin
   site_catalog_id := caller.site_catalog_id;
   tier := caller.tier;
   requests_per_hour := caller.requests_per_hour;
-  switches := caller.switches;
+  kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
     caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
@@ -1818,9 +2112,46 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
 
--- Function app.expire_jobs(text), owner app_owner
+-- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.expire_jobs(kind text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION app.establish_context(subject text, email text, site_domain text, client_id uuid, job_id
+  uuid, OUT role text, OUT admin_role text, OUT client_ids uuid[], OUT editor_ids uuid[], OUT owner_ids uuid[], OUT
+  site_id uuid, OUT site_client_id uuid, OUT site_catalog_id uuid, OUT tier text, OUT requests_per_hour integer, OUT
+  statement_timeout interval, OUT lags boolean, OUT kill_switches jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  if current_query() !~ '^select [a-z_, ]+ from app\.enter\(\$1(, \$\d)*\)$' then
+    raise exception 'app.enter must be called by a statement of its own' using errcode = 'WC401';
+  end if;
+  select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
+      tier, requests_per_hour, statement_timeout
+    from app.resolve_caller($1, $3, $4);
+  -- Only a reader can lag.
+  lags := pg_is_in_recovery();
+  if lags then
+    lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
+  end if;
+  kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s);
+  perform set_config('app.subject', coalesce($1, ''), true),
+          set_config('app.email', coalesce($2, ''), true),
+          set_config('app.admin_role', coalesce(admin_role, ''), true),
+          set_config('app.client_ids', coalesce(client_ids::text, ''), true),
+          set_config('app.editor_ids', coalesce(editor_ids::text, ''), true),
+          set_config('app.owner_ids', coalesce(owner_ids::text, ''), true),
+          set_config('app.site_id', coalesce(site_id::text, ''), true),
+          set_config('app.job_id', coalesce($5::text, ''), true);
+  perform set_config('app.seal', app.seal(role), true);
+end
+$function$;
+grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_api, wc_public, wc_worker;
+
+-- Function app.expire_job_leases(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.expire_job_leases(kind text DEFAULT NULL::text)
  RETURNS SETOF jobs
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -1842,11 +2173,11 @@ begin
     returning *;
 end
 $function$;
-grant execute on function app.expire_jobs(text) to app_system;
+grant execute on function app.expire_job_leases(text) to app_system;
 
--- Function app.fail_waiting_deliveries(), owner app_definer
+-- Function app.fail_pending_deliveries(), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.fail_waiting_deliveries()
+CREATE OR REPLACE FUNCTION app.fail_pending_deliveries()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1858,63 +2189,11 @@ begin
   return null;
 end
 $function$;
-grant execute on function app.fail_waiting_deliveries() to app_owner;
+grant execute on function app.fail_pending_deliveries() to app_owner;
 
--- Function app.fold_order_deltas(integer), owner app_definer
+-- Function app.find_guest_response(text,text,interval), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.fold_order_deltas(max_rows integer DEFAULT 10000)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  moved_rows integer;
-  empty order_days[];
-begin
-  if coalesce(max_rows, 0) not between 1 and 100000 then
-    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
-  end if;
-  with batch as (
-    select id from order_deltas order by id limit max_rows for update skip locked
-  ), moved as (
-    delete from order_deltas d using batch where d.id = batch.id returning d.*
-  ), days as (
-    insert into order_days as d (client_id, day, currency, status, orders, amount)
-    select client_id, day, currency, status, sum(orders), sum(amount)
-    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (client_id, day, currency, status)
-      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
-    returning d
-  )
-  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
-    into moved_rows, empty;
-  -- A status that orders have passed through leaves a row of zeros: three of four rows. This transaction has locked
-  -- these rows, so the delete waits for no other one.
-  delete from order_days d using unnest(empty) e
-  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
-  return moved_rows;
-end
-$function$;
-grant execute on function app.fold_order_deltas(integer) to app_system;
-
--- Function app.follow_images(), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.follow_images()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-begin
-  new.media := app.media_of(new.catalog_id, new.images);
-  return new;
-end
-$function$;
-grant execute on function app.follow_images() to app_admin, app_client, app_support;
-
--- Function app.guest_answer(text,text,interval), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.guest_answer(key text, asked text, life interval)
+CREATE OR REPLACE FUNCTION app.find_guest_response(key text, request_hash text, lifetime interval)
  RETURNS TABLE(request_hash text, status integer, headers jsonb, body text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -1925,19 +2204,38 @@ AS $function$
   where app.subject() is null and k.subject = 'service:guest:' || app.site_id() and k.key = $1
     and k.created_at > now() - $3
 $function$;
-grant execute on function app.guest_answer(text,text,interval) to app_anon;
+grant execute on function app.find_guest_response(text,text,interval) to app_anon;
 
--- Function app.invalidations_sent(uuid[]), owner app_definer
+-- Function app.find_mail_suppression(uuid,text), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.invalidations_sent(ids uuid[])
- RETURNS void
+CREATE OR REPLACE FUNCTION app.find_mail_suppression(client uuid, address text, OUT is_own boolean, OUT cause text, OUT
+  reason text)
+ RETURNS SETOF record
  LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
+  select s.client_id is not distinct from $1, s.cause, s.reason
+  from mail_suppressions s
+  where s.address = lower($2) and s.released_at is null
+    and (app.admin_role() is not null or $1 = any (app.editor_ids()))
+    and (s.client_id is not distinct from $1
+         or (s.cause = 'bounce' and s.created_at > coalesce(
+              (select max(own.released_at) from mail_suppressions own
+               where own.address = lower($2) and own.client_id is not distinct from $1), '-infinity')))
+  order by s.client_id is not distinct from $1 desc, s.created_at desc
+  limit 1
 $function$;
-grant execute on function app.invalidations_sent(uuid[]) to wc_api, wc_public, wc_worker;
+grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
+
+-- Function app.job_awaits_approval(jobs), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((((j).approval = 'needed'::text) AND ((j).status = 'pending'::text)), false);
+grant execute on function app.job_awaits_approval(jobs) to app_admin, app_client, app_support, app_system;
 
 -- Function app.job_counts(jsonb), owner app_owner
 
@@ -1970,7 +2268,8 @@ AS $function$
   select jsonb_build_object(
     'done', j.done, 'total', j.total,
     'percent', case when j.status = 'completed' then 100 when j.total > 0 then round(100.0 * j.done / j.total, 1) end,
-    'phase', case when j.status = 'processing' then coalesce(j.checkpoint ->> 'phase', 'stage') end,
+    'phase', case when j.status = 'processing' then
+      case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
         and j.leased_until > now() + interval '40 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
@@ -1987,129 +2286,19 @@ AS $function$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $function$;
 grant execute on function app.job_source(jsonb) to app_admin, app_client, app_support, app_system;
 
--- Function app.job_waits(jobs), owner app_owner
+-- Function app.like_pattern(text), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.job_waits(j jobs)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION app.like_pattern(search text)
+ RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE((((j).approval = 'needed'::text) AND ((j).status = 'pending'::text)), false);
-grant execute on function app.job_waits(jobs) to app_admin, app_client, app_support, app_system;
+AS $function$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $function$;
+grant execute on function app.like_pattern(text) to app_definer;
 
--- Function app.keep_guest_answer(text,text,integer,jsonb,text), owner app_definer
+-- Function app.mail_branding(uuid,uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.keep_guest_answer(key text, request_hash text, status integer, headers jsonb, body text)
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-  insert into idempotency_keys (subject, key, request_hash, status, headers, body)
-  select 'service:guest:' || app.site_id(), $1, $2, $3, $4, $5
-  where app.subject() is null and app.site_id() is not null
-  on conflict (subject, key) do update
-  set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers, body = excluded.body,
-    created_at = now()
-$function$;
-grant execute on function app.keep_guest_answer(text,text,integer,jsonb,text) to app_anon;
-
--- Function app.leave(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.leave()
- RETURNS TABLE(xid text, outbox uuid[], tags text[])
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  select pg_current_xact_id_if_assigned()::text,
-    array(select i.id from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned()),
-    array(select distinct unnest(i.tags) from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned())
-$function$;
-grant execute on function app.leave() to app_admin, app_anon, app_client, app_customer, app_support, app_system,
-  app_worker;
-
--- Function app.lookup(text,text,uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.lookup(subject text, site_domain text, client_id uuid, OUT role text, OUT admin_role
-  text, OUT client_ids uuid[], OUT editor_ids uuid[], OUT owner_ids uuid[], OUT site_id uuid, OUT site_client_id uuid,
-  OUT site_catalog_id uuid, OUT tier text, OUT requests_per_hour integer, OUT statement_timeout interval)
- RETURNS record
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  if subject = '' then
-    raise exception 'the subject must not be empty' using errcode = 'WC401';
-  elsif subject like 'service:%' then
-    select * into role, admin_role, client_ids, editor_ids, tier, statement_timeout
-      from app.resolve_service($1, $3);
-  elsif session_user = 'wc_public' or site_domain is not null then  -- a visitor or a customer of one site
-    select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
-      into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
-      from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
-      where s.domain = lower($2) and s.status = 'active' and c.is_active;
-    if site_id is null and site_domain is not null then
-      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
-    end if;
-    role := case when $1 is null then 'app_anon' else 'app_customer' end;
-  else
-    select a.role into admin_role from admin_users a where a.user_id = $1 and a.is_active;
-    if admin_role is not null then
-      role := case admin_role when 'support' then 'app_support' else 'app_admin' end;
-    else
-      select array_agg(m.client_id), array_agg(m.client_id) filter (where m.role in ('owner', 'editor')),
-             array_agg(m.client_id) filter (where m.role = 'owner'), max(t.statement_timeout),
-             (array_agg(c.tier order by t.statement_timeout desc))[1],
-             (array_agg(t.requests_per_hour order by t.statement_timeout desc))[1]
-        into client_ids, editor_ids, owner_ids, statement_timeout, tier, requests_per_hour
-        from client_users m join clients c on c.id = m.client_id join tiers t on t.name = c.tier
-        where m.user_id = $1 and m.is_active and c.is_active and ($3 is null or m.client_id = $3);
-      if client_ids is null then
-        raise exception 'this account belongs to no active client' using errcode = 'WC401';
-      end if;
-      role := 'app_client';
-    end if;
-  end if;
-  if not pg_has_role(session_user, role, 'member') then
-    raise exception 'this login may not enter as %', role using errcode = 'WC401';
-  end if;
-  statement_timeout := coalesce(statement_timeout, interval '60 s');
-end
-$function$;
-
--- Function app.mail_job(uuid,text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.mail_job(job uuid, recipient text, OUT client_id uuid, OUT job_id uuid)
- RETURNS SETOF record
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-declare
-  ended_job jobs;
-begin
-  select * into ended_job from jobs j
-  where j.id = $1
-    and j.status in ('completed', 'failed', 'cancelled')
-    and (app.admin_role() is not null or app.subject() = 'service:system' or j.client_id = any (app.editor_ids()));
-  if found then
-    client_id := ended_job.client_id;
-    job_id := app.make_mail(ended_job.client_id, 'job_finished', null, $2,
-      jsonb_build_object('job_id', ended_job.id, 'type', ended_job.type, 'status', ended_job.status,
-        'counts', ended_job.counts, 'error', ended_job.error, 'ended_at', ended_job.completed_at), 'normal');
-    return next;
-  end if;
-end
-$function$;
-grant execute on function app.mail_job(uuid,text) to app_admin, app_client, app_support, app_system;
-
--- Function app.mail_look(uuid,uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.mail_look(client uuid, site uuid, OUT client_name text, OUT site_name text, OUT branding
-  jsonb, OUT settings jsonb)
+CREATE OR REPLACE FUNCTION app.mail_branding(client uuid, site uuid, OUT client_name text, OUT site_name text, OUT
+  branding jsonb, OUT settings jsonb)
  RETURNS SETOF record
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -2119,127 +2308,17 @@ AS $function$
   from clients c left join sites s on s.client_id = c.id and s.id = $2
   where c.id = $1 and (app.admin_role() is not null or c.id = any (app.client_ids()))
 $function$;
-grant execute on function app.mail_look(uuid,uuid) to app_admin, app_client, app_support;
+grant execute on function app.mail_branding(uuid,uuid) to app_admin, app_client, app_support;
 
--- Function app.mail_order(uuid,text,jsonb), owner app_definer
+-- Function app.mail_state_rank(text), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.mail_order(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT job_id
-  uuid)
- RETURNS SETOF record
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-declare
-  mailed_order orders;
-begin
-  select * into mailed_order from orders o
-  where o.id = $1
-    and $2 in ('order_confirmation', 'order_shipped')
-    and (app.admin_role() is not null
-         or o.client_id = any (app.editor_ids())
-         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
-             and (o.customer_subject = app.subject()
-                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
-  if found then
-    client_id := mailed_order.client_id;
-    job_id := app.make_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
-      case $2 when 'order_confirmation' then 'high' else 'normal' end);
-    return next;
-  end if;
-end
-$function$;
-grant execute on function app.mail_order(uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer, app_support;
-
--- Function app.mail_rank(text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.mail_rank(state text)
+CREATE OR REPLACE FUNCTION app.mail_state_rank(state text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN array_position(ARRAY['queued'::text, 'failed'::text, 'suppressed'::text, 'sent'::text, 'delivered'::text,
   'bounced'::text, 'complained'::text], state);
-grant execute on function app.mail_rank(text) to app_admin, app_client, app_system;
-
--- Function app.mail_suppression(uuid,text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.mail_suppression(client uuid, address text, OUT is_own boolean, OUT cause text, OUT
-  reason text)
- RETURNS SETOF record
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-  select s.client_id is not distinct from $1, s.cause, s.reason
-  from mail_suppressions s
-  where s.address = lower($2) and s.released_at is null
-    and (app.admin_role() is not null or $1 = any (app.editor_ids()))
-    and (s.client_id is not distinct from $1
-         or (s.cause = 'bounce' and s.created_at > coalesce(
-              (select max(own.released_at) from mail_suppressions own
-               where own.address = lower($2) and own.client_id is not distinct from $1), '-infinity')))
-  order by s.client_id is not distinct from $1 desc, s.created_at desc
-  limit 1
-$function$;
-grant execute on function app.mail_suppression(uuid,text) to app_admin, app_client;
-
--- Function app.make_event_partitions(date,integer), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.make_event_partitions(day date, ahead integer DEFAULT 2)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  first_month date := date_trunc('month', day)::date;
-  created integer := 0;
-  partition text;
-begin
-  if ahead not between 0 and 24 then
-    raise exception 'ahead must be between 0 and 24 months, not %', ahead using errcode = 'invalid_parameter_value';
-  end if;
-  for month in 0..ahead loop
-    partition := 'analytics_events_' || to_char(first_month + make_interval(months => month), 'YYYY_MM');
-    if to_regclass('public.' || partition) is null then
-      execute format('create table public.%I partition of public.analytics_events for values from (%L) to (%L)',
-        partition, first_month + make_interval(months => month), first_month + make_interval(months => month + 1));
-      execute format('alter table public.%I enable row level security', partition);
-      execute format('alter table public.%I force row level security', partition);
-      created := created + 1;
-    end if;
-  end loop;
-  return created;
-end
-$function$;
-grant execute on function app.make_event_partitions(date,integer) to app_system;
-
--- Function app.make_mail(uuid,text,uuid,text,jsonb,text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.make_mail(client_id uuid, template text, order_id uuid, recipient text, details jsonb,
-  lane text)
- RETURNS uuid
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-declare
-  mail uuid;
-  job uuid;
-begin
-  insert into mails (client_id, template, order_id, recipient, details) values ($1, $2, $3, $4, $5)
-    on conflict do nothing
-    returning id into mail;
-  if mail is null then
-    return null;
-  end if;
-  insert into jobs (client_id, type, requested_by, payload, lane)
-    values ($1, 'email_notification', 'service:mail', jsonb_build_object('mail_id', mail), $6)
-    returning id into job;
-  update mails set job_id = job where id = mail;
-  return job;
-end
-$function$;
+grant execute on function app.mail_state_rank(text) to app_admin, app_client, app_system;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -2267,25 +2346,14 @@ AS $function$
 $function$;
 grant execute on function app.may_read_product(uuid,uuid) to app_admin, app_client;
 
--- Function app.media_of(uuid,jsonb), owner app_owner
+-- Function app.media_with_urls(text,text), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.media_of(catalog uuid, addresses jsonb)
- RETURNS text
+CREATE OR REPLACE FUNCTION app.media_with_urls(media text, base_url text)
+ RETURNS json
  LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  select coalesce('[' || string_agg(format(
-      '{"source":%s,"width":%s,"height":%s,"thumb":"%s/%s","medium":"%4$s/%6$s","large":"%4$s/%7$s"}',
-      to_json(address), i.width, i.height, E'\x01', i.renditions #>> '{thumb,key}', i.renditions #>> '{medium,key}',
-      i.renditions #>> '{large,key}'), ',' order by position) || ']', '[]')
-  from jsonb_array_elements_text(addresses) with ordinality source (address, position)
-    cross join lateral (
-      -- The same picture, uploaded twice, has one address.
-      select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
-    ) i
-$function$;
-grant execute on function app.media_of(uuid,jsonb) to app_admin, app_client, app_migrate, app_support;
+ STABLE PARALLEL SAFE
+AS $function$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', base_url)::json end $function$;
+grant execute on function app.media_with_urls(text,text) to app_admin, app_anon, app_client, app_customer, app_support;
 
 -- Function app.merge_patch(jsonb,jsonb), owner app_owner
 
@@ -2317,171 +2385,18 @@ end
 $function$;
 grant execute on function app.merge_patch(jsonb,jsonb) to public;
 
--- Function app.next_image_try(text,integer,double precision), owner app_owner
+-- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.next_image_try(code text, failures integer, wait double precision)
+CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
  RETURNS timestamp with time zone
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-  select now() + greatest(pause, make_interval(secs => coalesce(wait, 0)))
+  select now() + greatest(pause, make_interval(secs => coalesce(min_wait, 0)))
   from unnest(array['10 min', '1 h', '6 h', '24 h']::interval[]) with ordinality pauses (pause, n)
   where n = failures and code in ('unreachable', 'busy', 'not_answered')
 $function$;
-grant execute on function app.next_image_try(text,integer,double precision) to app_admin, app_client;
-
--- Function app.note_changes(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.note_changes()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  stale text[];
-begin
-  if tg_op = 'INSERT' then
-    select array_agg(distinct tag) into stale from after r, app.tagged(tg_table_name, to_jsonb(r));
-  elsif tg_op = 'DELETE' then
-    select array_agg(distinct tag) into stale from before r, app.tagged(tg_table_name, to_jsonb(r));
-  else
-    select array_agg(distinct tag) into stale
-    from (
-      select tag
-      from (
-        select to_jsonb(r) - 'updated_at' as version, 1 as n from after r
-        union all
-        select to_jsonb(r) - 'updated_at', -1 from before r
-      ) versions, app.tagged(tg_table_name, versions.version)
-      group by tag, said having sum(n) <> 0
-    ) changed;
-  end if;
-  if stale is not null then
-    insert into cache_invalidations (tags) values (stale);
-  end if;
-  return null;
-end
-$function$;
-grant execute on function app.note_changes() to app_owner;
-
--- Function app.note_orders(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.note_orders()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-begin
-  if tg_op = 'INSERT' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
-    from after group by 1, 2, 3, 4;
-  elsif tg_op = 'DELETE' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
-    from before group by 1, 2, 3, 4;
-  else
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
-    from (
-      select client_id, created_at, currency, status, total_amount, 1 as n from after
-      union all
-      select client_id, created_at, currency, status, total_amount, -1 from before
-    ) changed
-    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
-  end if;
-  return null;
-end
-$function$;
-grant execute on function app.note_orders() to app_owner;
-
--- Function app.note_products(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.note_products()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  stale text[];
-begin
-  if tg_op = 'INSERT' then
-    select array_agg('products:' || catalog_id) into stale from (select distinct catalog_id from after) c;
-  elsif tg_op = 'DELETE' then
-    select array_agg(tag) into stale
-    from (select distinct 'products:' || catalog_id from before union all select 'product:' || id from before) t (tag);
-  else
-    with changed as materialized (
-      select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
-        (a.price, a.inventory_count > 0, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count > 0, b.is_active, b.catalog_id, b.id, b.created_at, b.currency,
-          b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
-        as is_visible
-      from before b full join after a on a.id = b.id
-      where (a.price, a.inventory_count, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count, b.is_active, b.catalog_id, b.id, b.created_at, b.currency, b.sku,
-          b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
-    )
-    select array_agg(tag) into stale
-    from (
-      select 'products:' || catalog
-      from (
-        select old_catalog from changed where is_visible union select new_catalog from changed where is_visible
-      ) c (catalog)
-      where catalog is not null
-      union all
-      select 'product:' || id from changed where is_visible
-      union all
-      select distinct 'stock:' || new_catalog from changed where not is_visible
-      union all
-      select 'stock:' || id from changed where not is_visible
-    ) t (tag);
-  end if;
-  if stale is not null then
-    insert into cache_invalidations (tags) values (stale);
-  end if;
-  return null;
-end
-$function$;
-grant execute on function app.note_products() to app_owner;
-
--- Function app.order_daily(uuid,date,date), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.order_daily(client uuid, first date, last date)
- RETURNS TABLE(day date, currency text, status text, orders bigint, amount numeric)
- LANGUAGE sql
- STABLE
-BEGIN ATOMIC
- SELECT f.day,
-     f.currency,
-     f.status,
-     sum(f.orders) AS sum,
-     sum(f.amount) AS sum
-    FROM ( SELECT d.day,
-             d.currency,
-             d.status,
-             d.orders,
-             d.amount
-            FROM order_days d
-           WHERE ((d.client_id = order_daily.client) AND ((d.day >= order_daily.first) AND (d.day <= order_daily.last)))
-         UNION ALL
-          SELECT d.day,
-             d.currency,
-             d.status,
-             d.orders,
-             d.amount
-            FROM order_deltas d
-           WHERE ((d.client_id = order_daily.client) AND ((d.day >= order_daily.first) AND (d.day <=
-             order_daily.last)))) f
-   GROUP BY f.day, f.currency, f.status
-  HAVING (sum(f.orders) <> 0);
-END;
-grant execute on function app.order_daily(uuid,date,date) to app_admin, app_client, app_system;
+grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
 -- Function app.order_number(), owner app_owner
 
@@ -2504,19 +2419,10 @@ RETURN (app.context('owner_ids'::text))::uuid[];
 grant execute on function app.owner_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
--- Function app.pattern(text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.pattern(search text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-AS $function$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $function$;
-grant execute on function app.pattern(text) to app_definer;
-
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.place_order(lines jsonb, customer_name text, customer_email text, shipping_address jsonb,
-  metadata jsonb, told numeric, OUT refusal text, OUT about jsonb, OUT placed jsonb, OUT low jsonb)
+  metadata jsonb, expected_total numeric, OUT refusal text, OUT detail jsonb, OUT placed jsonb, OUT low_stock jsonb)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2547,32 +2453,32 @@ begin
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          coalesce(sum(p.price * l.quantity), 0),
          jsonb_agg(distinct p.currency) filter (where p.id is not null)
-    into priced_lines, about, total, currencies
+    into priced_lines, detail, total, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
   ) l
   left join products p on p.id = l.product_id and p.catalog_id = site.catalog_id and p.is_active
     and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id);
-  if about is not null then
+  if detail is not null then
     refusal := 'not_shown';
     return;
   end if;
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into about
+  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into detail
   from jsonb_array_elements(priced_lines) line
   where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
-  if about is not null then
+  if detail is not null then
     refusal := 'out_of_stock';
     return;
   end if;
   if jsonb_array_length(currencies) > 1 then
     refusal := 'currencies';
-    about := currencies;
+    detail := currencies;
     return;
   end if;
-  if total <> coalesce(told, total) or total >= 100000000 then
+  if total <> coalesce(expected_total, total) or total >= 100000000 then
     refusal := 'total';
-    about := to_jsonb(total::numeric(30, 2)::text);
+    detail := to_jsonb(total::numeric(30, 2)::text);
     return;
   end if;
 
@@ -2585,7 +2491,7 @@ begin
   select jsonb_build_object('catalog_id', c.id, 'low_inventory', c.low_inventory, 'count', count(*),
            'products', jsonb_agg(jsonb_build_object(
              'product_id', u.id, 'sku', u.sku, 'name', u.name, 'inventory_count', u.inventory_count) order by u.sku))
-    into low
+    into low_stock
   from updated u join catalogs c on c.id = site.catalog_id and c.owner_client_id = site.client_id
   where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
   group by c.id;
@@ -2598,7 +2504,7 @@ begin
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
       $5)
-    on conflict on constraint orders_number_of_client do nothing
+    on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;
   end loop;
@@ -2613,6 +2519,26 @@ begin
 end
 $function$;
 grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric) to app_anon, app_customer;
+
+-- Function app.product_media(uuid,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.product_media(catalog uuid, addresses jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce('[' || string_agg(format(
+      '{"source":%s,"width":%s,"height":%s,"thumb":"%s/%s","medium":"%4$s/%6$s","large":"%4$s/%7$s"}',
+      to_json(address), i.width, i.height, E'\x01', i.renditions #>> '{thumb,key}', i.renditions #>> '{medium,key}',
+      i.renditions #>> '{large,key}'), ',' order by position) || ']', '[]')
+  from jsonb_array_elements_text(addresses) with ordinality source (address, position)
+    cross join lateral (
+      -- The same picture, uploaded twice, has one address.
+      select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
+    ) i
+$function$;
+grant execute on function app.product_media(uuid,jsonb) to app_admin, app_client, app_migrate, app_support;
 
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -2696,9 +2622,10 @@ $function$;
 grant execute on function
   app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
 
--- Function app.publish_webhook(uuid,text,jsonb,uuid), owner app_definer
+-- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.publish_webhook(client_id uuid, event text, data jsonb, only_to uuid DEFAULT NULL::uuid)
+CREATE OR REPLACE FUNCTION app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid DEFAULT
+  NULL::uuid)
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2719,42 +2646,210 @@ begin
     and (w.id = $4 or $4 is null and w.events && array[$2, split_part($2, '.', 1) || '.*', '*']);
   get diagnostics written = row_count;
   if $4 is not null then
-    update webhooks w set rest_until = now() where w.id = $4 and w.client_id = $1;
+    update webhooks w set paused_until = now() where w.id = $4 and w.client_id = $1;
   end if;
   return written;
 end
 $function$;
-grant execute on function app.publish_webhook(uuid,text,jsonb,uuid) to app_admin, app_anon, app_client, app_customer,
-  app_support, app_system;
+grant execute on function app.publish_webhook_event(uuid,text,jsonb,uuid) to app_admin, app_anon, app_client,
+  app_customer, app_support, app_system;
 
--- Function app.put_webhook_secret(uuid,text,double precision), owner app_definer
+-- Function app.queue_job_mail(uuid,text), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.put_webhook_secret(webhook_id uuid, secret text, overlap double precision)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION app.queue_job_mail(job uuid, recipient text, OUT client_id uuid, OUT job_id uuid)
+ RETURNS SETOF record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+#variable_conflict use_column
 declare
-  owner uuid;
+  ended_job jobs;
 begin
-  select w.client_id into owner from webhooks w
-  where w.id = $1 and (w.client_id = any (app.editor_ids()) or app.admin_role() in ('super_admin', 'admin', 'service'));
-  if owner is null then
-    return false;
+  select * into ended_job from jobs j
+  where j.id = $1
+    and j.status in ('completed', 'failed', 'cancelled')
+    and (app.admin_role() is not null or app.subject() = 'service:system' or j.client_id = any (app.editor_ids()));
+  if found then
+    client_id := ended_job.client_id;
+    job_id := app.create_mail(ended_job.client_id, 'job_finished', null, $2,
+      jsonb_build_object('job_id', ended_job.id, 'type', ended_job.type, 'status', ended_job.status,
+        'counts', ended_job.counts, 'error', ended_job.error, 'ended_at', ended_job.completed_at), 'normal');
+    return next;
   end if;
-  delete from webhook_secrets s where s.webhook_id = $1 and s.expires_at is not null;
-  update webhook_secrets s set expires_at = now() + make_interval(secs => $3) where s.webhook_id = $1;
-  insert into webhook_secrets (client_id, webhook_id, secret) values (owner, $1, $2);
-  return true;
 end
 $function$;
-grant execute on function app.put_webhook_secret(uuid,text,double precision) to app_admin, app_client;
+grant execute on function app.queue_job_mail(uuid,text) to app_admin, app_client, app_support, app_system;
 
--- Function app.replay_webhook(uuid,uuid,timestamp with time zone,integer), owner app_definer
+-- Function app.queue_order_mail(uuid,text,jsonb), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.replay_webhook(webhook_id uuid, delivery_id uuid, since timestamp with time zone, most
-  integer)
+CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT
+  job_id uuid)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+begin
+  select * into mailed_order from orders o
+  where o.id = $1
+    and $2 in ('order_confirmation', 'order_shipped')
+    and (app.admin_role() is not null
+         or o.client_id = any (app.editor_ids())
+         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
+             and (o.customer_subject = app.subject()
+                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+  if found then
+    client_id := mailed_order.client_id;
+    job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
+      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+    return next;
+  end if;
+end
+$function$;
+grant execute on function app.queue_order_mail(uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
+  app_support;
+
+-- Function app.queue_product_invalidation(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_product_invalidation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  stale text[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg('products:' || catalog_id) into stale from (select distinct catalog_id from after) c;
+  elsif tg_op = 'DELETE' then
+    select array_agg(tag) into stale
+    from (select distinct 'products:' || catalog_id from before union all select 'product:' || id from before) t (tag);
+  else
+    with changed as materialized (
+      select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
+        (a.price, a.inventory_count > 0, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
+          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+        is distinct from (b.price, b.inventory_count > 0, b.is_active, b.catalog_id, b.id, b.created_at, b.currency,
+          b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+        as is_visible
+      from before b full join after a on a.id = b.id
+      where (a.price, a.inventory_count, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
+          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+        is distinct from (b.price, b.inventory_count, b.is_active, b.catalog_id, b.id, b.created_at, b.currency, b.sku,
+          b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+    )
+    select array_agg(tag) into stale
+    from (
+      select 'products:' || catalog
+      from (
+        select old_catalog from changed where is_visible union select new_catalog from changed where is_visible
+      ) c (catalog)
+      where catalog is not null
+      union all
+      select 'product:' || id from changed where is_visible
+      union all
+      select distinct 'stock:' || new_catalog from changed where not is_visible
+      union all
+      select 'stock:' || id from changed where not is_visible
+    ) t (tag);
+  end if;
+  if stale is not null then
+    insert into cache_invalidations (tags) values (stale);
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.queue_product_invalidation() to app_owner;
+
+-- Function app.queue_tag_invalidation(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_tag_invalidation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  stale text[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(distinct tag) into stale from after r, app.row_tags(tg_table_name, to_jsonb(r));
+  elsif tg_op = 'DELETE' then
+    select array_agg(distinct tag) into stale from before r, app.row_tags(tg_table_name, to_jsonb(r));
+  else
+    select array_agg(distinct tag) into stale
+    from (
+      select tag
+      from (
+        select to_jsonb(r) - 'updated_at' as version, 1 as n from after r
+        union all
+        select to_jsonb(r) - 'updated_at', -1 from before r
+      ) versions, app.row_tags(tg_table_name, versions.version)
+      group by tag, state having sum(n) <> 0
+    ) changed;
+  end if;
+  if stale is not null then
+    insert into cache_invalidations (tags) values (stale);
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.queue_tag_invalidation() to app_owner;
+
+-- Function app.record_order_deltas(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_order_deltas()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
+    from after group by 1, 2, 3, 4;
+  elsif tg_op = 'DELETE' then
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
+    from before group by 1, 2, 3, 4;
+  else
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
+    from (
+      select client_id, created_at, currency, status, total_amount, 1 as n from after
+      union all
+      select client_id, created_at, currency, status, total_amount, -1 from before
+    ) changed
+    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.record_order_deltas() to app_owner;
+
+-- Function app.renditions_with_urls(jsonb,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.renditions_with_urls(renditions jsonb, base_url text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select jsonb_object_agg(
+    name, rendition - 'key' || jsonb_build_object('url', base_url || '/' || (rendition ->> 'key')))
+  from jsonb_each(renditions) stored (name, rendition)
+$function$;
+grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replay_webhook_deliveries(webhook_id uuid, delivery_id uuid, since timestamp with time
+  zone, max_rows integer)
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2776,12 +2871,65 @@ begin
     for update of f skip locked);
   get diagnostics replayed = row_count;
   if replayed > 0 then
-    update webhooks w set rest_until = now() where w.id = $1;
+    update webhooks w set paused_until = now() where w.id = $1;
   end if;
   return replayed;
 end
 $function$;
-grant execute on function app.replay_webhook(uuid,uuid,timestamp with time zone,integer) to app_admin, app_client;
+grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
+  app_client;
+
+-- Function app.resolve_caller(text,text,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.resolve_caller(subject text, site_domain text, client_id uuid, OUT role text, OUT
+  admin_role text, OUT client_ids uuid[], OUT editor_ids uuid[], OUT owner_ids uuid[], OUT site_id uuid, OUT
+  site_client_id uuid, OUT site_catalog_id uuid, OUT tier text, OUT requests_per_hour integer, OUT statement_timeout
+  interval)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if subject = '' then
+    raise exception 'the subject must not be empty' using errcode = 'WC401';
+  elsif subject like 'service:%' then
+    select * into role, admin_role, client_ids, editor_ids, tier, statement_timeout
+      from app.resolve_service($1, $3);
+  elsif session_user = 'wc_public' or site_domain is not null then  -- a visitor or a customer of one site
+    select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
+      into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
+      from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
+      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+    if site_id is null and site_domain is not null then
+      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
+    end if;
+    role := case when $1 is null then 'app_anon' else 'app_customer' end;
+  else
+    select a.role into admin_role from admin_users a where a.user_id = $1 and a.is_active;
+    if admin_role is not null then
+      role := case admin_role when 'support' then 'app_support' else 'app_admin' end;
+    else
+      select array_agg(m.client_id), array_agg(m.client_id) filter (where m.role in ('owner', 'editor')),
+             array_agg(m.client_id) filter (where m.role = 'owner'), max(t.statement_timeout),
+             (array_agg(c.tier order by t.statement_timeout desc))[1],
+             (array_agg(t.requests_per_hour order by t.statement_timeout desc))[1]
+        into client_ids, editor_ids, owner_ids, statement_timeout, tier, requests_per_hour
+        from client_users m join clients c on c.id = m.client_id join tiers t on t.name = c.tier
+        where m.user_id = $1 and m.is_active and c.is_active and ($3 is null or m.client_id = $3);
+      if client_ids is null then
+        raise exception 'this account belongs to no active client' using errcode = 'WC401';
+      end if;
+      role := 'app_client';
+    end if;
+  end if;
+  if not pg_has_role(session_user, role, 'member') then
+    raise exception 'this login may not enter as %', role using errcode = 'WC401';
+  end if;
+  statement_timeout := coalesce(statement_timeout, interval '60 s');
+end
+$function$;
 
 -- Function app.resolve_service(text,uuid), owner app_definer
 
@@ -2816,10 +2964,124 @@ begin
 end
 $function$;
 
--- Function app.save_staging(uuid,integer,integer,jsonb,jsonb,double precision), owner app_definer
+-- Function app.rollup_order_deltas(integer), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.save_staging(job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb,
-  seconds double precision)
+CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 10000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  moved_rows integer;
+  empty order_daily_totals[];
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with batch as (
+    select id from order_deltas order by id limit max_rows for update skip locked
+  ), moved as (
+    delete from order_deltas d using batch where d.id = batch.id returning d.*
+  ), days as (
+    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
+    select client_id, day, currency, status, sum(orders), sum(amount)
+    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (client_id, day, currency, status)
+      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
+    returning d
+  )
+  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
+    into moved_rows, empty;
+  -- A status that orders have passed through leaves a row of zeros: three of four rows. This transaction has locked
+  -- these rows, so the delete waits for no other one.
+  delete from order_daily_totals d using unnest(empty) e
+  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
+  return moved_rows;
+end
+$function$;
+grant execute on function app.rollup_order_deltas(integer) to app_system;
+
+-- Function app.rotate_webhook_secret(uuid,text,double precision), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  owner uuid;
+begin
+  select w.client_id into owner from webhooks w
+  where w.id = $1 and (w.client_id = any (app.editor_ids()) or app.admin_role() in ('super_admin', 'admin', 'service'));
+  if owner is null then
+    return false;
+  end if;
+  delete from webhook_secrets s where s.webhook_id = $1 and s.expires_at is not null;
+  update webhook_secrets s set expires_at = now() + make_interval(secs => $3) where s.webhook_id = $1;
+  insert into webhook_secrets (client_id, webhook_id, secret) values (owner, $1, $2);
+  return true;
+end
+$function$;
+grant execute on function app.rotate_webhook_secret(uuid,text,double precision) to app_admin, app_client;
+
+-- Function app.row_tags(text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.row_tags(kind text, r jsonb)
+ RETURNS TABLE(tag text, state text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT tag.tag,
+     (row_tags.r)::text AS r
+    FROM unnest(
+         CASE row_tags.kind
+             WHEN 'tiers'::text THEN ARRAY['tiers'::text]
+             WHEN 'clients'::text THEN ARRAY[('client:'::text || (row_tags.r ->> 'id'::text)), 'clients'::text]
+             WHEN 'admin_users'::text THEN ARRAY[('user:'::text || (row_tags.r ->> 'user_id'::text))]
+             WHEN 'client_users'::text THEN ARRAY[('user:'::text || (row_tags.r ->> 'user_id'::text)), ('members:'::text
+               || (row_tags.r ->> 'client_id'::text))]
+             WHEN 'catalogs'::text THEN ARRAY[('catalog:'::text || (row_tags.r ->> 'id'::text)), 'catalogs'::text]
+             WHEN 'catalog_grants'::text THEN ARRAY[('client:'::text || (row_tags.r ->> 'client_id'::text)),
+               ('grants:'::text || (row_tags.r ->> 'catalog_id'::text))]
+             WHEN 'sites'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'id'::text)), ('domain:'::text ||
+               (row_tags.r ->> 'domain'::text)), ('sites:'::text || (row_tags.r ->> 'client_id'::text)), 'sites'::text]
+             WHEN 'site_product_exclusions'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'site_id'::text)),
+               ('exclusions:'::text || (row_tags.r ->> 'site_id'::text))]
+             WHEN 'orders'::text THEN ARRAY[('order:'::text || (row_tags.r ->> 'id'::text)), ('orders:'::text ||
+               (row_tags.r ->> 'client_id'::text)), 'orders'::text]
+             ELSE NULL::text[]
+         END) tag(tag)
+   WHERE (tag.tag IS NOT NULL)
+ UNION ALL
+  SELECT ('client:'::text || (row_tags.r ->> 'owner_client_id'::text)),
+     (row_tags.r ->> 'id'::text)
+   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text));
+END;
+
+-- Function app.save_guest_response(text,text,integer,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.save_guest_response(key text, request_hash text, status integer, headers jsonb, body
+  text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  insert into idempotency_keys (subject, key, request_hash, status, headers, body)
+  select 'service:guest:' || app.site_id(), $1, $2, $3, $4, $5
+  where app.subject() is null and app.site_id() is not null
+  on conflict (subject, key) do update
+  set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers, body = excluded.body,
+    created_at = now()
+$function$;
+grant execute on function app.save_guest_response(text,text,integer,jsonb,text) to app_anon;
+
+-- Function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.save_staging_progress(job_id uuid, fence integer, done integer, counts jsonb, checkpoint
+  jsonb, seconds double precision)
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
@@ -2833,7 +3095,7 @@ AS $function$
   )
   select exists (select from saved)
 $function$;
-grant execute on function app.save_staging(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
+grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
 
 -- Function app.seal(text), owner app_definer
 
@@ -2888,7 +3150,7 @@ begin
           ' and is_active and not exists (select from public.site_product_exclusions excluded'
           ' where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id)' end)
       into page
-      using catalog, app.pattern(search), category, brand, price_min, price_max, active, updated_since, after_key,
+      using catalog, app.like_pattern(search), category, brand, price_min, price_max, active, updated_since, after_key,
         after_id, rows, walk;
     exit when cardinality(page) >= rows;
   end loop;
@@ -2898,27 +3160,34 @@ $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
--- Function app.shown_media(text,text), owner app_owner
+-- Function app.set_product_media(), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.shown_media(media text, shown_at text)
- RETURNS json
- LANGUAGE sql
- STABLE PARALLEL SAFE
-AS $function$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', shown_at)::json end $function$;
-grant execute on function app.shown_media(text,text) to app_admin, app_anon, app_client, app_customer, app_support;
-
--- Function app.shown_renditions(jsonb,text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.shown_renditions(renditions jsonb, shown_at text)
- RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION app.set_product_media()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select jsonb_object_agg(
-    name, rendition - 'key' || jsonb_build_object('url', shown_at || '/' || (rendition ->> 'key')))
-  from jsonb_each(renditions) stored (name, rendition)
+begin
+  new.media := app.product_media(new.catalog_id, new.images);
+  return new;
+end
 $function$;
-grant execute on function app.shown_renditions(jsonb,text) to app_admin, app_client, app_support;
+grant execute on function app.set_product_media() to app_admin, app_client, app_support;
+
+-- Function app.set_updated_at(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.set_updated_at()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new is distinct from old then
+    new.updated_at := now();
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.set_updated_at() to public;
 
 -- Function app.site_id(), owner app_owner
 
@@ -2933,7 +3202,7 @@ grant execute on function app.site_id() to app_admin, app_anon, app_client, app_
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.storefront_facets(search text, category text, brand text, price_min numeric, price_max
-  numeric, most integer)
+  numeric, max_values integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -2968,7 +3237,7 @@ begin
                 where in_category and in_brand))
     $sql$, case when search is not null then 'and p.name ilike $1' else '' end)
   into facets
-  using app.pattern(search), category, brand, price_min, price_max, most;
+  using app.like_pattern(search), category, brand, price_min, price_max, max_values;
   return facets;
 end
 $function$;
@@ -2984,196 +3253,20 @@ RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
--- Function app.tagged(text,jsonb), owner app_definer
+-- Function app.transaction_writes(), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.tagged(kind text, r jsonb)
- RETURNS TABLE(tag text, said text)
+CREATE OR REPLACE FUNCTION app.transaction_writes()
+ RETURNS TABLE(xid text, outbox uuid[], tags text[])
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT tag.tag,
-     (tagged.r)::text AS r
-    FROM unnest(
-         CASE tagged.kind
-             WHEN 'tiers'::text THEN ARRAY['tiers'::text]
-             WHEN 'clients'::text THEN ARRAY[('client:'::text || (tagged.r ->> 'id'::text)), 'clients'::text]
-             WHEN 'admin_users'::text THEN ARRAY[('user:'::text || (tagged.r ->> 'user_id'::text))]
-             WHEN 'client_users'::text THEN ARRAY[('user:'::text || (tagged.r ->> 'user_id'::text)), ('members:'::text
-               || (tagged.r ->> 'client_id'::text))]
-             WHEN 'catalogs'::text THEN ARRAY[('catalog:'::text || (tagged.r ->> 'id'::text)), 'catalogs'::text]
-             WHEN 'catalog_grants'::text THEN ARRAY[('client:'::text || (tagged.r ->> 'client_id'::text)),
-               ('grants:'::text || (tagged.r ->> 'catalog_id'::text))]
-             WHEN 'sites'::text THEN ARRAY[('site:'::text || (tagged.r ->> 'id'::text)), ('domain:'::text || (tagged.r
-               ->> 'domain'::text)), ('sites:'::text || (tagged.r ->> 'client_id'::text)), 'sites'::text]
-             WHEN 'site_product_exclusions'::text THEN ARRAY[('site:'::text || (tagged.r ->> 'site_id'::text)),
-               ('exclusions:'::text || (tagged.r ->> 'site_id'::text))]
-             WHEN 'orders'::text THEN ARRAY[('order:'::text || (tagged.r ->> 'id'::text)), ('orders:'::text || (tagged.r
-               ->> 'client_id'::text)), 'orders'::text]
-             ELSE NULL::text[]
-         END) tag(tag)
-   WHERE (tag.tag IS NOT NULL)
- UNION ALL
-  SELECT ('client:'::text || (tagged.r ->> 'owner_client_id'::text)),
-     (tagged.r ->> 'id'::text)
-   WHERE ((tagged.kind = 'catalogs'::text) AND ((tagged.r ->> 'owner_client_id'::text) <> ''::text));
-END;
-
--- Function app.take_invalidations(interval,integer), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.take_invalidations(older_than interval, most integer)
- RETURNS TABLE(id uuid, xid text, tags text[])
- LANGUAGE plpgsql
- SECURITY DEFINER
+ STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-#variable_conflict use_column
-begin
-  if coalesce(most, 0) not between 1 and 10000 or older_than is null or older_than < interval '0' then
-    raise exception 'the number of rows must be between 1 and 10000 and the age at least 0, not % and %',
-      most, older_than using errcode = 'invalid_parameter_value';
-  end if;
-  return query
-    with due as (
-      select id from cache_invalidations where created_at <= now() - older_than
-      order by created_at limit most for update skip locked
-    ), taken as (
-      delete from cache_invalidations i using due where i.id = due.id returning i.*
-    )
-    select id, xid::text, tags from taken order by created_at;
-end
+  select pg_current_xact_id_if_assigned()::text,
+    array(select i.id from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned()),
+    array(select distinct unnest(i.tags) from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned())
 $function$;
-grant execute on function app.take_invalidations(interval,integer) to app_system;
-
--- Function app.take_job(text,integer,double precision), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.take_job(kind text, workers integer, seconds double precision)
- RETURNS SETOF jobs
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-declare
-  candidate uuid;
-  claimed jobs;
-begin
-  for candidate in
-    with recursive owners (owner) as (
-      (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
-      union all
-      select (select j.owner from jobs j where j.status = 'pending' and j.type = kind and j.owner > o.owner
-              order by j.owner limit 1)
-      from owners o where o.owner is not null
-    )
-    select next.id
-    from owners o
-    cross join lateral (
-      select count(*) as jobs from jobs r where r.status = 'processing' and r.type = kind and r.owner = o.owner
-    ) running
-    cross join lateral (
-      select j.id, j.lane, j.place
-      from jobs j
-      where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
-        and j.approval is distinct from 'needed'
-        and (j.series is null or j.series <> all (array(
-            select r.series from jobs r where r.status = 'processing' and r.series is not null))
-          and not exists (
-            select from jobs s
-            where s.series = j.series and s.status in ('pending', 'processing')
-              and (s.place, s.id) < (j.place, j.id) and s.approval is distinct from 'needed'))
-      order by j.lane, j.place, j.id
-      limit 1
-    ) next
-    where o.owner is not null and running.jobs < greatest(workers - 1, 1)
-    order by next.lane, running.jobs, next.place, next.id
-    limit 20
-  loop
-    begin
-      update jobs
-      set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
-        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
-        error = null, error_code = null
-      where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
-      returning * into claimed;
-      if found then
-        return next claimed;
-        return;
-      end if;
-    exception  -- another worker has just claimed a job with the same key
-      when unique_violation then null;
-    end;
-  end loop;
-end
-$function$;
-grant execute on function app.take_job(text,integer,double precision) to app_system;
-
--- Function app.take_webhooks(integer,integer,integer,double precision), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.take_webhooks(lines integer, run integer, most_of_client integer, seconds double
-  precision)
- RETURNS TABLE(webhook_id uuid, client_id uuid, url text, fence bigint, secrets text[], deliveries jsonb)
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-declare
-  candidate uuid;
-  claimed webhooks;
-  remaining integer := lines;
-begin
-  for candidate in
-    select ranked.webhook_id
-    from (
-      select due.webhook_id, due.due_at,
-        row_number() over (partition by due.client_id order by due.due_at, due.webhook_id) + (
-          select count(*) from webhooks active
-          where active.client_id = due.client_id and active.leased_until >= now()) as turn
-      from app.due_webhooks() due
-    ) ranked
-    where ranked.turn <= most_of_client
-    order by ranked.turn, ranked.due_at, ranked.webhook_id
-    limit 2 * lines
-  loop
-    exit when remaining = 0;
-    update webhooks w
-    set leased_until = clock_timestamp() + make_interval(secs => seconds), fence = w.fence + 1
-    where w.id = (
-      select free.id from webhooks free
-      where free.id = candidate and free.status = 'enabled'
-        and (free.leased_until is null or free.leased_until < now()) and free.rest_until <= now()
-      for update skip locked)
-    returning w.* into claimed;
-    -- The next statement has a snapshot of its own, so it sees everything that the worker before recorded.
-    if found then
-      remaining := remaining - 1;
-      return query
-        select claimed.id, claimed.client_id, claimed.url, claimed.fence,
-          (select array_agg(s.secret order by s.created_at desc, s.id desc) from webhook_secrets s
-           where s.client_id = claimed.client_id and s.webhook_id = claimed.id
-             and (s.expires_at is null or s.expires_at > now())),
-          (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'payload', d.payload::text, 'attempts', d.attempts,
-             'failures', d.failures) order by d.next_at, d.created_at, d.id), '[]')
-           from (select * from webhook_deliveries d
-                 where d.webhook_id = claimed.id and d.status = 'pending' and d.next_at <= now()
-                 order by d.next_at, d.created_at, d.id limit run) d);
-    end if;
-  end loop;
-end
-$function$;
-grant execute on function app.take_webhooks(integer,integer,integer,double precision) to app_system;
-
--- Function app.touch(), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.touch()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  if new is distinct from old then
-    new.updated_at := now();
-  end if;
-  return new;
-end
-$function$;
-grant execute on function app.touch() to public;
+grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_support,
+  app_system, app_worker;
 
 -- Function app.uuid7(), owner app_owner
 
@@ -3204,3 +3297,16 @@ AS $function$
 $function$;
 grant execute on function app.writable_catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support,
   app_worker;
+
+-- Function app.write_replica_heartbeat(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_replica_heartbeat()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+  insert into replica_heartbeat (written_at) values (now())
+  on conflict (only_row) do update set written_at = excluded.written_at
+$function$;
+grant execute on function app.write_replica_heartbeat() to app_system;

@@ -45,7 +45,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.Built:
         return pages.Built("[]", None, {"facets": "null"})
     given = filters.model_dump(exclude={"facets", "cursor"})
     begin = products.after(filters.cursor, asked)
-    found = sql.list_products(tx, catalog_id=site["catalog_id"], shown_at=settings().images(), **given, **begin)
+    found = sql.list_products(tx, catalog_id=site["catalog_id"], base_url=settings().images(), **given, **begin)
     narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
     return pages.built(found, filters.limit, asked, facets=facets or "null")
@@ -53,7 +53,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.Built:
 
 def product(tx: Transaction, product_id: UUID) -> ShownProduct:
     """One product. Raises NotFound for what the site does not show."""
-    row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
+    row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound
     return ShownProduct(**row)

@@ -37,10 +37,10 @@ def run(seconds: float = RUN) -> None:
         try:
             if time.monotonic() - beaten >= BEAT:
                 with writing(SYSTEM) as tx:
-                    sql.beat(tx)
-                    sql.forget_keys(tx, seconds=idempotency.LIFE)
+                    sql.write_heartbeat(tx)
+                    sql.delete_old_keys(tx, seconds=idempotency.LIFE)
                     images.retry_due(tx)
-                    sql.forget_uploads(tx)
+                    sql.delete_old_uploads(tx)
                     webhooks.tidy(tx)
                 unstage()
                 schedules.run_due()
@@ -62,7 +62,7 @@ def sweep(age: float = AGE) -> int:
     while True:
         with writing(SYSTEM) as tx:
             # Sent before they are gone from the outbox: whatever fails here, they are there for the next sweep.
-            taken = list(sql.take_invalidations(tx, older_than=age, most=_MOST))
+            taken = list(sql.claim_invalidations(tx, older_than=age, max_rows=_MOST))
             for change in taken:
                 cache.invalidate(change["tags"], change["xid"], late=True)
         sent += len(taken)

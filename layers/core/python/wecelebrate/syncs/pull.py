@@ -32,7 +32,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
     for page in storage.newest_versions("drops", prefix):
         versions = {"keys": [file["key"] for file in page], "version_ids": [file["version_id"] for file in page]}
         with writing(SYSTEM) as tx:
-            known = {(row["key"], row["version_id"]) for row in sql.recorded(tx, **versions)}
+            known = {(row["key"], row["version_id"]) for row in sql.list_recorded(tx, **versions)}
         new += [file for file in page if (file["key"], file["version_id"]) not in known]
         message.hold()
     return sorted(new, key=lambda file: (file["dropped_at"], file["key"]))

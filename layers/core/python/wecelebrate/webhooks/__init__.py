@@ -118,7 +118,9 @@ def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match)
     changes = patch.changes()
     if "url" in changes:
         _check_url(changes["url"])
-    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=seen, **as_json({"changes": changes}, "changes"))
+    row = sql.change_webhook(
+        tx, webhook_id=webhook_id, expected_updated_at=seen, **as_json({"changes": changes}, "changes")
+    )
     if row is None:
         raise refusal(seen, get(tx, webhook_id))
     return Webhook(**row)
@@ -128,7 +130,7 @@ def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
     """Remove an endpoint with its log. Raises NotFound, Forbidden, and as `Match.check` does."""
     webhook = get(tx, webhook_id)
     seen = match.check(webhook)
-    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=seen) == 0:
+    if sql.delete_webhook(tx, webhook_id=webhook_id, expected_updated_at=seen) == 0:
         raise refusal(seen, get(tx, webhook_id))
     audit.note(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
@@ -144,7 +146,7 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryInFull:
     """Send an endpoint a `webhook.test`. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = _writable(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
-    return get_delivery(tx, sql.last_test(tx, webhook_id=webhook_id))
+    return get_delivery(tx, sql.get_last_test(tx, webhook_id=webhook_id))
 
 
 def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.Built:
@@ -163,7 +165,7 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
 def replay(tx: Transaction, webhook_id: UUID, since: Since) -> Replayed:
     """Send again what failed since, the oldest first. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = _writable(tx, webhook_id)
-    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=since.since, most=MOST_REPLAYED)
+    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=since.since, max_rows=MOST_REPLAYED)
     if count:
         _hint(tx, webhook.client_id)
     return Replayed(deliveries=count, has_more=count == MOST_REPLAYED)
@@ -176,7 +178,7 @@ def replay_one(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
     """
     delivery = get_delivery(tx, delivery_id)
     _writable(tx, delivery.webhook_id)
-    if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, most=1):
+    if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, max_rows=1):
         _hint(tx, delivery.client_id)
     return get_delivery(tx, delivery_id)
 
@@ -184,14 +186,14 @@ def replay_one(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
 def sweep() -> None:
     """Bring workers for what is due."""
     with writing(SYSTEM) as tx:
-        tx.hints += [word(due["client_id"]) for due in sql.due_clients(tx, most=_MOST_WORDS)]
+        tx.hints += [word(due["client_id"]) for due in sql.list_due_clients(tx, max_rows=_MOST_WORDS)]
 
 
 def tidy(tx: Transaction) -> None:
     """Let go of what nobody needs any more. The sweeper's."""
-    sql.fail_stranded(tx)
-    sql.forget_secrets(tx)
-    sql.forget_deliveries(tx, days=LIFE_DAYS, most=_MOST_FORGOTTEN)
+    sql.fail_stranded_deliveries(tx)
+    sql.delete_expired_secrets(tx)
+    sql.delete_old_deliveries(tx, days=LIFE_DAYS, max_rows=_MOST_FORGOTTEN)
 
 
 def work(message: queue.Message) -> None:
@@ -215,7 +217,7 @@ def _writable(tx: Transaction, webhook_id: UUID) -> Webhook:
 
 def _with_new_secret(tx: Transaction, webhook: Webhook, overlap_hours: int) -> WebhookWithSecret:
     secret = "whsec_" + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
-    if not sql.put_secret(tx, webhook_id=webhook.id, secret=secret, overlap=overlap_hours * 3600):
+    if not sql.rotate_secret(tx, webhook_id=webhook.id, secret=secret, overlap=overlap_hours * 3600):
         raise Forbidden
     return WebhookWithSecret(**webhook.model_dump(), secret=secret)
 

@@ -120,7 +120,9 @@ def delay(failures: int) -> float | None:
 def _take(tx: Transaction, lines: int) -> list[Line]:
     if lines == 0:
         return []
-    taken = sql.take_lines(tx, lines=lines, run=RUN, most_of_client=MOST_OF_CLIENT, seconds=LEASE_SECONDS)
+    taken = sql.claim_batches(
+        tx, max_batches=lines, batch_size=RUN, max_per_client=MOST_OF_CLIENT, seconds=LEASE_SECONDS
+    )
     return [Line(**row) for row in taken]
 
 
@@ -153,15 +155,17 @@ def _gathered(outcomes: Outcomes) -> Iterator[Sent | Ended]:
 
 def _note(tx: Transaction, sent: Sequence[Sent], ended: Sequence[Ended]) -> None:
     if sent:
-        sql.note_attempts(tx, attempts=Jsonb([_noted(one) for one in sent]), most=LOGGED)
+        sql.record_attempts(tx, attempts=Jsonb([_noted(one) for one in sent]), max_log=LOGGED)
     if ended:
         lines = Jsonb([_released(one) for one in ended])
-        for lost in sql.release_lines(tx, lines=lines, rest=REST, failures=FAILURES, failing_for=FAILING_FOR):
+        for lost in sql.release_batches(
+            tx, batches=lines, max_pause=REST, max_failures=FAILURES, failing_for=FAILING_FOR
+        ):
             logger.warning("an endpoint was disabled", webhook_id=str(lost["id"]), reason=lost["reason"])
 
 
 def _noted(one: Sent) -> dict[str, Any]:
-    """A row of `note_attempts`."""
+    """A row of `record_attempts`."""
     came = one.attempt
     again = delay(one.delivery["failures"] + 1) if came.error is not None else 0.0
     if came.answered == GONE or again is None:
@@ -173,7 +177,7 @@ def _noted(one: Sent) -> dict[str, Any]:
 
 
 def _released(one: Ended) -> dict[str, Any]:
-    """A row of `release_lines`."""
+    """A row of `release_batches`."""
     failure = one.failure
     return {
         "webhook_id": str(one.line.webhook_id),

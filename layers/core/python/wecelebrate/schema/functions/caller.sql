@@ -1,9 +1,9 @@
 -- app.enter: the first statement of every transaction.
 --
 -- One call establishes who the caller is and limits the transaction to the caller's privileges. It resolves the caller,
--- writes the sealed context, switches to the caller's database role, sets the tier's statement_timeout, and reports
--- whether this server has replayed the caller's earlier writes. All of it ends with the transaction. RDS Proxy pins a
--- session on a visible SET, but not on a function call.
+-- writes the sealed context, kill_switches to the caller's database role, sets the tier's statement_timeout, and
+-- reports whether this server has replayed the caller's earlier writes. All of it ends with the transaction. RDS Proxy
+-- pins a session on a visible SET, but not on a function call.
 --
 -- Errors: WC401 the caller may not enter by this login; WC404 the site does not exist.
 
@@ -43,7 +43,7 @@ $$;
 
 -- Resolves `subject` within the audience of the current login. Returns one row or raises an error. The hourly limit is
 -- that of the tier; admins, support and services have none.
-create or replace function app.lookup(
+create or replace function app.resolve_caller(
   subject text, site_domain text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
   out site_id uuid, out site_client_id uuid, out site_catalog_id uuid,
@@ -98,10 +98,12 @@ $$;
 -- caller: app.enter must be a statement of its own with bound parameters, and no text inside another statement, block
 -- or batch can be that. (A lock held until the end of the transaction would detect a second call as well, but looking
 -- up a lock of one's own in pg_locks takes 1.7 ms beside 60 busy connections.)
-create or replace function app.admit(subject text, email text, site_domain text, client_id uuid, job_id uuid,
+create or replace function app.establish_context(
+  subject text, email text, site_domain text, client_id uuid, job_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
   out site_id uuid, out site_client_id uuid, out site_catalog_id uuid,
-  out tier text, out requests_per_hour integer, out statement_timeout interval, out lags boolean, out switches jsonb)
+  out tier text, out requests_per_hour integer, out statement_timeout interval, out lags boolean,
+  out kill_switches jsonb)
 language plpgsql security definer set search_path = pg_catalog, app, pg_temp
 as $$
 begin
@@ -110,13 +112,13 @@ begin
   end if;
   select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
       tier, requests_per_hour, statement_timeout
-    from app.lookup($1, $3, $4);
+    from app.resolve_caller($1, $3, $4);
   -- Only a reader can lag.
   lags := pg_is_in_recovery();
   if lags then
-    lags := exists (select from heartbeat where at < now() - interval '45 s');
+    lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
   end if;
-  switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.switches s);
+  kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s);
   perform set_config('app.subject', coalesce($1, ''), true),
           set_config('app.email', coalesce($2, ''), true),
           set_config('app.admin_role', coalesce(admin_role, ''), true),
@@ -128,7 +130,7 @@ begin
   perform set_config('app.seal', app.seal(role), true);
 end
 $$;
-grant execute on function app.admit(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker;
+grant execute on function app.establish_context(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker;
 
 set local role app_owner;
 
@@ -138,14 +140,15 @@ create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)
 returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
-  site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, switches jsonb)
+  site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
+  kill_switches jsonb)
 language plpgsql set search_path = pg_catalog, app, pg_temp
 as $$
 #variable_conflict use_column
 declare
   caller record;
 begin
-  caller := app.admit($1, $2, $3, $4, $6);
+  caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway gives up after 30 s, and a longer statement would have no reader. Jobs get the whole time of the tier.
   perform
     set_config('statement_timeout', (case
@@ -162,7 +165,7 @@ begin
   site_catalog_id := caller.site_catalog_id;
   tier := caller.tier;
   requests_per_hour := caller.requests_per_hour;
-  switches := caller.switches;
+  kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
     caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)

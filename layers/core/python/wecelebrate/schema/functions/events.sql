@@ -6,7 +6,7 @@ set local role app_owner;
 -- Returns the number of created partitions. A partition can be reached only through its parent: it has row-level
 -- security of its own, without a policy or a grant. The owner of the tables owns this function, because it creates
 -- tables.
-create or replace function app.make_event_partitions(day date, ahead integer default 2) returns integer
+create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -30,7 +30,7 @@ begin
   return created;
 end
 $$;
-grant execute on function app.make_event_partitions(date, integer) to app_system;
+grant execute on function app.create_event_partitions(date, integer) to app_system;
 
 -- A new database accepts events at once. Where partitions exist already, this creates none.
-select app.make_event_partitions(current_date, 3);
+select app.create_event_partitions(current_date, 3);

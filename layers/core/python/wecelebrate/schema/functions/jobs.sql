@@ -4,7 +4,7 @@ set local role app_owner;
 
 -- Ends leases that ran out because the worker sent no heartbeat: the job goes back to the queue, or fails when that
 -- happened `max_attempts` times in a row without progress. Returns the jobs that failed.
-create or replace function app.expire_jobs(kind text default null) returns setof jobs
+create or replace function app.expire_job_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
@@ -24,13 +24,13 @@ begin
     returning *;
 end
 $$;
-grant execute on function app.expire_jobs(text) to app_system;
+grant execute on function app.expire_job_leases(text) to app_system;
 
 -- Claims the next due job for a free worker, for `seconds`; no row when no job is available. Among the clients with due
 -- jobs the order is: high priority first, then the client with the fewest running jobs, then the oldest job. No client
 -- gets all `workers`, so the job of another client can start at once. Of the jobs with the same key only the first one
 -- runs, and only while no other one is running.
-create or replace function app.take_job(kind text, workers integer, seconds double precision) returns setof jobs
+create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -51,21 +51,21 @@ begin
       select count(*) as jobs from jobs r where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.lane, j.place
+      select j.id, j.priority, j.queued_at
       from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed'
-        and (j.series is null or j.series <> all (array(
-            select r.series from jobs r where r.status = 'processing' and r.series is not null))
+        and (j.ordering_key is null or j.ordering_key <> all (array(
+            select r.ordering_key from jobs r where r.status = 'processing' and r.ordering_key is not null))
           and not exists (
             select from jobs s
-            where s.series = j.series and s.status in ('pending', 'processing')
-              and (s.place, s.id) < (j.place, j.id) and s.approval is distinct from 'needed'))
-      order by j.lane, j.place, j.id
+            where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
+              and (s.queued_at, s.id) < (j.queued_at, j.id) and s.approval is distinct from 'needed'))
+      order by j.priority, j.queued_at, j.id
       limit 1
     ) next
     where o.owner is not null and running.jobs < greatest(workers - 1, 1)
-    order by next.lane, running.jobs, next.place, next.id
+    order by next.priority, running.jobs, next.queued_at, next.id
     limit 20
   loop
     begin
@@ -85,13 +85,13 @@ begin
   end loop;
 end
 $$;
-grant execute on function app.take_job(text, integer, double precision) to app_system;
+grant execute on function app.claim_job(text, integer, double precision) to app_system;
 
 set local role app_definer;
 
 -- Saves the progress of staging in the transaction of the staged rows: app_worker, which owns the staging tables,
 -- cannot read jobs. Returns false when a later worker has claimed the job or the job was cancelled.
-create or replace function app.save_staging(
+create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean
 language sql volatile security definer set search_path = pg_catalog, public, pg_temp
@@ -104,30 +104,33 @@ as $$
   )
   select exists (select from saved)
 $$;
-grant execute on function app.save_staging(uuid, integer, integer, jsonb, jsonb, double precision) to app_worker;
+grant execute on function app.save_staging_progress(uuid, integer, integer, jsonb, jsonb, double precision)
+  to app_worker;
 
 set local role app_owner;
 
 -- Whether a job waits for an approval.
-create or replace function app.job_waits(j jobs) returns boolean
+create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
--- The progress of a job. The remaining time is estimated from the rate so far, once 0.1 percent is done, and only while
--- the worker's lease is fresh: every saved chunk renews the lease of 60 s. The rate of a dead worker means nothing; the
--- job continues when its lease has run out.
+-- The progress of a job. On the wire the phase `review` is called `look`. The remaining time is estimated from the rate
+-- so far, once 0.1 percent is done, and only while the worker's lease is fresh: every saved chunk renews the lease of
+-- 60 s. The rate of a dead worker means nothing; the job continues when its lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
   select jsonb_build_object(
     'done', j.done, 'total', j.total,
     'percent', case when j.status = 'completed' then 100 when j.total > 0 then round(100.0 * j.done / j.total, 1) end,
-    'phase', case when j.status = 'processing' then coalesce(j.checkpoint ->> 'phase', 'stage') end,
+    'phase', case when j.status = 'processing' then
+      case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
         and j.leased_until > now() + interval '40 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $$;
-grant execute on function app.job_waits(jobs), app.job_progress(jobs) to app_admin, app_support, app_client, app_system;
+grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)
+  to app_admin, app_support, app_client, app_system;
 
 -- The counts of a job, with 0 for each outcome that it does not have.
 create or replace function app.job_counts(counts jsonb) returns jsonb
@@ -143,3 +146,26 @@ language sql immutable parallel safe
 as $$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
 grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
+
+-- The API's view of a job. On the wire the priority is called `lane`.
+create or replace view app.job_view with (security_invoker = true) as
+select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
+  requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
+  first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
+  completed_at
+from jobs j;
+grant select on app.job_view to app_admin, app_support, app_client;
+
+-- The API's view of a dead letter, with the status of its job.
+create or replace view app.dead_letter_view with (security_invoker = true) as
+select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
+  d.redriven_at, d.redriven_by
+from dead_letters d left join jobs j on j.id = d.job_id;
+grant select on app.dead_letter_view to app_admin, app_support;
+
+-- The API's view of a schedule.
+create or replace view app.schedule_view with (security_invoker = true) as
+select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
+  last_outcome, created_at, updated_at
+from schedules;
+grant select, insert, update on app.schedule_view to app_admin, app_client;

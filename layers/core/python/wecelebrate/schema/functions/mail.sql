@@ -4,8 +4,8 @@ set local role app_definer;
 
 -- Creates a mail and the job that sends it, in the caller's transaction. Returns the job's id; null when the mail
 -- exists already. The functions that call it check the caller's rights.
-create or replace function app.make_mail(
-  client_id uuid, template text, order_id uuid, recipient text, details jsonb, lane text) returns uuid
+create or replace function app.create_mail(
+  client_id uuid, template text, order_id uuid, recipient text, details jsonb, priority text) returns uuid
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -18,7 +18,7 @@ begin
   if mail is null then
     return null;
   end if;
-  insert into jobs (client_id, type, requested_by, payload, lane)
+  insert into jobs (client_id, type, requested_by, payload, priority)
     values ($1, 'email_notification', 'service:mail', jsonb_build_object('mail_id', mail), $6)
     returning id into job;
   update mails set job_id = job where id = mail;
@@ -32,7 +32,7 @@ $$;
 -- Allowed are the platform and members who write for the order's client. A confirmation may also be queued on the site
 -- of the order, by its customer, or by the guest who places it in the same transaction. Afterwards a guest's order
 -- belongs to no caller.
-create or replace function app.mail_order(
+create or replace function app.queue_order_mail(
   order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -51,18 +51,18 @@ begin
                   or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
   if found then
     client_id := mailed_order.client_id;
-    job_id := app.make_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
+    job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
       case $2 when 'order_confirmation' then 'high' else 'normal' end);
     return next;
   end if;
 end
 $$;
-grant execute on function app.mail_order(uuid, text, jsonb)
+grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Queues the mail that reports the outcome of a job. Returns no row unless the job has ended and the caller is the
 -- platform, the bookkeeping of queues, or a member who writes for the job's client.
-create or replace function app.mail_job(job uuid, recipient text, out client_id uuid, out job_id uuid)
+create or replace function app.queue_job_mail(job uuid, recipient text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -76,19 +76,19 @@ begin
     and (app.admin_role() is not null or app.subject() = 'service:system' or j.client_id = any (app.editor_ids()));
   if found then
     client_id := ended_job.client_id;
-    job_id := app.make_mail(ended_job.client_id, 'job_finished', null, $2,
+    job_id := app.create_mail(ended_job.client_id, 'job_finished', null, $2,
       jsonb_build_object('job_id', ended_job.id, 'type', ended_job.type, 'status', ended_job.status,
         'counts', ended_job.counts, 'error', ended_job.error, 'ended_at', ended_job.completed_at), 'normal');
     return next;
   end if;
 end
 $$;
-grant execute on function app.mail_job(uuid, text) to app_admin, app_support, app_client, app_system;
+grant execute on function app.queue_job_mail(uuid, text) to app_admin, app_support, app_client, app_system;
 
 -- The reason why a client must not send to an address; no row when it may. The caller must write mails of the client.
 -- Reasons are the client's own suppression, and a bounce of any client's mail since the client last released the
 -- address.
-create or replace function app.mail_suppression(
+create or replace function app.find_mail_suppression(
   client uuid, address text, out is_own boolean, out cause text, out reason text)
 returns setof record
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -104,11 +104,11 @@ as $$
   order by s.client_id is not distinct from $1 desc, s.created_at desc
   limit 1
 $$;
-grant execute on function app.mail_suppression(uuid, text) to app_admin, app_client;
+grant execute on function app.find_mail_suppression(uuid, text) to app_admin, app_client;
 
 -- The branding for mails of a client and one of its sites. Support reads mails, but neither sites nor clients, so this
 -- function reads them.
-create or replace function app.mail_look(
+create or replace function app.mail_branding(
   client uuid, site uuid, out client_name text, out site_name text, out branding jsonb, out settings jsonb)
 returns setof record
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -117,13 +117,13 @@ as $$
   from clients c left join sites s on s.client_id = c.id and s.id = $2
   where c.id = $1 and (app.admin_role() is not null or c.id = any (app.client_ids()))
 $$;
-grant execute on function app.mail_look(uuid, uuid) to app_admin, app_support, app_client;
+grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 
 set local role app_owner;
 
 -- The rank of a mail's state: an event that arrives late or twice never lowers the state.
-create or replace function app.mail_rank(state text) returns integer
+create or replace function app.mail_state_rank(state text) returns integer
 language sql immutable parallel safe
 return array_position(
   array['queued', 'failed', 'suppressed', 'sent', 'delivered', 'bounced', 'complained'], state);
-grant execute on function app.mail_rank(text) to app_admin, app_client, app_system;
+grant execute on function app.mail_state_rank(text) to app_admin, app_client, app_system;

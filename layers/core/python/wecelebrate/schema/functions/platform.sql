@@ -31,16 +31,17 @@ grant execute on function app.merge_patch(jsonb, jsonb) to public;
 set local role app_definer;
 
 -- Writes the heartbeat that readers are judged by.
-create or replace function app.beat() returns void
+create or replace function app.write_replica_heartbeat() returns void
 language sql volatile security definer set search_path = pg_catalog, app, pg_temp
 as $$
-  insert into heartbeat (at) values (now()) on conflict (only_row) do update set at = excluded.at
+  insert into replica_heartbeat (written_at) values (now())
+  on conflict (only_row) do update set written_at = excluded.written_at
 $$;
-grant execute on function app.beat() to app_system;
+grant execute on function app.write_replica_heartbeat() to app_system;
 
 -- Idempotency keys of guests. A guest has no subject that could own rows, so all guests of a site share one, which no
 -- token can contain. A caller that does not send exactly the same request learns only that the key was used.
-create or replace function app.guest_answer(key text, asked text, life interval)
+create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
 returns table (request_hash text, status integer, headers jsonb, body text)
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -49,10 +50,11 @@ as $$
   where app.subject() is null and k.subject = 'service:guest:' || app.site_id() and k.key = $1
     and k.created_at > now() - $3
 $$;
-grant execute on function app.guest_answer(text, text, interval) to app_anon;
+grant execute on function app.find_guest_response(text, text, interval) to app_anon;
 
 -- Saves the response for a guest's idempotency key.
-create or replace function app.keep_guest_answer(key text, request_hash text, status integer, headers jsonb, body text)
+create or replace function app.save_guest_response(
+  key text, request_hash text, status integer, headers jsonb, body text)
 returns void
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -63,4 +65,4 @@ as $$
   set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers, body = excluded.body,
     created_at = now()
 $$;
-grant execute on function app.keep_guest_answer(text, text, integer, jsonb, text) to app_anon;
+grant execute on function app.save_guest_response(text, text, integer, jsonb, text) to app_anon;

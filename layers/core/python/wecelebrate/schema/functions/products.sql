@@ -60,10 +60,10 @@ grant execute on function app.products_page_sql(boolean, boolean, boolean, boole
   boolean, boolean, text) to public;
 
 -- An ILIKE pattern that finds the text anywhere in a value. `%` and `_` in the text stand for themselves.
-create or replace function app.pattern(search text) returns text
+create or replace function app.like_pattern(search text) returns text
 language sql immutable parallel safe
 as $$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $$;
-grant execute on function app.pattern(text) to app_definer;
+grant execute on function app.like_pattern(text) to app_definer;
 
 set local role app_definer;
 
@@ -98,7 +98,7 @@ begin
           ' and is_active and not exists (select from public.site_product_exclusions excluded'
           ' where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id)' end)
       into page
-      using catalog, app.pattern(search), category, brand, price_min, price_max, active, updated_since, after_key,
+      using catalog, app.like_pattern(search), category, brand, price_min, price_max, active, updated_since, after_key,
         after_id, rows, walk;
     exit when cardinality(page) >= rows;
   end loop;
@@ -109,10 +109,10 @@ grant execute on function app.search_products(uuid, text, text, text, numeric, n
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- The facets of a storefront: the number of products of each category and brand, under the other filters, the largest
--- first and at most `most` of each; and the range of prices. It runs as app_definer because of the search, so it
+-- first and at most `max_values` of each; and the range of prices. It runs as app_definer because of the search, so it
 -- selects the rows of the caller's site itself. Null for a caller without a site.
 create or replace function app.storefront_facets(
-  search text, category text, brand text, price_min numeric, price_max numeric, most integer)
+  search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -145,7 +145,7 @@ begin
                 where in_category and in_brand))
     $sql$, case when search is not null then 'and p.name ilike $1' else '' end)
   into facets
-  using app.pattern(search), category, brand, price_min, price_max, most;
+  using app.like_pattern(search), category, brand, price_min, price_max, max_values;
   return facets;
 end
 $$;

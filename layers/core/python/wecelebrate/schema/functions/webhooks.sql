@@ -6,7 +6,7 @@ set local role app_definer;
 -- number. With `only_to` it writes one for that endpoint only, whatever the endpoint subscribes to, and ends its pause.
 -- The caller must act for the client: the platform's staff and services, members who write for the client, and visitors
 -- and customers of its sites. Any other caller is refused.
-create or replace function app.publish_webhook(client_id uuid, event text, data jsonb, only_to uuid default null)
+create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -25,17 +25,17 @@ begin
     and (w.id = $4 or $4 is null and w.events && array[$2, split_part($2, '.', 1) || '.*', '*']);
   get diagnostics written = row_count;
   if $4 is not null then
-    update webhooks w set rest_until = now() where w.id = $4 and w.client_id = $1;
+    update webhooks w set paused_until = now() where w.id = $4 and w.client_id = $1;
   end if;
   return written;
 end
 $$;
-grant execute on function app.publish_webhook(uuid, text, jsonb, uuid)
+grant execute on function app.publish_webhook_event(uuid, text, jsonb, uuid)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
 -- Gives an endpoint a new secret. The previous secret signs for `overlap` more seconds; older ones are deleted. Returns
 -- false when the endpoint does not exist or the caller may not change it.
-create or replace function app.put_webhook_secret(webhook_id uuid, secret text, overlap double precision)
+create or replace function app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -53,12 +53,13 @@ begin
   return true;
 end
 $$;
-grant execute on function app.put_webhook_secret(uuid, text, double precision) to app_admin, app_client;
+grant execute on function app.rotate_webhook_secret(uuid, text, double precision) to app_admin, app_client;
 
--- Sends deliveries of an enabled endpoint again: one delivery, or up to `most` failed ones that were published after
--- `since`, the oldest first. Returns their number. They keep their ids, and the endpoint's pause ends. The caller must
--- be allowed to change the endpoint.
-create or replace function app.replay_webhook(webhook_id uuid, delivery_id uuid, since timestamptz, most integer)
+-- Sends deliveries of an enabled endpoint again: one delivery, or up to `max_rows` failed ones that were published
+-- after `since`, the oldest first. Returns their number. They keep their ids, and the endpoint's pause ends. The caller
+-- must be allowed to change the endpoint.
+create or replace function app.replay_webhook_deliveries(
+  webhook_id uuid, delivery_id uuid, since timestamptz, max_rows integer)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -78,16 +79,16 @@ begin
     for update of f skip locked);
   get diagnostics replayed = row_count;
   if replayed > 0 then
-    update webhooks w set rest_until = now() where w.id = $1;
+    update webhooks w set paused_until = now() where w.id = $1;
   end if;
   return replayed;
 end
 $$;
-grant execute on function app.replay_webhook(uuid, uuid, timestamptz, integer) to app_admin, app_client;
+grant execute on function app.replay_webhook_deliveries(uuid, uuid, timestamptz, integer) to app_admin, app_client;
 
 -- Fails the pending deliveries of an endpoint that was disabled. They can be replayed once the endpoint is enabled
 -- again.
-create or replace function app.fail_waiting_deliveries() returns trigger
+create or replace function app.fail_pending_deliveries() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -96,12 +97,12 @@ begin
   return null;
 end
 $$;
-grant execute on function app.fail_waiting_deliveries() to app_owner;
+grant execute on function app.fail_pending_deliveries() to app_owner;
 
 set local role app_owner;
 
-create or replace trigger fail_waiting after update of status on webhooks
-  for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_waiting_deliveries();
+create or replace trigger fail_pending_deliveries after update of status on webhooks
+  for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_pending_deliveries();
 
 -- Endpoints that have a due delivery, no lease and no pause, with the due time of their first delivery. The query steps
 -- from endpoint to endpoint in the index of pending deliveries, however many deliveries are pending.
@@ -122,14 +123,14 @@ as $$
     select d.next_at from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending'
     order by d.next_at, d.created_at, d.id limit 1
   ) first
-  where w.status = 'enabled' and (w.leased_until is null or w.leased_until < now()) and w.rest_until <= now()
+  where w.status = 'enabled' and (w.leased_until is null or w.leased_until < now()) and w.paused_until <= now()
     and first.next_at <= now()
 $$;
 
--- Claims up to `lines` endpoints for `seconds`, each with up to `run` due deliveries, in the order of their due times.
--- Clients with the fewest claimed endpoints come first, and no client gets more than `most_of_client`.
-create or replace function app.take_webhooks(
-  lines integer, run integer, most_of_client integer, seconds double precision)
+-- Claims up to `max_batches` endpoints for `seconds`, each with up to `batch_size` due deliveries, in the order of
+-- their due times. Clients with the fewest claimed endpoints come first, and no client gets more than `max_per_client`.
+create or replace function app.claim_webhook_batches(
+  max_batches integer, batch_size integer, max_per_client integer, seconds double precision)
 returns table (webhook_id uuid, client_id uuid, url text, fence bigint, secrets text[], deliveries jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -137,7 +138,7 @@ as $$
 declare
   candidate uuid;
   claimed webhooks;
-  remaining integer := lines;
+  remaining integer := max_batches;
 begin
   for candidate in
     select ranked.webhook_id
@@ -148,9 +149,9 @@ begin
           where active.client_id = due.client_id and active.leased_until >= now()) as turn
       from app.due_webhooks() due
     ) ranked
-    where ranked.turn <= most_of_client
+    where ranked.turn <= max_per_client
     order by ranked.turn, ranked.due_at, ranked.webhook_id
-    limit 2 * lines
+    limit 2 * max_batches
   loop
     exit when remaining = 0;
     update webhooks w
@@ -158,7 +159,7 @@ begin
     where w.id = (
       select free.id from webhooks free
       where free.id = candidate and free.status = 'enabled'
-        and (free.leased_until is null or free.leased_until < now()) and free.rest_until <= now()
+        and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
       for update skip locked)
     returning w.* into claimed;
     -- The next statement has a snapshot of its own, so it sees everything that the worker before recorded.
@@ -173,10 +174,24 @@ begin
              'failures', d.failures) order by d.next_at, d.created_at, d.id), '[]')
            from (select * from webhook_deliveries d
                  where d.webhook_id = claimed.id and d.status = 'pending' and d.next_at <= now()
-                 order by d.next_at, d.created_at, d.id limit run) d);
+                 order by d.next_at, d.created_at, d.id limit batch_size) d);
     end if;
   end loop;
 end
 $$;
-grant execute on function app.due_webhooks(), app.take_webhooks(integer, integer, integer, double precision)
+grant execute on function app.due_webhooks(), app.claim_webhook_batches(integer, integer, integer, double precision)
   to app_system;
+
+-- The API's view of an endpoint.
+create or replace view app.webhook_view with (security_invoker = true) as
+select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
+from webhooks;
+grant select on app.webhook_view to app_support;
+grant select, insert on app.webhook_view to app_admin, app_client;
+
+-- The API's view of a delivery in a list.
+create or replace view app.webhook_delivery_view with (security_invoker = true) as
+select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at,
+  last_at, last_status, last_error, last_milliseconds, created_at, delivered_at
+from webhook_deliveries;
+grant select on app.webhook_delivery_view to app_admin, app_support, app_client;

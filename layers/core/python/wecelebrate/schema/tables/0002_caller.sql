@@ -25,7 +25,7 @@ grant execute on function app.uuid7() to public;
 
 -- Trigger of every table with `updated_at`: sets it when the row really changes. An update that changes nothing queues
 -- no invalidation, so cached copies of the row stay current, and their entity tag has to stay valid.
-create function app.touch() returns trigger
+create function app.set_updated_at() returns trigger
 language plpgsql
 as $$
 begin
@@ -35,7 +35,7 @@ begin
   return new;
 end
 $$;
-grant execute on function app.touch() to public;
+grant execute on function app.set_updated_at() to public;
 
 create table app.seal_key (
   key bytea not null,

@@ -98,17 +98,17 @@ create table sites (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint sites_status_check check (status in ('draft', 'active', 'inactive')),
-  constraint sites_of_client unique (client_id, id)
+  constraint sites_client_id_unique unique (client_id, id)
 );
 create index sites_by_name on sites (name, id);
 create index sites_by_status on sites (status);
 create index sites_by_catalog on sites (catalog_id);
 
-create trigger touch before update on clients for each row execute function app.touch();
-create trigger touch before update on admin_users for each row execute function app.touch();
-create trigger touch before update on client_users for each row execute function app.touch();
-create trigger touch before update on catalogs for each row execute function app.touch();
-create trigger touch before update on sites for each row execute function app.touch();
+create trigger set_updated_at before update on clients for each row execute function app.set_updated_at();
+create trigger set_updated_at before update on admin_users for each row execute function app.set_updated_at();
+create trigger set_updated_at before update on client_users for each row execute function app.set_updated_at();
+create trigger set_updated_at before update on catalogs for each row execute function app.set_updated_at();
+create trigger set_updated_at before update on sites for each row execute function app.set_updated_at();
 
 -- Definer functions read these tables for every caller.
 grant select on tiers, clients, admin_users, client_users, catalogs, catalog_grants, sites to app_definer;

@@ -37,9 +37,9 @@ create index products_search on products using gin (catalog_id, category, brand,
   with (gin_pending_list_limit = 1024);
 -- The three indexes in name order include the columns of the other filters, so a walk along them visits only the table
 -- rows that it returns.
-create index products_in_name_order on products (catalog_id, name, id) include (price, is_active);
-create index products_in_category on products (catalog_id, category, name, id) include (price, is_active);
-create index products_in_brand on products (catalog_id, brand, name, id) include (price, is_active);
+create index products_by_name on products (catalog_id, name, id) include (price, is_active);
+create index products_by_category on products (catalog_id, category, name, id) include (price, is_active);
+create index products_by_brand on products (catalog_id, brand, name, id) include (price, is_active);
 create index products_by_price on products (catalog_id, price, id);
 create index products_by_created_at on products (catalog_id, created_at, id);
 
@@ -54,7 +54,7 @@ create table site_product_exclusions (
 );
 create index site_product_exclusions_by_product on site_product_exclusions (product_id);
 
-create trigger touch before update on products for each row execute function app.touch();
+create trigger set_updated_at before update on products for each row execute function app.set_updated_at();
 
 -- Foreign keys are checked without row-level security, so policies ask this function whether a client may read the
 -- catalog of a product. It lives with the tables because policies use it. app.place_order updates the stock.
@@ -146,20 +146,20 @@ create table images (
   fetched_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint images_fetched_from check (origin = 'uploaded' or source is not null),
-  constraint images_ready check (status <> 'ready' or (source is not null and sha256 is not null))
+  constraint images_fetched_source_check check (origin = 'uploaded' or source is not null),
+  constraint images_ready_check check (status <> 'ready' or (source is not null and sha256 is not null))
 );
 comment on column images.source is 'The address in `products.images`. An upload has one once it is rendered.';
 comment on column images.status is
   'failed: nothing can be shown. A ready image may have an error, too: that of the last attempt to fetch it again.';
 comment on column images.attempts is 'Failed attempts in a row.';
 comment on column images.next_try_at is 'Null: it is not fetched again automatically.';
-create unique index images_by_address on images (catalog_id, source) where origin = 'fetched';
+create unique index images_fetched_source_unique on images (catalog_id, source) where origin = 'fetched';
 create index images_by_source on images (catalog_id, source) where status = 'ready';
 create index images_by_catalog on images (catalog_id, created_at desc, id desc);
 create index images_by_next_try on images (next_try_at) where next_try_at is not null;
 
-create trigger touch before update on images for each row execute function app.touch();
+create trigger set_updated_at before update on images for each row execute function app.set_updated_at();
 
 alter table images enable row level security;
 alter table images force row level security;

@@ -36,9 +36,9 @@ create table orders (
   shipped_at timestamptz,
   delivered_at timestamptz,
   constraint orders_status_check check (status in ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
-  constraint orders_number_of_client unique (client_id, order_number),
-  constraint orders_of_client unique (client_id, id),
-  constraint orders_site_of_client foreign key (client_id, site_id) references sites (client_id, id)
+  constraint orders_client_number_unique unique (client_id, order_number),
+  constraint orders_client_id_unique unique (client_id, id),
+  constraint orders_site_fkey foreign key (client_id, site_id) references sites (client_id, id)
 );
 comment on column orders.customer_subject is 'The `sub` claim of the customer''s token. Null for a guest.';
 -- Covers the monthly report of a client, which then does not visit the table.
@@ -64,7 +64,7 @@ create table order_lines (
 create index order_lines_by_client on order_lines (client_id);
 create index order_lines_by_product on order_lines (product_id);
 
-create trigger touch before update on orders for each row execute function app.touch();
+create trigger set_updated_at before update on orders for each row execute function app.set_updated_at();
 
 alter table orders enable row level security;
 alter table orders force row level security;
@@ -106,10 +106,11 @@ grant select on order_lines to app_support, app_client, app_customer;
 
 -- The daily figures of orders. A rollup that every order upserts would be one hot row for each client: 163 orders a
 -- second, and deadlocks between changes of status. Therefore every change of a figure appends to order_deltas in its
--- own transaction and waits for no other one. app.fold_order_deltas, on a schedule, sums deltas into order_days and
--- deletes them in one transaction. app.order_daily adds up both tables. In every snapshot, on every server, the two
--- tables together give exactly the count of the orders. The figures of one site come from the index orders_by_site: a
--- site has about one order a day, so a rollup by site would have nearly as many rows as there are orders.
+-- own transaction and waits for no other one. app.rollup_order_deltas, on a schedule, sums deltas into
+-- order_daily_totals and deletes them in one transaction. app.daily_order_totals adds up both tables. In every
+-- snapshot, on every server, the two tables together give exactly the count of the orders. The figures of one site come
+-- from the index orders_by_site: a site has about one order a day, so a rollup by site would have nearly as many rows
+-- as there are orders.
 --
 -- Neither table has a foreign key to clients. The deltas of deleted orders outlive their client until they are rolled
 -- up, and a rollup that a foreign key rejects would block all rollups. Their rows come from orders, which has the key.
@@ -123,11 +124,11 @@ create table order_deltas (
   amount numeric not null
 );
 comment on table order_deltas is
-  'Changes that order_days does not contain yet. Triggers of orders write them; the rollup deletes them.';
+  'Changes that order_daily_totals does not contain yet. Triggers of orders write them; the rollup deletes them.';
 -- A report adds up the deltas of its client, however late the rollup is.
 create index order_deltas_by_client on order_deltas (client_id, day);
 
-create table order_days (
+create table order_daily_totals (
   client_id uuid not null,
   day date not null,
   currency text not null,
@@ -136,8 +137,9 @@ create table order_days (
   amount numeric not null,
   primary key (client_id, day, currency, status)
 );
-comment on table order_days is 'Figures of a day (UTC) without the rows of order_deltas. Read app.order_daily instead.';
-comment on column order_days.orders is
+comment on table order_daily_totals is
+  'Figures of a day (UTC) without the rows of order_deltas. Read app.daily_order_totals instead.';
+comment on column order_daily_totals.orders is
   'Can be below 0 for a while: a rollup may process the later of two deltas first.';
 
 alter table order_deltas enable row level security;
@@ -151,13 +153,13 @@ create policy system on order_deltas for select to app_system using ((select app
 grant select, insert, update, delete on order_deltas to app_migrate, app_definer;
 grant select on order_deltas to app_admin, app_client, app_system;
 
-alter table order_days enable row level security;
-alter table order_days force row level security;
-create policy migrate on order_days to app_migrate using (true) with check (true);
-create policy definer on order_days to app_definer using (true) with check (true);
-create policy admin on order_days for select to app_admin using ((select app.admin_role()) is not null);
-create policy client on order_days for select to app_client
+alter table order_daily_totals enable row level security;
+alter table order_daily_totals force row level security;
+create policy migrate on order_daily_totals to app_migrate using (true) with check (true);
+create policy definer on order_daily_totals to app_definer using (true) with check (true);
+create policy admin on order_daily_totals for select to app_admin using ((select app.admin_role()) is not null);
+create policy client on order_daily_totals for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[]));
-create policy system on order_days for select to app_system using ((select app.subject()) is not null);
-grant select, insert, update, delete on order_days to app_migrate, app_definer;
-grant select on order_days to app_admin, app_client, app_system;
+create policy system on order_daily_totals for select to app_system using ((select app.subject()) is not null);
+grant select, insert, update, delete on order_daily_totals to app_migrate, app_definer;
+grant select on order_daily_totals to app_admin, app_client, app_system;

@@ -1,6 +1,6 @@
 -- Background work: jobs, dropped files, staged rows, dead letters, schedules, uploads.
 --
--- A message of a queue only says that there is work. app.take_job, which sees all jobs, decides which job runs next.
+-- A message of a queue only says that there is work. app.claim_job, which sees all jobs, decides which job runs next.
 -- Therefore ten thousand jobs of one client do not delay the one job of another client, a message that arrives twice
 -- finds the job already claimed, and a lost message loses no work.
 
@@ -32,14 +32,14 @@ create table jobs (
   updated_at timestamptz not null default now(),
   started_at timestamptz,
   completed_at timestamptz,
-  lane text not null default 'normal' check (lane in ('high', 'normal')),
-  series text,
-  place timestamptz not null default clock_timestamp(),
+  priority text not null default 'normal' check (priority in ('high', 'normal')),
+  ordering_key text,
+  queued_at timestamptz not null default clock_timestamp(),
   due_at timestamptz not null default now(),
   failures integer not null default 0,
   approval text check (approval in ('needed', 'given')),
   notify_email text,
-  -- A column, because row-level security keeps an expression from being looked up in an index: app.take_job would read
+  -- A column, because row-level security keeps an expression from being looked up in an index: app.claim_job would read
   -- every waiting job.
   owner uuid not null
     generated always as (coalesce(client_id, '00000000-0000-0000-0000-000000000000'::uuid)) stored
@@ -49,9 +49,9 @@ comment on column jobs.fence is
   'Grows with each worker that claims the job. A worker with an older fence can no longer write.';
 comment on column jobs.checkpoint is 'Where the next worker continues. Committed together with the finished work.';
 comment on column jobs.counts is 'Rows by outcome: read, created, updated, unchanged, rejected, deactivated.';
-comment on column jobs.lane is 'high: a person waits for the job. It runs before the normal jobs of all clients.';
-comment on column jobs.series is 'Jobs with the same key run one at a time, in the order of `place`.';
-comment on column jobs.place is 'The position among the jobs with the same key and priority.';
+comment on column jobs.priority is 'high: a person waits for the job. It runs before the normal jobs of all clients.';
+comment on column jobs.ordering_key is 'Jobs with the same key run one at a time, in the order of `queued_at`.';
+comment on column jobs.queued_at is 'The position among the jobs with the same key and priority.';
 comment on column jobs.due_at is
   'The job does not start earlier. Later than `created_at` while the job waits for a retry.';
 comment on column jobs.failures is 'Attempts in a row without progress. Progress resets the count.';
@@ -63,11 +63,11 @@ create index jobs_by_created_at on jobs (created_at desc, id desc);
 create index jobs_by_catalog on jobs (catalog_id, created_at desc);
 create index jobs_by_type on jobs (type, created_at desc, id desc);
 create index jobs_open on jobs (status, created_at) where status in ('pending', 'processing');
-create index jobs_waiting on jobs (type, owner, lane, place, id) where status = 'pending';
+create index jobs_pending on jobs (type, owner, priority, queued_at, id) where status = 'pending';
 create index jobs_running on jobs (type, owner) where status = 'processing';
-create index jobs_of_series on jobs (series, place, id) where status in ('pending', 'processing');
-create unique index jobs_one_of_a_series on jobs (series) where status = 'processing';
-create index jobs_past on jobs (completed_at)
+create index jobs_by_ordering_key on jobs (ordering_key, queued_at, id) where status in ('pending', 'processing');
+create unique index jobs_one_running_by_ordering_key on jobs (ordering_key) where status = 'processing';
+create index jobs_expired on jobs (completed_at)
   where type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled');
 
 -- One row for each version of a dropped file: a notification that arrives twice finds the row.
@@ -83,7 +83,7 @@ create table drops (
   dropped_at timestamptz not null,
   job_id uuid not null references jobs (id) on delete cascade,
   created_at timestamptz not null default now(),
-  constraint drops_version unique (key, version_id)
+  constraint drops_version_unique unique (key, version_id)
 );
 create index drops_by_catalog on drops (catalog_id, id);
 create index drops_by_job on drops (job_id);
@@ -103,7 +103,7 @@ create table dead_letters (
   redriven_at timestamptz,
   redriven_by text
 );
-create index dead_letters_by_age on dead_letters (created_at desc, id desc);
+create index dead_letters_by_created_at on dead_letters (created_at desc, id desc);
 create index dead_letters_by_job on dead_letters (job_id);
 create index dead_letters_by_client on dead_letters (client_id);
 
@@ -125,15 +125,15 @@ create table schedules (
   last_outcome text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  wanted_at timestamptz,
+  run_requested_at timestamptz,
   constraint schedules_name_unique unique nulls not distinct (client_id, name)
 );
 comment on column schedules.last_outcome is 'The outcome of the last due time, as a sentence.';
-comment on column schedules.wanted_at is
+comment on column schedules.run_requested_at is
   'When the active run was requested: it was due, or a caller asked for it. Null: no run is active.';
 create index schedules_due on schedules (next_at) where is_active;
 create index schedules_by_catalog on schedules (catalog_id);
-create index schedules_wanted on schedules (wanted_at) where wanted_at is not null;
+create index schedules_run_requested on schedules (run_requested_at) where run_requested_at is not null;
 create index schedules_by_name on schedules (name, id);
 
 -- Files that callers upload directly to S3, because the API accepts only a few megabytes. A caller announces the file
@@ -151,10 +151,10 @@ create table uploads (
 );
 comment on column uploads.client_id is 'Null: an upload of the platform.';
 create index uploads_by_client on uploads (client_id);
-create index uploads_by_age on uploads (created_at);
+create index uploads_by_created_at on uploads (created_at);
 
-create trigger touch before update on jobs for each row execute function app.touch();
-create trigger touch before update on schedules for each row execute function app.touch();
+create trigger set_updated_at before update on jobs for each row execute function app.set_updated_at();
+create trigger set_updated_at before update on schedules for each row execute function app.set_updated_at();
 
 alter table jobs enable row level security;
 alter table jobs force row level security;

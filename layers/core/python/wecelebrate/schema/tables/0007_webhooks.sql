@@ -19,25 +19,25 @@ create table webhooks (
   updated_at timestamptz not null default now(),
   failures integer not null default 0,
   failing_since timestamptz,
-  rest_until timestamptz not null default now(),
+  paused_until timestamptz not null default now(),
   leased_until timestamptz,
   fence bigint not null default 0,
-  constraint webhooks_of_client unique (client_id, id),
+  constraint webhooks_client_id_unique unique (client_id, id),
   check ((status = 'disabled') = (disabled_reason is not null and disabled_at is not null))
 );
 comment on column webhooks.events is 'Event names; `job.*` for all events of a kind; `*` for every event.';
 comment on column webhooks.disabled_reason is
   'by_hand: a caller disabled it. gone: it answered 410. failing: every attempt failed for days.';
 comment on column webhooks.failures is 'Failed attempts in a row, over all deliveries of the endpoint.';
-comment on column webhooks.rest_until is
+comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is 'The end of the lease of the worker that sends to the endpoint.';
 -- The bookkeeping of workers is not a change of the endpoint: the entity tag stays.
-create trigger touch before update on webhooks for each row
+create trigger set_updated_at before update on webhooks for each row
   when ((old.client_id, old.url, old.description, old.events, old.status, old.disabled_reason, old.updated_at)
     is distinct from
     (new.client_id, new.url, new.description, new.events, new.status, new.disabled_reason, new.updated_at))
-  execute function app.touch();
+  execute function app.set_updated_at();
 
 alter table webhooks enable row level security;
 alter table webhooks force row level security;
@@ -71,12 +71,12 @@ create table webhook_secrets (
   secret text not null,
   created_at timestamptz not null default now(),
   expires_at timestamptz,
-  constraint webhook_secrets_webhook foreign key (client_id, webhook_id)
+  constraint webhook_secrets_webhook_fkey foreign key (client_id, webhook_id)
     references webhooks (client_id, id) on delete cascade
 );
 comment on column webhook_secrets.expires_at is
   'Null: the current secret. A replaced secret signs beside the current one until this time.';
-create unique index webhook_secrets_current on webhook_secrets (webhook_id) where expires_at is null;
+create unique index webhook_secrets_one_current on webhook_secrets (webhook_id) where expires_at is null;
 create index webhook_secrets_by_webhook on webhook_secrets (client_id, webhook_id);
 
 alter table webhook_secrets enable row level security;
@@ -106,7 +106,7 @@ create table webhook_deliveries (
   log jsonb not null default '[]',
   created_at timestamptz not null default clock_timestamp(),
   delivered_at timestamptz,
-  constraint webhook_deliveries_webhook foreign key (client_id, webhook_id)
+  constraint webhook_deliveries_webhook_fkey foreign key (client_id, webhook_id)
     references webhooks (client_id, id) on delete cascade
 );
 comment on column webhook_deliveries.payload is 'The body of the request. The signature covers its text form.';
@@ -114,11 +114,11 @@ comment on column webhook_deliveries.failures is
   'Failed attempts since the delivery was published or replayed: its position in the retry schedule.';
 comment on column webhook_deliveries.last_body is 'The beginning of the last response.';
 comment on column webhook_deliveries.log is 'The latest attempts, oldest first.';
-create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, next_at, created_at, id)
+create index webhook_deliveries_pending on webhook_deliveries (webhook_id, next_at, created_at, id)
   where status = 'pending';
 create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, created_at desc, id desc);
 create index webhook_deliveries_by_client on webhook_deliveries (client_id, created_at desc, id desc);
-create index webhook_deliveries_by_age on webhook_deliveries (created_at desc, id desc);
+create index webhook_deliveries_by_created_at on webhook_deliveries (created_at desc, id desc);
 
 alter table webhook_deliveries enable row level security;
 alter table webhook_deliveries force row level security;

@@ -20,7 +20,7 @@ create table mails (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   sent_at timestamptz,
-  constraint mails_order_of_client foreign key (client_id, order_id) references orders (client_id, id) on delete cascade
+  constraint mails_order_fkey foreign key (client_id, order_id) references orders (client_id, id) on delete cascade
 );
 comment on column mails.client_id is 'Null: a mail of the platform.';
 comment on column mails.details is
@@ -34,12 +34,12 @@ create index mails_by_job on mails (job_id);
 create index mails_by_recipient on mails (lower(recipient), created_at desc);
 create index mails_by_message on mails (message_id);
 -- One confirmation for each order, however often a caller requests it.
-create unique index mails_one_confirmation on mails (order_id) where template = 'order_confirmation';
-create trigger touch before update on mails for each row execute function app.touch();
+create unique index mails_one_confirmation_per_order on mails (order_id) where template = 'order_confirmation';
+create trigger set_updated_at before update on mails for each row execute function app.set_updated_at();
 
 -- A row records that a mail of one client to an address bounced or caused a complaint. An address that does not exist
--- does not exist for any client, so a bounce also stops the mails of other clients (app.mail_suppression). A complaint
--- concerns only one sender. A released row stays, with the subject that released it.
+-- does not exist for any client, so a bounce also stops the mails of other clients (app.find_mail_suppression). A
+-- complaint concerns only one sender. A released row stays, with the subject that released it.
 create table mail_suppressions (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -52,7 +52,7 @@ create table mail_suppressions (
   released_by text
 );
 comment on column mail_suppressions.client_id is 'Null: a mail of the platform.';
-create unique index mail_suppressions_one on mail_suppressions (client_id, address) nulls not distinct
+create unique index mail_suppressions_one_active on mail_suppressions (client_id, address) nulls not distinct
   where released_at is null;
 create index mail_suppressions_by_address on mail_suppressions (address);
 create index mail_suppressions_by_client on mail_suppressions (client_id, created_at desc, id desc);

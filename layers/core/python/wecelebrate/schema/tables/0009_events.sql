@@ -29,7 +29,7 @@ create table event_receipts (
   accepted_at timestamptz not null default now(),
   primary key (client_id, event_id)
 );
-create index event_receipts_by_age on event_receipts (accepted_at);
+create index event_receipts_by_accepted_at on event_receipts (accepted_at);
 
 alter table analytics_events enable row level security;
 alter table analytics_events force row level security;

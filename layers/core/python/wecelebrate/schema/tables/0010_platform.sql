@@ -4,10 +4,10 @@
 set local role app_owner;
 
 -- The outbox of invalidations. Cached values carry tags. Triggers write the tags that a statement made stale, in the
--- transaction of the statement; app.leave, the last statement of the transaction, returns them. After the commit the
--- committing process sends the tags to the cache and deletes the rows by app.invalidations_sent. When that process
--- crashes in between, the sweeper gets the rows by app.take_invalidations. Therefore every committed change is sent,
--- and no change that was rolled back.
+-- transaction of the statement; app.transaction_writes, the last statement of the transaction, returns them. After the
+-- commit the committing process sends the tags to the cache and deletes the rows by app.delete_sent_invalidations. When
+-- that process crashes in between, the sweeper gets the rows by app.claim_invalidations. Therefore every committed
+-- change is sent, and no change that was rolled back.
 create table cache_invalidations (
   id uuid primary key default app.uuid7(),
   xid xid8 not null default pg_current_xact_id(),
@@ -31,22 +31,23 @@ create policy definer on cache_invalidations to app_definer using (true) with ch
 grant select, insert, update, delete on cache_invalidations to app_migrate, app_definer;
 
 -- The time of the last heartbeat on the primary. A reader with an old heartbeat lags, or no heartbeat is written.
-create table app.heartbeat (
+create table app.replica_heartbeat (
   only_row boolean primary key default true check (only_row),
-  at timestamptz not null
+  written_at timestamptz not null
 );
-comment on table app.heartbeat is
-  'Empty at first: then no reader counts as lagging. app.beat writes it; app.enter reads it on readers.';
+comment on table app.replica_heartbeat is
+  'Empty at first: no reader counts as lagging. app.write_replica_heartbeat writes it; app.enter reads it on readers.';
 
 -- The kill switches that differ from their default. They apply to every caller.
-create table switches (
+create table kill_switches (
   name text primary key check (name in ('reads', 'cache', 'limits')),
   value text not null,
   updated_at timestamptz not null default now(),
   updated_by text default app.subject(),
-  constraint switches_value_check check ((name, value) in (('reads', 'primary'), ('cache', 'off'), ('limits', 'off')))
+  constraint kill_switches_value_check
+    check ((name, value) in (('reads', 'primary'), ('cache', 'off'), ('limits', 'off')))
 );
-create trigger touch before update on switches for each row execute function app.touch();
+create trigger set_updated_at before update on kill_switches for each row execute function app.set_updated_at();
 
 -- Responses of requests that may arrive twice. A row without a status belongs to a request that is still running.
 create table idempotency_keys (
@@ -61,23 +62,23 @@ create table idempotency_keys (
 );
 create index idempotency_keys_by_created_at on idempotency_keys (created_at);
 
-alter table app.heartbeat enable row level security;
-alter table app.heartbeat force row level security;
-create policy migrate on app.heartbeat to app_migrate using (true) with check (true);
-create policy definer on app.heartbeat to app_definer using (true) with check (true);
-grant select, insert, update, delete on app.heartbeat to app_migrate;
-grant select, insert, update on app.heartbeat to app_definer;
+alter table app.replica_heartbeat enable row level security;
+alter table app.replica_heartbeat force row level security;
+create policy migrate on app.replica_heartbeat to app_migrate using (true) with check (true);
+create policy definer on app.replica_heartbeat to app_definer using (true) with check (true);
+grant select, insert, update, delete on app.replica_heartbeat to app_migrate;
+grant select, insert, update on app.replica_heartbeat to app_definer;
 
-alter table switches enable row level security;
-alter table switches force row level security;
-create policy migrate on switches to app_migrate using (true) with check (true);
-create policy definer on switches for select to app_definer using (true);
-create policy admin on switches to app_admin
+alter table kill_switches enable row level security;
+alter table kill_switches force row level security;
+create policy migrate on kill_switches to app_migrate using (true) with check (true);
+create policy definer on kill_switches for select to app_definer using (true);
+create policy admin on kill_switches to app_admin
   using ((select app.admin_role()) in ('super_admin', 'admin'))
   with check ((select app.admin_role()) in ('super_admin', 'admin'));
-grant select, insert, update, delete on switches to app_migrate;
-grant select on switches to app_definer;
-grant select, insert, update, delete on switches to app_admin;
+grant select, insert, update, delete on kill_switches to app_migrate;
+grant select on kill_switches to app_definer;
+grant select, insert, update, delete on kill_switches to app_admin;
 
 alter table idempotency_keys enable row level security;
 alter table idempotency_keys force row level security;
@@ -102,7 +103,7 @@ create table audit_log (
   details jsonb not null default '{}',
   created_at timestamptz not null default now()
 );
-create index audit_log_by_age on audit_log (created_at desc, id desc);
+create index audit_log_by_created_at on audit_log (created_at desc, id desc);
 create index audit_log_by_client on audit_log (client_id, created_at desc, id desc);
 
 alter table audit_log enable row level security;
