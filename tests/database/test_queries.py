@@ -1,4 +1,4 @@
-"""Every named query, planned against the schema by the roles that run it; and what would pin a session of RDS Proxy."""
+"""Every named query is planned by the roles that run it, and no statement pins a session of RDS Proxy."""
 
 import ast
 import re
@@ -44,9 +44,9 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "usage": MEMBERS,
     "webhooks": MEMBERS,
 }
-"""Who runs the queries of a domain."""
+"""The roles that run the queries of a domain."""
 
-ONLY: dict[str, tuple[str, ...]] = {
+EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "clients.create_client": ("app_admin",),
     "clients.change_client": ("app_admin",),
     "catalogs.grant_catalog": ("app_admin",),
@@ -110,7 +110,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""Who runs a query that is not for its whole audience."""
+"""The roles of queries that differ from the audience of their domain."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:
@@ -128,10 +128,10 @@ def numbered(query: str) -> tuple[str, int]:
     """A query with $1, $2, … for its named parameters, and how many there are."""
     names: list[str] = []
 
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in names:
-            names.append(found[1])
-        return f"${names.index(found[1]) + 1}"
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
 
     return re.sub(r"%\((\w+)\)s", number, query).replace("%%", "%"), len(names)
 
@@ -143,23 +143,23 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_fits_the_schema_and_who_runs_it(superuser: psycopg.Connection, name: str) -> None:
+def test_a_query_can_be_planned_by_its_roles(superuser: psycopg.Connection, name: str) -> None:
     statement, parameters = numbered(QUERIES[name])
-    for role in ONLY.get(name, AUDIENCES[name.partition(".")[0]]):
+    for role in EXCEPTIONS.get(name, AUDIENCES[name.partition(".")[0]]):
         with superuser.transaction(force_rollback=True):
             superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            if statement.startswith("analyze "):  # it has no plan
+            if statement.startswith("analyze "):  # `analyze` has no plan
                 superuser.execute(statement)
                 continue
             planned = f"{name.replace('.', '_')}_{role}"
             superuser.execute(f"prepare {planned} as {statement}")
-            # Planning looks names up; only what begins to run asks for privileges.
+            # Planning resolves names; executing checks privileges.
             nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
             superuser.execute(f"explain execute {planned}{nulls}")
 
 
-def test_only_names_queries_that_are_there() -> None:
-    assert set(ONLY) <= set(QUERIES)
+def test_audiences_and_exceptions_name_existing_queries() -> None:
+    assert set(EXCEPTIONS) <= set(QUERIES)
     assert set(AUDIENCES) == {file.parent.name for file in FILES}
 
 
@@ -167,11 +167,11 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """All SQL that functions send: the named queries, and every string of the package's code that reads like SQL."""
+    """All SQL that functions send: named queries, and strings of the package that look like SQL."""
     yield from QUERIES.items()
     for file in sorted(PACKAGE.rglob("*.py")):
         if "schema" in file.relative_to(PACKAGE).parts:
-            continue  # they go to the writer itself
+            continue  # migrations do not use the proxy
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.strip()
@@ -192,17 +192,17 @@ PINS = {
     "listening": r"^\s*(un)?listen\b",
     "a discard": r"^\s*discard\b",
 }
-"""What RDS Proxy pins a session for ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
+"""Statements that pin a session ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
 
 
 @pytest.mark.parametrize("pin", PINS)
-def test_nothing_that_functions_send_pins_a_session(pin: str) -> None:
+def test_no_statement_pins_a_session(pin: str) -> None:
     texts = dict(_texts())
     assert len(texts) > len(QUERIES)
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_no_statement_is_longer_than_the_proxy_takes_unpinned() -> None:
+def test_no_statement_has_16_kilobytes_which_would_pin_the_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 
@@ -221,10 +221,10 @@ def test_no_statement_is_longer_than_the_proxy_takes_unpinned() -> None:
         ("a discard", "discard all"),
     ],
 )
-def test_what_pins_is_noticed(pin: str, text: str) -> None:
+def test_a_pinning_statement_is_detected(pin: str, text: str) -> None:
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 
-def test_a_lock_of_the_transaction_does_not_pin() -> None:
+def test_a_transaction_level_lock_is_allowed() -> None:
     for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
         assert not re.search(PINS["a session lock"], text)

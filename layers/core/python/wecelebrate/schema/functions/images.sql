@@ -28,7 +28,7 @@ as $$ select case when media = '[]' then '[]'::json else replace(media, E'\x01',
 grant execute on function app.media_with_urls(text, text)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `media` consistent with `images`, whoever changes the images: the API or a sync.
+-- Keeps `media` consistent with `images` when the API or a sync changes the images.
 create or replace function app.set_product_media() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
