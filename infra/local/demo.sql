@@ -1,5 +1,5 @@
--- The demo: two clients with two sites each, one shared and two own catalogs, and people to try things as.
--- Every id is fixed, and what is there already stays as it is.
+-- The demo: two clients with two sites each, a catalog of each client and one that both were granted, and accounts to try
+-- the platform with. Every id is fixed, and existing rows stay as they are.
 
 insert into admin_users (user_id, email, role) values
   ('admin', 'admin@wecelebrate.test', 'super_admin'),

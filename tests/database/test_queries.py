@@ -56,7 +56,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "images.get_catalog_owner": BACK_OFFICE,
     "images.due_catalogs": ("app_system",),
     "jobs.list_jobs": BACK_OFFICE,
-    "jobs.get_job": BACK_OFFICE,
+    "jobs.get_job": (*BACK_OFFICE, "app_system"),
     "jobs.claim_job": ("app_system",),
     "jobs.expire_leases": ("app_system",),
     "jobs.delete_old_jobs": ("app_system",),

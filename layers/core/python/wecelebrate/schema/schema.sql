@@ -1629,7 +1629,7 @@ create view app.catalog_view with (security_invoker=true) as
         END AS source_config,
     sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
    FROM catalogs;
-grant select on app.catalog_view to app_admin, app_client;
+grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
 
@@ -1656,7 +1656,7 @@ create view app.dead_letter_view with (security_invoker=true) as
     d.created_at, d.redriven_at, d.redriven_by
    FROM dead_letters d
      LEFT JOIN jobs j ON j.id = d.job_id;
-grant select on app.dead_letter_view to app_admin, app_support;
+grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
 -- View app.job_view, owner app_owner
 
@@ -1666,7 +1666,7 @@ create view app.job_view with (security_invoker=true) as
     app.job_counts(counts) AS counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
     updated_at, due_at, started_at, completed_at
    FROM jobs j;
-grant select on app.job_view to app_admin, app_client, app_support;
+grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
 -- View app.order_view, owner app_owner
 
@@ -1674,7 +1674,7 @@ create view app.order_view with (security_invoker=true) as
  SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
     customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
    FROM orders;
-grant select on app.order_view to app_admin, app_client, app_support;
+grant select on app.order_view to app_admin, app_client, app_customer, app_support;
 
 -- View app.schedule_view, owner app_owner
 
@@ -1683,6 +1683,7 @@ create view app.schedule_view with (security_invoker=true) as
     last_outcome, created_at, updated_at
    FROM schedules;
 grant insert, select, update on app.schedule_view to app_admin, app_client;
+grant select, update on app.schedule_view to app_system;
 
 -- View app.site_view, owner app_owner
 
@@ -1690,6 +1691,7 @@ create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
+grant select on app.site_view to app_anon, app_customer;
 
 -- View app.webhook_delivery_view, owner app_owner
 
@@ -1701,7 +1703,7 @@ create view app.webhook_delivery_view with (security_invoker=true) as
         END AS next_at,
     last_at, last_status, last_error, last_milliseconds, created_at, delivered_at
    FROM webhook_deliveries;
-grant select on app.webhook_delivery_view to app_admin, app_client, app_support;
+grant select on app.webhook_delivery_view to app_admin, app_client, app_support, app_system;
 
 -- View app.webhook_view, owner app_owner
 
@@ -1709,7 +1711,7 @@ create view app.webhook_view with (security_invoker=true) as
  SELECT id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
    FROM webhooks;
 grant insert, select on app.webhook_view to app_admin, app_client;
-grant select on app.webhook_view to app_support;
+grant select on app.webhook_view to app_support, app_system;
 
 -- Function app.admin_role(), owner app_owner
 

@@ -154,14 +154,14 @@ select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits
   first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
   completed_at
 from jobs j;
-grant select on app.job_view to app_admin, app_support, app_client;
+grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
 -- The API's view of a dead letter, with the status of its job.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
   d.redriven_at, d.redriven_by
 from dead_letters d left join jobs j on j.id = d.job_id;
-grant select on app.dead_letter_view to app_admin, app_support;
+grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
 -- The API's view of a schedule.
 create or replace view app.schedule_view with (security_invoker = true) as
@@ -169,3 +169,4 @@ select id, client_id, catalog_id, type, name, cron, timezone, settings, is_activ
   last_outcome, created_at, updated_at
 from schedules;
 grant select, insert, update on app.schedule_view to app_admin, app_client;
+grant select, update on app.schedule_view to app_system;

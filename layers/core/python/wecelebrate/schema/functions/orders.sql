@@ -211,7 +211,7 @@ create or replace view app.order_view with (security_invoker = true) as
 select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
   customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
 from orders;
-grant select on app.order_view to app_admin, app_support, app_client;
+grant select on app.order_view to app_admin, app_support, app_client, app_customer;
 
 -- The API's view of the customer's own orders on the current site.
 create or replace view app.customer_order_view with (security_invoker = true) as

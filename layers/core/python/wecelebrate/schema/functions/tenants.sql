@@ -17,9 +17,10 @@ select id, owner_client_id, name, type, source, status,
     as source_config,
   sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
 from catalogs;
-grant select on app.catalog_view to app_admin, app_client;
+grant select on app.catalog_view to app_admin, app_support, app_client, app_system;
 
 create or replace view app.site_view with (security_invoker = true) as
 select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
 from sites;
 grant select, insert, update on app.site_view to app_admin, app_client;
+grant select on app.site_view to app_customer, app_anon;

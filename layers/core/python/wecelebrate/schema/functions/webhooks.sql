@@ -186,7 +186,7 @@ grant execute on function app.due_webhooks(), app.claim_webhook_batches(integer,
 create or replace view app.webhook_view with (security_invoker = true) as
 select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
 from webhooks;
-grant select on app.webhook_view to app_support;
+grant select on app.webhook_view to app_support, app_system;
 grant select, insert on app.webhook_view to app_admin, app_client;
 
 -- The API's view of a delivery in a list.
@@ -194,4 +194,4 @@ create or replace view app.webhook_delivery_view with (security_invoker = true) 
 select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at,
   last_at, last_status, last_error, last_milliseconds, created_at, delivered_at
 from webhook_deliveries;
-grant select on app.webhook_delivery_view to app_admin, app_support, app_client;
+grant select on app.webhook_delivery_view to app_admin, app_support, app_client, app_system;
