@@ -62,8 +62,10 @@ def declared(folder: Path = Path(__file__).parent) -> Declared:
     groups = tables.pop("functions", {})
     functions = {name: function for group in groups.values() for name, function in _functions(group)}
     views = {
-        name: frozenset((role, verb) for role, verbs in roles.items() for verb in verbs.split())
-        for name, roles in tables.pop("views", {}).items()
+        name: frozenset(
+            (role, verb) for verbs, roles in view.items() for verb in verbs.split() for role in roles.split()
+        )
+        for name, view in tables.pop("views", {}).items()
     }
     return Declared({name: _table(dict(roles)) for name, roles in tables.items()}, views, functions)
 
