@@ -27,7 +27,7 @@ from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, Kind
 
-MIGRATIONS = CORE / "migrations"
+SCHEMA = CORE / "schema"
 
 
 class Compute(PlatformStack):
@@ -197,7 +197,7 @@ class Compute(PlatformStack):
         trigger.execute_before(*(other.function for other in others))
         resource = trigger.node.find_child("Default").node.default_child
         if isinstance(resource, cdk.CfnResource):
-            resource.add_property_override("Migrations", digest(MIGRATIONS))
+            resource.add_property_override("Migrations", digest(SCHEMA))
 
 
 def digest(folder: Path) -> str:

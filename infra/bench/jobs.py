@@ -18,7 +18,7 @@ LIMIT = Limit.at_most(3.0)
 """The cost must not grow with the number of pending jobs."""
 _INSERT_JOBS = """
 insert into clients (name, slug) select 'bench', 'bench-' || n from generate_series(1, %(clients)s) n;
-insert into jobs (client_id, type, status, requested_by, payload, series)
+insert into jobs (client_id, type, status, requested_by, payload, ordering_key)
 select c.id, 'data_export', 'pending', 'service:bench', '{}', c.slug
 from clients c, generate_series(1, %(pending)s) n where c.slug like 'bench-%%' order by n;
 analyze jobs
@@ -50,7 +50,7 @@ def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
         platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None])
         for _ in range(CLAIMS):
             began = time.perf_counter()
-            job = platform.database.execute("select id from app.take_job('data_export', 3, 60)").fetchone()
+            job = platform.database.execute("select id from app.claim_job('data_export', 3, 60)").fetchone()
             milliseconds.append((time.perf_counter() - began) * 1000)
             assert job is not None
     return median(milliseconds[1:])

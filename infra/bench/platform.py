@@ -96,12 +96,12 @@ class BenchPlatform:
         Takes LIFE + 1 seconds before and after, because each instance caches the switches for LIFE seconds.
         """
         for name, value in switches.items():
-            self.database.execute("insert into switches (name, value) values (%s, %s)", [name, value])
+            self.database.execute("insert into kill_switches (name, value) values (%s, %s)", [name, value])
         time.sleep(LIFE_SECONDS + 1)
         try:
             yield
         finally:
-            self.database.execute("delete from switches where name = any (%s)", [list(switches)])
+            self.database.execute("delete from kill_switches where name = any (%s)", [list(switches)])
             time.sleep(LIFE_SECONDS + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:

@@ -15,6 +15,7 @@ from infra.command.drop import drop
 from infra.command.listen import listen
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
+from infra.command.schema import schema
 from infra.command.switch import switch
 from infra.command.token import token
 from infra.local.hints import this_command
@@ -57,6 +58,7 @@ app.command()(token)
 app.command()(drop)
 app.command()(listen)
 app.command()(openapi)
+app.command()(schema)
 app.command()(switch)
 app.add_typer(mail.app, name="mail")
 app.command()(bench)

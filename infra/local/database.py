@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from infra.local.processes import LocalCloudError
-from wecelebrate.migrations import migrate
+from wecelebrate.schema import migrate
 
 MIGRATOR = "wc_migrate"
 
@@ -58,7 +58,7 @@ def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) 
     deadline = time.monotonic() + timeout
     with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
         replica.autocommit = True
-        primary.execute("select app.beat()")
+        primary.execute("select app.write_replica_heartbeat()")
         written = primary.execute("select pg_current_wal_flush_lsn()").fetchone()
         assert written is not None
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):

@@ -128,7 +128,7 @@ class Database:
     def enter(self, caller: Caller, state: State) -> CallerContext:
         """Resolve a caller as `app.enter` does. Raises NoMembership, NotFound."""
         empty: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
-        common = {**empty, "caught_up": True, "switches": {}}
+        common = {**empty, "caught_up": True, "kill_switches": {}}
         if caller.site_domain is not None:
             if caller.site_domain != DOMAIN:
                 raise NotFound

@@ -1,9 +1,9 @@
-"""Databases of the session's PostgreSQL, beside the cloud's own: migrated, and with two clients in them."""
+"""Databases of the session's PostgreSQL, beside the database of the cloud."""
 
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from infra.local.credentials import Credentials
 from infra.local.database import prepare
 from infra.local.endpoints import Endpoints
 from tests.database import world
+from tests.database.callers import LOGINS
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,16 @@ class Database:
     credentials: Credentials
 
     def url(self, login: str = "postgres") -> str:
-        """The connection string of a login; the superuser's without one."""
+        """The connection string of a login, by default of the superuser."""
         password = self.credentials.superuser if login == "postgres" else self.credentials.logins[login]
         return f"postgresql://{login}:{password}@{self.address}/{self.name}"
 
     def connect(self, login: str = "postgres", *, autocommit: bool = False) -> psycopg.Connection:
-        """A connection as functions have it."""
+        """A connection with the settings of functions."""
         return psycopg.connect(self.url(login), prepare_threshold=None, autocommit=autocommit)
 
     def migrate(self) -> list[str]:
-        """Roles, logins and schema."""
+        """Create roles, logins and schema."""
         return prepare(self.address, self.credentials.superuser, self.name, self.credentials.logins)
 
 
@@ -47,20 +48,32 @@ def server(cloud: Endpoints, state: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def database(server: Database, state: Path, worker_id: str) -> Database:
-    """A migrated database with the world in it: what a test changes there, it undoes."""
-    made = Database(server.address, f"world_{worker_id}", server.credentials)
+    """A migrated database with the rows of the world. A test undoes its changes."""
+    return _create_world(Database(server.address, f"world_{worker_id}", server.credentials), state)
+
+
+@pytest.fixture(scope="module")
+def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
+    """A database with the rows of the world for one module, whose tests may commit."""
+    name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
+    yield _create_world(replace(database, name=name), state)
+    with database.connect(autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _create_world(database: Database, state: Path) -> Database:
     with (state / "world.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # roles are the server's: two runs of the first migration would meet
-        made.migrate()
-    with made.connect() as connection:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # roles belong to the server: two first migrations would conflict
+        database.migrate()
+    with database.connect() as connection:
         world.seed(connection)
-    return made
+    return database
 
 
 @pytest.fixture(scope="session")
 def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
-    """A connection of each login to the world, in autocommit. What a test does there, it rolls back."""
-    opened = {login: database.connect(login, autocommit=True) for login in world.LOGINS}
+    """A connection of each login to the world, in autocommit. A test rolls back its changes."""
+    opened = {login: database.connect(login, autocommit=True) for login in LOGINS}
     yield opened
     for connection in opened.values():
         connection.close()
@@ -68,17 +81,17 @@ def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
 
 @pytest.fixture
 def fresh(server: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
-    """Makes empty databases that belong to wc_migrate."""
-    made: list[str] = []
+    """Creates empty databases that belong to wc_migrate."""
+    names: list[str] = []
 
-    def make() -> Database:
-        name = f"fresh_{os.getpid()}_{len(made)}_{abs(hash(request.node.nodeid)) % 10**8}"
-        made.append(name)
+    def create() -> Database:
+        name = f"fresh_{os.getpid()}_{len(names)}_{abs(hash(request.node.nodeid)) % 10**8}"
+        names.append(name)
         with server.connect(autocommit=True) as connection:
             connection.execute(sql.SQL("create database {} owner wc_migrate").format(sql.Identifier(name)))
         return Database(server.address, name, server.credentials)
 
-    yield make
+    yield create
     with server.connect(autocommit=True) as connection:
-        for name in made:
+        for name in names:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

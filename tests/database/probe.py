@@ -1,4 +1,4 @@
-"""What a caller really reaches: every verb tried against every row, nothing kept."""
+"""The access that a caller really has: every verb is tried on every row and rolled back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,12 @@ from uuid import UUID
 import psycopg
 from psycopg import errors, sql
 
-from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Caller, Row, insertion
+from tests.database.callers import Caller
+from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Row, insertion
 from wecelebrate.core.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
-"""Every table there is a row for, and a partition by its own name."""
+"""Every table with rows in the world, and a partition by its own name."""
 
 Move = tuple[str, UUID | str | None]
 Result = tuple[int, list[tuple[Any, ...]]]
@@ -21,30 +22,30 @@ Result = tuple[int, list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Reach:
-    """What one caller does in one table; None: it lacks even the privilege."""
+    """The access of a caller to a table. None: the caller lacks the privilege."""
 
     select: frozenset[str] | None
     insert: frozenset[str]
     update: frozenset[str] | None
     delete: frozenset[str] | None
     blind_update: int
-    """Rows that an update without a WHERE changes: policies for select do not narrow it."""
+    """The number of rows that an update without WHERE changes. Policies for select do not restrict it."""
     blind_delete: bool
-    """Whether a delete without a WHERE finds any row."""
+    """Whether a delete without WHERE deletes any row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
-    """Where updates without a WHERE may take all the rows that they reach."""
+    """Columns and values that an update without WHERE may set on all rows that it changes."""
 
 
 def rows_of(table: str) -> tuple[Row, ...]:
-    """The seeded rows of a table; those of a partition are its parent's."""
+    """The seeded rows of a table. A partition has the rows of its parent."""
     return tuple(row for row in ROWS if row.table == (table if table != PARTITION else "analytics_events"))
 
 
 def promised(caller: Caller, table: str) -> Reach:
-    """What the matrix says."""
+    """The access that the matrix declares."""
     select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
-    # A row that a WHERE or a RETURNING looks at has to be one that may be read.
-    seen = select or []
+    # A statement with WHERE or RETURNING needs rows that the caller may read.
+    readable = select or []
     moves = {
         (column, target)
         for column, target in _moves(table)
@@ -53,8 +54,8 @@ def promised(caller: Caller, table: str) -> Reach:
     return Reach(
         select=_labels(select),
         insert=_labels(insert) or frozenset(),
-        update=_labels(None if update is None else [row for row in update if row in seen]),
-        delete=_labels(None if delete is None else [row for row in delete if row in seen]),
+        update=_labels(None if update is None else [row for row in update if row in readable]),
+        delete=_labels(None if delete is None else [row for row in delete if row in readable]),
         blind_update=len(update or []),
         blind_delete=bool(delete),
         moves=frozenset(moves),
@@ -71,24 +72,24 @@ def _moves(table: str) -> list[Move]:
 
 
 def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
-    """The rows that a transaction sees, by their labels; None where it lacks the privilege."""
+    """The labels of the rows that a transaction sees; None when it lacks the privilege."""
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
-    # Of a row that was not seeded the key is told.
+    # A row that was not seeded has its key as its label.
     labels = {row.key: row.label for row in rows}
     return None if result is None else frozenset(labels.get(key, str(key)) for key in result[1])
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """An update without a WHERE, of a column that says nothing about whose a row is."""
+    """An update without WHERE of a column that does not decide access."""
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)
 
 
 def reached(connection: psycopg.Connection, table: str) -> Reach:
-    """What really happens, in a transaction that is entered already."""
+    """The access that the caller really has. The transaction must have been entered."""
     name = sql.Identifier(*table.split("."))
     rows = rows_of(table)
     keys = KEYS.get(rows[0].table, ("id",))
@@ -101,20 +102,20 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
     return Reach(
         select=shown(connection, table),
         insert=frozenset(
-            row.label for row in rows if _touched(attempt(connection, insertion(table, row), *row.values.values()))
+            row.label for row in rows if _affects_rows(attempt(connection, insertion(table, row), *row.values.values()))
         ),
         update=None
         if blind is None
-        else frozenset(row.label for row in rows if _touched(attempt(connection, updates, value, *row.key))),
+        else frozenset(row.label for row in rows if _affects_rows(attempt(connection, updates, value, *row.key))),
         delete=None
         if deleted is None
-        else frozenset(row.label for row in rows if _touched(attempt(connection, deletes, *row.key))),
+        else frozenset(row.label for row in rows if _affects_rows(attempt(connection, deletes, *row.key))),
         blind_update=blind[0] if blind else 0,
-        blind_delete=_touched(deleted),
+        blind_delete=_affects_rows(deleted),
         moves=frozenset(
             (moved, target)
             for moved, target in (_moves(table) if blind and blind[0] else [])
-            if _touched(
+            if _affects_rows(
                 attempt(connection, sql.SQL("update {} set {} = %s").format(name, sql.Identifier(moved)), target)
             )
         ),
@@ -122,9 +123,9 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """How many rows a statement reaches and what it returns, undone; None where it is refused.
+    """Run a statement and roll it back. Returns the number of rows and the result; None when it is refused.
 
-    Policies are asked before constraints: a row that violates one of those was let through.
+    PostgreSQL checks policies before constraints, so a row that violates a constraint has passed the policies.
     """
     try:
         with connection.transaction(force_rollback=True):
@@ -136,13 +137,13 @@ def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *
         return 1, []
 
 
-def _touched(result: Result | None) -> bool:
+def _affects_rows(result: Result | None) -> bool:
     return result is not None and result[0] > 0
 
 
 @contextmanager
 def entered(connection: psycopg.Connection, caller: Caller) -> Iterator[psycopg.Connection]:
-    """A transaction, or a part of one, as the caller; undone at its end."""
+    """A transaction or savepoint as the caller, rolled back at its end."""
     with connection.transaction(force_rollback=True):
         if caller.entered:
             row = connection.execute(ENTER, caller.parameters).fetchone()

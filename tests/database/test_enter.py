@@ -1,4 +1,4 @@
-"""app.enter: who is let in as whom, and who is not."""
+"""app.enter: which callers enter with which role, and which are refused."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.database.conftest import Database
 from tests.database.world import A_SITE, A, B, ident
 from wecelebrate.core.database import ENTER
 
-NOBODY = "WC401"
+REFUSED = "WC401"
 NO_SITE = "WC404"
 
 
@@ -25,44 +25,44 @@ def enter(
 @pytest.mark.parametrize(
     ("login", "subject", "domain", "client", "code"),
     [
-        # A token's subject is never a service, and a service acts by its own login alone.
-        ("wc_public", "service:drops", "a.test", A, NOBODY),
-        ("wc_public", "service:system", None, None, NOBODY),
-        ("wc_public", "service:staging", None, None, NOBODY),
-        ("wc_api", "service:drops", None, A, NOBODY),
-        ("wc_api", "service:drops", None, None, NOBODY),
-        ("wc_api", "service:system", None, None, NOBODY),
-        ("wc_worker", "service:drops", None, ident("no client"), NOBODY),
-        # Nobody is not somebody without a name.
-        ("wc_public", "", "a.test", None, NOBODY),
-        ("wc_api", "", None, None, NOBODY),
-        ("wc_api", None, None, None, NOBODY),
-        ("wc_worker", "", None, None, NOBODY),
-        ("wc_worker", None, None, None, NOBODY),
-        # Storefronts have a login of their own.
-        ("wc_api", "customer", "a.test", None, NOBODY),
-        ("wc_api", None, "a.test", None, NOBODY),
-        ("wc_api", "super", "a.test", None, NOBODY),
-        ("wc_worker", None, "a.test", None, NOBODY),
-        # People.
-        ("wc_api", "stranger", None, None, NOBODY),
-        ("wc_api", "a-owner", None, B, NOBODY),
+        # A service must use the login wc_worker.
+        ("wc_public", "service:drops", "a.test", A, REFUSED),
+        ("wc_public", "service:system", None, None, REFUSED),
+        ("wc_public", "service:staging", None, None, REFUSED),
+        ("wc_api", "service:drops", None, A, REFUSED),
+        ("wc_api", "service:drops", None, None, REFUSED),
+        ("wc_api", "service:system", None, None, REFUSED),
+        ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
+        # The subject must not be empty, and only visitors may have none.
+        ("wc_public", "", "a.test", None, REFUSED),
+        ("wc_api", "", None, None, REFUSED),
+        ("wc_api", None, None, None, REFUSED),
+        ("wc_worker", "", None, None, REFUSED),
+        ("wc_worker", None, None, None, REFUSED),
+        # Only wc_public and wc_worker enter storefronts; an anonymous visitor only by wc_public.
+        ("wc_api", "customer", "a.test", None, REFUSED),
+        ("wc_api", None, "a.test", None, REFUSED),
+        ("wc_api", "super", "a.test", None, REFUSED),
+        ("wc_worker", None, "a.test", None, REFUSED),
+        # Unknown accounts, other clients and unknown sites.
+        ("wc_api", "stranger", None, None, REFUSED),
+        ("wc_api", "a-owner", None, B, REFUSED),
         ("wc_public", None, "nowhere.test", None, NO_SITE),
         ("wc_worker", "customer", "nowhere.test", None, NO_SITE),
     ],
 )
-def test_is_refused(
+def test_the_caller_is_refused(
     database: Database, *, login: str, subject: str | None, domain: str | None, client: object, code: str
 ) -> None:
     with database.connect(login) as connection:
-        with pytest.raises(psycopg.Error) as refused:
+        with pytest.raises(psycopg.Error) as error:
             enter(connection, subject, domain, client)
-        assert refused.value.sqlstate == code
+        assert error.value.sqlstate == code
         connection.rollback()
 
 
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
-def test_a_storefront_makes_everyone_a_customer_of_its_site(database: Database, subject: str) -> None:
+def test_on_a_storefront_every_account_is_a_customer_of_the_site(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
         role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
@@ -83,34 +83,34 @@ def test_a_member_of_two_clients_may_enter_for_one(database: Database) -> None:
         "update clients set is_active = false where slug = 'client-a'",
     ],
 )
-def test_who_was_deactivated_is_let_in_no_more(database: Database, change: str) -> None:
+def test_a_deactivated_account_or_client_is_refused(database: Database, change: str) -> None:
     subject = "admin" if "admin_users" in change else "a-owner"
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute(change.encode())
         connection.execute("set local session authorization wc_api")
-        with pytest.raises(psycopg.Error, match="belongs to no client"), connection.transaction():
+        with pytest.raises(psycopg.Error, match="belongs to no active client"), connection.transaction():
             enter(connection, subject)
 
 
 @pytest.mark.parametrize("status", ["draft", "inactive"])
-def test_a_site_that_is_not_active_is_shown_to_nobody(database: Database, status: str) -> None:
+def test_an_inactive_site_is_refused(database: Database, status: str) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute("update sites set status = %s where id = %s", [status, A_SITE])
         connection.execute("set local session authorization wc_public")
-        with pytest.raises(psycopg.Error, match="no site is shown"), connection.transaction():
+        with pytest.raises(psycopg.Error, match="no active site"), connection.transaction():
             enter(connection, None, "a.test")
 
 
 @pytest.mark.parametrize(
-    ("login", "subject", "milliseconds"),
+    ("login", "subject", "timeout"),
     [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
 )
-def test_time_is_the_tiers_clamped_to_what_the_gateway_waits(
-    database: Database, login: str, subject: str, milliseconds: str
+def test_the_statement_timeout_is_that_of_the_tier_within_the_gateways_limit(
+    database: Database, login: str, subject: str, timeout: str
 ) -> None:
     with database.connect(login) as connection:
         enter(connection, subject)
-        assert connection.execute("show statement_timeout").fetchone() == (milliseconds,)
+        assert connection.execute("show statement_timeout").fetchone() == (timeout,)
         connection.commit()
         assert connection.execute("show statement_timeout").fetchone() == ("0",)
 
@@ -120,22 +120,22 @@ def test_time_is_the_tiers_clamped_to_what_the_gateway_waits(
     "call",
     [
         "select app.seal('app_admin')",
-        "select app.lookup('super', null, null)",
+        "select app.resolve_caller('super', null, null)",
         "select app.context('client_ids')",
         "select app.client_ids()",
         "select app.catalog_ids()",
-        "select app.make_event_partitions(current_date)",
-        "select app.fold_order_deltas()",
-        "select * from app.order_daily(gen_random_uuid(), current_date, current_date)",
+        "select app.create_event_partitions(current_date)",
+        "select app.rollup_order_deltas()",
+        "select * from app.daily_order_totals(gen_random_uuid(), current_date, current_date)",
         "select app.order_number()",
         "select app.may_read_product(gen_random_uuid(), gen_random_uuid())",
-        "select app.tagged('tiers', '{}')",
-        "select app.leave()",
-        "select app.take_invalidations('0 s', 1)",
-        "select app.beat()",
+        "select app.row_tags('tiers', '{}')",
+        "select app.transaction_writes()",
+        "select app.claim_invalidations('0 s', 1)",
+        "select app.write_replica_heartbeat()",
     ],
 )
-def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, call: str) -> None:
+def test_a_login_cannot_call_functions_before_it_enters(database: Database, login: str, call: str) -> None:
     with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute(call.encode())
 
@@ -143,7 +143,7 @@ def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, c
 @pytest.mark.parametrize(
     "text",
     [
-        "select app.admit('super', null, null, null, null)",
+        "select app.establish_context('super', null, null, null, null)",
         "select role from app.enter('super')",
         "select role from app.enter('super', null, null, null, '{}', null)",
         "select role from app.enter(concat('su', 'per'))",
@@ -152,7 +152,7 @@ def test_a_login_by_itself_may_call_none_of_it(database: Database, login: str, c
         "/* */ select role from app.enter($1)",
     ],
 )
-def test_only_a_statement_of_its_own_enters(database: Database, text: str) -> None:
+def test_app_enter_works_only_as_a_statement_of_its_own(database: Database, text: str) -> None:
     with database.connect("wc_api") as connection:
         values = [b"super"] if "$1" in text else []
         result = connection.pgconn.exec_params(text.encode(), values)

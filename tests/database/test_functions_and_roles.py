@@ -1,18 +1,18 @@
-"""What holds for every function, role and table of the schema, whatever it is called."""
+"""Rules for every function, role and schema."""
 
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from tests.database.callers import LOGINS
 from tests.database.conftest import Database
-from tests.database.world import LOGINS
 
 OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
-# They make tables or analyze them, and what may do that owns them.
-OWNED_BY_THE_OWNER = {"make_event_partitions", "analyze_products"}
+# They create or analyze tables, which only the owner of the tables may do.
+OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products"}
 
 
 @pytest.fixture(scope="module")
@@ -26,32 +26,32 @@ def functions(superuser: psycopg.Connection, columns: str, where: str) -> list[t
     return superuser.execute(query.encode()).fetchall()
 
 
-def test_definer_functions_search_where_nobody_writes_and_temporary_objects_last(superuser: psycopg.Connection) -> None:
+def test_definer_functions_search_pg_catalog_first_and_pg_temp_last(superuser: psycopg.Connection) -> None:
     path = "(select setting from unnest(proconfig) setting where setting ~ '^search_path=')"
-    found = functions(superuser, f"proname, {path}", "prosecdef")
-    assert len(found) >= 11
-    for name, searched in found:
-        assert str(searched).startswith("search_path=pg_catalog"), name
-        assert str(searched).endswith(", pg_temp"), name
+    definers = functions(superuser, f"proname, {path}", "prosecdef")
+    assert len(definers) >= 11
+    for name, search_path in definers:
+        assert str(search_path).startswith("search_path=pg_catalog"), name
+        assert str(search_path).endswith(", pg_temp"), name
 
 
-def test_definer_functions_belong_to_the_definer(superuser: psycopg.Connection) -> None:
+def test_definer_functions_belong_to_app_definer(superuser: psycopg.Connection) -> None:
     others = functions(
         superuser, "proname, proowner::regrole::text", "prosecdef and proowner <> 'app_definer'::regrole"
     )
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER}
 
 
-def test_no_definer_function_is_for_everyone(superuser: psycopg.Connection) -> None:
+def test_no_definer_function_is_executable_by_public(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert functions(superuser, "proname", f"prosecdef and {public}") == []
 
 
-def test_functions_for_everyone_are_those_that_read_no_row(superuser: psycopg.Connection) -> None:
+def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",
-        "touch",
+        "set_updated_at",
         "merge_patch",
         "products_page_sql",
     }
@@ -61,7 +61,7 @@ def test_no_function_is_leakproof(superuser: psycopg.Connection) -> None:
     assert functions(superuser, "proname", "proleakproof") == []
 
 
-def test_no_role_of_ours_is_above_the_policies(superuser: psycopg.Connection) -> None:
+def test_no_role_bypasses_policies(superuser: psycopg.Connection) -> None:
     powers = superuser.execute(
         "select rolname from pg_roles where (rolname ~ '^(app|wc)_')"
         " and (rolsuper or rolbypassrls or rolreplication or rolcreatedb or rolinherit)"
@@ -82,16 +82,16 @@ def test_a_login_owns_nothing_but_the_database(superuser: psycopg.Connection) ->
     assert set(owned.fetchall()) <= {("wc_migrate", "pg_database")}
 
 
-def test_memberships_give_nothing_until_they_are_entered(database: Database) -> None:
+def test_a_login_has_no_privileges_of_its_roles_before_it_enters(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker"):
         with database.connect(login) as connection:
-            used = connection.execute(
+            usable = connection.execute(
                 "select rolname from pg_roles where pg_has_role(oid, 'usage') and rolname <> current_user"
             )
-            assert used.fetchall() == [], login
+            assert usable.fetchall() == [], login
 
 
-def test_nobody_but_the_owner_makes_anything_in_a_schema(superuser: psycopg.Connection) -> None:
+def test_only_owners_can_create_objects_in_a_schema(superuser: psycopg.Connection) -> None:
     makers = superuser.execute(
         "select n.nspname, r.rolname from pg_namespace n, pg_roles r where n.nspname in ('app', 'public')"
         " and r.rolname ~ '^(app|wc)_' and has_schema_privilege(r.oid, n.oid, 'create') order by 1, 2"

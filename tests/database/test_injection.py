@@ -1,4 +1,4 @@
-"""SQL that was injected, from every login: it shows and changes nothing that the caller does not reach anyway."""
+"""Injected SQL, from every login: it reads and changes only rows that the caller may access anyway."""
 
 from contextlib import suppress
 
@@ -6,16 +6,17 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from tests.database.callers import CALLERS, LOGINS, Caller
 from tests.database.conftest import Database
 from tests.database.probe import TABLES, blind_update, entered, promised, shown
-from tests.database.world import A_JOB, A_SITE, B_SITE, CALLERS, LOGINS, A, B, Caller
+from tests.database.world import A_JOB, A_SITE, B_SITE, A, B
 from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 VICTIMS = [BY_NAME[name] for name in ("customer of A", "A's owner", "service for A")]
-LOOKED_AT = (
-    *("clients", "client_users", "sites", "products", "orders", "order_deltas", "order_days", "jobs"),
-    *("cache_invalidations", "app.heartbeat", "switches", "idempotency_keys", "app.seal_key"),
+INSPECTED = (
+    *("clients", "client_users", "sites", "products", "orders", "order_deltas", "order_daily_totals", "jobs"),
+    *("cache_invalidations", "app.replica_heartbeat", "kill_switches", "idempotency_keys", "app.seal_key"),
 )
 
 CONTEXT = f"""
@@ -24,7 +25,7 @@ set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set l
 """
 TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
 ROLES = sorted({role for roles in LOGINS.values() for role in roles} - {"app_worker"})
-"""What is not a worker's own anyway: see `test_a_worker_that_sets_the_owner_of_staged_rows_reaches_those_alone`."""
+"""All roles except app_worker, which a worker may set: see the test of staged rows below."""
 
 ATTACKS: dict[str, str] = {
     **{f"set role {role}": f"set role {role}" for role in ROLES},
@@ -40,12 +41,14 @@ ATTACKS: dict[str, str] = {
     "another context, for the session": f"select set_config('app.client_ids', '{{{B}}}', false)",
     "another context with another role": f"{CONTEXT}; set role app_admin",
     "no seal": "reset app.seal",
-    "a seal of one's own": f"{CONTEXT}; select set_config('app.seal', app.seal('app_admin'), true); set role app_admin",
-    "a seal by guess": f"{CONTEXT}; set local app.seal = ''",
+    "a computed seal": f"{CONTEXT}; select set_config('app.seal', app.seal('app_admin'), true); set role app_admin",
+    "an empty seal": f"{CONTEXT}; set local app.seal = ''",
     "the key": "select key from app.seal_key",
-    "lookup": "select app.lookup('super', null, null)",
-    "admit": "select app.admit('super', null, null, null, null)",
-    "admit as the login": "reset role; select app.admit('super', null, null, null, null); set role app_admin",
+    "resolve the caller": "select app.resolve_caller('super', null, null)",
+    "establish a context": "select app.establish_context('super', null, null, null, null)",
+    "establish a context as the login": (
+        "reset role; select app.establish_context('super', null, null, null, null); set role app_admin"
+    ),
     "enter again": TEXT_ENTER,
     "enter again as the login": f"reset role; {TEXT_ENTER}",
     "enter again after a savepoint": f"savepoint s; reset role; rollback to savepoint s; reset role; {TEXT_ENTER}",
@@ -53,97 +56,101 @@ ATTACKS: dict[str, str] = {
     "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
     "enter again prepared": (
         "reset role; prepare again as select role, admin_role, client_ids, editor_ids, owner_ids, site_id,"
-        " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, switches"
+        " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, kill_switches"
         " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
     ),
     "row security off": "set local row_security = off",
     "replication role": "set local session_replication_role = replica",
-    "a login of one's own": "create role mine superuser login; set role mine",
+    "a new superuser": "create role mine superuser login; set role mine",
     "a role granted": "grant app_admin to current_user",
     "a policy": "create policy mine on products using (true)",
     "row-level security switched off": "alter table orders disable row level security",
     "a definer function": "create function public.mine() returns void security definer language sql as ''",
     "a file": "copy orders to '/tmp/orders'",
     "a program": "copy orders to program 'cat'",
-    "partitions": "select app.make_event_partitions(current_date)",
-    "a switch": "insert into switches (name, value) values ('reads', 'primary'); delete from switches",
-    "the outbox": "select app.take_invalidations('0 s', 10000); delete from cache_invalidations",
+    "partitions": "select app.create_event_partitions(current_date)",
+    "a kill switch": "insert into kill_switches (name, value) values ('reads', 'primary'); delete from kill_switches",
+    "the outbox": "select app.claim_invalidations('0 s', 10000); delete from cache_invalidations",
     "the outbox as the login": (
-        "reset role; select app.invalidations_sent(array(select id from cache_invalidations)); set role app_system;"
-        " select app.take_invalidations('0 s', 10000)"
+        "reset role; select app.delete_sent_invalidations(array(select id from cache_invalidations));"
+        " set role app_system; select app.claim_invalidations('0 s', 10000)"
     ),
-    "a heartbeat": "select app.beat(); reset role; select app.beat()",
-    "another's answers": "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'",
-    "a fold": "select app.fold_order_deltas()",
+    "a heartbeat": "select app.write_replica_heartbeat(); reset role; select app.write_replica_heartbeat()",
+    "another caller's responses": (
+        "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'"
+    ),
+    "a rollup": "select app.rollup_order_deltas()",
     "a delta": f"insert into order_deltas select app.uuid7(), '{B}', current_date, 'USD', 'pending', 1, 1",
 }
 
 
 def inject(connection: psycopg.Connection, text: str, *, one_by_one: bool) -> None:
-    """Run it as an injection would: statement by statement, each of which may fail, or as one text."""
+    """Run the text like an injection: statement by statement, where each may fail, or as one text."""
     for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
         with suppress(psycopg.Error), connection.transaction():
             connection.execute(sql.SQL(statement))
 
 
-def foreign(connection: psycopg.Connection, victim: Caller) -> list[str]:
-    """Tables of which more is seen or changed than the matrix gives the caller."""
-    found = []
-    for table in LOOKED_AT:
+def exposed_tables(connection: psycopg.Connection, victim: Caller) -> list[str]:
+    """Tables of which the caller reads or changes more than the matrix allows."""
+    exposed = []
+    for table in INSPECTED:
         allowed = promised(victim, table)
-        seen = shown(connection, table) or frozenset()
+        visible = shown(connection, table) or frozenset()
         changed = blind_update(connection, table)
-        if not seen <= (allowed.select or frozenset()) or (changed and changed[0] not in (0, allowed.blind_update)):
-            found.append(table)
-    return found
+        if not visible <= (allowed.select or frozenset()) or (changed and changed[0] not in (0, allowed.blind_update)):
+            exposed.append(table)
+    return exposed
 
 
-WITHOUT = {
+WITHOUT_GUARD = {
     "the seal": """
         create or replace function app.context(setting text) returns text language sql stable security definer
         as $$ select nullif(current_setting('app.' || setting, true), '') $$""",
     "the key of the seal": "grant execute on function app.seal(text) to public",
-    "the rule that entering is a statement of its own": """
+    "the check that app.enter is a statement of its own": """
         do $$ begin
-          execute replace(pg_get_functiondef('app.admit'::regproc), 'current_query() !~', $r$'' ~$r$);
+          execute replace(pg_get_functiondef('app.establish_context'::regproc), 'current_query() !~', $r$'' ~$r$);
         end $$""",
 }
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
-def test_shows_and_changes_nothing_foreign(
+def test_an_attack_exposes_no_row_outside_the_matrix(
     connections: dict[str, psycopg.Connection], victim: Caller, attack: str
 ) -> None:
     for one_by_one in (True, False):
         with entered(connections[victim.login], victim) as connection:
             inject(connection, ATTACKS[attack], one_by_one=one_by_one)
-            assert foreign(connection, victim) == []
+            assert exposed_tables(connection, victim) == []
 
 
 @pytest.mark.parametrize(
     ("guard", "attack"),
     [
         ("the seal", "another context"),
-        ("the key of the seal", "a seal of one's own"),
-        ("the rule that entering is a statement of its own", "enter again as the login"),
-        ("the rule that entering is a statement of its own", "enter again in a block"),
-        ("the rule that entering is a statement of its own", "admit as the login"),
+        ("the key of the seal", "a computed seal"),
+        ("the check that app.enter is a statement of its own", "enter again as the login"),
+        ("the check that app.enter is a statement of its own", "enter again in a block"),
+        ("the check that app.enter is a statement of its own", "establish a context as the login"),
     ],
 )
-def test_it_is_the_guards_that_stop_it(database: Database, guard: str, attack: str) -> None:
+def test_without_its_guard_an_attack_succeeds(database: Database, guard: str, attack: str) -> None:
     victim = BY_NAME["A's owner"]
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
-        superuser.execute(WITHOUT[guard])
+        superuser.execute(WITHOUT_GUARD[guard])
         superuser.execute("set local session authorization wc_api")
         with entered(superuser, victim):
             inject(superuser, ATTACKS[attack], one_by_one=True)
-            assert foreign(superuser, victim) != []
+            assert exposed_tables(superuser, victim) != []
 
 
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("end", ["commit", "rollback", "commit; reset role", "do $$ begin commit; end $$"])
-def test_ending_the_transaction_does_not_open_another(database: Database, victim: Caller, end: str) -> None:
+def test_after_the_transaction_ends_injected_sql_cannot_enter_again(
+    database: Database, victim: Caller, end: str
+) -> None:
     with database.connect(victim.login) as connection:
         connection.execute(ENTER, victim.parameters)
         with pytest.raises(psycopg.Error, match=r"a statement of its own|invalid transaction termination"):
@@ -153,12 +160,12 @@ def test_ending_the_transaction_does_not_open_another(database: Database, victim
             connection.execute("select * from sites")
 
 
-def test_a_worker_that_sets_the_owner_of_staged_rows_reaches_those_alone(database: Database) -> None:
+def test_a_worker_that_sets_app_worker_reads_only_staged_rows(database: Database) -> None:
     service = BY_NAME["service for A"]
     with database.connect("wc_worker", autocommit=True) as connection, entered(connection, service):
         connection.execute("set local role app_worker")
-        opened = {table for table in TABLES if shown(connection, table)}
-    assert opened == {"app.staged_products", "app.staged_rejections"}
+        readable = {table for table in TABLES if shown(connection, table)}
+    assert readable == {"app.staged_products", "app.staged_rejections"}
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
@@ -177,7 +184,7 @@ def test_a_worker_that_sets_the_owner_of_staged_rows_reaches_those_alone(databas
         "create extension dblink",
     ],
 )
-def test_nobody_makes_an_object_that_others_might_meet(database: Database, login: str, statement: str) -> None:
+def test_no_login_can_create_objects(database: Database, login: str, statement: str) -> None:
     with database.connect(login, autocommit=True) as connection:
         for role in (login, *LOGINS[login]):
             with (
@@ -189,17 +196,17 @@ def test_nobody_makes_an_object_that_others_might_meet(database: Database, login
 
 
 @pytest.mark.parametrize("path", ["''", "pg_temp, app, public", "public, app, pg_catalog", "information_schema"])
-def test_a_hostile_search_path_changes_no_answer(database: Database, path: str) -> None:
+def test_a_hostile_search_path_changes_no_result(database: Database, path: str) -> None:
     caller = BY_NAME["A's owner"]
     with database.connect("wc_api", autocommit=True) as connection, entered(connection, caller):
-        asked = "select app.client_ids(), app.catalog_ids(), app.may_read_catalog(%s, %s), app.subject()"
-        before = connection.execute(asked, [A, A]).fetchone()
+        query = "select app.client_ids(), app.catalog_ids(), app.may_read_catalog(%s, %s), app.subject()"
+        before = connection.execute(query, [A, A]).fetchone()
         connection.execute(sql.SQL("set local search_path = " + path))
-        assert connection.execute(asked, [A, A]).fetchone() == before
+        assert connection.execute(query, [A, A]).fetchone() == before
         assert connection.execute("select count(*) from public.sites").fetchone() == (2,)
 
 
-def test_a_hostile_search_path_of_the_session_does_not_reach_who_comes_next(database: Database) -> None:
+def test_a_hostile_search_path_of_a_session_does_not_affect_the_next_caller(database: Database) -> None:
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, BY_NAME["A's owner"].parameters)
         connection.execute("set search_path = pg_temp, pg_catalog, public")
@@ -210,21 +217,21 @@ def test_a_hostile_search_path_of_the_session_does_not_reach_who_comes_next(data
         assert connection.execute("select array_agg(id) from sites").fetchone() == ([B_SITE],)
 
 
-def test_the_context_of_one_transaction_is_worth_nothing_in_the_next(database: Database) -> None:
+def test_a_context_cannot_be_reused_in_the_next_transaction(database: Database) -> None:
     names = ["subject", "email", "admin_role", "client_ids", "editor_ids", "owner_ids", "site_id", "job_id", "seal"]
     with database.connect("wc_worker") as connection:
         connection.execute(ENTER, ["service:drops", None, None, A, [], A_JOB])
-        kept = [connection.execute("select current_setting(%s)", [f"app.{name}"]).fetchone() for name in names]
+        copies = [connection.execute("select current_setting(%s)", [f"app.{name}"]).fetchone() for name in names]
         assert connection.execute("select count(*) from sites").fetchone() == (2,)
         connection.commit()
-        for name, value in zip(names, kept, strict=True):
+        for name, value in zip(names, copies, strict=True):
             connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value[0] if value else ""])
         connection.execute("set local role app_client")
         assert connection.execute("select app.subject(), app.client_ids()").fetchone() == (None, None)
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_value_of_the_context_does_not_reach_into_the_next(connections: dict[str, psycopg.Connection]) -> None:
+def test_a_context_value_cannot_reach_into_the_next_value(connections: dict[str, psycopg.Connection]) -> None:
     unit = chr(31)
     customer = BY_NAME["customer of A"]
     email = unit.join(["e@test", "", "", "", "", str(B_SITE)])
@@ -238,8 +245,8 @@ def test_a_value_of_the_context_does_not_reach_into_the_next(connections: dict[s
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_nothing_of_a_context_outlives_its_transaction(database: Database) -> None:
-    left = (
+def test_a_context_ends_with_its_transaction(database: Database) -> None:
+    state = (
         "select current_user = session_user, current_setting('app.client_ids', true), current_setting('app.seal', true)"
     )
     with database.connect("wc_api") as connection:
@@ -254,7 +261,7 @@ def test_nothing_of_a_context_outlives_its_transaction(database: Database) -> No
                 with pytest.raises(errors.DivisionByZero):
                     connection.execute("select 1 / 0")
                 connection.rollback()
-            assert connection.execute(left).fetchone() == (True, "", "")
+            assert connection.execute(state).fetchone() == (True, "", "")
             with pytest.raises(errors.InsufficientPrivilege):
                 connection.execute("select count(*) from sites")
             connection.rollback()

@@ -1,4 +1,4 @@
-"""What a job shows of how far it is."""
+"""The progress that a job shows."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,16 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-@pytest.mark.parametrize(("heard_of", "left"), [("1 s", 30), ("19 s", 30), ("21 s", None), ("10 minutes", None)])
-def test_the_time_left_is_told_while_the_worker_is_heard_of(
-    superuser: psycopg.Connection, heard_of: str, left: int | None
+@pytest.mark.parametrize(
+    ("renewed_ago", "eta_seconds"), [("1 s", 30), ("19 s", 30), ("21 s", None), ("10 minutes", None)]
+)
+def test_the_remaining_time_is_shown_while_the_lease_is_fresh(
+    superuser: psycopg.Connection, renewed_ago: str, eta_seconds: int | None
 ) -> None:
     row = superuser.execute(
         "update jobs j set status = 'processing', done = 25, total = 100, started_at = now() - interval '10 s',"
         " leased_until = now() - %s::interval + interval '60 s'"
         " where id = %s returning (app.job_progress(j) -> 'eta_seconds')::text, app.job_progress(j) ->> 'percent'",
-        [heard_of, A_JOB],
+        [renewed_ago, A_JOB],
     ).fetchone()
-    assert row == ("null" if left is None else str(left), "25.0")
+    assert row == ("null" if eta_seconds is None else str(eta_seconds), "25.0")

@@ -1,10 +1,11 @@
-"""Nothing that a tenant writes points into another tenant, or carries a row there."""
+"""A tenant can neither reference rows of another tenant nor move rows there."""
 
 from uuid import UUID
 
 import pytest
 from psycopg import errors, sql
 
+from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import (
@@ -16,7 +17,6 @@ from tests.database.world import (
     B_CATALOG,
     B_PRODUCT,
     B_SITE,
-    CALLERS,
     HIDDEN,
     HIDDEN_PRODUCT,
     A,
@@ -61,10 +61,10 @@ Attack = tuple[tuple[str, ...], str, tuple[UUID | None, ...], type[Exception]]
 
 ATTACKS: dict[str, Attack] = {
     "a new site on a foreign catalog": (EDITORS, NEW_SITE, (A, B_CATALOG), POLICY),
-    "a new site on a catalog granted to nobody": (EDITORS, NEW_SITE, (A, HIDDEN), POLICY),
+    "a new site on a catalog without grants": (EDITORS, NEW_SITE, (A, HIDDEN), POLICY),
     "a new site of another client": (EDITORS, NEW_SITE, (B, B_CATALOG), POLICY),
     "a site moved onto a foreign catalog": (EDITORS, OLD_SITE, (B_CATALOG, A_SITE), POLICY),
-    "a site moved onto a catalog granted to nobody": (EDITORS, OLD_SITE, (HIDDEN, A_OTHER_SITE), POLICY),
+    "a site moved onto a catalog without grants": (EDITORS, OLD_SITE, (HIDDEN, A_OTHER_SITE), POLICY),
     "a site that an admin moves onto a foreign catalog": (ADMINS, OLD_SITE, (B_CATALOG, A_SITE), POLICY),
     "a site that an admin makes on a foreign catalog": (ADMINS, NEW_SITE, (B, A_CATALOG), POLICY),
     "a site given to another client": (EDITORS, "update sites set client_id = %s where id = %s", (B, A_SITE), POLICY),
@@ -74,16 +74,16 @@ ATTACKS: dict[str, Attack] = {
     "a line of a foreign order": (ADMINS, LINE, (A, ident("B's order")), KEY),
     "an order given to another client": (EDITORS, "update orders set client_id = %s where id = %s",
                                          (B, ident("A's order")), POLICY),
-    "a figure of one's own making": (EDITORS + ADMINS, DELTA, (A,), POLICY),
+    "a forged delta": (EDITORS + ADMINS, DELTA, (A,), POLICY),
     "an exclusion at a foreign site": (EDITORS, EXCLUSION, (A, B_SITE, A_PRODUCT), KEY),
     "an exclusion at a foreign site, in its name": (EDITORS, EXCLUSION, (B, B_SITE, B_PRODUCT), POLICY),
     "an exclusion of a foreign product": (EDITORS, EXCLUSION, (A, A_SITE, B_PRODUCT), POLICY),
-    "an exclusion of a product that nobody may read": (EDITORS + ADMINS, EXCLUSION, (A, A_SITE, HIDDEN_PRODUCT),
+    "an exclusion of a product that no client may read": (EDITORS + ADMINS, EXCLUSION, (A, A_SITE, HIDDEN_PRODUCT),
                                                        POLICY),
-    "a catalog granted to oneself": (EDITORS, "insert into catalog_grants (catalog_id, client_id) values (%s, %s)",
+    "a grant of a foreign catalog": (EDITORS, "insert into catalog_grants (catalog_id, client_id) values (%s, %s)",
                                      (B_CATALOG, A), POLICY),
-    "a catalog made another's": (EDITORS, CATALOG_OWNER, (B, A_CATALOG), POLICY),
-    "a catalog made the platform's": (EDITORS, CATALOG_OWNER,
+    "a catalog given to another client": (EDITORS, CATALOG_OWNER, (B, A_CATALOG), POLICY),
+    "a catalog given to the platform": (EDITORS, CATALOG_OWNER,
                                       (None, A_CATALOG), POLICY),
     "a catalog of another client": (EDITORS, CATALOG,
                                     (B,), POLICY),
@@ -92,7 +92,7 @@ ATTACKS: dict[str, Attack] = {
     "a product in a foreign catalog": (EDITORS, PRODUCT,
                                        (B_CATALOG,), POLICY),
     "a job on a foreign catalog": (EDITORS, JOB, (A, B_CATALOG), POLICY),
-    "a job on a catalog that may only be read": (EDITORS, JOB, (A, HIDDEN), POLICY),
+    "a job on a catalog that the client may not write": (EDITORS, JOB, (A, HIDDEN), POLICY),
     "a job of another client": (EDITORS, JOB, (B, None), POLICY),
     "a job of the platform": (EDITORS, JOB, (None, None), POLICY),
     "a drop": (EDITORS, DROP, (A, B_CATALOG, A_JOB), POLICY),
@@ -109,18 +109,18 @@ ATTACKS: dict[str, Attack] = {
 @pytest.mark.parametrize(
     ("caller", "attack"), [(caller, name) for name, (callers, *_) in ATTACKS.items() for caller in callers]
 )
-def test_is_refused(database: Database, caller: str, attack: str) -> None:
-    _, statement, values, refusal = ATTACKS[attack]
+def test_the_attack_is_refused(database: Database, caller: str, attack: str) -> None:
+    _, statement, values, error = ATTACKS[attack]
     attacker = BY_NAME[caller]
     with (
         database.connect(attacker.login, autocommit=True) as connection,
         entered(connection, attacker),
-        pytest.raises(refusal),
+        pytest.raises(error),
     ):
         connection.execute(sql.SQL(statement), values)
 
 
-def test_a_site_stands_on_a_catalog_that_was_granted_to_its_client(database: Database) -> None:
+def test_a_site_can_show_a_catalog_that_is_granted_to_its_client(database: Database) -> None:
     attacker = BY_NAME["A's editor"]
     with database.connect("wc_api", autocommit=True) as connection, entered(connection, attacker):
         assert connection.execute(OLD_SITE, (ident("B's lent catalog"), A_SITE)).rowcount == 1

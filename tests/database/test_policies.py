@@ -1,4 +1,4 @@
-"""Every policy is needed, all of it: without it, or with it opened, some cell of the matrix is no longer true."""
+"""Every policy is necessary: without it, or with a wider condition, some caller's access differs from the matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered, promised, reached
-from tests.database.world import CALLERS
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """`{}` of `text` is the policy and its table."""
-        place = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
-        return sql.SQL(text).format(place)
+        """The statement `text`, with the policy and its table for `{}`."""
+        target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
+        return sql.SQL(text).format(target)
 
 
 _POLICIES = """
@@ -36,9 +36,9 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# These ask who calls, of the old row as of the new, and are not about inserts: who is refused the one never gets to
-# the other.
-_SAME_QUESTION = {
+# The condition depends only on the caller, is the same for the old and the new row, and does not apply to inserts: a
+# caller that fails the first check never reaches the second.
+_CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
     "support on orders",
@@ -60,13 +60,13 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture(scope="module")
 def policies(superuser: psycopg.Connection) -> list[Policy]:
-    found = [Policy(*row) for row in superuser.execute(_POLICIES)]
-    assert len(found) > 70
-    return found
+    rows = [Policy(*row) for row in superuser.execute(_POLICIES)]
+    assert len(rows) > 70
+    return rows
 
 
 def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
-    """Whether some caller of the policy's role then reaches anything else than the matrix says."""
+    """Whether the mutation changes the access of some caller with the policy's role."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(policy.statement(mutation))
         for caller in CALLERS:
@@ -80,32 +80,30 @@ def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> boo
     return False
 
 
-def test_without_any_one_policy_the_matrix_is_not_true(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_dropping_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     assert [str(policy) for policy in policies if not noticed(superuser, policy, "drop policy {}")] == []
 
 
-def test_a_policy_that_is_opened_to_every_row_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_opening_any_policy_to_all_rows_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]
     assert [str(policy) for policy in narrow if not noticed(superuser, policy, "alter policy {} using (true)")] == []
 
 
-def test_a_policy_that_lets_any_row_be_written_is_noticed(
-    superuser: psycopg.Connection, policies: list[Policy]
-) -> None:
+def test_removing_the_check_of_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]
     unnoticed = {
         str(policy) for policy in checking if not noticed(superuser, policy, "alter policy {} with check (true)")
     }
-    assert unnoticed == _SAME_QUESTION
+    assert unnoticed == _CALLER_ONLY
 
 
-def test_every_policy_that_writes_checks_the_new_row(superuser: psycopg.Connection) -> None:
+def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connection) -> None:
     unchecked = superuser.execute(
         "select policyname from pg_policies where cmd in ('ALL', 'INSERT', 'UPDATE') and with_check is null"
     )
     assert unchecked.fetchall() == []
 
 
-def test_what_is_left_as_it_is_is_noticed_by_nothing(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    changed = [policy for policy in policies if noticed(superuser, policy, "comment on policy {} is 'as it was'")]
+def test_an_unchanged_policy_is_not_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+    changed = [policy for policy in policies if noticed(superuser, policy, "comment on policy {} is 'unchanged'")]
     assert changed == []

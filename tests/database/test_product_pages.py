@@ -1,4 +1,4 @@
-"""Search, lists and facets: what runs as the definer shows each caller its own rows all the same."""
+"""Search, lists and facets: definer functions return only rows that the caller may see."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.database.callers import CALLERS, Caller
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import (
@@ -17,27 +18,25 @@ from tests.database.world import (
     A_PRODUCT,
     B_CATALOG,
     B_PRODUCT,
-    CALLERS,
     HIDDEN,
     HIDDEN_PRODUCT,
     LENT,
     LENT_PRODUCT,
     SHARED,
     SHARED_PRODUCT,
-    Caller,
 )
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 CATALOGS = (A_CATALOG, B_CATALOG, LENT, SHARED, HIDDEN)
 ALL_OF_A = {A_PRODUCT, A_INACTIVE, A_EXCLUDED}
-FOUND = {
+VISIBLE = {
     "super admin": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT},
     "support": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT},
     "A's owner": {*ALL_OF_A, LENT_PRODUCT, SHARED_PRODUCT},
     "A's viewer": {*ALL_OF_A, LENT_PRODUCT, SHARED_PRODUCT},
     "B's owner": {B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
     "owner of A and viewer of B": {*ALL_OF_A, B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
-    "both, for B alone": {B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
+    "both, for B only": {B_PRODUCT, LENT_PRODUCT, SHARED_PRODUCT},
     "visitor of A": {A_PRODUCT},
     "customer of A": {A_PRODUCT},
     "customer of B": {B_PRODUCT},
@@ -47,21 +46,21 @@ FOUND = {
     "wc_public with app_anon set by hand": set[UUID](),
 }
 SEARCH = "select * from app.search_products(%s, %s, null, null, null, null, %s, null, %s, null, null, 100)"
-LIST = "select * from app.list_products(%s, null, null, null, null, %s, null, %s, null, null, 100)"
+LIST = "select id from app.products_page(%s, null, null, null, null, null, %s, null, %s, null, null, 100)"
 
 
 def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> set[UUID]:
     return {row[0] for row in connection.execute(statement.encode(), values)}
 
 
-@pytest.mark.parametrize("name", FOUND)
-def test_each_caller_finds_its_own(connections: dict[str, psycopg.Connection], name: str) -> None:
+@pytest.mark.parametrize("name", VISIBLE)
+def test_a_caller_finds_only_visible_products(connections: dict[str, psycopg.Connection], name: str) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))
         listed = set().union(*(ids(connection, LIST, [catalog, None, "name"]) for catalog in CATALOGS))
-    assert searched == FOUND[name]
-    assert listed == FOUND[name]
+    assert searched == VISIBLE[name]
+    assert listed == VISIBLE[name]
 
 
 @pytest.mark.parametrize("caller", ["visitor of A", "customer of A"])
@@ -90,10 +89,10 @@ def test_a_storefront_never_shows_what_is_inactive_or_excluded(
     ],
 )
 @pytest.mark.parametrize("statement", ["search", "list"])
-def test_what_is_no_sort_is_refused(
+def test_an_unknown_sort_is_rejected(
     connections: dict[str, psycopg.Connection], statement: str, sort: str | None
 ) -> None:
-    asked: tuple[str, list[Any]] = (
+    query: tuple[str, list[Any]] = (
         (SEARCH, [A_CATALOG, "mug", None, sort]) if statement == "search" else (LIST, [A_CATALOG, None, sort])
     )
     with (
@@ -101,12 +100,12 @@ def test_what_is_no_sort_is_refused(
         pytest.raises(errors.InvalidParameterValue),
         connection.transaction(),
     ):
-        ids(connection, *asked)
+        ids(connection, *query)
 
 
 @pytest.fixture
 def named(database: Database) -> Iterator[psycopg.Connection]:
-    """The superuser's transaction, with products whose names are full of wildcards."""
+    """A transaction of the superuser with products whose names contain wildcards."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
         for name in ("100% cotton", "100 cotton", "a_b", "axb", "back\\slash", "it's"):
             connection.execute(
@@ -116,9 +115,9 @@ def named(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_wildcards_in_a_search_are_what_they_are(named: psycopg.Connection) -> None:
+def test_wildcards_in_a_search_stand_for_themselves(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["A's owner"]):
-        for search, found in {
+        for search, expected in {
             "0%": {"100% cotton"},
             "%": {"100% cotton"},
             "a_b": {"a_b"},
@@ -130,16 +129,15 @@ def test_wildcards_in_a_search_are_what_they_are(named: psycopg.Connection) -> N
         }.items():
             searched = ids(named, SEARCH, [A_CATALOG, search, None, "name"])
             names = named.execute("select name from products where id = any (%s)", [list(searched)]).fetchall()
-            assert {name for (name,) in names} == found
+            assert {name for (name,) in names} == expected
 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
 @pytest.mark.parametrize("rows", [3, 51, 1001])
-def test_a_search_finds_the_same_page_however_many_names_have_the_word(
+def test_a_search_returns_the_right_page_for_common_and_rare_words(
     named: psycopg.Connection, sort: str, rows: int
 ) -> None:
-    """Of 12,000 products, `one` is in every name, `thousandth` in twelve: the order's index finds some pages, the
-    trigram index others."""
+    """Of 12,000 products, all names contain `one` and twelve contain `thousandth`: both ways of searching are used."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at, is_active)"
         " select %s, 'w' || n, reverse(n::text) || ' one ' || case when n %% 1000 = 0 then 'thousandth'"
@@ -156,13 +154,13 @@ def test_a_search_finds_the_same_page_however_many_names_have_the_word(
     search = "select * from app.search_products(%s, %s, null, null, null, 400, %s, null, %s, null, null, %s)"
     for word in ("one", "ninth", "rare", "thousandth", "missing"):
         for active in (None, True):
-            wanted = [
+            expected_ids = [
                 row[0] for row in named.execute(expected.encode(), [A_CATALOG, f"%{word}%", active, active, rows])
             ]
             with as_caller(named, BY_NAME["A's owner"]):
-                found = [row[0] for row in named.execute(search, [A_CATALOG, word, active, sort, rows])]
+                ids_found = [row[0] for row in named.execute(search, [A_CATALOG, word, active, sort, rows])]
             named.execute("reset session authorization")
-            assert found == wanted, (word, active)
+            assert ids_found == expected_ids, (word, active)
 
 
 def as_caller(connection: psycopg.Connection, caller: Caller) -> Any:
@@ -176,14 +174,14 @@ def facets(connection: psycopg.Connection, search: str | None = None) -> Any:
     return row[0]
 
 
-def test_facets_count_what_the_site_shows(named: psycopg.Connection) -> None:
+def test_facets_count_only_products_of_the_site(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["visitor of A"]):
         assert {brand["value"] for brand in facets(named)["brand"]} >= {"a_b", "axb"}
         assert facets(named, "a_b")["brand"] == [{"value": "a_b", "count": 1}]
         assert facets(named, "A's excluded")["price"] == {"min": None, "max": None}
 
 
-def test_facets_of_another_site_do_not_count_it(named: psycopg.Connection) -> None:
+def test_facets_of_a_site_do_not_count_products_of_another(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["customer of B"]):
         assert facets(named)["brand"] == []
 

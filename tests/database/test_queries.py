@@ -1,4 +1,4 @@
-"""Every named query, planned against the schema by the roles that run it; and what would pin a session of RDS Proxy."""
+"""Every named query is planned by the roles that run it, and no statement pins a session of RDS Proxy."""
 
 import ast
 import re
@@ -44,23 +44,23 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "usage": MEMBERS,
     "webhooks": MEMBERS,
 }
-"""Who runs the queries of a domain."""
+"""The roles that run the queries of a domain."""
 
-ONLY: dict[str, tuple[str, ...]] = {
+EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "clients.create_client": ("app_admin",),
     "clients.change_client": ("app_admin",),
     "catalogs.grant_catalog": ("app_admin",),
     "catalogs.revoke_catalog": ("app_admin",),
     "images.list_images": BACK_OFFICE,
     "images.get_image": BACK_OFFICE,
-    "images.get_owner": BACK_OFFICE,
+    "images.get_catalog_owner": BACK_OFFICE,
     "images.due_catalogs": ("app_system",),
     "jobs.list_jobs": BACK_OFFICE,
-    "jobs.get_job": BACK_OFFICE,
-    "jobs.take_job": ("app_system",),
-    "jobs.expire_jobs": ("app_system",),
-    "jobs.forget_jobs": ("app_system",),
-    "jobs.record": ("app_system",),
+    "jobs.get_job": (*BACK_OFFICE, "app_system"),
+    "jobs.claim_job": ("app_system",),
+    "jobs.expire_leases": ("app_system",),
+    "jobs.delete_old_jobs": ("app_system",),
+    "jobs.record_dead_letter": ("app_system",),
     "jobs.list_dead_letters": ("app_admin", "app_support"),
     "jobs.queue_states": ("app_admin", "app_support"),
     "jobs.count_dead_letters": ("app_admin", "app_support"),
@@ -70,30 +70,30 @@ ONLY: dict[str, tuple[str, ...]] = {
     "loads.analyze_staged": ("app_worker",),
     "loads.count_staged": ("app_worker",),
     "loads.save_staging": ("app_worker",),
-    "loads.staged_jobs": ("app_worker",),
-    "loads.unstage_products": ("app_worker",),
-    "loads.unstage_rejections": ("app_worker",),
-    "schedules.due": ("app_system",),
+    "loads.list_staged_jobs": ("app_worker",),
+    "loads.delete_staged_products": ("app_worker",),
+    "loads.delete_staged_rejections": ("app_worker",),
+    "schedules.claim_due": ("app_system",),
     "schedules.is_busy": (*MEMBERS, "app_system"),
-    "schedules.want": (*MEMBERS, "app_system"),
-    "schedules.leave_out": ("app_system",),
-    "schedules.due_next": ("app_system",),
-    "schedules.late": ("app_system",),
-    "schedules.wanted": ("app_system",),
-    "schedules.over": ("app_system",),
+    "schedules.request_run": (*MEMBERS, "app_system"),
+    "schedules.skip_run": ("app_system",),
+    "schedules.set_next_run": ("app_system",),
+    "schedules.claim_late_runs": ("app_system",),
+    "schedules.get_requested_run": ("app_system",),
+    "schedules.finish_run": ("app_system",),
     "idempotency.lock_key": (*BACK_OFFICE, *STOREFRONT),
-    "idempotency.find_guest_answer": ("app_anon",),
-    "idempotency.keep_guest_answer": ("app_anon",),
+    "idempotency.find_guest_response": ("app_anon",),
+    "idempotency.save_guest_response": ("app_anon",),
     "orders.list_own_orders": ("app_customer",),
     "orders.get_own_order": ("app_customer",),
     "orders.place_order": STOREFRONT,
-    "orders.fold_deltas": ("app_system",),
-    "mail.mail_order": (*BACK_OFFICE, *STOREFRONT),
-    "mail.mail_job": (*BACK_OFFICE, "app_system"),
-    "mail.mail_suppression": MEMBERS,
+    "orders.rollup_deltas": ("app_system",),
+    "mail.queue_order_mail": (*BACK_OFFICE, *STOREFRONT),
+    "mail.queue_job_mail": (*BACK_OFFICE, "app_system"),
+    "mail.find_suppression": MEMBERS,
     "mail.mark_sent": MEMBERS,
-    "mail.mark_unsent": MEMBERS,
-    "mail.mark_told": ("app_system",),
+    "mail.mark_not_sent": MEMBERS,
+    "mail.record_event": ("app_system",),
     "mail.suppress": (*MEMBERS, "app_system"),
     "mail.release_suppression": MEMBERS,
     "webhooks.list_webhooks": BACK_OFFICE,
@@ -101,16 +101,16 @@ ONLY: dict[str, tuple[str, ...]] = {
     "webhooks.publish": (*BACK_OFFICE, *STOREFRONT, "app_system"),
     "webhooks.list_deliveries": BACK_OFFICE,
     "webhooks.get_delivery": BACK_OFFICE,
-    "webhooks.take_lines": ("app_system",),
-    "webhooks.note_attempts": ("app_system",),
-    "webhooks.release_lines": ("app_system",),
-    "webhooks.due_clients": ("app_system",),
-    "webhooks.forget_secrets": ("app_system",),
-    "webhooks.fail_stranded": ("app_system",),
-    "webhooks.forget_deliveries": ("app_system",),
+    "webhooks.claim_batches": ("app_system",),
+    "webhooks.record_attempts": ("app_system",),
+    "webhooks.release_batches": ("app_system",),
+    "webhooks.list_due_clients": ("app_system",),
+    "webhooks.delete_expired_secrets": ("app_system",),
+    "webhooks.fail_stranded_deliveries": ("app_system",),
+    "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""Who runs a query that is not for its whole audience."""
+"""The roles of queries that differ from the audience of their domain."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:
@@ -128,10 +128,10 @@ def numbered(query: str) -> tuple[str, int]:
     """A query with $1, $2, … for its named parameters, and how many there are."""
     names: list[str] = []
 
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in names:
-            names.append(found[1])
-        return f"${names.index(found[1]) + 1}"
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
 
     return re.sub(r"%\((\w+)\)s", number, query).replace("%%", "%"), len(names)
 
@@ -143,23 +143,23 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_fits_the_schema_and_who_runs_it(superuser: psycopg.Connection, name: str) -> None:
+def test_a_query_can_be_planned_by_its_roles(superuser: psycopg.Connection, name: str) -> None:
     statement, parameters = numbered(QUERIES[name])
-    for role in ONLY.get(name, AUDIENCES[name.partition(".")[0]]):
+    for role in EXCEPTIONS.get(name, AUDIENCES[name.partition(".")[0]]):
         with superuser.transaction(force_rollback=True):
             superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            if statement.startswith("analyze "):  # it has no plan
+            if statement.startswith("analyze "):  # `analyze` has no plan
                 superuser.execute(statement)
                 continue
             planned = f"{name.replace('.', '_')}_{role}"
             superuser.execute(f"prepare {planned} as {statement}")
-            # Planning looks names up; only what begins to run asks for privileges.
+            # Planning resolves names; executing checks privileges.
             nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
             superuser.execute(f"explain execute {planned}{nulls}")
 
 
-def test_only_names_queries_that_are_there() -> None:
-    assert set(ONLY) <= set(QUERIES)
+def test_audiences_and_exceptions_name_existing_queries() -> None:
+    assert set(EXCEPTIONS) <= set(QUERIES)
     assert set(AUDIENCES) == {file.parent.name for file in FILES}
 
 
@@ -167,11 +167,11 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """All SQL that functions send: the named queries, and every string of the package's code that reads like SQL."""
+    """All SQL that functions send: named queries, and strings of the package that look like SQL."""
     yield from QUERIES.items()
     for file in sorted(PACKAGE.rglob("*.py")):
-        if "migrations" in file.parts:
-            continue  # they go to the writer itself
+        if "schema" in file.relative_to(PACKAGE).parts:
+            continue  # migrations do not use the proxy
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.strip()
@@ -192,17 +192,17 @@ PINS = {
     "listening": r"^\s*(un)?listen\b",
     "a discard": r"^\s*discard\b",
 }
-"""What RDS Proxy pins a session for ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
+"""Statements that pin a session ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
 
 
 @pytest.mark.parametrize("pin", PINS)
-def test_nothing_that_functions_send_pins_a_session(pin: str) -> None:
+def test_no_statement_pins_a_session(pin: str) -> None:
     texts = dict(_texts())
     assert len(texts) > len(QUERIES)
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_no_statement_is_longer_than_the_proxy_takes_unpinned() -> None:
+def test_no_statement_has_16_kilobytes_which_would_pin_the_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 
@@ -221,10 +221,10 @@ def test_no_statement_is_longer_than_the_proxy_takes_unpinned() -> None:
         ("a discard", "discard all"),
     ],
 )
-def test_what_pins_is_noticed(pin: str, text: str) -> None:
+def test_a_pinning_statement_is_detected(pin: str, text: str) -> None:
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 
-def test_a_lock_of_the_transaction_does_not_pin() -> None:
+def test_a_transaction_level_lock_is_allowed() -> None:
     for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
         assert not re.search(PINS["a session lock"], text)

@@ -1,4 +1,4 @@
-"""Reads go to the replica, writes to the primary; and a replica that is gone or behind is no error."""
+"""Reads use the replica and writes the primary. A replica that is down or lags causes no error."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,27 +6,26 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from infra.local.database import prepare
 from infra.local.endpoints import Endpoints
 from infra.local.postgres import DATABASE, Postgres
-from infra.local.processes import free_port
 from tests.database import world
+from tests.database.replicas import started, wait_for_replay
 from tests.platform import Platform, ok
 from wecelebrate.core.database import Caller, Transaction, endpoints, reading, transaction, writing
 from wecelebrate.core.errors import Problem, Unavailable
 from wecelebrate.core.settings import settings
 
-GET_SITE = "select id, client_id, name, domain%from sites%where id = $%"
+GET_SITE = "select * from app.site_view where id = $%"
 
 
 def calls(url: str, query: str) -> int:
-    """How often a server has run a query that reads like this."""
+    """How often a server has run queries with a text like `query`."""
     with psycopg.connect(url) as connection:
         row = connection.execute("select sum(calls) from pg_stat_statements where query like %s", [query]).fetchone()
         return int((row and row[0]) or 0)
 
 
-def test_what_the_cache_does_not_have_is_read_from_the_replica(platform: Platform, cloud: Endpoints) -> None:
+def test_a_cache_miss_is_read_from_the_replica(platform: Platform, cloud: Endpoints) -> None:
     tenant = platform.tenant()
     sites = [platform.site(tenant.client_id, tenant.catalog_id)["id"] for _ in range(20)]
     ok(tenant.owner.get(f"/v1/sites/{tenant.site_id}"))
@@ -34,25 +33,20 @@ def test_what_the_cache_does_not_have_is_read_from_the_replica(platform: Platfor
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Other tests may read on the primary meanwhile, but these requests did not.
+    # Other tests may read on the primary meanwhile; these requests must not.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica of this module's own, which it may stop."""
-    servers = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), free_port(), durable=False)
-    with servers:
-        prepare(servers.primary, servers.credentials.superuser, DATABASE, servers.credentials.logins)
-        with psycopg.connect(servers.primary_url) as connection:
-            world.seed(connection)
+    """A primary and a replica that only this module uses and may stop."""
+    with started(tmp_path_factory.mktemp("postgres")) as servers:
         yield servers
-    servers.erase()
 
 
 @pytest.fixture(autouse=True)
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process as a function that uses the servers, when the test does."""
+    """For tests with `servers`: this process acts as a function that uses them."""
     if "servers" not in request.fixturenames:
         yield
         return
@@ -67,23 +61,12 @@ def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(f"WC_{name}", value)
     monkeypatch.setattr(transaction, "READER_RETRY_SECONDS", 0.3)
     settings.cache_clear()
-    caught_up(servers)
+    wait_for_replay(servers)
     yield
     for endpoint in (endpoints.reader, endpoints.primary_reader, endpoints.writer):
         endpoint.drop()
         endpoint.skip_until = 0
     settings.cache_clear()
-
-
-def caught_up(servers: Postgres) -> None:
-    """Wait until the replica has all that the primary has."""
-    with (
-        psycopg.connect(servers.primary_url) as primary,
-        psycopg.connect(servers.replica_url, autocommit=True) as replica,
-    ):
-        row = primary.execute("select pg_current_wal_lsn()::text").fetchone()
-        while replica.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn", row).fetchone() != (True,):
-            time.sleep(0.01)
 
 
 OWNER = Caller(subject="a-owner")
@@ -94,29 +77,29 @@ def on_replica(tx: Transaction) -> bool:
     return bool(row and row["replica"])
 
 
-def becomes(expected: bool, asked: Callable[[], bool]) -> bool:
-    """Whether it becomes so within some seconds."""
+def becomes(expected: bool, condition: Callable[[], bool]) -> bool:
+    """Whether the condition gets the expected value within 10 seconds."""
     deadline = time.monotonic() + 10
-    while asked() != expected:
+    while condition() != expected:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
     return True
 
 
-def read() -> bool:
+def reads_on_replica() -> bool:
     with reading(OWNER) as tx:
         return on_replica(tx)
 
 
-def test_reading_is_on_the_replica_and_writing_on_the_primary(servers: Postgres) -> None:
+def test_reads_use_the_replica_and_writes_the_primary(servers: Postgres) -> None:
     for _ in range(3):
-        assert read()
+        assert reads_on_replica()
         with writing(OWNER) as tx:
             assert not on_replica(tx)
 
 
-def test_a_reader_that_has_not_caught_up_hands_its_reads_to_the_primary(servers: Postgres) -> None:
+def test_a_read_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("select pg_wal_replay_pause()")
         try:
@@ -127,18 +110,18 @@ def test_a_reader_that_has_not_caught_up_hands_its_reads_to_the_primary(servers:
             behind = Caller(subject="a-owner", min_xids=(row["xid"],))
             with reading(behind) as tx:
                 assert not on_replica(tx)
-                found = tx.cursor().execute("select name from sites where id = %s", [world.A_SITE]).fetchone()
-                assert found == {"name": "changed"}
-            assert read(), "who wrote nothing still reads there"
+                row = tx.cursor().execute("select name from sites where id = %s", [world.A_SITE]).fetchone()
+                assert row == {"name": "changed"}
+            assert reads_on_replica(), "a caller that wrote nothing still reads on the replica"
         finally:
             replica.execute("select pg_wal_replay_resume()")
-    caught_up(servers)
+    wait_for_replay(servers)
     with reading(behind) as tx:
         assert on_replica(tx)
 
 
 @pytest.mark.parametrize("min_xids", [(), ("999999999",)])
-def test_reading_writes_nothing_wherever_it_is(servers: Postgres, min_xids: tuple[str, ...]) -> None:
+def test_a_read_transaction_cannot_write_on_either_server(servers: Postgres, min_xids: tuple[str, ...]) -> None:
     with pytest.raises(Problem), reading(Caller(subject="a-owner", min_xids=min_xids)) as tx:
         assert on_replica(tx) == (min_xids == ())
         tx.cursor().execute("update sites set name = 'written'")
@@ -146,29 +129,29 @@ def test_reading_writes_nothing_wherever_it_is(servers: Postgres, min_xids: tupl
         assert tx.cursor().execute("select from sites where name = 'written'").fetchone() is None
 
 
-def test_without_a_replica_reads_go_to_the_primary_until_it_is_back(servers: Postgres) -> None:
-    assert read()
+def test_reads_use_the_primary_while_the_replica_is_down(servers: Postgres) -> None:
+    assert reads_on_replica()
     servers.replica_server.stop()
     try:
         began = time.monotonic()
-        assert not read()
+        assert not reads_on_replica()
         assert time.monotonic() - began < 2
         for _ in range(20):
-            assert not read()
+            assert not reads_on_replica()
         with writing(OWNER) as tx:
             assert not on_replica(tx)
     finally:
         servers.replica_server.start()
-    assert becomes(True, read)
+    assert becomes(True, reads_on_replica)
 
 
-def test_without_a_primary_reads_go_on_and_writes_say_so(servers: Postgres) -> None:
-    assert read()
+def test_reads_work_and_writes_are_unavailable_while_the_primary_is_down(servers: Postgres) -> None:
+    assert reads_on_replica()
     servers.primary_server.stop()
     try:
-        assert read()
+        assert reads_on_replica()
         with pytest.raises(Unavailable), writing(OWNER):
-            raise AssertionError("nobody gets here")
+            raise AssertionError("the transaction must not begin")
     finally:
         servers.primary_server.start()
     with writing(OWNER) as tx:

@@ -1,4 +1,4 @@
-"""Who may cause a webhook, and what signs it: the functions that act with their own rights ask that themselves."""
+"""Who may publish events and change endpoints: the definer functions check the caller themselves."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,44 +8,45 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from tests.database.callers import CALLERS, Caller
 from tests.database.conftest import Database
 from tests.database.probe import entered
-from tests.database.world import A_SITE, B_SITE, CALLERS, A, B, Caller, ident
+from tests.database.world import A_SITE, B_SITE, A, B, ident
 
 WEBHOOKS = {ident("A's webhook"): A, ident("B's webhook"): B}
 DELIVERIES = {ident("A's delivery"): A, ident("B's delivery"): B}
 SITES = {A_SITE: A, B_SITE: B}
-EVERYBODY = [caller for caller in CALLERS if caller.entered]
+ENTERED = [caller for caller in CALLERS if caller.entered]
 
-each_caller = pytest.mark.parametrize("caller", EVERYBODY, ids=lambda caller: caller.name)
+each_caller = pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection whose work is undone; it acts as others in their sessions."""
+    """A connection that acts as any caller, in a transaction that is rolled back."""
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update webhook_deliveries set status = 'failed'")
         yield connection
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> tuple[Any, ...] | None:
-    """What a function answers a caller, and then the deliveries and secrets that there are; None where it may not."""
+    """The result of a function, and the endpoints with pending deliveries and with the new secret; None if refused."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
             try:
-                answered = superuser.execute(statement.encode(), values).fetchone()
+                result = superuser.execute(statement.encode(), values).fetchone()
             except errors.InsufficientPrivilege:
                 return None
             superuser.execute("set local session authorization default")
             pending = superuser.execute("select webhook_id from webhook_deliveries where status = 'pending'").fetchall()
             secrets = superuser.execute("select webhook_id from webhook_secrets where secret = 'new'").fetchall()
-    assert answered is not None
-    return answered[0], {row[0] for row in pending}, {row[0] for row in secrets}
+    assert result is not None
+    return result[0], {row[0] for row in pending}, {row[0] for row in secrets}
 
 
 def acts_for(caller: Caller, client: UUID) -> bool:
-    """Whether what a caller does is told to a client's endpoints."""
+    """Whether a caller may publish events of a client."""
     visits = caller.site is not None and SITES[caller.site] == client
     return caller.admin_role is not None or client in caller.edits or caller.role == "app_system" or visits
 
@@ -57,70 +58,70 @@ def writes(caller: Caller, client: UUID) -> bool:
 
 @each_caller
 @pytest.mark.parametrize("client", [A, B], ids=["A", "B"])
-def test_an_event_is_published_by_who_acts_for_the_client_and_reaches_its_endpoints_alone(
+def test_only_callers_that_act_for_the_client_publish_to_its_endpoints(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
-    done = act(superuser, caller, "select app.publish_webhook(%s, 'job.failed', '{}')", client)
+    result = act(superuser, caller, "select app.publish_webhook_event(%s, 'job.failed', '{}')", client)
     if not acts_for(caller, client):
-        assert done is None
+        assert result is None
     else:
         mine = {webhook for webhook, owner in WEBHOOKS.items() if owner == client}
-        assert done == (1, mine, set())
+        assert result == (1, mine, set())
 
 
 @each_caller
-def test_a_trial_reaches_no_endpoint_of_another_client(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_a_test_event_reaches_no_endpoint_of_another_client(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
         for client in (A, B):
-            statement = "select app.publish_webhook(%s, 'webhook.test', '{}', %s)"
-            done = act(superuser, caller, statement, client, webhook)
+            statement = "select app.publish_webhook_event(%s, 'webhook.test', '{}', %s)"
+            result = act(superuser, caller, statement, client, webhook)
             if not acts_for(caller, client):
-                assert done is None
+                assert result is None
             else:
-                assert done == ((1, {webhook}, set()) if client == owner else (0, set(), set()))
+                assert result == ((1, {webhook}, set()) if client == owner else (0, set(), set()))
 
 
 @each_caller
-def test_a_secret_is_replaced_by_who_writes_the_endpoint(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_the_endpoint_rotate_its_secret(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
-        done = act(superuser, caller, "select app.put_webhook_secret(%s, 'new', 0)", webhook)
+        result = act(superuser, caller, "select app.rotate_webhook_secret(%s, 'new', 0)", webhook)
         if caller.role not in ("app_admin", "app_client"):
-            assert done is None
+            assert result is None
         else:
-            may = writes(caller, owner)
-            assert done == (may, set(), {webhook} if may else set())
+            can_write = writes(caller, owner)
+            assert result == (can_write, set(), {webhook} if can_write else set())
 
 
 @each_caller
-def test_deliveries_are_replayed_by_who_writes_their_endpoint(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_the_endpoint_replay_deliveries(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
-        for delivery, whose in (*DELIVERIES.items(), (None, owner)):
-            statement = "select app.replay_webhook(%s, %s, '2000-01-01', 10)"
-            done = act(superuser, caller, statement, webhook, delivery)
+        for delivery, client in (*DELIVERIES.items(), (None, owner)):
+            statement = "select app.replay_webhook_deliveries(%s, %s, '2000-01-01', 10)"
+            result = act(superuser, caller, statement, webhook, delivery)
             if caller.role not in ("app_admin", "app_client"):
-                assert done is None
+                assert result is None
             else:
-                may = writes(caller, owner) and whose == owner
-                assert done == (int(may), {webhook} if may else set(), set())
+                can_write = writes(caller, owner) and client == owner
+                assert result == (int(can_write), {webhook} if can_write else set(), set())
 
 
-def test_nothing_is_published_without_a_context(superuser: psycopg.Connection) -> None:
+def test_an_event_cannot_be_published_without_a_context(superuser: psycopg.Connection) -> None:
     for caller in [caller for caller in CALLERS if not caller.entered]:
         with superuser.transaction(force_rollback=True):
             superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
             with pytest.raises(errors.InsufficientPrivilege), superuser.transaction():
                 superuser.execute("select set_config('role', %s, true)", [caller.role])
-                superuser.execute("select app.publish_webhook(%s, 'job.failed', '{}')", [A])
+                superuser.execute("select app.publish_webhook_event(%s, 'job.failed', '{}')", [A])
 
 
-def test_endpoints_that_are_disabled_are_told_nothing(superuser: psycopg.Connection) -> None:
+def test_a_disabled_endpoint_gets_no_delivery(superuser: psycopg.Connection) -> None:
     superuser.execute("update webhooks set status = 'disabled', disabled_reason = 'gone', disabled_at = now()")
-    system = next(caller for caller in EVERYBODY if caller.name == "system")
-    assert act(superuser, system, "select app.publish_webhook(%s, 'job.failed', '{}')", A) == (0, set(), set())
+    system = next(caller for caller in ENTERED if caller.name == "system")
+    assert act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A) == (0, set(), set())
 
 
 @pytest.mark.parametrize(
-    ("events", "told"),
+    ("events", "is_subscribed"),
     [
         (["job.failed"], True),
         (["job.*"], True),
@@ -130,9 +131,11 @@ def test_endpoints_that_are_disabled_are_told_nothing(superuser: psycopg.Connect
         (["jobs.*", "job.failed2"], False),
     ],
 )
-def test_an_endpoint_is_told_of_what_it_asked_for(superuser: psycopg.Connection, events: list[str], told: bool) -> None:
+def test_an_endpoint_gets_only_subscribed_events(
+    superuser: psycopg.Connection, events: list[str], is_subscribed: bool
+) -> None:
     superuser.execute("update webhooks set events = %s", [events])
-    system = next(caller for caller in EVERYBODY if caller.name == "system")
-    done = act(superuser, system, "select app.publish_webhook(%s, 'job.failed', '{}')", A)
-    assert done is not None
-    assert done[0] == int(told)
+    system = next(caller for caller in ENTERED if caller.name == "system")
+    result = act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A)
+    assert result is not None
+    assert result[0] == int(is_subscribed)

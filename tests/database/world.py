@@ -1,7 +1,7 @@
-"""Two clients and the platform with a row of everything, who calls, and which rows the matrix's words mean for whom."""
+"""The test world: two clients and the platform, with rows in every table. Who may access them is in `callers`."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -10,16 +10,14 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from wecelebrate.migrations import migrations
-from wecelebrate.migrations.access import Table, matrix
+from wecelebrate.schema import function_files, migrations
 
-MATRIX = matrix()
 NOW = datetime.now(UTC)
 PARTITION = f"analytics_events_{NOW:%Y_%m}"
 
 
 def ident(name: str) -> UUID:
-    """The id that something has in this world."""
+    """The id of an object of the world, derived from its name."""
     return uuid5(NAMESPACE_OID, name)
 
 
@@ -49,7 +47,7 @@ SHOWN_BY = {A_SITE: A_CATALOG, A_OTHER_SITE: SHARED, B_SITE: B_CATALOG}
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the world."""
+    """One row of the world. `label` identifies it within its table."""
 
     table: str
     label: str
@@ -57,26 +55,26 @@ class Row:
 
     @property
     def client(self) -> UUID | None:
-        """Whose it is."""
+        """The client that the row belongs to."""
         column = {"clients": "id", "catalogs": "owner_client_id"}.get(self.table, "client_id")
-        found: UUID | None = self.values.get(column)
-        return found
+        client_id: UUID | None = self.values.get(column)
+        return client_id
 
     @property
     def catalog(self) -> UUID | None:
-        """The catalog it is, is of, or points at."""
-        found: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
-        return found
+        """The catalog that the row is, belongs to, or points at."""
+        catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
+        return catalog_id
 
     @property
     def site(self) -> UUID | None:
-        """The site it is or is of."""
-        found: UUID | None = self.values.get("id" if self.table == "sites" else "site_id")
-        return found
+        """The site that the row is or belongs to."""
+        site_id: UUID | None = self.values.get("id" if self.table == "sites" else "site_id")
+        return site_id
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Its primary key."""
+        """The primary key of the row."""
         return tuple(self.values[column] for column in KEYS.get(self.table, ("id",)))
 
 
@@ -87,17 +85,18 @@ KEYS: dict[str, tuple[str, ...]] = {
     "catalog_grants": ("catalog_id", "client_id"),
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
-    "order_days": ("client_id", "day", "currency", "status"),
+    "order_daily_totals": ("client_id", "day", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "app.staged_products": ("job_id", "fence", "sku", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
-    "app.heartbeat": ("only_row",),
-    "switches": ("name",),
+    "app.replica_heartbeat": ("only_row",),
+    "kill_switches": ("name",),
     "idempotency_keys": ("subject", "key"),
     "app.seal_key": ("only_row",),
     "schema_migrations": ("name",),
+    "schema_functions": ("name",),
 }
-"""Primary keys; of tables that are not here, `id`."""
+"""The primary keys of tables whose key is not `id`."""
 
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
@@ -113,7 +112,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "orders": ("customer_name", "renamed"),
     "order_lines": ("name", "renamed"),
     "order_deltas": ("orders", 7),
-    "order_days": ("orders", 7),
+    "order_daily_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
@@ -130,13 +129,14 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "webhook_secrets": ("secret", "renamed"),
     "webhook_deliveries": ("last_error", "renamed"),
     "cache_invalidations": ("created_at", NOW),
-    "app.heartbeat": ("at", NOW),
-    "switches": ("updated_by", "renamed"),
+    "app.replica_heartbeat": ("written_at", NOW),
+    "kill_switches": ("updated_by", "renamed"),
     "idempotency_keys": ("body", "renamed"),
     "app.seal_key": ("key", b"0"),
     "schema_migrations": ("checksum", "0"),
+    "schema_functions": ("checksum", "0"),
 }
-"""A column of each table that says nothing about whose a row is."""
+"""For each table, a column that does not decide access to the row, and a new value for it."""
 
 MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "client_id": (A, B),
@@ -145,116 +145,7 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "product_id": (A_PRODUCT, B_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT),
     "subject": ("a-owner", "customer"),
 }
-"""Columns that say whose a row is or what it points at, and where a writer may try to move it."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Someone at the database, and the truth about them."""
-
-    name: str
-    login: str
-    role: str
-    """The database role it acts as."""
-    subject: str | None = None
-    domain: str | None = None
-    client_id: UUID | None = None
-    job_id: UUID | None = None
-    entered: bool = True
-    """By app.enter. Otherwise it is the login itself, or SQL that set the role."""
-    admin_role: str | None = None
-    clients: frozenset[UUID] = field(default_factory=frozenset)
-    edits: frozenset[UUID] = field(default_factory=frozenset)
-    owns: frozenset[UUID] = field(default_factory=frozenset)
-    site: UUID | None = None
-
-    @property
-    def parameters(self) -> list[Any]:
-        """What app.enter is given."""
-        return [self.subject, None, self.domain, self.client_id, [], self.job_id]
-
-    def needs_no_context(self, table: Table) -> bool:
-        """Whether the role alone opens rows: those that nothing but wc_migrate may set, and a table's owner."""
-        return self.role in ("app_definer", "app_migrate", "wc_migrate", table.owner)
-
-    def rows(self, name: str, verb: str) -> list[Row] | None:
-        """The rows that the matrix gives; None where it gives not even the privilege."""
-        table = MATRIX.get(name, Table("app_owner", {}))  # a partition is reached through its parent alone
-        words = table.rows(self.role, verb)
-        if self.role == "app_owner" == table.owner:
-            return []  # it has every privilege on its tables, and no policy
-        if not words:
-            return None
-        if not self.entered and not self.needs_no_context(table):
-            return []
-        return [row for row in ROWS if row.table == name and self.may(words, row)]
-
-    def may_move(self, row: Row, column: str, target: UUID | str | None) -> bool:
-        """Whether the matrix lets a row become one with another value in a column."""
-        moved = Row(row.table, row.label, {**row.values, column: target})
-        words = MATRIX[row.table].rows(self.role, "update")
-        return self.may(words, moved)
-
-    def may(self, words: tuple[str, ...], row: Row) -> bool:
-        """Whether a row is among those that all the words mean."""
-        return all(WORDS[word](self, row) for word in words)
-
-
-def _is_readable(caller: Caller, row: Row) -> bool:
-    return any(_may_read(client, row.catalog) for client in caller.clients)
-
-
-def _is_writable(caller: Caller, row: Row) -> bool:
-    return row.catalog is None or OWNERS[row.catalog] in caller.edits
-
-
-def _is_linked(_: Caller, row: Row) -> bool:
-    catalog = CATALOG_OF[row.values["product_id"]] if "product_id" in row.values else row.catalog
-    return catalog is None or _may_read(row.client, catalog)
-
-
-def _may_read(client: UUID | None, catalog: UUID | None) -> bool:
-    return catalog is not None and (OWNERS[catalog] == client or (catalog, client) in GRANTS)
-
-
-def _is_shown(caller: Caller, row: Row) -> bool:
-    excluded = any(
-        other.site == caller.site and other.values["product_id"] == row.values["id"]
-        for other in ROWS
-        if other.table == "site_product_exclusions"
-    )
-    return caller.site is not None and SHOWN_BY[caller.site] == row.catalog and row.values["is_active"] and not excluded
-
-
-def _is_ordered(caller: Caller, row: Row) -> bool:
-    order = ORDERS[row.values.get("order_id", row.values.get("id"))]
-    return order.site == caller.site and order.values["customer_subject"] == caller.subject is not None
-
-
-def _is_of_the_job(caller: Caller, row: Row) -> bool:
-    readable = caller.admin_role is not None or CLIENT_OF_JOB.get(row.values["job_id"]) in caller.clients
-    return row.values["job_id"] == caller.job_id and readable
-
-
-WORDS: dict[str, Callable[[Caller, Row], bool]] = {
-    "all": lambda caller, row: True,
-    "super": lambda caller, row: caller.admin_role == "super_admin",
-    "admins": lambda caller, row: caller.admin_role in ("super_admin", "admin"),
-    "own": lambda caller, row: row.client in caller.clients,
-    "edited": lambda caller, row: row.client in caller.edits,
-    "owned": lambda caller, row: row.client in caller.owns,
-    "readable": _is_readable,
-    "writable": _is_writable,
-    "lent": lambda caller, row: row.client in caller.clients or _is_writable(caller, row),
-    "linked": _is_linked,
-    "site": lambda caller, row: row.site is not None and row.site == caller.site,
-    "shown": _is_shown,
-    "ordered": _is_ordered,
-    "job": _is_of_the_job,
-    "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
-    "past": lambda caller, row: row.label == "A's past",
-}
-"""What each word of access.toml means, said a second time, without SQL."""
+"""Columns that decide access to a row, and the values that writers try to set."""
 
 
 def _rows_of_tenants() -> Iterator[Row]:
@@ -300,8 +191,8 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("order_lines", name, {**values, "quantity": 1, "unit_price": 1})
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
-        yield Row("order_days", name, {**values, "orders": count, "amount": count})
-        # It moves nothing, so the figures are still those of the orders.
+        yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
+        # A delta of 0, so the figures still equal those of the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
         values = {"id": ident(f"{name} event"), "client_id": client, "site_id": site, "event_type": "view"}
@@ -338,52 +229,54 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
     yield from _rows_of_mail()
-    notes = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
-    for subject, of in notes:
-        values = {"id": ident(f"{subject}'s note on {of}"), "subject": subject, "action": "a.b", "client_id": of}
-        yield Row("audit_log", f"{subject}'s on {of}", {**values, "object_id": "o"})
+    entries = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
+    for subject, client_id in entries:
+        values = {"id": ident(f"{subject}'s entry for {client_id}"), "subject": subject, "action": "a.b"}
+        yield Row("audit_log", f"{subject}'s for {client_id}", {**values, "client_id": client_id, "object_id": "o"})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
-    # Nobody beats here: what is never old lets every reader keep up.
-    yield Row("app.heartbeat", "the heartbeat", {"only_row": True, "at": "infinity"})
+    # No process writes heartbeats here. A heartbeat that never gets old lets every reader count as caught up.
+    yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
-        yield Row("switches", name, {"name": name, "value": "off", "updated_by": "super"})
+        yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
     for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
+    for file in function_files():
+        yield Row("schema_functions", file.name, {"name": file.name, "checksum": "0", "applied_at": NOW})
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Jobs of mail: one that is past, and others that each lack one thing for it."""
+    """Mail jobs: an expired one, and others that each miss one condition of it."""
     jobs: dict[str, dict[str, Any]] = {
-        "A's past": {},
+        "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
         "A's failed": {},
         "A's import": {"type": "product_import"},
         "A's open": {"status": "pending"},
     }
-    for name, but in jobs.items():
+    for name, difference in jobs.items():
         values = {"id": ident(f"{name} mail"), "client_id": A, "type": "email_notification", "status": "completed"}
         values |= {"requested_by": "service:mail", "payload": Jsonb({}), "completed_at": NOW - timedelta(days=91)}
-        yield Row("jobs", name, values | but)
+        yield Row("jobs", name, values | difference)
     values = {"id": ident("A's failed letter"), "queue": "q", "client_id": A, "job_id": ident("A's failed mail")}
     yield Row("dead_letters", "A's failed", {**values, "code": "c", "reason": "r", "body": Jsonb({})})
 
 
 ROWS = (*_rows_of_tenants(), *_rows_of_work())
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
-_MADE_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations")
-_MADE_BY_TRIGGERS = ("order_deltas", "order_days")
+_CREATED_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
+_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals")
 
 
 def seed(connection: psycopg.Connection) -> None:
-    """Put every row into a migrated database, as superuser."""
+    """Insert every row into a migrated database. `connection` must belong to a superuser."""
     for row in ROWS:
-        if row.table not in (*_MADE_BY_MIGRATIONS, *_MADE_BY_TRIGGERS):
+        if row.table not in (*_CREATED_BY_MIGRATIONS, *_CREATED_BY_TRIGGERS):
             connection.execute(insertion(row.table, row), list(row.values.values()))
-    connection.execute("select app.fold_order_deltas()")  # their ids nobody knows; folded, they are the order_days
-    # What was put in is not news; the row of the outbox that was seeded has another xid.
+    connection.execute("select app.rollup_order_deltas()")  # the triggers' deltas have random ids
+    # The seed itself is no change. The seeded row of the outbox has another xid.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     for row in ROWS:
         if row.table == "order_deltas":
@@ -391,53 +284,9 @@ def seed(connection: psycopg.Connection) -> None:
 
 
 def insertion(table: str, row: Row) -> sql.Composed:
-    """The statement that inserts a row's values into a table."""
+    """The statement that inserts the values of a row into a table."""
     return sql.SQL("insert into {} ({}) values ({})").format(
         sql.Identifier(*table.split(".")),
         sql.SQL(", ").join(map(sql.Identifier, row.values)),
         sql.SQL(", ").join([sql.Placeholder()] * len(row.values)),
     )
-
-
-def _callers() -> Iterator[Caller]:
-    person = Caller("", "wc_api", "app_client")
-    a, b = frozenset({A}), frozenset({B})
-    yield replace(person, name="super admin", subject="super", role="app_admin", admin_role="super_admin")
-    yield replace(person, name="admin", subject="admin", role="app_admin", admin_role="admin")
-    yield replace(person, name="support", subject="support", role="app_support", admin_role="support")
-    yield replace(person, name="A's owner", subject="a-owner", clients=a, edits=a, owns=a)
-    yield replace(person, name="A's editor", subject="a-editor", clients=a, edits=a)
-    yield replace(person, name="A's viewer", subject="a-viewer", clients=a)
-    yield replace(person, name="B's owner", subject="b-owner", clients=b, edits=b, owns=b)
-    yield replace(person, name="owner of A and viewer of B", subject="both", clients=a | b, edits=a, owns=a)
-    yield replace(person, name="both, for B alone", subject="both", client_id=B, clients=b)
-    visitor = Caller("visitor of A", "wc_public", "app_anon", domain="a.test", site=A_SITE)
-    yield visitor
-    yield replace(visitor, name="customer of A", role="app_customer", subject="customer")
-    yield replace(visitor, name="customer of B", role="app_customer", subject="customer", domain="b.test", site=B_SITE)
-    yield replace(visitor, name="visitor of nothing", domain=None, site=None)
-    yield replace(visitor, name="customer of nothing", role="app_customer", subject="customer", domain=None, site=None)
-    service = Caller("service for A", "wc_worker", "app_client", "service:drops", client_id=A, job_id=A_JOB)
-    yield replace(service, clients=a, edits=a)
-    yield replace(service, name="service for A with B's job", job_id=B_JOB, clients=a, edits=a)
-    platform = replace(service, name="service for the platform", role="app_admin", admin_role="service")
-    yield replace(platform, client_id=None, job_id=PLATFORM_JOB)
-    yield Caller("A's owner at a worker", "wc_worker", "app_client", "a-owner", clients=a, edits=a, owns=a)
-    yield Caller("A's customer at a worker", "wc_worker", "app_customer", "customer", domain="a.test", site=A_SITE)
-    yield Caller("system", "wc_worker", "app_system", "service:system")
-    yield Caller("staging", "wc_worker", "app_worker", "service:staging")
-    for login, roles in LOGINS.items():
-        yield Caller(f"{login} itself", login, login, entered=False)
-        for role in roles:
-            yield Caller(f"{login} with {role} set by hand", login, role, entered=False)
-
-
-LOGINS = {
-    "wc_public": ("app_anon", "app_customer"),
-    "wc_api": ("app_admin", "app_support", "app_client"),
-    "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
-    "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
-}
-"""Every login, and the roles that it may set."""
-
-CALLERS = tuple(_callers())

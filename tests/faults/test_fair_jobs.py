@@ -31,9 +31,9 @@ def busy_tenant(own_platform: Platform) -> Iterator[Tenant]:
     for job_id in templates:
         platform.eventually(lambda job_id=job_id: has_ended(platform, job_id))  # type: ignore[misc]
     jobs = platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane)"
+        "insert into jobs (client_id, catalog_id, type, requested_by, payload, priority)"
         " select client_id, catalog_id, type, requested_by,"
-        "   payload || jsonb_build_object('results', (payload ->> 'results') || '/' || n), lane"
+        "   payload || jsonb_build_object('results', (payload ->> 'results') || '/' || n), priority"
         " from jobs, generate_series(1, %s) n where id = any (%s) returning id",
         [JOBS // 2, templates],
     ).fetchall()
@@ -62,7 +62,7 @@ def test_a_single_job_starts_soon_although_another_client_has_thousands(
     for _ in range(3):
         normal = create_import(tenant.owner, tenant.catalog_id, product_rows(1_500))
         high = create_import(other_tenant.owner, other_tenant.catalog_id, product_rows(20))
-        assert (job_row(platform, normal)["lane"], job_row(platform, high)["lane"]) == ("normal", "high")
+        assert (job_row(platform, normal)["priority"], job_row(platform, high)["priority"]) == ("normal", "high")
         waiting = platform.database.execute(count_waiting, [busy_tenant.client_id]).fetchone()
         assert waiting is not None
         prefix = f"beside {waiting['jobs']} jobs of another client"

@@ -54,7 +54,7 @@ def product_rows(turn: int) -> list[Json]:
 
 def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
     """Wait until the jobs of all tenants are completed, each in one attempt. Returns the seconds since `since`."""
-    query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by place"
+    query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]
 
     def all_completed() -> bool:

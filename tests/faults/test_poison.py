@@ -53,10 +53,10 @@ def insert_poisoned_job(platform: Platform, tenant: Tenant, template: str, numbe
     body = f'{{"sku":"BAD-{number}","name":"Poison {number}","price":"1.00"}}'.encode()
     version = platform.s3.put_object(Bucket=platform.uploads, Key=f"{key}/rows.ndjson", Body=body)["VersionId"]
     job = platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane, series)"
+        "insert into jobs (client_id, catalog_id, type, requested_by, payload, priority, ordering_key)"
         " select client_id, %s, type, requested_by,"
         "   payload - 'mode' || jsonb_build_object('key', %s::text, 'version_id', %s::text, 'results', %s::text),"
-        "   lane, %s from jobs where id = %s returning id",
+        "   priority, %s from jobs where id = %s returning id",
         [catalog_id, f"{key}/rows.ndjson", version, key, f"catalog:{catalog_id}", template],
     ).fetchone()
     assert job is not None

@@ -31,10 +31,10 @@ def insert_jobs(platform: Platform, tenant: Tenant, count: int) -> None:
         upload = platform.s3.put_object(Bucket=platform.uploads, Key=f"{folder}/rows.ndjson", Body=body)
         files.append((folder, upload["VersionId"]))
     platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, requested_by, payload, lane, series, due_at)"
+        "insert into jobs (client_id, catalog_id, type, requested_by, payload, priority, ordering_key, due_at)"
         " select client_id, catalog_id, type, requested_by,"
         "   payload || jsonb_build_object('key', v.key || '/rows.ndjson', 'version_id', v.version, 'results', v.key),"
-        "   lane, series, now() + interval '1 hour'"
+        "   priority, ordering_key, now() + interval '1 hour'"
         " from jobs, unnest(%s::text[], %s::text[]) with ordinality v (key, version, n) where id = %s order by n",
         [[folder for folder, _ in files], [version for _, version in files], first],
     )
@@ -82,7 +82,8 @@ def test_jobs_run_once_and_in_order_although_messages_are_repeated_and_shuffled(
     assert prices == [{"price": last_price, "products": CATALOGS * len(SKUS)}], "the last job of each catalog wins"
     overlapping = platform.database.execute(
         "select count(*)::int as jobs from ("
-        "  select started_at < lag(completed_at) over (partition by catalog_id order by place, id) as early from jobs"
+        "  select started_at < lag(completed_at) over (partition by catalog_id order by queued_at, id) as early"
+        "  from jobs"
         ") ordered where early"
     ).fetchone()
     assert overlapping == {"jobs": 0}, "no job started before the previous one of its catalog had ended"

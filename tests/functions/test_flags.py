@@ -35,7 +35,7 @@ def admin(platform: Platform) -> Iterator[httpx.Client]:
         "insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject, f"{subject}@example.test"]
     )
     yield platform.api(subject)
-    platform.database.execute("delete from switches")
+    platform.database.execute("delete from kill_switches")
 
 
 def flags(api: httpx.Client) -> dict[str, Json]:

@@ -196,7 +196,7 @@ def test_concurrent_orders_succeed_only_while_stock_lasts(
     assert (stock_of(platform, mug), stock_of(platform, bag)) == (CONCURRENT_GUESTS - 10, 0)
     orders = ok(shop.owner.get("/v1/orders", params={"limit": 100}))["data"]
     assert len({order["order_number"] for order in orders}) == 10
-    totals = "select sum(orders)::int as orders, sum(amount) as amount from app.order_daily(%s, %s, %s)"
+    totals = "select sum(orders)::int as orders, sum(amount) as amount from app.daily_order_totals(%s, %s, %s)"
     day = orders[0]["created_at"][:10]
     row = platform.database.execute(totals, [shop.client_id, day, day]).fetchone()
     assert row == {"orders": 10, "amount": 200}

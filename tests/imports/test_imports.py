@@ -159,7 +159,7 @@ def test_a_job_fails_if_its_requester_has_lost_the_membership(platform: Platform
     subject = platform.member(tenant.client_id, "editor")
     # A running job with the same ordering key keeps workers from claiming the import.
     blocker = platform.database.execute(
-        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, series, leased_until)"
+        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, ordering_key, leased_until)"
         " values (%s, %s, 'product_import', 'processing', 'a test', '{}', %s, now() + interval '1 hour') returning id",
         [tenant.client_id, tenant.catalog_id, f"catalog:{tenant.catalog_id}"],
     ).fetchone()

@@ -73,11 +73,11 @@ def test_a_confirmation_has_the_branding_and_language_of_the_site(
 def test_the_job_contains_no_personal_data(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
     row = platform.database.execute(
-        "select payload, lane, result, status from jobs where id = %s", [mail_row["job_id"]]
+        "select payload, priority, result, status from jobs where id = %s", [mail_row["job_id"]]
     )
     assert row.fetchone() == {
         "payload": {"mail_id": mail_row["id"]},
-        "lane": "high",
+        "priority": "high",
         "result": {"state": "sent", "message_id": mail_row["message_id"]},
         "status": "completed",
     }

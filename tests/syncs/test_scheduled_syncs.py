@@ -167,7 +167,7 @@ def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Ten
 def test_a_run_with_many_files_continues_with_another_message(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
-    platform.database.execute("update schedules set wanted_at = now() where id = %s", [schedule["id"]])
+    platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])
     said(platform.run_as("queues-drops", PULL_TWO % schedule["id"]))
     after = finished(platform, tenant, schedule)
     assert after["last_outcome"] == "3 new files were queued."
@@ -257,7 +257,7 @@ def test_the_lost_message_of_a_run_is_sent_again(platform: Platform, tenant: Ten
     schedule = create_schedule(tenant)
     upload_export(platform, tenant, "a.csv", "A")
     platform.database.execute(
-        "update schedules set wanted_at = now() - interval '1 hour', last_outcome = 'The run is in progress.'"
+        "update schedules set run_requested_at = now() - interval '1 hour', last_outcome = 'The run is in progress.'"
         " where id = %s",
         [schedule["id"]],
     )

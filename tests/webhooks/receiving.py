@@ -120,7 +120,7 @@ def make_due(platform: Platform, receiver: Receiver) -> None:
     platform.arrange(
         "update webhook_deliveries set next_at = now() where webhook_id = %s and status = 'pending'", [receiver.id]
     )
-    platform.arrange("update webhooks set rest_until = now() where id = %s", [receiver.id])
+    platform.arrange("update webhooks set paused_until = now() where id = %s", [receiver.id])
     platform.send("webhooks", {"type": "webhooks"})
 
 

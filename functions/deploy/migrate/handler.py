@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wecelebrate.core.database.login import direct_url
-from wecelebrate.migrations import migrate
+from wecelebrate.schema import migrate
 
 logger = Logger()
 

@@ -13,7 +13,7 @@ import pytest
 from infra.aws.data import LOGINS, NAME, bootstrap_sql
 from infra.local.postgres import Postgres
 from infra.local.processes import free_port
-from wecelebrate.migrations import migrate, migrations
+from wecelebrate.schema import function_files, migrate, migrations
 
 PASSWORD = "as-good-as-an-iam-token"
 
@@ -58,7 +58,7 @@ def test_migrations_need_no_superuser(cluster: Postgres) -> None:
         master.execute(bootstrap_sql().encode())
     with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
         superuser.execute(f"alter role wc_migrate password '{PASSWORD}'")
-    assert migrate(url(cluster, "wc_migrate")) == [migration.name for migration in migrations()]
+    assert migrate(url(cluster, "wc_migrate")) == [file.name for file in (*migrations(), *function_files())]
     with connect(cluster, "master") as master:
         master.execute(bootstrap_sql().encode())
     assert migrate(url(cluster, "wc_migrate")) == []

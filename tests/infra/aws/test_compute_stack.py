@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.compute import MIGRATIONS, digest
+from infra.aws.compute import SCHEMA, digest
 from infra.aws.layers import Layer
 from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
 from tests.infra.aws.templates import Templates, synthesise
@@ -240,7 +240,7 @@ def test_the_schema_is_migrated_before_any_other_function_changes(dev: Templates
 
 def test_the_trigger_changes_with_the_hash_of_the_migrations(dev: Templates, tmp_path: Path) -> None:
     trigger = dev.only("functions", "Custom::Trigger")
-    assert trigger["Migrations"] == digest(MIGRATIONS)
+    assert trigger["Migrations"] == digest(SCHEMA)
     (tmp_path / "0001_first.sql").write_text("select 1;")
     before = digest(tmp_path)
     (tmp_path / "0002_second.sql").write_text("select 2;")

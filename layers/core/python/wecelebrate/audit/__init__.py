@@ -23,9 +23,9 @@ def record(
     `action` is a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object of the action.
     """
     parameters = as_json({"details": dict(details or {})}, "details")
-    sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)
+    sql.record_entry(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
     """One page of the entries that the caller may see, newest first."""
-    return pages.list_page("audit", sql.list_notes, tx, filters, pages.NEWEST)
+    return pages.list_page("audit", sql.list_entries, tx, filters, pages.NEWEST)

@@ -1,9 +1,9 @@
--- name: note!
--- What the caller does. Whose note it is follows from the context, not from what is given.
+-- name: record_entry!
+-- Record what the caller does. The context gives the subject.
 insert into audit_log (action, client_id, object_id, details) values (:action, :client_id, :object_id, :details);
 
--- name: list_notes
--- One page, newest first, after the cursor; a null filter matches everything.
+-- name: list_entries
+-- List one page after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, subject, action, client_id, object_id, details, created_at

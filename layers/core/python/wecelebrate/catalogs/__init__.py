@@ -90,20 +90,20 @@ def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     _check_visible(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
         raise NotFound
-    if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
+    if sql.count_sites_using_grant(tx, catalog_id=catalog_id, client_id=client_id):
         raise GrantInUse("Assign another catalog to these sites first.")
 
 
 def _check_visible(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     """Raise NotFound for a catalog or a client that the caller cannot see."""
-    if not sql.sees_both(tx, catalog_id=catalog_id, client_id=client_id):
+    if not sql.can_see_catalog_and_client(tx, catalog_id=catalog_id, client_id=client_id):
         raise NotFound
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Catalog:
     expected = match.check(get(tx, catalog_id))
     parameters = as_json({"changes": changes}, "changes")
-    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, seen=expected, **parameters)
+    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:
         raise refusal(expected, get(tx, catalog_id))
     return Catalog(**row)

@@ -55,7 +55,7 @@ def change(tx: Transaction, client_id: UUID, patch: ClientPatch, match: Match) -
 def _change(tx: Transaction, client_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Client:
     expected = match.check(get(tx, client_id))
     parameters = as_json({"changes": changes}, "changes")
-    row = sql.change_client(tx, client_id=client_id, replace=replace, seen=expected, **parameters)
+    row = sql.change_client(tx, client_id=client_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:
         raise refusal(expected, get(tx, client_id))
     return Client(**row)

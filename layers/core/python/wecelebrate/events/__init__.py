@@ -14,10 +14,10 @@ BATCH_SIZE = 10_000
 def create_partitions() -> int:
     """Create the missing partitions for this month and the next MONTHS_AHEAD. Returns the number of new partitions."""
     with writing(SYSTEM) as tx:
-        created: int = sql.make_partitions(tx, ahead=MONTHS_AHEAD)
+        created: int = sql.create_partitions(tx, ahead=MONTHS_AHEAD)
     return created
 
 
 def delete_old_receipts() -> int:
     """Delete the receipts of events that arrived more than a week ago. Returns the number of deleted receipts."""
-    return batches.run(lambda tx, limit: int(sql.forget_receipts(tx, most=limit)), BATCH_SIZE)
+    return batches.run(lambda tx, limit: int(sql.delete_old_receipts(tx, max_rows=limit)), BATCH_SIZE)

@@ -41,14 +41,16 @@ def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = N
     """
     if tx.context.role == "app_support":
         return
-    catalog = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_ordering_key(catalog_id))
+    catalog = sql.find_catalog_to_fetch(
+        tx, catalog_id=catalog_id, product_id=product_id, ordering_key=_ordering_key(catalog_id)
+    )
     if catalog is not None:
         _create_job(tx, catalog_id, catalog["owner_client_id"], {}, SERVICE)
 
 
 def retry_due(tx: Transaction) -> None:
     """Create jobs for catalogs with images that are due for a retry. The sweeper calls this."""
-    for catalog in sql.due_catalogs(tx, most=_MAX_CATALOGS):
+    for catalog in sql.due_catalogs(tx, max_rows=_MAX_CATALOGS):
         _create_job(tx, catalog["id"], catalog["owner_client_id"], {}, SERVICE)
 
 

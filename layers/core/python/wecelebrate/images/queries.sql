@@ -1,9 +1,9 @@
 -- name: list_images
--- One page of a catalog's images, newest first, after the cursor; a null filter matches everything.
+-- List one page of a catalog's images after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, catalog_id, origin, source, status, sha256, type, width, height, bytes,
-    app.shown_renditions(renditions, :shown_at) as renditions, error_code, error, attempts, next_try_at, fetched_at,
+    app.renditions_with_urls(renditions, :base_url) as renditions, error_code, error, attempts, next_try_at, fetched_at,
     created_at, updated_at
   from images
   where catalog_id = :catalog_id
@@ -15,59 +15,61 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_image^
--- The image, when the caller may see it.
+-- Get an image that the caller may see.
 select id, catalog_id, origin, source, status, sha256, type, width, height, bytes,
-  app.shown_renditions(renditions, :shown_at) as renditions, error_code, error, attempts, next_try_at, fetched_at,
+  app.renditions_with_urls(renditions, :base_url) as renditions, error_code, error, attempts, next_try_at, fetched_at,
   created_at, updated_at
 from images
 where id = :image_id;
 
--- name: get_owner^
--- Whose a catalog is, when the caller may see it.
+-- name: get_catalog_owner^
+-- Get the owner of a catalog that the caller may see.
 select owner_client_id from catalogs where id = :catalog_id;
 
 -- name: create_upload$
--- A row for an upload: its id. Refused where the caller only reads the catalog.
-insert into images (catalog_id, origin, status, type, bytes) values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
+-- Create the row of an upload and return its id. Refused when the caller may only read the catalog.
+insert into images (catalog_id, origin, status, type, bytes)
+values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
 returning id;
 
 -- name: lock_upload^
--- An upload, for a change; none where the caller may not change it, or where it is none.
+-- Lock an upload. Returns no row when the image is not an upload or the caller may not change it.
 select catalog_id, status from images where id = :image_id and origin = 'uploaded' for update;
 
--- name: expect_upload!
--- The bytes are said to be there.
+-- name: mark_uploaded!
+-- Record that the caller has uploaded the bytes.
 update images set status = 'pending', error_code = null, error = null where id = :image_id;
 
--- name: wanting^
--- Whose the catalog is, when its images are to be fetched, no job waits that will, and it (one product, if one is
--- named) has an address that is not known, or one that is known and not shown.
+-- name: find_catalog_to_fetch^
+-- Find the owner of a catalog whose images must be fetched: fetching is on, no fetch job is pending, and a product (or
+-- the given product) has an address that is unknown, or ready but not in its `media`.
 select c.owner_client_id
 from catalogs c
 where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
-  and not exists (select from jobs j
-                  where j.series = :series and j.status = 'pending')
+  and not exists (select from jobs j where j.ordering_key = :ordering_key and j.status = 'pending')
   and exists (
     select from products p cross join jsonb_array_elements_text(p.images) address
     where p.catalog_id = c.id and (:product_id::uuid is null or p.id = :product_id)
-      and address ~ '^https?://' and octet_length(address) <= 2048 and strpos(p.media, '"source":' || to_json(address)) = 0
+      and address ~ '^https?://' and octet_length(address) <= 2048
+      and strpos(p.media, '"source":' || to_json(address)) = 0
       and not exists (select from images i where i.catalog_id = c.id and i.source = address and i.status <> 'ready'));
 
 -- name: due_catalogs
--- Catalogs with images whose next try is due, and whose no job waits that would try.
+-- List catalogs that have images due for a retry and no fetch job that is pending or running.
 select distinct c.id, c.owner_client_id
 from images i join catalogs c on c.id = i.catalog_id
 where i.next_try_at <= now() and c.sync_settings -> 'fetch_images' = 'true'
-  and not exists (select from jobs j where j.series = 'images:' || c.id and j.status in ('pending', 'processing'))
-limit :most;
+  and not exists (select from jobs j where j.ordering_key = 'images:' || c.id and j.status in ('pending', 'processing'))
+limit :max_rows;
 
 -- name: count_products$
--- Products of a catalog that name an image.
+-- Count the products of a catalog that have images.
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- The next products of a catalog after a SKU, as far as `upto`, how many name images; and of those images the first
--- `most` that are to be asked for: never asked, due for their next try, or asked for last before a moment.
+-- Get the next `products` products after the SKU `after`: the last SKU, the number of products with images, and up to
+-- `max_images` of their addresses to fetch. An address is fetched if it is unknown, due for a retry, has failed before
+-- `failed_before`, or was fetched before `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
 ), named as (
@@ -81,18 +83,20 @@ with page as materialized (
     or i.next_try_at <= now()
     or (i.status = 'failed' and i.fetched_at < :failed_before::timestamptz)
     or (i.status = 'ready' and i.fetched_at < :ready_before::timestamptz)
-  order by n.address limit :most
+  order by n.address limit :max_images
 )
-select (select max(sku) from page) as upto, (select count(*) from page where images <> '[]') as products,
-  coalesce((select jsonb_agg(jsonb_build_object('address', address, 'etag', etag) order by address) from due), '[]') as due;
+select (select max(sku) from page) as last_sku, (select count(*) from page where images <> '[]') as products,
+  coalesce((select jsonb_agg(jsonb_build_object('address', address, 'etag', etag) order by address) from due), '[]')
+    as due;
 
 -- name: record_image!
--- What asking for an address came to. What was there before stays, when this time there is nothing new.
+-- Record the outcome of fetching an address. When the fetch brings nothing new, the stored image stays.
 insert into images (catalog_id, origin, source, status, sha256, type, width, height, bytes, renditions, etag, attempts,
   error_code, error, next_try_at, fetched_at)
 values (:catalog_id, 'fetched', :source, case when :sha256::text is null then 'failed' else 'ready' end, :sha256, :type,
-  :width, :height, :bytes, coalesce(:renditions::jsonb, '{}'), :etag, case when :error_code::text is null then 0 else 1 end,
-  :error_code, :error, app.next_image_try(:error_code, 1, :wait), now())
+  :width, :height, :bytes, coalesce(:renditions::jsonb, '{}'), :etag,
+  case when :error_code::text is null then 0 else 1 end, :error_code, :error,
+  app.next_image_attempt(:error_code, 1, :wait), now())
 on conflict (catalog_id, source) where origin = 'fetched' do update
 set status = case when excluded.sha256 is null then images.status else 'ready' end,
   sha256 = coalesce(excluded.sha256, images.sha256), type = coalesce(excluded.type, images.type),
@@ -102,31 +106,31 @@ set status = case when excluded.sha256 is null then images.status else 'ready' e
   etag = case when excluded.sha256 is null then images.etag else excluded.etag end,
   attempts = case when excluded.error_code is null then 0 else images.attempts + 1 end,
   error_code = excluded.error_code, error = excluded.error,
-  next_try_at = app.next_image_try(excluded.error_code, images.attempts + 1, :wait), fetched_at = now();
+  next_try_at = app.next_image_attempt(excluded.error_code, images.attempts + 1, :wait), fetched_at = now();
 
--- name: show_media!
--- Has products of a catalog, after a SKU and up to another, show what is known of their images.
-update products p set media = fresh.media
+-- name: update_media!
+-- Update `media` of the products after the SKU `after` up to `last_sku` to the stored images.
+update products p set media = current.media
 from (
-  select id, app.media_of(:catalog_id, images) as media
+  select id, app.product_media(:catalog_id, images) as media
   from products
-  where catalog_id = :catalog_id and sku > :after and sku <= :upto and (images <> '[]' or media <> '[]')
+  where catalog_id = :catalog_id and sku > :after and sku <= :last_sku and (images <> '[]' or media <> '[]')
   order by id
-) fresh
-where p.id = fresh.id and p.media is distinct from fresh.media;
+) current
+where p.id = current.id and p.media is distinct from current.media;
 
 -- name: get_upload^
--- An upload that is said to be there.
+-- Get an upload whose bytes the caller has uploaded.
 select type, bytes from images where id = :image_id and origin = 'uploaded' and status = 'pending';
 
 -- name: finish_upload!
--- What an upload turned out to be, and the address that it now has.
+-- Record the rendered upload and its address.
 update images
-set status = 'ready', source = :source, sha256 = :sha256, type = :type, width = :width, height = :height, bytes = :bytes,
-  renditions = :renditions, attempts = 0, fetched_at = now()
+set status = 'ready', source = :source, sha256 = :sha256, type = :type, width = :width, height = :height,
+  bytes = :bytes, renditions = :renditions, attempts = 0, fetched_at = now()
 where id = :image_id;
 
--- name: refuse_upload!
--- Why an upload is none.
+-- name: fail_upload!
+-- Record why an upload is not a usable image.
 update images set status = 'failed', error_code = :code, error = :reason, attempts = attempts + 1, fetched_at = now()
 where id = :image_id;

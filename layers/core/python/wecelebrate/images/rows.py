@@ -12,7 +12,7 @@ sql = queries(__file__)
 
 def get(tx: Transaction, image_id: UUID) -> Image:
     """One image. Raises NotFound."""
-    row = sql.get_image(tx, image_id=image_id, shown_at=settings().images())
+    row = sql.get_image(tx, image_id=image_id, base_url=settings().images())
     if row is None:
         raise NotFound
     return Image(**row)
@@ -20,7 +20,7 @@ def get(tx: Transaction, image_id: UUID) -> Image:
 
 def catalog_owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
     """The client that owns a catalog, None for the platform. Raises NotFound if the caller cannot see the catalog."""
-    row = sql.get_owner(tx, catalog_id=catalog_id)
+    row = sql.get_catalog_owner(tx, catalog_id=catalog_id)
     if row is None:
         raise NotFound
     client_id: UUID | None = row["owner_client_id"]

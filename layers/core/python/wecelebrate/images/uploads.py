@@ -59,7 +59,7 @@ def complete_upload(tx: Transaction, image_id: UUID) -> Image:
     if locked is None:
         raise Forbidden
     if locked["status"] in ("uploading", "failed"):
-        sql.expect_upload(tx, image_id=image_id)
+        sql.mark_uploaded(tx, image_id=image_id)
         jobs.create(
             tx,
             "image_processing",

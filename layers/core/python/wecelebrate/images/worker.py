@@ -47,9 +47,9 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
         after = job.checkpoint.get("after", "")
         with reading(job.caller, primary=True) as tx:
             page = sql.next_products(
-                tx, catalog_id=catalog_id, after=after, products=PRODUCTS_PAGE, most=CHUNK, **refetch
+                tx, catalog_id=catalog_id, after=after, products=PRODUCTS_PAGE, max_images=CHUNK, **refetch
             )
-        if page["upto"] is None:
+        if page["last_sku"] is None:
             break
         requests = [ImageRequest(**due) for due in page["due"]]
         results = fetch_all(requests, lambda data: store.render_once(job.client_id, data), job.renew_lease)
@@ -57,9 +57,9 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
             for result in results:
                 _record(tx, catalog_id, result)
                 _count(job.counts, result)
-            sql.show_media(tx, catalog_id=catalog_id, after=after, upto=page["upto"])
+            sql.update_media(tx, catalog_id=catalog_id, after=after, last_sku=page["last_sku"])
             if len(requests) < CHUNK:
-                job.checkpoint["after"] = page["upto"]
+                job.checkpoint["after"] = page["last_sku"]
                 job.done += page["products"]
             # Every chunk advances the checkpoint, which resets the failure count of the job.
             job.checkpoint["fetched"] = job.counts["read"]
@@ -103,7 +103,7 @@ def _render_upload(job: LeasedJob, image_id: UUID) -> None:
             raise NotRendered("wrong_type", f"the file is {image['type']} instead of {upload['type']}")
     except NotRendered as error:
         with writing(job.caller) as tx:
-            sql.refuse_upload(tx, image_id=image_id, code=error.code, reason=error.reason)
+            sql.fail_upload(tx, image_id=image_id, code=error.code, reason=error.reason)
             job.fail(tx, error.code, error.reason)
         return
     source = f"{settings().images()}/{image['renditions']['large']['key']}"

@@ -92,8 +92,8 @@ def create(
         catalog_id=catalog_id,
         type=kind,
         requested_by=requested_by or tx.caller.subject,
-        lane=priority,
-        series=ordering_key,
+        priority=priority,
+        ordering_key=ordering_key,
         notify_email=notify_email,
         **as_json({"payload": dict(payload)}, "payload"),
     )
@@ -116,16 +116,16 @@ def sweep() -> None:
     """Take back the jobs of dead workers, and send lost messages again."""
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
-        for waiting in sql.waiting(tx, late=LOST_AFTER_SECONDS):
+        for waiting in sql.count_late_jobs(tx, late_seconds=LOST_AFTER_SECONDS):
             message = queue.message(QUEUES[waiting["type"]], {"type": waiting["type"]}, None)
             queue.enqueue(tx, *[message] * min(waiting["jobs"], MESSAGES_PER_TYPE))
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
     """Of these jobs, those that have ended or no longer exist."""
-    return [row["id"] for row in sql.ended(tx, ids=list(job_ids))]
+    return [row["id"] for row in sql.list_ended_jobs(tx, ids=list(job_ids))]
 
 
 def forget() -> int:
     """Delete old jobs that nobody reads any more. Returns how many."""
-    return batches.run(lambda tx, limit: int(sql.forget_jobs(tx, most=limit)), FORGET_BATCH)
+    return batches.run(lambda tx, limit: int(sql.delete_old_jobs(tx, max_rows=limit)), FORGET_BATCH)

@@ -56,7 +56,9 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):
         raise WrongJobState(f"The job is {job['status']}. Only failed and cancelled jobs can be retried.")
-    if job["series"] and sql.overtaken(tx, job_id=job_id, series=job["series"], place=job["place"]):
+    if job["ordering_key"] and sql.is_overtaken(
+        tx, job_id=job_id, ordering_key=job["ordering_key"], queued_at=job["queued_at"]
+    ):
         raise WrongJobState(
             "A later job for the same catalog has completed, and this one would undo it. Send the file again."
         )

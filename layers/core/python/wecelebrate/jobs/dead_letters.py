@@ -32,7 +32,7 @@ class NothingToRedrive(Conflict):
 def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) -> None:
     """Record a failed job whose input is not at fault."""
     body = {"job_id": str(job["id"])}
-    sql.record(
+    sql.record_dead_letter(
         tx,
         queue=QUEUES[job["type"]],
         client_id=job["client_id"],
@@ -48,7 +48,7 @@ def record_message(queue_name: str, text: str, receives: int, error: Exception |
     """Record a message that failed as often as its queue allows."""
     reason = f"{type(error).__name__}: {error}" if error else "Its function stopped without reporting an error."
     with writing(SYSTEM) as tx:
-        sql.record(
+        sql.record_dead_letter(
             tx,
             queue=queue_name.removesuffix("-dead-letters"),
             client_id=None,

@@ -91,7 +91,7 @@ class LeasedJob:
     def save(self, tx: Transaction) -> None:
         """Save progress and checkpoint, in the transaction of the work. Renews the lease. Raises LeaseLost."""
         values = {"counts": self.counts, "checkpoint": self.checkpoint}
-        failures = sql.save_job(
+        failures = sql.save_progress(
             tx,
             job_id=self.id,
             fence=self.fence,
@@ -115,7 +115,7 @@ class LeasedJob:
         if time.monotonic() - self._renewed_at < RENEW_AFTER_SECONDS:
             return
         with writing(SYSTEM) as tx:
-            if sql.renew_job(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
+            if sql.renew_lease(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
                 raise LeaseLost
         self._renewed_at = time.monotonic()
         self.heartbeat()

@@ -2,7 +2,7 @@
 
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-A message only says that there is work. The worker claims the next job (`app.take_job`), and continues while there are
+A message only says that there is work. The worker claims the next job (`app.claim_job`), and continues while there are
 jobs and time. How a job's work ends, by the exception that it raises:
 
     JobRejected, Forbidden, NotFound   fails immediately: the job can never succeed
@@ -66,13 +66,13 @@ def _claim(kind: JobType, message: queue.Message) -> LeasedJob | None:
     message.extend_visibility()
     with writing(SYSTEM) as tx:
         expire_leases(tx, kind)
-        row = sql.take_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
+        row = sql.claim_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
     return LeasedJob.from_row(dict(row), message.extend_visibility, message.time_left) if row else None
 
 
 def expire_leases(tx: Transaction, kind: JobType | None) -> None:
     """Take back the jobs of dead workers, of one type or of all. Those without attempts left fail."""
-    for failed in sql.expire_jobs(tx, type=kind):
+    for failed in sql.expire_leases(tx, type=kind):
         dead_letters.record_job(tx, failed, "worker_died", failed["error"])
         job_stopped(tx, StoppedJob(failed["id"], failed["type"], failed["notify_email"]))
 
@@ -110,7 +110,7 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
 def _saved_failures(job: LeasedJob) -> int:
     """The failure count in the database: the transaction that this worker saved progress in may have rolled back."""
     with writing(SYSTEM) as tx:
-        return int(sql.failures(tx, job_id=job.id) or 0)
+        return int(sql.get_failures(tx, job_id=job.id) or 0)
 
 
 def _fail(job: LeasedJob, code: str, reason: str) -> None:

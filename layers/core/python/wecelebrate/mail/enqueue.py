@@ -34,12 +34,12 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
 
     Raises NotFound, also while the job has not ended.
     """
-    return _enqueue_job(tx, sql.mail_job(tx, job_id=job_id, recipient=to))
+    return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=to))
 
 
 def _enqueue_order_mail(tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any]) -> UUID | None:
     parameters = as_json({"details": dict(details)}, "details")
-    return _enqueue_job(tx, sql.mail_order(tx, order_id=order_id, template=template, **parameters))
+    return _enqueue_job(tx, sql.queue_order_mail(tx, order_id=order_id, template=template, **parameters))
 
 
 def _enqueue_job(tx: Transaction, mail_row: Mapping[str, Any] | None) -> UUID | None:

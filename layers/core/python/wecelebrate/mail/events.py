@@ -43,7 +43,7 @@ def receive(message: Message) -> None:
         return
     mail = event["mail"]
     with writing(SYSTEM) as tx:
-        row = sql.mark_told(
+        row = sql.record_event(
             tx,
             mail_id=_mail_id(mail),
             message_id=str(mail.get("messageId", "")),

@@ -1,5 +1,5 @@
 -- name: list_mails
--- One page, newest first, after the cursor; a null filter matches everything.
+-- List one page after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, job_id, template, order_id, recipient, locale, state, reason, message_id, created_at,
@@ -17,65 +17,68 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_mail^
--- The mail, when the caller may see it, with all that it is written from: its order and lines, and the site's look.
+-- Get a mail that the caller may see, with everything that it is rendered from: the order, its lines and the branding.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
-  m.created_at, m.updated_at, m.sent_at, m.details, look.client_name, look.site_name, look.branding, look.settings,
+  m.created_at, m.updated_at, m.sent_at, m.details,
+  branding.client_name, branding.site_name, branding.branding, branding.settings,
   o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
   array(select json_build_object('sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines
 from mails m
 left join orders o on o.id = m.order_id
-left join lateral app.mail_look(m.client_id, o.site_id) look on true
+left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
--- name: mail_order^
--- A mail about an order and its job: none when the caller has no say, no job_id when it was made before.
-select client_id, job_id from app.mail_order(:order_id, :template, :details);
+-- name: queue_order_mail^
+-- Queue the mail about an order. Returns no row when the caller may not, and no job_id when the mail exists already.
+select client_id, job_id from app.queue_order_mail(:order_id, :template, :details);
 
--- name: mail_job^
--- A mail about a job that is over, and the job that sends it; none when the caller has no say.
-select client_id, job_id from app.mail_job(:job_id, :recipient);
+-- name: queue_job_mail^
+-- Queue the mail that reports the outcome of a job. Returns no row when the caller may not.
+select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
--- name: mail_suppression^
--- Why nothing is to be sent to an address for this client; none when it may be written to.
-select is_own, cause, reason from app.mail_suppression(:client_id, :address);
+-- name: find_suppression^
+-- Find the reason why this client must not send to an address. Returns no row when it may.
+select is_own, cause, reason from app.find_mail_suppression(:client_id, :address);
 
 -- name: mark_sent!
--- SES has it. What SES told of it meanwhile is more.
+-- Record that SES accepted the mail. An event that SES reported meanwhile keeps the later state.
 update mails
 set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
-  state = case when app.mail_rank(state) < app.mail_rank('sent') then 'sent' else state end
+  state = case when app.mail_state_rank(state) < app.mail_state_rank('sent') then 'sent' else state end
 where id = :mail_id;
 
--- name: mark_unsent!
--- It was not sent, and why: failed or suppressed.
-update mails set state = :state, reason = :reason where id = :mail_id and app.mail_rank(state) < app.mail_rank('sent');
+-- name: mark_not_sent!
+-- Record that the mail was not sent (failed or suppressed), and why.
+update mails set state = :state, reason = :reason
+where id = :mail_id and app.mail_state_rank(state) < app.mail_state_rank('sent');
 
 -- name: suppress!
--- Nothing more goes to an address; as it was, where it is suppressed already.
+-- Suppress an address. An existing suppression stays as it is.
 insert into mail_suppressions (client_id, address, cause, reason, mail_id)
 values (:client_id, lower(:address), :cause, :reason, :mail_id)
 on conflict (client_id, address) where released_at is null do nothing;
 
--- name: mark_told^
--- What SES tells of a mail, by our own tag or else by its id there: the mail, and whether that was news; none when it
--- is none of ours. What comes late or twice takes nothing back.
-with told as (
-  select id, app.mail_rank(:state) > app.mail_rank(state) as is_news
+-- name: record_event^
+-- Record an event that SES reports about a mail. The mail is found by our own tag, otherwise by its id at SES. Returns
+-- the mail and whether the event changed its state; no row when the mail is not ours. A late or repeated event never
+-- lowers the state.
+with target as (
+  select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails
   where id = coalesce(:mail_id::uuid, (select id from mails where message_id = :message_id limit 1))
   for update
 )
 update mails m
-set state = case when told.is_news then :state else m.state end,
-  reason = case when told.is_news then :reason else m.reason end,
+set state = case when target.is_news then :state else m.state end,
+  reason = case when target.is_news then :reason else m.reason end,
   message_id = coalesce(m.message_id, :message_id), sent_at = coalesce(m.sent_at, now())
-from told
-where m.id = told.id
-returning m.id, m.client_id, m.recipient, told.is_news;
+from target
+where m.id = target.id
+returning m.id, m.client_id, m.recipient, target.is_news;
 
 -- name: list_suppressions
--- One page, newest first, after the cursor; a null filter matches everything.
+-- List one page after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, address, cause, reason, mail_id, created_at, released_at, released_by
@@ -91,10 +94,10 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_suppression^
--- Whose it is, when the caller may see it.
+-- Get the client of a suppression that the caller may see.
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!
--- It may be written to again, and who says so; 0 rows when that was said before.
+-- Release a suppression as the caller. Affects 0 rows when it was released before.
 update mail_suppressions set released_at = now(), released_by = app.subject()
 where id = :suppression_id and released_at is null;

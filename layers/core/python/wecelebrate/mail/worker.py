@@ -57,7 +57,7 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
 
 def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
     """Complete the job without sending if the address is suppressed. Returns whether it is."""
-    suppression = sql.mail_suppression(tx, client_id=job.client_id, address=mail["recipient"])
+    suppression = sql.find_suppression(tx, client_id=job.client_id, address=mail["recipient"])
     if suppression is None:
         return False
     if not suppression["is_own"]:
@@ -66,11 +66,11 @@ def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any
         address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
         sql.suppress(tx, cause=suppression["cause"], reason="The address does not accept mail.", **address)
     reason = f"The address is suppressed because of a {suppression['cause']}."
-    sql.mark_unsent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
+    sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
     job.complete(tx, {"state": "suppressed"})
     return True
 
 
 def _mark_failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
     with writing(job.caller) as tx:
-        sql.mark_unsent(tx, mail_id=mail_id, state="failed", reason=reason)
+        sql.mark_not_sent(tx, mail_id=mail_id, state="failed", reason=reason)

@@ -32,12 +32,12 @@ def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
     Raises Invalid (for example for a product that the site does not show), OutOfStock, TotalChanged.
     """
     _check_products_are_unique(new)
-    parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"told": new.total_amount}
+    parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
     parameters["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
     result = sql.place_order(tx, **as_json(parameters, "lines", "shipping_address", "metadata"))
     if result["refusal"]:
-        raise _problem(new, result["refusal"], result["about"])
-    row, low_stock = result["placed"], result["low"]
+        raise _problem(new, result["refusal"], result["detail"])
+    row, low_stock = result["placed"], result["low_stock"]
     order = PlacedOrder(**row)
     order_confirmation(tx, order.id)
     payload = {

@@ -1,10 +1,9 @@
 -- name: list_orders
--- One page, newest first, after the cursor; a null filter matches everything.
+-- List one page after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
-  select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
-    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
-  from orders
+  select *
+  from app.order_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:site_id::uuid is null or site_id = :site_id)
     and (:status::text is null or status = :status)
@@ -19,38 +18,30 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_order^
--- The order, when the caller may see it.
-select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
-  customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
-from orders
-where id = :order_id;
+-- Get an order that the caller may see.
+select * from app.order_view where id = :order_id;
 
 -- name: list_own_orders
--- One page of what the customer ordered on the site that is visited, newest first, after the cursor.
+-- List one page of the customer's orders on the current site after the cursor, newest first.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
-  select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
-    shipping_address, items, created_at, shipped_at, delivered_at
-  from orders
-  where customer_subject = app.subject() and site_id = app.site_id()
-    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  select *
+  from app.customer_order_view
+  where :after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid)
   order by created_at desc, id desc
   limit :limit + 1
 ) rows
 order by created_at desc, id desc;
 
 -- name: get_own_order^
--- One order of the customer on the site that is visited.
-select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
-  shipping_address, items, created_at, shipped_at, delivered_at
-from orders
-where id = :order_id and customer_subject = app.subject() and site_id = app.site_id();
+-- Get an order of the customer on the current site.
+select * from app.customer_order_view where id = :order_id;
 
 -- name: place_order^
--- The order that was placed, or why it was not.
-select refusal, about, placed, low
-from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :told);
+-- Place an order. Returns the order, or the reason why it was refused.
+select refusal, detail, placed, low_stock
+from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total);
 
--- name: fold_deltas$
--- Folds at most so many deltas, the oldest first: how many; fewer than `most` are the last.
-select app.fold_order_deltas(:most);
+-- name: rollup_deltas$
+-- Roll up to `max_rows` of the oldest deltas and return their number. A smaller number means that no delta is left.
+select app.rollup_order_deltas(:max_rows);

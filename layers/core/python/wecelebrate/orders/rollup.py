@@ -12,4 +12,4 @@ BATCH_SIZE = 10_000
 def add_deltas() -> int:
     """Add waiting deltas to the daily totals, in batches, for at most the time that `batches.run` allows. Returns the
     number of added deltas."""
-    return batches.run(lambda tx, limit: int(sql.fold_deltas(tx, most=limit)), BATCH_SIZE)
+    return batches.run(lambda tx, limit: int(sql.rollup_deltas(tx, max_rows=limit)), BATCH_SIZE)

@@ -36,7 +36,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
-    rows = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **parameters))
+    rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
     if not rows:  # a caller that sees a product also sees its catalog
         catalogs.get(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
@@ -49,7 +49,7 @@ def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def get(tx: Transaction, product_id: UUID) -> Product:
     """One product. Raises NotFound."""
-    row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
+    row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound
     return Product(**row)
@@ -62,7 +62,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """
     catalogs.get(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
-    row = sql.create_product(tx, catalog_id=catalog_id, shown_at=settings().images(), **values)
+    row = sql.create_product(tx, catalog_id=catalog_id, base_url=settings().images(), **values)
     return _after_write(tx, Product(**row))
 
 
@@ -88,8 +88,8 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
         tx,
         product_id=product_id,
         replace=replace,
-        seen=expected,
-        shown_at=settings().images(),
+        expected_updated_at=expected,
+        base_url=settings().images(),
         **as_json({"changes": changes}, "changes"),
     )
     if row is None:

@@ -1,10 +1,9 @@
 -- name: list_schedules
--- One page in (name, id) order after the cursor; a null filter matches everything.
+-- List one page after the cursor, in (name, id) order. A null filter matches everything.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
-  select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
-    last_outcome, created_at, updated_at
-  from schedules
+  select *
+  from app.schedule_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:catalog_id::uuid is null or catalog_id = :catalog_id)
     and (:type::text is null or type = :type)
@@ -16,88 +15,84 @@ from (
 order by name, id;
 
 -- name: get_schedule^
--- The schedule, when the caller may see it.
-select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
-  last_outcome, created_at, updated_at
-from schedules
-where id = :schedule_id;
+-- Get a schedule that the caller may see.
+select * from app.schedule_view where id = :schedule_id;
 
 -- name: lock_schedule^
--- The schedule, when the caller may change it, kept as it is until the transaction ends.
-select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
-  last_outcome, created_at, updated_at
-from schedules
-where id = :schedule_id
-for update;
+-- Get a schedule that the caller may change, and lock it until the transaction ends.
+select * from app.schedule_view where id = :schedule_id for update;
 
 -- name: owns_catalog$
--- Whether a catalog that the caller sees is a client's, or the platform's own for no client.
+-- Return whether a client owns a catalog that the caller sees. For no client: whether the platform owns it.
 select exists (
   select from catalogs where id = :catalog_id and owner_client_id is not distinct from :client_id::uuid);
 
 -- name: create_schedule^
-insert into schedules (client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at)
+-- Create a schedule.
+insert into app.schedule_view (client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at)
 values (:client_id, :catalog_id, :type, :name, :cron, :timezone, :settings, :is_active, :next_at)
-returning id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
-  last_outcome, created_at, updated_at;
+returning *;
 
 -- name: change_schedule^
--- Merges `changes` into the schedule (RFC 7396), and says when it is due then.
-update schedules old
+-- Merge `changes` into the schedule (RFC 7396), and set its next due time.
+update app.schedule_view old
 set (name, cron, timezone, settings, is_active, next_at) = (
   select name, cron, timezone, settings, is_active, :next_at::timestamptz
   from jsonb_populate_record(null::schedules, app.merge_patch(to_jsonb(old), :changes::jsonb)))
 where id = :schedule_id
-returning id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
-  last_outcome, created_at, updated_at;
+returning *;
 
 -- name: delete_schedule!
--- Its jobs stay.
+-- Delete a schedule. Its jobs stay.
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
--- Whether a run of the schedule is wanted that is not over, or the last job that it made is not. One that waits for an
--- approval holds up nothing: a newer file makes it needless.
+-- Return whether a run of the schedule is active, or the last job of the schedule has not ended. A job that waits for
+-- an approval does not count, because a newer file makes it obsolete.
 select exists (
   select from schedules s
   where s.id = :schedule_id
-    and (s.wanted_at is not null
+    and (s.run_requested_at is not null
       or exists (select from jobs j where j.id = s.last_job_id and j.status in ('pending', 'processing')
-                   and not app.job_waits(j))));
+                   and not app.job_awaits_approval(j))));
 
--- name: due
--- The schedules that are due, the longest due first, and that nobody else has in hand.
+-- name: claim_due
+-- Lock and return up to `max_rows` due schedules that no other transaction has locked, the longest due first.
 select id, client_id, type, cron, timezone, now() as due_at
 from schedules
 where is_active and next_at <= now()
 order by next_at
-limit :most
+limit :max_rows
 for update skip locked;
 
--- name: want!
--- Wants a run of the schedule.
-update schedules set wanted_at = now(), last_at = now(), last_outcome = :outcome where id = :schedule_id;
+-- name: request_run!
+-- Request a run of the schedule.
+update schedules set run_requested_at = now(), last_at = now(), last_outcome = :outcome where id = :schedule_id;
 
--- name: leave_out!
--- Does not want a run this time, and says why.
+-- name: skip_run!
+-- Skip the due run and record the reason.
 update schedules set last_at = now(), last_outcome = :outcome where id = :schedule_id;
 
--- name: due_next!
--- Says when the schedule is due next; null for never.
+-- name: set_next_run!
+-- Set the next due time. Null: never.
 update schedules set next_at = :next_at where id = :schedule_id;
 
--- name: late
--- Runs that are wanted for longer than `seconds`, as if they were wanted since now.
-update schedules set wanted_at = now()
-where id in (select id from schedules where wanted_at < now() - make_interval(secs => :seconds) for update skip locked)
+-- name: claim_late_runs
+-- Restart the waiting time of runs that were requested more than `seconds` ago, and return their schedules.
+update schedules set run_requested_at = now()
+where id in (
+  select id from schedules where run_requested_at < now() - make_interval(secs => :seconds) for update skip locked)
 returning id, client_id, type;
 
--- name: wanted^
--- The schedule, when a run of it is wanted.
-select id, client_id, catalog_id, type, settings from schedules where id = :schedule_id and wanted_at is not null;
+-- name: get_requested_run^
+-- Get the schedule if a run of it is requested.
+select id, client_id, catalog_id, type, settings
+from schedules
+where id = :schedule_id and run_requested_at is not null;
 
--- name: over!
--- The run is over, or goes on when there is `more`; the last job that it made, if it made one.
+-- name: finish_run!
+-- End the run, or continue it when there is `more` work. `job_id` is the last job of the run, or null.
 update schedules
-set wanted_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id), last_outcome = :outcome
+set run_requested_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id),
+  last_outcome = :outcome
 where id = :schedule_id;

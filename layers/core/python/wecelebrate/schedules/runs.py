@@ -59,7 +59,7 @@ def run_due() -> int:
     """
     due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
-        for schedule in sql.late(tx, seconds=LOST_AFTER_SECONDS):
+        for schedule in sql.claim_late_runs(tx, seconds=LOST_AFTER_SECONDS):
             _enqueue(tx, schedule["type"], schedule["id"], schedule["client_id"])
     return due_count
 
@@ -74,7 +74,7 @@ def request_run(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_i
 def requested_run(schedule_id: UUID) -> Run | None:
     """The requested run of a schedule. None if it has finished, or the schedule was deleted."""
     with writing(SYSTEM) as tx:
-        row = sql.wanted(tx, schedule_id=schedule_id)
+        row = sql.get_requested_run(tx, schedule_id=schedule_id)
     return Run(**row) if row else None
 
 
@@ -82,13 +82,13 @@ def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = Fals
     """Record the outcome of a run and its last job. If there is `more` to do, the run continues with another message
     instead of finishing."""
     with writing(SYSTEM) as tx:
-        sql.over(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
+        sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
         if more:
             _enqueue(tx, run.type, run.id, run.client_id)
 
 
 def _request_due(tx: Transaction, limit: int) -> int:
-    schedules = list(sql.due(tx, most=limit))
+    schedules = list(sql.claim_due(tx, max_rows=limit))
     for schedule in schedules:
         _request_or_skip(tx, schedule)
     return len(schedules)
@@ -102,18 +102,18 @@ def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
     except (CronSimError, ZoneInfoNotFoundError) as error:
         # Time zones are renamed at times. This schedule stops until someone changes it; the others continue.
         logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
-        sql.due_next(tx, schedule_id=schedule_id, next_at=None)
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=f"The next run cannot be computed: {error}")
+        sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)
+        sql.skip_run(tx, schedule_id=schedule_id, outcome=f"The next run cannot be computed: {error}")
         return
-    sql.due_next(tx, schedule_id=schedule_id, next_at=next_at)
+    sql.set_next_run(tx, schedule_id=schedule_id, next_at=next_at)
     if sql.is_busy(tx, schedule_id=schedule_id):
-        sql.leave_out(tx, schedule_id=schedule_id, outcome=_SKIPPED)
+        sql.skip_run(tx, schedule_id=schedule_id, outcome=_SKIPPED)
     else:
         _request(tx, schedule_id, schedule["type"], schedule["client_id"])
 
 
 def _request(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
-    sql.want(tx, schedule_id=schedule_id, outcome=_IN_PROGRESS)
+    sql.request_run(tx, schedule_id=schedule_id, outcome=_IN_PROGRESS)
     _enqueue(tx, kind, schedule_id, client_id)
 
 

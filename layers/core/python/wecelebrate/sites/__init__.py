@@ -79,7 +79,7 @@ def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExcl
     Forbidden.
     """
     site = get(tx, site_id)
-    if not sql.may_leave_out(tx, client_id=site.client_id, product_id=product_id):
+    if not sql.may_exclude_product(tx, client_id=site.client_id, product_id=product_id):
         raise NotFound
     return Exclusion(**sql.exclude_product(tx, site_id=site_id, product_id=product_id, reason=exclusion.reason))
 
@@ -97,7 +97,7 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
     if changes.get("catalog_id"):
         _check_catalog(tx, site.client_id, UUID(changes["catalog_id"]))
     parameters = as_json({"changes": changes}, "changes")
-    row = sql.change_site(tx, site_id=site_id, replace=replace, seen=expected, **parameters)
+    row = sql.change_site(tx, site_id=site_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:
         raise refusal(expected, get(tx, site_id))
     return Site(**row)

@@ -48,7 +48,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     rows = sql.list_products(
         tx,
         catalog_id=site["catalog_id"],
-        shown_at=settings().images(),
+        base_url=settings().images(),
         **parameters,
         **products.keyset(filters.cursor, request),
     )
@@ -59,7 +59,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
 
 def product(tx: Transaction, product_id: UUID) -> StorefrontProduct:
     """One product. Raises NotFound for a product that the site does not show."""
-    row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
+    row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound
     return StorefrontProduct(**row)

@@ -1,13 +1,13 @@
 -- name: get_storefront^
--- The site that is visited: row-level security shows no other.
+-- Get the current site. Row-level security shows no other site.
 select id, name, domain, branding, catalog_id,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings
 from sites
 where id = app.site_id();
 
 -- name: list_products
--- One page of what the site shows, after the cursor, in the order asked for; with `q`, of names that contain it.
-select to_json(shown)::text as item,
+-- List one page of the site's products after the cursor, in the requested order. With `q`, only names that contain it.
+select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
@@ -15,18 +15,18 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
     :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
-      page.currency, page.images, app.shown_media(page.media, :shown_at) as media, page.attributes,
+      page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
       page.inventory_count > 0 as in_stock
-  ) shown
+  ) product
 order by page.ordinality;
 
 -- name: count_facets$
--- How many products each category and brand has, under the other filters.
+-- Count the products of each category and brand, under the other filters.
 select app.storefront_facets(:q, :category, :brand, :price_min, :price_max, 100)::text;
 
 -- name: get_product^
--- The product, when the site shows it.
+-- Get a product that the site shows.
 select id, sku, name, description, category, brand, price::text, currency, images,
-  app.shown_media(media, :shown_at) as media, attributes, inventory_count > 0 as in_stock
+  app.media_with_urls(media, :base_url) as media, attributes, inventory_count > 0 as in_stock
 from products
 where id = :product_id;

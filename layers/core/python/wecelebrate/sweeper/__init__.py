@@ -54,10 +54,10 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete what has expired, and start what is due."""
     with writing(SYSTEM) as tx:
-        sql.beat(tx)
-        sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
+        sql.write_heartbeat(tx)
+        sql.delete_old_keys(tx, seconds=idempotency.LIFE_SECONDS)
         images.retry_due(tx)
-        sql.forget_uploads(tx)
+        sql.delete_old_uploads(tx)
         webhooks.clean_up(tx)
     delete_orphaned_rows()
     schedules.run_due()
@@ -69,7 +69,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
     while True:
         with writing(SYSTEM) as tx:
             # Sent before the rows are deleted: if anything fails here, the next sweep repeats the invalidations.
-            changes = list(sql.take_invalidations(tx, older_than=min_age, most=_BATCH_SIZE))
+            changes = list(sql.claim_invalidations(tx, older_than=min_age, max_rows=_BATCH_SIZE))
             for change in changes:
                 cache.invalidate(change["tags"], change["xid"], late=True)
         sent += len(changes)

@@ -1,15 +1,15 @@
--- name: beat!
--- Shows readers how far they have come: one that does not see this for 45 seconds is asked nothing.
-select app.beat();
+-- name: write_heartbeat!
+-- Write the heartbeat. A reader whose heartbeat is older than 45 seconds serves no reads.
+select app.write_replica_heartbeat();
 
--- name: take_invalidations
--- The oldest that nobody sent, off the outbox; other sweepers take others.
-select id, xid, tags from app.take_invalidations(make_interval(secs => :older_than), :most);
+-- name: claim_invalidations
+-- Remove up to `max_rows` of the oldest unsent invalidations from the outbox. Other sweepers get different rows.
+select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
--- name: forget_uploads!
--- Uploads that were announced a week ago: what came of them, their jobs know.
+-- name: delete_old_uploads!
+-- Delete uploads that were announced a week ago. Their jobs keep the outcome.
 delete from uploads where created_at < now() - interval '7 days';
 
--- name: forget_keys!
--- Idempotency keys that are past their life.
+-- name: delete_old_keys!
+-- Delete expired idempotency keys.
 delete from idempotency_keys where created_at < now() - make_interval(secs => :seconds);

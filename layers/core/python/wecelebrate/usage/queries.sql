@@ -1,7 +1,7 @@
 -- name: get_quota^
--- Requests an hour of a client's tier, when the caller may see the client.
+-- Get the hourly request quota of a client that the caller may see.
 select t.requests_per_hour from clients c join tiers t on t.name = c.tier where c.id = :client_id;
 
 -- name: list_client_ids
--- Whose accounts make up the platform's.
+-- List all client ids. The platform's usage is the sum over them.
 select id from clients;

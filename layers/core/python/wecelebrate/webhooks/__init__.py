@@ -110,7 +110,9 @@ def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match)
     changes = patch.changes()
     if "url" in changes:
         _check_url(changes["url"])
-    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=expected, **as_json({"changes": changes}, "changes"))
+    row = sql.change_webhook(
+        tx, webhook_id=webhook_id, expected_updated_at=expected, **as_json({"changes": changes}, "changes")
+    )
     if row is None:
         raise refusal(expected, get(tx, webhook_id))
     return Webhook(**row)
@@ -120,7 +122,7 @@ def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
     """Delete an endpoint with its deliveries. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     webhook = get(tx, webhook_id)
     expected = match.check(webhook)
-    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=expected) == 0:
+    if sql.delete_webhook(tx, webhook_id=webhook_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, webhook_id))
     audit.record(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
@@ -139,7 +141,7 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:
     """Send a `webhook.test` event to an endpoint. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = _enabled_webhook(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
-    return get_delivery(tx, sql.last_test(tx, webhook_id=webhook_id))
+    return get_delivery(tx, sql.get_last_test(tx, webhook_id=webhook_id))
 
 
 def deliveries_page(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
@@ -161,7 +163,7 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
     Raises NotFound, Forbidden, WebhookDisabled.
     """
     webhook = _enabled_webhook(tx, webhook_id)
-    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=filters.since, most=MAX_REPLAYED)
+    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=filters.since, max_rows=MAX_REPLAYED)
     if count:
         messages.announce(tx, webhook.client_id)
     return ReplayResult(deliveries=count, has_more=count == MAX_REPLAYED)
@@ -174,7 +176,7 @@ def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
     """
     delivery = get_delivery(tx, delivery_id)
     _enabled_webhook(tx, delivery.webhook_id)
-    if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, most=1):
+    if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, max_rows=1):
         messages.announce(tx, delivery.client_id)
     return get_delivery(tx, delivery_id)
 
@@ -182,15 +184,15 @@ def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 def sweep() -> None:
     """Send messages for due deliveries. The sweeper calls this."""
     with writing(SYSTEM) as tx:
-        clients = sql.due_clients(tx, most=_MAX_MESSAGES)
+        clients = sql.list_due_clients(tx, max_rows=_MAX_MESSAGES)
         queue.enqueue_best_effort(tx, *(messages.deliveries_due(client["client_id"]) for client in clients))
 
 
 def clean_up(tx: Transaction) -> None:
     """Fail deliveries of disabled endpoints, and delete expired secrets and old deliveries. The sweeper calls this."""
-    sql.fail_stranded(tx)
-    sql.forget_secrets(tx)
-    sql.forget_deliveries(tx, days=RETENTION_DAYS, most=_DELETE_BATCH)
+    sql.fail_stranded_deliveries(tx)
+    sql.delete_expired_secrets(tx)
+    sql.delete_old_deliveries(tx, days=RETENTION_DAYS, max_rows=_DELETE_BATCH)
 
 
 def work(message: queue.Message) -> None:
@@ -215,7 +217,7 @@ def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
 
 def _with_new_secret(tx: Transaction, webhook: Webhook, overlap_hours: int) -> WebhookWithSecret:
     secret = "whsec_" + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
-    if not sql.put_secret(tx, webhook_id=webhook.id, secret=secret, overlap=overlap_hours * 3600):
+    if not sql.rotate_secret(tx, webhook_id=webhook.id, secret=secret, overlap=overlap_hours * 3600):
         raise Forbidden
     return WebhookWithSecret(**webhook.model_dump(), secret=secret)
 

@@ -1,9 +1,9 @@
 -- name: list_webhooks
--- One page of endpoints, newest first, after the cursor; a null filter matches everything.
+-- List one page of endpoints after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
-  select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
-  from webhooks
+  select *
+  from app.webhook_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:status::text is null or status = :status)
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
@@ -13,27 +13,27 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_webhook^
--- The endpoint, when the caller may see it.
-select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
-from webhooks
-where id = :webhook_id;
+-- Get an endpoint that the caller may see.
+select * from app.webhook_view where id = :webhook_id;
 
 -- name: count_webhooks$
--- How many endpoints a client has.
+-- Count the endpoints of a client.
 select count(*)::integer from webhooks where client_id = :client_id;
 
 -- name: create_webhook^
-insert into webhooks (client_id, url, description, events)
+-- Create an endpoint.
+insert into app.webhook_view (client_id, url, description, events)
 values (:client_id, :url, :description, :events)
-returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
+returning *;
 
--- name: put_secret$
--- Gives an endpoint a new secret; the one before signs for `overlap` more seconds. False when the caller may not.
-select app.put_webhook_secret(:webhook_id, :secret, :overlap);
+-- name: rotate_secret$
+-- Give an endpoint a new secret. The previous secret signs for `overlap` more seconds. Returns false when the caller
+-- may not change the endpoint.
+select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
 -- name: change_webhook^
--- Merges `changes` into the endpoint (RFC 7396); no row when the caller may not, or when it changed after it was `seen`.
--- Another address or status begins the count of failures anew.
+-- Merge `changes` into the endpoint (RFC 7396). Returns no row when the caller may not change the endpoint, or when its
+-- updated_at is not the expected one. A new URL or status resets the failures.
 update webhooks old
 set (url, description, events, status) = (
     select url, description, events, status
@@ -44,26 +44,27 @@ set (url, description, events, status) = (
     when 'enabled' then null when 'disabled' then coalesce(disabled_at, now()) else disabled_at end,
   failures = case when :changes::jsonb ?| array['url', 'status'] then 0 else failures end,
   failing_since = case when :changes::jsonb ?| array['url', 'status'] then null else failing_since end,
-  rest_until = case when :changes::jsonb ?| array['url', 'status'] then now() else rest_until end
-where id = :webhook_id and (:seen::timestamptz is null or updated_at = :seen)
+  paused_until = case when :changes::jsonb ?| array['url', 'status'] then now() else paused_until end
+where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
 returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
 
 -- name: delete_webhook!
--- Removes the endpoint, its secrets and its deliveries; 0 rows when the caller may not, or when it changed after it was
--- `seen`.
-delete from webhooks where id = :webhook_id and (:seen::timestamptz is null or updated_at = :seen);
+-- Delete the endpoint, its secrets and its deliveries. Affects 0 rows when the caller may not delete it, or when its
+-- updated_at is not the expected one.
+delete from webhooks
+where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
--- A delivery for each enabled endpoint of the client that asked for the event, or for the one it is only for; how many.
-select app.publish_webhook(:client_id, :event, :data, :only_to);
+-- Write a delivery for each enabled endpoint of the client that subscribes to the event, or for the endpoint `only_to`.
+-- Returns the number of deliveries.
+select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
--- One page, newest first, after the cursor; a null filter matches everything.
+-- List one page after the cursor, newest first. A null filter matches everything.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
-  select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at, last_at,
-    last_status, last_error, last_milliseconds, created_at, delivered_at
-  from webhook_deliveries
+  select *
+  from app.webhook_delivery_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:webhook_id::uuid is null or webhook_id = :webhook_id)
     and (:event::text is null or event = :event)
@@ -75,89 +76,92 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_delivery^
--- The delivery with all that is known of it, when the caller may see it.
-select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at, last_at,
-  last_status, last_error, last_milliseconds, created_at, delivered_at, payload, last_body, log
-from webhook_deliveries
-where id = :delivery_id;
+-- Get a delivery that the caller may see, with its payload, the last response and the log of attempts.
+select v.*, d.payload, d.last_body, d.log
+from app.webhook_delivery_view v join webhook_deliveries d on d.id = v.id
+where v.id = :delivery_id;
 
--- name: last_test$
--- The last trial of an endpoint.
+-- name: get_last_test$
+-- Get the id of the last test delivery of an endpoint.
 select id from webhook_deliveries
 where webhook_id = :webhook_id and event = 'webhook.test' order by created_at desc, id desc limit 1;
 
 -- name: replay$
--- Sends again: one delivery, or those that failed since, the oldest first and `most` of them; how many.
-select app.replay_webhook(:webhook_id, :delivery_id, :since, :most);
+-- Send again: one delivery, or up to `max_rows` failed ones since a time, the oldest first. Returns their number.
+select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_rows);
 
--- name: take_lines
--- Endpoints with what is due for each, for `seconds` this worker's alone.
+-- name: claim_batches
+-- Claim endpoints with batches of their due deliveries, for `seconds`.
 select webhook_id, client_id, url, fence, secrets, deliveries
-from app.take_webhooks(:lines, :run, :most_of_client, :seconds);
+from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
--- name: note_attempts!
--- What became of deliveries. One that arrived has, whoever tried it meanwhile; a failure counts for whoever had it alone.
+-- name: record_attempts!
+-- Record the outcomes of attempts. A delivered event is delivered, whichever worker sent it. A failure counts only if
+-- no other worker has tried the delivery meanwhile. The log keeps `max_log` attempts.
 update webhook_deliveries d
-set status = a.status, attempts = d.attempts + 1, failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
+set status = a.status, attempts = d.attempts + 1,
+  failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
   next_at = now() + make_interval(secs => a.delay), last_at = a.at, last_status = a.answered, last_error = a.error,
   last_milliseconds = a.milliseconds, last_body = a.body, delivered_at = case a.status when 'delivered' then a.at end,
-  log = case when jsonb_array_length(d.log) >= :most then d.log - 0 else d.log end || jsonb_build_array(
+  log = case when jsonb_array_length(d.log) >= :max_log then d.log - 0 else d.log end || jsonb_build_array(
     jsonb_build_object('at', a.at, 'status', a.answered, 'error', a.error, 'milliseconds', a.milliseconds))
 from jsonb_to_recordset(:attempts) a (id uuid, attempts integer, status text, delay double precision, at timestamptz,
   answered integer, error text, milliseconds integer, body text)
 where d.id = a.id and d.status = 'pending' and (d.attempts = a.attempts or a.status = 'delivered');
 
--- name: release_lines
--- Gives lines back: with a pause that doubles with each failure in a row, or the one that was asked for; disabled when the
--- endpoint is gone, or did nothing but fail so often and for so long. Those that are disabled by this.
-with worked as (
+-- name: release_batches
+-- End the leases of endpoints. A failed endpoint pauses: the pause doubles with each failure in a row up to `max_pause`
+-- seconds, and is at least the pause that the endpoint asked for. An endpoint is disabled when it is gone, or when it
+-- has failed `max_failures` times in a row for `failing_for` seconds. Returns the endpoints that this query disables.
+with released as (
   update webhooks w
   set leased_until = null,
-    failures = now_failing.failures,
-    failing_since = case when now_failing.failures > 0 then coalesce(now_failing.since, now()) end,
-    rest_until = case when l.failed
-      then now() + make_interval(secs => greatest(least(power(2, least(now_failing.failures, 30) - 1), :rest), l.pause))
+    failures = outcome.failures,
+    failing_since = case when outcome.failures > 0 then coalesce(outcome.since, now()) end,
+    paused_until = case when b.failed
+      then now() + make_interval(
+        secs => greatest(least(power(2, least(outcome.failures, 30) - 1), :max_pause), b.pause))
       else now() end,
-    status = case when now_failing.reason is null then w.status else 'disabled' end,
-    disabled_reason = coalesce(now_failing.reason, w.disabled_reason),
-    disabled_at = case when now_failing.reason is null then w.disabled_at else now() end
-  from jsonb_to_recordset(:lines) l (webhook_id uuid, fence bigint, arrived boolean, failed boolean, gone boolean,
+    status = case when outcome.reason is null then w.status else 'disabled' end,
+    disabled_reason = coalesce(outcome.reason, w.disabled_reason),
+    disabled_at = case when outcome.reason is null then w.disabled_at else now() end
+  from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint, arrived boolean, failed boolean, gone boolean,
     pause double precision)
-  join webhooks old on old.id = l.webhook_id
+  join webhooks old on old.id = b.webhook_id
   cross join lateral (
-    select case when l.arrived then 0 else old.failures end + l.failed::integer as failures,
-      case when l.arrived then null else old.failing_since end as since
+    select case when b.arrived then 0 else old.failures end + b.failed::integer as failures,
+      case when b.arrived then null else old.failing_since end as since
   ) counted
   cross join lateral (
     select counted.failures, counted.since,
       case when old.status = 'disabled' then null
-        when l.gone then 'gone'
-        when l.failed and counted.failures >= :failures
+        when b.gone then 'gone'
+        when b.failed and counted.failures >= :max_failures
           and counted.since < now() - make_interval(secs => :failing_for) then 'failing' end as reason
-  ) now_failing
-  where w.id = l.webhook_id and w.fence = l.fence
-  returning w.id, w.client_id, now_failing.reason
+  ) outcome
+  where w.id = b.webhook_id and w.fence = b.fence
+  returning w.id, w.client_id, outcome.reason
 )
-select id, client_id, reason from worked where reason is not null;
+select id, client_id, reason from released where reason is not null;
 
--- name: due_clients
--- Clients with deliveries that no worker has and that are due, those that have waited longest first.
-select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :most;
+-- name: list_due_clients
+-- List up to `max_rows` clients that have due and unclaimed deliveries, the longest due first.
+select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 
--- name: forget_secrets!
--- Secrets that were replaced and sign no longer.
+-- name: delete_expired_secrets!
+-- Delete replaced secrets that no longer sign.
 delete from webhook_secrets where expires_at < now();
 
--- name: fail_stranded!
--- What was published while its endpoint was being disabled: it does not wait for ever.
+-- name: fail_stranded_deliveries!
+-- Fail deliveries that were published while their endpoint was being disabled. They would stay pending forever.
 update webhook_deliveries d
 set status = 'failed', last_error = 'its endpoint was disabled'
 from webhooks w
 where w.status = 'disabled' and d.webhook_id = w.id and d.status = 'pending';
 
--- name: forget_deliveries!
--- The oldest deliveries that are past their life, `most` of them.
+-- name: delete_old_deliveries!
+-- Delete up to `max_rows` deliveries that are older than `days`, the oldest first.
 delete from webhook_deliveries
 where id in (
   select id from webhook_deliveries where created_at < now() - make_interval(days => :days) order by created_at, id
-  limit :most);
+  limit :max_rows);

@@ -85,11 +85,11 @@ def work(message: queue.Message) -> None:
 def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:
     if endpoints == 0:
         return []
-    rows = sql.take_lines(
+    rows = sql.claim_batches(
         tx,
-        lines=endpoints,
-        run=POLICY.batch_size,
-        most_of_client=POLICY.max_endpoints_per_client,
+        max_batches=endpoints,
+        batch_size=POLICY.batch_size,
+        max_per_client=POLICY.max_endpoints_per_client,
         seconds=POLICY.lease_seconds,
     )
     return [EndpointBatch(**row) for row in rows]
@@ -126,13 +126,13 @@ def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: S
     """Record the outcomes of deliveries, and release the endpoints of finished batches."""
     if attempted:
         attempts = Jsonb([_attempt_row(each.delivery, each.result) for each in attempted])
-        sql.note_attempts(tx, attempts=attempts, most=POLICY.log_length)
+        sql.record_attempts(tx, attempts=attempts, max_log=POLICY.log_length)
     if finished:
-        disabled = sql.release_lines(
+        disabled = sql.release_batches(
             tx,
-            lines=Jsonb([_release_row(each) for each in finished]),
-            rest=POLICY.max_endpoint_pause,
-            failures=POLICY.disable_after_failures,
+            batches=Jsonb([_release_row(each) for each in finished]),
+            max_pause=POLICY.max_endpoint_pause,
+            max_failures=POLICY.disable_after_failures,
             failing_for=POLICY.disable_after_seconds,
         )
         for webhook in disabled:

@@ -57,5 +57,5 @@ class CallerContext:
     """The tier's limit. None for admins, support and services."""
     caught_up: bool
     """Whether this server has replayed `min_xids` and its replication lag is within bounds."""
-    switches: dict[str, str]
-    """Kill switches that differ from their default."""
+    kill_switches: dict[str, str]
+    """The kill switches that are set. The others have their default."""

@@ -15,7 +15,7 @@ logger = Logger()
 
 @dataclass(frozen=True)
 class Commit:
-    """What a committed transaction changed, as `app.leave()` returns it."""
+    """What a committed transaction changed, as `app.transaction_writes()` returns it."""
 
     xid: str | None = None
     """None if the transaction wrote nothing."""

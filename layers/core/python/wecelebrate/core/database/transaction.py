@@ -31,11 +31,11 @@ RETRY_PAUSE_SECONDS = 0.05
 """Pause between two attempts to connect. A restarting pooler is back after a few of them."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
-    " requests_per_hour, caught_up, switches from app.enter(%s, %s, %s, %s, %s, %s)"
+    " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
 """The only statement by which the database accepts a caller: this exact text, with parameters."""
 
-LEAVE = "select xid, outbox, tags from app.leave()"
+LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
 Local = TypeVar("Local")
 
@@ -109,7 +109,7 @@ def _mark_sent(outbox: Sequence[UUID]) -> None:
     connection = writer.connection
     try:
         if connection is not None:
-            connection.execute("select app.invalidations_sent(%s)", [list(outbox)])
+            connection.execute("select app.delete_sent_invalidations(%s)", [list(outbox)])
             connection.commit()
     except psycopg.Error:
         writer.drop()
@@ -190,7 +190,7 @@ class _CallerTransaction:
         if row is None:
             raise Unavailable("The database returned no context for the caller.")
         context = CallerContext(**row)
-        kill_switches.learn(context.switches)
+        kill_switches.learn(context.kill_switches)
         return Transaction(connection, caller, context)
 
     def abandon(self) -> None:

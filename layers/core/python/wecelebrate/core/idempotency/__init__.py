@@ -47,9 +47,9 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
         raise KeyInUse
     parameters = {"key": key, "seconds": LIFE_SECONDS}
     if tx.caller.subject is None:
-        row = sql.find_guest_answer(tx, request_hash=request_hash, **parameters)
+        row = sql.find_guest_response(tx, request_hash=request_hash, **parameters)
     else:
-        row = sql.find_answer(tx, **parameters)
+        row = sql.find_response(tx, **parameters)
     if row is None:
         return None
     if row["request_hash"] != request_hash:
@@ -60,5 +60,5 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
 def store(tx: Transaction, key: str, request_hash: str, response: StoredResponse) -> None:
     """Store the response to a create."""
     headers = as_json({"headers": dict(response.headers)}, "headers")
-    keep = sql.keep_guest_answer if tx.caller.subject is None else sql.keep_answer
+    keep = sql.save_guest_response if tx.caller.subject is None else sql.save_response
     keep(tx, key=key, request_hash=request_hash, status=response.status, body=response.body, **headers)

@@ -21,7 +21,7 @@ DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
 
 def list_all(tx: Transaction) -> Flags:
     """All switches. Raises Forbidden unless the caller is an admin."""
-    rows = {row["name"]: row for row in sql.list_switches(tx)}
+    rows = {row["name"]: row for row in sql.list_kill_switches(tx)}
     return Flags(data=[_flag(name, rows.get(name, {})) for name in DEFAULTS])
 
 
@@ -31,14 +31,14 @@ def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
     if new.value != other:
         detail = f"{name} can only be set to {other}. To set it back to {default}, DELETE it"
         raise Invalid(errors=[FieldError(pointer="/value", detail=detail)])
-    flag = _flag(name, sql.put_switch(tx, name=name, value=new.value))
+    flag = _flag(name, sql.set_kill_switch(tx, name=name, value=new.value))
     logger.info("a kill switch was set", switch=name, value=new.value, by=tx.caller.subject)
     return flag
 
 
 def reset(tx: Transaction, name: FlagName) -> None:
     """Set a switch back to its default. Raises Forbidden unless the caller is an admin."""
-    if sql.delete_switch(tx, name=name):
+    if sql.reset_kill_switch(tx, name=name):
         logger.info("a kill switch was reset", switch=name, by=tx.caller.subject)
 
 

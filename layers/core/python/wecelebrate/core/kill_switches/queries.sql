@@ -1,13 +1,13 @@
--- name: list_switches
--- What is set; what is at its default has no row.
-select name, value, updated_by as changed_by, updated_at as changed_at from switches;
+-- name: list_kill_switches
+-- List the switches that were set. A switch at its default has no row.
+select name, value, updated_by as changed_by, updated_at as changed_at from kill_switches;
 
--- name: put_switch^
--- Sets a switch; setting it again says who did so last.
-insert into switches (name, value) values (:name, :value)
+-- name: set_kill_switch^
+-- Set a switch. Setting it again records the latest caller.
+insert into kill_switches (name, value) values (:name, :value)
 on conflict (name) do update set value = excluded.value, updated_by = excluded.updated_by
 returning name, value, updated_by as changed_by, updated_at as changed_at;
 
--- name: delete_switch!
--- Back to its default, where it was not there already.
-delete from switches where name = :name;
+-- name: reset_kill_switch!
+-- Reset a switch to its default. Affects 0 rows when it is at its default.
+delete from kill_switches where name = :name;

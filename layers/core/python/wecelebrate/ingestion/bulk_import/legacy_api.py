@@ -143,7 +143,7 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 
 def _only_catalog(tx: Transaction) -> UUID:
     """The only catalog that the caller can write to. Raises Invalid if there is none, or more than one."""
-    catalog_ids: list[UUID] = [row["id"] for row in sql.own_catalogs(tx)]
+    catalog_ids: list[UUID] = [row["id"] for row in sql.list_writable_catalogs(tx)]
     if len(catalog_ids) == 1:
         return catalog_ids[0]
     raise Invalid("catalogId: must be the id of the catalog to import into")

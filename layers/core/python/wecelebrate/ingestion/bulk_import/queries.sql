@@ -1,7 +1,7 @@
 -- name: get_catalog^
--- The catalog, when the caller may see it: whose it is, and how its files are read.
+-- Get the owner and the sync settings of a catalog that the caller may see.
 select id, owner_client_id, sync_settings from catalogs where id = :catalog_id;
 
--- name: own_catalogs
--- Two of the catalogs that the caller's clients own.
+-- name: list_writable_catalogs
+-- List up to two catalogs that clients of the caller own and the caller edits.
 select id from catalogs where owner_client_id = any (app.editor_ids()) limit 2;

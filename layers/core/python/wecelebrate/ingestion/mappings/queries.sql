@@ -1,9 +1,9 @@
 -- name: get_catalog^
--- How a catalog's files are read, when the caller may see it, and whether he may say how.
+-- Get the sync settings of a catalog that the caller may see, and whether the caller may change them.
 select sync_settings, current_user = 'app_admin' or id = any (app.writable_catalog_ids()) as writable
 from catalogs
 where id = :catalog_id;
 
 -- name: get_job_file^
--- What a job reads, when the caller may see it.
+-- Get the type and the payload of a job that the caller may see.
 select type, payload from jobs where id = :job_id;

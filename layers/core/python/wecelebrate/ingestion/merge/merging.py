@@ -32,7 +32,7 @@ def stop_for_approval(load: Load) -> bool:
         percent = 100 * missing / active if active else 0.0
         if percent <= load.rules.max_deactivated_percent or load.rules.dry_run:
             return False
-        samples = sql.sample_missing(tx, catalog_id=load.catalog_id, most=MAX_SAMPLES, **load.staging_key)
+        samples = sql.sample_missing(tx, catalog_id=load.catalog_id, max_rows=MAX_SAMPLES, **load.staging_key)
         preview = {
             "would_deactivate": missing,
             "of_active": active,
@@ -57,7 +57,7 @@ def merge_next_chunk(load: Load, chunk_size: int) -> None:
                 raise staging.CountMismatch(f"{load.job.done} of {load.job.total} rows are merged")
             load.enter_phase("deactivate" if load.deactivates_missing else "report")
             return
-        conflicts = merged["raced"]
+        conflicts = merged["conflicts"]
         if not conflicts:
             return
     raise ChunkConflict(f"other transactions added {conflicts} of the chunk's products, after {MAX_ATTEMPTS} attempts")
@@ -82,37 +82,43 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
                     chunk=chunk_size,
-                    told=low_stock.MAX_PRODUCTS,
+                    max_low_stock=low_stock.MAX_PRODUCTS,
                     **load.staging_key,
                 )
             )
-            if merged["upto"] is None:
+            if merged["last_sku"] is None:
                 return None
-            if merged["raced"] or rules.dry_run:
+            if merged["conflicts"] or rules.dry_run:
                 roll_back()
-        if not merged["raced"]:
+        if not merged["conflicts"]:
             if merged["rejections"]:
-                sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staging_key)
+                sql.record_rejections(
+                    tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staging_key
+                )
             load.add_counts(merged)
-            if merged["fell_low"] and not rules.dry_run:
-                low_stock.publish_low_stock(tx, load.catalog_id, merged["fell_low"], merged["low"])
+            if merged["low_stock_count"] and not rules.dry_run:
+                low_stock.publish_low_stock(tx, load.catalog_id, merged["low_stock_count"], merged["low_stock"])
             job.save(tx)
-    if not rules.dry_run and not merged["raced"]:
+    if not rules.dry_run and not merged["conflicts"]:
         load.last_xid = tx.committed.xid
     return merged
 
 
 def _sample_chunk(load: Load, tx: Transaction) -> None:
     """Sample what a dry run would change in the first rows of the next chunk."""
-    rows = sql.staged_beside_stored(
-        tx, catalog_id=load.catalog_id, after=load.job.checkpoint["after"], most=_MAX_COMPARED_ROWS, **load.staging_key
+    rows = sql.compare_staged_products(
+        tx,
+        catalog_id=load.catalog_id,
+        after=load.job.checkpoint["after"],
+        max_rows=_MAX_COMPARED_ROWS,
+        **load.staging_key,
     )
     load.add_samples([sample for row in rows if (sample := _sample(load, row)) is not None])
 
 
 def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
     """What a row would do to its product, or None if it would do nothing or be rejected."""
-    staged, stored = row["told"], row["stored"]
+    staged, stored = row["staged"], row["stored"]
     if stored is None:
         is_complete = staged.get("name") is not None and staged.get("price") is not None
         if load.rules.mode == "update" or not is_complete:
@@ -149,11 +155,11 @@ def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
                 **load.staging_key,
             )
         )
-        if chunk["upto"] is None:
+        if chunk["last_sku"] is None:
             load.enter_phase("report")
         else:
             job.counts["deactivated"] += chunk["deactivated"]
-            job.checkpoint["after"] = chunk["upto"]
+            job.checkpoint["after"] = chunk["last_sku"]
             if load.rules.dry_run and chunk["skus"]:
                 load.add_samples([{"sku": sku, "does": "deactivate"} for sku in chunk["skus"]])
         job.save(tx)

@@ -33,7 +33,7 @@ def complete(load: Load) -> None:
     with writing(job.caller) as tx:
         job.complete(tx, details, first_errors)
         if not load.rules.dry_run:
-            sql.touch_catalog(tx, catalog_id=load.catalog_id)
+            sql.set_last_sync(tx, catalog_id=load.catalog_id)
             images.fetch_missing(tx, load.catalog_id)
 
 
@@ -79,7 +79,7 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
 
 def _first_errors(load: Load) -> list[dict[str, Any]]:
     with writing(load.job.caller) as tx:
-        return [dict(row) for row in sql.first_rejections(tx, most=MAX_FIRST_ERRORS, **load.staging_key)]
+        return [dict(row) for row in sql.list_first_rejections(tx, max_rows=MAX_FIRST_ERRORS, **load.staging_key)]
 
 
 def _write_result(load: Load, result: dict[str, Any]) -> None:
@@ -127,7 +127,9 @@ def _rejections(load: Load) -> Iterator[dict[str, Any]]:
     line, n = 0, -1
     while True:
         with writing(load.job.caller) as tx:
-            batch = list(sql.next_rejections(tx, after_line=line, after_n=n, most=_BATCH_SIZE, **load.staging_key))
+            batch = list(
+                sql.list_next_rejections(tx, after_line=line, after_n=n, max_rows=_BATCH_SIZE, **load.staging_key)
+            )
         yield from batch
         load.job.renew_lease()
         if len(batch) < _BATCH_SIZE:

@@ -72,14 +72,14 @@ def discard(load: Load) -> None:
 def delete(job_ids: Sequence[UUID]) -> None:
     """Delete the staged rows of jobs."""
     with writing(STAGING) as tx:
-        sql.unstage_products(tx, job_ids=list(job_ids))
-        sql.unstage_rejections(tx, job_ids=list(job_ids))
+        sql.delete_staged_products(tx, job_ids=list(job_ids))
+        sql.delete_staged_rejections(tx, job_ids=list(job_ids))
 
 
 def job_ids() -> list[UUID]:
     """The jobs that have staged rows."""
     with writing(STAGING) as tx:
-        return [row["job_id"] for row in sql.staged_jobs(tx)]
+        return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 
 def _product_row(load: Load, product: Product) -> tuple[Any, ...]:

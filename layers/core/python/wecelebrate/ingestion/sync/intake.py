@@ -76,13 +76,13 @@ def _register(
         return drop["job_id"], []
     full = (mode or catalog["sync_settings"].get("mode")) == "full"
     job_id = _create_job(tx, catalog, full, dry_run, upload)
-    newer = sql.newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
+    newer = sql.find_newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
     if newer is not None and newer["begun"]:
         jobs.supersede(tx, job_id, "catalog_sync", _OLD_VERSION)
     elif newer is not None:
-        sql.go_before(tx, job_id=job_id, other=newer["job_id"])
+        sql.move_before(tx, job_id=job_id, other=newer["job_id"])
     elif not dry_run:
-        superseded = list(sql.superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
+        superseded = list(sql.list_superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
         for job in superseded:
             jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
         return job_id, superseded

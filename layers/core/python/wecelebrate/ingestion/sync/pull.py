@@ -37,7 +37,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
     for page in storage.newest_versions("drops", prefix):
         versions = {"keys": [file["key"] for file in page], "version_ids": [file["version_id"] for file in page]}
         with writing(SYSTEM) as tx:
-            registered = {(row["key"], row["version_id"]) for row in sql.recorded(tx, **versions)}
+            registered = {(row["key"], row["version_id"]) for row in sql.list_recorded(tx, **versions)}
         new_files += [file for file in page if (file["key"], file["version_id"]) not in registered]
         message.extend_visibility()
     return sorted(new_files, key=lambda file: (file["dropped_at"], file["key"]))

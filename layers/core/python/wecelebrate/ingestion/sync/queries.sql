@@ -1,41 +1,43 @@
 -- name: find_catalog^
--- The catalog that a key names, whose it is, and how its files are read.
+-- Find the catalog that a key names, with its owner and sync settings.
 select id, owner_client_id, sync_settings from catalogs where id = :catalog_id;
 
 -- name: lock_catalog$
--- Has other intakes of the catalog wait until the transaction ends.
+-- Block other intakes of the catalog until the transaction ends.
 select pg_advisory_xact_lock(hashtextextended('drops ' || :catalog_id::uuid, 0));
 
 -- name: find_drop^
--- The job of a file version that was recorded before.
+-- Find the job of a recorded file version.
 select job_id from drops where key = :key and version_id = :version_id;
 
 -- name: record_drop!
--- Records a file version.
+-- Record a file version.
 insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag, dropped_at, job_id)
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
--- name: recorded
--- Of some file versions, those that were recorded before.
+-- name: list_recorded
+-- List the recorded ones among these file versions.
 select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
--- name: newer_version^
--- Of the newer versions of the same key that were recorded before, the first whose job is not done yet, if all of them
--- still wait; otherwise one that has begun. S3's sequencers are compared as if the shorter ended in zeros.
+-- name: find_newer_version^
+-- Find a recorded newer version of the same key. If all newer versions are still pending, it is the first of them;
+-- otherwise it is one whose job has begun. S3's sequencers are compared as if the shorter one ended in zeros.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''
   and rpad(d.sequencer, 64, '0') > rpad(:sequencer, 64, '0') and j.status <> 'cancelled'
-order by begun desc, j.place
+order by begun desc, j.queued_at
 limit 1;
 
--- name: go_before!
--- Gives a job the place just before another of its series.
-update jobs set place = (select place from jobs where id = :other) - interval '1 microsecond' where id = :job_id;
+-- name: move_before!
+-- Move a job directly before another job with the same ordering key.
+update jobs set queued_at = (select queued_at from jobs where id = :other) - interval '1 microsecond'
+where id = :job_id;
 
--- name: superseded
--- What a new file of the catalog makes needless: whatever waits for an approval; of full ones also those that wait.
+-- name: list_superseded
+-- List the jobs that a new file of the catalog makes obsolete: jobs that wait for an approval and, if the new file is
+-- full, pending jobs of full files.
 select id, payload ->> 'key' as key
 from jobs
 where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' and id <> :job_id
@@ -43,4 +45,5 @@ where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' 
   and (approval = 'needed' or (:full::boolean and coalesce((payload -> 'full')::boolean, false) and attempts = 0));
 
 -- name: get_sync_settings$
+-- Get the sync settings of a catalog.
 select sync_settings from catalogs where id = :catalog_id;

@@ -1,0 +1,247 @@
+"""The database schema: tables, functions, and the access that roles have to them.
+
+`tables/NNNN_name.sql` are migrations. Each is applied once, in order, and forward only. A migration expands the schema
+first and contracts it in a later release, because the release before must run on the new schema. It runs in one
+transaction under a lock, so two deploys at the same time apply each migration once. A file whose first line is
+`-- no-transaction` (`create index concurrently`) runs statement by statement under a lease instead. Each of its
+statements must be repeatable, so that an interrupted run can resume. (`create index concurrently` leaves an invalid
+index behind: drop the index of that name first.)
+
+`functions/domain.sql` define what `create or replace` can replace: functions, views, and triggers that call these
+functions. A file is applied again whenever its checksum changes. All changed files are applied in one transaction under
+the same lock. A release that finds migrations of a later release applies no function file, because the later release
+has its own functions.
+
+- A changed signature is a new overload beside the old one. The next release removes the old overload from the file and
+  drops it with a migration (`drop function if exists`, because a new database never had it).
+- A function that a policy, default, check, generated column or index uses lives in `tables/`. Replacing it would not
+  recompute stored values.
+
+`access.toml` declares which roles may access which rows and call which functions. A database that differs from it is an
+error. `schema.sql` shows the complete schema; `wecelebrate schema` generates it.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from wecelebrate.schema import access
+
+FOLDER = Path(__file__).parent
+NO_TRANSACTION = "-- no-transaction"
+LEASE_SECONDS = 900
+"""The lease of a run of a no-transaction migration. After it, another run may resume the migration."""
+
+_LOCK = 7_243_219_080
+_BOOKKEEPING = {
+    "schema_migrations": """
+set local role pg_database_owner;
+create table public.schema_migrations (
+  name text primary key,
+  checksum text not null,
+  leased_until timestamptz,
+  applied_at timestamptz
+);
+""",
+    "schema_functions": """
+set local role pg_database_owner;
+create table public.schema_functions (
+  name text primary key,
+  checksum text not null,
+  applied_at timestamptz not null
+);
+""",
+}
+"""The tables that record what was applied."""
+_BOOKKEEPING_ACCESS = """
+alter table public.{table} enable row level security;
+alter table public.{table} force row level security;
+create policy migrate on public.{table} to session_user using (true) with check (true);
+grant select, insert, update, delete on public.{table} to session_user
+"""
+
+
+class MigrationError(Exception):
+    """The schema cannot be brought to this release."""
+
+
+@dataclass(frozen=True)
+class SchemaFile:
+    """One SQL file of the schema."""
+
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of the text."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether the file runs in one transaction."""
+        return not self.sql.startswith(NO_TRANSACTION)
+
+
+def migrations(folder: Path = FOLDER) -> list[SchemaFile]:
+    """The migrations of this release, in order."""
+    files = sorted((folder / "tables").glob("[0-9]*.sql"))
+    return [SchemaFile(file.stem, file.read_text("utf-8")) for file in files]
+
+
+def function_files(folder: Path = FOLDER) -> list[SchemaFile]:
+    """The function files of this release, in order. Their names start with `functions/`."""
+    files = sorted((folder / "functions").glob("*.sql"))
+    return [SchemaFile(f"functions/{file.stem}", file.read_text("utf-8")) for file in files]
+
+
+def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = lambda _: None) -> list[str]:
+    """Bring the database to this release.
+
+    `url` must reach the writer directly, as `wc_migrate`. `report` receives the name of each file before it is applied.
+    Returns the names of the applied files. Raises MigrationError when an applied migration was edited, when a function
+    file fails, or when the database differs from `access.toml` in the end. Raises the error of PostgreSQL when a
+    migration fails; that migration then changed nothing.
+    """
+    applied = []
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        _create_bookkeeping(connection)
+        for migration in migrations(folder):
+            apply = _apply if migration.is_transactional else _resume
+            if apply(connection, migration, report):
+                applied.append(migration.name)
+        if not _is_older_release(connection, folder):
+            applied += _replace_functions(connection, folder, report)
+            _verify_access(connection, folder)
+    return applied
+
+
+def _create_bookkeeping(connection: psycopg.Connection) -> None:
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        for table, definition in _BOOKKEEPING.items():
+            if connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() == (None,):
+                connection.execute((definition + _BOOKKEEPING_ACCESS.format(table=table)).encode())
+                connection.execute("reset role")
+
+
+def _is_older_release(connection: psycopg.Connection, folder: Path) -> bool:
+    """Whether the database has migrations that this release does not know."""
+    names = [migration.name for migration in migrations(folder)]
+    unknown = connection.execute("select from public.schema_migrations where name <> all (%s)", [names])
+    return unknown.fetchone() is not None
+
+
+def _replace_functions(connection: psycopg.Connection, folder: Path, report: Callable[[str], object]) -> list[str]:
+    """Apply the function files whose text differs from the applied one, all or none of them."""
+    applied: list[str] = []
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        if _is_older_release(connection, folder):
+            return []  # a later release has migrated while this one waited for the lock
+        rows = connection.execute("select name, checksum from public.schema_functions").fetchall()
+        checksums: dict[str, str] = dict(rows)
+        for file in function_files(folder):
+            if checksums.get(file.name) == file.checksum:
+                continue
+            report(file.name)
+            try:
+                connection.execute(file.sql.encode())
+            except psycopg.Error as error:
+                raise MigrationError(f"{file.name}.sql failed, and no function was changed: {error}") from error
+            connection.execute("reset role")
+            connection.execute(
+                "insert into public.schema_functions (name, checksum, applied_at) values (%s, %s, now())"
+                " on conflict (name) do update set checksum = excluded.checksum, applied_at = excluded.applied_at",
+                [file.name, file.checksum],
+            )
+            applied.append(file.name)
+    return applied
+
+
+def _verify_access(connection: psycopg.Connection, folder: Path) -> None:
+    """Compare grants, policies and functions with `access.toml`. Raises MigrationError."""
+    if (folder / access.FILE).exists():
+        differences = access.drift(connection, access.declared(folder))
+        if differences:
+            raise MigrationError("the database differs from access.toml:\n" + "\n".join(differences))
+
+
+def _apply(connection: psycopg.Connection, migration: SchemaFile, report: Callable[[str], object]) -> bool:
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        if _is_applied(connection, migration):
+            return False
+        report(migration.name)
+        connection.execute(migration.sql.encode())
+        connection.execute("reset role")
+        connection.execute(
+            "insert into public.schema_migrations (name, checksum, applied_at) values (%s, %s, now())",
+            [migration.name, migration.checksum],
+        )
+    return True
+
+
+def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Callable[[str], object]) -> bool:
+    while not _lease(connection, migration):
+        if _is_applied(connection, migration):
+            return False
+        time.sleep(1)  # another run is applying it; the lease of that run bounds the wait
+    report(migration.name)
+    try:
+        for statement in _statements(migration.sql):
+            connection.execute(statement.encode())
+    except psycopg.Error:
+        # End the lease, so that the next run does not wait for it. After a lost connection the lease has to run out.
+        if not connection.broken:
+            connection.execute("reset role")
+            connection.execute(
+                "update public.schema_migrations set leased_until = now() where name = %s", [migration.name]
+            )
+        raise
+    connection.execute("reset role")
+    connection.execute(
+        "update public.schema_migrations set applied_at = now(), leased_until = null where name = %s",
+        [migration.name],
+    )
+    return True
+
+
+def _lease(connection: psycopg.Connection, migration: SchemaFile) -> bool:
+    claimed = connection.execute(
+        "insert into public.schema_migrations as leased (name, checksum, leased_until)"
+        " values (%s, %s, now() + make_interval(secs => %s))"
+        " on conflict (name) do update set leased_until = excluded.leased_until, checksum = excluded.checksum"
+        " where leased.applied_at is null and leased.leased_until < now()",
+        [migration.name, migration.checksum, LEASE_SECONDS],
+    )
+    return claimed.rowcount == 1
+
+
+def _is_applied(connection: psycopg.Connection, migration: SchemaFile) -> bool:
+    row = connection.execute(
+        "select checksum from public.schema_migrations where name = %s and applied_at is not null", [migration.name]
+    ).fetchone()
+    if row and row[0] != migration.checksum:
+        raise MigrationError(
+            f"{migration.name} was edited after it was applied. Restore its text and write a new migration instead."
+        )
+    return row is not None
+
+
+def _statements(sql: str) -> Iterator[str]:
+    """The statements of a no-transaction file: each ends with `;` at the end of a line."""
+    statement: list[str] = []
+    for line in sql.splitlines():
+        if line.startswith("--"):
+            continue
+        statement.append(line)
+        if line.rstrip().endswith(";"):
+            yield "\n".join(statement)
+            statement = []
+    if any(line.strip() for line in statement):
+        raise MigrationError("the last statement of a no-transaction file must end with ;")

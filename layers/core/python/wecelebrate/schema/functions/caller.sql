@@ -1,0 +1,177 @@
+-- app.enter: the first statement of every transaction.
+--
+-- One call establishes who the caller is and limits the transaction to the caller's privileges. It resolves the caller,
+-- writes the sealed context, switches to the caller's database role, sets the tier's statement_timeout, and
+-- reports whether this server has replayed the caller's earlier writes. All of it ends with the transaction. RDS Proxy
+-- pins a session on a visible SET, but not on a function call.
+--
+-- Errors: WC401 the caller may not enter by this login; WC404 the site does not exist.
+
+set local role app_definer;
+
+-- Resolves `subject`, one of our own workers. A service acts for one client, as an editor of that client, or for the
+-- platform. The API refuses such a subject in a token; only the login of queues and schedules may use it.
+create or replace function app.resolve_service(
+  subject text, client_id uuid,
+  out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
+  out statement_timeout interval)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if session_user <> 'wc_worker' then
+    raise exception 'a service must use the login wc_worker' using errcode = 'WC401';
+  elsif subject = 'service:system' then
+    role := 'app_system';
+  elsif subject = 'service:staging' then
+    role := 'app_worker';
+  elsif $2 is null then
+    role := 'app_admin';
+    admin_role := 'service';
+  else
+    role := 'app_client';
+    client_ids := array[$2];
+    editor_ids := array[$2];
+    select c.tier, t.statement_timeout into tier, statement_timeout
+      from clients c join tiers t on t.name = c.tier where c.id = $2;
+    if tier is null then
+      raise exception 'client % does not exist', $2 using errcode = 'WC401';
+    end if;
+  end if;
+end
+$$;
+
+-- Resolves `subject` within the audience of the current login. Returns one row or raises an error. The hourly limit is
+-- that of the tier; admins, support and services have none.
+create or replace function app.resolve_caller(
+  subject text, site_domain text, client_id uuid,
+  out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
+  out site_id uuid, out site_client_id uuid, out site_catalog_id uuid,
+  out tier text, out requests_per_hour integer, out statement_timeout interval)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if subject = '' then
+    raise exception 'the subject must not be empty' using errcode = 'WC401';
+  elsif subject like 'service:%' then
+    select * into role, admin_role, client_ids, editor_ids, tier, statement_timeout
+      from app.resolve_service($1, $3);
+  elsif session_user = 'wc_public' or site_domain is not null then  -- a visitor or a customer of one site
+    select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
+      into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
+      from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
+      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+    if site_id is null and site_domain is not null then
+      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
+    end if;
+    role := case when $1 is null then 'app_anon' else 'app_customer' end;
+  else
+    select a.role into admin_role from admin_users a where a.user_id = $1 and a.is_active;
+    if admin_role is not null then
+      role := case admin_role when 'support' then 'app_support' else 'app_admin' end;
+    else
+      select array_agg(m.client_id), array_agg(m.client_id) filter (where m.role in ('owner', 'editor')),
+             array_agg(m.client_id) filter (where m.role = 'owner'), max(t.statement_timeout),
+             (array_agg(c.tier order by t.statement_timeout desc))[1],
+             (array_agg(t.requests_per_hour order by t.statement_timeout desc))[1]
+        into client_ids, editor_ids, owner_ids, statement_timeout, tier, requests_per_hour
+        from client_users m join clients c on c.id = m.client_id join tiers t on t.name = c.tier
+        where m.user_id = $1 and m.is_active and c.is_active and ($3 is null or m.client_id = $3);
+      if client_ids is null then
+        raise exception 'this account belongs to no active client' using errcode = 'WC401';
+      end if;
+      role := 'app_client';
+    end if;
+  end if;
+  if not pg_has_role(session_user, role, 'member') then
+    raise exception 'this login may not enter as %', role using errcode = 'WC401';
+  end if;
+  statement_timeout := coalesce(statement_timeout, interval '60 s');
+end
+$$;
+
+-- Resolves the caller and writes the sealed context. It is separate from app.enter because PostgreSQL lets no SECURITY
+-- DEFINER function switch the role.
+--
+-- Injected SQL may switch back to the login's own role, and may even commit, but it cannot enter again as another
+-- caller: app.enter must be a statement of its own with bound parameters, and no text inside another statement, block
+-- or batch can be that. (A lock held until the end of the transaction would detect a second call as well, but looking
+-- up a lock of one's own in pg_locks takes 1.7 ms beside 60 busy connections.)
+create or replace function app.establish_context(
+  subject text, email text, site_domain text, client_id uuid, job_id uuid,
+  out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
+  out site_id uuid, out site_client_id uuid, out site_catalog_id uuid,
+  out tier text, out requests_per_hour integer, out statement_timeout interval, out lags boolean,
+  out kill_switches jsonb)
+language plpgsql security definer set search_path = pg_catalog, app, pg_temp
+as $$
+begin
+  if current_query() !~ '^select [a-z_, ]+ from app\.enter\(\$1(, \$\d)*\)$' then
+    raise exception 'app.enter must be called by a statement of its own' using errcode = 'WC401';
+  end if;
+  select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
+      tier, requests_per_hour, statement_timeout
+    from app.resolve_caller($1, $3, $4);
+  -- Only a reader can lag.
+  lags := pg_is_in_recovery();
+  if lags then
+    lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
+  end if;
+  kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s);
+  perform set_config('app.subject', coalesce($1, ''), true),
+          set_config('app.email', coalesce($2, ''), true),
+          set_config('app.admin_role', coalesce(admin_role, ''), true),
+          set_config('app.client_ids', coalesce(client_ids::text, ''), true),
+          set_config('app.editor_ids', coalesce(editor_ids::text, ''), true),
+          set_config('app.owner_ids', coalesce(owner_ids::text, ''), true),
+          set_config('app.site_id', coalesce(site_id::text, ''), true),
+          set_config('app.job_id', coalesce($5::text, ''), true);
+  perform set_config('app.seal', app.seal(role), true);
+end
+$$;
+grant execute on function app.establish_context(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker;
+
+set local role app_owner;
+
+-- Enters the database as the caller, until the end of the transaction. `min_xids` are the transactions that this server
+-- must have replayed for `caught_up` to be true.
+create or replace function app.enter(
+  subject text, email text default null, site_domain text default null, client_id uuid default null,
+  min_xids text[] default '{}', job_id uuid default null)
+returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
+  site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
+  kill_switches jsonb)
+language plpgsql set search_path = pg_catalog, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  caller record;
+begin
+  caller := app.establish_context($1, $2, $3, $4, $6);
+  -- API Gateway gives up after 30 s, and a longer statement would have no reader. Jobs get the whole time of the tier.
+  perform
+    set_config('statement_timeout', (case
+      when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000
+      else least(extract(epoch from caller.statement_timeout) * 1000, 25000) end)::integer::text, true),
+    set_config('role', caller.role, true);
+  role := caller.role;
+  admin_role := caller.admin_role;
+  client_ids := caller.client_ids;
+  editor_ids := caller.editor_ids;
+  owner_ids := caller.owner_ids;
+  site_id := caller.site_id;
+  site_client_id := caller.site_client_id;
+  site_catalog_id := caller.site_catalog_id;
+  tier := caller.tier;
+  requests_per_hour := caller.requests_per_hour;
+  kill_switches := caller.kill_switches;
+  caught_up := not caller.lags;
+  if caught_up and pg_is_in_recovery() then
+    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
+                  from unnest($5) xid);
+  end if;
+  return next;
+end
+$$;
+grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker;

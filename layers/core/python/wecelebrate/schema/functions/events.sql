@@ -1,0 +1,36 @@
+-- Analytics events: their partitions.
+
+set local role app_owner;
+
+-- Creates the partitions for the month of `day` and the `ahead` months after it; existing ones stay as they are.
+-- Returns the number of created partitions. A partition can be reached only through its parent: it has row-level
+-- security of its own, without a policy or a grant. The owner of the tables owns this function, because it creates
+-- tables.
+create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  first_month date := date_trunc('month', day)::date;
+  created integer := 0;
+  partition text;
+begin
+  if ahead not between 0 and 24 then
+    raise exception 'ahead must be between 0 and 24 months, not %', ahead using errcode = 'invalid_parameter_value';
+  end if;
+  for month in 0..ahead loop
+    partition := 'analytics_events_' || to_char(first_month + make_interval(months => month), 'YYYY_MM');
+    if to_regclass('public.' || partition) is null then
+      execute format('create table public.%I partition of public.analytics_events for values from (%L) to (%L)',
+        partition, first_month + make_interval(months => month), first_month + make_interval(months => month + 1));
+      execute format('alter table public.%I enable row level security', partition);
+      execute format('alter table public.%I force row level security', partition);
+      created := created + 1;
+    end if;
+  end loop;
+  return created;
+end
+$$;
+grant execute on function app.create_event_partitions(date, integer) to app_system;
+
+-- A new database accepts events at once. Where partitions exist already, this creates none.
+select app.create_event_partitions(current_date, 3);

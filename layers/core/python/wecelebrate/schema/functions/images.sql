@@ -1,0 +1,65 @@
+-- Images of products: what a product shows of its images, and the retries of fetches.
+
+set local role app_owner;
+
+-- The value of `products.media` for a product with these images. It is stored, so a page of a thousand products reads
+-- it like a name; building it for each read took five times as long as the rest of the page. The address of the bucket
+-- may change, so the character \x01 stands for it. JSON never contains this character: an address that has it is
+-- escaped.
+create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
+language sql stable set search_path = pg_catalog, public, pg_temp
+as $$
+  select coalesce('[' || string_agg(format(
+      '{"source":%s,"width":%s,"height":%s,"thumb":"%s/%s","medium":"%4$s/%6$s","large":"%4$s/%7$s"}',
+      to_json(address), i.width, i.height, E'\x01', i.renditions #>> '{thumb,key}', i.renditions #>> '{medium,key}',
+      i.renditions #>> '{large,key}'), ',' order by position) || ']', '[]')
+  from jsonb_array_elements_text(addresses) with ordinality source (address, position)
+    cross join lateral (
+      -- The same picture, uploaded twice, has one address.
+      select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
+    ) i
+$$;
+grant execute on function app.product_media(uuid, jsonb) to app_admin, app_support, app_client, app_migrate;
+
+-- `products.media` for readers: `base_url` is the address of the bucket.
+create or replace function app.media_with_urls(media text, base_url text) returns json
+language sql stable parallel safe
+as $$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', base_url)::json end $$;
+grant execute on function app.media_with_urls(text, text)
+  to app_admin, app_support, app_client, app_customer, app_anon;
+
+-- Keeps `media` consistent with `images` when the API or a sync changes the images.
+create or replace function app.set_product_media() returns trigger
+language plpgsql set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  new.media := app.product_media(new.catalog_id, new.images);
+  return new;
+end
+$$;
+grant execute on function app.set_product_media() to app_admin, app_support, app_client;
+create or replace trigger set_product_media before update of images on products
+  for each row when (new.images is distinct from old.images) execute function app.set_product_media();
+
+-- The renditions of an image for readers: `base_url` is the address of the bucket. Null while there are no renditions.
+create or replace function app.renditions_with_urls(renditions jsonb, base_url text) returns jsonb
+language sql immutable parallel safe
+as $$
+  select jsonb_object_agg(
+    name, rendition - 'key' || jsonb_build_object('url', base_url || '/' || (rendition ->> 'key')))
+  from jsonb_each(renditions) stored (name, rendition)
+$$;
+grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, app_support, app_client;
+
+-- When an address is fetched again automatically after `failures` failed attempts in a row: after 10 minutes, 1, 6 and
+-- 24 hours, and no earlier than the server asked for (`min_wait`, in seconds). Null when the failure is permanent: then
+-- the address is fetched again only on request.
+create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)
+returns timestamptz
+language sql stable parallel safe
+as $$
+  select now() + greatest(pause, make_interval(secs => coalesce(min_wait, 0)))
+  from unnest(array['10 min', '1 h', '6 h', '24 h']::interval[]) with ordinality pauses (pause, n)
+  where n = failures and code in ('unreachable', 'busy', 'not_answered')
+$$;
+grant execute on function app.next_image_attempt(text, integer, double precision) to app_admin, app_client;

@@ -1,0 +1,172 @@
+-- Jobs: claiming the next job, leases, and what the API shows of a job.
+
+set local role app_owner;
+
+-- Ends leases that ran out because the worker sent no heartbeat: the job goes back to the queue, or fails when that
+-- happened `max_attempts` times in a row without progress. Returns the jobs that failed.
+create or replace function app.expire_job_leases(kind text default null) returns setof jobs
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  update jobs set status = 'pending', leased_until = null, due_at = now()
+  where id in (
+    select id from jobs
+    where status = 'processing' and leased_until < now() and failures < max_attempts and (kind is null or type = kind)
+    for update skip locked);
+  return query
+    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
+      error = 'The worker died of this job, ' || failures || ' times in a row. We look into it.'
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures >= max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+end
+$$;
+grant execute on function app.expire_job_leases(text) to app_system;
+
+-- Claims the next due job for a free worker, for `seconds`; no row when no job is available. Among the clients with due
+-- jobs the order is: high priority first, then the client with the fewest running jobs, then the oldest job. No client
+-- gets all `workers`, so the job of another client can start at once. Of the jobs with the same key only the first one
+-- runs, and only while no other one is running.
+create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  candidate uuid;
+  claimed jobs;
+begin
+  for candidate in
+    with recursive owners (owner) as (
+      (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
+      union all
+      select (select j.owner from jobs j where j.status = 'pending' and j.type = kind and j.owner > o.owner
+              order by j.owner limit 1)
+      from owners o where o.owner is not null
+    )
+    select next.id
+    from owners o
+    cross join lateral (
+      select count(*) as jobs from jobs r where r.status = 'processing' and r.type = kind and r.owner = o.owner
+    ) running
+    cross join lateral (
+      select j.id, j.priority, j.queued_at
+      from jobs j
+      where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
+        and j.approval is distinct from 'needed'
+        and (j.ordering_key is null or j.ordering_key <> all (array(
+            select r.ordering_key from jobs r where r.status = 'processing' and r.ordering_key is not null))
+          and not exists (
+            select from jobs s
+            where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
+              and (s.queued_at, s.id) < (j.queued_at, j.id) and s.approval is distinct from 'needed'))
+      order by j.priority, j.queued_at, j.id
+      limit 1
+    ) next
+    where o.owner is not null and running.jobs < greatest(workers - 1, 1)
+    order by next.priority, running.jobs, next.queued_at, next.id
+    limit 20
+  loop
+    begin
+      update jobs
+      set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
+        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
+        error = null, error_code = null
+      where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
+      returning * into claimed;
+      if found then
+        return next claimed;
+        return;
+      end if;
+    exception  -- another worker has just claimed a job with the same key
+      when unique_violation then null;
+    end;
+  end loop;
+end
+$$;
+grant execute on function app.claim_job(text, integer, double precision) to app_system;
+
+set local role app_definer;
+
+-- Saves the progress of staging in the transaction of the staged rows: app_worker, which owns the staging tables,
+-- cannot read jobs. Returns false when a later worker has claimed the job or the job was cancelled.
+create or replace function app.save_staging_progress(
+  job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
+returns boolean
+language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  with saved as (
+    update jobs j
+    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
+    where j.id = $1 and j.fence = $2 and j.status = 'processing'
+    returning 1
+  )
+  select exists (select from saved)
+$$;
+grant execute on function app.save_staging_progress(uuid, integer, integer, jsonb, jsonb, double precision)
+  to app_worker;
+
+set local role app_owner;
+
+-- Whether a job waits for an approval.
+create or replace function app.job_awaits_approval(j jobs) returns boolean
+language sql immutable parallel safe
+return coalesce(j.approval = 'needed' and j.status = 'pending', false);
+
+-- The progress of a job. On the wire the phase `review` is called `look`. The remaining time is estimated from the rate
+-- so far, once 0.1 percent is done, and only while the worker's lease is fresh: every saved chunk renews the lease of
+-- 60 s. The rate of a dead worker means nothing; the job continues when its lease has run out.
+create or replace function app.job_progress(j jobs) returns jsonb
+language sql stable parallel safe
+as $$
+  select jsonb_build_object(
+    'done', j.done, 'total', j.total,
+    'percent', case when j.status = 'completed' then 100 when j.total > 0 then round(100.0 * j.done / j.total, 1) end,
+    'phase', case when j.status = 'processing' then
+      case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
+    'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
+        and j.leased_until > now() + interval '40 s' then
+      ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
+$$;
+grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)
+  to app_admin, app_support, app_client, app_system;
+
+-- The counts of a job, with 0 for each outcome that it does not have.
+create or replace function app.job_counts(counts jsonb) returns jsonb
+language sql immutable parallel safe
+as $$
+  select '{"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}'::jsonb || counts
+$$;
+grant execute on function app.job_counts(jsonb) to app_admin, app_support, app_client, app_system;
+
+-- The file version that a job reads. Null for a job without a file.
+create or replace function app.job_source(payload jsonb) returns jsonb
+language sql immutable parallel safe
+as $$ select case when payload ? 'version_id'
+  then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
+grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
+
+-- The API's view of a job. On the wire the priority is called `lane`.
+create or replace view app.job_view with (security_invoker = true) as
+select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
+  requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
+  first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
+  completed_at
+from jobs j;
+grant select on app.job_view to app_admin, app_support, app_client, app_system;
+
+-- The API's view of a dead letter, with the status of its job.
+create or replace view app.dead_letter_view with (security_invoker = true) as
+select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
+  d.redriven_at, d.redriven_by
+from dead_letters d left join jobs j on j.id = d.job_id;
+grant select on app.dead_letter_view to app_admin, app_support, app_system;
+
+-- The API's view of a schedule.
+create or replace view app.schedule_view with (security_invoker = true) as
+select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
+  last_outcome, created_at, updated_at
+from schedules;
+grant select, insert, update on app.schedule_view to app_admin, app_client;
+grant select, update on app.schedule_view to app_system;

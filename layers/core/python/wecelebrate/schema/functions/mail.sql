@@ -1,0 +1,129 @@
+-- E-mail: queueing mails, suppressed addresses, branding, and the order of states.
+
+set local role app_definer;
+
+-- Creates a mail and the job that sends it, in the caller's transaction. Returns the job's id; null when the mail
+-- exists already. The functions that call it check the caller's rights.
+create or replace function app.create_mail(
+  client_id uuid, template text, order_id uuid, recipient text, details jsonb, priority text) returns uuid
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  mail uuid;
+  job uuid;
+begin
+  insert into mails (client_id, template, order_id, recipient, details) values ($1, $2, $3, $4, $5)
+    on conflict do nothing
+    returning id into mail;
+  if mail is null then
+    return null;
+  end if;
+  insert into jobs (client_id, type, requested_by, payload, priority)
+    values ($1, 'email_notification', 'service:mail', jsonb_build_object('mail_id', mail), $6)
+    returning id into job;
+  update mails set job_id = job where id = mail;
+  return job;
+end
+$$;
+
+-- Queues the mail about an order to its customer. Returns no row when the caller may not queue it, and a row without
+-- job_id when the order was confirmed before.
+--
+-- Allowed are the platform and members who write for the order's client. A confirmation may also be queued on the site
+-- of the order, by its customer, or by the guest who places it in the same transaction. Afterwards a guest's order
+-- belongs to no caller.
+create or replace function app.queue_order_mail(
+  order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
+returns setof record
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+begin
+  select * into mailed_order from orders o
+  where o.id = $1
+    and $2 in ('order_confirmation', 'order_shipped')
+    and (app.admin_role() is not null
+         or o.client_id = any (app.editor_ids())
+         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
+             and (o.customer_subject = app.subject()
+                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+  if found then
+    client_id := mailed_order.client_id;
+    job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
+      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+    return next;
+  end if;
+end
+$$;
+grant execute on function app.queue_order_mail(uuid, text, jsonb)
+  to app_admin, app_support, app_client, app_customer, app_anon;
+
+-- Queues the mail that reports the outcome of a job. Returns no row unless the job has ended and the caller is the
+-- platform, the bookkeeping of queues, or a member who writes for the job's client.
+create or replace function app.queue_job_mail(job uuid, recipient text, out client_id uuid, out job_id uuid)
+returns setof record
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  ended_job jobs;
+begin
+  select * into ended_job from jobs j
+  where j.id = $1
+    and j.status in ('completed', 'failed', 'cancelled')
+    and (app.admin_role() is not null or app.subject() = 'service:system' or j.client_id = any (app.editor_ids()));
+  if found then
+    client_id := ended_job.client_id;
+    job_id := app.create_mail(ended_job.client_id, 'job_finished', null, $2,
+      jsonb_build_object('job_id', ended_job.id, 'type', ended_job.type, 'status', ended_job.status,
+        'counts', ended_job.counts, 'error', ended_job.error, 'ended_at', ended_job.completed_at), 'normal');
+    return next;
+  end if;
+end
+$$;
+grant execute on function app.queue_job_mail(uuid, text) to app_admin, app_support, app_client, app_system;
+
+-- The reason why a client must not send to an address; no row when it may. The caller must write mails of the client.
+-- Reasons are the client's own suppression, and a bounce of any client's mail since the client last released the
+-- address.
+create or replace function app.find_mail_suppression(
+  client uuid, address text, out is_own boolean, out cause text, out reason text)
+returns setof record
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select s.client_id is not distinct from $1, s.cause, s.reason
+  from mail_suppressions s
+  where s.address = lower($2) and s.released_at is null
+    and (app.admin_role() is not null or $1 = any (app.editor_ids()))
+    and (s.client_id is not distinct from $1
+         or (s.cause = 'bounce' and s.created_at > coalesce(
+              (select max(own.released_at) from mail_suppressions own
+               where own.address = lower($2) and own.client_id is not distinct from $1), '-infinity')))
+  order by s.client_id is not distinct from $1 desc, s.created_at desc
+  limit 1
+$$;
+grant execute on function app.find_mail_suppression(uuid, text) to app_admin, app_client;
+
+-- The branding for mails of a client and one of its sites. Support reads mails, but neither sites nor clients, so this
+-- function reads them.
+create or replace function app.mail_branding(
+  client uuid, site uuid, out client_name text, out site_name text, out branding jsonb, out settings jsonb)
+returns setof record
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select c.name, s.name, s.branding, c.settings || coalesce(s.settings, '{}')
+  from clients c left join sites s on s.client_id = c.id and s.id = $2
+  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.client_ids()))
+$$;
+grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
+
+set local role app_owner;
+
+-- The rank of a mail's state: an event that arrives late or twice never lowers the state.
+create or replace function app.mail_state_rank(state text) returns integer
+language sql immutable parallel safe
+return array_position(
+  array['queued', 'failed', 'suppressed', 'sent', 'delivered', 'bounced', 'complained'], state);
+grant execute on function app.mail_state_rank(text) to app_admin, app_client, app_system;

@@ -1,0 +1,222 @@
+-- Orders: placing an order, and the daily figures.
+
+set local role app_definer;
+
+-- Places an order of `lines` on the current site, for its customer or a guest, at the current prices of the site's
+-- catalog. `lines` is [{"product_id": …, "quantity": …}, …] with each product at most once.
+--
+-- Visitors write orders and stock only through this function, so it applies the conditions of row-level security
+-- itself: the site is that of the sealed context, and the products are those that the site shows. Concurrent orders of
+-- the same products wait for each other; the rows are locked in the order of their ids, so orders cannot deadlock.
+--
+-- Returns the order as `placed`, and as `low_stock` the products that fell to the catalog's low_inventory, if the
+-- site's own client owns the catalog. When it changes nothing, it returns the reason as `refusal` and its details as
+-- `detail`:
+--   not_shown     [n, …]             lines whose product the site does not show
+--   out_of_stock  [{at, left}, …]    lines with a quantity above the stock
+--   currencies    ["EUR", "USD"]     the products have several currencies; an order has one
+--   total         "12.50"            the total differs from the expected total, or exceeds the maximum of an order
+create or replace function app.place_order(
+  lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
+  out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  site sites;
+  priced_lines jsonb;
+  total numeric;
+  currencies jsonb;
+  new_order orders;
+begin
+  select s.* into site from sites s where s.id = app.site_id();
+  if not found then
+    raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
+  end if;
+
+  perform from products p
+  where p.id in (select (line ->> 'product_id')::uuid from jsonb_array_elements($1) l (line))
+    and p.catalog_id = site.catalog_id
+  order by p.id
+  for no key update;
+
+  -- The rows are locked: these are the values that no other transaction can change before the commit.
+  select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
+           'name', p.name, 'unit_price', p.price::text, 'image', p.images ->> 0, 'left', p.inventory_count)
+           order by l.n),
+         jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
+         coalesce(sum(p.price * l.quantity), 0),
+         jsonb_agg(distinct p.currency) filter (where p.id is not null)
+    into priced_lines, detail, total, currencies
+  from (
+    select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
+    from jsonb_array_elements($1) with ordinality l (line, n)
+  ) l
+  left join products p on p.id = l.product_id and p.catalog_id = site.catalog_id and p.is_active
+    and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id);
+  if detail is not null then
+    refusal := 'not_shown';
+    return;
+  end if;
+  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into detail
+  from jsonb_array_elements(priced_lines) line
+  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
+  if detail is not null then
+    refusal := 'out_of_stock';
+    return;
+  end if;
+  if jsonb_array_length(currencies) > 1 then
+    refusal := 'currencies';
+    detail := currencies;
+    return;
+  end if;
+  if total <> coalesce(expected_total, total) or total >= 100000000 then
+    refusal := 'total';
+    detail := to_jsonb(total::numeric(30, 2)::text);
+    return;
+  end if;
+
+  with updated as (
+    update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
+    from jsonb_array_elements(priced_lines) line
+    where p.id = (line ->> 'product_id')::uuid
+    returning p.id, p.sku, p.name, p.inventory_count, (line ->> 'left')::integer as before
+  )
+  select jsonb_build_object('catalog_id', c.id, 'low_inventory', c.low_inventory, 'count', count(*),
+           'products', jsonb_agg(jsonb_build_object(
+             'product_id', u.id, 'sku', u.sku, 'name', u.name, 'inventory_count', u.inventory_count) order by u.sku))
+    into low_stock
+  from updated u join catalogs c on c.id = site.catalog_id and c.owner_client_id = site.client_id
+  where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
+  group by c.id;
+
+  -- If the order number exists already, draw another. A second collision has a chance of one in many million.
+  for attempt in 1..5 loop
+    insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
+      shipping_address, items, metadata)
+    values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
+      (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
+       from jsonb_array_elements(priced_lines) line),
+      $5)
+    on conflict on constraint orders_client_number_unique do nothing
+    returning * into new_order;
+    exit when found;
+  end loop;
+  if new_order.id is null then
+    raise exception 'no unused order number was found in 5 attempts' using errcode = 'unique_violation';
+  end if;
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+  select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
+    line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
+  from jsonb_array_elements(priced_lines) line;
+  placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
+end
+$$;
+grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
+
+-- Appends the changes of the daily figures that a statement on orders causes, summed by day; nothing for a statement
+-- that changes no figure. Only this function writes deltas, and only for rows that the caller's policies let it write.
+create or replace function app.record_order_deltas() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
+    from after group by 1, 2, 3, 4;
+  elsif tg_op = 'DELETE' then
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
+    from before group by 1, 2, 3, 4;
+  else
+    insert into order_deltas (client_id, day, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
+    from (
+      select client_id, created_at, currency, status, total_amount, 1 as n from after
+      union all
+      select client_id, created_at, currency, status, total_amount, -1 from before
+    ) changed
+    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
+  end if;
+  return null;
+end
+$$;
+grant execute on function app.record_order_deltas() to app_owner;
+
+-- Moves up to `max_rows` deltas into order_daily_totals, the oldest first, and returns their number. A smaller number
+-- than `max_rows` means that no delta is left. Concurrent calls get different deltas. All calls update days in the
+-- order of the primary key, so the later call waits for the earlier one and never the other way round.
+create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  moved_rows integer;
+  empty order_daily_totals[];
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with batch as (
+    select id from order_deltas order by id limit max_rows for update skip locked
+  ), moved as (
+    delete from order_deltas d using batch where d.id = batch.id returning d.*
+  ), days as (
+    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
+    select client_id, day, currency, status, sum(orders), sum(amount)
+    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (client_id, day, currency, status)
+      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
+    returning d
+  )
+  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
+    into moved_rows, empty;
+  -- A status that orders have passed through leaves a row of zeros: three of four rows. This transaction has locked
+  -- these rows, so the delete waits for no other one.
+  delete from order_daily_totals d using unnest(empty) e
+  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
+  return moved_rows;
+end
+$$;
+grant execute on function app.rollup_order_deltas(integer) to app_system;
+
+set local role app_owner;
+
+-- Figures of a client's orders from `first_day` to `last_day`, both included, by currency and status, as far as the
+-- caller may see them. It is one statement and therefore one snapshot; the planner inlines it.
+create or replace function app.daily_order_totals(client uuid, first_day date, last_day date)
+returns table (day date, currency text, status text, orders bigint, amount numeric)
+language sql stable
+begin atomic
+  select f.day, f.currency, f.status, sum(f.orders), sum(f.amount)
+  from (
+    select d.day, d.currency, d.status, d.orders, d.amount from public.order_daily_totals d
+    where d.client_id = client and d.day between first_day and last_day
+    union all
+    select d.day, d.currency, d.status, d.orders, d.amount from public.order_deltas d
+    where d.client_id = client and d.day between first_day and last_day
+  ) f
+  group by f.day, f.currency, f.status
+  having sum(f.orders) <> 0;
+end;
+grant execute on function app.daily_order_totals(uuid, date, date) to app_admin, app_client, app_system;
+
+create or replace trigger record_deltas_insert after insert on orders referencing new table as after
+  for each statement execute function app.record_order_deltas();
+create or replace trigger record_deltas_update after update on orders referencing old table as before new table as after
+  for each statement execute function app.record_order_deltas();
+create or replace trigger record_deltas_delete after delete on orders referencing old table as before
+  for each statement execute function app.record_order_deltas();
+
+-- The API's view of an order for the client and the platform.
+create or replace view app.order_view with (security_invoker = true) as
+select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
+  customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
+from orders;
+grant select on app.order_view to app_admin, app_support, app_client, app_customer;
+
+-- The API's view of the customer's own orders on the current site.
+create or replace view app.customer_order_view with (security_invoker = true) as
+select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
+  shipping_address, items, created_at, shipped_at, delivered_at
+from orders
+where customer_subject = app.subject() and site_id = app.site_id();
+grant select on app.customer_order_view to app_customer;

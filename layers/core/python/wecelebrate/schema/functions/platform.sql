@@ -1,0 +1,68 @@
+-- Functions of the whole platform: JSON Merge Patch, the heartbeat of replicas, idempotency keys of guests.
+
+set local role app_owner;
+
+-- JSON Merge Patch (RFC 7396): objects merge, null removes, any other value replaces.
+create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key text;
+  value jsonb;
+begin
+  if jsonb_typeof(patch) is distinct from 'object' then
+    return patch;
+  end if;
+  if jsonb_typeof(target) is distinct from 'object' then
+    target := '{}';
+  end if;
+  for key, value in select * from jsonb_each(patch) loop
+    if jsonb_typeof(value) = 'null' then
+      target := target - key;
+    else
+      target := target || jsonb_build_object(key, app.merge_patch(target -> key, value));
+    end if;
+  end loop;
+  return target;
+end
+$$;
+grant execute on function app.merge_patch(jsonb, jsonb) to public;
+
+set local role app_definer;
+
+-- Writes the heartbeat that readers are judged by.
+create or replace function app.write_replica_heartbeat() returns void
+language sql volatile security definer set search_path = pg_catalog, app, pg_temp
+as $$
+  insert into replica_heartbeat (written_at) values (now())
+  on conflict (only_row) do update set written_at = excluded.written_at
+$$;
+grant execute on function app.write_replica_heartbeat() to app_system;
+
+-- Idempotency keys of guests. A guest has no subject that could own rows, so all guests of a site share one, which no
+-- token can contain. A caller that does not send exactly the same request learns only that the key was used.
+create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
+returns table (request_hash text, status integer, headers jsonb, body text)
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select k.request_hash, k.status, k.headers, case when k.request_hash = $2 then k.body end
+  from idempotency_keys k
+  where app.subject() is null and k.subject = 'service:guest:' || app.site_id() and k.key = $1
+    and k.created_at > now() - $3
+$$;
+grant execute on function app.find_guest_response(text, text, interval) to app_anon;
+
+-- Saves the response for a guest's idempotency key.
+create or replace function app.save_guest_response(
+  key text, request_hash text, status integer, headers jsonb, body text)
+returns void
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  insert into idempotency_keys (subject, key, request_hash, status, headers, body)
+  select 'service:guest:' || app.site_id(), $1, $2, $3, $4, $5
+  where app.subject() is null and app.site_id() is not null
+  on conflict (subject, key) do update
+  set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers, body = excluded.body,
+    created_at = now()
+$$;
+grant execute on function app.save_guest_response(text, text, integer, jsonb, text) to app_anon;

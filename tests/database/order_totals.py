@@ -1,0 +1,127 @@
+"""Orders, deltas and rollups for tests of the daily figures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from tests.database.callers import CALLERS, Caller
+from tests.database.conftest import Database
+from tests.database.world import A_OTHER_SITE, A_SITE, B_SITE, A, B
+from wecelebrate.core.database import ENTER
+
+BY_NAME = {caller.name: caller for caller in CALLERS}
+ADMIN, SYSTEM = BY_NAME["admin"], BY_NAME["system"]
+SITES = ((A, A_SITE), (A, A_OTHER_SITE), (B, B_SITE))
+STATUSES = ("pending", "processing", "shipped", "delivered", "cancelled")
+
+DIFFERENCE = """
+with figures as (
+  select c.id, d.* from clients c cross join lateral app.daily_order_totals(c.id, '-infinity', 'infinity') d
+), counted as (
+  select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
+  from orders group by 1, 2, 3, 4
+)
+(table figures except all table counted) union all (table counted except all table figures)
+"""
+"""Daily figures that differ from the count of the orders. It is one statement, so one snapshot."""
+
+ROLLUP = "select app.rollup_order_deltas(%s)"
+COUNT_DELTAS = "select count(*) from order_deltas"
+
+_PLACE = """
+insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, created_at,
+  shipping_address, items)
+select %(client)s, %(site)s, 'C', 'c@test', %(amount)s, %(currency)s, %(at)s, '{}', '[]'
+from generate_series(1, %(count)s) returning id
+"""
+_ORDER = {"client": A, "site": A_SITE, "amount": 1, "currency": "USD", "at": "2026-03-01 12:00Z", "count": 1}
+
+
+@contextmanager
+def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
+    """A transaction of the caller that waits at most a second for a lock. The test ends it."""
+    with database.connect(caller.login) as connection:
+        enter(connection, caller)
+        connection.execute("set local lock_timeout = '1s'")
+        yield connection
+        if not connection.closed:
+            connection.rollback()
+
+
+def enter(connection: psycopg.Connection, caller: Caller) -> None:
+    """Enter as the caller."""
+    connection.execute(ENTER, caller.parameters)
+
+
+def value(connection: psycopg.Connection, query: str, *values: object) -> Any:
+    """The first column of the first row."""
+    row = connection.execute(query.encode(), values).fetchone()
+    assert row
+    return row[0]
+
+
+def place(connection: psycopg.Connection, **changes: object) -> list[UUID]:
+    """Place `count` orders that differ from the default order in `changes`, and return their ids."""
+    return [order_id for (order_id,) in connection.execute(_PLACE, {**_ORDER, **changes})]
+
+
+def rollup_all(database: Database, max_rows: int = 100) -> int:
+    """Roll up until no delta is left, and return the number of deltas."""
+    total = 0
+    with database.connect("wc_worker") as connection:
+        for _ in range(1000):
+            enter(connection, SYSTEM)
+            count = int(value(connection, ROLLUP, max_rows))
+            connection.commit()
+            total += count
+            if count == 0:
+                return total
+    raise AssertionError("the rollup does not end")
+
+
+def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]) -> None:
+    """Make one random change: place orders, or change or delete some of `orders`."""
+    order = rng.choice(orders) if orders else None
+    kind = rng.random() if order else 0.0
+    client, site = rng.choice(SITES)
+    at = f"2026-03-0{rng.randint(1, 3)} {rng.choice(('00:00:00', '23:59:59.999999'))}Z"
+    currency = rng.choice(("USD", "EUR"))
+    amount = rng.randint(0, 99_999) / 100
+    if kind < 0.4:
+        values = {"client": client, "site": site, "at": at, "currency": currency, "amount": amount}
+        orders += place(connection, **values, count=rng.randint(1, 4))
+    elif kind < 0.6:
+        connection.execute("update orders set status = %s where id = %s", [rng.choice(STATUSES), order])
+    elif kind < 0.7:
+        sample = rng.sample(orders, min(len(orders), 5))
+        connection.execute("update orders set status = %s where id = any (%s)", [rng.choice(STATUSES), sample])
+    elif kind < 0.8:
+        connection.execute("update orders set total_amount = %s where id = %s", [amount, order])
+    elif kind < 0.9:
+        connection.execute(
+            "update orders set client_id = %s, site_id = %s, created_at = %s, currency = %s where id = %s",
+            [client, site, at, currency, order],
+        )
+    else:
+        connection.execute("delete from orders where id = %s", [order])
+
+
+def run_transactions(database: Database, seed: int, count: int) -> None:
+    """Run `count` transactions of random changes, one after the other. About a tenth is rolled back."""
+    rng = Random(seed)
+    orders: list[UUID] = []
+    with database.connect("wc_api") as connection:
+        for _ in range(count):
+            before = list(orders)
+            enter(connection, ADMIN)
+            for _ in range(rng.randint(1, 3)):
+                change_order(connection, rng, orders)
+            if rng.random() < 0.1:
+                connection.rollback()
+                orders = before
+            else:
+                connection.commit()
