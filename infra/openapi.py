@@ -201,7 +201,7 @@ def _webhook(event: EventName) -> Json:
     """The request that a client's endpoint receives for an event, and the responses that it may return."""
     return {
         "operationId": f"told_{event.replace('.', '_')}",
-        "summary": EVENTS[event].means,
+        "summary": EVENTS[event].summary,
         "security": [],
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}

@@ -44,6 +44,14 @@ OLD_NAMES = """
     ingestion.bulk_import.run.run_inline ingestion.merge.load.told
     webhooks.worker.Line webhooks.worker.RUN webhooks.messages.word
     schedules.runs.LATE schedules.runs.over schedules.runs.wanted
+    audit.models.Note audit.note catalogs.models.Column core.outbound.Answer core.outbound.addresses.Refused
+    images.fetching.Wanted images.models.Upload images.store.keep images.want
+    mail.brand.Brand.ink mail.events.unwrapped mail.rendering.Letter mail.rendering.write
+    orders.models.Line products.low_stock.TOLD products.low_stock.tell_low products.models.Image products.models.Label
+    products.models.ShownFilters products.models.ShownImage storefront.models.ShownProduct
+    usage.models.Figures usage.models.Span usage.models._Told
+    webhooks.events.told webhooks.models.Replayed webhooks.models.Since webhooks.sending.Attempt webhooks.tidy
+    webhooks.worker.Ended webhooks.worker.LINES
 """
 """Classes, functions, constants and attributes, below `wecelebrate`."""
 

@@ -121,14 +121,14 @@ def test_an_order_with_products_that_the_site_does_not_sell_is_refused(
 def test_an_order_of_more_than_the_stock_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug, bag = platform.product(shop), platform.product(shop, inventory_count=1)
     body = problem(guest.post(orders_path(shop), json=order_body((mug, 1), (bag, 2))), 409, "out_of_stock")
-    assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "1 are left"}]
+    assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "exceeds the stock of 1"}]
     assert (stock_of(platform, mug), stock_of(platform, bag)) == (5, 1)
 
 
 def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug = platform.product(shop, price="10.00")
     body = problem(guest.post(orders_path(shop), json=order_body((mug, 2), total_amount="19.00")), 409, "total_changed")
-    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is 20.00 now"}]
+    assert body["errors"] == [{"pointer": "/total_amount", "detail": "is now 20.00"}]
     assert stock_of(platform, mug) == 5
 
 

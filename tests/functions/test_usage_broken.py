@@ -31,7 +31,7 @@ def test_without_redis_the_figures_are_unavailable(platform: Platform) -> None:
         redis.client_pause(1500, all=True)
     for api, path in ((tenant.owner, usage), (platform.admin, "/v1/admin/cache")):
         body = problem(api.get(path), 503, "unavailable")
-        assert body["detail"] == "Redis keeps the accounts, and does not answer."
+        assert body["detail"] == "Usage is counted in Redis, which does not respond. Try again later."
     assert metric_lines(platform, "api-usage-read", "CacheDown")
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 

@@ -1,4 +1,4 @@
-"""Images to fetch, whole and hostile."""
+"""Image files for tests, valid and hostile."""
 
 import io
 import struct
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 
 def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
-    """A picture: red on top, blue below."""
+    """A valid image, red at the top and blue at the bottom."""
     image = Image.new(mode, (width, height), "blue" if mode != "L" else 40)
     ImageDraw.Draw(image).rectangle((0, 0, width, height // 2), "red" if mode != "L" else 200)
     file = io.BytesIO()
@@ -18,7 +18,7 @@ def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str 
 
 
 def png(width: int, height: int, data: bytes = b"") -> bytes:
-    """A PNG that claims a size, with what it has instead of its pixels."""
+    """A PNG whose header claims a size, with arbitrary bytes instead of its pixels."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

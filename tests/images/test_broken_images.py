@@ -1,4 +1,4 @@
-"""Workers of images that die: every image is shown in the end, and little is asked for twice."""
+"""Image workers that are killed: every image is shown in the end, and few are fetched twice."""
 
 import json
 import os
@@ -21,38 +21,38 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(own_platform: Platf
         addresses = [served.url(f"/{number}") for number in range(IMAGES)]
         platform.database.cursor().executemany(
             "insert into products (catalog_id, sku, name, price, images) values (%s, %s, 'n', 1, %s)",
-            [[tenant.catalog_id, f"{at:03d}", json.dumps([one])] for at, one in enumerate(addresses)],
+            [[tenant.catalog_id, f"{at:03d}", json.dumps([address])] for at, address in enumerate(addresses)],
         )
         job = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/images/fetch", json={}).json()
         for kill in range(1, KILLS + 1):
-            further(platform, job, served, kill * CHUNK)
+            wait_for_next_chunk(platform, job, served, kill * CHUNK)
             for worker in ok(platform.api().get("/_local/health"))["functions"]["queues-images"]["busy"]:
                 os.kill(worker, signal.SIGKILL)
             platform.database.execute("update jobs set leased_until = now() where id = %s", [job["id"]])
             platform.send("images", {"job_id": job["id"]})
 
-        def now() -> Json:
+        def read_job() -> Json:
             return ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))
 
-        platform.eventually(lambda: now()["status"] in ("completed", "failed"), within=90)
-        done = now()
-        asked = Counter(request.split(b" ", 2)[1] for request in served.requests)
-    assert (done["status"], done["counts"]["read"], done["counts"]["created"]) == ("completed", IMAGES, IMAGES)
-    assert (done["progress"]["done"], done["progress"]["total"]) == (IMAGES, IMAGES)
-    assert len(asked) == IMAGES
-    assert sum(asked.values()) <= IMAGES + KILLS * CHUNK
-    shown = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products", params={"limit": IMAGES}))["data"]
-    assert [one["media"][0]["source"] for one in sorted(shown, key=lambda one: str(one["sku"]))] == addresses
+        platform.eventually(lambda: read_job()["status"] in ("completed", "failed"), within=90)
+        ended = read_job()
+        requests = Counter(request.split(b" ", 2)[1] for request in served.requests)
+    assert (ended["status"], ended["counts"]["read"], ended["counts"]["created"]) == ("completed", IMAGES, IMAGES)
+    assert (ended["progress"]["done"], ended["progress"]["total"]) == (IMAGES, IMAGES)
+    assert len(requests) == IMAGES
+    assert sum(requests.values()) <= IMAGES + KILLS * CHUNK
+    products = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products", params={"limit": IMAGES}))["data"]
+    assert [each["media"][0]["source"] for each in sorted(products, key=lambda each: str(each["sku"]))] == addresses
 
 
-def further(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
-    """Wait until so many images are saved, and the next are asked for."""
-    platform.eventually(lambda: saved(platform, job) >= images, every=0.005)
-    begun = len(served.requests)
-    platform.eventually(lambda: len(served.requests) > begun, every=0.005)
+def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
+    """Wait until a number of images are saved and the next one is requested."""
+    platform.eventually(lambda: saved_images(platform, job) >= images, every=0.005)
+    before = len(served.requests)
+    platform.eventually(lambda: len(served.requests) > before, every=0.005)
 
 
-def saved(platform: Platform, job: Json) -> int:
+def saved_images(platform: Platform, job: Json) -> int:
     row = platform.database.execute(
         "select coalesce((counts ->> 'read')::int, 0) as images from jobs where id = %s", [job["id"]]
     ).fetchone()
@@ -61,6 +61,6 @@ def saved(platform: Platform, job: Json) -> int:
 
 
 def body(request: bytes) -> bytes:
-    """An image that no other path has."""
+    """An image that differs for each path."""
     number = int(request.split(b" ", 2)[1][1:])
     return picture(40 + number, 30)

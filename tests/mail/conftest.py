@@ -1,4 +1,4 @@
-"""What tests of mail share: the package as a function runs it, orders, the mailbox, and events of SES."""
+"""Shared by the tests of mail: running the package as a function, orders, the mailbox, and SES events."""
 
 import json
 import os
@@ -19,11 +19,11 @@ from wecelebrate.core import queue
 from wecelebrate.core.database import Caller, Transaction, endpoints, writing
 from wecelebrate.core.settings import settings
 
-Inside = Callable[..., Any]
-"""Does something in a transaction of a caller, as a function with a login would; what that answers."""
+RunAs = Callable[..., Any]
+"""Runs a callable in a transaction of a caller, with a database login. Returns what the callable returns."""
 
-SignedIn = Callable[[str], AbstractContextManager[None]]
-"""While the package has the environment of a function with a login."""
+AsLogin = Callable[[str], AbstractContextManager[None]]
+"""A context in which the package has the environment of a function with a database login."""
 
 SERVICE = "service:test"
 
@@ -38,8 +38,8 @@ returning id
 
 
 @pytest.fixture
-def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SignedIn]:
-    """The package in this process, bound to the cloud. Its endpoints and clients are let go at the end."""
+def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsLogin]:
+    """Bind the package in this process to the local cloud. Its connections and clients are dropped at the end."""
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "queues-emails")
     for name in [name for name in os.environ if name.startswith("WC_")]:
@@ -48,7 +48,7 @@ def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, value)
 
     @contextmanager
-    def signed_in(login: str) -> Iterator[None]:
+    def as_login(login: str) -> Iterator[None]:
         monkeypatch.setenv("WC_DATABASE_LOGIN", login)
         monkeypatch.setenv("WC_DATABASE_PASSWORD", bindings.passwords[login])
         settings.cache_clear()
@@ -59,18 +59,18 @@ def signed_in(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) 
             settings.cache_clear()
 
     queue._sqs.cache_clear()
-    yield signed_in
+    yield as_login
     queue._sqs.cache_clear()
     settings.cache_clear()
 
 
 @pytest.fixture
-def inside(signed_in: SignedIn) -> Inside:
-    """Work of a function with a login, in a transaction of a caller."""
+def run_as(as_login: AsLogin) -> RunAs:
+    """Run work in a transaction of a caller, with a database login."""
 
-    def run(caller: Caller, does: Callable[[Transaction], Any], login: str = "wc_worker") -> Any:
-        with signed_in(login), writing(caller) as tx:
-            return does(tx)
+    def run(caller: Caller, work: Callable[[Transaction], Any], login: str = "wc_worker") -> Any:
+        with as_login(login), writing(caller) as tx:
+            return work(tx)
 
     return run
 
@@ -86,12 +86,12 @@ def stranger(platform: Platform) -> Tenant:
 
 
 def address() -> str:
-    """An address of nobody else's."""
+    """A new e-mail address."""
     return f"{uuid4().hex[:12]}@example.test"
 
 
-def order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """A new order of a tenant's site, with a line."""
+def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
+    """Create an order with one line at a tenant's site. Returns its id."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
@@ -103,60 +103,58 @@ def order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
         "address": Jsonb({"name": "Ada", "line1": "Street 1", "city": "Zürich"}),
         **more,
     }
-    made = platform.database.execute(
-        ORDER,
-        values,
-    ).fetchone()
-    assert made is not None
+    row = platform.database.execute(ORDER, values).fetchone()
+    assert row is not None
     platform.arrange(
         "insert into order_lines (client_id, order_id, line, sku, name, quantity, unit_price)"
         " values (%s, %s, 1, 'MUG', 'Mug & saucer', 2, 9.95)",
-        [tenant.client_id, made["id"]],
+        [tenant.client_id, row["id"]],
     )
-    return UUID(str(made["id"]))
+    return UUID(str(row["id"]))
 
 
 def service(tenant: Tenant) -> Caller:
-    """A service of a tenant."""
+    """A service that acts for a tenant."""
     return Caller(subject=SERVICE, client_id=UUID(tenant.client_id))
 
 
-def confirmed(platform: Platform, inside: Inside, tenant: Tenant, email: str, **more: Any) -> Json:
-    """The mail that confirms a new order, once it is no longer queued."""
-    placed = order(platform, tenant, email, **more)
-    inside(service(tenant), lambda tx: mail.order_confirmation(tx, placed))
-    return settled(platform, tenant, placed)
+def send_confirmation(platform: Platform, run_as: RunAs, tenant: Tenant, email: str, **more: Any) -> Json:
+    """Create an order and enqueue its confirmation. Returns the mail once it is no longer queued."""
+    order_id = create_order(platform, tenant, email, **more)
+    run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
+    return wait_until_settled(platform, tenant, order_id)
 
 
-def settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Json:
-    """The mail about an order, once it is no longer queued."""
-    found: list[Json] = []
+def wait_until_settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Json:
+    """Wait until the mail about an order is no longer queued, and return it."""
+    mails: list[Json] = []
 
-    def look() -> bool:
-        found[:] = ok(tenant.owner.get("/v1/mails", params={"order_id": str(order_id)}))["data"]
-        return bool(found) and found[0]["state"] != "queued"
+    def is_settled() -> bool:
+        mails[:] = ok(tenant.owner.get("/v1/mails", params={"order_id": str(order_id)}))["data"]
+        return bool(mails) and mails[0]["state"] != "queued"
 
-    platform.eventually(look)
-    return found[0]
+    platform.eventually(is_settled)
+    return mails[0]
 
 
 def received(platform: Platform, email: str) -> list[SentMail]:
-    """What an address was sent, newest first."""
-    return [one for one in sent(platform.endpoints.s3) if one.recipients == [email]]
+    """The mails that were sent to an address, newest first."""
+    return [message for message in sent(platform.endpoints.s3) if message.recipients == [email]]
 
 
-def event(kind: str, of: Json, **more: Any) -> Json:
-    """What SES tells of a mail, by EventBridge."""
-    detail = {"eventType": kind, "mail": {"messageId": of["message_id"], "tags": {"mail": [of["id"]]}}, **more}
+def ses_event(kind: str, mail_row: Json, **more: Any) -> Json:
+    """An SES event about a mail, in the envelope of EventBridge."""
+    tags = {"mail": [mail_row["id"]]}
+    detail = {"eventType": kind, "mail": {"messageId": mail_row["message_id"], "tags": tags}, **more}
     return {"source": "aws.ses", "detail-type": "x", "detail": detail}
 
 
-def tell(platform: Platform, kind: str, of: Json, **more: Any) -> None:
-    """Have SES tell of a mail."""
-    platform.send("mail-events", event(kind, of, **more))
+def send_event(platform: Platform, kind: str, mail_row: Json, **more: Any) -> None:
+    """Send an SES event about a mail to the queue."""
+    platform.send("mail-events", ses_event(kind, mail_row, **more))
 
 
-def bounce(of: Json, kind: str = "Permanent") -> Json:
-    """What a bounce says."""
-    said = [{"emailAddress": of["recipient"], "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]
-    return {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": said}
+def bounce(mail_row: Json, kind: str = "Permanent") -> Json:
+    """The `bounce` object of a bounce event."""
+    recipients = [{"emailAddress": mail_row["recipient"], "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]
+    return {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": recipients}

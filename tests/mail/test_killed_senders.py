@@ -1,4 +1,4 @@
-"""A worker that is killed while it sends: before SES has the mail, and after, when nothing says so yet."""
+"""A worker that is killed while it sends a mail: before SES accepts it, and after, before that is recorded."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from infra.functions import ROOT
 from tests.faults.environment import function_environment
-from tests.mail.conftest import Inside, address, order, received, service, tell
+from tests.mail.conftest import RunAs, address, create_order, received, send_event, service
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
 
@@ -21,28 +21,28 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.jobs.lease import LeasedJob, sql
 from wecelebrate.mail import sending, worker
 
-TAKE = """
+CLAIM = """
 update jobs
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
   leased_until = now() + interval '60 s'
 where id = %s and status = 'pending'
 returning *
 """
-really_send = sending.send
+original_send = sending.send
 
 def send_and_die(letter, tags):
     if sys.argv[2] == "after":
-        really_send(letter, tags)
+        original_send(letter, tags)
     os.kill(os.getpid(), signal.SIGKILL)
 
 sending.send = send_and_die
 with writing(SYSTEM) as tx:
     with tx.cursor() as cursor:
-        cursor.execute(TAKE, [sys.argv[1]])
+        cursor.execute(CLAIM, [sys.argv[1]])
         row = cursor.fetchone()
-work(LeasedJob.of(dict(row), lambda: None, lambda: 60.0))
+worker.work(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
 '''
-"""Takes one job as a worker does, and is killed as it hands the mail to SES."""
+"""Claims a job as a worker does, and kills itself before or after it sends the mail through SES."""
 
 
 @pytest.fixture
@@ -50,24 +50,26 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def killed(platform: Platform, inside: Inside, tenant: Tenant, state: Path, email: str, *, when: str) -> Json:
-    """The mail whose worker was killed `before` or `after` SES had it: queued, its job held by nobody."""
-    placed = order(platform, tenant, email)
+def mail_of_killed_worker(
+    platform: Platform, run_as: RunAs, tenant: Tenant, state: Path, email: str, *, when: str
+) -> Json:
+    """A mail whose worker was killed `before` or `after` SES accepted it. It is queued, and its job has a lease."""
+    order_id = create_order(platform, tenant, email)
 
-    def ask(tx: object) -> None:
-        mail.order_confirmation(tx, placed)  # type: ignore[arg-type]
-        # Nobody else is to take it first.
+    def enqueue(tx: object) -> None:
+        mail.order_confirmation(tx, order_id)  # type: ignore[arg-type]
+        # Due in an hour, so that no worker of the local cloud claims it.
         with tx.cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute(
                 "update jobs set due_at = now() + interval '1 hour' where payload ->> 'mail_id' in"
                 " (select id::text from mails where order_id = %s)",
-                [placed],
+                [order_id],
             )
 
-    inside(service(tenant), ask)
-    (one,) = ok(tenant.owner.get("/v1/mails", params={"order_id": str(placed)}))["data"]
-    died = subprocess.run(
-        [sys.executable, "-c", WORKER, one["job_id"], when],
+    run_as(service(tenant), enqueue)
+    (mail_row,) = ok(tenant.owner.get("/v1/mails", params={"order_id": str(order_id)}))["data"]
+    worker = subprocess.run(
+        [sys.executable, "-c", WORKER, mail_row["job_id"], when],
         env={**os.environ, **function_environment(state, "queues-emails")},
         cwd=ROOT,
         check=False,
@@ -75,46 +77,46 @@ def killed(platform: Platform, inside: Inside, tenant: Tenant, state: Path, emai
         text=True,
         timeout=60,
     )
-    assert died.returncode == -signal.SIGKILL, died.stderr
-    return dict(one)
+    assert worker.returncode == -signal.SIGKILL, worker.stderr
+    return dict(mail_row)
 
 
-def taken_over(platform: Platform, tenant: Tenant, one: Json) -> Json:
-    """The mail after another worker took its job over."""
-    platform.database.execute("update jobs set leased_until = now() where id = %s", [one["job_id"]])
-    platform.send("emails", {"job_id": one["job_id"]})
-    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{one['job_id']}"))["status"] == "completed")
-    return ok(tenant.owner.get(f"/v1/mails/{one['id']}"))
+def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> Json:
+    """Expire the lease, wait until another worker completes the job, and return the mail."""
+    platform.database.execute("update jobs set leased_until = now() where id = %s", [mail_row["job_id"]])
+    platform.send("emails", {"job_id": mail_row["job_id"]})
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "completed")
+    return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def test_killed_before_ses_has_it_the_mail_is_sent_once(
-    platform: Platform, inside: Inside, tenant: Tenant, state: Path
+def test_a_worker_killed_before_sending_leads_to_one_mail(
+    platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
-    one = killed(platform, inside, tenant, state, email, when="before")
+    mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="before")
     assert received(platform, email) == []
-    assert taken_over(platform, tenant, one)["state"] == "sent"
+    assert mail_after_takeover(platform, tenant, mail_row)["state"] == "sent"
     assert len(received(platform, email)) == 1
 
 
-def test_killed_after_ses_has_it_the_mail_is_sent_once_when_ses_has_told_so(
-    platform: Platform, inside: Inside, tenant: Tenant, state: Path
+def test_a_worker_killed_after_sending_leads_to_one_mail_if_an_event_came_first(
+    platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
-    one = killed(platform, inside, tenant, state, email, when="after")
-    (got,) = received(platform, email)
-    tell(platform, "Delivery", one | {"message_id": got.id})
-    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/mails/{one['id']}"))["state"] == "delivered")
-    assert taken_over(platform, tenant, one)["message_id"] == got.id
+    mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="after")
+    (message,) = received(platform, email)
+    send_event(platform, "Delivery", mail_row | {"message_id": message.id})
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))["state"] == "delivered")
+    assert mail_after_takeover(platform, tenant, mail_row)["message_id"] == message.id
     assert len(received(platform, email)) == 1
 
 
-def test_killed_after_ses_has_it_and_before_it_tells_the_mail_is_sent_twice(
-    platform: Platform, inside: Inside, tenant: Tenant, state: Path
+def test_a_worker_killed_after_sending_leads_to_two_mails_without_an_event(
+    platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
-    # What no order of steps can avoid: SES knows no idempotency key. docs/mail.md says so.
+    # Unavoidable, because SES has no idempotency keys. See docs/mail.md.
     email = address()
-    one = killed(platform, inside, tenant, state, email, when="after")
+    mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="after")
     assert len(received(platform, email)) == 1
-    assert taken_over(platform, tenant, one)["state"] == "sent"
+    assert mail_after_takeover(platform, tenant, mail_row)["state"] == "sent"
     assert len(received(platform, email)) == 2

@@ -1,4 +1,4 @@
-"""A mail's way: from the transaction of what it tells, through the queue and SES, and back by SES's events."""
+"""The life of a mail: enqueued in a transaction, sent by a worker through SES, and updated by SES events."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -10,17 +10,17 @@ from psycopg.types.json import Jsonb
 
 from infra.local.mailbox import sent
 from tests.mail.conftest import (
-    Inside,
-    SignedIn,
+    AsLogin,
+    RunAs,
     address,
     bounce,
-    confirmed,
-    event,
-    order,
+    create_order,
     received,
+    send_confirmation,
+    send_event,
     service,
-    settled,
-    tell,
+    ses_event,
+    wait_until_settled,
 )
 from tests.platform import Json, Platform, Tenant, ok, problem
 from wecelebrate import mail
@@ -30,23 +30,23 @@ from wecelebrate.mail.models import Tracking
 
 
 @dataclass
-class Heard:
-    """A message with a body."""
+class FakeMessage:
+    """A queue message that only has a body."""
 
     body: Json
 
 
-def state_of(tenant: Tenant, one: Json) -> Json:
-    return ok(tenant.owner.get(f"/v1/mails/{one['id']}"))
+def read_mail(tenant: Tenant, mail_row: Json) -> Json:
+    return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def suppressed(tenant: Tenant, **filters: Any) -> list[Json]:
-    found: list[Json] = ok(tenant.owner.get("/v1/mail-suppressions", params=filters))["data"]
-    return found
+def suppressions(tenant: Tenant, **filters: Any) -> list[Json]:
+    data: list[Json] = ok(tenant.owner.get("/v1/mail-suppressions", params=filters))["data"]
+    return data
 
 
-def test_an_order_is_confirmed_to_its_customer_in_the_look_of_the_site(
-    platform: Platform, inside: Inside, tenant: Tenant
+def test_a_confirmation_has_the_branding_and_language_of_the_site(
+    platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     platform.arrange(
         "update sites set branding = %s, settings = %s where id = %s",
@@ -57,79 +57,79 @@ def test_an_order_is_confirmed_to_its_customer_in_the_look_of_the_site(
         ],
     )
     email = address()
-    one = confirmed(platform, inside, tenant, email)
-    (got,) = received(platform, email)
-    assert (one["state"], one["message_id"], one["locale"]) == ("sent", got.id, "de-DE")
-    assert got.sender == "Geschenke Ä <mail@wecelebrate.test>"
-    assert got.subject.startswith("Ihre Bestellung ") and got.subject.endswith(" bei Geschenke Ä")
-    assert "19,90\N{NO-BREAK SPACE}€" in got.text
-    assert "Mug & saucer" in got.text and "Mug &amp; saucer" in got.html
-    assert "#c8102e" in got.html and "<b>" not in got.html
-    read = state_of(tenant, one)
-    assert (read["subject"], read["text"], read["html"]) == (got.subject, got.text, got.html)
-    assert "people@acme.test" in read["reply_to"]
+    mail_row = send_confirmation(platform, run_as, tenant, email)
+    (message,) = received(platform, email)
+    assert (mail_row["state"], mail_row["message_id"], mail_row["locale"]) == ("sent", message.id, "de-DE")
+    assert message.sender == "Geschenke Ä <mail@wecelebrate.test>"
+    assert message.subject.startswith("Ihre Bestellung ") and message.subject.endswith(" bei Geschenke Ä")
+    assert "19,90\N{NO-BREAK SPACE}€" in message.text
+    assert "Mug & saucer" in message.text and "Mug &amp; saucer" in message.html
+    assert "#c8102e" in message.html and "<b>" not in message.html
+    details = read_mail(tenant, mail_row)
+    assert (details["subject"], details["text"], details["html"]) == (message.subject, message.text, message.html)
+    assert "people@acme.test" in details["reply_to"]
 
 
-def test_the_job_holds_nothing_about_a_person(platform: Platform, inside: Inside, tenant: Tenant) -> None:
-    one = confirmed(platform, inside, tenant, address())
-    row = platform.database.execute("select payload, lane, result, status from jobs where id = %s", [one["job_id"]])
+def test_the_job_contains_no_personal_data(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+    mail_row = send_confirmation(platform, run_as, tenant, address())
+    row = platform.database.execute(
+        "select payload, lane, result, status from jobs where id = %s", [mail_row["job_id"]]
+    )
     assert row.fetchone() == {
-        "payload": {"mail_id": one["id"]},
+        "payload": {"mail_id": mail_row["id"]},
         "lane": "high",
-        "result": {"state": "sent", "message_id": one["message_id"]},
+        "result": {"state": "sent", "message_id": mail_row["message_id"]},
         "status": "completed",
     }
 
 
-def test_an_order_is_confirmed_once_however_often_that_is_asked_for(
-    platform: Platform, inside: Inside, tenant: Tenant
-) -> None:
+def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    placed = order(platform, tenant, email)
-    asked = [inside(service(tenant), lambda tx: mail.order_confirmation(tx, placed)) for _ in range(3)]
-    assert asked[0] is not None and asked[1:] == [None, None]
-    settled(platform, tenant, placed)
+    order_id = create_order(platform, tenant, email)
+    job_ids = [run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id)) for _ in range(3)]
+    assert job_ids[0] is not None and job_ids[1:] == [None, None]
+    wait_until_settled(platform, tenant, order_id)
     assert len(received(platform, email)) == 1
 
 
-def test_what_is_rolled_back_is_not_told(platform: Platform, inside: Inside, tenant: Tenant) -> None:
-    placed = order(platform, tenant, address())
+def test_a_mail_is_rolled_back_with_its_transaction(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+    order_id = create_order(platform, tenant, address())
 
-    def fails(tx: Any) -> None:
-        mail.order_confirmation(tx, placed)
+    def enqueue_and_fail(tx: Any) -> None:
+        mail.order_confirmation(tx, order_id)
         raise LookupError
 
     with pytest.raises(LookupError):
-        inside(service(tenant), fails)
-    assert ok(tenant.owner.get("/v1/mails", params={"order_id": str(placed)}))["data"] == []
+        run_as(service(tenant), enqueue_and_fail)
+    assert ok(tenant.owner.get("/v1/mails", params={"order_id": str(order_id)}))["data"] == []
 
 
-def test_a_shipped_order_can_be_followed(platform: Platform, inside: Inside, tenant: Tenant) -> None:
+def test_a_shipping_notice_contains_the_tracking_link(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    placed = order(platform, tenant, email)
+    order_id = create_order(platform, tenant, email)
     tracking = Tracking(carrier="Post", number="T-1", url="https://post.test/T-1")
-    inside(service(tenant), lambda tx: mail.order_shipped(tx, placed, tracking))
-    settled(platform, tenant, placed)
-    (got,) = received(platform, email)
-    assert "T-1" in got.text and 'href="https://post.test/T-1"' in got.html
+    run_as(service(tenant), lambda tx: mail.order_shipped(tx, order_id, tracking))
+    wait_until_settled(platform, tenant, order_id)
+    (message,) = received(platform, email)
+    assert "T-1" in message.text and 'href="https://post.test/T-1"' in message.html
 
 
-def test_whoever_asks_is_told_how_a_job_ended(platform: Platform, inside: Inside, tenant: Tenant) -> None:
+def test_a_finished_job_is_mailed_to_the_given_address(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    ended = platform.database.execute(
+    job = platform.database.execute(
         "insert into jobs (client_id, type, status, requested_by, payload, error, completed_at)"
-        " values (%s, 'catalog_sync', 'failed', 'a test', '{}', 'Line 7 is no row.', now()) returning id",
+        " values (%s, 'catalog_sync', 'failed', 'a test', '{}', 'Line 7 is not a row.', now()) returning id",
         [tenant.client_id],
     ).fetchone()
-    assert ended is not None
-    inside(SYSTEM, lambda tx: mail.job_finished(tx, ended["id"], email))
+    assert job is not None
+    run_as(SYSTEM, lambda tx: mail.job_finished(tx, job["id"], email))
     platform.eventually(lambda: received(platform, email))
-    (got,) = received(platform, email)
-    assert got.subject == "Catalog sync: failed"
-    assert "Line 7 is no row." in got.text
+    (message,) = received(platform, email)
+    assert message.subject == "Catalog sync: failed"
+    assert "Line 7 is not a row." in message.text
 
 
-def test_of_a_job_that_goes_on_nothing_is_told(platform: Platform, inside: Inside, tenant: Tenant) -> None:
+def test_a_job_that_has_not_ended_cannot_be_mailed(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
         " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
@@ -137,204 +137,200 @@ def test_of_a_job_that_goes_on_nothing_is_told(platform: Platform, inside: Insid
     ).fetchone()
     assert open_job is not None
     with pytest.raises(NotFound):
-        inside(SYSTEM, lambda tx: mail.job_finished(tx, open_job["id"], address()))
+        run_as(SYSTEM, lambda tx: mail.job_finished(tx, open_job["id"], address()))
 
 
-def test_a_customer_causes_the_confirmation_of_an_own_order_alone(
-    platform: Platform, inside: Inside, tenant: Tenant, stranger: Tenant
+def test_a_customer_can_only_request_the_confirmation_of_their_own_order(
+    platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     subject = f"customer-{uuid4().hex}"
     customer = Caller(subject=subject, site_domain=tenant.domain)
     email = address()
-    own = order(platform, tenant, email, customer_subject=subject)
+    own = create_order(platform, tenant, email, customer_subject=subject)
     others = [
-        order(platform, tenant, address(), customer_subject="somebody else"),
-        order(platform, tenant, address()),
-        order(platform, stranger, address(), customer_subject=subject),
+        create_order(platform, tenant, address(), customer_subject="somebody else"),
+        create_order(platform, tenant, address()),
+        create_order(platform, stranger, address(), customer_subject=subject),
     ]
     for other in others:
         with pytest.raises(NotFound):
-            inside(customer, lambda tx, one=other: mail.order_confirmation(tx, one), "wc_public")
+            run_as(customer, lambda tx, order_id=other: mail.order_confirmation(tx, order_id), "wc_public")
     with pytest.raises(NotFound):
-        inside(customer, lambda tx: mail.order_shipped(tx, own), "wc_public")
-    assert inside(customer, lambda tx: mail.order_confirmation(tx, own), "wc_public") is not None
-    assert settled(platform, tenant, own)["state"] == "sent"
+        run_as(customer, lambda tx: mail.order_shipped(tx, own), "wc_public")
+    assert run_as(customer, lambda tx: mail.order_confirmation(tx, own), "wc_public") is not None
+    assert wait_until_settled(platform, tenant, own)["state"] == "sent"
     assert len(received(platform, email)) == 1
 
 
-def test_an_address_that_is_none_fails_at_once_and_says_so(platform: Platform, inside: Inside, tenant: Tenant) -> None:
-    one = confirmed(platform, inside, tenant, "a@b.test\r\nBcc: everybody@example.test")
-    assert (one["state"], one["message_id"]) == ("failed", None)
-    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{one['job_id']}"))["status"] == "failed")
-    job = ok(tenant.owner.get(f"/v1/jobs/{one['job_id']}"))
+def test_an_invalid_address_fails_without_a_retry(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+    mail_row = send_confirmation(platform, run_as, tenant, "a@b.test\r\nBcc: everybody@example.test")
+    assert (mail_row["state"], mail_row["message_id"]) == ("failed", None)
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "failed")
+    job = ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))
     assert (job["error_code"], job["attempts"]) == ("bad_address", 1)
 
 
-def test_a_permanent_bounce_suppresses_the_address_for_everybody_until_it_is_let_go(
-    platform: Platform, inside: Inside, tenant: Tenant, stranger: Tenant
+def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_released(
+    platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
-    one = confirmed(platform, inside, tenant, email.upper())
-    tell(platform, "Bounce", one, bounce=bounce(one))
-    platform.eventually(lambda: state_of(tenant, one)["state"] == "bounced")
-    assert "550 5.1.1 user unknown" in state_of(tenant, one)["reason"]
-    (entry,) = suppressed(tenant)
-    assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", one["id"])
+    mail_row = send_confirmation(platform, run_as, tenant, email.upper())
+    send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row))
+    platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "bounced")
+    assert "550 5.1.1 user unknown" in read_mail(tenant, mail_row)["reason"]
+    (entry,) = suppressions(tenant)
+    assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # The next mail of this client, and of another, whatever the case of the address.
-    assert confirmed(platform, inside, tenant, email)["state"] == "suppressed"
-    assert confirmed(platform, inside, stranger, email.title())["state"] == "suppressed"
+    # The next mails of this client and of another are suppressed. Upper and lower case are equal.
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(received(platform, email)) == 0
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
 
-    # Each sees and lets go its own; the other's holds no more once it was let go.
-    (theirs,) = suppressed(stranger)
+    # Each client sees and releases its own row. A client that has released the address can send to it again.
+    (theirs,) = suppressions(stranger)
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")
     assert stranger.owner.delete(f"/v1/mail-suppressions/{theirs['id']}").status_code == 204
-    assert confirmed(platform, inside, stranger, email)["state"] == "sent"
-    assert confirmed(platform, inside, tenant, email)["state"] == "suppressed"
-    assert suppressed(stranger) == []
-    (gone,) = suppressed(stranger, released=True)
-    assert gone["released_by"].startswith("owner-") and gone["released_at"]
+    assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert suppressions(stranger) == []
+    (released,) = suppressions(stranger, released=True)
+    assert released["released_by"].startswith("owner-") and released["released_at"]
 
 
-def test_a_complaint_suppresses_the_address_for_the_client_it_is_about(
-    platform: Platform, inside: Inside, tenant: Tenant, stranger: Tenant
+def test_a_complaint_suppresses_the_address_only_for_its_client(
+    platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
-    one = confirmed(platform, inside, tenant, email)
-    tell(platform, "Complaint", one, complaint={"complaintFeedbackType": "abuse"})
-    platform.eventually(lambda: state_of(tenant, one)["state"] == "complained")
-    assert confirmed(platform, inside, tenant, email)["state"] == "suppressed"
-    assert confirmed(platform, inside, stranger, email)["state"] == "sent"
+    mail_row = send_confirmation(platform, run_as, tenant, email)
+    send_event(platform, "Complaint", mail_row, complaint={"complaintFeedbackType": "abuse"})
+    platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "complained")
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
+    assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
 
 
-def test_a_bounce_that_may_pass_suppresses_nothing(platform: Platform, inside: Inside, tenant: Tenant) -> None:
+def test_a_transient_bounce_suppresses_nothing(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    one = confirmed(platform, inside, tenant, email)
-    tell(platform, "Bounce", one, bounce=bounce(one, "Transient"))
-    platform.eventually(lambda: state_of(tenant, one)["state"] == "bounced")
-    assert suppressed(tenant) == []
-    assert confirmed(platform, inside, tenant, email)["state"] == "sent"
+    mail_row = send_confirmation(platform, run_as, tenant, email)
+    send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row, "Transient"))
+    platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "bounced")
+    assert suppressions(tenant) == []
+    assert send_confirmation(platform, run_as, tenant, email)["state"] == "sent"
 
 
-def test_events_that_come_late_or_twice_take_nothing_back(
-    platform: Platform, inside: Inside, signed_in: SignedIn, tenant: Tenant
+def test_late_and_repeated_events_change_nothing(
+    platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant
 ) -> None:
-    one = confirmed(platform, inside, tenant, address())
+    mail_row = send_confirmation(platform, run_as, tenant, address())
 
-    def hear(*kinds: str) -> None:
-        with signed_in("wc_worker"):
+    def receive(*kinds: str) -> None:
+        with as_login("wc_worker"):
             for kind in kinds:
-                mail.receive(Heard(event(kind, one, bounce=bounce(one))))  # type: ignore[arg-type]
+                mail.receive(FakeMessage(ses_event(kind, mail_row, bounce=bounce(mail_row))))  # type: ignore[arg-type]
 
-    hear("Complaint")
-    (entry,) = suppressed(tenant)
+    receive("Complaint")
+    (entry,) = suppressions(tenant)
     assert tenant.owner.delete(f"/v1/mail-suppressions/{entry['id']}").status_code == 204
-    before = state_of(tenant, one)
-    hear("Delivery", "Bounce", "Complaint", "Complaint", "Delivery")
-    assert state_of(tenant, one) == before
-    assert suppressed(tenant) == []
+    before = read_mail(tenant, mail_row)
+    receive("Delivery", "Bounce", "Complaint", "Complaint", "Delivery")
+    assert read_mail(tenant, mail_row) == before
+    assert suppressions(tenant) == []
 
 
 @pytest.mark.parametrize("order_of_events", list(permutations(("Delivery", "Bounce", "Complaint"))))
-def test_in_whatever_order_events_come_the_mail_ends_the_same(
-    platform: Platform, inside: Inside, signed_in: SignedIn, tenant: Tenant, order_of_events: tuple[str, ...]
+def test_the_order_of_events_does_not_matter(
+    platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant, order_of_events: tuple[str, ...]
 ) -> None:
-    one = confirmed(platform, inside, tenant, address())
-    with signed_in("wc_worker"):
+    mail_row = send_confirmation(platform, run_as, tenant, address())
+    with as_login("wc_worker"):
         for kind in order_of_events:
-            mail.receive(Heard(event(kind, one, bounce=bounce(one))))  # type: ignore[arg-type]
-    assert state_of(tenant, one)["state"] == "complained"
-    assert len(suppressed(tenant)) == 1
+            mail.receive(FakeMessage(ses_event(kind, mail_row, bounce=bounce(mail_row))))  # type: ignore[arg-type]
+    assert read_mail(tenant, mail_row)["state"] == "complained"
+    assert len(suppressions(tenant)) == 1
 
 
-def test_an_event_without_our_tag_is_known_by_the_id_that_ses_gave(
-    platform: Platform, inside: Inside, tenant: Tenant
-) -> None:
-    one = confirmed(platform, inside, tenant, address())
-    platform.send("mail-events", {"notificationType": "Delivery", "mail": {"messageId": one["message_id"]}})
-    platform.eventually(lambda: state_of(tenant, one)["state"] == "delivered")
+def test_an_event_without_our_tag_is_matched_by_the_ses_id(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+    mail_row = send_confirmation(platform, run_as, tenant, address())
+    platform.send("mail-events", {"notificationType": "Delivery", "mail": {"messageId": mail_row["message_id"]}})
+    platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
 
 
-def test_a_mail_whose_worker_died_after_ses_had_told_is_not_sent_again(
-    platform: Platform, inside: Inside, tenant: Tenant
-) -> None:
+def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    placed = order(platform, tenant, email)
-    inside(service(tenant), lambda tx: mail.order_confirmation(tx, placed))
-    one = settled(platform, tenant, placed)
-    tell(platform, "Delivery", one)
-    platform.eventually(lambda: state_of(tenant, one)["state"] == "delivered")
-    # As a worker leaves it that died between SES's answer and its commit: the event came, the job is not done.
+    order_id = create_order(platform, tenant, email)
+    run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
+    mail_row = wait_until_settled(platform, tenant, order_id)
+    send_event(platform, "Delivery", mail_row)
+    platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
+    # The state after a worker died between SES's response and its commit: the event has arrived, the job is pending.
     platform.database.execute(
-        "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [one["job_id"]]
+        "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]
     )
-    platform.send("emails", {"job_id": one["job_id"]})
-    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{one['job_id']}"))["status"] == "completed")
+    platform.send("emails", {"job_id": mail_row["job_id"]})
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "completed")
     assert len(received(platform, email)) == 1
 
 
-def test_mails_and_suppressions_of_another_client_are_not_there(
-    platform: Platform, inside: Inside, tenant: Tenant, stranger: Tenant
+def test_mails_of_another_client_are_not_found(
+    platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
-    one = confirmed(platform, inside, tenant, address())
-    problem(stranger.owner.get(f"/v1/mails/{one['id']}"), 404, "not_found")
-    asked: list[dict[str, str]] = [{}, {"client_id": tenant.client_id}, {"recipient": one["recipient"]}]
-    for filters in asked:
+    mail_row = send_confirmation(platform, run_as, tenant, address())
+    problem(stranger.owner.get(f"/v1/mails/{mail_row['id']}"), 404, "not_found")
+    queries: list[dict[str, str]] = [{}, {"client_id": tenant.client_id}, {"recipient": mail_row["recipient"]}]
+    for filters in queries:
         assert ok(stranger.owner.get("/v1/mails", params=filters))["data"] == []
     with pytest.raises(NotFound):
-        inside(service(stranger), lambda tx: mail.order_shipped(tx, UUID(one["order_id"])))
+        run_as(service(stranger), lambda tx: mail.order_shipped(tx, UUID(mail_row["order_id"])))
 
 
-def test_mails_are_found_by_what_is_known_of_them(platform: Platform, inside: Inside, tenant: Tenant) -> None:
+def test_mails_are_filtered_and_paged(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
-    one = confirmed(platform, inside, tenant, email)
-    other = confirmed(platform, inside, tenant, address())
-    asked: list[tuple[dict[str, str | int], list[str]]] = [
-        ({}, [other["id"], one["id"]]),
-        ({"recipient": email.upper()}, [one["id"]]),
+    mail_row = send_confirmation(platform, run_as, tenant, email)
+    other = send_confirmation(platform, run_as, tenant, address())
+    queries: list[tuple[dict[str, str | int], list[str]]] = [
+        ({}, [other["id"], mail_row["id"]]),
+        ({"recipient": email.upper()}, [mail_row["id"]]),
         ({"state": "sent", "limit": 1}, [other["id"]]),
         ({"state": "bounced"}, []),
         ({"template": "order_shipped"}, []),
-        ({"template": "order_confirmation", "order_id": one["order_id"]}, [one["id"]]),
+        ({"template": "order_confirmation", "order_id": mail_row["order_id"]}, [mail_row["id"]]),
     ]
-    for filters, found in asked:
+    for filters, expected in queries:
         page = ok(tenant.owner.get("/v1/mails", params=filters))
-        assert [each["id"] for each in page["data"]] == found
+        assert [each["id"] for each in page["data"]] == expected
     first = ok(tenant.owner.get("/v1/mails", params={"limit": 1}))
     second = ok(tenant.owner.get("/v1/mails", params={"limit": 1, "cursor": first["next_cursor"]}))
-    assert [each["id"] for each in first["data"] + second["data"]] == [other["id"], one["id"]]
+    assert [each["id"] for each in first["data"] + second["data"]] == [other["id"], mail_row["id"]]
 
 
-def test_support_reads_a_mail_as_it_looks(platform: Platform, inside: Inside, tenant: Tenant) -> None:
-    one = confirmed(platform, inside, tenant, address())
-    assert ok(platform.api("support").get(f"/v1/mails/{one['id']}"))["html"] == state_of(tenant, one)["html"]
+def test_support_can_read_the_html_of_a_mail(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+    mail_row = send_confirmation(platform, run_as, tenant, address())
+    assert ok(platform.api("support").get(f"/v1/mails/{mail_row['id']}"))["html"] == read_mail(tenant, mail_row)["html"]
 
 
-def test_a_hundred_mails_are_sent_once_each_and_no_faster_than_the_cap(
-    platform: Platform, inside: Inside, tenant: Tenant
+def test_a_hundred_mails_are_sent_once_each_within_the_rate_limit(
+    platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mark = uuid4().hex[:8]
-    placed = [order(platform, tenant, f"{n}-{mark}@example.test") for n in range(100)]
+    order_ids = [create_order(platform, tenant, f"{n}-{mark}@example.test") for n in range(100)]
 
-    def ask(tx: Any) -> None:
-        for each in placed:
-            mail.order_confirmation(tx, each)
+    def enqueue(tx: Any) -> None:
+        for order_id in order_ids:
+            mail.order_confirmation(tx, order_id)
 
-    inside(service(tenant), ask)
+    run_as(service(tenant), enqueue)
 
-    def mine() -> list[Any]:
-        return [one for one in sent(platform.endpoints.s3) if mark in one.recipients[0]]
+    def sent_mails() -> list[Any]:
+        return [message for message in sent(platform.endpoints.s3) if mark in message.recipients[0]]
 
-    platform.eventually(lambda: len(mine()) >= 100, within=90, every=0.5)
+    platform.eventually(lambda: len(sent_mails()) >= 100, within=90, every=0.5)
     platform.eventually(
         lambda: len(ok(tenant.owner.get("/v1/mails", params={"state": "sent", "limit": 200}))["data"]) == 100
     )
-    got = mine()
-    assert len({one.recipients[0] for one in got}) == len(got) == 100
-    # 14 a second, and one more for each of three workers that begins.
-    times = sorted(one.at.timestamp() for one in got)
+    messages = sent_mails()
+    assert len({message.recipients[0] for message in messages}) == len(messages) == 100
+    # 14 per second, and the first mail of each of the three workers.
+    times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3

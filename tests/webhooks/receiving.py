@@ -1,4 +1,4 @@
-"""A client's side of webhooks: an endpoint that takes what it is sent, and checks who signed it."""
+"""The client's side of webhooks: an endpoint that records requests and verifies their signatures."""
 
 import json
 import socket
@@ -7,34 +7,39 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from standardwebhooks import Webhook as Verifier
 
 from tests.core.http_server import Handler, answer, serving
 from tests.platform import Json, Platform, Tenant, created, ok
 
-ARRIVED = answer(204)
+SUCCESS = answer(204)
+FAILURE = answer(500, b"out of order")
 
 
 @dataclass(frozen=True)
 class Event:
-    """A request that came."""
+    """A received request."""
 
     headers: dict[str, str]
-    body: bytes
+    content: bytes
 
     @property
     def id(self) -> str:
         return self.headers["webhook-id"]
 
     @property
-    def told(self) -> Json:
-        body: Json = json.loads(self.body)
+    def body(self) -> Json:
+        body: Json = json.loads(self.content)
         return body
 
     def verified(self, secret: str) -> Json:
-        """The body; raises for one that `secret` did not sign, by the specification's own package."""
-        body: Json = Verifier(secret).verify(self.body, self.headers)
+        """The body, if `secret` signed it. Raises WebhookVerificationError otherwise.
+
+        The reference implementation of Standard Webhooks verifies it.
+        """
+        body: Json = Verifier(secret).verify(self.content, self.headers)
         return body
 
 
@@ -45,10 +50,10 @@ class Receiver:
     webhook: Json
     port: int
     requests: list[bytes]
-    answers: Handler = ARRIVED
-    """What it answers from now on."""
-    at_once: int = 0
-    most_at_once: int = 0
+    respond: Handler = SUCCESS
+    """Responds to the requests."""
+    concurrent: int = 0
+    max_concurrent: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -61,24 +66,24 @@ class Receiver:
 
     @property
     def events(self) -> list[Event]:
-        """What came, in order."""
+        """The received events, in order."""
         return [_event(request) for request in list(self.requests)]
 
-    def converse(self, connection: socket.socket, request: bytes) -> None:
+    def handle(self, connection: socket.socket, request: bytes) -> None:
         with self._lock:
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.concurrent += 1
+            self.max_concurrent = max(self.max_concurrent, self.concurrent)
         time.sleep(0.002)
         with self._lock:
-            self.at_once -= 1
-        self.answers(connection, request)
+            self.concurrent -= 1
+        self.respond(connection, request)
 
 
 @contextmanager
-def receiving(tenant: Tenant, events: Sequence[str] = ("*",), answers: Handler = ARRIVED) -> Iterator[Receiver]:
-    """An endpoint of a tenant's, which is told of events."""
-    receiver = Receiver({}, 0, [], answers)
-    with serving(receiver.converse) as served:
+def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Handler = SUCCESS) -> Iterator[Receiver]:
+    """Run an endpoint of a tenant that subscribes to events."""
+    receiver = Receiver({}, 0, [], respond)
+    with serving(receiver.handle) as served:
         receiver.port, receiver.requests = served.port, served.requests
         new = {"client_id": tenant.client_id, "url": served.url("/hooks"), "events": list(events)}
         receiver.webhook = created(tenant.owner.post("/v1/webhooks", json=new))
@@ -86,32 +91,32 @@ def receiving(tenant: Tenant, events: Sequence[str] = ("*",), answers: Handler =
         tenant.owner.delete(f"/v1/webhooks/{receiver.id}")
 
 
-def tried(tenant: Tenant, receiver: Receiver) -> str:
-    """Have an endpoint sent a trial; the delivery's id."""
-    answered = tenant.owner.post(f"/v1/webhooks/{receiver.id}/test")
-    assert answered.status_code == 202, answered.text
-    return str(answered.json()["id"])
+def send_test(tenant: Tenant, receiver: Receiver) -> str:
+    """Send a test event to an endpoint. Returns the id of the delivery."""
+    response = tenant.owner.post(f"/v1/webhooks/{receiver.id}/test")
+    assert response.status_code == 202, response.text
+    return str(response.json()["id"])
 
 
-def delivery(tenant: Tenant, delivery_id: str) -> Json:
+def read_delivery(tenant: Tenant, delivery_id: str) -> Json:
     return ok(tenant.owner.get(f"/v1/webhook-deliveries/{delivery_id}"))
 
 
-def attempted(platform: Platform, tenant: Tenant, delivery_id: str, times: int = 1) -> Json:
-    """A delivery once it was tried so often."""
-    platform.eventually(lambda: delivery(tenant, delivery_id)["attempts"] >= times)
-    return delivery(tenant, delivery_id)
+def wait_for_attempts(platform: Platform, tenant: Tenant, delivery_id: str, times: int = 1) -> Json:
+    """Wait until a delivery has a number of attempts, and return it."""
+    platform.eventually(lambda: read_delivery(tenant, delivery_id)["attempts"] >= times)
+    return read_delivery(tenant, delivery_id)
 
 
-def settled(platform: Platform, tenant: Tenant, delivery_id: str) -> Json:
-    """A delivery that is no longer pending."""
-    platform.eventually(lambda: delivery(tenant, delivery_id)["status"] != "pending")
-    return delivery(tenant, delivery_id)
+def wait_until_settled(platform: Platform, tenant: Tenant, delivery_id: str) -> Json:
+    """Wait until a delivery is no longer pending, and return it."""
+    platform.eventually(lambda: read_delivery(tenant, delivery_id)["status"] != "pending")
+    return read_delivery(tenant, delivery_id)
 
 
-def hurry(platform: Platform, receiver: Receiver) -> None:
-    """Have the time come for the next attempt, once the last is noted."""
-    platform.eventually(lambda: _free(platform, receiver))
+def make_due(platform: Platform, receiver: Receiver) -> None:
+    """Make the next attempts due now, once the previous ones are recorded."""
+    platform.eventually(lambda: _is_released(platform, receiver))
     platform.arrange(
         "update webhook_deliveries set next_at = now() where webhook_id = %s and status = 'pending'", [receiver.id]
     )
@@ -119,8 +124,29 @@ def hurry(platform: Platform, receiver: Receiver) -> None:
     platform.send("webhooks", {"type": "webhooks"})
 
 
-def _free(platform: Platform, receiver: Receiver) -> bool:
-    """Whether no worker has an endpoint's line."""
+def insert_due_delivery(platform: Platform, tenant: Tenant, receiver: Receiver) -> str:
+    """Insert a delivery that is due, without sending a message. Returns its id."""
+    delivery_id = str(uuid4())
+    platform.arrange(
+        "insert into webhook_deliveries (id, client_id, webhook_id, event, payload)"
+        " values (%s, %s, %s, 'job.failed', '{}')",
+        [delivery_id, tenant.client_id, receiver.id],
+    )
+    return delivery_id
+
+
+def event_types(receiver: Receiver) -> list[str]:
+    """The types of the received events, sorted."""
+    return sorted(str(event.body["type"]) for event in receiver.events)
+
+
+def read_endpoint(tenant: Tenant, receiver: Receiver) -> Json:
+    """The endpoint, as the API returns it."""
+    return ok(tenant.owner.get(f"/v1/webhooks/{receiver.id}"))
+
+
+def _is_released(platform: Platform, receiver: Receiver) -> bool:
+    """Whether no worker has a lease on the endpoint."""
     row = platform.database.execute("select leased_until from webhooks where id = %s", [receiver.id]).fetchone()
     return row == {"leased_until": None}
 

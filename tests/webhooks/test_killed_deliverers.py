@@ -1,4 +1,4 @@
-"""A worker that is killed while it sends: nothing is lost, and what is sent again has the id that it had."""
+"""A worker that is killed while it sends: no delivery is lost, and repeated deliveries keep their ids."""
 
 import os
 import signal
@@ -11,48 +11,48 @@ import pytest
 from infra.functions import ROOT
 from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
-from tests.webhooks.receiving import Receiver, delivery, receiving
+from tests.webhooks.receiving import Receiver, read_delivery, receiving
 
 DELIVERIES = 10
 WORKER = """
 import os, signal, sys
 from wecelebrate.webhooks import worker
 
-left = int(sys.argv[1])
-really_send, really_take = worker.attempt, worker._take
-taken = False
+remaining = int(sys.argv[1])
+original_attempt, original_claim = worker.attempt, worker._claim
+claimed = False
 
-def take(tx, lines):
-    global taken
-    if taken:
+def claim_once(tx, endpoints):
+    global claimed
+    if claimed:
         return []
-    taken = True
-    # Nobody else takes it between the two.
+    claimed = True
+    # In the same transaction, so that no other worker claims the endpoint in between.
     with tx.cursor() as cursor:
         cursor.execute("update webhooks set leased_until = null")
-    return really_take(tx, 1)
+    return original_claim(tx, 1)
 
-def send_and_die(*what):
-    global left
-    came = really_send(*what)
-    left -= 1
-    if left == 0:
+def send_and_die(*arguments):
+    global remaining
+    result = original_attempt(*arguments)
+    remaining -= 1
+    if remaining == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    return came
+    return result
 
-class Message:
+class FakeMessage:
     def time_left(self):
         return 60.0
 
-worker.attempt, worker._take = send_and_die, take
-worker.work(Message())
+worker.attempt, worker._claim = send_and_die, claim_once
+worker.work(FakeMessage())
 """
-"""Sends what is due, and is killed after the endpoint has so many."""
+"""Sends due deliveries, and kills itself after a number of them."""
 
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """The cloud is the module's own: no other endpoint is there to be sent to."""
+    """A tenant in a local cloud of this module's own, which has no other endpoints."""
     return own_platform.tenant()
 
 
@@ -62,12 +62,12 @@ def receiver(tenant: Tenant) -> Iterator[Receiver]:
         yield receiver
 
 
-@pytest.mark.parametrize("arrived", [1, 5, DELIVERIES])
-def test_what_was_not_noted_is_sent_again_and_nothing_is_lost(
-    own_platform: Platform, tenant: Tenant, receiver: Receiver, arrived: int
+@pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
+def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
+    own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform
-    # Nobody else is to take the line first: with the lease it seems to be at work.
+    # The lease keeps the workers of the local cloud from claiming the endpoint first.
     platform.arrange("update webhooks set leased_until = now() + interval '1 hour' where id = %s", [receiver.id])
     platform.arrange(
         "insert into webhook_deliveries (client_id, webhook_id, event, payload, next_at)"
@@ -75,8 +75,8 @@ def test_what_was_not_noted_is_sent_again_and_nothing_is_lost(
         " from generate_series(1, %s) n",
         [tenant.client_id, receiver.id, DELIVERIES],
     )
-    died = subprocess.run(
-        [sys.executable, "-c", WORKER, str(arrived)],
+    process = subprocess.run(
+        [sys.executable, "-c", WORKER, str(sent)],
         env={**os.environ, **function_environment(platform.state, "queues-webhooks")},
         cwd=ROOT,
         check=False,
@@ -84,8 +84,8 @@ def test_what_was_not_noted_is_sent_again_and_nothing_is_lost(
         text=True,
         timeout=60,
     )
-    assert died.returncode == -signal.SIGKILL, died.stderr
-    assert [event.told["n"] for event in receiver.events] == list(range(1, arrived + 1))
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert [event.body["n"] for event in receiver.events] == list(range(1, sent + 1))
     platform.arrange("update webhooks set leased_until = now() where id = %s", [receiver.id])
     platform.send("webhooks", {"type": "webhooks"})
     ids = [
@@ -94,8 +94,8 @@ def test_what_was_not_noted_is_sent_again_and_nothing_is_lost(
             "select id from webhook_deliveries where webhook_id = %s order by next_at", [receiver.id]
         ).fetchall()
     ]
-    platform.eventually(lambda: all(delivery(tenant, one)["status"] == "delivered" for one in ids))
-    came = [event.told["n"] for event in receiver.events]
-    assert sorted(set(came)) == list(range(1, DELIVERIES + 1)), "nothing is lost"
-    assert len(came) <= DELIVERIES + arrived, "no more than what it had sent is repeated"
+    platform.eventually(lambda: all(read_delivery(tenant, delivery_id)["status"] == "delivered" for delivery_id in ids))
+    received = [event.body["n"] for event in receiver.events]
+    assert sorted(set(received)) == list(range(1, DELIVERIES + 1)), "no delivery is lost"
+    assert len(received) <= DELIVERIES + sent, "only deliveries that the killed worker sent are repeated"
     assert {event.id for event in receiver.events} == set(ids)

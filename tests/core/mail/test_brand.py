@@ -1,4 +1,4 @@
-"""A site's branding as mails take it, and what strangers wrote as it may stand in one."""
+"""Branding of mails, and sanitizing of untrusted text."""
 
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wecelebrate.mail.brand import PLAIN, PLATFORM, Brand
+from wecelebrate.mail.brand import DEFAULT_COLOR, PLATFORM, Brand
 from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
-# Text is slow to begin with on a busy machine.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Without a deadline: generating the first texts is slow on a busy machine.
+no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -21,28 +21,28 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("written", "taken"),
+    ("value", "expected"),
     [
         ("#c8102e", "#c8102e"),
         ("#ABC", "#aabbcc"),
-        ("#abcd", PLAIN),
-        ("red", PLAIN),
-        ("#fff;background:url(//evil.test)", PLAIN),
-        ("#ffffff\n", PLAIN),
-        ("expression(alert(1))", PLAIN),
-        (7, PLAIN),
-        (None, PLAIN),
+        ("#abcd", DEFAULT_COLOR),
+        ("red", DEFAULT_COLOR),
+        ("#fff;background:url(//evil.test)", DEFAULT_COLOR),
+        ("#ffffff\n", DEFAULT_COLOR),
+        ("expression(alert(1))", DEFAULT_COLOR),
+        (7, DEFAULT_COLOR),
+        (None, DEFAULT_COLOR),
     ],
 )
-def test_a_colour_is_a_hexadecimal_one_or_ours(written: Any, taken: str) -> None:
-    assert Brand.of({"color": written}, "Acme").color == taken
+def test_a_color_that_is_not_hexadecimal_becomes_the_default(value: Any, expected: str) -> None:
+    assert Brand.parse({"color": value}, "Acme").color == expected
 
 
 @pytest.mark.parametrize(
-    ("color", "ink"), [("#000", "#ffffff"), ("#fff", "#000000"), ("#c8102e", "#ffffff"), ("#ffcc00", "#000000")]
+    ("color", "text_color"), [("#000", "#ffffff"), ("#fff", "#000000"), ("#c8102e", "#ffffff"), ("#ffcc00", "#000000")]
 )
-def test_what_stands_on_a_colour_is_legible(color: str, ink: str) -> None:
-    assert Brand.of({"color": color}, "Acme").ink == ink
+def test_text_on_a_color_is_black_or_white_by_contrast(color: str, text_color: str) -> None:
+    assert Brand.parse({"color": color}, "Acme").text_color == text_color
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_what_stands_on_a_colour_is_legible(color: str, ink: str) -> None:
         ["https://x.test"],
     ],
 )
-def test_a_logo_is_an_https_address_or_none(url: Any) -> None:
-    assert Brand.of({"logo": url}, "Acme").logo is None
+def test_a_logo_that_is_not_a_safe_https_url_is_ignored(url: Any) -> None:
+    assert Brand.parse({"logo": url}, "Acme").logo is None
 
 
-def test_a_logo_that_is_good_is_taken_as_it_is() -> None:
-    assert Brand.of({"logo": "https://x.test/a.png?v=1&w=2"}, "Acme").logo == "https://x.test/a.png?v=1&w=2"
+def test_a_valid_logo_url_is_kept_unchanged() -> None:
+    assert Brand.parse({"logo": "https://x.test/a.png?v=1&w=2"}, "Acme").logo == "https://x.test/a.png?v=1&w=2"
 
 
 @pytest.mark.parametrize(
-    ("written", "taken"),
+    ("value", "expected"),
     [
         ("a@b.test", "a@b.test"),
         ("A.B+c@Bücher.test", "A.B+c@xn--bcher-kva.test"),
@@ -94,40 +94,40 @@ def test_a_logo_that_is_good_is_taken_as_it_is() -> None:
         (["a@b.test"], None),
     ],
 )
-def test_an_address_is_one_address_in_ascii_or_none(written: Any, taken: str | None) -> None:
-    assert mail_address(written) == taken
-    assert Brand.of({"reply_to": written}, "Acme").reply_to == taken
+def test_only_a_single_ascii_address_is_a_mail_address(value: Any, expected: str | None) -> None:
+    assert mail_address(value) == expected
+    assert Brand.parse({"reply_to": value}, "Acme").reply_to == expected
 
 
-def test_a_brand_is_called_by_the_first_name_there_is() -> None:
-    assert Brand.of({"name": "Brand", "sender": "People"}, "Site") == Brand("Brand", sender="People")
-    assert Brand.of({"name": " \0 "}, "Site") == Brand("Site", sender="Site")
-    assert Brand.of(None, None) == Brand(PLATFORM, sender=PLATFORM)
+def test_the_name_falls_back_to_the_site_and_then_to_the_platform() -> None:
+    assert Brand.parse({"name": "Brand", "sender": "People"}, "Site") == Brand("Brand", sender="People")
+    assert Brand.parse({"name": " \0 "}, "Site") == Brand("Site", sender="Site")
+    assert Brand.parse(None, None) == Brand(PLATFORM, sender=PLATFORM)
 
 
-@unhurried
+@no_deadline
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("name", "color", "logo", "sender", "reply_to"), JSON)))
-def test_whatever_branding_holds_a_brand_is_made_of_it(branding: dict[str, Any]) -> None:
-    brand = Brand.of(branding, "Acme")
-    sender = brand.sent_from("wecelebrate <mail@mail.test>")
+def test_any_branding_gives_a_valid_sender(branding: dict[str, Any]) -> None:
+    brand = Brand.parse(branding, "Acme")
+    sender = brand.from_header("wecelebrate <mail@mail.test>")
     assert sender.isascii() and sender.isprintable()
     assert parseaddr(sender)[1] == "mail@mail.test"
 
 
-@unhurried
+@no_deadline
 @given(st.text(min_size=1, max_size=100).map(clean).filter(bool))
-def test_a_name_comes_out_of_a_header_as_it_went_in(name: str) -> None:
-    written = mailbox(name, "a@b.test")
-    assert written.isascii() and "\n" not in written
+def test_a_name_survives_encoding_as_a_header(name: str) -> None:
+    header = mailbox(name, "a@b.test")
+    assert header.isascii() and "\n" not in header
     if not name.isascii():
-        found = str(make_header(decode_header(written.removesuffix(" <a@b.test>"))))
-        assert found == name
-        assert all(len(word) <= 75 for word in written.removesuffix(" <a@b.test>").split(" "))
+        encoded = header.removesuffix(" <a@b.test>")
+        assert str(make_header(decode_header(encoded))) == name
+        assert all(len(word) <= 75 for word in encoded.split(" "))
     else:
-        assert parseaddr(written) == (name, "a@b.test")
+        assert parseaddr(header) == (name, "a@b.test")
 
 
-@unhurried
+@no_deadline
 @given(st.text())
 def test_cleaned_text_is_one_line(text: str) -> None:
     cleaned = clean(text)
@@ -135,9 +135,9 @@ def test_cleaned_text_is_one_line(text: str) -> None:
     assert clean(cleaned) == cleaned
 
 
-@unhurried
+@no_deadline
 @given(st.text())
-def test_a_web_address_holds_nothing_to_break_out_with(text: str) -> None:
+def test_a_web_address_contains_no_quotes_brackets_or_white_space(text: str) -> None:
     for url in (text, f"https://x.test/{text}", f"https://{text}/"):
-        found = web_address(url)
-        assert found is None or not set(found) & set("\"'<> \t\r\n\\")
+        address = web_address(url)
+        assert address is None or not set(address) & set("\"'<> \t\r\n\\")

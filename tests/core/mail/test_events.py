@@ -1,17 +1,17 @@
-"""Events of SES, as EventBridge and SNS carry them."""
+"""SES events, in the envelopes of EventBridge and SNS."""
 
 import json
 from typing import Any
 
 import pytest
 
-from wecelebrate.mail.events import _told, _words, receive, unwrapped
+from wecelebrate.mail.events import one_line, outcome_of, receive, unwrap
 
 EVENT: dict[str, Any] = {"eventType": "Delivery", "mail": {"messageId": "0100", "tags": {}}}
 
 
-class Word:
-    """A message with a body."""
+class FakeMessage:
+    """A message that only has a body."""
 
     def __init__(self, body: dict[str, Any]) -> None:
         self.body = body
@@ -26,8 +26,8 @@ class Word:
     ],
     ids=["raw", "EventBridge", "SNS"],
 )
-def test_an_event_is_found_in_what_carries_it(body: dict[str, Any]) -> None:
-    assert unwrapped(body) == EVENT
+def test_an_event_is_taken_out_of_its_envelope(body: dict[str, Any]) -> None:
+    assert unwrap(body) == EVENT
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_an_event_is_found_in_what_carries_it(body: dict[str, Any]) -> None:
         {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://x.test"},
     ],
 )
-def test_what_is_no_event_is_a_dead_letter(body: dict[str, Any]) -> None:
+def test_a_message_that_is_not_an_ses_event_is_rejected(body: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        receive(Word(body))  # type: ignore[arg-type]
+        receive(FakeMessage(body))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,20 @@ def test_what_is_no_event_is_a_dead_letter(body: dict[str, Any]) -> None:
         ("Reject", {"reject": {"reason": "Bad content"}}, "bounced", None),
     ],
 )
-def test_what_an_event_means(kind: str, event: dict[str, Any], state: str, cause: str | None) -> None:
-    told = _told(kind, event)
-    assert told is not None
-    assert (told[0], told[2]) == (state, cause)
+def test_an_event_sets_the_state_and_may_suppress(
+    kind: str, event: dict[str, Any], state: str, cause: str | None
+) -> None:
+    outcome = outcome_of(kind, event)
+    assert outcome is not None
+    assert (outcome.state, outcome.suppress_as) == (state, cause)
 
 
 @pytest.mark.parametrize("kind", ["Send", "Open", "Click", "DeliveryDelay", "Rendering Failure", "Subscription"])
-def test_other_events_mean_nothing(kind: str) -> None:
-    assert _told(kind, {}) is None
+def test_other_kinds_of_events_are_ignored(kind: str) -> None:
+    assert outcome_of(kind, {}) is None
 
 
-def test_what_the_other_side_said_is_one_line() -> None:
-    assert (
-        _words(["Permanent", None, "smtp; 550\r\n5.1.1\0 user  unknown"]) == "Permanent; smtp; 550 5.1.1 user unknown"
-    )
-    assert len(_words(["x" * 10_000])) == 500
+def test_a_reason_is_one_line_of_at_most_500_characters() -> None:
+    reason = one_line(["Permanent", None, "smtp; 550\r\n5.1.1\0 user  unknown"])
+    assert reason == "Permanent; smtp; 550 5.1.1 user unknown"
+    assert len(one_line(["x" * 10_000])) == 500

@@ -1,5 +1,4 @@
-"""What SES is asked, how fast, and what becomes of its answers. SES itself is not ours, and cannot be run throttled or
-paused here: botocore's own stub answers in its place."""
+"""Requests to SES, and the handling of its responses. botocore's stub replaces SES, which cannot be run here."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +12,11 @@ from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 from wecelebrate.jobs.lease import JobRejected
 from wecelebrate.mail import sending
-from wecelebrate.mail.rendering import Letter
+from wecelebrate.mail.rendering import RenderedMail
 
-LETTER = Letter("Acme <mail@mail.test>", "Acme <a@acme.test>", "ada@example.test", "Hällo", "text", "<p>html</p>", "en")
+MAIL = RenderedMail(
+    "Acme <mail@mail.test>", "Acme <a@acme.test>", "ada@example.test", "Hällo", "text", "<p>html</p>", "en"
+)
 TAGS = {"mail": "m-1", "client": "c-1"}
 
 
@@ -35,7 +36,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     settings.cache_clear()
 
 
-def test_ses_is_asked_for_both_parts_with_our_tags(ses: Stubber) -> None:
+def test_a_mail_is_sent_as_text_and_html_with_our_tags(ses: Stubber) -> None:
     expected = {
         "FromEmailAddress": "Acme <mail@mail.test>",
         "Destination": {"ToAddresses": ["ada@example.test"]},
@@ -53,29 +54,29 @@ def test_ses_is_asked_for_both_parts_with_our_tags(ses: Stubber) -> None:
         "EmailTags": [{"Name": "client", "Value": "c-1"}, {"Name": "mail", "Value": "m-1"}],
     }
     ses.add_response("send_email", {"MessageId": "0100"}, expected)
-    assert sending.send(LETTER, TAGS) == "0100"
+    assert sending.send(MAIL, TAGS) == "0100"
     ses.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
     "code", ["TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"]
 )
-def test_what_ses_takes_later_uses_no_attempt_up(ses: Stubber, code: str) -> None:
+def test_a_throttled_or_paused_account_is_unavailable(ses: Stubber, code: str) -> None:
     ses.add_client_error("send_email", code, "Maximum sending rate exceeded.", 429)
     with pytest.raises(Unavailable, match=code):
-        sending.send(LETTER, TAGS)
+        sending.send(MAIL, TAGS)
 
 
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
-def test_what_ses_never_takes_is_refused_at_once(ses: Stubber, code: str) -> None:
+def test_a_mail_that_ses_never_accepts_is_rejected(ses: Stubber, code: str) -> None:
     ses.add_client_error("send_email", code, "Local address contains control or whitespace", 400)
-    with pytest.raises(JobRejected, match="control or whitespace") as refused:
-        sending.send(LETTER, TAGS)
-    assert refused.value.code == "mail_refused"
+    with pytest.raises(JobRejected, match="control or whitespace") as rejection:
+        sending.send(MAIL, TAGS)
+    assert rejection.value.code == "mail_refused"
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "text"),
     [
         ("MessageRejected", "Email address is not verified. The following identities failed the check"),
         ("MailFromDomainNotVerifiedException", ""),
@@ -84,43 +85,43 @@ def test_what_ses_never_takes_is_refused_at_once(ses: Stubber, code: str) -> Non
         ("InternalServiceErrorException", ""),
     ],
 )
-def test_a_fault_of_ours_is_no_fault_of_the_mail(ses: Stubber, code: str, said: str) -> None:
-    ses.add_client_error("send_email", code, said, 400)
+def test_an_error_of_our_account_does_not_reject_the_mail(ses: Stubber, code: str, text: str) -> None:
+    ses.add_client_error("send_email", code, text, 400)
     with pytest.raises(ClientError):
-        sending.send(LETTER, TAGS)
+        sending.send(MAIL, TAGS)
 
 
 @pytest.mark.parametrize(
-    ("fault", "raised"),
+    ("error", "raised"),
     [
         (EndpointConnectionError(endpoint_url="https://ses.test"), Unavailable),
-        # Whether SES has it nobody knows: that is a try.
+        # It is unknown whether SES has accepted the mail, so this counts as an attempt.
         (ReadTimeoutError(endpoint_url="https://ses.test"), ReadTimeoutError),
     ],
 )
-def test_who_cannot_be_reached_is_unavailable_and_who_does_not_answer_is_not(
-    monkeypatch: pytest.MonkeyPatch, fault: Exception, raised: type[Exception]
+def test_a_failed_connection_is_unavailable_but_a_read_timeout_is_not(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception]
 ) -> None:
-    class Silent:
+    class FailingSes:
         def send_email(self, **_: Any) -> None:
-            raise fault
+            raise error
 
-    monkeypatch.setattr(sending, "_ses", Silent)
+    monkeypatch.setattr(sending, "_ses", FailingSes)
     with pytest.raises(raised):
-        sending.send(LETTER, TAGS)
+        sending.send(MAIL, TAGS)
 
 
-def test_boto3_sends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boto3_does_not_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     sending._ses.cache_clear()
-    chosen: Any = sending._ses().meta.config
-    assert chosen.retries["total_max_attempts"] == 1
+    config: Any = sending._ses().meta.config
+    assert config.retries["total_max_attempts"] == 1
     sending._ses.cache_clear()
 
 
 @pytest.mark.parametrize("address", ["", "no address", "a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "ä@b.test"])
-def test_what_is_no_address_is_refused_before_ses_is_asked(ses: Stubber, address: str) -> None:
-    wrong = Letter("Acme <mail@mail.test>", None, address, "s", "t", "h", "en")
-    with pytest.raises(JobRejected) as refused:
-        sending.send(wrong, TAGS)
-    assert refused.value.code == "bad_address"
+def test_an_invalid_address_is_rejected_without_calling_ses(ses: Stubber, address: str) -> None:
+    mail = RenderedMail("Acme <mail@mail.test>", None, address, "s", "t", "h", "en")
+    with pytest.raises(JobRejected) as rejection:
+        sending.send(mail, TAGS)
+    assert rejection.value.code == "bad_address"

@@ -1,18 +1,18 @@
-"""Audit: who did what."""
+"""The audit log: list its entries."""
 
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
 from wecelebrate import audit
-from wecelebrate.audit.models import AuditFilters, Note
+from wecelebrate.audit.models import AuditEntry, AuditFilters
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
 
 app = api()
 
 
-@app.get("/v1/admin/audit", response_model=Page[Note])
+@app.get("/v1/admin/audit", response_model=Page[AuditEntry])
 def list_audit(request: Request, filters: Annotated[AuditFilters, Query()], tx: Reading) -> Response:
     return page_response(request, filters, audit.page(tx, filters))
 

@@ -1,4 +1,4 @@
-"""Catalogs: list and read, with who may read them."""
+"""Catalogs: list and read them, and list their grants."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,9 +24,9 @@ def get_catalog(catalog_id: UUID, cached: Cached) -> Response:
 
 
 @app.get("/v1/catalogs/{catalog_id}/grants", response_model=Page[Grant])
-def list_grants(catalog_id: UUID, listed: Annotated[ListParameters, Query()], cached: Cached) -> Response:
-    entry = catalogs.grants_entry(catalog_id, listed)
-    return cached.page(entry, listed, lambda tx: catalogs.grants(tx, catalog_id, listed))
+def list_grants(catalog_id: UUID, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
+    entry = catalogs.grants_entry(catalog_id, parameters)
+    return cached.page(entry, parameters, lambda tx: catalogs.grants(tx, catalog_id, parameters))
 
 
 handler = serve(app)

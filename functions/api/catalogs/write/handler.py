@@ -1,4 +1,4 @@
-"""Catalogs: create, replace, change; grant them to clients and take grants back."""
+"""Catalogs: create, replace and change them; grant them to clients and revoke grants."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Clients: list and read."""
+"""Clients: list and read them."""
 
 from typing import Annotated
 from uuid import UUID

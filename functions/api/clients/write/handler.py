@@ -1,4 +1,4 @@
-"""Clients: create, replace, change. Platform admins only."""
+"""Clients: create, replace and change them. Only for platform admins."""
 
 from uuid import UUID
 

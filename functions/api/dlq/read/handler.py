@@ -1,4 +1,4 @@
-"""Dead letters: list and read. Platform admins and support only."""
+"""Dead letters: list and read them. Only for platform admins and support."""
 
 from typing import Annotated
 from uuid import UUID

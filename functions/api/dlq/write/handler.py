@@ -1,4 +1,4 @@
-"""Dead letters: send again. Platform admins only."""
+"""Dead letters: redrive them. Only for platform admins."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Flags: how the platform's switches stand."""
+"""Flags: list the kill switches of the platform."""
 
 from wecelebrate.core.http import Reading, api, serve
 from wecelebrate.core.kill_switches import admin

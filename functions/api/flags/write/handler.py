@@ -1,4 +1,4 @@
-"""Flags: set a switch of the platform, and let it go. Platform admins only."""
+"""Flags: set and reset the kill switches of the platform. Only for platform admins."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.kill_switches import admin

@@ -1,4 +1,4 @@
-"""Health: whether this platform answers, down to its database."""
+"""Health: whether the API and its database respond."""
 
 from wecelebrate.core.health import Health, check
 from wecelebrate.core.http import api, serve

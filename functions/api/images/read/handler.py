@@ -1,4 +1,4 @@
-"""Images: list a catalog's, and read one."""
+"""Images: list the images of a catalog, and read one."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,23 +1,23 @@
-"""Images: upload one, and have those fetched that products name."""
+"""Images: upload an image, and fetch the images of products."""
 
 from uuid import UUID
 
 from wecelebrate import images
 from wecelebrate.core.http import Writing, api, serve
-from wecelebrate.images.models import FetchImages, Image, NewImage, Upload
+from wecelebrate.images.models import FetchImages, Image, ImageUpload, NewImage
 from wecelebrate.jobs.models import Job
 
 app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/images", status_code=201)
-def upload_image(catalog_id: UUID, new: NewImage, tx: Writing) -> Upload:
+def upload_image(catalog_id: UUID, new: NewImage, tx: Writing) -> ImageUpload:
     return images.begin_upload(tx, catalog_id, new)
 
 
 @app.post("/v1/catalogs/{catalog_id}/images/fetch", status_code=202)
-def fetch_images(catalog_id: UUID, asked: FetchImages, tx: Writing) -> Job:
-    return images.fetch(tx, catalog_id, asked)
+def fetch_images(catalog_id: UUID, request: FetchImages, tx: Writing) -> Job:
+    return images.fetch(tx, catalog_id, request)
 
 
 @app.post("/v1/images/{image_id}/complete", status_code=202)

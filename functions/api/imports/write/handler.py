@@ -1,4 +1,4 @@
-"""Bulk imports: many products at once, in the background."""
+"""Bulk imports: import many products at once, as a background job."""
 
 from wecelebrate import subscriptions
 from wecelebrate.core.http import Writing, api, serve

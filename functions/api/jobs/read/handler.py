@@ -1,4 +1,4 @@
-"""Jobs: list and read."""
+"""Jobs: list and read them."""
 
 from typing import Annotated
 from uuid import UUID

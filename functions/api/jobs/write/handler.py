@@ -1,4 +1,4 @@
-"""Jobs: cancel, try again, approve."""
+"""Jobs: cancel, retry and approve them."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mails: what was sent to whom, what became of it, and one as it reads."""
+"""Mails: list them, and read one with its text."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Mappings: how a file would be read, before anything of it is."""
+"""Mappings: propose how to read a file, before it is imported."""
 
 from uuid import UUID
 

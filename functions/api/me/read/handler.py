@@ -1,4 +1,4 @@
-"""Me: who calls, and what it may do where."""
+"""Me: the caller and its memberships."""
 
 from wecelebrate.clients import members
 from wecelebrate.clients.members import Me

@@ -1,4 +1,4 @@
-"""Orders: place one, as a customer or a guest of a storefront."""
+"""Orders: place an order on a storefront, as a customer or a guest."""
 
 from wecelebrate.core.http import OrderWrite, api, serve
 from wecelebrate.orders.models import NewOrder, PlacedOrder

@@ -1,4 +1,4 @@
-"""Orders: list and read, as the client whose sites they were placed on."""
+"""Orders: list and read the orders on a client's sites."""
 
 from typing import Annotated
 from uuid import UUID

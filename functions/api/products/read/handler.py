@@ -1,4 +1,4 @@
-"""Products: list a catalog's, and read one."""
+"""Products: list the products of a catalog, and read one."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Products: create, replace, change, deactivate."""
+"""Products: create, replace, change and deactivate them."""
 
 from uuid import UUID
 

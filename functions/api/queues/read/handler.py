@@ -1,4 +1,4 @@
-"""Queues: how much waits, how much is at work, how much went wrong. Platform admins and support only."""
+"""Queues: the numbers of waiting, running and failed jobs. Only for platform admins and support."""
 
 from wecelebrate import jobs
 from wecelebrate.core.http import Reading, api, serve

@@ -1,4 +1,4 @@
-"""Schedules: list and read."""
+"""Schedules: list and read them."""
 
 from typing import Annotated
 from uuid import UUID

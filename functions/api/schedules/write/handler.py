@@ -1,4 +1,4 @@
-"""Schedules: create, change, delete, run now."""
+"""Schedules: create, change, delete and run them."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Sites: list and read, with what each leaves out."""
+"""Sites: list and read them, and list their exclusions."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,9 +24,9 @@ def get_site(site_id: UUID, cached: Cached) -> Response:
 
 
 @app.get("/v1/sites/{site_id}/exclusions", response_model=Page[Exclusion])
-def list_exclusions(site_id: UUID, listed: Annotated[ListParameters, Query()], cached: Cached) -> Response:
-    entry = sites.exclusions_entry(site_id, listed)
-    return cached.page(entry, listed, lambda tx: sites.exclusions(tx, site_id, listed))
+def list_exclusions(site_id: UUID, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
+    entry = sites.exclusions_entry(site_id, parameters)
+    return cached.page(entry, parameters, lambda tx: sites.exclusions(tx, site_id, parameters))
 
 
 handler = serve(app)

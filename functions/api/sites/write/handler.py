@@ -1,4 +1,4 @@
-"""Sites: create, replace, change; leave products out and show them again."""
+"""Sites: create, replace and change them; exclude products and include them again."""
 
 from uuid import UUID
 

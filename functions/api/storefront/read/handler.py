@@ -1,4 +1,4 @@
-"""Storefront: what anyone sees of a site, at its domain, and its customers of their orders."""
+"""Storefronts: the public configuration and products of a site, and the customer's own orders."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,34 +9,34 @@ from wecelebrate import orders, storefront
 from wecelebrate.core.http import CustomerRead, StorefrontRead, api, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.orders.models import PlacedOrder
-from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters, StorefrontPage
+from wecelebrate.storefront.models import Storefront, StorefrontFilters, StorefrontPage, StorefrontProduct
 
 app = api()
 
 
 @app.get("/v1/storefront/{domain}", response_model=Storefront)
-def get_storefront(shown: StorefrontRead) -> Response:
-    return shown.one(storefront.entry(), storefront.get)
+def get_storefront(cached: StorefrontRead) -> Response:
+    return cached.one(storefront.entry(), storefront.get)
 
 
 @app.get("/v1/storefront/{domain}/products", response_model=StorefrontPage)
-def list_shown_products(filters: Annotated[StorefrontFilters, Query()], shown: StorefrontRead) -> Response:
-    return shown.page(storefront.page_entry(filters), filters, lambda tx: storefront.page(tx, filters))
+def list_shown_products(filters: Annotated[StorefrontFilters, Query()], cached: StorefrontRead) -> Response:
+    return cached.page(storefront.page_entry(filters), filters, lambda tx: storefront.page(tx, filters))
 
 
-@app.get("/v1/storefront/{domain}/products/{product_id}", response_model=ShownProduct)
-def get_shown_product(product_id: UUID, shown: StorefrontRead) -> Response:
-    return shown.one(storefront.product_entry(product_id), lambda tx: storefront.product(tx, product_id))
+@app.get("/v1/storefront/{domain}/products/{product_id}", response_model=StorefrontProduct)
+def get_shown_product(product_id: UUID, cached: StorefrontRead) -> Response:
+    return cached.one(storefront.product_entry(product_id), lambda tx: storefront.product(tx, product_id))
 
 
 @app.get("/v1/storefront/{domain}/orders", response_model=Page[PlacedOrder])
-def list_own_orders(request: Request, listed: Annotated[ListParameters, Query()], tx: CustomerRead) -> Response:
-    return page_response(request, listed, orders.own_page(tx, listed))
+def list_own_orders(request: Request, parameters: Annotated[ListParameters, Query()], tx: CustomerRead) -> Response:
+    return page_response(request, parameters, orders.own_page(tx, parameters))
 
 
 @app.get("/v1/storefront/{domain}/orders/{order_id}")
 def get_own_order(order_id: UUID, tx: CustomerRead) -> PlacedOrder:
-    return orders.own(tx, order_id)
+    return orders.get_own(tx, order_id)
 
 
 handler = serve(app)

@@ -1,4 +1,4 @@
-"""Suppressions: addresses that nothing is sent to."""
+"""Suppressions: list the addresses to which no mail is sent."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Suppressions: let an address be written to again."""
+"""Suppressions: release an address, so that mail is sent to it again."""
 
 from uuid import UUID
 

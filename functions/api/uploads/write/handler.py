@@ -1,4 +1,4 @@
-"""Uploads: announce a file that goes to S3 past the API."""
+"""Uploads: create a URL to upload a file directly to S3."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.ingestion import uploads

@@ -1,4 +1,4 @@
-"""Usage: what requests cost a client, and what the cache does for all."""
+"""Usage: the cost of requests of a client, and the cache of the whole platform."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,14 +7,14 @@ from fastapi import Query
 
 from wecelebrate import usage
 from wecelebrate.core.http import Reading, api, serve
-from wecelebrate.usage.models import CacheReport, ClientUsage, Span
+from wecelebrate.usage.models import CacheReport, ClientUsage, UsagePeriod
 
 app = api()
 
 
 @app.get("/v1/clients/{client_id}/usage")
-def get_usage(client_id: UUID, span: Annotated[Span, Query()], tx: Reading) -> ClientUsage:
-    return usage.of_client(tx, client_id, span)
+def get_usage(client_id: UUID, period: Annotated[UsagePeriod, Query()], tx: Reading) -> ClientUsage:
+    return usage.of_client(tx, client_id, period)
 
 
 @app.get("/v1/admin/cache")

@@ -1,4 +1,4 @@
-"""Webhooks: list and read endpoints, and what was sent to them."""
+"""Webhooks: list and read endpoints and deliveries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from wecelebrate import webhooks
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
-from wecelebrate.webhooks.models import Delivery, DeliveryFilters, DeliveryInFull, Webhook, WebhookFilters
+from wecelebrate.webhooks.models import Delivery, DeliveryDetails, DeliveryFilters, Webhook, WebhookFilters
 
 app = api()
 
@@ -25,11 +25,11 @@ def get_webhook(webhook_id: UUID, tx: Reading) -> Webhook:
 
 @app.get("/v1/webhook-deliveries", response_model=Page[Delivery])
 def list_webhook_deliveries(request: Request, filters: Annotated[DeliveryFilters, Query()], tx: Reading) -> Response:
-    return page_response(request, filters, webhooks.page_of_deliveries(tx, filters))
+    return page_response(request, filters, webhooks.deliveries_page(tx, filters))
 
 
 @app.get("/v1/webhook-deliveries/{delivery_id}")
-def get_webhook_delivery(delivery_id: UUID, tx: Reading) -> DeliveryInFull:
+def get_webhook_delivery(delivery_id: UUID, tx: Reading) -> DeliveryDetails:
     return webhooks.get_delivery(tx, delivery_id)
 
 

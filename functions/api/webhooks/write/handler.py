@@ -1,4 +1,4 @@
-"""Webhooks: make, change and remove endpoints, replace their secrets, send them a trial or what they missed."""
+"""Webhooks: create, change, delete and test endpoints, rotate their secrets, and replay deliveries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,11 +8,11 @@ from fastapi import Query
 from wecelebrate import webhooks
 from wecelebrate.core.http import IfMatch, Writing, api, serve
 from wecelebrate.webhooks.models import (
-    DeliveryInFull,
+    DeliveryDetails,
     NewWebhook,
-    Replayed,
+    ReplayFilters,
+    ReplayResult,
     Rotation,
-    Since,
     Webhook,
     WebhookPatch,
     WebhookWithSecret,
@@ -42,18 +42,18 @@ def rotate_webhook_secret(webhook_id: UUID, tx: Writing, rotation: Rotation | No
 
 
 @app.post("/v1/webhooks/{webhook_id}/test", status_code=202)
-def test_webhook(webhook_id: UUID, tx: Writing) -> DeliveryInFull:
+def test_webhook(webhook_id: UUID, tx: Writing) -> DeliveryDetails:
     return webhooks.test(tx, webhook_id)
 
 
 @app.post("/v1/webhooks/{webhook_id}/replay", status_code=202)
-def replay_webhook(webhook_id: UUID, since: Annotated[Since, Query()], tx: Writing) -> Replayed:
-    return webhooks.replay(tx, webhook_id, since)
+def replay_webhook(webhook_id: UUID, filters: Annotated[ReplayFilters, Query()], tx: Writing) -> ReplayResult:
+    return webhooks.replay(tx, webhook_id, filters)
 
 
 @app.post("/v1/webhook-deliveries/{delivery_id}/replay", status_code=202)
-def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> DeliveryInFull:
-    return webhooks.replay_one(tx, delivery_id)
+def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> DeliveryDetails:
+    return webhooks.replay_delivery(tx, delivery_id)
 
 
 handler = serve(app)

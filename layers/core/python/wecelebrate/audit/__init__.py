@@ -1,4 +1,4 @@
-"""Audit: who did what that others will ask about. A note is written in the transaction of the deed, for good."""
+"""The audit log: who changed what. An entry is written in the transaction of the action, and is never deleted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,21 @@ from wecelebrate.core.database import Transaction, as_json, queries
 sql = queries(__file__)
 
 
-def note(
+def record(
     tx: Transaction,
     action: str,
     client_id: UUID | None,
     object_id: object,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note what the caller does: `action` is a noun and a verb, `job.cancel`; `object_id` says to what."""
-    told = as_json({"details": dict(details or {})}, "details")
-    sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **told)
+    """Record an action of the caller.
+
+    `action` is a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object of the action.
+    """
+    parameters = as_json({"details": dict(details or {})}, "details")
+    sql.note(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
-    """One page of the notes that the caller may see, newest first."""
+    """One page of the entries that the caller may see, newest first."""
     return pages.list_page("audit", sql.list_notes, tx, filters, pages.NEWEST)

@@ -1,4 +1,4 @@
-"""A note of the audit log."""
+"""The audit log: its entries and filters."""
 
 from uuid import UUID
 
@@ -8,20 +8,20 @@ from wecelebrate.core.models import Moment, Object
 from wecelebrate.core.pages import ListParameters
 
 
-class Note(BaseModel):
-    """Who did what, and when."""
+class AuditEntry(BaseModel):
+    """An action of a user or service."""
 
     id: UUID
-    subject: str = Field(description="The `sub` of whoever did it.")
-    action: str = Field(description="A noun and a verb: `job.cancel`.")
+    subject: str = Field(description="The `sub` of the caller.")
+    action: str = Field(description="A noun and a verb, e.g. `job.cancel`.")
     client_id: UUID | None
-    object_id: str = Field(description="What it was done to.")
+    object_id: str = Field(description="The object of the action.")
     details: Object
     created_at: Moment
 
 
 class AuditFilters(ListParameters):
-    """What the audit log may be asked."""
+    """The filters of the audit log."""
 
     client_id: UUID | None = None
     action: str | None = Field(default=None, max_length=100)

@@ -1,4 +1,4 @@
-"""Catalogs: where products come from, who owns them, and who else may read them."""
+"""Catalogs of products: each has an owner, and grants to other clients that can read it."""
 
 from typing import Any
 from uuid import UUID
@@ -14,30 +14,29 @@ from wecelebrate.core.pages import ListParameters
 
 sql = queries(__file__)
 
-
-_JSON = ("source_config", "sync_settings", "pricing_rules")
+_JSON_COLUMNS = ("source_config", "sync_settings", "pricing_rules")
 
 
 class GrantInUse(Conflict):
-    """Sites of this client still show the catalog."""
+    """Sites of this client still use the catalog."""
 
     code = "grant_in_use"
 
 
 def entry(catalog_id: UUID) -> Entry:
-    """One catalog, in the cache."""
+    """The cache entry of a catalog."""
     return keys.entry(keys.CATALOG, catalog_id, tags=[f"catalog:{catalog_id}"])
 
 
 def page_entry(filters: CatalogFilters) -> Entry:
-    """One page of catalogs, in the cache."""
+    """The cache entry of a page of catalogs."""
     return keys.entry(keys.CATALOGS, tags=["catalogs"], filters=filters.model_dump(mode="json"))
 
 
-def grants_entry(catalog_id: UUID, listed: ListParameters) -> Entry:
-    """One page of the clients that may read a catalog, in the cache."""
+def grants_entry(catalog_id: UUID, parameters: ListParameters) -> Entry:
+    """The cache entry of a page of a catalog's grants."""
     tags = [f"catalog:{catalog_id}", f"grants:{catalog_id}"]
-    return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, filters=listed.model_dump(mode="json"))
+    return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.RenderedPage:
@@ -54,50 +53,57 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 
 
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
-    """Raises Forbidden for a catalog of a client that the caller does not edit."""
-    return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON)))
+    """Create a catalog. Raises Forbidden if the caller may not edit for its owner."""
+    return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON_COLUMNS)))
 
 
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
-    """All of it but its owner. Raises as `change` does."""
+    """Replace all fields of a catalog except its owner. Raises the errors of `change`."""
     return _change(tx, catalog_id, content.model_dump(mode="json"), match, replace=True)
 
 
 def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match) -> Catalog:
-    """What the patch names. Raises NotFound, Forbidden, and as `Match.check` does."""
+    """Apply a patch to a catalog. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     return _change(tx, catalog_id, patch.changes(), match, replace=False)
 
 
-def grants(tx: Transaction, catalog_id: UUID, listed: ListParameters) -> pages.RenderedPage:
-    """One page of the clients that may read a catalog, as far as the caller may know them. Raises NotFound."""
+def grants(tx: Transaction, catalog_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
+    """One page of a catalog's grants that the caller may see. Raises NotFound."""
     get(tx, catalog_id)
-    return pages.list_page("grants", sql.list_grants, tx, listed, pages.BY_ID, catalog_id=catalog_id)
+    return pages.list_page("grants", sql.list_grants, tx, parameters, pages.BY_ID, catalog_id=catalog_id)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
-    """Let a client read a catalog. Admins only. Raises NotFound for a catalog or a client, Forbidden."""
-    _see(tx, catalog_id, client_id)
+    """Grant a client read access to a catalog. Only for admins.
+
+    Raises NotFound for an unknown catalog or client, Forbidden.
+    """
+    _check_visible(tx, catalog_id, client_id)
     return Grant(**sql.grant_catalog(tx, catalog_id=catalog_id, client_id=client_id))
 
 
 def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
-    """Take a grant back. Admins only. Raises NotFound, Forbidden, GrantInUse while sites show the catalog."""
-    _see(tx, catalog_id, client_id)
+    """Revoke a grant. Only for admins.
+
+    Raises NotFound, Forbidden, GrantInUse while sites of the client use the catalog.
+    """
+    _check_visible(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:
         raise NotFound
     if sql.sites_on_grant(tx, catalog_id=catalog_id, client_id=client_id):
-        raise GrantInUse("Point those sites at another catalog first.")
+        raise GrantInUse("Assign another catalog to these sites first.")
 
 
-def _see(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
+def _check_visible(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
+    """Raise NotFound for a catalog or a client that the caller cannot see."""
     if not sql.sees_both(tx, catalog_id=catalog_id, client_id=client_id):
         raise NotFound
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Catalog:
-    seen = match.check(get(tx, catalog_id))
-    told = as_json({"changes": changes}, "changes")
-    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, seen=seen, **told)
+    expected = match.check(get(tx, catalog_id))
+    parameters = as_json({"changes": changes}, "changes")
+    row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, seen=expected, **parameters)
     if row is None:
-        raise refusal(seen, get(tx, catalog_id))
+        raise refusal(expected, get(tx, catalog_id))
     return Catalog(**row)

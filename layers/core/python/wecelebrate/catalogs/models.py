@@ -1,4 +1,4 @@
-"""A catalog: products from one source, read by the clients that own it or were granted it."""
+"""Catalogs, their sync settings and their grants."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,11 +10,11 @@ from wecelebrate.core.models import ABSENT, Count, Currency, Flag, GivenObject, 
 from wecelebrate.core.pages import ListParameters
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
-Status = Literal["draft", "active", "inactive"]
+CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Column = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+OptionText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
     "sku",
@@ -31,62 +31,70 @@ ProductField = Literal[
 
 
 class FileOptions(TypedDict, total=False):
-    """How files are read where detection gets it wrong; null is detected."""
+    """How files are read. Options that are null or missing are detected from the file."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
-    delimiter: Annotated[Delimiter | None, Field(description="Between the cells of CSV files.")]
-    encoding: Annotated[Word | None, Field(description="Of text: `utf-8`, `cp1252`, …")]
-    decimal: Annotated[Literal[",", "."] | None, Field(description="The mark in prices and quantities.")]
-    sheet: Annotated[Word | None, Field(description="The name of a workbook's sheet, or its number, from 1.")]
-    record: Annotated[Column | None, Field(description="The element of XML that is a product, or a path of elements.")]
-    language: Annotated[Word | None, Field(description="Of texts that come in several, in XML.")]
+    delimiter: Annotated[Delimiter | None, Field(description="The delimiter of CSV files.")]
+    encoding: Annotated[OptionText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
+    decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
+    sheet: Annotated[OptionText | None, Field(description="The sheet of a workbook, by name, or by number from 1.")]
+    record: Annotated[ColumnName | None, Field(description="The XML element of a product, or the path to it.")]
+    language: Annotated[OptionText | None, Field(description="The language to use for XML texts in several languages.")]
 
 
 class SyncSettings(Input):
-    """How files become products of this catalog."""
+    """How files become products of a catalog."""
 
-    options: FileOptions = Field(default_factory=FileOptions, description="What detection need not find out.")
-    mapping: dict[ProductField, Column] = Field(
-        default_factory=dict, description="Field → the file's column; what is not mapped is recognised."
+    options: FileOptions = Field(
+        default_factory=FileOptions, description="How files are read. Only needed if the detection is wrong."
     )
-    currency: Currency = Field(default="USD", description="Currency of prices that name none.")
+    mapping: dict[ProductField, ColumnName] = Field(
+        default_factory=dict,
+        description="The column of each field. The columns of other fields are recognised by their names.",
+    )
+    currency: Currency = Field(default="USD", description="The currency of prices without one.")
     fetch_images: Flag = Field(
-        default=False, description="Fetch the images that products name by address, and show renditions of them."
+        default=False, description="Fetch the images of products from their URLs, and show renditions of them."
     )
     mode: SyncMode = Field(
-        default="delta", description="What a file is: changes alone, or all there is, so that what it lacks goes."
+        default="delta",
+        description="The content of a file. `delta`: changes. `full`: all products; missing products are deactivated.",
     )
     most_deactivated_percent: Percent = Field(
         default=20.0,
-        description="Of the active products: a full file that lacks more than that waits for somebody to approve.",
+        description="A full file that deactivates more than this percentage of the active products needs approval.",
     )
 
 
 class CatalogContent(Input):
-    """What a catalog is, but for its owner."""
+    """The fields of a catalog, without its owner."""
 
     name: Name
     type: CatalogType
-    source: Name | None = Field(default=None, description="sap, oracle, manual, …")
-    status: Status = "draft"
+    source: Name | None = Field(
+        default=None, description="The system that products come from, e.g. `sap`, `oracle` or `manual`."
+    )
+    status: CatalogStatus = "draft"
     source_config: GivenObject = Field(default_factory=dict)
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     pricing_rules: GivenObject = Field(default_factory=dict)
-    low_inventory: Count = Field(default=5, description="What a product's inventory falls to for `inventory.low`.")
+    low_inventory: Count = Field(default=5, description="The stock at which `inventory.low` is published.")
 
 
 class NewCatalog(CatalogContent):
-    """What makes a catalog."""
+    """A new catalog."""
 
-    owner_client_id: UUID | None = Field(default=None, description="Null: the platform's, for admins to make.")
+    owner_client_id: UUID | None = Field(
+        default=None, description="Null for a catalog of the platform, which only admins can create."
+    )
 
 
 class SyncSettingsPatch(Patch):
-    """A change of how files become products."""
+    """A change of sync settings."""
 
     options: FileOptions | None = None
-    mapping: dict[ProductField, Column | None] | None = None
+    mapping: dict[ProductField, ColumnName | None] | None = None
     currency: Currency | None = None
     fetch_images: Flag | None = None
     mode: SyncMode | None = None
@@ -99,7 +107,7 @@ class CatalogPatch(Patch):
     name: Name = ABSENT
     type: CatalogType = ABSENT
     source: Name | None = None
-    status: Status = ABSENT
+    status: CatalogStatus = ABSENT
     source_config: GivenObject = ABSENT
     sync_settings: SyncSettingsPatch = ABSENT
     pricing_rules: GivenObject = ABSENT
@@ -107,14 +115,14 @@ class CatalogPatch(Patch):
 
 
 class Catalog(BaseModel):
-    """A catalog as it is read."""
+    """A catalog."""
 
     id: UUID
     owner_client_id: UUID | None
     name: str
     type: CatalogType
     source: str | None
-    status: Status
+    status: CatalogStatus
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object
@@ -125,14 +133,14 @@ class Catalog(BaseModel):
 
 
 class CatalogFilters(ListParameters):
-    """What a list of catalogs may be asked."""
+    """The filters of a list of catalogs."""
 
     type: CatalogType | None = None
-    status: Status | None = None
+    status: CatalogStatus | None = None
 
 
 class Grant(BaseModel):
-    """A client that may read a catalog it does not own."""
+    """Read access of a client to a catalog that it does not own."""
 
     catalog_id: UUID
     client_id: UUID

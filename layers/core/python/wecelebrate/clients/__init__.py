@@ -1,4 +1,4 @@
-"""Clients: the companies whose shops run here. Platform admins write them; members read their own."""
+"""Clients: the companies whose shops run on the platform. Only platform admins write them; members read their own."""
 
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,12 @@ sql = queries(__file__)
 
 
 def entry(client_id: UUID) -> Entry:
-    """One client, in the cache."""
+    """The cache entry of a client."""
     return keys.entry(keys.CLIENT, client_id, tags=[f"client:{client_id}"])
 
 
 def page_entry(filters: ClientFilters) -> Entry:
-    """One page of clients, in the cache."""
+    """The cache entry of a page of clients."""
     return keys.entry(keys.CLIENTS, tags=["clients"], filters=filters.model_dump(mode="json"))
 
 
@@ -38,24 +38,24 @@ def get(tx: Transaction, client_id: UUID) -> Client:
 
 
 def create(tx: Transaction, new: NewClient) -> Client:
-    """Raises AlreadyExists for a slug that is taken, Forbidden for anyone but an admin."""
+    """Create a client. Raises AlreadyExists for a slug that is in use, Forbidden for all callers except admins."""
     return Client(**sql.create_client(tx, **as_json(new.model_dump(mode="json"), "settings")))
 
 
 def replace(tx: Transaction, client_id: UUID, new: NewClient, match: Match) -> Client:
-    """All of it. Raises as `change` does."""
+    """Replace all fields of a client. Raises the errors of `change`."""
     return _change(tx, client_id, new.model_dump(mode="json"), match, replace=True)
 
 
 def change(tx: Transaction, client_id: UUID, patch: ClientPatch, match: Match) -> Client:
-    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, and as `Match.check` does."""
+    """Apply a patch to a client. Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`."""
     return _change(tx, client_id, patch.changes(), match, replace=False)
 
 
 def _change(tx: Transaction, client_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Client:
-    seen = match.check(get(tx, client_id))
-    told = as_json({"changes": changes}, "changes")
-    row = sql.change_client(tx, client_id=client_id, replace=replace, seen=seen, **told)
+    expected = match.check(get(tx, client_id))
+    parameters = as_json({"changes": changes}, "changes")
+    row = sql.change_client(tx, client_id=client_id, replace=replace, seen=expected, **parameters)
     if row is None:
-        raise refusal(seen, get(tx, client_id))
+        raise refusal(expected, get(tx, client_id))
     return Client(**row)

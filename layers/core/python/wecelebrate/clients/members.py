@@ -1,4 +1,4 @@
-"""Members: the account that calls, and what it may do where."""
+"""The calling user and its memberships in clients."""
 
 from typing import Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ sql = queries(__file__)
 
 
 class Membership(BaseModel):
-    """A client that the account belongs to."""
+    """A client of which the caller is a member."""
 
     client_id: UUID
     name: str
@@ -21,7 +21,7 @@ class Membership(BaseModel):
 
 
 class Me(BaseModel):
-    """The caller, as the platform knows it."""
+    """The caller: the user or service that the access token names."""
 
     subject: str
     email: str | None
@@ -31,25 +31,25 @@ class Me(BaseModel):
 
 def me(tx: Transaction) -> Me:
     """The caller of this transaction."""
+    is_member = tx.context.role == "app_client"
+    rows = sql.list_memberships(tx, subject=tx.caller.subject) if is_member else []
     return Me(
         subject=tx.caller.subject or "",
         email=tx.caller.email,
         admin_role=tx.context.admin_role,
-        memberships=[Membership(**row) for row in sql.list_memberships(tx, subject=tx.caller.subject)]
-        if tx.context.role == "app_client"
-        else [],
+        memberships=[Membership(**row) for row in rows],
     )
 
 
 def default_client(tx: Transaction) -> UUID | None:
-    """Whose a thing is that is made without saying so: the client of a member of one, the platform for its people.
+    """The default owner of a new object: the user's only client, or the platform (None) for staff.
 
-    Raises Invalid for a member of several.
+    Raises Invalid for a member of several clients.
     """
-    entered = tx.context
-    if entered.client_ids is None:
+    context = tx.context
+    if context.client_ids is None:
         return None
-    editors = entered.editor_ids or entered.client_ids
-    if len(editors) != 1:
-        raise Invalid(errors=[FieldError(pointer="/client_id", detail="say for which of your clients")])
-    return editors[0]
+    clients = context.editor_ids or context.client_ids
+    if len(clients) != 1:
+        raise Invalid(errors=[FieldError(pointer="/client_id", detail="must be set, because you have several clients")])
+    return clients[0]

@@ -1,4 +1,4 @@
-"""A client: a company whose shops run here."""
+"""Clients and their filters."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
 
 
 class NewClient(Input):
-    """What makes a client."""
+    """A new client."""
 
     name: ClientName
     slug: Slug
@@ -43,7 +43,7 @@ class ClientPatch(Patch):
 
 
 class Client(BaseModel):
-    """A client as it is read."""
+    """A client: a company whose shops run on the platform."""
 
     id: UUID
     name: str
@@ -61,6 +61,6 @@ class Client(BaseModel):
 
 
 class ClientFilters(ListParameters):
-    """What a list of clients may be asked."""
+    """The filters of a list of clients."""
 
     is_active: bool | None = None

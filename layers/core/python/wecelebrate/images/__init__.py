@@ -1,6 +1,7 @@
-"""Images of products: addresses that feeds and callers name become renditions of ours, as jobs; and uploads.
+"""Images of products: fetched from the URLs in `products.images`, or uploaded, and rendered in three sizes.
 
-`products.images` says which images a product has; this says what became of each, and `products.media` what is shown.
+`products.images` lists the URLs of a product's images. A row of `images` records the result of each URL, and
+`products.media` lists the rendered images that the product shows.
 """
 
 from datetime import UTC, datetime
@@ -12,52 +13,59 @@ from wecelebrate.core import pages
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.settings import settings
 from wecelebrate.images.models import FetchImages, ImageFilters
-from wecelebrate.images.rows import get, owner, sql
+from wecelebrate.images.rows import catalog_owner, get, sql
 from wecelebrate.images.uploads import begin_upload, complete_upload
 from wecelebrate.jobs.models import Job
 
-__all__ = ["begin_upload", "complete_upload", "fetch", "get", "page", "retry_due", "want", "work"]
+__all__ = ["begin_upload", "complete_upload", "fetch", "fetch_missing", "get", "page", "retry_due", "work"]
 
 SERVICE = "service:images"
-"""Who asks for images when a catalog's settings do."""
-_MOST_CATALOGS = 20
+"""The requester of jobs that the settings of a catalog cause."""
+_MAX_CATALOGS = 20
+"""Catalogs for which one run of the sweeper creates jobs."""
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.RenderedPage:
     """One page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
-    owner(tx, catalog_id)
+    catalog_owner(tx, catalog_id)
     return pages.list_page(
         "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, shown_at=settings().images()
     )
 
 
-def want(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:
-    """Have the images fetched of what was just written (one product, if one is named), where the catalog's settings say
-    so: a job, if there are addresses that are not known and no job waits already. Support, which makes no jobs, leaves
-    them to the next write."""
+def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:
+    """Create a job that fetches new images of a catalog or of one product, after they were written.
+
+    Creates none if the catalog's settings do not ask for it, if there are no new URLs, or if a job is pending. Support
+    staff cannot create jobs; the next write by another user creates one.
+    """
     if tx.context.role == "app_support":
         return
-    found = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_ordering_key(catalog_id))
-    if found is not None:
-        _fetch(tx, catalog_id, found["owner_client_id"], {}, SERVICE)
+    catalog = sql.wanting(tx, catalog_id=catalog_id, product_id=product_id, series=_ordering_key(catalog_id))
+    if catalog is not None:
+        _create_job(tx, catalog_id, catalog["owner_client_id"], {}, SERVICE)
 
 
 def retry_due(tx: Transaction) -> None:
-    """Jobs for the catalogs with images whose next try is due. The sweeper's."""
-    for due in sql.due_catalogs(tx, most=_MOST_CATALOGS):
-        _fetch(tx, due["id"], due["owner_client_id"], {}, SERVICE)
+    """Create jobs for catalogs with images that are due for a retry. The sweeper calls this."""
+    for catalog in sql.due_catalogs(tx, most=_MAX_CATALOGS):
+        _create_job(tx, catalog["id"], catalog["owner_client_id"], {}, SERVICE)
 
 
-def fetch(tx: Transaction, catalog_id: UUID, asked: FetchImages) -> Job:
-    """Have the images of a catalog fetched now: the job. Raises NotFound, Forbidden for one that is only read."""
+def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
+    """Create a job that fetches the images of a catalog now.
+
+    Raises NotFound, Forbidden if the caller can only read the catalog.
+    """
     now = datetime.now(UTC).isoformat()
-    payload = {"failed_before": now if asked.failed else None, "ready_before": now if asked.ready else None}
-    return jobs.get(tx, _fetch(tx, catalog_id, owner(tx, catalog_id), payload, None))
+    payload = {"failed_before": now if request.failed else None, "ready_before": now if request.ready else None}
+    return jobs.get(tx, _create_job(tx, catalog_id, catalog_owner(tx, catalog_id), payload, None))
 
 
 def work(job: jobs.LeasedJob) -> None:
-    """Do an image job."""
-    from wecelebrate.images import worker  # with Pillow, which functions of the API do not have
+    """Run an image job."""
+    # Imported here because functions of the API do not have the layer with Pillow.
+    from wecelebrate.images import worker
 
     worker.work(job)
 
@@ -66,7 +74,7 @@ def _ordering_key(catalog_id: UUID) -> str:
     return f"images:{catalog_id}"
 
 
-def _fetch(
+def _create_job(
     tx: Transaction, catalog_id: UUID, client_id: UUID | None, payload: dict[str, Any], requested_by: str | None
 ) -> UUID:
     return jobs.create(

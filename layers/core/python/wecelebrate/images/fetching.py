@@ -1,167 +1,162 @@
-"""Asking addresses for images: several at once, few of the same host, none for long."""
+"""Fetching images from their URLs: several at once, but few from one host, and each within a time limit."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
-from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from wecelebrate.core import outbound
-from wecelebrate.images.rendering import MOST_BYTES, NotRendered
+from wecelebrate.images.rendering import MAX_BYTES, NotRendered
 
-AT_ONCE = 8
-"""Addresses that are asked at once."""
-PER_HOST = 4
-"""Of them, of the same host."""
-SECONDS = 20.0
-"""For one address, redirects and all."""
-REDIRECTS = 4
-SILENT = 3
-"""Times in a row that a host does not answer until no more is asked of it for now."""
-LONGEST_WAIT = 24 * 3600.0
-"""Seconds that a host may ask for to be left alone."""
-_BEAT = 5.0
+MAX_CONCURRENT = 8
+"""Requests at once."""
+MAX_CONCURRENT_PER_HOST = 4
+TIMEOUT = 20.0
+"""Seconds for one image, including redirects."""
+MAX_REDIRECTS = 4
+MAX_SILENCES = 3
+"""After this number of failed connections in a row, a job sends no further requests to a host."""
+DEFAULT_PAUSE = 60.0
+"""Seconds. The pause of a busy server that does not say how long to wait."""
+MAX_PAUSE = 24 * 3600.0
+"""Seconds. If a server asks for a longer pause, it gets this one."""
+_HEARTBEAT_SECONDS = 5.0
 
-Keep = Callable[[bytes], Mapping[str, Any]]
+Store = Callable[[bytes], Mapping[str, Any]]
+"""Renders and stores an image. Returns columns of its row in `images`. Raises NotRendered."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """An address to ask for."""
+class ImageRequest:
+    """An image to fetch."""
 
     address: str
+    """Its URL."""
     etag: str | None = None
-    """Of what is there."""
+    """The ETag of the stored version."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What asking for an address came to."""
+class FetchResult:
+    """The result of fetching an image."""
 
     address: str
-    kept: Mapping[str, Any] | None = None
-    """What a row of `images` says of it; None when it failed, and when it is what it was."""
+    image: Mapping[str, Any] | None = None
+    """Columns of its row in `images`. None if fetching failed, or if the image has not changed."""
     etag: str | None = None
     code: str | None = None
-    """Stable name of what went wrong."""
+    """The error code. Stable. None on success."""
     reason: str | None = None
     wait: float | None = None
-    """Seconds for which it wants to be left alone."""
+    """Seconds that the server asked to wait before the next request."""
 
 
 @dataclass
 class _Host:
-    """What is known of a host by the threads that ask it."""
+    """The state of a host, shared by the threads that send requests to it."""
 
-    silent: int = 0
-    busy: float | None = None
-    """Seconds that it wants to be left alone."""
+    silences: int = 0
+    """Failed connections in a row."""
+    pause: float | None = None
+    """Seconds that the server asked to wait."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def heard(self, answered: bool) -> None:
+    def record(self, responded: bool) -> None:
         with self.lock:
-            self.silent = 0 if answered else self.silent + 1
+            self.silences = 0 if responded else self.silences + 1
 
-    @property
-    def resting(self) -> Outcome | None:
-        """Why no more is asked of it, if so."""
-        if self.busy is not None:
-            return Outcome("", code="busy", reason="its server asked for a pause", wait=self.busy)
-        if self.silent >= SILENT:
-            return Outcome("", code="unreachable", reason="its server did not answer for other images")
+    def refuse(self, address: str) -> FetchResult | None:
+        """The result of an image if no further requests go to this host. None if the image can be requested."""
+        if self.pause is not None:
+            return FetchResult(address, code="busy", reason="the server asked to wait", wait=self.pause)
+        if self.silences >= MAX_SILENCES:
+            return FetchResult(address, code="unreachable", reason="the server did not respond for other images")
         return None
 
 
-def fetch_all(wanted: Sequence[Wanted], keep: Keep, alive: Callable[[], None]) -> list[Outcome]:
-    """Ask for all of them; `keep` renders what comes, on any thread.
+def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callable[[], None]) -> list[FetchResult]:
+    """Fetch images, and store each with `store`, which runs on several threads.
 
-    `alive` is called now and then on this one: what it raises ends the asking.
+    The calling thread calls `heartbeat` every few seconds. An exception from it stops the fetching and is raised.
     """
     stopped = threading.Event()
     hosts: dict[str, _Host] = {}
-    lanes: dict[tuple[str, int], list[Wanted]] = {}
-    for at, one in enumerate(wanted):
-        lanes.setdefault((_host(one.address), at % PER_HOST), []).append(one)
+    sequences: dict[tuple[str, int], list[ImageRequest]] = {}
+    for at, request in enumerate(requests):
+        sequences.setdefault((_host_name(request.address), at % MAX_CONCURRENT_PER_HOST), []).append(request)
 
-    def run(host: _Host, lane: Sequence[Wanted]) -> list[Outcome]:
-        outcomes = []
-        for one in lane:
+    def run(host: _Host, sequence: Sequence[ImageRequest]) -> list[FetchResult]:
+        results = []
+        for request in sequence:
             if stopped.is_set():
                 break
-            resting = host.resting
-            outcomes.append(
-                Outcome(one.address, code=resting.code, reason=resting.reason, wait=resting.wait)
-                if resting
-                else _fetch(one, host, keep)
-            )
-        return outcomes
+            results.append(host.refuse(request.address) or _fetch(request, host, store))
+        return results
 
-    with ThreadPoolExecutor(AT_ONCE, "images") as threads:
+    with ThreadPoolExecutor(MAX_CONCURRENT, "images") as threads:
         futures = {
-            threads.submit(run, hosts.setdefault(name, _Host()), lane) for (name, _), lane in sorted(lanes.items())
+            threads.submit(run, hosts.setdefault(name, _Host()), sequence)
+            for (name, _), sequence in sorted(sequences.items())
         }
-        waiting = futures
+        pending = futures
         try:
-            while waiting:
-                _, waiting = wait(waiting, _BEAT, FIRST_COMPLETED)
-                alive()
+            while pending:
+                _, pending = wait(pending, _HEARTBEAT_SECONDS, FIRST_COMPLETED)
+                heartbeat()
         except BaseException:
             stopped.set()
             raise
-    return [outcome for future in futures for outcome in future.result()]
+    return [result for future in futures for result in future.result()]
 
 
-def _fetch(wanted: Wanted, host: _Host, keep: Keep) -> Outcome:
-    """One address. What is wrong with it is told; what is wrong with us is raised."""
+def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
+    """Fetch one image. Errors of the image and of its server are part of the result; other errors are raised."""
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
-    if wanted.etag:
-        headers["If-None-Match"] = wanted.etag
-    address = wanted.address
+    if request.etag:
+        headers["If-None-Match"] = request.etag
+    result = FetchResult(request.address)
     try:
-        answer = outbound.fetch("GET", address, headers=headers, timeout=SECONDS, most=MOST_BYTES, redirects=REDIRECTS)
-    except outbound.TooLarge as error:
-        return Outcome(address, code="too_large", reason=str(error))
-    except outbound.Refused as error:
-        return Outcome(address, code="refused_address", reason=str(error))
+        response = outbound.fetch(
+            "GET",
+            request.address,
+            headers=headers,
+            timeout=TIMEOUT,
+            max_bytes=MAX_BYTES,
+            max_redirects=MAX_REDIRECTS,
+        )
+    except outbound.ResponseTooLarge as error:
+        return replace(result, code="too_large", reason=str(error))
+    except outbound.NotAllowed as error:
+        return replace(result, code="refused_address", reason=str(error))
     except outbound.Unreachable as error:
-        host.heard(False)
-        return Outcome(address, code="unreachable", reason=str(error))
-    host.heard(True)
-    if answer.status == HTTPStatus.NOT_MODIFIED:
-        return Outcome(address)
-    if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        host.busy = _pause(answer.headers.get("retry-after", ""))
-        return Outcome(address, code="busy", reason="its server asked for a pause", wait=host.busy)
-    if answer.status != HTTPStatus.OK:
-        return Outcome(address, code="not_answered", reason=f"its server answers {answer.status}")
+        host.record(responded=False)
+        return replace(result, code="unreachable", reason=str(error))
+    host.record(responded=True)
+    if response.status == HTTPStatus.NOT_MODIFIED:
+        return result
+    if response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        seconds = outbound.seconds_to_wait(response.headers.get("retry-after"), datetime.now(UTC))
+        host.pause = DEFAULT_PAUSE if seconds is None else min(seconds, MAX_PAUSE)
+        return replace(result, code="busy", reason="the server asked to wait", wait=host.pause)
+    if response.status != HTTPStatus.OK:
+        return replace(result, code="not_answered", reason=f"the server responded with status {response.status}")
     try:
-        return Outcome(address, kept=keep(answer.body), etag=_storable(answer.headers.get("etag")))
+        return replace(result, image=store(response.body), etag=_usable_etag(response.headers.get("etag")))
     except NotRendered as error:
-        return Outcome(address, code=error.code, reason=error.reason)
+        return replace(result, code=error.code, reason=error.reason)
 
 
-def _host(address: str) -> str:
+def _host_name(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
 
 
-def _pause(retry_after: str) -> float:
-    """Seconds that `Retry-After` asks for, given as such or as a date (RFC 9110); a minute for anything else."""
-    try:
-        seconds = (
-            float(retry_after) if retry_after.isdigit() else parsedate_to_datetime(retry_after).timestamp() - time()
-        )
-    except ValueError:
-        return 60.0
-    return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _storable(etag: str | None) -> str | None:
-    """An entity tag, if it is one that is worth sending back."""
+def _usable_etag(etag: str | None) -> str | None:
+    """An ETag, if it is short and printable enough to be stored and sent back."""
     return etag if etag and len(etag) <= 512 and etag.isascii() and etag.isprintable() else None

@@ -1,4 +1,4 @@
-"""An image of a catalog's products."""
+"""Images of products, and requests to fetch or upload them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,14 +15,14 @@ MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image
 class Rendition(BaseModel):
     """One size of an image."""
 
-    url: str = Field(description="Never another picture: it may be kept for ever.")
+    url: str = Field(description="Its content never changes, so it can be cached forever.")
     width: int
     height: int
     bytes: int
 
 
 class Renditions(BaseModel):
-    """The sizes of an image. One that is no larger than the next has the same address as that."""
+    """The sizes of an image. Two sizes with the same dimensions have the same URL."""
 
     thumb: Rendition
     medium: Rendition
@@ -30,45 +30,47 @@ class Renditions(BaseModel):
 
 
 class Image(BaseModel):
-    """What became of an address that products of a catalog name, or of an upload."""
+    """An image of a catalog: fetched from a URL that products name, or uploaded."""
 
     id: UUID
     catalog_id: UUID
     origin: Literal["fetched", "uploaded"]
-    source: str | None = Field(description="Name it among a product's `images`. Of an upload: null until it is ready.")
+    source: str | None = Field(
+        description="The URL to add to the `images` of a product. Null for an upload that is not ready."
+    )
     status: ImageStatus
-    sha256: str | None = Field(description="Of the bytes that came.")
+    sha256: str | None = Field(description="The SHA-256 of the original file.")
     type: str | None
     width: int | None
     height: int | None
     bytes: int | None
     renditions: Renditions | None
-    error_code: str | None = Field(description="Stable; of the last time it was asked for.")
-    error: str | None = Field(description="Why, for a person to act on.")
-    attempts: int = Field(description="Failures in a row.")
-    next_try_at: Moment | None = Field(description="Null: it is not tried again by itself.")
+    error_code: str | None = Field(description="The error of the last attempt. Stable.")
+    error: str | None = Field(description="The error as text for people.")
+    attempts: int = Field(description="The number of failed attempts in a row.")
+    next_try_at: Moment | None = Field(description="When it is fetched again. Null if it is not retried automatically.")
     fetched_at: Moment | None
     created_at: Moment
     updated_at: Moment
 
 
 class ImageFilters(ListParameters):
-    """What a list of a catalog's images may be asked."""
+    """The filters of a list of images."""
 
     status: ImageStatus | None = None
 
 
 class NewImage(Input):
-    """An image that is about to be uploaded."""
+    """An image to upload."""
 
     type: MediaType
     bytes: Annotated[int, Field(strict=True, ge=1, le=20 * 1024 * 1024)] = Field(
-        description="How many are sent: no more and no fewer are taken."
+        description="The exact size of the file. An upload of another size is rejected."
     )
 
 
 class UploadTarget(BaseModel):
-    """Where the bytes of an upload are sent, by a request with exactly these headers."""
+    """How to upload the file: with this method and exactly these headers."""
 
     method: Literal["PUT"]
     url: str
@@ -76,15 +78,15 @@ class UploadTarget(BaseModel):
     expires_at: Moment
 
 
-class Upload(BaseModel):
-    """An upload that has begun."""
+class ImageUpload(BaseModel):
+    """A new image, and where to upload its file."""
 
     image: Image
     upload: UploadTarget
 
 
 class FetchImages(Input):
-    """What is asked for besides addresses that were never asked and those whose next try is due."""
+    """Which images are fetched, in addition to those that are new or due for a retry."""
 
-    failed: Flag = Field(default=True, description="What failed, whatever its next try.")
-    ready: Flag = Field(default=False, description="What is there: it is rendered again only if it changed.")
+    failed: Flag = Field(default=True, description="Fetch failed images, even if they are not due for a retry.")
+    ready: Flag = Field(default=False, description="Fetch ready images. Only changed ones are rendered again.")

@@ -1,7 +1,7 @@
-"""Bytes of strangers become renditions of ours: decoded, turned upright, made smaller, without what came along.
+"""Rendering an untrusted image: decode it, turn it upright, scale it down, and drop its metadata.
 
-What decodes is Pillow, in this process; what it is let near is bounded by `MOST_PIXELS`, which the header says, and by
-the few kinds that are known. JPEG is decoded at a fraction of its size, so 50 megapixels take 40 MB.
+Pillow decodes it in this process. To limit the risk, only a few formats are accepted, and the header must not claim
+more than `MAX_PIXELS`. JPEG is decoded at a fraction of its size, so 50 megapixels take 40 MB of memory.
 """
 
 import hashlib
@@ -12,41 +12,44 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-MOST_BYTES = 20 * 1024 * 1024
-"""Of an image as it comes."""
-MOST_PIXELS = 64_000_000
-"""Of an image as it comes: decoded it takes 3 or 4 bytes each."""
+MAX_BYTES = 20 * 1024 * 1024
+"""Of the original file."""
+MAX_PIXELS = 64_000_000
+"""Of the original image. Each pixel takes 3 or 4 bytes of memory when decoded."""
 
 TYPES: Mapping[str, str] = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # what some cameras write: a JPEG, and another behind it
+    "MPO": "image/jpeg",  # a JPEG followed by a second one, written by some cameras
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
     "AVIF": "image/avif",
 }
-"""Pillow's name of a kind that is taken → its media type. None of them is text: no SVG, no HTML."""
+"""Pillow's name of an accepted format → its media type. There is no SVG or HTML, because these can contain scripts."""
+
+_ORIENTATION = 0x0112
+"""The EXIF tag of the orientation."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How a rendition is made."""
+    """A size in which images are rendered."""
 
     name: str
-    longest: int
-    """Pixels of the longer side, at most: nothing is made larger than it is."""
+    max_side: int
+    """The longer side in pixels. Smaller images are not enlarged."""
     quality: int
     """Of WebP, up to 100."""
 
 
 SIZES = (Size("large", 1600, 82), Size("medium", 800, 80), Size("thumb", 320, 75))
-"""From the largest on: each is made of the one before."""
-EFFORT = 2
-"""WebP's `method`, up to 6: 4 takes half as long again, and saves 7 % of the bytes."""
+"""From the largest to the smallest. Each is scaled down from the one before."""
+WEBP_METHOD = 2
+"""The effort of the WebP encoder, up to 6. Method 4 takes 1.5 times as long and saves 7 % of the bytes."""
 
 
 class NotRendered(Exception):
-    """What came is no image that can be shown."""
+    """The file is not an image that can be rendered."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -55,120 +58,120 @@ class NotRendered(Exception):
 
 
 @dataclass(frozen=True)
-class Rendition:
-    """One size of an image."""
+class RenditionFile:
+    """The file of one size of an image."""
 
     file: str
-    """What it is called beside the others; a size that has as many pixels as a larger one is that one's file."""
+    """Its name. Two sizes with the same dimensions share one file."""
     width: int
     height: int
     bytes: int
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """An image and what was made of it."""
+class RenderedImage:
+    """An image and its renditions."""
 
     sha256: str
-    """Of the bytes that came."""
+    """Of the original file."""
     type: str
     width: int
     height: int
-    """As it is seen: upright."""
+    """Of the upright image."""
     bytes: int
-    renditions: Mapping[str, Rendition]
+    renditions: Mapping[str, RenditionFile]
 
 
 def digest(data: bytes) -> str:
-    """What the renditions of these bytes are found by."""
+    """The SHA-256 of a file, by which its renditions are stored."""
     return hashlib.sha256(data).hexdigest()
 
 
-def render(data: bytes) -> tuple[Rendered, Mapping[str, bytes]]:
-    """Every rendition of an image, and the files to write. Raises NotRendered."""
-    if len(data) > MOST_BYTES:
-        raise NotRendered("too_large", f"it is larger than {MOST_BYTES >> 20} MB")
+def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
+    """Render an image in all sizes. Also returns the files, by name. Raises NotRendered."""
+    if len(data) > MAX_BYTES:
+        raise NotRendered("too_large", f"the image is larger than {MAX_BYTES >> 20} MB")
     try:
-        image, kind = _open(data)
+        image, media_type = _open(data)
         with image:
-            seen = _seen_size(image)
-            picture = _prepared(image)
+            width, height = _upright_size(image)
+            picture = _prepare(image)
     except NotRendered:
         raise
-    except Exception as error:  # decoders raise what they like at hostile bytes
-        raise NotRendered("broken_image", "the image is cut off or damaged") from error
-    made: dict[str, Rendition] = {}
+    except Exception as error:  # decoders raise many kinds of exceptions for damaged files
+        raise NotRendered("broken_image", "the image is truncated or damaged") from error
+    renditions: dict[str, RenditionFile] = {}
     files: dict[str, bytes] = {}
-    last: Rendition | None = None
+    previous: RenditionFile | None = None
     for size in SIZES:
-        picture.thumbnail((size.longest, size.longest), Image.Resampling.LANCZOS)
-        if last is None or (last.width, last.height) != picture.size:
+        picture.thumbnail((size.max_side, size.max_side), Image.Resampling.LANCZOS)
+        if previous is None or (previous.width, previous.height) != picture.size:
             file = f"{size.name}.webp"
             files[file] = _webp(picture, size.quality)
-            last = Rendition(file, *picture.size, len(files[file]))
-        made[size.name] = last
-    return Rendered(digest(data), kind, *seen, len(data), made), files
+            previous = RenditionFile(file, *picture.size, len(files[file]))
+        renditions[size.name] = previous
+    return RenderedImage(digest(data), media_type, width, height, len(data), renditions), files
 
 
 def _open(data: bytes) -> tuple[Image.Image, str]:
-    """An image whose header is read and believed no further than it is checked. Raises NotRendered."""
+    """Read the header of an image and check its format and size. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is lower
-            image = Image.open(io.BytesIO(data), formats=[kind for kind in TYPES if kind != "MPO"])
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is lower
+            image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
-        raise NotRendered("too_many_pixels", _too_many()) from error
+        raise NotRendered("too_many_pixels", _too_many_pixels()) from error
     except UnidentifiedImageError as error:
-        raise NotRendered("not_an_image", "it is no JPEG, PNG, WebP, GIF or AVIF") from error
-    if image.width * image.height > MOST_PIXELS:
-        raise NotRendered("too_many_pixels", _too_many())
+        raise NotRendered("not_an_image", "the file is not a JPEG, PNG, WebP, GIF or AVIF image") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise NotRendered("too_many_pixels", _too_many_pixels())
     return image, TYPES[image.format or ""]
 
 
-def _too_many() -> str:
-    return f"it has more than {MOST_PIXELS // 1_000_000} megapixels"
+def _too_many_pixels() -> str:
+    return f"the image has more than {MAX_PIXELS // 1_000_000} megapixels"
 
 
-def _seen_size(image: Image.Image) -> tuple[int, int]:
-    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    return (image.height, image.width) if turned else image.size
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    is_rotated = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    return (image.height, image.width) if is_rotated else image.size
 
 
-def _prepared(image: Image.Image) -> Image.Image:
-    """The first frame, no larger than the largest rendition, upright, in sRGB, with nothing but its pixels."""
+def _prepare(image: Image.Image) -> Image.Image:
+    """The first frame, no larger than the largest size, upright, in sRGB, without metadata."""
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "1", "LA") or "transparency" in image.info:
         picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif image.mode.startswith("I") and image.mode != "I":
-        picture = image.point(lambda value: value / 256).convert("L")  # 16 bits of grey
+        picture = image.point(lambda value: value / 256).convert("L")  # 16-bit grayscale
     else:
         picture = image
-    longest = SIZES[0].longest
-    share = min(1, longest / max(picture.size))
-    # A JPEG is decoded at a half, a quarter or an eighth, no smaller than is needed.
-    picture.draft(None, (int(picture.width * share), int(picture.height * share)))
-    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    picture = _in_srgb(ImageOps.exif_transpose(picture), profile)
+    max_side = SIZES[0].max_side
+    scale = min(1, max_side / max(picture.size))
+    # Makes the decoder of JPEG scale by 1/2, 1/4 or 1/8, to no less than the needed size.
+    picture.draft(None, (int(picture.width * scale), int(picture.height * scale)))
+    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    picture = _to_srgb(ImageOps.exif_transpose(picture), profile)
     if picture.mode not in ("RGB", "RGBA"):
         picture = picture.convert("RGB")
-    bare = Image.new(picture.mode, picture.size)
-    bare.paste(picture)
-    return bare
+    pixels_only = Image.new(picture.mode, picture.size)
+    pixels_only.paste(picture)
+    return pixels_only
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colors that a profile means; as they are where it does not fit."""
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert the colors from a color profile to sRGB. An invalid profile is ignored."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:
-        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(picture, meant, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
         return picture
-    return turned or picture
+    return converted or picture
 
 
 def _webp(picture: Image.Image, quality: int) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=quality, method=EFFORT)
+    picture.save(file, "WEBP", quality=quality, method=WEBP_METHOD)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""One image, and whose it is."""
+"""Reading an image, and the owner of a catalog."""
 
 from uuid import UUID
 
@@ -18,10 +18,10 @@ def get(tx: Transaction, image_id: UUID) -> Image:
     return Image(**row)
 
 
-def owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
-    """Whose a catalog is. Raises NotFound for one that the caller cannot see."""
-    found = sql.get_owner(tx, catalog_id=catalog_id)
-    if found is None:
+def catalog_owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
+    """The client that owns a catalog, None for the platform. Raises NotFound if the caller cannot see the catalog."""
+    row = sql.get_owner(tx, catalog_id=catalog_id)
+    if row is None:
         raise NotFound
-    client_id: UUID | None = found["owner_client_id"]
+    client_id: UUID | None = row["owner_client_id"]
     return client_id

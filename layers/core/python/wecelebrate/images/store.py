@@ -1,7 +1,7 @@
-"""Where renditions lie: `<client or platform>/<sha256>/<rendition>.webp` in the bucket of images.
+"""The bucket of renditions: `<client or platform>/<sha256>/<rendition>.webp`.
 
-What bytes became is written last, as `renditions.json` beside it: the same bytes of the same client are rendered once,
-whichever catalog, address or worker they come by, and a worker that died amid them left nothing that is believed.
+`renditions.json` in the same folder describes them and is written last. A client's file is therefore rendered only
+once, for all its catalogs, URLs and workers, and the incomplete files of a worker that died are ignored.
 """
 
 import json
@@ -13,30 +13,33 @@ from uuid import UUID
 from wecelebrate.core import storage
 from wecelebrate.images import rendering
 
-FOREVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 BUCKET = "images"
 
-_MOST_SAID = 64 * 1024
+_MAX_DESCRIPTION_BYTES = 64 * 1024
 _rendering = Lock()
-"""One at a time: a decoded image is the largest thing that a worker holds."""
+"""Allows one rendering at a time, because a decoded image is the largest object in a worker's memory."""
 
 
-def keep(client_id: UUID | None, data: bytes) -> dict[str, Any]:
-    """Render bytes, unless it was done before: what a row of `images` says of them. Raises NotRendered."""
+def render_once(client_id: UUID | None, data: bytes) -> dict[str, Any]:
+    """Render a file and store its renditions, unless they exist. Returns columns of a row in `images`.
+
+    Raises NotRendered.
+    """
     folder = f"{client_id or 'platform'}/{rendering.digest(data)}"
-    said = storage.read(BUCKET, f"{folder}/renditions.json", _MOST_SAID)
-    if said is not None:
-        known: dict[str, Any] = json.loads(said)
-        return known
+    description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)
+    if description is not None:
+        columns: dict[str, Any] = json.loads(description)
+        return columns
     with _rendering:
-        rendered, files = rendering.render(data)
+        image, files = rendering.render(data)
     for name, content in files.items():
-        storage.put(BUCKET, f"{folder}/{name}", content, "image/webp", cache_control=FOREVER)
-    made = {
-        name: {"key": f"{folder}/{one.file}", "width": one.width, "height": one.height, "bytes": one.bytes}
-        for name, one in rendered.renditions.items()
+        storage.put(BUCKET, f"{folder}/{name}", content, "image/webp", cache_control=IMMUTABLE)
+    renditions = {
+        name: {"key": f"{folder}/{size.file}", "width": size.width, "height": size.height, "bytes": size.bytes}
+        for name, size in image.renditions.items()
     }
-    kept = asdict(rendered) | {"renditions": made}
-    body = json.dumps(kept).encode()
-    storage.put(BUCKET, f"{folder}/renditions.json", body, "application/json", cache_control=FOREVER)
-    return kept
+    columns = asdict(image) | {"renditions": renditions}
+    body = json.dumps(columns).encode()
+    storage.put(BUCKET, f"{folder}/renditions.json", body, "application/json", cache_control=IMMUTABLE)
+    return columns

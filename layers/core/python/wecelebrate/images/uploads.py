@@ -1,6 +1,6 @@
-"""Uploads: an image is sent straight to a bucket of its own, and rendered from there.
+"""Uploads of images: the caller sends the file to a separate bucket, and a job renders it from there.
 
-Raw bytes of strangers never lie where images are shown from.
+The bucket from which images are served never contains an untrusted file.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,12 @@ from wecelebrate import jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Conflict, Forbidden
-from wecelebrate.images.models import Image, NewImage, Upload, UploadTarget
-from wecelebrate.images.rows import get, owner, sql
+from wecelebrate.images.models import Image, ImageUpload, NewImage, UploadTarget
+from wecelebrate.images.rows import catalog_owner, get, sql
 
 BUCKET = "image-uploads"
-LIFE = timedelta(minutes=15)
-"""How long the URL of an upload is good for."""
+URL_LIFE = timedelta(minutes=15)
+"""How long the URL of an upload is valid."""
 
 
 class NotAnUpload(Conflict):
@@ -25,28 +25,32 @@ class NotAnUpload(Conflict):
 
 
 def key(client_id: UUID | None, image_id: UUID) -> str:
-    """Where the bytes of an upload are put."""
+    """The key of an uploaded file in the bucket."""
     return f"{client_id or 'platform'}/uploads/{image_id}"
 
 
-def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> Upload:
-    """Where an image of a catalog is to be sent. Raises NotFound, Forbidden for a catalog that is only read."""
-    client_id = owner(tx, catalog_id)
+def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
+    """Create an image, and a URL to upload its file.
+
+    Raises NotFound, Forbidden if the caller can only read the catalog.
+    """
+    client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
-    url = storage.upload_url(BUCKET, key(client_id, image_id), new.type, new.bytes, LIFE)
+    url = storage.upload_url(BUCKET, key(client_id, image_id), new.type, new.bytes, URL_LIFE)
     target = UploadTarget(
         method="PUT",
         url=url,
         headers={"Content-Type": new.type, "Content-Length": str(new.bytes)},
-        expires_at=datetime.now(UTC) + LIFE,
+        expires_at=datetime.now(UTC) + URL_LIFE,
     )
-    return Upload(image=get(tx, image_id), upload=target)
+    return ImageUpload(image=get(tx, image_id), upload=target)
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
-    """Have an upload rendered whose bytes were sent. Raises NotFound, Forbidden, NotAnUpload.
+    """Create a job that renders an uploaded file. Raises NotFound, Forbidden, NotAnUpload.
 
-    One that failed may be sent again, as long as its URL is good; one that is being rendered, or is, stays as it is.
+    After a failure the file can be uploaded again while its URL is valid. An image that is pending or ready does not
+    change.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":
@@ -59,7 +63,7 @@ def complete_upload(tx: Transaction, image_id: UUID) -> Image:
         jobs.create(
             tx,
             "image_processing",
-            client_id=owner(tx, image.catalog_id),
+            client_id=catalog_owner(tx, image.catalog_id),
             catalog_id=image.catalog_id,
             payload={"image_id": str(image_id)},
             priority="high",

@@ -1,8 +1,8 @@
-"""The work of an image job: the images of a catalog's products, or one upload.
+"""The worker of image jobs: it fetches the images of a catalog's products, or renders one upload.
 
-A catalog is gone through by SKU. Of each stretch of products the addresses that are due are asked for, a few dozen at a
-time; what came of those, what the products now show and the job's progress are one transaction. A worker that dies
-repeats that few dozen at most, and finds their renditions in the bucket.
+It reads a catalog's products by SKU, in pages. Of each page it fetches the due URLs in chunks. The results of a chunk,
+the media of the products and the progress of the job are saved in one transaction. A worker that takes over repeats at
+most one chunk, and finds its renditions in the bucket.
 """
 
 from collections.abc import Mapping
@@ -13,97 +13,101 @@ from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, as_json, reading, writing
 from wecelebrate.core.settings import settings
 from wecelebrate.images import rendering, store, uploads
-from wecelebrate.images.fetching import Outcome, Wanted, fetch_all
+from wecelebrate.images.fetching import FetchResult, ImageRequest, fetch_all
 from wecelebrate.images.rendering import NotRendered
 from wecelebrate.images.rows import sql
 from wecelebrate.jobs import JobRejected, LeasedJob
 
-STRETCH = 500
-"""Products that are looked at at once."""
+PRODUCTS_PAGE = 500
+"""Products that are read at once."""
 CHUNK = 48
-"""Addresses that are asked for between two saves."""
+"""URLs that are fetched between two saves."""
 
-_NOTHING: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
+_NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
 
 def work(job: LeasedJob) -> None:
-    """Do an image job."""
+    """Run an image job."""
     if job.catalog_id is None:
-        raise JobRejected("no_such_catalog", "Its catalog was deleted.")
+        raise JobRejected("no_such_catalog", "The catalog of this job was deleted.")
     if "image_id" in job.payload:
-        _take_upload(job, UUID(job.payload["image_id"]))
+        _render_upload(job, UUID(job.payload["image_id"]))
     else:
-        _fetch(job, job.catalog_id)
+        _fetch_catalog(job, job.catalog_id)
 
 
-def _fetch(job: LeasedJob, catalog_id: UUID) -> None:
+def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
     if job.total is None:
         with reading(job.caller, primary=True) as tx:
             job.total = sql.count_products(tx, catalog_id=catalog_id)
         job.counts = dict.fromkeys(("read", "created", "updated", "unchanged", "rejected"), 0)
-    again = {"failed_before": job.payload.get("failed_before"), "ready_before": job.payload.get("ready_before")}
+    refetch = {"failed_before": job.payload.get("failed_before"), "ready_before": job.payload.get("ready_before")}
     while True:
         job.check_deadline()
         after = job.checkpoint.get("after", "")
         with reading(job.caller, primary=True) as tx:
-            found = sql.next_products(tx, catalog_id=catalog_id, after=after, products=STRETCH, most=CHUNK, **again)
-        if found["upto"] is None:
+            page = sql.next_products(
+                tx, catalog_id=catalog_id, after=after, products=PRODUCTS_PAGE, most=CHUNK, **refetch
+            )
+        if page["upto"] is None:
             break
-        due = [Wanted(**one) for one in found["due"]]
-        outcomes = fetch_all(due, lambda data: store.keep(job.client_id, data), job.renew_lease)
+        requests = [ImageRequest(**due) for due in page["due"]]
+        results = fetch_all(requests, lambda data: store.render_once(job.client_id, data), job.renew_lease)
         with writing(job.caller) as tx:
-            for outcome in outcomes:
-                _record(tx, catalog_id, outcome)
-                _count(job.counts, outcome)
-            sql.show_media(tx, catalog_id=catalog_id, after=after, upto=found["upto"])
-            if len(due) < CHUNK:
-                job.checkpoint["after"] = found["upto"]
-                job.done += found["products"]
-            job.checkpoint["asked"] = job.counts["read"]
+            for result in results:
+                _record(tx, catalog_id, result)
+                _count(job.counts, result)
+            sql.show_media(tx, catalog_id=catalog_id, after=after, upto=page["upto"])
+            if len(requests) < CHUNK:
+                job.checkpoint["after"] = page["upto"]
+                job.done += page["products"]
+            # Every chunk advances the checkpoint, which resets the failure count of the job.
+            job.checkpoint["fetched"] = job.counts["read"]
             job.save(tx)
     with writing(job.caller) as tx:
         job.complete(tx, result={"ready": job.counts["created"], "failed": job.counts["rejected"]})
 
 
-def _record(tx: Transaction, catalog_id: UUID, outcome: Outcome) -> None:
-    kept = {name: (outcome.kept or _NOTHING)[name] for name in _NOTHING}
+def _record(tx: Transaction, catalog_id: UUID, result: FetchResult) -> None:
+    columns = {name: (result.image or _NO_IMAGE)[name] for name in _NO_IMAGE}
     sql.record_image(
         tx,
         catalog_id=catalog_id,
-        source=outcome.address,
-        etag=outcome.etag,
-        error_code=outcome.code,
-        error=outcome.reason,
-        wait=outcome.wait,
-        **as_json(kept, *(["renditions"] if outcome.kept else [])),
+        source=result.address,
+        etag=result.etag,
+        error_code=result.code,
+        error=result.reason,
+        wait=result.wait,
+        **as_json(columns, *(["renditions"] if result.image else [])),
     )
 
 
-def _count(counts: dict[str, int], outcome: Outcome) -> None:
+def _count(counts: dict[str, int], result: FetchResult) -> None:
     counts["read"] += 1
-    counts["rejected" if outcome.code else "created" if outcome.kept else "unchanged"] += 1
+    counts["rejected" if result.code else "created" if result.image else "unchanged"] += 1
 
 
-def _take_upload(job: LeasedJob, image_id: UUID) -> None:
+def _render_upload(job: LeasedJob, image_id: UUID) -> None:
     with reading(job.caller, primary=True) as tx:
-        told = sql.get_upload(tx, image_id=image_id)
-    if told is None:
-        raise JobRejected("no_such_upload", "There is no such upload any more.")
+        upload = sql.get_upload(tx, image_id=image_id)
+    if upload is None:
+        raise JobRejected("no_such_upload", "The upload no longer exists.")
     try:
-        data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), rendering.MOST_BYTES)
+        data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), rendering.MAX_BYTES)
         if data is None:
-            raise NotRendered("not_uploaded", "nothing was uploaded")
-        if len(data) != told["bytes"]:
-            raise NotRendered("wrong_length", f"{told['bytes']} bytes were announced, and others came")
-        kept = store.keep(job.client_id, data)
-        if kept["type"] != told["type"]:
-            raise NotRendered("wrong_type", f"{told['type']} was announced, and {kept['type']} came")
-    except NotRendered as refused:
+            raise NotRendered("not_uploaded", "no file was uploaded")
+        if len(data) != upload["bytes"]:
+            raise NotRendered("wrong_length", f"the file has {len(data)} bytes instead of {upload['bytes']}")
+        image = store.render_once(job.client_id, data)
+        if image["type"] != upload["type"]:
+            raise NotRendered("wrong_type", f"the file is {image['type']} instead of {upload['type']}")
+    except NotRendered as error:
         with writing(job.caller) as tx:
-            sql.refuse_upload(tx, image_id=image_id, code=refused.code, reason=refused.reason)
-            job.fail(tx, refused.code, refused.reason)
+            sql.refuse_upload(tx, image_id=image_id, code=error.code, reason=error.reason)
+            job.fail(tx, error.code, error.reason)
         return
-    source = f"{settings().images()}/{kept['renditions']['large']['key']}"
+    source = f"{settings().images()}/{image['renditions']['large']['key']}"
+    columns = {name: image[name] for name in _NO_IMAGE}
     with writing(job.caller) as tx:
-        sql.finish_upload(tx, image_id=image_id, source=source, **as_json({n: kept[n] for n in _NOTHING}, "renditions"))
+        sql.finish_upload(tx, image_id=image_id, source=source, **as_json(columns, "renditions"))
         job.complete(tx, result={"image_id": str(image_id), "source": source})

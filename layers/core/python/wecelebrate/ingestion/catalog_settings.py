@@ -19,10 +19,13 @@ def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
 
 
 def currency(settings: Mapping[str, Any]) -> str:
-    """The currency of prices without a currency. `settings` are the catalog's `sync_settings`."""
+    """The default currency of a catalog's prices. `settings` are its `sync_settings`."""
     return str(settings.get("currency", DEFAULT_CURRENCY))
 
 
 def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:
-    """The options for `feeds.open_feed`: options of the file format, and the mapping of fields to columns."""
+    """The options for `feeds.open_feed`: options of the file format, and the mapping of fields to columns.
+
+    `settings` are the catalog's `sync_settings`.
+    """
     return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}

@@ -42,7 +42,7 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
         raise WrongJobState(f"The job is already {job['status']}.")
     sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="The job was cancelled.")
     job_stopped(tx, StoppedJob(job_id, job["type"]))
-    audit.note(tx, "job.cancel", job["client_id"], job_id)
+    audit.record(tx, "job.cancel", job["client_id"], job_id)
     return get(tx, job_id)
 
 
@@ -61,7 +61,7 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
             "A later job for the same catalog has completed, and this one would undo it. Send the file again."
         )
     sql.retry_job(tx, job_id=job_id)
-    audit.note(tx, "job.retry", job["client_id"], job_id)
+    audit.record(tx, "job.retry", job["client_id"], job_id)
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
@@ -71,7 +71,7 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
     job = _lock(tx, job_id)
     if sql.approve_job(tx, job_id=job_id) == 0:
         raise WrongJobState("The job does not wait for an approval.")
-    audit.note(tx, "job.approve", job["client_id"], job_id)
+    audit.record(tx, "job.approve", job["client_id"], job_id)
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
@@ -97,7 +97,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """TagVersions a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
+    """Lease a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
     ordering key has not ended."""
     with writing(replace(caller, job_id=job_id)) as tx:
         row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)

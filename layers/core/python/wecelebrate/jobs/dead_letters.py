@@ -96,7 +96,9 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     else:
         control.retry(tx, letter.job_id)
     sql.mark_redriven(tx, letter_id=letter_id, subject=tx.caller.subject)
-    audit.note(tx, "dead_letter.redrive", letter.client_id, letter_id, {"job_id": letter.job_id and str(letter.job_id)})
+    audit.record(
+        tx, "dead_letter.redrive", letter.client_id, letter_id, {"job_id": letter.job_id and str(letter.job_id)}
+    )
     return get(tx, letter_id)
 
 

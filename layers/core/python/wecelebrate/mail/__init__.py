@@ -1,9 +1,9 @@
-"""E-mail: what happened is told to the people it is about.
+"""E-mail: messages to customers about their orders, and to users about their jobs.
 
-A mail is a row and a job in the transaction of what it tells (`order_confirmation`, `order_shipped`, `job_finished`).
-The job holds the row's id and nothing about a person; its worker (`work`) writes the mail in the look of the site and
-in its language, and hands it to SES. What SES tells of it later (`receive`) becomes the row's state, and an address
-that does not exist, or whose owner complained, is written to no more.
+`order_confirmation`, `order_shipped` and `job_finished` write a row of `mails` and a job, in the transaction of the
+change that the mail reports. The job's payload holds only the id of the row, no personal data. The worker (`work`)
+renders the mail with the site's branding and in its language, and sends it through SES. SES reports the outcome in
+events: `receive` sets the state of the mail, and suppresses an address that does not exist or whose owner complained.
 """
 
 from wecelebrate.mail.enqueue import job_finished, order_confirmation, order_shipped

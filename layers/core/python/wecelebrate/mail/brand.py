@@ -1,10 +1,10 @@
-"""How a site's mails look: `sites.branding`, taken as what it is, a stranger's JSON.
+"""The branding of a site's mails: the JSON object `sites.branding`, which is not trusted.
 
     {"name": "Acme gifts", "color": "#c8102e", "logo": "https://…/logo.png",
      "sender": "Acme people team", "reply_to": "people@acme.test"}
 
-A key that is missing, or whose value is none that it may have, is as if it were not there: a bad brand makes a plain
-mail, never none, and nothing of it gets beyond the place it is meant for.
+A missing key and an invalid value both mean the default. Invalid branding therefore gives a plain mail, never an error.
+Each value is validated, so that it cannot change other parts of the mail.
 """
 
 import re
@@ -16,52 +16,52 @@ from typing import Any, Self
 from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
 PLATFORM = "wecelebrate"
-PLAIN = "#1f2937"
-"""The colour of who has none: nearly black."""
-_LONGEST_NAME = 100
+DEFAULT_COLOR = "#1f2937"
+"""Nearly black."""
+_MAX_NAME_LENGTH = 100
 _BRIGHT = 0.179
-"""Relative luminance (WCAG 2.2) from which on black reads better than white."""
+"""The relative luminance (WCAG 2.2) above which black text has more contrast than white text."""
 
 
 @dataclass(frozen=True)
 class Brand:
-    """What a site's mails look like."""
+    """The branding of a site's mails."""
 
     name: str
-    color: str = PLAIN
+    color: str = DEFAULT_COLOR
     """`#rrggbb`."""
     logo: str | None = None
-    """An https address."""
+    """An https URL."""
     sender: str = ""
-    """The name that mails come from."""
+    """The display name in the From header."""
     reply_to: str | None = None
 
     @classmethod
-    def of(cls, branding: Mapping[str, Any] | None, fallback: str | None) -> Self:
-        """The brand of a site, or of a client without one, called `fallback` unless it says otherwise."""
-        given = branding or {}
-        name = _name(given.get("name")) or _name(fallback) or PLATFORM
+    def parse(cls, branding: Mapping[str, Any] | None, fallback: str | None) -> Self:
+        """The brand of a site, or of a client for mails without a site. `fallback` is used if `name` is not set."""
+        values = branding or {}
+        name = _name(values.get("name")) or _name(fallback) or PLATFORM
         return cls(
             name=name,
-            color=_color(given.get("color")) or PLAIN,
-            logo=web_address(given.get("logo")),
-            sender=_name(given.get("sender")) or name,
-            reply_to=mail_address(given.get("reply_to")),
+            color=_color(values.get("color")) or DEFAULT_COLOR,
+            logo=web_address(values.get("logo")),
+            sender=_name(values.get("sender")) or name,
+            reply_to=mail_address(values.get("reply_to")),
         )
 
     @property
-    def ink(self) -> str:
-        """What is legible on its colour: black or white."""
+    def text_color(self) -> str:
+        """The color of text on `color`: black or white, whichever has more contrast."""
         red, green, blue = (_linear(int(self.color[at : at + 2], 16) / 255) for at in (1, 3, 5))
         return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT else "#ffffff"
 
-    def sent_from(self, platform: str) -> str:
-        """A From header: the brand's name over the platform's address."""
+    def from_header(self, platform: str) -> str:
+        """The From header: the brand's display name with the platform's address."""
         return mailbox(self.sender, parseaddr(platform)[1])
 
 
 def _name(value: object) -> str:
-    return clean(value)[:_LONGEST_NAME] if isinstance(value, str) else ""
+    return clean(value)[:_MAX_NAME_LENGTH] if isinstance(value, str) else ""
 
 
 def _color(value: object) -> str | None:
@@ -72,4 +72,5 @@ def _color(value: object) -> str | None:
 
 
 def _linear(share: float) -> float:
+    """Convert an sRGB component to linear light. Both are between 0 and 1."""
     return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)

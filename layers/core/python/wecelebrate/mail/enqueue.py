@@ -1,4 +1,4 @@
-"""Causing a mail, in the transaction of what it tells."""
+"""Enqueue mails, in the transaction of the change that they report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,36 +12,40 @@ from wecelebrate.mail.models import Tracking
 
 
 def order_confirmation(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Confirm an order to its customer, once: None when that was asked for before. The id of the job.
+    """Enqueue the confirmation of an order, once per order.
 
-    A customer may cause it for an order of theirs, a guest for one that this very transaction places. Raises NotFound.
+    Returns the id of the job, or None if the confirmation exists. A customer may request it for their own order, a
+    guest only in the transaction that places the order. Raises NotFound.
     """
-    return _of_order(tx, order_id, "order_confirmation", {})
+    return _enqueue_order_mail(tx, order_id, "order_confirmation", {})
 
 
 def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = None) -> UUID | None:
-    """Tell the customer that an order is on its way; an order in two parcels is told of twice. The id of the job.
+    """Enqueue a shipping notice to the customer. An order in two parcels has two. Returns the id of the job.
 
-    Raises NotFound, also for who does not write for the order's client.
+    Raises NotFound, also if the caller may not write for the order's client.
     """
-    told = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
-    return _of_order(tx, order_id, "order_shipped", told)
+    details = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
+    return _enqueue_order_mail(tx, order_id, "order_shipped", details)
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
-    """Tell an address how a job ended. The id of the mail's own job. Raises NotFound, also while the job goes on."""
-    return _told(tx, sql.mail_job(tx, job_id=job_id, recipient=to))
+    """Enqueue a mail about the outcome of a job. Returns the id of the mail's own job.
+
+    Raises NotFound, also while the job has not ended.
+    """
+    return _enqueue_job(tx, sql.mail_job(tx, job_id=job_id, recipient=to))
 
 
-def _of_order(tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any]) -> UUID | None:
-    told = as_json({"details": dict(details)}, "details")
-    return _told(tx, sql.mail_order(tx, order_id=order_id, template=template, **told))
+def _enqueue_order_mail(tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any]) -> UUID | None:
+    parameters = as_json({"details": dict(details)}, "details")
+    return _enqueue_job(tx, sql.mail_order(tx, order_id=order_id, template=template, **parameters))
 
 
-def _told(tx: Transaction, made: Mapping[str, Any] | None) -> UUID | None:
-    if made is None:
+def _enqueue_job(tx: Transaction, mail_row: Mapping[str, Any] | None) -> UUID | None:
+    if mail_row is None:
         raise NotFound
-    job_id: UUID | None = made["job_id"]
+    job_id: UUID | None = mail_row["job_id"]
     if job_id is not None:
-        enqueue(tx, "email_notification", job_id, made["client_id"])
+        enqueue(tx, "email_notification", job_id, mail_row["client_id"])
     return job_id

@@ -1,4 +1,4 @@
-"""Mails as they are read."""
+"""Reading mails."""
 
 from uuid import UUID
 
@@ -16,18 +16,19 @@ def page(tx: Transaction, filters: MailFilters) -> pages.RenderedPage:
 
 
 def get(tx: Transaction, mail_id: UUID) -> Mail:
-    """One mail, written anew. Raises NotFound."""
-    from wecelebrate.mail.rendering import write
+    """One mail. Its text is rendered again from the present data. Raises NotFound."""
+    # Imported here because the list of mails does not need the template engine.
+    from wecelebrate.mail.rendering import render
 
     row = sql.get_mail(tx, mail_id=mail_id)
     if row is None:
         raise NotFound
-    letter = write(row)
+    rendered = render(row)
     return Mail(
-        **row | {"locale": row["locale"] or letter.locale},
-        sender=letter.sender,
-        reply_to=letter.reply_to,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
+        **row | {"locale": row["locale"] or rendered.locale},
+        sender=rendered.sender,
+        reply_to=rendered.reply_to,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
     )

@@ -1,4 +1,4 @@
-"""A mail, and an address that is written to no more."""
+"""Mails, and suppressed addresses."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,38 +10,38 @@ from wecelebrate.core.pages import ListParameters
 
 Template = Literal["order_confirmation", "order_shipped", "job_finished"]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
-Cause = Literal["bounce", "complaint"]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+SuppressionCause = Literal["bounce", "complaint"]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Tracking(Input):
-    """Where a parcel can be followed."""
+    """How to track a parcel."""
 
-    carrier: Short | None = None
-    number: Short | None = None
+    carrier: ShortText | None = None
+    number: ShortText | None = None
     url: Url | None = None
 
 
 class ListedMail(BaseModel):
-    """A mail as lists show it."""
+    """A mail in a list, without its text."""
 
     id: UUID
-    client_id: UUID | None = Field(description="Null: a mail of the platform.")
-    job_id: UUID | None = Field(description="The job that sends it.")
+    client_id: UUID | None = Field(description="Null for a mail of the platform.")
+    job_id: UUID | None = Field(description="The job that sends the mail.")
     template: Template
     order_id: UUID | None
     recipient: str
-    locale: str | None = Field(description="What it was written in; null until it was.")
+    locale: str | None = Field(description="The locale of the text (BCP 47). Null until the mail is sent.")
     state: MailState
-    reason: str | None = Field(description="Why it was not delivered, in words.")
-    message_id: str | None = Field(description="What SES calls it.")
+    reason: str | None = Field(description="Why the mail was not delivered, as text for people.")
+    message_id: str | None = Field(description="The id that SES gave the mail.")
     created_at: Moment
     updated_at: Moment
     sent_at: Moment | None
 
 
 class Mail(ListedMail):
-    """A mail with its text, written anew from what it is about as that is now."""
+    """A mail with its text. The text is rendered for this response from the present data of the order or job."""
 
     sender: str
     reply_to: str | None
@@ -51,33 +51,39 @@ class Mail(ListedMail):
 
 
 class MailFilters(ListParameters):
-    """What a list of mails may be asked."""
+    """The filters of a list of mails."""
 
     client_id: UUID | None = None
     template: Template | None = None
     state: MailState | None = None
     order_id: UUID | None = None
-    recipient: str | None = Field(default=None, max_length=320, description="The whole address, in any case.")
+    recipient: str | None = Field(
+        default=None, max_length=320, description="The complete address. Upper and lower case are equal."
+    )
 
 
 class Suppression(BaseModel):
-    """An address that nothing is sent to."""
+    """An address to which no mail is sent."""
 
     id: UUID
-    client_id: UUID | None = Field(description="Whose mail came back or was complained of; null: the platform's.")
+    client_id: UUID | None = Field(
+        description="The client whose mail bounced or was complained about. Null for a mail of the platform."
+    )
     address: str = Field(description="In lower case.")
-    cause: Cause
-    reason: str | None = Field(description="What the other side said.")
-    mail_id: UUID | None = Field(description="The mail that told.")
+    cause: SuppressionCause
+    reason: str | None = Field(description="The message of the receiving mail server.")
+    mail_id: UUID | None = Field(description="The mail that bounced or was complained about.")
     created_at: Moment
-    released_at: Moment | None = Field(description="When it was let go: it may be written to again.")
-    released_by: str | None
+    released_at: Moment | None = Field(description="When the address was released: mail is sent to it again.")
+    released_by: str | None = Field(description="The `sub` of the user that released the address.")
 
 
 class SuppressionFilters(ListParameters):
-    """What a list of suppressed addresses may be asked."""
+    """The filters of a list of suppressed addresses."""
 
     client_id: UUID | None = None
-    address: str | None = Field(default=None, max_length=320, description="The whole address, in any case.")
-    cause: Cause | None = None
-    released: bool = Field(default=False, description="Those that were let go, in place of those that hold.")
+    address: str | None = Field(
+        default=None, max_length=320, description="The complete address. Upper and lower case are equal."
+    )
+    cause: SuppressionCause | None = None
+    released: bool = Field(default=False, description="List released addresses instead of suppressed ones.")

@@ -1,7 +1,7 @@
-"""Mails as they are written: subject, text and HTML of one, in the look of its site and in its language.
+"""Rendering a mail: its subject, text and HTML, with the branding and in the language of its site.
 
-Templates and phrases are files of ours; all that goes into them is somebody else's. It is cleaned of what has no place
-in a line, and escaped where it meets HTML.
+Templates and phrases are part of this package. All other values are untrusted: `clean` removes control characters and
+line breaks from them, and they are escaped in HTML.
 """
 
 import tomllib
@@ -25,9 +25,9 @@ from wecelebrate.mail.brand import Brand
 from wecelebrate.mail.sanitize import clean, mailbox, web_address
 
 HERE = Path(__file__).parent
-FALLBACK = "en"
-LONGEST_SUBJECT = 200
-ADDRESS = (
+FALLBACK_LOCALE = "en"
+MAX_SUBJECT_LENGTH = 200
+ADDRESS_LINES = (
     ("name", "recipient", "company"),
     ("line1", "address1", "street", "address"),
     ("line2", "address2"),
@@ -35,11 +35,13 @@ ADDRESS = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""The lines of a shipping address, and the keys that each is made of. What has another key is not shown."""
+"""The lines of a shipping address, each with the keys whose values it shows. Other keys are not shown."""
+_PARTS = ("subject", "txt", "html")
+"""Each part has a template: `<name of the mail>.<part>`."""
 
 
 @dataclass(frozen=True)
-class Letter:
+class RenderedMail:
     """A mail, ready to be sent."""
 
     sender: str
@@ -49,51 +51,55 @@ class Letter:
     text: str
     html: str
     locale: str
-    """What it is written in: `de-CH`."""
+    """BCP 47, e.g. `de-CH`."""
 
 
-def write(mail: Mapping[str, Any]) -> Letter:
-    """The mail of a row as `get_mail` finds it."""
-    brand = Brand.of(mail["branding"], mail["site_name"] or mail["client_name"])
+def render(mail: Mapping[str, Any]) -> RenderedMail:
+    """Render a row of the query `get_mail`."""
+    brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     locale = locale_of(mail["settings"])
-    said = {**_cleaned({**mail}), "brand": brand, "tracking_url": _followed(mail), "address": _address(mail)}
-    template = mail["template"]
-    written = {kind: _environment(kind, locale).get_template(f"{template}.{kind}").render(said) for kind in _KINDS}
-    return Letter(
-        sender=brand.sent_from(settings().mail_from),
+    values = {
+        **_clean_all({**mail}),
+        "brand": brand,
+        "tracking_url": web_address(mail["details"].get("url"), ("https", "http")),
+        "address_lines": _address_lines(mail["shipping_address"]),
+    }
+    subject, text, html = (
+        _environment(part, locale).get_template(f"{mail['template']}.{part}").render(values) for part in _PARTS
+    )
+    return RenderedMail(
+        sender=brand.from_header(settings().mail_from),
         reply_to=mailbox(brand.name, brand.reply_to) if brand.reply_to else None,
         recipient=mail["recipient"],
-        subject=clean(written["subject"])[:LONGEST_SUBJECT],
-        text=written["txt"],
-        html=written["html"],
+        subject=clean(subject)[:MAX_SUBJECT_LENGTH],
+        text=text,
+        html=html,
         locale=locale.replace("_", "-"),
     )
 
 
-_KINDS = ("subject", "txt", "html")
+def locale_of(site_settings: Mapping[str, Any] | None) -> str:
+    """The locale of a site's mails, as Babel spells it: `de_CH`.
 
-
-def locale_of(given: Mapping[str, Any] | None) -> str:
-    """The locale that settings ask for (BCP 47), as far as there are phrases: de-CH → de-CH, pt-BR → en.
-
-    `locale` is asked first, then what the storefront is told. `de_CH`, as babel writes it.
+    It is `settings.locale` (BCP 47), or else `settings.public.locale`, the locale of the storefront. A language without
+    phrases is ignored; without any locale, mails are in English.
     """
-    chosen = given or {}
+    chosen = site_settings or {}
     public = chosen.get("public")
     for tag in (chosen.get("locale"), public.get("locale") if isinstance(public, dict) else None):
-        if isinstance(tag, str) and (found := _known(tag)):
-            return found
-    return FALLBACK
+        if isinstance(tag, str) and (locale := _supported_locale(tag)):
+            return locale
+    return FALLBACK_LOCALE
 
 
-def _known(tag: str) -> str | None:
-    """The nearest locale that babel knows and whose language has phrases: subtags are dropped from the end."""
-    parts = tag.replace("_", "-").split("-")
-    if parts[0].lower() not in languages():
+def _supported_locale(tag: str) -> str | None:
+    """The longest prefix of a language tag that is a locale of Babel, if its language has phrases."""
+    subtags = tag.replace("_", "-").split("-")
+    if subtags[0].lower() not in languages():
         return None
-    for end in range(len(parts), 0, -1):
+    for end in range(len(subtags), 0, -1):
         try:
-            return str(Locale.parse("-".join(parts[:end]), sep="-"))
+            return str(Locale.parse("-".join(subtags[:end]), sep="-"))
         except (ValueError, UnknownLocaleError):
             continue
     return None
@@ -101,74 +107,70 @@ def _known(tag: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def languages() -> frozenset[str]:
-    """The languages that there are phrases in."""
+    """The languages that have a file of phrases."""
     return frozenset(file.stem for file in (HERE / "phrases").glob("*.toml"))
 
 
 @lru_cache(maxsize=32)
 def phrases(language: str) -> Mapping[str, str]:
-    """What is said in a language, by name."""
-    said: dict[str, str] = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
-    return said
+    """The phrases of a language, by name."""
+    by_name: dict[str, str] = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
+    return by_name
 
 
 @lru_cache(maxsize=64)
-def _environment(kind: str, locale: str) -> ImmutableSandboxedEnvironment:
-    """What templates of one kind and locale are rendered in."""
-    made = ImmutableSandboxedEnvironment(
+def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
+    """The template environment of one part and locale."""
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
-        autoescape=kind == "html",
+        autoescape=part == "html",
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    known = phrases(locale.partition("_")[0])
+    translations = phrases(locale.partition("_")[0])
 
-    def say(phrase: str, /, **values: str) -> str:
-        if kind != "html":
-            return known[phrase].format(**values)
-        # A phrase is markup there; what is put into it is escaped, and keeps its direction to itself.
-        marked = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in values.items()}
-        return Markup(known[phrase]).format(**marked)  # noqa: S704 - a file of ours
+    def phrase(name: str, /, **values: str) -> str:
+        if part != "html":
+            return translations[name].format(**values)
+        # The phrase is markup. Its values are escaped, and isolated so that a value written from right to left does
+        # not reorder the phrase.
+        isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
+        return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are part of this package
 
-    made.globals |= {
-        "say": say,
-        "is_said": known.__contains__,
+    environment.globals |= {
+        "phrase": phrase,
+        "has_phrase": translations.__contains__,
         "lang": locale.replace("_", "-"),
     }
-    made.filters |= {
+    environment.filters |= {
         "money": lambda amount, currency: format_currency(Decimal(amount), currency, locale=locale),
-        "date": lambda at: format_date(_day(at), format="long", locale=locale),
+        "date": lambda at: format_date(_datetime(at), format="long", locale=locale),
         "number": lambda number: format_decimal(number, locale=locale),
     }
-    return made
+    return environment
 
 
-def _day(at: datetime | str) -> datetime:
+def _datetime(at: datetime | str) -> datetime:
     return at if isinstance(at, datetime) else datetime.fromisoformat(at)
 
 
-def _cleaned(value: Any) -> Any:
-    """All text in a value without what has no place in a line."""
+def _clean_all(value: Any) -> Any:
+    """Clean every text in a value. Keys are kept."""
     match value:
         case str():
             return clean(value)
         case dict():
-            return {key: _cleaned(held) for key, held in value.items()}
+            return {key: _clean_all(member) for key, member in value.items()}
         case list():
-            return [_cleaned(held) for held in value]
+            return [_clean_all(member) for member in value]
     return value
 
 
-def _followed(mail: Mapping[str, Any]) -> str | None:
-    return web_address(mail["details"].get("url"), ("https", "http"))
-
-
-def _address(mail: Mapping[str, Any]) -> list[str]:
-    """The lines of the shipping address, whoever wrote it down."""
-    given = mail["shipping_address"]
-    if not isinstance(given, dict):
+def _address_lines(address: object) -> list[str]:
+    """The lines of a shipping address. Empty if it is not an object."""
+    if not isinstance(address, dict):
         return []
-    lines = [[clean(given[key]) for key in keys if isinstance(given.get(key), str)] for keys in ADDRESS]
+    lines = [[clean(address[key]) for key in keys if isinstance(address.get(key), str)] for keys in ADDRESS_LINES]
     return [line for line in (" ".join(filter(None, parts)) for parts in lines) if line]

@@ -1,4 +1,4 @@
-"""Handing a mail to SES. How many a second is the rate of the queue (`wecelebrate.jobs.rate_limit`)."""
+"""Sending a mail through SES. The queue's rate limit (`wecelebrate.jobs.rate_limit`) sets the mails per second."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-    from wecelebrate.mail.rendering import Letter
+    from wecelebrate.mail.rendering import RenderedMail
 
-BUSY = ("TooManyRequestsException", "LimitExceededException", "ThrottlingException", "SendingPausedException")
-"""What SES says when it would take the mail at another time."""
-NEVER = ("BadRequestException", "MessageRejected")
-"""What SES says of a mail that it never takes."""
+RETRYABLE_ERRORS = (
+    "TooManyRequestsException",
+    "LimitExceededException",
+    "ThrottlingException",
+    "SendingPausedException",
+)
+"""Error codes of SES for a mail that it would accept later."""
+PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")
+"""Error codes of SES for a mail that it never accepts."""
 _UNVERIFIED = "not verified"
-"""SES rejects a mail, too, when our own domain is not verified: that is no fault of the mail."""
+"""SES also rejects a mail if our own domain is not verified. Then the mail is not at fault."""
 _CHARSET = "UTF-8"
 
 
@@ -29,53 +34,53 @@ def _ses() -> "SESV2Client":
     import boto3
     from botocore.config import Config
 
-    # Sent by SDK a second time it might arrive twice: the job tries again, after looking at what SES told.
+    # boto3 must not retry: a retry could send the mail twice. The job retries, after checking for events from SES.
     return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
 
 
-def send(letter: "Letter", tags: Mapping[str, str]) -> str:
-    """Hand a mail to SES; what SES calls it.
+def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
+    """Send a mail through SES. Returns the id that SES gives it.
 
-    Raises Unavailable when SES would take it at another time, JobRejected when never, and whatever boto3 raises when it
-    may or may not have it.
+    Raises Unavailable if SES would accept it later, JobRejected if SES never accepts it, and the error of boto3 if it
+    is unknown whether SES has accepted it.
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
-    asked = request(letter, tags)
+    request = send_email_request(mail, tags)
     try:
-        return _ses().send_email(**asked)["MessageId"]
+        return _ses().send_email(**request)["MessageId"]
     except ClientError as error:
-        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if code in BUSY:
-            raise Unavailable(f"SES: {code}: {said}") from error
-        if code in NEVER and _UNVERIFIED not in said:
-            raise JobRejected("mail_refused", f"SES does not take the mail: {said}") from error
+        code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        if code in RETRYABLE_ERRORS:
+            raise Unavailable(f"SES: {code}: {text}") from error
+        if code in PERMANENT_ERRORS and _UNVERIFIED not in text:
+            raise JobRejected("mail_refused", f"SES does not accept the mail: {text}") from error
         raise
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         raise Unavailable(f"SES cannot be reached: {error}") from error
 
 
-def request(letter: "Letter", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
-    """What SES is asked. Raises JobRejected for an address that cannot be one."""
-    address = mail_address(letter.recipient)
+def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
+    """The parameters of SendEmail. Raises JobRejected if the recipient is not an e-mail address."""
+    address = mail_address(mail.recipient)
     if address is None:
-        raise JobRejected("bad_address", "This is not an e-mail address that mail can be sent to.")
-    asked: SendEmailRequestTypeDef = {
-        "FromEmailAddress": letter.sender,
+        raise JobRejected("bad_address", "The recipient is not a valid e-mail address. Use one like name@example.com.")
+    request: SendEmailRequestTypeDef = {
+        "FromEmailAddress": mail.sender,
         "Destination": {"ToAddresses": [address]},
         "Content": {
             "Simple": {
-                "Subject": {"Data": letter.subject, "Charset": _CHARSET},
+                "Subject": {"Data": mail.subject, "Charset": _CHARSET},
                 "Body": {
-                    "Text": {"Data": letter.text, "Charset": _CHARSET},
-                    "Html": {"Data": letter.html, "Charset": _CHARSET},
+                    "Text": {"Data": mail.text, "Charset": _CHARSET},
+                    "Html": {"Data": mail.html, "Charset": _CHARSET},
                 },
             }
         },
         "ConfigurationSetName": settings().mail_configuration_set,
-        # Every event of SES brings them back.
+        # Every event of SES about this mail contains the tags.
         "EmailTags": [{"Name": name, "Value": value} for name, value in sorted(tags.items())],
     }
-    if letter.reply_to:
-        asked["ReplyToAddresses"] = [letter.reply_to]
-    return asked
+    if mail.reply_to:
+        request["ReplyToAddresses"] = [mail.reply_to]
+    return request

@@ -1,4 +1,4 @@
-"""Addresses that are written to no more."""
+"""Suppressed addresses: no mail is sent to them."""
 
 from uuid import UUID
 
@@ -16,11 +16,14 @@ def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:
-    """Let an address be written to again; the row stays, with who did it. Raises NotFound, Forbidden."""
+    """Release an address: mail is sent to it again. The row stays and records the caller. Raises NotFound, Forbidden.
+
+    Releasing an address twice has no further effect.
+    """
     row = sql.get_suppression(tx, suppression_id=suppression_id)
     if row is None:
         raise NotFound
     if tx.context.role != "app_admin" and row["client_id"] not in (tx.context.editor_ids or []):
         raise Forbidden
     if sql.release_suppression(tx, suppression_id=suppression_id):
-        audit.note(tx, "mail_suppression.release", row["client_id"], suppression_id)
+        audit.record(tx, "mail_suppression.release", row["client_id"], suppression_id)

@@ -1,8 +1,8 @@
-"""The work of one mail's job: write it, hand it to SES, note what SES calls it.
+"""The worker of mail jobs: render the mail, send it through SES, and record the id that SES gives it.
 
-A mail is handed over once in all but two cases: the worker dies between SES's answer and the commit that notes it, or
-SES takes the mail and its answer is lost on the way. SES knows no idempotency key, so the next try sends it again,
-unless an event of SES has told by then that it has the mail.
+A mail is sent once, except in two cases: the worker dies between SES's response and the commit that records it, or SES
+accepts the mail and its response is lost. SES has no idempotency keys, so the next attempt sends the mail again, unless
+an event from SES has confirmed it by then.
 """
 
 from typing import Any
@@ -16,60 +16,61 @@ from wecelebrate.mail.log import sql
 
 
 def work(job: LeasedJob) -> None:
-    """Send the mail of a job, unless it was sent or its address is suppressed. Raises JobRejected, Unavailable."""
+    """Send the mail of a job, unless it was sent before or its address is suppressed.
+
+    Raises JobRejected, Unavailable.
+    """
     mail_id = UUID(job.payload["mail_id"])
     try:
         _send(job, mail_id)
-    except JobRejected as refused:
-        _failed(job, mail_id, refused.reason)
+    except JobRejected as rejection:
+        _mark_failed(job, mail_id, rejection.reason)
         raise
     except (Unavailable, LeaseLost, DeadlineReached):
         raise
     except Exception:
         if job.last_attempt:
-            _failed(job, mail_id, "Something of ours failed, again and again.")
+            _mark_failed(job, mail_id, "Every attempt failed because of an internal error.")
         raise
 
 
 def _send(job: LeasedJob, mail_id: UUID) -> None:
-    from wecelebrate.mail.rendering import write
+    from wecelebrate.mail.rendering import render
 
     with writing(job.caller) as tx:
         mail = sql.get_mail(tx, mail_id=mail_id)
         if mail is None:
-            raise JobRejected("mail_gone", "The mail, or what it is about, is no longer there.")
+            raise JobRejected("mail_gone", "The mail, or its order or job, no longer exists.")
         if mail["state"] not in ("queued", "failed"):
-            # Sent by a worker that died before it could say so, as SES told.
+            # An event from SES says that it was sent, by a worker that died before it could record that.
             job.complete(tx, {"state": mail["state"]})
             return
-        if _suppressed(tx, job, mail):
+        if _complete_if_suppressed(tx, job, mail):
             return
-    letter = write(mail)
-    message_id = sending.send(letter, {"mail": str(mail_id), "job": str(job.id), "client": _owner(job)})
+    rendered = render(mail)
+    tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
+    message_id = sending.send(rendered, tags)
     with writing(job.caller) as tx:
-        sql.mark_sent(tx, mail_id=mail_id, message_id=message_id, locale=letter.locale)
+        sql.mark_sent(tx, mail_id=mail_id, message_id=message_id, locale=rendered.locale)
         job.complete(tx, {"state": "sent", "message_id": message_id})
 
 
-def _suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
-    """Whether the address is written to no more; the job is then done."""
-    found = sql.mail_suppression(tx, client_id=job.client_id, address=mail["recipient"])
-    if found is None:
+def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
+    """Complete the job without sending if the address is suppressed. Returns whether it is."""
+    suppression = sql.mail_suppression(tx, client_id=job.client_id, address=mail["recipient"])
+    if suppression is None:
         return False
-    if not found["is_own"]:
-        # The client sees it among its own, and can let it go, without learning whose mail came back.
-        given = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
-        sql.suppress(tx, cause=found["cause"], reason="The address does not take mail.", **given)
-    reason = f"Nothing is sent to this address since a {found['cause']}."
+    if not suppression["is_own"]:
+        # Copy the suppression to this client, which can then see and release it. The copy does not reveal which
+        # client's mail bounced.
+        address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
+        sql.suppress(tx, cause=suppression["cause"], reason="The address does not accept mail.", **address)
+    reason = f"The address is suppressed because of a {suppression['cause']}."
     sql.mark_unsent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
     job.complete(tx, {"state": "suppressed"})
     return True
 
 
-def _failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
+def _mark_failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
     with writing(job.caller) as tx:
         sql.mark_unsent(tx, mail_id=mail_id, state="failed", reason=reason)
-
-
-def _owner(job: LeasedJob) -> str:
-    return str(job.client_id or "platform")

@@ -1,6 +1,6 @@
-"""Orders: placed by who visits a site, read by the site's client and by their customer.
+"""Orders: visitors of a site place them, and the site's client and the customer read them.
 
-`placing` places one. Whatever moves a figure of a day leaves a delta, and `days` folds the deltas into the days.
+`placing` places an order. Every change of an order writes a delta of the day's totals; `rollup` adds these deltas up.
 """
 
 from uuid import UUID
@@ -18,17 +18,17 @@ sql = queries(__file__)
 
 
 def entry(order_id: UUID) -> Entry:
-    """One order, in the cache."""
+    """The cache entry of an order."""
     return keys.entry(keys.ORDER, order_id, tags=[f"order:{order_id}"])
 
 
 def page_entry(filters: OrderFilters) -> Entry:
-    """One page of orders, in the cache."""
+    """The cache entry of a page of orders."""
     return keys.entry(keys.ORDERS, tags=["orders:$client"], filters=filters.model_dump(mode="json"))
 
 
 def site_page_entry(site_id: UUID, filters: SiteOrderFilters) -> Entry:
-    """One page of a site's orders, in the cache."""
+    """The cache entry of a page of a site's orders."""
     tags = ["orders:$client", f"site:{site_id}"]
     return keys.entry(keys.ORDERS, site_id, tags=tags, filters=filters.model_dump(mode="json"))
 
@@ -37,7 +37,7 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
     """One page of the orders that the caller may see, newest first."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
-        # One client's orders lie in their order in its index; those of several have to be sorted.
+        # With this filter an index returns the orders already sorted. Without it PostgreSQL would sort them.
         filters = filters.model_copy(update={"client_id": clients[0]})
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 
@@ -56,13 +56,13 @@ def get(tx: Transaction, order_id: UUID) -> Order:
     return Order(**row)
 
 
-def own_page(tx: Transaction, listed: ListParameters) -> pages.RenderedPage:
-    """One page of what the customer ordered on the site that is visited, newest first."""
-    return pages.list_page("own orders", sql.list_own_orders, tx, listed, pages.NEWEST)
+def own_page(tx: Transaction, parameters: ListParameters) -> pages.RenderedPage:
+    """One page of the calling customer's orders on the visited site, newest first."""
+    return pages.list_page("own orders", sql.list_own_orders, tx, parameters, pages.NEWEST)
 
 
-def own(tx: Transaction, order_id: UUID) -> PlacedOrder:
-    """One of them. Raises NotFound, also for what a guest ordered."""
+def get_own(tx: Transaction, order_id: UUID) -> PlacedOrder:
+    """One order of the calling customer on the visited site. Raises NotFound, also for orders of guests."""
     row = sql.get_own_order(tx, order_id=order_id)
     if row is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Placing an order: stock, order, confirmation and webhook in one transaction."""
+"""Placing an order: its stock, row, confirmation and webhook events are written in one transaction."""
 
 from typing import Any
 
@@ -10,68 +10,76 @@ from wecelebrate.orders.models import NewOrder, PlacedOrder
 
 sql = queries(__file__)
 
-MOST = "99999999.99"
-"""What an order comes to at most."""
+MAX_TOTAL = "99999999.99"
+"""The highest total of an order, in any currency."""
 
 
 class OutOfStock(Conflict):
-    """There is less of a product than was ordered."""
+    """The stock of a product is lower than the ordered quantity."""
 
     code = "out_of_stock"
 
 
 class TotalChanged(Conflict):
-    """This costs something else than the customer was told: show the new total and ask again."""
+    """The total differs from `total_amount`. Show the new total to the customer and order again."""
 
     code = "total_changed"
 
 
 def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
-    """Order on the site that is visited, and have it confirmed.
+    """Place an order on the visited site, and enqueue its confirmation.
 
-    Raises Invalid for what the site does not show, OutOfStock, TotalChanged.
+    Raises Invalid (for example for a product that the site does not show), OutOfStock, TotalChanged.
     """
-    _each_once(new)
-    given = new.model_dump(mode="json", exclude={"total_amount"}) | {"told": new.total_amount}
-    given["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
-    found = sql.place_order(tx, **as_json(given, "lines", "shipping_address", "metadata"))
-    if found["refusal"]:
-        raise _refused(new, found["refusal"], found["about"])
-    row, low = found["placed"], found["low"]
-    placed = PlacedOrder(**row)
-    order_confirmation(tx, placed.id)
-    told = {"order_id": placed.id, "order_number": placed.order_number, "status": placed.status}
-    webhooks.publish(tx, row["client_id"], "order.created", told | {"site_id": row["site_id"]})
-    if low:
-        webhooks.publish(tx, row["client_id"], "inventory.low", low)
-    return placed
+    _check_products_are_unique(new)
+    parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"told": new.total_amount}
+    parameters["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
+    result = sql.place_order(tx, **as_json(parameters, "lines", "shipping_address", "metadata"))
+    if result["refusal"]:
+        raise _problem(new, result["refusal"], result["about"])
+    row, low_stock = result["placed"], result["low"]
+    order = PlacedOrder(**row)
+    order_confirmation(tx, order.id)
+    payload = {
+        "order_id": order.id,
+        "order_number": order.order_number,
+        "status": order.status,
+        "site_id": row["site_id"],
+    }
+    webhooks.publish(tx, row["client_id"], "order.created", payload)
+    if low_stock:
+        webhooks.publish(tx, row["client_id"], "inventory.low", low_stock)
+    return order
 
 
-def _each_once(new: NewOrder) -> None:
-    seen = set()
+def _check_products_are_unique(new: NewOrder) -> None:
+    product_ids = set()
     for number, line in enumerate(new.lines):
-        if line.product_id in seen:
-            raise Invalid(errors=[FieldError(pointer=f"/lines/{number}/product_id", detail="is in a line before")])
-        seen.add(line.product_id)
+        if line.product_id in product_ids:
+            detail = "is already in an earlier line: order it in one line"
+            raise Invalid(errors=[FieldError(pointer=f"/lines/{number}/product_id", detail=detail)])
+        product_ids.add(line.product_id)
 
 
-def _refused(new: NewOrder, refusal: str, about: Any) -> Problem:
-    """The problem of what app.place_order refuses."""
+def _problem(new: NewOrder, refusal: str, about: Any) -> Problem:
+    """The problem for a refusal of the query `place_order`. `about` depends on the kind of refusal."""
     match refusal:
         case "not_shown":
-            detail = "names nothing that is sold here"
+            detail = "is not a product of this site"
             return Invalid(errors=[FieldError(pointer=f"/lines/{at}/product_id", detail=detail) for at in about])
         case "out_of_stock":
-            short = [(one["at"], one["left"]) for one in about]
             return OutOfStock(
-                errors=[FieldError(pointer=f"/lines/{at}/quantity", detail=f"{left} are left") for at, left in short]
+                errors=[
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"exceeds the stock of {line['left']}")
+                    for line in about
+                ]
             )
         case "currencies":
-            detail = f"have prices in {' and '.join(sorted(about))}: an order has one currency"
+            detail = f"must have prices in one currency, not in {' and '.join(sorted(about))}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
-        case "total" if new.total_amount is not None and len(about) <= len(MOST):
-            return TotalChanged(errors=[FieldError(pointer="/total_amount", detail=f"is {about} now")])
+        case "total" if new.total_amount is not None and len(about) <= len(MAX_TOTAL):
+            return TotalChanged(errors=[FieldError(pointer="/total_amount", detail=f"is now {about}")])
         case "total":
-            detail = f"come to {about}: an order has at most {MOST}"
+            detail = f"must have a total of at most {MAX_TOTAL}, not {about}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
     raise ValueError(refusal)

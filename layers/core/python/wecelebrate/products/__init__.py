@@ -1,9 +1,10 @@
-"""Products of catalogs. Whoever may read a catalog reads them; the catalog's owner and the platform write them."""
+"""Products of catalogs. Everyone who can read a catalog reads them; the catalog's owner and admins write them."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from wecelebrate import catalogs
 from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -18,12 +19,13 @@ sql = queries(__file__)
 
 
 def entry(product_id: UUID) -> Entry:
-    """One product, in the cache."""
+    """The cache entry of a product."""
     return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
-    """One page of a catalog's products, in the cache; none for what changed since a moment, which is asked once."""
+    """The cache entry of a page of a catalog's products. None with `updated_since`, because such a request is not
+    repeated."""
     if filters.updated_since is not None:
         return None
     tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
@@ -32,18 +34,17 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
     """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
-    asked = pages.list_request("products", filters, catalog_id=catalog_id)
-    given = filters.model_dump(exclude={"cursor"})
-    begin = after(filters.cursor, asked)
-    found = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **given, **begin))
-    if not found:  # who sees a product sees its catalog
-        _see_catalog(tx, catalog_id)
-    return pages.render(found, filters.limit, asked)
+    request = pages.list_request("products", filters, catalog_id=catalog_id)
+    parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
+    rows = list(sql.list_products(tx, catalog_id=catalog_id, shown_at=settings().images(), **parameters))
+    if not rows:  # a caller that sees a product also sees its catalog
+        catalogs.get(tx, catalog_id)
+    return pages.render(rows, filters.limit, request)
 
 
-def after(cursor: str | None, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a page of products begins: after the row that the cursor names, or with the first. Raises BadCursor."""
-    return {"after_key": None, "after_id": None} | pages.decode(cursor, asked)
+def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The query parameters for the start of a page of products. Raises BadCursor."""
+    return {"after_key": None, "after_id": None} | pages.decode(cursor, request)
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:
@@ -55,51 +56,55 @@ def get(tx: Transaction, product_id: UUID) -> Product:
 
 
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
-    """Raises NotFound, Forbidden for a catalog that is read only to the caller, AlreadyExists for a SKU it has."""
-    _see_catalog(tx, catalog_id)
+    """Create a product.
+
+    Raises NotFound, Forbidden for a catalog that the caller can only read, AlreadyExists for a SKU of the catalog.
+    """
+    catalogs.get(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
-    return _written(
-        tx, Product(**sql.create_product(tx, catalog_id=catalog_id, shown_at=settings().images(), **values))
-    )
+    row = sql.create_product(tx, catalog_id=catalog_id, shown_at=settings().images(), **values)
+    return _after_write(tx, Product(**row))
 
 
 def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) -> Product:
-    """All of it. Raises as `change` does."""
+    """Replace all fields of a product. Raises the errors of `change`."""
     return _change(tx, product_id, new.model_dump(mode="json"), match, replace=True)
 
 
 def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match) -> Product:
-    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, and as `Match.check` does."""
+    """Apply a patch to a product. Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`."""
     return _change(tx, product_id, patch.changes(), match, replace=False)
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
-    """Take a product off every storefront; what was ordered still knows it. Raises as `change` does."""
+    """Hide a product from all storefronts. Its row stays, because orders refer to it. Raises the errors of `change`."""
     _change(tx, product_id, {"is_active": False}, match, replace=False)
-
-
-def _see_catalog(tx: Transaction, catalog_id: UUID) -> None:
-    if not sql.sees_catalog(tx, catalog_id=catalog_id):
-        raise NotFound
 
 
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
     before = get(tx, product_id)
-    seen = match.check(before)
-    told = as_json({"changes": changes}, "changes")
-    shown_at = settings().images()
-    row = sql.change_product(tx, product_id=product_id, replace=replace, seen=seen, shown_at=shown_at, **told)
+    expected = match.check(before)
+    row = sql.change_product(
+        tx,
+        product_id=product_id,
+        replace=replace,
+        seen=expected,
+        shown_at=settings().images(),
+        **as_json({"changes": changes}, "changes"),
+    )
     if row is None:
-        raise refusal(seen, get(tx, product_id))
-    low = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
-    low_stock.tell_if_low(tx, before.catalog_id, before.inventory_count, low)
-    return _written(tx, Product(**row))
+        raise refusal(expected, get(tx, product_id))
+    product = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
+    low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)
+    return _after_write(tx, Product(**row))
 
 
-def _written(tx: Transaction, product: Product) -> Product:
+def _after_write(tx: Transaction, product: Product) -> Product:
+    """Request missing images of a written product, and refresh its cache entry after the commit."""
     if len(product.media) < len(product.images):
-        from wecelebrate import images  # with all of jobs, which readers need not load
+        # Imported here because it loads all of jobs, which functions that only read do not need.
+        from wecelebrate import images
 
-        images.want(tx, product.catalog_id, product.id)
+        images.fetch_missing(tx, product.catalog_id, product.id)
     tx.write_through.append((entry(product.id), lambda after: get(after, product.id)))
     return product

@@ -1,4 +1,4 @@
-"""Inventory that runs low, told to whoever wants to know."""
+"""The event `inventory.low`: products whose stock fell to the threshold of their catalog."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,23 +8,29 @@ from wecelebrate.core.database import Transaction, queries
 
 sql = queries(__file__)
 
-TOLD = 100
-"""Products that one event names."""
+MAX_PRODUCTS = 100
+"""Products in one event."""
 
 
-def tell_low(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
-    """Publish that `count` products of a catalog fell to its `low_inventory`, and the first of them."""
+def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
+    """Publish that `count` products of a catalog fell to its `low_inventory`. The event contains the first of them."""
     catalog = sql.get_stock_keeper(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
-    from wecelebrate import webhooks  # with what readers need not load
+    # Imported here because functions that only read do not need it.
+    from wecelebrate import webhooks
 
-    data = {"catalog_id": catalog_id, "low_inventory": catalog["low_inventory"], "count": count}
-    webhooks.publish(tx, catalog["owner_client_id"], "inventory.low", {**data, "products": list(products[:TOLD])})
+    payload = {
+        "catalog_id": catalog_id,
+        "low_inventory": catalog["low_inventory"],
+        "count": count,
+        "products": list(products[:MAX_PRODUCTS]),
+    }
+    webhooks.publish(tx, catalog["owner_client_id"], "inventory.low", payload)
 
 
-def tell_if_low(tx: Transaction, catalog_id: UUID, before: int, product: dict[str, Any]) -> None:
-    """Publish that a product fell to its catalog's `low_inventory`, of which there were so many `before`."""
-    left = product["inventory_count"]
-    if left < before and sql.fell_low(tx, catalog_id=catalog_id, before=before, left=left):
-        tell_low(tx, catalog_id, 1, [product])
+def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:
+    """Publish the event if a change of one product's stock made it fall to the catalog's `low_inventory`."""
+    count = product["inventory_count"]
+    if count < count_before and sql.fell_low(tx, catalog_id=catalog_id, before=count_before, left=count):
+        publish_low_stock(tx, catalog_id, 1, [product])

@@ -1,4 +1,4 @@
-"""A product of a catalog."""
+"""Products of catalogs, and their filters."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -22,24 +22,24 @@ from wecelebrate.core.models import (
 from wecelebrate.core.pages import ListParameters
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Image = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
-"""An http(s) address, or a path: nothing that a browser would run."""
-Images = Annotated[list[Image], Field(max_length=50)]
+ProductLabel = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+ImageUrl = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
+"""An http(s) URL or a path. No other scheme is allowed, because a browser could run `javascript:`."""
+ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 
 class NewProduct(Input):
-    """What makes a product."""
+    """A new product."""
 
     sku: Sku
     name: Name
     description: Text | None = None
-    category: Label | None = None
-    brand: Label | None = None
+    category: ProductLabel | None = None
+    brand: ProductLabel | None = None
     price: Money
     currency: Currency = "USD"
-    images: Images = Field(default_factory=list)
+    images: ImageUrls = Field(default_factory=list)
     attributes: GivenObject = Field(default_factory=dict)
     inventory_count: Count = 0
     is_active: Flag = True
@@ -51,29 +51,29 @@ class ProductPatch(Patch):
     sku: Sku = ABSENT
     name: Name = ABSENT
     description: Text | None = None
-    category: Label | None = None
-    brand: Label | None = None
+    category: ProductLabel | None = None
+    brand: ProductLabel | None = None
     price: Money = ABSENT
     currency: Currency = ABSENT
-    images: Images = ABSENT
+    images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
     inventory_count: Count = ABSENT
     is_active: Flag = ABSENT
 
 
-class ShownImage(BaseModel):
-    """An image of a product, as it can be shown: WebP, upright, without metadata, no larger than it came."""
+class ProductMedia(BaseModel):
+    """The renditions of a product's image: WebP, upright, without metadata, and not larger than the original."""
 
-    source: str = Field(description="Which of `images` it is.")
-    width: int = Field(description="Pixels, as it came.")
+    source: str = Field(description="The value in `images`.")
+    width: int = Field(description="The width of the original, in pixels.")
     height: int
-    thumb: str = Field(description="Where it is, at most 320 pixels wide and high.")
-    medium: str = Field(description="At most 800.")
-    large: str = Field(description="At most 1600.")
+    thumb: str = Field(description="The URL of a rendition of at most 320 × 320 pixels.")
+    medium: str = Field(description="At most 800 × 800 pixels.")
+    large: str = Field(description="At most 1600 × 1600 pixels.")
 
 
 class Product(BaseModel):
-    """A product as it is read."""
+    """A product."""
 
     id: UUID
     catalog_id: UUID
@@ -85,7 +85,7 @@ class Product(BaseModel):
     price: str = Field(pattern=r"^\d+\.\d\d$")
     currency: str
     images: list[str]
-    media: list[ShownImage] = Field(description="Those of `images` that can be shown, in their order.")
+    media: list[ProductMedia] = Field(description="The processed images, in the order of `images`.")
     attributes: Object
     inventory_count: int
     is_active: bool
@@ -93,21 +93,21 @@ class Product(BaseModel):
     updated_at: Moment
 
 
-class ShownFilters(ListParameters):
-    """What a list of products may be asked by anyone."""
+class ProductListFilters(ListParameters):
+    """The filters of all lists of products, including storefronts."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None, description="Part of the name."
+        default=None, description="Text that the name contains."
     )
-    category: Label | None = None
-    brand: Label | None = None
+    category: ProductLabel | None = None
+    brand: ProductLabel | None = None
     price_min: Money | None = None
     price_max: Money | None = None
-    sort: Sort = Field(default="name", description="`-` for descending; `-created_at` is newest first.")
+    sort: Sort = Field(default="name", description="`-` means descending: `-created_at` is newest first.")
 
 
-class ProductFilters(ShownFilters):
-    """What a list of a catalog's products may be asked."""
+class ProductFilters(ProductListFilters):
+    """The filters of a list of a catalog's products."""
 
     is_active: bool | None = None
     updated_since: AwareDatetime | None = None

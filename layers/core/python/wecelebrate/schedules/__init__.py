@@ -68,14 +68,14 @@ def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
     schedule = _lock(tx, schedule_id)
     match.check(schedule)
     sql.delete_schedule(tx, schedule_id=schedule_id)
-    audit.note(tx, "schedule.delete", schedule.client_id, schedule_id, {"name": schedule.name})
+    audit.record(tx, "schedule.delete", schedule.client_id, schedule_id, {"name": schedule.name})
 
 
 def run(tx: Transaction, schedule_id: UUID) -> Schedule:
     """Run a schedule now, even if it is not active. Raises NotFound, Forbidden, ScheduleBusy."""
     schedule = _lock(tx, schedule_id)
     runs.request_run(tx, schedule_id, schedule.type, schedule.client_id)
-    audit.note(tx, "schedule.run", schedule.client_id, schedule_id)
+    audit.record(tx, "schedule.run", schedule.client_id, schedule_id)
     return get(tx, schedule_id)
 
 

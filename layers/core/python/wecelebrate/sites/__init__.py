@@ -1,4 +1,4 @@
-"""Sites: the shops of clients, and the products that each leaves out."""
+"""Sites: the shops of clients, and the products that each site excludes."""
 
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,19 @@ sql = queries(__file__)
 
 
 def entry(site_id: UUID) -> Entry:
-    """One site, in the cache."""
+    """The cache entry of a site."""
     return keys.entry(keys.SITE, site_id, tags=[f"site:{site_id}"])
 
 
 def page_entry(filters: SiteFilters) -> Entry:
-    """One page of sites, in the cache."""
+    """The cache entry of a page of sites."""
     return keys.entry(keys.SITES, tags=["sites:$client"], filters=filters.model_dump(mode="json"))
 
 
-def exclusions_entry(site_id: UUID, listed: ListParameters) -> Entry:
-    """One page of what a site leaves out, in the cache."""
+def exclusions_entry(site_id: UUID, parameters: ListParameters) -> Entry:
+    """The cache entry of a page of a site's exclusions."""
     tags = [f"site:{site_id}", f"exclusions:{site_id}"]
-    return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, filters=listed.model_dump(mode="json"))
+    return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.RenderedPage:
@@ -45,30 +45,39 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 
 
 def create(tx: Transaction, new: NewSite) -> Site:
-    """Raises AlreadyExists for a domain that is taken, Invalid for a catalog the client may not read, Forbidden."""
+    """Create a site.
+
+    Raises AlreadyExists for a domain that is in use, Invalid for a catalog that the client cannot read, Forbidden.
+    """
     _check_catalog(tx, new.client_id, new.catalog_id)
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
 
 
 def replace(tx: Transaction, site_id: UUID, content: SiteContent, match: Match) -> Site:
-    """All of it but its client. Raises as `change` does."""
+    """Replace all fields of a site except its client. Raises the errors of `change`."""
     return _change(tx, site_id, content.model_dump(mode="json"), match, replace=True)
 
 
 def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Site:
-    """What the patch names. Raises NotFound, Forbidden, AlreadyExists, Invalid, and as `Match.check` does."""
+    """Apply a patch to a site.
+
+    Raises NotFound, Forbidden, AlreadyExists, Invalid, and the errors of `Match.check`.
+    """
     return _change(tx, site_id, patch.changes(), match, replace=False)
 
 
-def exclusions(tx: Transaction, site_id: UUID, listed: ListParameters) -> pages.RenderedPage:
-    """One page of what a site leaves out. Raises NotFound."""
+def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
+    """One page of a site's exclusions. Raises NotFound."""
     get(tx, site_id)
-    return pages.list_page("exclusions", sql.list_exclusions, tx, listed, pages.BY_ID, site_id=site_id)
+    return pages.list_page("exclusions", sql.list_exclusions, tx, parameters, pages.BY_ID, site_id=site_id)
 
 
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
-    """Leave a product out. Raises NotFound for a site or a product that the caller or the site's client cannot see,
-    Forbidden."""
+    """Exclude a product from a site.
+
+    Raises NotFound for a site or product that the caller cannot see, or a product that the site's client cannot read;
+    Forbidden.
+    """
     site = get(tx, site_id)
     if not sql.may_leave_out(tx, client_id=site.client_id, product_id=product_id):
         raise NotFound
@@ -76,7 +85,7 @@ def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExcl
 
 
 def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
-    """Show a product again. Raises NotFound for what was not left out, Forbidden."""
+    """Delete an exclusion, so that the site shows the product again. Raises NotFound, Forbidden."""
     get(tx, site_id)
     if sql.include_product(tx, site_id=site_id, product_id=product_id) == 0:
         raise Forbidden if sql.is_excluded(tx, site_id=site_id, product_id=product_id) else NotFound
@@ -84,19 +93,22 @@ def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
 
 def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Site:
     site = get(tx, site_id)
-    seen = match.check(site)
+    expected = match.check(site)
     if changes.get("catalog_id"):
         _check_catalog(tx, site.client_id, UUID(changes["catalog_id"]))
-    told = as_json({"changes": changes}, "changes")
-    row = sql.change_site(tx, site_id=site_id, replace=replace, seen=seen, **told)
+    parameters = as_json({"changes": changes}, "changes")
+    row = sql.change_site(tx, site_id=site_id, replace=replace, seen=expected, **parameters)
     if row is None:
-        raise refusal(seen, get(tx, site_id))
+        raise refusal(expected, get(tx, site_id))
     return Site(**row)
 
 
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
-    """The policy on sites would refuse it too; this names the field, to those who may write for the client."""
+    """Raise Invalid for a catalog that the client cannot read, Forbidden if the caller may not write for the client.
+
+    The policies of the database enforce both; this check names the field.
+    """
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if catalog_id and not sql.may_read_catalog(tx, client_id=client_id, catalog_id=catalog_id):
-        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is no catalog that this client may use")])
+        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is not a catalog that this client can use")])

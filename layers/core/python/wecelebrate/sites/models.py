@@ -1,4 +1,4 @@
-"""A site: one shop of a client, at a domain, showing a catalog less its exclusions."""
+"""Sites and their exclusions. A site is a shop of a client at a domain. It shows a catalog without its exclusions."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Moment, Name, Object, Patch, Text
 from wecelebrate.core.pages import ListParameters
 
-Status = Literal["draft", "active", "inactive"]
-Domain = Annotated[
+SiteStatus = Literal["draft", "active", "inactive"]
+SiteDomain = Annotated[
     str,
     BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
     StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253),
@@ -17,18 +17,18 @@ Domain = Annotated[
 
 
 class SiteContent(Input):
-    """What a site is, but for the client it belongs to."""
+    """The fields of a site, without its client."""
 
     name: Name
-    domain: Domain | None = None
-    status: Status = "draft"
+    domain: SiteDomain | None = None
+    status: SiteStatus = "draft"
     branding: GivenObject = Field(default_factory=dict)
     settings: GivenObject = Field(default_factory=dict)
     catalog_id: UUID | None = None
 
 
 class NewSite(SiteContent):
-    """What makes a site."""
+    """A new site."""
 
     client_id: UUID
 
@@ -37,21 +37,21 @@ class SitePatch(Patch):
     """A change of a site."""
 
     name: Name = ABSENT
-    domain: Domain | None = None
-    status: Status = ABSENT
+    domain: SiteDomain | None = None
+    status: SiteStatus = ABSENT
     branding: GivenObject = ABSENT
     settings: GivenObject = ABSENT
     catalog_id: UUID | None = None
 
 
 class Site(BaseModel):
-    """A site as it is read."""
+    """A site."""
 
     id: UUID
     client_id: UUID
     name: str
     domain: str | None
-    status: Status
+    status: SiteStatus
     branding: Object
     settings: Object
     catalog_id: UUID | None
@@ -60,20 +60,20 @@ class Site(BaseModel):
 
 
 class SiteFilters(ListParameters):
-    """What a list of sites may be asked."""
+    """The filters of a list of sites."""
 
     client_id: UUID | None = None
-    status: Status | None = None
+    status: SiteStatus | None = None
 
 
 class NewExclusion(Input):
-    """Why a product is left out."""
+    """Why a product is excluded."""
 
     reason: Text | None = None
 
 
 class Exclusion(BaseModel):
-    """A product that a site leaves out."""
+    """A product that a site does not show."""
 
     site_id: UUID
     product_id: UUID

@@ -1,7 +1,7 @@
-"""The storefront of a site: what anyone may see, at its domain.
+"""The public storefront of a site, at its domain.
 
-Which site is visited is said when the transaction is entered; its catalog, less its exclusions and what is not
-active, is all that row-level security lets through.
+The transaction's caller determines the visited site. Row-level security shows only the active products of the site's
+catalog, without its exclusions.
 """
 
 from uuid import UUID
@@ -13,48 +13,53 @@ from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
 from wecelebrate.core.settings import settings
-from wecelebrate.storefront.models import ShownProduct, Storefront, StorefrontFilters
+from wecelebrate.storefront.models import Storefront, StorefrontFilters, StorefrontProduct
 
 sql = queries(__file__)
 
 
 def entry() -> Entry:
-    """The configuration of the site that is visited, in the cache."""
+    """The cache entry of the visited site's configuration."""
     return keys.entry(keys.STOREFRONT, tags=[])
 
 
 def page_entry(filters: StorefrontFilters) -> Entry:
-    """One page of what the site shows, in the cache."""
+    """The cache entry of a page of the site's products."""
     return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
-    """One product as the site shows it, in the cache."""
+    """The cache entry of a product on a storefront."""
     return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
 
 
 def get(tx: Transaction) -> Storefront:
-    """The configuration of the site that is visited."""
+    """The configuration of the visited site."""
     return Storefront(**sql.get_storefront(tx))
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
-    """One page of what the site shows; with the first page its facets, unless they are not asked for."""
+    """One page of the site's products. The first page includes facets, unless the filters exclude them."""
     site = sql.get_storefront(tx)
-    asked = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
+    request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
-    given = filters.model_dump(exclude={"facets", "cursor"})
-    begin = products.after(filters.cursor, asked)
-    found = sql.list_products(tx, catalog_id=site["catalog_id"], shown_at=settings().images(), **given, **begin)
-    narrowing = {name: given[name] for name in ("q", "category", "brand", "price_min", "price_max")}
-    facets = sql.count_facets(tx, **narrowing) if filters.facets and filters.cursor is None else None
-    return pages.render(found, filters.limit, asked, facets=facets or "null")
+    parameters = filters.model_dump(exclude={"facets", "cursor"})
+    rows = sql.list_products(
+        tx,
+        catalog_id=site["catalog_id"],
+        shown_at=settings().images(),
+        **parameters,
+        **products.keyset(filters.cursor, request),
+    )
+    facet_filters = {name: parameters[name] for name in ("q", "category", "brand", "price_min", "price_max")}
+    facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None
+    return pages.render(rows, filters.limit, request, facets=facets or "null")
 
 
-def product(tx: Transaction, product_id: UUID) -> ShownProduct:
-    """One product. Raises NotFound for what the site does not show."""
+def product(tx: Transaction, product_id: UUID) -> StorefrontProduct:
+    """One product. Raises NotFound for a product that the site does not show."""
     row = sql.get_product(tx, product_id=product_id, shown_at=settings().images())
     if row is None:
         raise NotFound
-    return ShownProduct(**row)
+    return StorefrontProduct(**row)

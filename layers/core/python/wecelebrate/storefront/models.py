@@ -1,4 +1,4 @@
-"""What a visitor of a site sees."""
+"""What visitors of a site see."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
-from wecelebrate.products.models import ShownFilters, ShownImage
+from wecelebrate.products.models import ProductListFilters, ProductMedia
 
 
 class Storefront(BaseModel):
-    """The configuration of a site."""
+    """The configuration of a storefront."""
 
     id: UUID
     name: str
@@ -20,7 +20,7 @@ class Storefront(BaseModel):
     settings: Object = Field(description="The `public` part of the site's settings.")
 
 
-class ShownProduct(BaseModel):
+class StorefrontProduct(BaseModel):
     """A product on a storefront."""
 
     id: UUID
@@ -32,40 +32,40 @@ class ShownProduct(BaseModel):
     price: Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
     currency: str
     images: list[str]
-    media: list[ShownImage] = Field(description="Those of `images` that can be shown, in their order.")
+    media: list[ProductMedia] = Field(description="The processed images, in the order of `images`.")
     attributes: Object
     in_stock: bool
 
 
-class StorefrontFilters(ShownFilters):
-    """What a storefront's products may be narrowed by."""
+class StorefrontFilters(ProductListFilters):
+    """The filters of a storefront's products."""
 
-    facets: bool = Field(default=True, description="Count categories and brands, on the first page.")
+    facets: bool = Field(default=True, description="Include facets in the first page.")
 
 
 class FacetValue(BaseModel):
-    """One value to narrow by."""
+    """A value of a facet."""
 
     value: str
     count: int
 
 
 class PriceRange(BaseModel):
-    """Lowest and highest price; null where nothing is shown."""
+    """The lowest and the highest price. Null if there are no products."""
 
     min: str | None
     max: str | None
 
 
 class Facets(BaseModel):
-    """How many products each value leaves, under the other filters."""
+    """The number of products of each category and brand, under the other filters."""
 
     category: list[FacetValue]
     brand: list[FacetValue]
     price: PriceRange
 
 
-class StorefrontPage(Page[ShownProduct]):
-    """One page of a storefront."""
+class StorefrontPage(Page[StorefrontProduct]):
+    """One page of a storefront's products."""
 
-    facets: Facets | None = Field(default=None, description="On the first page, unless `facets=false`.")
+    facets: Facets | None = Field(default=None, description="Only on the first page, and not with `facets=false`.")

@@ -26,7 +26,7 @@ INTERVAL_SECONDS = 2.0
 MAINTENANCE_SECONDS = 15.0
 """Pause between two rounds of maintenance, which also write the heartbeat that readers measure replication lag by."""
 RUN_SECONDS = 60.0 - INTERVAL_SECONDS
-"""When the last check of a run starts. The schedule starts the next run after a minute."""
+"""Time from the start of a run to its last check. The schedule starts a run every minute."""
 _BATCH_SIZE = 100
 """Outbox rows that one transaction sends."""
 
@@ -58,7 +58,7 @@ def maintain() -> None:
         sql.forget_keys(tx, seconds=idempotency.LIFE_SECONDS)
         images.retry_due(tx)
         sql.forget_uploads(tx)
-        webhooks.tidy(tx)
+        webhooks.clean_up(tx)
     delete_orphaned_rows()
     schedules.run_due()
 

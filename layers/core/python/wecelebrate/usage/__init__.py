@@ -1,13 +1,13 @@
-"""Usage: what requests cost a client, and the platform.
+"""Usage: what requests cost a client and the platform.
 
-Redis keeps an account of each tenant and hour for two days. A field of it is `<entity>:<outcome>` and has two numbers:
+Redis has a hash of counters per tenant and hour, for two days. Its fields are `<entity>:<outcome>`, with two numbers:
 
-    hit, stale, load, refresh, pass, limited   requests, and commands of the look
-    aside                                      loads that no request asked for: after a write, warming; and commands
+    hit, stale, load, refresh, pass, limited   requests, and Redis commands of their lookups
+    aside                                      loads without a request (after a write, warming), and Redis commands
     database                                   statements, and milliseconds
-    rows                                       rows, and commands other than looks
+    rows                                       rows, and Redis commands other than lookups
 
-The accounts are read, never the database: what is asked of it here is only whether the caller may see them.
+Reports read only these counters. The database is only asked whether the caller may see them.
 """
 
 import math
@@ -21,89 +21,100 @@ from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid, NotFound, Unavailable
 from wecelebrate.core.kill_switches import admin
 from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR
-from wecelebrate.usage.models import CacheReport, ClientUsage, Figures, Hour, LimitLeft, Memory, Span, moment
+from wecelebrate.usage.models import (
+    CacheReport,
+    ClientUsage,
+    HourlyUsage,
+    RedisMemory,
+    RemainingLimit,
+    UsagePeriod,
+    UsageTotals,
+    hour_start,
+)
 
 sql = queries(__file__)
 
-DAY = 24
-KEPT = 48
-"""Hours."""
-LEAST = 3
-"""Statements of a load at least (entering, the query, and what it is of), where none was counted."""
-_AT_ONCE = 500
-"""Accounts that one call adds up: some milliseconds of Redis."""
+DEFAULT_HOURS = 24
+RETENTION_HOURS = 48
+MIN_STATEMENTS_PER_LOAD = 3
+"""The estimate if no load was counted: entering, the query, and a query for its parent."""
+_KEYS_PER_CALL = 500
+"""Keys that one call sums up. It keeps Redis busy for some milliseconds."""
 
-_Sums = dict[str, tuple[int, int]]
+_Counters = dict[str, tuple[int, int]]
+"""Field → its two numbers."""
 
 
-def of_client(tx: Transaction, client_id: UUID, span: Span) -> ClientUsage:
-    """What a client's requests cost. Raises NotFound, Invalid, and Unavailable without Redis."""
+def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUsage:
+    """The usage of a client. Raises NotFound, Invalid, Unavailable without Redis."""
     row = sql.get_quota(tx, client_id=client_id)
     if row is None:
         raise NotFound
-    first, last = _hours(span)
+    first, last = _hours(period)
     tenant = str(client_id)
     quota = row["requests_per_hour"]
+    quotas = {"requests": quota, "storefront": quota * STOREFRONT_FACTOR}
     try:
-        by_entity = _by_entity(_sums([tenant], range(first, last + 1)))
-        limits = [
-            _limit(tenant, name, most)
-            for name, most in (("requests", quota), ("storefront", quota * STOREFRONT_FACTOR))
-        ]
+        by_entity = _by_entity(_read_counters([tenant], range(first, last + 1)))
+        limits = [_remaining_limit(tenant, name, requests_per_hour) for name, requests_per_hour in quotas.items()]
     except cache.CacheDown as error:
         raise _unavailable() from error
     return ClientUsage(
         client_id=client_id,
-        from_=moment(first),
-        to=moment(last + 1),
-        totals=_total(by_entity.values()),
+        from_=hour_start(first),
+        to=hour_start(last + 1),
+        totals=_sum_totals(by_entity.values()),
         by_entity=by_entity,
         limits=limits,
     )
 
 
 def of_platform(tx: Transaction) -> CacheReport:
-    """The cache in the last 24 hours. Raises Forbidden for anyone but an admin, Unavailable without Redis."""
+    """The cache in the last 24 hours. Raises Forbidden for all callers except admins, Unavailable without Redis."""
     switches = {flag.name: flag.value for flag in admin.list_all(tx).data}
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
-    first, last = _hours(Span())
-    hours: dict[int, _Sums] = {}
+    first, last = _hours(UsagePeriod())
+    by_hour: dict[int, _Counters] = {}
     try:
         for hour in range(first, last + 1):
-            hours[hour] = _sums(tenants, [hour])
-        said = cache.info()
+            by_hour[hour] = _read_counters(tenants, [hour])
+        redis_info = cache.info()
     except cache.CacheDown as error:
         raise _unavailable() from error
-    by_entity = _by_entity(_added(hours.values()))
+    by_entity = _by_entity(_sum_counters(by_hour.values()))
     return CacheReport(
-        from_=moment(first),
-        to=moment(last + 1),
-        totals=_total(by_entity.values()),
+        from_=hour_start(first),
+        to=hour_start(last + 1),
+        totals=_sum_totals(by_entity.values()),
         by_entity=by_entity,
-        by_hour=[Hour(hour=moment(hour), figures=_total(_by_entity(sums).values())) for hour, sums in hours.items()],
+        by_hour=[
+            HourlyUsage(hour=hour_start(hour), figures=_sum_totals(_by_entity(counters).values()))
+            for hour, counters in by_hour.items()
+        ],
         switches=switches,
-        memory=_memory(said),
+        memory=_memory(redis_info),
     )
 
 
-def _hours(span: Span) -> tuple[int, int]:
-    """The first and the last hour of a span, from the epoch. Raises Invalid."""
-    this = int(time()) // 3600
-    last = min(math.ceil(span.to.timestamp() / 3600) - 1, this) if span.to else this
-    first = math.floor(span.from_.timestamp() / 3600) if span.from_ else last - DAY + 1
-    if not this - KEPT <= first <= last:
-        why = f"is to be before `to`, and {KEPT} hours ago at most: so long are accounts kept"
-        raise Invalid(errors=[FieldError(pointer="from", detail=why)])
+def _hours(period: UsagePeriod) -> tuple[int, int]:
+    """The first and the last hour of a period, as hours since the Unix epoch. Raises Invalid."""
+    current = int(time()) // 3600
+    last = min(math.ceil(period.to.timestamp() / 3600) - 1, current) if period.to else current
+    first = math.floor(period.from_.timestamp() / 3600) if period.from_ else last - DEFAULT_HOURS + 1
+    if not current - RETENTION_HOURS <= first <= last:
+        detail = f"must be before `to` and at most {RETENTION_HOURS} hours ago"
+        raise Invalid(errors=[FieldError(pointer="from", detail=detail)])
     return first, last
 
 
-def _sums(tenants: list[str], hours: Iterable[int]) -> _Sums:
-    accounts = [key(tenant, "stats", str(hour)) for hour in hours for tenant in tenants]
-    return _added(cache.totals(accounts[n : n + _AT_ONCE]) for n in range(0, len(accounts), _AT_ONCE))
+def _read_counters(tenants: list[str], hours: Iterable[int]) -> _Counters:
+    """The counters of tenants and hours, summed up."""
+    names = [key(tenant, "stats", str(hour)) for hour in hours for tenant in tenants]
+    return _sum_counters(cache.totals(names[at : at + _KEYS_PER_CALL]) for at in range(0, len(names), _KEYS_PER_CALL))
 
 
-def _added(parts: Iterable[_Sums]) -> _Sums:
-    sums: _Sums = {}
+def _sum_counters(parts: Iterable[_Counters]) -> _Counters:
+    sums: _Counters = {}
     for part in parts:
         for field, (first, second) in part.items():
             before = sums.get(field, (0, 0))
@@ -111,22 +122,23 @@ def _added(parts: Iterable[_Sums]) -> _Sums:
     return sums
 
 
-def _by_entity(sums: _Sums) -> dict[str, Figures]:
-    accounts: dict[str, _Sums] = {}
-    for field, both in sums.items():
+def _by_entity(counters: _Counters) -> dict[str, UsageTotals]:
+    entities: dict[str, _Counters] = {}
+    for field, numbers in counters.items():
         entity, _, outcome = field.partition(":")
-        accounts.setdefault(entity, {})[outcome] = both
-    return {entity: _figures(account) for entity, account in sorted(accounts.items())}
+        entities.setdefault(entity, {})[outcome] = numbers
+    return {entity: _totals(by_outcome) for entity, by_outcome in sorted(entities.items())}
 
 
-def _figures(account: _Sums) -> Figures:
-    first = {outcome: both[0] for outcome, both in account.items()}
-    second = {outcome: both[1] for outcome, both in account.items()}
+def _totals(by_outcome: _Counters) -> UsageTotals:
+    first = {outcome: numbers[0] for outcome, numbers in by_outcome.items()}
+    second = {outcome: numbers[1] for outcome, numbers in by_outcome.items()}
     hits, stale, misses = first.get("hit", 0), first.get("stale", 0), first.get("load", 0) + first.get("refresh", 0)
     passed, throttled = first.get("pass", 0), first.get("limited", 0)
     loads, statements = misses + first.get("aside", 0), first.get("database", 0)
-    return _rated(
-        Figures(
+    statements_per_load = statements / loads if loads and statements else MIN_STATEMENTS_PER_LOAD
+    return _with_hit_rate(
+        UsageTotals(
             requests=hits + stale + misses + passed + throttled,
             throttled=throttled,
             hits=hits,
@@ -134,7 +146,7 @@ def _figures(account: _Sums) -> Figures:
             misses=misses,
             passed=passed,
             queries=statements,
-            queries_saved=round((hits + stale) * (statements / loads if loads and statements else LEAST)),
+            queries_saved=round((hits + stale) * statements_per_load),
             rows=first.get("rows", 0),
             database_ms=second.get("database", 0),
             redis_commands=sum(second.values()) - second.get("database", 0),
@@ -142,33 +154,30 @@ def _figures(account: _Sums) -> Figures:
     )
 
 
-def _total(parts: Iterable[Figures]) -> Figures:
-    told = list(parts)
-    added = {name: sum(getattr(one, name) for one in told) for name in Figures.model_fields if name != "hit_rate"}
-    return _rated(Figures(**added))
+def _sum_totals(parts: Iterable[UsageTotals]) -> UsageTotals:
+    totals = list(parts)
+    names = [name for name in UsageTotals.model_fields if name != "hit_rate"]
+    return _with_hit_rate(UsageTotals(**{name: sum(getattr(each, name) for each in totals) for name in names}))
 
 
-def _rated(figures: Figures) -> Figures:
-    answered = figures.hits + figures.stale
-    if answered + figures.misses:
-        figures.hit_rate = round(answered / (answered + figures.misses), 4)
-    return figures
+def _with_hit_rate(totals: UsageTotals) -> UsageTotals:
+    from_cache = totals.hits + totals.stale
+    if from_cache + totals.misses:
+        totals.hit_rate = round(from_cache / (from_cache + totals.misses), 4)
+    return totals
 
 
-def _limit(tenant: str, name: str, quota: int) -> LimitLeft:
-    return LimitLeft(
-        name=name,
-        requests_per_hour=quota,
-        remaining=max(quota - cache.requests_in_last_hour(key(tenant, "limit", name)), 0),
-    )
+def _remaining_limit(tenant: str, name: str, requests_per_hour: int) -> RemainingLimit:
+    used = cache.requests_in_last_hour(key(tenant, "limit", name))
+    return RemainingLimit(name=name, requests_per_hour=requests_per_hour, remaining=max(requests_per_hour - used, 0))
 
 
-def _memory(said: Mapping[str, str]) -> Memory | None:
-    if "used_memory" not in said:
+def _memory(redis_info: Mapping[str, str]) -> RedisMemory | None:
+    if "used_memory" not in redis_info:
         return None
-    used, peak, most = (int(said.get(name, 0)) for name in ("used_memory", "used_memory_peak", "maxmemory"))
-    return Memory(used=used, peak=peak, most=most)
+    used, peak, most = (int(redis_info.get(name, 0)) for name in ("used_memory", "used_memory_peak", "maxmemory"))
+    return RedisMemory(used=used, peak=peak, most=most)
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable("Redis keeps the accounts, and does not answer.")
+    return Unavailable("Usage is counted in Redis, which does not respond. Try again later.")

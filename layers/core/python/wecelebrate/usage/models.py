@@ -1,4 +1,4 @@
-"""What requests cost, and what the cache saved of it."""
+"""Usage: the cost of requests, and the savings of the cache."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -9,81 +9,89 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from wecelebrate.core.models import Input, Moment
 
 
-class Span(Input):
-    """Which hours are asked for, each as a whole."""
+class UsagePeriod(Input):
+    """A period of whole hours."""
 
     place: ClassVar[str] = ""
 
     from_: AwareDatetime | None = Field(
-        default=None, alias="from", description="In the first hour, 48 hours ago at most; 24 before `to` without it."
+        default=None,
+        alias="from",
+        description="A time in the first hour, at most 48 hours ago. The default is 24 hours before `to`.",
     )
-    to: AwareDatetime | None = Field(default=None, description="Up to here; now without it.")
+    to: AwareDatetime | None = Field(default=None, description="The end of the period. The default is now.")
 
 
-class Figures(BaseModel):
-    """Requests, and what they cost."""
+class UsageTotals(BaseModel):
+    """Numbers of requests, and their cost."""
 
     requests: int = 0
-    throttled: int = Field(default=0, description="Refused, for a limit was used up.")
-    hits: int = Field(default=0, description="Answered from the cache.")
-    stale: int = Field(default=0, description="Answered from the cache with what had just aged, while it was loaded.")
-    misses: int = Field(default=0, description="Loaded from the database, and kept.")
-    passed: int = Field(default=0, description="Writes, and what is never kept.")
-    hit_rate: float | None = Field(default=None, description="Of hits, stale and misses those that loaded nothing.")
-    queries: int = Field(default=0, description="Statements that the database ran, entering included.")
-    queries_saved: int = Field(default=0, description="Those that hits would have been, going by what misses were.")
+    throttled: int = Field(default=0, description="Requests that were refused because a limit was used up.")
+    hits: int = Field(default=0, description="Requests that were answered from the cache.")
+    stale: int = Field(
+        default=0, description="Requests that got a value that had just expired, while a new one was loaded."
+    )
+    misses: int = Field(default=0, description="Requests whose value was loaded from the database and cached.")
+    passed: int = Field(default=0, description="Writes, and requests that are never cached.")
+    hit_rate: float | None = Field(default=None, description="(hits + stale) / (hits + stale + misses).")
+    queries: int = Field(
+        default=0, description="Statements that the database ran, including the first one of each transaction."
+    )
+    queries_saved: int = Field(
+        default=0, description="Statements that the hits would have needed, estimated from the misses."
+    )
     rows: int = Field(default=0, description="Rows that statements returned or changed.")
-    database_ms: int = Field(default=0, description="Milliseconds that the database was waited for.")
-    redis_commands: int = Field(default=0, description="Commands that Redis ran, those in scripts one by one.")
+    database_ms: int = Field(default=0, description="Milliseconds of waiting for the database.")
+    redis_commands: int = Field(default=0, description="Commands that Redis ran, including those in scripts.")
 
 
-class LimitLeft(BaseModel):
-    """A limit over a sliding hour."""
+class RemainingLimit(BaseModel):
+    """A limit in a sliding window of one hour."""
 
     name: str
     requests_per_hour: int
     remaining: int
 
 
-class _Told(BaseModel):
+class _Report(BaseModel):
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
     from_: Moment = Field(alias="from")
     to: Moment
-    totals: Figures
-    by_entity: dict[str, Figures]
+    totals: UsageTotals
+    by_entity: dict[str, UsageTotals]
 
 
-class ClientUsage(_Told):
-    """What a client's members and the visitors of its sites cost. Members of several clients are not in it."""
+class ClientUsage(_Report):
+    """The usage of a client's members and of its sites' visitors, without members of several clients."""
 
     client_id: UUID
-    limits: list[LimitLeft]
+    limits: list[RemainingLimit]
 
 
-class Memory(BaseModel):
-    """What Redis holds, in bytes."""
+class RedisMemory(BaseModel):
+    """The memory of Redis, in bytes."""
 
     used: int
     peak: int
-    most: int = Field(description="From here on it forgets what was not asked for; 0 for no bound of its own.")
+    most: int = Field(description="The limit at which Redis evicts keys. 0 means no limit.")
 
 
-class Hour(BaseModel):
-    """One hour of the whole platform."""
+class HourlyUsage(BaseModel):
+    """The usage of the whole platform in one hour."""
 
     hour: Moment
-    figures: Figures
+    figures: UsageTotals
 
 
-class CacheReport(_Told):
+class CacheReport(_Report):
     """The cache of the whole platform in the last 24 hours."""
 
-    by_hour: list[Hour]
-    switches: dict[str, str] = Field(description="How the platform's flags stand.")
-    memory: Memory | None = Field(description="Null where Redis does not say.")
+    by_hour: list[HourlyUsage]
+    switches: dict[str, str] = Field(description="The values of the platform's kill switches.")
+    memory: RedisMemory | None = Field(description="Null if Redis does not report it.")
 
 
-def moment(hour: int) -> datetime:
-    """The beginning of an hour, counted from the epoch."""
+def hour_start(hour: int) -> datetime:
+    """The start of an hour. `hour` is the number of hours since the Unix epoch."""
     return datetime.fromtimestamp(hour * 3600, UTC)

@@ -1,11 +1,11 @@
-"""Webhooks: what happens at a client's, told to addresses of its own (https://www.standardwebhooks.com).
+"""Webhooks: events of a client, delivered to its HTTP endpoints (https://www.standardwebhooks.com).
 
-Whoever does what clients want to know of publishes it in the transaction of the deed::
+An event is published in the transaction of the change that it reports::
 
     webhooks.publish(tx, client_id, "order.shipped", {"order_id": order.id})
 
-That is a row for each endpoint that asked for it, sent after the commit by the worker (`wecelebrate.webhooks.worker`):
-at once where the function's `uses` have `queue:webhooks`, else when the sweeper looks, within seconds.
+This writes a delivery for each endpoint that subscribes to the event. The worker (`wecelebrate.webhooks.worker`) sends
+it after the commit: at once if the function declares `queue:webhooks`, otherwise after the sweeper's next run.
 """
 
 import base64
@@ -21,13 +21,13 @@ from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, No
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.webhooks import events, messages
 from wecelebrate.webhooks.models import (
+    DeliveryDetails,
     DeliveryFilters,
-    DeliveryInFull,
     EventName,
     NewWebhook,
-    Replayed,
+    ReplayFilters,
+    ReplayResult,
     Rotation,
-    Since,
     Webhook,
     WebhookFilters,
     WebhookPatch,
@@ -36,41 +36,42 @@ from wecelebrate.webhooks.models import (
 
 sql = queries(__file__)
 
-MOST_ENDPOINTS = 20
-"""Endpoints that a client may have."""
-MOST_REPLAYED = 5_000
-"""Deliveries that one request sends again."""
-LIFE_DAYS = 30
-"""How long a delivery can be looked at and replayed."""
+MAX_ENDPOINTS = 20
+"""Endpoints per client."""
+MAX_REPLAYED = 5_000
+"""Deliveries that one request replays."""
+RETENTION_DAYS = 30
+"""How long a delivery can be read and replayed."""
 _SECRET_BYTES = 32
-_MOST_FORGOTTEN = 5_000
+_DELETE_BATCH = 5_000
+"""Old deliveries that one run of the sweeper deletes."""
 _MAX_MESSAGES = 5
 """Messages that one run of the sweeper sends. Each starts a worker, which sends deliveries of all clients."""
 
 
 class WebhookDisabled(Conflict):
-    """This endpoint is disabled: enable it first."""
+    """This endpoint is disabled. Enable it first."""
 
     code = "webhook_disabled"
 
 
 class TooManyWebhooks(Conflict):
-    """This client has as many endpoints as it may have."""
+    """This client has the maximum number of endpoints."""
 
     code = "too_many_webhooks"
 
 
 def publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any]) -> None:
-    """Tell a client's endpoints of what this transaction does, once it is committed, and not if it is not.
+    """Publish an event to a client's endpoints. It is sent only if this transaction commits.
 
-    Raises Forbidden when the caller does not act for the client, ValidationError for data that are not the event's.
+    Raises Forbidden if the caller does not act for the client, ValidationError if `data` does not match the event.
     """
     _publish(tx, client_id, event, data, only_to=None)
 
 
 def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any], only_to: UUID | None) -> None:
-    told = as_json({"data": events.told(event, data)}, "data")
-    if sql.publish(tx, client_id=client_id, event=event, only_to=only_to, **told):
+    parameters = as_json({"data": events.payload(event, data)}, "data")
+    if sql.publish(tx, client_id=client_id, event=event, only_to=only_to, **parameters):
         messages.announce(tx, client_id)
 
 
@@ -88,107 +89,120 @@ def get(tx: Transaction, webhook_id: UUID) -> Webhook:
 
 
 def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
-    """A new endpoint, with its secret. Raises Invalid for an address that is not asked, TooManyWebhooks, Forbidden."""
+    """Create an endpoint. The result contains its secret.
+
+    Raises Invalid for a URL that is not allowed, TooManyWebhooks, Forbidden.
+    """
     _check_url(new.url)
-    if sql.count_webhooks(tx, client_id=new.client_id) >= MOST_ENDPOINTS:
-        raise TooManyWebhooks(f"A client may have {MOST_ENDPOINTS}.")
-    made = Webhook(**sql.create_webhook(tx, **new.model_dump()))
-    return _with_new_secret(tx, made, overlap_hours=0)
+    if sql.count_webhooks(tx, client_id=new.client_id) >= MAX_ENDPOINTS:
+        raise TooManyWebhooks(f"A client can have at most {MAX_ENDPOINTS} endpoints. Delete one first.")
+    webhook = Webhook(**sql.create_webhook(tx, **new.model_dump()))
+    return _with_new_secret(tx, webhook, overlap_hours=0)
 
 
 def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match) -> Webhook:
-    """What the patch names. Raises NotFound, Forbidden, Invalid as `create`, and as `Match.check` does."""
+    """Apply a patch to an endpoint.
+
+    Raises NotFound, Forbidden, Invalid for a URL that is not allowed, and the errors of `Match.check`.
+    """
     webhook = get(tx, webhook_id)
-    seen = match.check(webhook)
+    expected = match.check(webhook)
     changes = patch.changes()
     if "url" in changes:
         _check_url(changes["url"])
-    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=seen, **as_json({"changes": changes}, "changes"))
+    row = sql.change_webhook(tx, webhook_id=webhook_id, seen=expected, **as_json({"changes": changes}, "changes"))
     if row is None:
-        raise refusal(seen, get(tx, webhook_id))
+        raise refusal(expected, get(tx, webhook_id))
     return Webhook(**row)
 
 
 def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
-    """Remove an endpoint with its log. Raises NotFound, Forbidden, and as `Match.check` does."""
+    """Delete an endpoint with its deliveries. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     webhook = get(tx, webhook_id)
-    seen = match.check(webhook)
-    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=seen) == 0:
-        raise refusal(seen, get(tx, webhook_id))
-    audit.note(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
+    expected = match.check(webhook)
+    if sql.delete_webhook(tx, webhook_id=webhook_id, seen=expected) == 0:
+        raise refusal(expected, get(tx, webhook_id))
+    audit.record(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
 
 def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWithSecret:
-    """Give an endpoint a new secret; the one before signs as well for so long. Raises NotFound, Forbidden."""
+    """Give an endpoint a new secret. During the overlap, deliveries are also signed with the previous secret.
+
+    Raises NotFound, Forbidden.
+    """
     rotated = _with_new_secret(tx, get(tx, webhook_id), rotation.overlap_hours)
-    audit.note(tx, "webhook.rotate", rotated.client_id, webhook_id, rotation.model_dump())
+    audit.record(tx, "webhook.rotate", rotated.client_id, webhook_id, rotation.model_dump())
     return rotated
 
 
-def test(tx: Transaction, webhook_id: UUID) -> DeliveryInFull:
-    """Send an endpoint a `webhook.test`. Raises NotFound, Forbidden, WebhookDisabled."""
-    webhook = _writable(tx, webhook_id)
+def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:
+    """Send a `webhook.test` event to an endpoint. Raises NotFound, Forbidden, WebhookDisabled."""
+    webhook = _enabled_webhook(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
     return get_delivery(tx, sql.last_test(tx, webhook_id=webhook_id))
 
 
-def page_of_deliveries(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
-    """One page of the log of deliveries, newest first."""
+def deliveries_page(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
+    """One page of deliveries, newest first."""
     return pages.list_page("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
-def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
+def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
     """One delivery with its payload and attempts. Raises NotFound."""
     row = sql.get_delivery(tx, delivery_id=delivery_id)
     if row is None:
         raise NotFound
-    return DeliveryInFull(**row)
+    return DeliveryDetails(**row)
 
 
-def replay(tx: Transaction, webhook_id: UUID, since: Since) -> Replayed:
-    """Send again what failed since, the oldest first. Raises NotFound, Forbidden, WebhookDisabled."""
-    webhook = _writable(tx, webhook_id)
-    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=since.since, most=MOST_REPLAYED)
+def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
+    """Replay an endpoint's failed deliveries since a time, oldest first.
+
+    Raises NotFound, Forbidden, WebhookDisabled.
+    """
+    webhook = _enabled_webhook(tx, webhook_id)
+    count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=filters.since, most=MAX_REPLAYED)
     if count:
         messages.announce(tx, webhook.client_id)
-    return Replayed(deliveries=count, has_more=count == MOST_REPLAYED)
+    return ReplayResult(deliveries=count, has_more=count == MAX_REPLAYED)
 
 
-def replay_one(tx: Transaction, delivery_id: UUID) -> DeliveryInFull:
-    """Send a delivery again, also one that arrived, with the id that it had; one that is pending stays as it is.
+def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
+    """Replay one delivery, with the same id. A delivered one can also be replayed; a pending one does not change.
 
     Raises NotFound, Forbidden, WebhookDisabled.
     """
     delivery = get_delivery(tx, delivery_id)
-    _writable(tx, delivery.webhook_id)
+    _enabled_webhook(tx, delivery.webhook_id)
     if sql.replay(tx, webhook_id=delivery.webhook_id, delivery_id=delivery_id, since=None, most=1):
         messages.announce(tx, delivery.client_id)
     return get_delivery(tx, delivery_id)
 
 
 def sweep() -> None:
-    """Bring workers for what is due."""
+    """Send messages for due deliveries. The sweeper calls this."""
     with writing(SYSTEM) as tx:
-        due = [messages.deliveries_due(row["client_id"]) for row in sql.due_clients(tx, most=_MAX_MESSAGES)]
-        queue.enqueue_best_effort(tx, *due)
+        clients = sql.due_clients(tx, most=_MAX_MESSAGES)
+        queue.enqueue_best_effort(tx, *(messages.deliveries_due(client["client_id"]) for client in clients))
 
 
-def tidy(tx: Transaction) -> None:
-    """Let go of what nobody needs any more. The sweeper's."""
+def clean_up(tx: Transaction) -> None:
+    """Fail deliveries of disabled endpoints, and delete expired secrets and old deliveries. The sweeper calls this."""
     sql.fail_stranded(tx)
     sql.forget_secrets(tx)
-    sql.forget_deliveries(tx, days=LIFE_DAYS, most=_MOST_FORGOTTEN)
+    sql.forget_deliveries(tx, days=RETENTION_DAYS, most=_DELETE_BATCH)
 
 
 def work(message: queue.Message) -> None:
-    """Send what is due."""
-    from wecelebrate.webhooks import worker  # with what signs, which functions of the API do not have
+    """Send due deliveries."""
+    # Imported here because functions of the API do not have the layer with the signing package.
+    from wecelebrate.webhooks import worker
 
     worker.work(message)
 
 
-def _writable(tx: Transaction, webhook_id: UUID) -> Webhook:
-    """An endpoint to which the caller may have something sent. Raises NotFound, Forbidden, WebhookDisabled."""
+def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
+    """An enabled endpoint that the caller may send events to. Raises NotFound, Forbidden, WebhookDisabled."""
     webhook = get(tx, webhook_id)
     if tx.context.role == "app_support" or (
         tx.context.role == "app_client" and webhook.client_id not in (tx.context.editor_ids or [])
@@ -209,5 +223,5 @@ def _with_new_secret(tx: Transaction, webhook: Webhook, overlap_hours: int) -> W
 def _check_url(url: str) -> None:
     try:
         outbound.check(url, https=True)
-    except outbound.Refused as refused:
-        raise Invalid(errors=[FieldError(pointer="/url", detail=str(refused))]) from refused
+    except outbound.NotAllowed as error:
+        raise Invalid(errors=[FieldError(pointer="/url", detail=str(error))]) from error

@@ -11,12 +11,12 @@ QUEUE = "webhooks"
 
 
 def deliveries_due(client_id: UUID | None) -> queue.OutgoingMessage:
-    """The message that deliveries are due. Raises NotDeclared."""
+    """A message that says that deliveries are due. Raises NotDeclared."""
     return queue.message(QUEUE, {"type": QUEUE}, client_id)
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """Announce, after the commit, that deliveries are due. In a function that does not declare this queue the sweeper
-    announces them."""
+    """Send, after the commit, the message that deliveries are due. If the function does not declare this queue, the
+    sweeper sends it."""
     with suppress(NotDeclared):
         queue.enqueue_best_effort(tx, deliveries_due(client_id))

@@ -1,4 +1,4 @@
-"""Webhooks: a client's endpoints, and what was sent to them."""
+"""Webhooks: a client's endpoints, and the deliveries to them."""
 
 from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
@@ -31,57 +31,57 @@ SUBSCRIBABLE = sorted(
     | {name for event in get_args(EventName) for name in (event, f"{event.partition('.')[0]}.*")}
     - {"webhook.test", "webhook.*"}
 )
-"""What an endpoint may ask for: an event, all of a kind, or every one."""
+"""Possible subscriptions: an event (`job.failed`), all events of a resource (`job.*`), or all events (`*`)."""
 
-Status = Literal["enabled", "disabled"]
+WebhookStatus = Literal["enabled", "disabled"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
-def _known(name: str) -> str:
+def _check_subscription(name: str) -> str:
     if name not in SUBSCRIBABLE:
-        raise ValueError(f"should be one of {', '.join(SUBSCRIBABLE)}")
+        raise ValueError(f"must be one of {', '.join(SUBSCRIBABLE)}")
     return name
 
 
-Subscription = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
+Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
 Description = Annotated[str, StringConstraints(max_length=500)]
-Address = Annotated[
+EndpointUrl = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2048),
-    Field(description="Of the public internet, with https, on port 443."),
+    Field(description="An https URL on the public internet, on port 443."),
 ]
 
 
 class NewWebhook(Input):
-    """What makes an endpoint."""
+    """A new endpoint."""
 
     client_id: UUID
-    url: Address
+    url: EndpointUrl
     events: Subscriptions
     description: Description | None = None
 
 
 class WebhookPatch(Patch):
-    """A change of an endpoint. Enabling one that was disabled begins its count of failures anew."""
+    """A change of an endpoint. Enabling a disabled endpoint resets its count of failures."""
 
-    url: Address = ABSENT
+    url: EndpointUrl = ABSENT
     events: Subscriptions = ABSENT
     description: Description | None = None
-    status: Status = ABSENT
+    status: WebhookStatus = ABSENT
 
 
 class Webhook(BaseModel):
-    """An endpoint as it is read: its secret is not."""
+    """An endpoint. Its secret is not included."""
 
     id: UUID
     client_id: UUID
     url: str
     description: str | None
     events: list[str]
-    status: Status
+    status: WebhookStatus
     disabled_reason: Literal["by_hand", "gone", "failing"] | None = Field(
-        description="`gone`: it answered 410. `failing`: for days it did nothing but fail."
+        description="`gone`: it responded with status 410. `failing`: all attempts of several days failed."
     )
     disabled_at: Moment | None
     created_at: Moment
@@ -89,35 +89,37 @@ class Webhook(BaseModel):
 
 
 class WebhookWithSecret(Webhook):
-    """An endpoint with a new secret, which is shown this once."""
+    """An endpoint with its new secret, which no later response contains."""
 
-    secret: str = Field(description="`whsec_…`: what its deliveries are signed with.")
+    secret: str = Field(description="Deliveries are signed with it. It begins with `whsec_`.")
 
 
 class Rotation(Input):
-    """How a secret is replaced."""
+    """The rotation of a secret."""
 
-    overlap_hours: int = Field(default=24, ge=0, le=168, description="How long the secret before signs as well.")
+    overlap_hours: int = Field(
+        default=24, ge=0, le=168, description="How long deliveries are also signed with the previous secret."
+    )
 
 
 class WebhookFilters(ListParameters):
-    """What a list of endpoints may be asked."""
+    """The filters of a list of endpoints."""
 
     client_id: UUID | None = None
-    status: Status | None = None
+    status: WebhookStatus | None = None
 
 
 class Attempt(BaseModel):
-    """One attempt to deliver."""
+    """One attempt to send a delivery."""
 
     at: Moment
-    status: int | None = Field(description="Of the answer; null when there was none.")
-    error: str | None = Field(description="Why it counts as failed.")
+    status: int | None = Field(description="The status code of the response. Null if there was no response.")
+    error: str | None = Field(description="Why the attempt failed. Null if the delivery arrived.")
     milliseconds: int
 
 
 class Delivery(BaseModel):
-    """One event on its way to one endpoint. Its id is the `webhook-id` of every attempt."""
+    """One event for one endpoint. Its id is the header `webhook-id` of every attempt."""
 
     id: UUID
     client_id: UUID
@@ -125,7 +127,7 @@ class Delivery(BaseModel):
     event: str
     status: DeliveryStatus
     attempts: int
-    next_at: Moment | None = Field(description="When it is tried next, unless its endpoint needs a pause.")
+    next_at: Moment | None = Field(description="The time of the next attempt. It is later if the endpoint has a pause.")
     last_at: Moment | None
     last_status: int | None
     last_error: str | None
@@ -134,16 +136,16 @@ class Delivery(BaseModel):
     delivered_at: Moment | None
 
 
-class DeliveryInFull(Delivery):
-    """One delivery with all that is known of it."""
+class DeliveryDetails(Delivery):
+    """A delivery with its payload and its attempts."""
 
-    payload: Object = Field(description="The body.")
-    last_body: str | None = Field(description="The first 2 KB of the last answer.")
+    payload: Object = Field(description="The body of the request.")
+    last_body: str | None = Field(description="The first 2 KB of the last response.")
     log: list[Attempt] = Field(description="The last 20 attempts, oldest first.")
 
 
 class DeliveryFilters(ListParameters):
-    """What the log of deliveries may be asked."""
+    """The filters of a list of deliveries."""
 
     client_id: UUID | None = None
     webhook_id: UUID | None = None
@@ -151,16 +153,18 @@ class DeliveryFilters(ListParameters):
     status: DeliveryStatus | None = None
 
 
-class Since(Input):
-    """Which deliveries are sent again."""
+class ReplayFilters(Input):
+    """The failed deliveries to replay."""
 
     place: ClassVar[str] = ""
 
-    since: AwareDatetime = Field(description="Failed ones that were published since.")
+    since: AwareDatetime = Field(
+        description="Replay failed deliveries of events that were published at or after this time."
+    )
 
 
-class Replayed(BaseModel):
-    """What is sent again."""
+class ReplayResult(BaseModel):
+    """The number of replayed deliveries."""
 
     deliveries: int
-    has_more: bool = Field(description="Whether there are more: ask again.")
+    has_more: bool = Field(description="Whether there are more. Repeat the request to replay them.")

@@ -1,10 +1,9 @@
-"""One attempt to deliver: the request, signed by the Standard Webhooks specification, and what its answer means."""
+"""One attempt to deliver: the request, signed as Standard Webhooks specifies, and its outcome."""
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from aws_lambda_powertools import Logger
 from standardwebhooks import Webhook as Signer
@@ -14,65 +13,66 @@ from wecelebrate.core import outbound
 logger = Logger()
 
 TIMEOUT = 10.0
-"""Seconds that an endpoint has for all of its answer."""
-MOST_ANSWER = 64 * 1024
-"""Bytes that an answer may have."""
-SHOWN = 2048
-"""Bytes of it that are kept."""
+"""Seconds for the whole response of an endpoint."""
+MAX_RESPONSE_BYTES = 64 * 1024
+STORED_RESPONSE_BYTES = 2048
+"""How much of the response body is stored with the delivery."""
 GONE = 410
-LONGEST_PAUSE = 3600.0
-"""Seconds: an endpoint that asks for more is asked again after these."""
+MAX_PAUSE = 3600.0
+"""Seconds. If an endpoint asks for a longer pause, it gets this one."""
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """What came of an attempt."""
+class AttemptResult:
+    """The result of an attempt."""
 
     at: datetime
     milliseconds: int
-    answered: int | None = None
-    """The status of the answer."""
+    status: int | None = None
+    """The status code of the response. None if there was no response."""
     error: str | None = None
-    """Why it failed; None when it arrived."""
+    """Why the attempt failed. None if the delivery arrived."""
     body: str | None = None
-    """The beginning of the answer."""
+    """The beginning of the response body."""
     pause: float = 0.0
-    """Seconds for which the endpoint asked not to be asked."""
+    """Seconds for which the endpoint asked not to be called."""
 
 
-def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) -> Attempt:
-    """Send a delivery, once."""
+def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) -> AttemptResult:
+    """Send a delivery once."""
     at = datetime.now(UTC)
-    began = time.monotonic()
+    started = time.monotonic()
     try:
         outbound.check(url, https=True)
-        answer = outbound.fetch(
+        response = outbound.fetch(
             "POST",
             url,
-            headers=signed(secrets, delivery_id, at, payload),
+            headers=signed_headers(secrets, delivery_id, at, payload),
             body=payload.encode(),
             timeout=TIMEOUT,
-            most=MOST_ANSWER,
+            max_bytes=MAX_RESPONSE_BYTES,
         )
-    except (outbound.Refused, outbound.Unreachable) as why:
-        return Attempt(at, _since(began), error=str(why))
+    except outbound.OutboundError as error:
+        return AttemptResult(at, _milliseconds_since(started), error=str(error))
     except Exception:
-        # One delivery that something of ours chokes on is tried again, and does not stop those behind it.
+        # A bug that affects one delivery must not stop the deliveries after it. This one is tried again.
         logger.exception("a delivery failed", delivery_id=delivery_id)
-        return Attempt(at, _since(began), error="something of ours failed")
-    arrived = 200 <= answer.status < 300
-    return Attempt(
+        return AttemptResult(at, _milliseconds_since(started), error="internal error")
+    body = response.body[:STORED_RESPONSE_BYTES].decode("utf-8", "replace")
+    delivered = 200 <= response.status < 300
+    pause = 0.0 if delivered else outbound.seconds_to_wait(response.headers.get("retry-after"), at) or 0.0
+    return AttemptResult(
         at,
-        _since(began),
-        answered=answer.status,
-        error=None if arrived else f"it answered {answer.status}",
-        body=answer.body[:SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        pause=0.0 if arrived else pause(answer.headers.get("retry-after"), at),
+        _milliseconds_since(started),
+        status=response.status,
+        error=None if delivered else f"the endpoint responded with status {response.status}",
+        body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot store NUL
+        pause=min(pause, MAX_PAUSE),
     )
 
 
-def signed(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str) -> Mapping[str, str]:
-    """The headers of a delivery: a signature by each secret that is good."""
+def signed_headers(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str) -> Mapping[str, str]:
+    """The headers of a delivery. They contain one signature per valid secret."""
     return {
         "content-type": "application/json",
         "webhook-id": delivery_id,
@@ -81,20 +81,5 @@ def signed(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str)
     }
 
 
-def pause(retry_after: str | None, now: datetime) -> float:
-    """Seconds that a Retry-After header asks for, as seconds or as a date (RFC 9110), within bounds; 0 for nonsense."""
-    if retry_after is None:
-        return 0.0
-    try:
-        if retry_after.strip().isascii() and retry_after.strip().isdigit():
-            seconds = float(retry_after)
-        else:
-            until = parsedate_to_datetime(retry_after)
-            seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
-    except (ValueError, OverflowError):
-        return 0.0
-    return min(max(seconds, 0.0), LONGEST_PAUSE)
-
-
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
+def _milliseconds_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

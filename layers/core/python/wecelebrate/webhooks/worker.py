@@ -1,15 +1,15 @@
-"""The worker of webhooks: what a message of the queue sets going.
+"""The worker of webhook deliveries.
 
-It takes lines (endpoints with what is due for them), sends each line's deliveries one after the other on a thread of
-its own, and notes what became of them; all of the database is this thread's. So an endpoint that hangs holds up itself
-alone, and whoever takes a line after this worker died sends again what was not noted: at least once, with the same id.
+It claims endpoints with their due deliveries. A thread per endpoint sends these one after the other; the main thread
+does all database work and records the outcomes. An endpoint that does not respond therefore delays only its own
+deliveries. If a worker dies, another one claims the endpoint and repeats the unrecorded deliveries: at-least-once
+delivery, with the same `webhook-id`.
 """
 
-import random
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import UUID
@@ -20,44 +20,16 @@ from psycopg.types.json import Jsonb
 from wecelebrate.core import queue
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.webhooks.messages import deliveries_due
-from wecelebrate.webhooks.sending import GONE, Attempt, attempt
+from wecelebrate.webhooks.policy import POLICY
+from wecelebrate.webhooks.sending import GONE, AttemptResult, attempt
 
 logger = Logger()
 sql = queries(__file__)
 
-RETRIES = (5, 30, 120, 900, 3_600, 10_800, 28_800, 43_200)
-"""Seconds until the next attempt, by failed ones: nine attempts over more than 24 hours."""
-JITTER = 0.1
-"""The share of it that may come on top, so that what failed together does not come back together."""
-LINES = 16
-"""Endpoints that one worker sends to at once."""
-MOST_OF_CLIENT = 12
-"""Endpoints of one client that all workers send to at once, so that nobody has all of a worker's threads."""
-RUN = 25
-"""Deliveries that are taken with a line: what a worker that dies may have sent without noting it."""
-RUN_SECONDS = 15.0
-"""After which a line is given back before its next delivery."""
-LEASE_SECONDS = 60
-"""How long a line is a worker's; far longer than RUN_SECONDS and one attempt."""
-LONGEST = 60.0
-"""Seconds for which one message keeps its worker taking further lines."""
-LOOK = 0.25
-"""Seconds after which it looks again for lines that are due, while others are being sent."""
-GATHER = 0.005
-"""Seconds to wait for more to note, once there is something."""
-REST = 60.0
-"""Seconds that an endpoint rests at most after a failure, unless it asks for more."""
-FAILURES = 20
-"""Failed attempts in a row, and …"""
-FAILING_FOR = 3 * 24 * 3600
-"""… seconds since the first of them, after which an endpoint is disabled."""
-LOGGED = 20
-"""Attempts that a delivery remembers."""
-
 
 @dataclass(frozen=True)
-class Line:
-    """An endpoint, this worker's for a while, with what is due for it."""
+class EndpointBatch:
+    """An endpoint that is leased to this worker, with its due deliveries."""
 
     webhook_id: UUID
     client_id: UUID
@@ -68,119 +40,134 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What came of one delivery."""
+class AttemptedDelivery:
+    """A delivery that a thread has sent, or tried to send."""
 
     delivery: dict[str, Any]
-    attempt: Attempt
+    result: AttemptResult
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A line that is done with, or stopped at its first failure."""
+class FinishedBatch:
+    """A batch that is complete, or that ended at its first failure."""
 
-    line: Line
-    arrived: bool
-    """Whether anything did."""
-    failure: Attempt | None
+    batch: EndpointBatch
+    any_delivered: bool
+    failure: AttemptResult | None
 
 
-Outcomes = SimpleQueue[Sent | Ended]
+Outcomes = SimpleQueue[AttemptedDelivery | FinishedBatch]
 
 
 def work(message: queue.Message) -> None:
-    """Send what is due, whosever it is, for as long as there is any and there is time."""
-    until = time.monotonic() + min(LONGEST, message.time_left() / 2)
+    """Send due deliveries of all clients, until none is due or the time is used up."""
+    deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
-    at_work = 0
-    with ThreadPoolExecutor(LINES, "line") as threads:
+    running = 0
+    with ThreadPoolExecutor(POLICY.max_endpoints, "webhook") as threads:
         while True:
-            noted = list(_gathered(outcomes)) if at_work else []
-            ended = [one for one in noted if isinstance(one, Ended)]
-            at_work -= len(ended)
-            wanted = LINES - at_work if time.monotonic() < until else 0
+            collected = list(_collect(outcomes)) if running else []
+            finished = [outcome for outcome in collected if isinstance(outcome, FinishedBatch)]
+            running -= len(finished)
+            free = POLICY.max_endpoints - running if time.monotonic() < deadline else 0
             with writing(SYSTEM) as tx:
-                _note(tx, [one for one in noted if isinstance(one, Sent)], ended)
-                taken = _take(tx, wanted)
-            for line in taken:
-                threads.submit(_send, line, outcomes)
-            at_work += len(taken)
-            if not at_work:
+                _record(tx, [outcome for outcome in collected if isinstance(outcome, AttemptedDelivery)], finished)
+                batches = _claim(tx, free)
+            for batch in batches:
+                threads.submit(_send_batch, batch, outcomes)
+            running += len(batches)
+            if not running:
                 break
-    if time.monotonic() >= until:
+    if time.monotonic() >= deadline:
         queue.send_or_defer([deliveries_due(None)])
 
 
-def delay(failures: int) -> float | None:
-    """Seconds until the next attempt after so many failed; None after the last."""
-    if failures > len(RETRIES):
-        return None
-    return RETRIES[failures - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311 - no secret
-
-
-def _take(tx: Transaction, lines: int) -> list[Line]:
-    if lines == 0:
+def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:
+    if endpoints == 0:
         return []
-    taken = sql.take_lines(tx, lines=lines, run=RUN, most_of_client=MOST_OF_CLIENT, seconds=LEASE_SECONDS)
-    return [Line(**row) for row in taken]
+    rows = sql.take_lines(
+        tx,
+        lines=endpoints,
+        run=POLICY.batch_size,
+        most_of_client=POLICY.max_endpoints_per_client,
+        seconds=POLICY.lease_seconds,
+    )
+    return [EndpointBatch(**row) for row in rows]
 
 
-def _send(line: Line, outcomes: Outcomes) -> None:
-    """Send a line's deliveries one after the other, until one fails: then the endpoint has a rest."""
-    until = time.monotonic() + RUN_SECONDS
-    arrived, failure = False, None
-    for delivery in line.deliveries:
-        came = attempt(line.url, line.secrets, delivery["id"], delivery["payload"])
-        outcomes.put(Sent(delivery, came))
-        if came.error is not None:
-            failure = came
+def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
+    """Send an endpoint's deliveries one after the other until one fails. The endpoint then has a pause."""
+    deadline = time.monotonic() + POLICY.batch_seconds
+    any_delivered, failure = False, None
+    for delivery in batch.deliveries:
+        result = attempt(batch.url, batch.secrets, delivery["id"], delivery["payload"])
+        outcomes.put(AttemptedDelivery(delivery, result))
+        if result.error is not None:
+            failure = result
             break
-        arrived = True
-        if time.monotonic() > until:
+        any_delivered = True
+        if time.monotonic() > deadline:
             break
-    outcomes.put(Ended(line, arrived, failure))
+    outcomes.put(FinishedBatch(batch, any_delivered, failure))
 
 
-def _gathered(outcomes: Outcomes) -> Iterator[Sent | Ended]:
-    """What threads have to tell, once there is something; nothing when there is not for a while."""
-    patience = LOOK
+def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
+    """Wait briefly for an outcome, then yield all that follow closely. Yields nothing if none arrives in time."""
+    timeout = POLICY.poll_seconds
     try:
         while True:
-            yield outcomes.get(timeout=patience)
-            patience = GATHER
+            yield outcomes.get(timeout=timeout)
+            timeout = POLICY.collect_seconds
     except Empty:
         return
 
 
-def _note(tx: Transaction, sent: Sequence[Sent], ended: Sequence[Ended]) -> None:
-    if sent:
-        sql.note_attempts(tx, attempts=Jsonb([_noted(one) for one in sent]), most=LOGGED)
-    if ended:
-        lines = Jsonb([_released(one) for one in ended])
-        for lost in sql.release_lines(tx, lines=lines, rest=REST, failures=FAILURES, failing_for=FAILING_FOR):
-            logger.warning("an endpoint was disabled", webhook_id=str(lost["id"]), reason=lost["reason"])
+def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: Sequence[FinishedBatch]) -> None:
+    """Record the outcomes of deliveries, and release the endpoints of finished batches."""
+    if attempted:
+        attempts = Jsonb([_attempt_row(each.delivery, each.result) for each in attempted])
+        sql.note_attempts(tx, attempts=attempts, most=POLICY.log_length)
+    if finished:
+        disabled = sql.release_lines(
+            tx,
+            lines=Jsonb([_release_row(each) for each in finished]),
+            rest=POLICY.max_endpoint_pause,
+            failures=POLICY.disable_after_failures,
+            failing_for=POLICY.disable_after_seconds,
+        )
+        for webhook in disabled:
+            logger.warning("an endpoint was disabled", webhook_id=str(webhook["id"]), reason=webhook["reason"])
 
 
-def _noted(one: Sent) -> dict[str, Any]:
-    """A row of `note_attempts`."""
-    came = one.attempt
-    again = delay(one.delivery["failures"] + 1) if came.error is not None else 0.0
-    if came.answered == GONE or again is None:
-        status, again = "failed", 0.0
+def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, Any]:
+    """A row of the query `note_attempts`."""
+    failed = result.error is not None
+    delay = POLICY.retry_delay(delivery["failures"] + 1) if failed else 0.0
+    if result.status == GONE or delay is None:
+        status, delay = "failed", 0.0
     else:
-        status = "pending" if came.error is not None else "delivered"
-    known = {"id": one.delivery["id"], "attempts": one.delivery["attempts"], "status": status}
-    return asdict(came) | known | {"at": came.at.isoformat(), "delay": max(again, came.pause)}
-
-
-def _released(one: Ended) -> dict[str, Any]:
-    """A row of `release_lines`."""
-    failure = one.failure
+        status = "pending" if failed else "delivered"
     return {
-        "webhook_id": str(one.line.webhook_id),
-        "fence": one.line.fence,
-        "arrived": one.arrived,
+        "id": delivery["id"],
+        "attempts": delivery["attempts"],
+        "status": status,
+        "delay": max(delay, result.pause),
+        "at": result.at.isoformat(),
+        "answered": result.status,
+        "error": result.error,
+        "milliseconds": result.milliseconds,
+        "body": result.body,
+    }
+
+
+def _release_row(finished: FinishedBatch) -> dict[str, Any]:
+    """A row of the query `release_lines`."""
+    failure = finished.failure
+    return {
+        "webhook_id": str(finished.batch.webhook_id),
+        "fence": finished.batch.fence,
+        "arrived": finished.any_delivered,
         "failed": failure is not None,
-        "gone": failure is not None and failure.answered == GONE,
+        "gone": failure is not None and failure.status == GONE,
         "pause": failure.pause if failure else 0.0,
     }

@@ -1,8 +1,9 @@
-"""Requests to addresses that strangers name: images of products, webhooks of clients.
+"""HTTP requests to URLs from users: images of products, webhook endpoints of clients.
 
-`fetch` asks public addresses alone, at every redirect: a name is looked up once, all of its addresses are checked, and
-the connection goes to one of those, under the name's certificate. It ends in the time and with the bytes it was given,
-however the other side behaves. It knows no proxy, sends no cookie, and asks for no compression.
+`fetch` connects only to public IP addresses, after every redirect too. A name is resolved once, all of its addresses
+are checked, and the connection goes to one of the checked addresses, with the certificate of the name. A request ends
+within the given time and number of bytes, whatever the server does. It uses no proxy and no cookies, and asks for no
+compression.
 """
 
 import http.client
@@ -16,43 +17,52 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
-from wecelebrate.core.outbound.addresses import Address, Refused, Unreachable, exempt, parse, resolve
+from wecelebrate.core.outbound.addresses import Address, is_exempt, parse, resolve
+from wecelebrate.core.outbound.errors import NotAllowed, OutboundError, ResponseTooLarge, Unreachable
+from wecelebrate.core.outbound.retry_after import seconds_to_wait
 
-__all__ = ["Answer", "Refused", "TooLarge", "Unreachable", "check", "fetch"]
+__all__ = [
+    "NotAllowed",
+    "OutboundError",
+    "Response",
+    "ResponseTooLarge",
+    "Unreachable",
+    "check",
+    "fetch",
+    "seconds_to_wait",
+]
 
 USER_AGENT = "wecelebrate/1"
 
-_HEAD = 64 * 1024
-"""Bytes that status, headers and the frames of chunks may take, beyond those of the body."""
-_PIECE = 64 * 1024
+_MAX_OVERHEAD_BYTES = 64 * 1024
+"""For the status line, the headers and the framing of chunks, in addition to the body."""
+_READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
-_FOR_ANYONE = ("accept", "user-agent", "if-none-match", "if-modified-since")
-"""Headers that go along when a redirect leads to another origin: what is meant for one is not told to the other."""
-
-
-class TooLarge(Refused):
-    """The answer is larger than it may be."""
+_CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
+"""The headers that are sent on after a redirect to another origin. The others may contain secrets of the first."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, whatever its status."""
+class Response:
+    """A response, whatever its status."""
 
     status: int
     headers: Mapping[str, str]
-    """By name in lower case; one sent twice is joined by a comma."""
+    """By name in lower case. The values of a repeated header are joined by commas."""
     body: bytes
-    """As it was sent: what is compressed without being asked to stays so."""
+    """As received. It is only compressed if the server ignores `Accept-Encoding`."""
     url: str
-    """Where it came from, after redirects."""
+    """The URL that it came from, after redirects."""
 
 
 def check(url: str, *, https: bool = False) -> None:
-    """Raise Refused, with what is wrong for a person to read, for an address that is never asked; for one without
-    `https`, too, where that is wanted of those of the public internet. Asks nobody."""
+    """Check a URL without any network access.
+
+    `https` requires https, except for hosts that the settings exempt. Raises NotAllowed, whose text says what is wrong.
+    """
     address = parse(url)
-    if https and address.scheme != "https" and not exempt(address.host):
-        raise Refused("the address begins with http://: it has to be https://")
+    if https and address.scheme != "https" and not is_exempt(address.host):
+        raise NotAllowed("the URL must begin with https://")
 
 
 def fetch(
@@ -62,90 +72,91 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     timeout: float = 10.0,
-    most: int = 1 << 20,
-    redirects: int = 0,
-) -> Answer:
-    """Ask a public address, for `timeout` seconds in all and `most` bytes of body.
+    max_bytes: int = 1 << 20,
+    max_redirects: int = 0,
+) -> Response:
+    """Send a request to a public address.
 
-    Up to `redirects` are followed, of GET and HEAD; one more is refused, and with `redirects=0` it is the answer.
-    Raises Refused (TooLarge) and Unreachable, whose texts say to a person why.
+    `timeout` is for the whole request with its redirects, in seconds. `max_bytes` limits the response body. Redirects
+    are followed for GET and HEAD; with `max_redirects=0` a redirect is the response. Raises NotAllowed,
+    ResponseTooLarge and Unreachable, whose texts are for people.
     """
     deadline = time.monotonic() + timeout
-    sent = {name.lower(): value for name, value in (headers or {}).items()}
+    sent_headers = {name.lower(): value for name, value in (headers or {}).items()}
     address = parse(url)
-    follows = redirects if method in ("GET", "HEAD") else 0
-    for _ in range(follows + 1):
-        answer = _exchange(method, address, sent, body, deadline=deadline, most=most)
-        if not follows or answer.status not in _REDIRECTS or "location" not in answer.headers:
-            return answer
-        to = _redirected(address, answer.headers["location"])
-        if to.origin != address.origin:
-            sent = {name: value for name, value in sent.items() if name in _FOR_ANYONE}
-        address = to
-    raise Refused(f"it redirects more than {follows} times")
+    redirects = max_redirects if method in ("GET", "HEAD") else 0
+    for _ in range(redirects + 1):
+        response = _exchange(method, address, sent_headers, body, deadline=deadline, max_bytes=max_bytes)
+        if not redirects or response.status not in _REDIRECTS or "location" not in response.headers:
+            return response
+        target = _redirect_target(address, response.headers["location"])
+        if target.origin != address.origin:
+            sent_headers = {name: value for name, value in sent_headers.items() if name in _CROSS_ORIGIN_HEADERS}
+        address = target
+    raise NotAllowed(f"the server redirects more than {redirects} times")
 
 
-def _redirected(address: Address, location: str) -> Address:
-    """Where a redirect leads. Raises Refused."""
+def _redirect_target(address: Address, location: str) -> Address:
+    """The target of a redirect. Raises NotAllowed."""
     try:
-        # http.client reads headers as Latin-1; whoever sends other characters than ASCII there sends UTF-8.
-        to = parse(urljoin(address.url, location.encode("latin-1").decode("utf-8")))
+        # http.client decodes headers as Latin-1. Servers that send non-ASCII characters send UTF-8.
+        target = parse(urljoin(address.url, location.encode("latin-1").decode("utf-8")))
     except ValueError as error:
-        raise Refused("it redirects to what is no address") from error
-    except Refused as error:
-        raise Refused(f"it redirects, and {error}") from error
-    if address.scheme == "https" and to.scheme == "http":
-        raise Refused("it redirects from https to http")
-    return to
+        raise NotAllowed("the server redirects to an invalid URL") from error
+    except NotAllowed as error:
+        raise NotAllowed(f"the server redirects to a URL that is not allowed: {error}") from error
+    if address.scheme == "https" and target.scheme == "http":
+        raise NotAllowed("the server redirects from https to http")
+    return target
 
 
 def _exchange(
-    method: str, address: Address, headers: Mapping[str, str], body: bytes | None, *, deadline: float, most: int
-) -> Answer:
-    """One request and its answer. Raises Refused, Unreachable."""
+    method: str, address: Address, headers: Mapping[str, str], body: bytes | None, *, deadline: float, max_bytes: int
+) -> Response:
+    """Send one request and read its response. Raises NotAllowed, ResponseTooLarge, Unreachable."""
     try:
-        with _connected(address, deadline) as plain, _secured(plain, address, deadline) as secured:
-            wire = _Wire(secured, deadline, most + _HEAD)
+        with _connect(address, deadline) as plain, _start_tls(plain, address, deadline) as stream:
+            limited = _LimitedSocket(stream, deadline, max_bytes + _MAX_OVERHEAD_BYTES)
             connection = http.client.HTTPConnection(address.host, address.port)
-            connection.sock = wire  # as much of a socket as it uses
-            own = {"host": address.authority, "connection": "close", "accept-encoding": "identity"}
-            connection.request(method, address.target, body, {"user-agent": USER_AGENT, **headers, **own})
+            connection.sock = limited  # it has the methods of a socket that http.client calls
+            fixed = {"host": address.authority, "connection": "close", "accept-encoding": "identity"}
+            connection.request(method, address.target, body, {"user-agent": USER_AGENT, **headers, **fixed})
             response = connection.getresponse()
-            return Answer(response.status, _headers(response), _body(response, most), address.url)
+            return Response(response.status, _headers(response), _body(response, max_bytes), address.url)
     except TimeoutError as error:
-        raise Unreachable("it did not answer in time") from error
+        raise Unreachable("the server did not respond in time") from error
     except ssl.SSLCertVerificationError as error:
-        raise Unreachable(f"its certificate is not good: {error.verify_message}") from error
+        raise Unreachable(f"the server's certificate is not valid: {error.verify_message}") from error
     except ssl.SSLError as error:
-        raise Unreachable("it does not speak TLS as it should") from error
+        raise Unreachable("the TLS handshake with the server failed") from error
     except http.client.HTTPException as error:
-        raise Unreachable("it does not answer with HTTP, or ended before all was sent") from error
+        raise Unreachable("the response is not valid HTTP, or ended early") from error
     except OSError as error:
-        raise Unreachable("it cannot be connected to, or hung up") from error
+        raise Unreachable("the server refused or closed the connection") from error
 
 
-def _connected(address: Address, deadline: float) -> socket.socket:
-    """A connection to one of the addresses that were checked. Each gets its share of the time."""
-    candidates = resolve(address.host, address.port, _left(deadline))
+def _connect(address: Address, deadline: float) -> socket.socket:
+    """Connect to one of the checked IP addresses. Each has an equal share of the remaining time."""
+    candidates = resolve(address.host, address.port, _remaining(deadline))
     for position, candidate in enumerate(candidates):
-        left = _left(deadline)
+        timeout = _remaining(deadline) / (len(candidates) - position)
         try:
-            return socket.create_connection((candidate, address.port), left / (len(candidates) - position))
+            return socket.create_connection((candidate, address.port), timeout)
         except OSError:
             if position == len(candidates) - 1:
                 raise
-    raise Unreachable("its name has no address")
+    raise Unreachable("the host name has no IP address")
 
 
-def _secured(connection: socket.socket, address: Address, deadline: float) -> socket.socket:
+def _start_tls(connection: socket.socket, address: Address, deadline: float) -> socket.socket:
     if address.scheme == "http":
         return connection
-    connection.settimeout(_left(deadline))
-    return _trusted().wrap_socket(connection, server_hostname=address.host)
+    connection.settimeout(_remaining(deadline))
+    return _tls_context().wrap_socket(connection, server_hostname=address.host)
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -153,62 +164,64 @@ def _trusted() -> ssl.SSLContext:
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
     joined: dict[str, str] = {}
-    for name, value in response.getheaders():
-        key, value = name.lower(), "".join(value.splitlines())  # noqa: PLW2901 - a value may be folded
+    for name, folded in response.getheaders():
+        key, value = name.lower(), "".join(folded.splitlines())
         joined[key] = f"{joined[key]}, {value}" if key in joined else value
     return joined
 
 
-def _body(response: http.client.HTTPResponse, most: int) -> bytes:
-    if (response.length or 0) > most:
-        raise TooLarge(f"it is larger than {most:,} bytes")
+def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    if (response.length or 0) > max_bytes:
+        raise ResponseTooLarge(f"the response is larger than {max_bytes:,} bytes")
     body = bytearray()
-    while piece := response.read(_PIECE):
+    while piece := response.read(_READ_BYTES):
         body += piece
-        if len(body) > most:
-            raise TooLarge(f"it is larger than {most:,} bytes")
+        if len(body) > max_bytes:
+            raise ResponseTooLarge(f"the response is larger than {max_bytes:,} bytes")
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
     return bytes(body)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    """Seconds until the deadline. Raises TimeoutError."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds
 
 
-class _Wire(io.RawIOBase):
-    """A socket for http.client whose every read and write has what is left of one deadline, and of one count of bytes.
+class _LimitedSocket(io.RawIOBase):
+    """A socket for http.client. All reads and writes share one deadline, and all reads one limit of bytes.
 
-    A timeout of the socket alone begins again with each byte: who sends one a second is never done.
+    The timeout of a socket is not enough: it begins again with each byte, so a server that sends one byte per second
+    never times out.
     """
 
-    def __init__(self, connection: socket.socket, deadline: float, most: int) -> None:
+    def __init__(self, connection: socket.socket, deadline: float, max_bytes: int) -> None:
         self._connection = connection
         self._deadline = deadline
-        self._left = most
+        self._bytes_left = max_bytes
 
     def sendall(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            self._connection.settimeout(_left(self._deadline))
+            self._connection.settimeout(_remaining(self._deadline))
             rest = rest[self._connection.send(rest) :]
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_left(self._deadline))
+        self._connection.settimeout(_remaining(self._deadline))
         count = self._connection.recv_into(buffer)
-        self._left -= count
-        if self._left < 0:
-            raise TooLarge("it sends more than it may")
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise ResponseTooLarge("the response, with its headers, is larger than allowed")
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        """Nothing: http.client closes before the body is read, and the socket is closed by who opened it."""
+        """Does nothing, because http.client closes it before the body is read. `_exchange` closes the socket."""

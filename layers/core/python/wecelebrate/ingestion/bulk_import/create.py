@@ -16,7 +16,7 @@ from wecelebrate.ingestion.catalog_settings import find_catalog
 from wecelebrate.jobs.models import Job
 
 MAX_BYTES = 4 * 1024 * 1024
-"""The size of the rows of one request."""
+"""The total size of the rows in one request."""
 MAX_SMALL_IMPORT_ROWS = 500
 """An import with at most this number of rows gets high priority, because a person may be waiting for it. If its message
 cannot be sent, it runs within the request."""
@@ -64,7 +64,7 @@ def _run_inline(caller: Caller, job_id: UUID) -> bool:
 
 
 def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]:
-    """The file that the job reads, for its payload. Raises Invalid, RowsTooLarge."""
+    """The part of the job's payload that names its file. Raises Invalid, RowsTooLarge."""
     if request.rows is not None:
         return _store_rows(folder, request.rows)
     assert request.upload_id is not None, "BulkImport validates that it has one source"

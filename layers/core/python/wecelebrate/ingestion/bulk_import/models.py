@@ -10,6 +10,7 @@ from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductPatch, Sku
 
 MAX_ROWS = 50_000
+"""Rows in one request."""
 MAX_SKU_LENGTH = 200
 """As in `products.models.Sku`."""
 

@@ -48,7 +48,7 @@ class RequestRows(AbstractContextManager["RequestRows"]):
 
 
 def to_item(number: int, fields: RowFields, currency: str) -> Item:
-    """A row as a product, or rejected with a reason. `currency` is that of a price without a currency."""
+    """A row as a product, or as rejected with a reason. `currency` is the default currency of a price."""
     try:
         row = ImportRow.model_validate(fields)
     except ValidationError as error:

@@ -44,7 +44,7 @@ class Rules:
     """How rows become products."""
 
     currency: str
-    """The currency of a new product whose row has no currency."""
+    """The default currency of new products."""
     mode: ImportMode = "upsert"
     full: bool = False
     """Whether products that the file does not contain are deactivated."""
@@ -61,7 +61,7 @@ class Load:
     catalog_id: UUID
     rules: Rules
     open_rows: Callable[[], AbstractContextManager[Rows]]
-    """Opens the rows at the first one. Raises feeds.UnreadableFeed."""
+    """Opens the rows, before the first one. Raises feeds.UnreadableFeed."""
     bucket: str
     """The bucket of the result file and the error file."""
     result_prefix: str

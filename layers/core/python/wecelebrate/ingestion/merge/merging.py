@@ -82,7 +82,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
                     chunk=chunk_size,
-                    told=low_stock.TOLD,
+                    told=low_stock.MAX_PRODUCTS,
                     **load.staging_key,
                 )
             )
@@ -95,7 +95,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                 sql.reject(tx, **as_json({"rejections": merged["rejections"]}, "rejections"), **load.staging_key)
             load.add_counts(merged)
             if merged["fell_low"] and not rules.dry_run:
-                low_stock.tell_low(tx, load.catalog_id, merged["fell_low"], merged["low"])
+                low_stock.publish_low_stock(tx, load.catalog_id, merged["fell_low"], merged["low"])
             job.save(tx)
     if not rules.dry_run and not merged["raced"]:
         load.last_xid = tx.committed.xid

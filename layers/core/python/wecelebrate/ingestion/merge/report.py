@@ -34,11 +34,12 @@ def complete(load: Load) -> None:
         job.complete(tx, details, first_errors)
         if not load.rules.dry_run:
             sql.touch_catalog(tx, catalog_id=load.catalog_id)
-            images.want(tx, load.catalog_id)
+            images.fetch_missing(tx, load.catalog_id)
 
 
 def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
-    """Stop the load until it is approved. `preview` describes its changes, also in the result file."""
+    """Stop the load until it is approved. `preview` describes the changes that it would make. It becomes the result of
+    the job, and is written to the result file."""
     result = {**load.source, "result_file": _result_key(load), **preview}
     _write_result(load, {"status": "awaiting_approval", "counts": load.job.counts, **result})
     load.job.await_approval(tx, result)

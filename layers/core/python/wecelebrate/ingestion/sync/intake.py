@@ -68,7 +68,7 @@ def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
 def _register(
     tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
 ) -> tuple[UUID, list[dict[str, Any]]]:
-    """The job of a file version, created if the version is new, and the waiting jobs that it cancels."""
+    """Register a file version. Returns its job, and the waiting jobs that it superseded."""
     # One intake per catalog at a time: versions are compared with those that are already registered.
     sql.lock_catalog(tx, catalog_id=catalog["id"])
     drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])

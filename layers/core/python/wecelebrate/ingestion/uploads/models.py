@@ -9,7 +9,7 @@ from wecelebrate.core.models import Input, Moment
 
 ContentType = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$")]
 MAX_SIZE = 5 * 1024**3
-"""The most bytes that S3 accepts in one request."""
+"""The largest number of bytes that S3 accepts in one request."""
 
 
 class NewUpload(Input):

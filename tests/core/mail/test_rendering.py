@@ -1,4 +1,4 @@
-"""Every mail in every language, written from what is hostile as from what is plain."""
+"""Rendering every mail in every language, from ordinary and from hostile values."""
 
 import re
 import string
@@ -33,7 +33,7 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def row(template: str, **more: Any) -> dict[str, Any]:
-    """A mail as `get_mail` finds it."""
+    """A row of the query `get_mail`."""
     details: dict[str, Any] = {}
     if template == "order_shipped":
         details = {"carrier": "Post", "number": "T-1", "url": "https://post.test/T-1?a=1&b=2"}
@@ -61,13 +61,13 @@ def row(template: str, **more: Any) -> dict[str, Any]:
 
 
 class Page(HTMLParser):
-    """What a mail program makes of HTML: its elements, its links, its text."""
+    """The elements, attributes and text of an HTML document."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
-        self.said: list[str] = []
+        self.texts: list[str] = []
         self.feed(html)
         self.close()
 
@@ -76,35 +76,35 @@ class Page(HTMLParser):
         self.attributes += attrs
 
     def handle_data(self, data: str) -> None:
-        self.said.append(data)
+        self.texts.append(data)
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.said).split())
+        return " ".join("".join(self.texts).split())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_a_mail_says_the_same_in_both_parts(template: str, language: str) -> None:
-    letter = rendering.write(row(template, settings={"locale": language}))
-    assert letter.locale == language
-    assert f'<html lang="{language}">' in letter.html
-    page = Page(letter.html)
+def test_text_and_html_contain_the_same_information(template: str, language: str) -> None:
+    mail = rendering.render(row(template, settings={"locale": language}))
+    assert mail.locale == language
+    assert f'<html lang="{language}">' in mail.html
+    page = Page(mail.html)
     shown = page.text + " ".join(value or "" for _, value in page.attributes)
-    for said in ("j-1",) if template == "job_finished" else ("7KQ2M", "Mug", "Street 1", "8000 Zürich"):
-        assert said in letter.text
-        assert said in page.text
-    for line in letter.text.splitlines():
+    for fact in ("j-1",) if template == "job_finished" else ("7KQ2M", "Mug", "Street 1", "8000 Zürich"):
+        assert fact in mail.text
+        assert fact in page.text
+    for line in mail.text.splitlines():
         for part in re.split(r"^- \S+ × | ?:(?: |$)", line):
             assert " ".join(part.split()) in shown
-    assert (letter.sender, letter.reply_to) == ("Acme gifts <mail@mail.test>", None)
-    assert "{" not in letter.subject + letter.text
+    assert (mail.sender, mail.reply_to) == ("Acme gifts <mail@mail.test>", None)
+    assert "{" not in mail.subject + mail.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("text", [HOSTILE, *STRANGE])
-def test_what_strangers_write_stays_text(template: str, language: str, text: str) -> None:
+def test_untrusted_values_never_become_markup_or_headers(template: str, language: str, text: str) -> None:
     brand = {"name": text, "color": text, "logo": f"https://x.test/{text}", "sender": text, "reply_to": text}
     hostile = row(
         template,
@@ -116,24 +116,24 @@ def test_what_strangers_write_stays_text(template: str, language: str, text: str
         lines=[ODD_LINE | {"name": text}],
     )
     hostile["details"] |= dict.fromkeys(("carrier", "number", "url", "error"), text)
-    plain, letter = rendering.write(row(template)), rendering.write(hostile)
+    plain, mail = rendering.render(row(template)), rendering.render(hostile)
     allowed = {*Page(plain.html).tags, "br", "p", "img"}
-    assert set(Page(letter.html).tags) <= allowed
-    assert not any(name.startswith("on") for name, _ in Page(letter.html).attributes)
-    assert {value for name, value in Page(letter.html).attributes if name in ("href", "src")} == set()
-    for line in (letter.subject, letter.sender):
-        assert not any(ord(letter) < 32 for letter in line)
-    assert len(letter.subject) <= rendering.LONGEST_SUBJECT
-    assert letter.sender.isascii() and letter.sender.endswith(" <mail@mail.test>")
-    assert letter.reply_to is None
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", letter.text + letter.html)
-    assert "49" not in letter.text.replace("1,234.49", "")
+    assert set(Page(mail.html).tags) <= allowed
+    assert not any(name.startswith("on") for name, _ in Page(mail.html).attributes)
+    assert {value for name, value in Page(mail.html).attributes if name in ("href", "src")} == set()
+    for line in (mail.subject, mail.sender):
+        assert not any(ord(char) < 32 for char in line)
+    assert len(mail.subject) <= rendering.MAX_SUBJECT_LENGTH
+    assert mail.sender.isascii() and mail.sender.endswith(" <mail@mail.test>")
+    assert mail.reply_to is None
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", mail.text + mail.html)
+    assert "49" not in mail.text.replace("1,234.49", "")
     if text != HOSTILE and "\u202e" not in text:
-        assert " ".join(text.split())[:20] in letter.text
+        assert " ".join(text.split())[:20] in mail.text
 
 
-def test_letters_that_run_from_right_to_left_keep_to_themselves() -> None:
-    assert "<bdi>אבגד</bdi>" in rendering.write(row("order_confirmation", customer_name="אבגד")).html
+def test_right_to_left_values_are_isolated() -> None:
+    assert "<bdi>אבגד</bdi>" in rendering.render(row("order_confirmation", customer_name="אבגד")).html
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
@@ -141,31 +141,31 @@ def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
     lines: list[dict[str, Any]] = [
         {"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)
     ]
-    letter = rendering.write(row(template, lines=lines))
-    page = Page(letter.html).text
+    mail = rendering.render(row(template, lines=lines))
+    page = Page(mail.html).text
     for line in lines:
-        assert line["name"] in letter.text
+        assert line["name"] in mail.text
         assert line["name"] in page
-    assert "1,000 × Gift 1000" in letter.text
-    assert len(letter.html) < 400_000
-    # What a mail program cuts off is the end of the list, not the sum.
-    assert template == "order_shipped" or letter.html.index("1,234.50") < letter.html.index("Gift 0001")
+    assert "1,000 × Gift 1000" in mail.text
+    assert len(mail.html) < 400_000
+    # Mail programs cut off long mails. The total stands before the list, so it stays visible.
+    assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
 
 
-def test_a_mail_reads_without_its_pictures() -> None:
-    letter = rendering.write(row("order_confirmation", branding={"logo": "https://x.test/logo.png"}))
-    page = Page(letter.html)
+def test_a_mail_shows_the_brand_name_even_without_images() -> None:
+    mail = rendering.render(row("order_confirmation", branding={"logo": "https://x.test/logo.png"}))
+    page = Page(mail.html)
     assert ("src", "https://x.test/logo.png") in page.attributes
     assert "Acme gifts" in page.text
 
 
 def test_styles_are_inline() -> None:
-    html = rendering.write(row("order_confirmation")).html
+    html = rendering.render(row("order_confirmation")).html
     assert "<style" not in html and "<link" not in html and "class=" not in html
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("site_settings", "locale"),
     [
         ({"locale": "de"}, "de"),
         ({"locale": "de-CH"}, "de-CH"),
@@ -187,8 +187,8 @@ def test_styles_are_inline() -> None:
         (None, "en"),
     ],
 )
-def test_the_locale_is_the_nearest_that_there_is(given: Any, found: str) -> None:
-    assert rendering.write(row("order_confirmation", settings=given)).locale == found
+def test_the_locale_is_the_nearest_supported_one(site_settings: Any, locale: str) -> None:
+    assert rendering.render(row("order_confirmation", settings=site_settings)).locale == locale
 
 
 @pytest.mark.parametrize(
@@ -204,53 +204,53 @@ def test_the_locale_is_the_nearest_that_there_is(given: Any, found: str) -> None
         ("nl-NL", "€ 1.234,50", "1 maart 2026"),
     ],
 )
-def test_money_and_dates_are_written_as_they_are_there(locale: str, money: str, day: str) -> None:
-    text = rendering.write(row("order_confirmation", settings={"locale": locale})).text
+def test_money_and_dates_are_formatted_for_the_locale(locale: str, money: str, day: str) -> None:
+    text = rendering.render(row("order_confirmation", settings={"locale": locale})).text
     plain = text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert f": {money}\n" in plain
     assert f": {day}\n" in plain
 
 
-def test_every_language_says_everything_with_the_same_gaps() -> None:
-    said = {language: rendering.phrases(language) for language in LANGUAGES}
-    assert {"en", "de", "fr", "es", "it", "nl"} <= set(said)
+def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
+    phrases_of = {language: rendering.phrases(language) for language in LANGUAGES}
+    assert {"en", "de", "fr", "es", "it", "nl"} <= set(phrases_of)
 
-    def gaps(phrase: str) -> set[str]:
+    def placeholders(phrase: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(phrase) if name}
 
-    for phrases in said.values():
-        assert {name: gaps(phrase) for name, phrase in phrases.items()} == {
-            name: gaps(phrase) for name, phrase in said["en"].items()
+    for phrases in phrases_of.values():
+        assert {name: placeholders(phrase) for name, phrase in phrases.items()} == {
+            name: placeholders(phrase) for name, phrase in phrases_of["en"].items()
         }
         assert not any("<" in phrase or "&" in phrase for phrase in phrases.values())
-    assert {f"job_{kind}" for kind in get_args(JobType)} <= set(said["en"])
+    assert {f"job_{kind}" for kind in get_args(JobType)} <= set(phrases_of["en"])
 
 
-def test_no_phrase_is_left_over() -> None:
-    used = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
+def test_every_phrase_is_used() -> None:
+    templates = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
     for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
-        assert f'"{name}"' in used or name.startswith(("job_", "count_")), name
+        assert f'"{name}"' in templates or name.startswith(("job_", "count_")), name
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_a_job_of_any_kind_and_end_is_told(status: str) -> None:
+def test_a_job_of_any_type_and_status_has_a_mail(status: str) -> None:
     for kind in (*get_args(JobType), "something_new"):
-        mail = row("job_finished", site_name=None)
-        mail["details"] |= {"type": kind, "status": status, "error": "Line 7 is no row.", "counts": {"pages": 3}}
-        letter = rendering.write(mail)
-        assert "Line 7 is no row." in letter.text
-        assert "pages: 3" in letter.text
-        assert letter.sender == "Acme <mail@mail.test>"
+        values = row("job_finished", site_name=None)
+        values["details"] |= {"type": kind, "status": status, "error": "Line 7 is not a row.", "counts": {"pages": 3}}
+        mail = rendering.render(values)
+        assert "Line 7 is not a row." in mail.text
+        assert "pages: 3" in mail.text
+        assert mail.sender == "Acme <mail@mail.test>"
 
 
-def test_a_mail_of_the_platform_looks_like_the_platform() -> None:
-    letter = rendering.write(row("job_finished", client_name=None, site_name=None, branding=None, settings=None))
-    assert letter.sender == FROM
+def test_a_mail_without_a_client_is_sent_in_the_name_of_the_platform() -> None:
+    mail = rendering.render(row("job_finished", client_name=None, site_name=None, branding=None, settings=None))
+    assert mail.sender == FROM
 
 
 @pytest.mark.parametrize(
     "address", [None, "one line", [], {}, {"unknown": "x"}, {"name": 1, "city": None, "line1": ["x"]}, {"name": "\0 "}]
 )
-def test_an_address_that_is_none_is_left_out(address: Any) -> None:
-    letter = rendering.write(row("order_confirmation", shipping_address=address))
-    assert "Ships to" not in letter.text + letter.html
+def test_an_invalid_shipping_address_is_left_out(address: Any) -> None:
+    mail = rendering.render(row("order_confirmation", shipping_address=address))
+    assert "Ships to" not in mail.text + mail.html
