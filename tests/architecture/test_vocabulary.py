@@ -14,6 +14,7 @@ import wecelebrate
 from infra.functions import ROOT
 
 PACKAGE = Path(str(wecelebrate.__file__)).parent
+SCHEMA = (PACKAGE / "schema" / "schema.sql").read_text("utf-8")
 
 OLD_MODULES = """
     auth batches consistency database_errors database_login etags flags imports invalidations limits loads mappings
@@ -24,24 +25,24 @@ OLD_MODULES = """
 """Below `wecelebrate`."""
 
 OLD_NAMES = """
-    core.cache.TagVersions core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.MAX_VALUE_LENGTH
-    core.cache.values.Value.stale_at core.cache.values.TagVersions.history_unknown
+    core.cache.Claim core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.LARGEST
+    core.cache.values.Value.ages core.cache.values.TagVersions.forgetful
     core.database.caller.Caller.memory core.database.caller.Caller.after core.database.caller.Entered
     core.database.invalidations.Left
     core.database.transaction.Transaction.entered core.database.transaction.Transaction.hints
     core.database.transaction.Transaction.left core.database.transaction.Transaction.unless_told
     core.database.transaction.Transaction.words core.database.transaction.Transaction.written
     core.database.transaction._Entry core.database.transaction.SLOW
-    core.http.Ordering core.http.CustomerRead core.http.Shown
+    core.http.Ordering core.http.OwnOnSite core.http.Shown
     core.metering.Ledger core.metering.Meter.belongs core.metering.ledger
-    core.models.ListParameters core.pages.RenderedPage core.pages.asked core.pages.built core.pages.listed
-    core.queue.OutgoingMessage core.queue._bury core.queue.tell core.queue.word core.queue.Message.hold
+    core.models.Listed core.pages.Built core.pages.asked core.pages.built core.pages.listed
+    core.queue.Word core.queue._bury core.queue.tell core.queue.word core.queue.Message.hold
     core.requests.request_cache.Gate core.requests.request_cache.Look core.requests.sessions.where
-    clients.members.default_client
+    clients.members.own_client
     jobs.lease.Fenced jobs.lease.Held jobs.lease.LeasedJob.alive jobs.lease.LeasedJob.beat jobs.lease.OutOfTime
     jobs.lease.Refused jobs.lease.word jobs.rate_limit.Pace jobs.types.Lane jobs.workers.REST jobs.workers._bury
-    jobs.LATE jobs.control.claim_inline jobs.control.tell
-    ingestion.bulk_import.run.run_inline ingestion.merge.load.told
+    jobs.LATE jobs.control.take_here jobs.control.tell
+    ingestion.bulk_import.run.run_here ingestion.merge.load.told
     webhooks.worker.Line webhooks.worker.RUN webhooks.messages.word
     schedules.runs.LATE schedules.runs.over schedules.runs.wanted
     audit.models.Note audit.note catalogs.models.Column core.outbound.Answer core.outbound.addresses.Refused
@@ -54,6 +55,18 @@ OLD_NAMES = """
     webhooks.worker.Ended webhooks.worker.LINES
 """
 """Classes, functions, constants and attributes, below `wecelebrate`."""
+
+OLD_SQL_FUNCTIONS = """
+    admit beat expire_jobs fail_waiting_deliveries fold_order_deltas follow_images guest_answer invalidations_sent
+    job_waits keep_guest_answer leave lookup mail_job mail_look mail_order mail_rank mail_suppression
+    make_event_partitions make_mail media_of next_image_try note_changes note_orders note_products order_daily pattern publish_webhook
+    put_webhook_secret replay_webhook save_staging shown_media shown_renditions tagged take_invalidations take_job
+    take_webhooks touch
+"""
+"""In the schema `app`."""
+
+OLD_TABLES = "app.heartbeat order_days switches"
+OLD_COLUMNS = "jobs.lane jobs.place jobs.series schedules.wanted_at webhooks.rest_until"
 
 CONSTANT_PREFIXES = re.compile(r"\b_?(?:MOST|LONGEST|LEAST)_[A-Z]")
 
@@ -103,6 +116,34 @@ def test_an_old_name_is_not_defined(name: str) -> None:
     file = module_file(".".join(parts[:split]))
     assert file is not None
     assert ".".join(parts[split:]) not in definitions(ast.parse(file.read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, set[str]]:
+    """Each table of the schema, with its columns."""
+    found = re.findall(r"^create table (\S+) \((.*?)^\)", SCHEMA, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    return {name: set(re.findall(r"^  (\w+) ", body, re.MULTILINE)) for name, body in found}
+
+
+def test_the_columns_of_the_schema_are_found(tables: dict[str, set[str]]) -> None:
+    assert {"ordering_key", "priority", "queued_at"} <= tables["jobs"]
+    assert "written_at" in tables["app.replica_heartbeat"]
+
+
+@pytest.mark.parametrize("function", OLD_SQL_FUNCTIONS.split())
+def test_an_old_sql_function_does_not_exist(function: str) -> None:
+    assert not re.search(rf"function app\.{function}\(", SCHEMA, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("table", OLD_TABLES.split())
+def test_an_old_table_does_not_exist(table: str, tables: dict[str, set[str]]) -> None:
+    assert table not in tables
+
+
+@pytest.mark.parametrize("column", OLD_COLUMNS.split())
+def test_an_old_column_does_not_exist(column: str, tables: dict[str, set[str]]) -> None:
+    table, _, name = column.partition(".")
+    assert name not in tables[table]
 
 
 def test_constants_for_bounds_begin_with_max_or_min() -> None:
