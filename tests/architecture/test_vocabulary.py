@@ -59,9 +59,9 @@ OLD_NAMES = """
 OLD_SQL_FUNCTIONS = """
     admit beat expire_jobs fail_waiting_deliveries fold_order_deltas follow_images guest_answer invalidations_sent
     job_waits keep_guest_answer leave lookup mail_job mail_look mail_order mail_rank mail_suppression
-    make_event_partitions make_mail media_of next_image_try note_changes note_orders note_products order_daily pattern publish_webhook
-    put_webhook_secret replay_webhook save_staging shown_media shown_renditions tagged take_invalidations take_job
-    take_webhooks touch
+    make_event_partitions make_mail media_of next_image_try note_changes note_orders note_products order_daily
+    pattern publish_webhook put_webhook_secret replay_webhook save_staging shown_media shown_renditions tagged
+    take_invalidations take_job take_webhooks touch
 """
 """In the schema `app`."""
 
