@@ -127,7 +127,7 @@ def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
     }.items():
         monkeypatch.setenv(f"WC_DATABASE_{name}", setting)
     settings.cache_clear()
-    monkeypatch.setattr(rollup, "BATCH", 3)
+    monkeypatch.setattr(rollup, "BATCH_SIZE", 3)
     handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
 
     def run(seconds: float) -> int:

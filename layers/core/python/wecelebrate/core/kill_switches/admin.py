@@ -26,7 +26,7 @@ def list_all(tx: Transaction) -> Flags:
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Set a switch to its other value. Raises Invalid for any other value, Forbidden unless the caller is an admin."""
+    """Change a switch to its other value. Raises Invalid for any other value, Forbidden unless the caller is an admin."""
     default, other, _ = DEFAULTS[name]
     if new.value != other:
         detail = f"{name} can only be set to {other}. To set it back to {default}, DELETE it"
@@ -37,7 +37,7 @@ def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
 
 
 def reset(tx: Transaction, name: FlagName) -> None:
-    """Set a switch back to its default. Raises Forbidden unless the caller is an admin."""
+    """Return a switch to its default. Raises Forbidden unless the caller is an admin."""
     if sql.reset_kill_switch(tx, name=name):
         logger.info("a kill switch was reset", switch=name, by=tx.caller.subject)
 
