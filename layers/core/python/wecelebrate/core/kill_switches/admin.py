@@ -26,7 +26,7 @@ def list_all(tx: Transaction) -> Flags:
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Change a switch to its other value. Raises Invalid for any other value, Forbidden unless the caller is an admin."""
+    """Change a switch to its other value. Raises Invalid for another value, Forbidden unless the caller is an admin."""
     default, other, _ = DEFAULTS[name]
     if new.value != other:
         detail = f"{name} can only be set to {other}. To set it back to {default}, DELETE it"
