@@ -84,7 +84,7 @@ class RenderedImage:
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of an original file. It names the folder of the file's renditions."""
+    """Return the SHA-256 of an original file. The folder of the file's renditions has this name."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 The worker reads pages of a catalog's products in SKU order, and fetches the due URLs of each page in chunks. One
 transaction saves the results of a chunk, the `media` of the products and the progress of the job. If a worker dies, the
-next worker repeats at most one chunk. The renditions of that chunk are already in the bucket.
+next worker repeats at most one chunk. It does not render the images again whose renditions are already in the bucket.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = N
     """Enqueue a shipping notice to the customer. Returns the id of the job.
 
     An order can have several shipping notices, for example one per parcel. Raises NotFound if the order does not exist,
-    or if the caller is not allowed to change objects of the order's client.
+    or if the caller is not allowed to send this mail.
     """
     details = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
     return _enqueue_order_mail(tx, order_id, "order_shipped", details)
@@ -34,8 +34,7 @@ def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = N
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
     """Enqueue a mail to the address `to` about the outcome of a job. Returns the id of the job that sends the mail.
 
-    Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to change objects of
-    the job's client.
+    Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
     return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=to))
 

@@ -54,7 +54,8 @@ def receive(message: Message) -> None:
         if row is None:
             logger.warning("ignored an SES event about an unknown mail", message_id=mail.get("messageId"))
         elif outcome.suppress_as and row["is_news"]:
-            # Suppress the address to which we sent the mail. After a forward, the event names another address.
+            # Suppress the address to which we sent the mail. The event can name a different address, because the
+            # recipient can forward the mail.
             address = {"client_id": row["client_id"], "address": row["recipient"], "mail_id": row["id"]}
             sql.suppress(tx, cause=outcome.suppress_as, reason=outcome.reason, **address)
 

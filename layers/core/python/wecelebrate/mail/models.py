@@ -69,7 +69,7 @@ class Suppression(BaseModel):
     )
     address: str = Field(description="The address in lower case.")
     cause: SuppressionCause
-    reason: str | None = Field(description="The reason that the mail server or the recipient gave, as text for people.")
+    reason: str | None = Field(description="Why the address is suppressed, as text for people.")
     mail_id: UUID | None = Field(description="The mail that bounced or caused a complaint.")
     created_at: Moment
     released_at: Moment | None = Field(

@@ -35,7 +35,7 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""The keys of a shipping address whose values each line shows. The values of other keys are not shown."""
+"""For each line of a shipping address: the keys whose values the line shows. Other keys are not shown."""
 _PARTS = ("subject", "txt", "html")
 """The parts of a mail. The file name of a part's template is `<template>.<part>`."""
 

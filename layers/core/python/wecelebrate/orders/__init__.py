@@ -1,7 +1,7 @@
 """Orders. Visitors of a site place orders. The site's client and the customer who placed an order can read it.
 
-The module `placing` places an order. Every change of an order writes a delta to the order totals of its day. The module
-`rollup` adds these deltas to the totals.
+The module `placing` places an order. Every change of an order writes a delta for the totals of the order's day. The
+module `rollup` adds these deltas to the totals.
 """
 
 from uuid import UUID
@@ -38,7 +38,7 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
     """Return one page of the orders that the caller may see, newest first."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
-        # With this filter, an index returns the orders in the right order. Without it, PostgreSQL must sort them.
+        # With this filter, an index returns the rows already sorted. Without the filter, PostgreSQL must sort them.
         filters = filters.model_copy(update={"client_id": clients[0]})
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 

@@ -91,7 +91,7 @@ class PlacedOrder(BaseModel):
     """An order with the fields that its customer can see."""
 
     id: UUID
-    order_number: str = Field(description="A short number for people. It is unique among the orders of the client.")
+    order_number: str = Field(description="The order number to show to people. It is unique for the client.")
     status: OrderStatus
     total_amount: Amount
     currency: str

@@ -1,4 +1,7 @@
-"""Products of catalogs. Whoever can read a catalog can read its products. Its owner and admins can change them."""
+"""Products of catalogs.
+
+A caller who can read a catalog can read its products. The owner of the catalog and admins can change its products.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +42,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
-    if not rows:  # otherwise, the caller can also see the catalog
+    if not rows:  # a caller who can see a product can also see its catalog
         catalogs.get(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 

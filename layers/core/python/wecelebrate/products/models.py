@@ -62,7 +62,10 @@ class ProductPatch(Patch):
 
 
 class ProductMedia(BaseModel):
-    """The renditions of a product's image. They are upright WebP images without metadata. None is enlarged."""
+    """The renditions of a product's image.
+
+    Renditions are upright WebP images without metadata. They are never larger than the original image.
+    """
 
     source: str = Field(description="The value in `images` that these renditions belong to.")
     width: int = Field(description="The width of the original image in pixels.")

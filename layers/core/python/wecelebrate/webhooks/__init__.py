@@ -213,7 +213,7 @@ def work(message: queue.Message) -> None:
 def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
     """Return an enabled endpoint, to which the caller wants to send events.
 
-    Raises NotFound, WebhookDisabled, and Forbidden if the caller is not allowed to change objects of the endpoint's client.
+    Raises NotFound, WebhookDisabled, and Forbidden if the caller is not allowed to change objects of the client.
     """
     webhook = get(tx, webhook_id)
     if tx.context.role == "app_support" or (
