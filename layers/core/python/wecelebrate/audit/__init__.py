@@ -1,4 +1,7 @@
-"""The audit log records who changed what. An entry is written in the transaction of its action and never deleted."""
+"""The audit log records who changed what.
+
+An entry is written in the transaction of its action, and is never deleted.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -71,7 +71,7 @@ class SyncSettings(Input):
         default="delta",
         description=(
             "`delta`: a file contains only changes. "
-            "`full`: a file contains all products. A product that is missing in the file is deactivated."
+            "`full`: a file contains all products. A product that is missing from the file is deactivated."
         ),
     )
     most_deactivated_percent: Percent = Field(

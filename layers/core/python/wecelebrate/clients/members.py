@@ -1,4 +1,4 @@
-"""The calling user and its memberships in clients."""
+"""The caller, and the clients of which the caller is a member."""
 
 from typing import Literal
 from uuid import UUID

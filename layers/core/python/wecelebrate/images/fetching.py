@@ -17,7 +17,7 @@ MAX_CONCURRENT = 8
 MAX_CONCURRENT_PER_HOST = 4
 """The largest number of requests that are sent to one host at the same time."""
 TIMEOUT = 20.0
-"""Seconds for one image, including redirects."""
+"""The seconds in which one image must be fetched, including redirects."""
 MAX_REDIRECTS = 4
 MAX_CONNECTION_FAILURES = 3
 """After this number of failed connections in a row, a job sends no further requests to a host."""

@@ -1,4 +1,4 @@
-"""Maintains the daily totals of orders. A change of an order writes a delta. A schedule adds the deltas up."""
+"""Maintains the daily order totals. A change of an order writes a delta. A schedule adds the deltas to the totals."""
 
 from wecelebrate.core import batches
 from wecelebrate.core.database import queries

@@ -1,4 +1,4 @@
-"""Schedules. A schedule does recurring work at the times of a cron expression in a time zone."""
+"""Schedules. A schedule repeats work at the times that its cron expression matches in its time zone."""
 
 from datetime import UTC, datetime
 from typing import Any

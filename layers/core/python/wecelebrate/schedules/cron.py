@@ -1,8 +1,9 @@
 """Computes when a schedule is due, from a cron expression with five fields in the local time of a time zone.
 
-When the clocks are set forward, local times are skipped. A schedule that is due at a skipped time runs at the first
-moment after the gap. When the clocks are set back, local times occur twice. The schedule then runs at the first of the
-two occurrences. An expression whose hour is `*` (e.g. `*/15 * * * *`) runs in both occurrences of the repeated hour.
+When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
+first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at such a
+time runs at the first of the two occurrences. But an expression whose hour is `*` (e.g. `*/15 * * * *`) matches in both
+occurrences of the repeated hour.
 """
 
 from datetime import UTC, datetime, timedelta

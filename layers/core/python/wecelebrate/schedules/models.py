@@ -17,7 +17,7 @@ def _check_prefix(prefix: str) -> str:
     if not is_folder or {".", ".."} & {*folders} or not prefix.isprintable():
         raise ValueError("must be a folder inside the catalog's folder, with a slash at the end, e.g. exports/daily/")
     if folders[0] in ("incoming", "results"):
-        raise ValueError("must not be inside incoming/ or results/. Files in incoming/ are loaded without a schedule")
+        raise ValueError("must not be inside incoming/ or results/; files in incoming/ are loaded without a schedule")
     return prefix
 
 
@@ -85,7 +85,7 @@ class Schedule(BaseModel):
     settings: Object
     is_active: bool
     next_at: Moment | None = Field(description="When the schedule is due next. Null if it is not active.")
-    last_at: Moment | None = Field(description="When the schedule was last due, or was last run by a request.")
+    last_at: Moment | None = Field(description="The last time at which the schedule was due, or was run by a request.")
     last_job_id: UUID | None = Field(description="The last job that the schedule created.")
     last_outcome: str | None = Field(description="The result of the last run, as text for people.")
     created_at: Moment

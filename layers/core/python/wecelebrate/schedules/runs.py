@@ -1,7 +1,7 @@
 """Runs of schedules.
 
     run_due, request_run   request runs: they mark the row of the schedule, and send a message after the commit
-    requested_run          returns the run that a message requests, to the domain that does the work
+    requested_run          returns the run that a message requests; the domain that does the work calls it
     finish_run             records the outcome of a run
 
 If the previous run of a due schedule has not finished, or the last job that the schedule created has not finished, the

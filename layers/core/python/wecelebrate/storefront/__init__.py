@@ -1,6 +1,6 @@
 """The public storefront of a site, at the domain of the site.
 
-The caller of the transaction contains the domain of the visited site. Row-level security shows only active products of
+The caller of the transaction names the domain of the visited site. Row-level security shows only active products of
 the site's catalog, and hides the products that the site excludes.
 """
 

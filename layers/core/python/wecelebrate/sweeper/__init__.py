@@ -83,7 +83,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 
 
 def delete_orphaned_rows() -> None:
-    """Delete the staged rows of ended jobs. They are left over if a worker dies before it deletes its rows."""
+    """Delete the staged rows of ended jobs. Such rows exist if a worker died before it deleted them."""
     job_ids = staging.job_ids()
     if job_ids:
         with writing(SYSTEM) as tx:

@@ -161,7 +161,9 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
-    """Replay the failed deliveries of an endpoint, oldest first. `filters.since` excludes deliveries of older events.
+    """Replay the failed deliveries of an endpoint, oldest first.
+
+    Only deliveries whose events were published at or after `filters.since` are replayed.
 
     Raises NotFound, Forbidden, WebhookDisabled.
     """

@@ -85,7 +85,7 @@ EVENTS: Mapping[EventName, Event] = {
     "job.completed": Event("A job completed.", JobData),
     "job.failed": Event("A job failed and will not be retried.", JobData),
     "job.cancelled": Event("A job was cancelled.", JobData),
-    "job.awaiting_approval": Event("A job waits for approval before its first change.", JobData),
+    "job.awaiting_approval": Event("A job waits for approval before it changes anything.", JobData),
     "import.completed": Event("A bulk import completed.", JobData),
     "import.failed": Event("A bulk import failed and will not be retried.", JobData),
     "sync.completed": Event("A file from an ERP system was merged into its catalog.", JobData),

@@ -134,7 +134,7 @@ class Delivery(BaseModel):
     status: DeliveryStatus
     attempts: int
     next_at: Moment | None = Field(
-        description="The time of the next attempt. The attempt is made later if the endpoint is paused then."
+        description="The time of the next attempt. If the endpoint is paused, the attempt is made later."
     )
     last_at: Moment | None
     last_status: int | None
