@@ -1,4 +1,4 @@
-"""Migrate: apply the migrations of this release. The deployment calls it before it updates the other functions."""
+"""Migrate: apply the migrations of this release. The deployment calls this function before it updates the others."""
 
 from typing import Any
 

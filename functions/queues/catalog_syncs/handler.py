@@ -1,4 +1,4 @@
-"""Catalog syncs: load files of the drops bucket into their catalogs."""
+"""Catalog syncs: load files from the drops bucket into their catalogs."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Dead letters: record messages that SQS gave up, so that an operator can read them and send them again."""
+"""Dead letters: record the messages that SQS no longer retries. An operator can read them and send them again."""
 
 from wecelebrate.core.queue import consume
 from wecelebrate.jobs import dead_letters

@@ -1,4 +1,4 @@
-"""E-mails: send the mails of jobs."""
+"""E-mails: send the mail of each mail job."""
 
 from wecelebrate import jobs, mail, subscriptions
 from wecelebrate.core.queue import consume

@@ -1,4 +1,4 @@
-"""Product imports: load the rows of a request, or an uploaded file, into a catalog."""
+"""Product imports: load the rows of a request, or of an uploaded file, into a catalog."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

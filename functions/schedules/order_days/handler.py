@@ -1,4 +1,4 @@
-"""Order days: add the orders of the last minute to the daily totals."""
+"""Order days: add the latest changes of orders to the daily totals, once a minute."""
 
 from typing import Any
 

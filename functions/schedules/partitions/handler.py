@@ -1,4 +1,4 @@
-"""Partitions: create the partitions of the coming months, and delete old receipts and jobs."""
+"""Partitions: create the partitions of the coming months, and delete old event receipts and old jobs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sweeper: send unsent cache invalidations and lost messages, write the heartbeat, start due schedules."""
+"""Sweeper: send unsent cache invalidations, resend lost messages, write the heartbeat, and run due schedules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Warming: load the first pages of the busiest storefronts into the cache."""
+"""Warming: load the configuration and the first product page of the busiest storefronts into the cache."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The audit log: list its entries."""
+"""Audit log: list the entries."""
 
 from typing import Annotated
 

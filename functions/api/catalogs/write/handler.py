@@ -1,4 +1,4 @@
-"""Catalogs: create, replace and change them; grant them to clients and revoke grants."""
+"""Catalogs: create, replace and change them. Grant them to clients, and revoke these grants."""
 
 from uuid import UUID
 

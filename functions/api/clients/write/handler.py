@@ -1,4 +1,4 @@
-"""Clients: create, replace and change them. Only for platform admins."""
+"""Clients: create, replace and change them. Only platform admins can do this."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Dead letters: list and read them. Only for platform admins and support."""
+"""Dead letters: list and read them. Only platform admins and support staff can do this."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Dead letters: redrive them. Only for platform admins."""
+"""Dead letters: retry their jobs, or send their messages again. Only platform admins can do this."""
 
 from uuid import UUID
 

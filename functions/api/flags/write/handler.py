@@ -1,4 +1,4 @@
-"""Flags: set and reset the kill switches of the platform. Only for platform admins."""
+"""Flags: set and reset the kill switches of the platform. Only platform admins can do this."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.kill_switches import admin

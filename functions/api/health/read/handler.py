@@ -1,4 +1,4 @@
-"""Health: whether the API and its database respond."""
+"""Health: report whether the API and its database respond."""
 
 from wecelebrate.core.health import Health, check
 from wecelebrate.core.http import api, serve

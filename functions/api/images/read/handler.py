@@ -1,4 +1,4 @@
-"""Images: list the images of a catalog, and read one."""
+"""Images: list the images of a catalog, and read one image."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Images: upload an image, and fetch the images of products."""
+"""Images: upload an image, and create a job that fetches the images of products from their URLs."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mails: list them, and read one with its text."""
+"""Mails: list them, and read one mail with its text."""
 
 from typing import Annotated
 from uuid import UUID

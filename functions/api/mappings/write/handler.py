@@ -1,4 +1,4 @@
-"""Mappings: propose how to read a file, before it is imported."""
+"""Mappings: propose the settings for reading a file, before the file is imported."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Me: the caller and its memberships."""
+"""Me: read the caller's identity and memberships."""
 
 from wecelebrate.clients import members
 from wecelebrate.clients.members import Me

@@ -1,4 +1,4 @@
-"""Products: list the products of a catalog, and read one."""
+"""Products: list the products of a catalog, and read one product."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Queues: the numbers of waiting, running and failed jobs. Only for platform admins and support."""
+"""Queues: count the waiting, running and failed jobs. Only platform admins and support staff can do this."""
 
 from wecelebrate import jobs
 from wecelebrate.core.http import Reading, api, serve

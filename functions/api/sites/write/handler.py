@@ -1,4 +1,4 @@
-"""Sites: create, replace and change them; exclude products and include them again."""
+"""Sites: create, replace and change them. Exclude products from a site, and include them again."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Storefronts: the public configuration and products of a site, and the customer's own orders."""
+"""Storefronts: read the public configuration and the products of a site, and the customer's own orders."""
 
 from typing import Annotated
 from uuid import UUID

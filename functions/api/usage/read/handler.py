@@ -1,4 +1,4 @@
-"""Usage: the cost of requests of a client, and the cache of the whole platform."""
+"""Usage: report what the requests of a client cost, and how much the cache saves on the whole platform."""
 
 from typing import Annotated
 from uuid import UUID

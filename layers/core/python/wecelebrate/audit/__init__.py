@@ -1,4 +1,7 @@
-"""The audit log: who changed what. An entry is written in the transaction of the action, and is never deleted."""
+"""The audit log records who changed what.
+
+An entry is written in the transaction of its action, and is never deleted.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,5 +30,5 @@ def record(
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
-    """One page of the entries that the caller may see, newest first."""
+    """Return one page of the entries that the caller may see, newest first."""
     return pages.list_page("audit", sql.list_entries, tx, filters, pages.NEWEST)

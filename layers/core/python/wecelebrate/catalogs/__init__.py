@@ -1,4 +1,4 @@
-"""Catalogs of products: each has an owner, and grants to other clients that can read it."""
+"""Catalogs of products. A catalog has an owner. Grants allow other clients to read it."""
 
 from typing import Any
 from uuid import UUID
@@ -24,28 +24,28 @@ class GrantInUse(Conflict):
 
 
 def entry(catalog_id: UUID) -> Entry:
-    """The cache entry of a catalog."""
+    """Return the cache entry of a catalog."""
     return keys.entry(keys.CATALOG, catalog_id, tags=[f"catalog:{catalog_id}"])
 
 
 def page_entry(filters: CatalogFilters) -> Entry:
-    """The cache entry of a page of catalogs."""
+    """Return the cache entry of a page of catalogs."""
     return keys.entry(keys.CATALOGS, tags=["catalogs"], filters=filters.model_dump(mode="json"))
 
 
 def grants_entry(catalog_id: UUID, parameters: ListParameters) -> Entry:
-    """The cache entry of a page of a catalog's grants."""
+    """Return the cache entry of a page of a catalog's grants."""
     tags = [f"catalog:{catalog_id}", f"grants:{catalog_id}"]
     return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.RenderedPage:
-    """One page of the catalogs that the caller may see, in name order."""
+    """Return one page of the catalogs that the caller may see, ordered by name."""
     return pages.list_page("catalogs", sql.list_catalogs, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, catalog_id: UUID) -> Catalog:
-    """One catalog. Raises NotFound."""
+    """Return one catalog. Raises NotFound."""
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     if row is None:
         raise NotFound
@@ -53,12 +53,12 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 
 
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
-    """Create a catalog. Raises Forbidden if the caller may not edit for its owner."""
+    """Create a catalog. Raises Forbidden if the caller is not allowed to edit objects of its owner."""
     return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON_COLUMNS)))
 
 
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
-    """Replace all fields of a catalog except its owner. Raises the errors of `change`."""
+    """Replace all fields of a catalog except its owner. Raises the same errors as `change`."""
     return _change(tx, catalog_id, content.model_dump(mode="json"), match, replace=True)
 
 
@@ -68,24 +68,24 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match)
 
 
 def grants(tx: Transaction, catalog_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
-    """One page of a catalog's grants that the caller may see. Raises NotFound."""
+    """Return one page of a catalog's grants that the caller may see. Raises NotFound for an unknown catalog."""
     get(tx, catalog_id)
     return pages.list_page("grants", sql.list_grants, tx, parameters, pages.BY_ID, catalog_id=catalog_id)
 
 
 def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
-    """Grant a client read access to a catalog. Only for admins.
+    """Grant a client read access to a catalog.
 
-    Raises NotFound for an unknown catalog or client, Forbidden.
+    Raises NotFound for an unknown catalog or client, and Forbidden unless the caller is an admin.
     """
     _check_visible(tx, catalog_id, client_id)
     return Grant(**sql.grant_catalog(tx, catalog_id=catalog_id, client_id=client_id))
 
 
 def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
-    """Revoke a grant. Only for admins.
+    """Revoke a grant.
 
-    Raises NotFound, Forbidden, GrantInUse while sites of the client use the catalog.
+    Raises NotFound, Forbidden unless the caller is an admin, and GrantInUse while sites of the client use the catalog.
     """
     _check_visible(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
 from wecelebrate.core.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Moment, Name, Object, Patch
 from wecelebrate.core.pages import ListParameters
@@ -31,35 +31,48 @@ ProductField = Literal[
 
 
 class FileOptions(TypedDict, total=False):
-    """How files are read. Options that are null or missing are detected from the file."""
+    """How files are read. If an option is null or missing, its value is detected from the file."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
     delimiter: Annotated[Delimiter | None, Field(description="The delimiter of CSV files.")]
     encoding: Annotated[OptionText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
     decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
-    sheet: Annotated[OptionText | None, Field(description="The sheet of a workbook, by name, or by number from 1.")]
-    record: Annotated[ColumnName | None, Field(description="The XML element of a product, or the path to it.")]
-    language: Annotated[OptionText | None, Field(description="The language to use for XML texts in several languages.")]
+    sheet: Annotated[
+        OptionText | None, Field(description="The sheet of a workbook: its name, or its number, counted from 1.")
+    ]
+    record: Annotated[
+        ColumnName | None, Field(description="The XML element that contains one product: its name, or its path.")
+    ]
+    language: Annotated[
+        OptionText | None, Field(description="The language to use if an XML file has texts in several languages.")
+    ]
 
 
 class SyncSettings(Input):
-    """How files become products of a catalog."""
+    """How the rows of files are converted to products of a catalog."""
 
     options: FileOptions = Field(
-        default_factory=FileOptions, description="How files are read. Only needed if the detection is wrong."
+        default_factory=FileOptions,
+        description="How files are read. Set an option only if its automatic detection is wrong.",
     )
     mapping: dict[ProductField, ColumnName] = Field(
         default_factory=dict,
-        description="The column of each field. The columns of other fields are recognised by their names.",
+        description="Maps each product field to its column. Fields without a mapping are matched by column name.",
     )
-    currency: Currency = Field(default="USD", description="The currency of prices without one.")
+    currency: Currency = Field(
+        default="USD", description="The currency of the prices for which the file names no currency."
+    )
     fetch_images: Flag = Field(
-        default=False, description="Fetch the images of products from their URLs, and show renditions of them."
+        default=False,
+        description="Whether the images of products are fetched from their URLs and shown in several sizes.",
     )
     mode: SyncMode = Field(
         default="delta",
-        description="The content of a file. `delta`: changes. `full`: all products; missing products are deactivated.",
+        description=(
+            "`delta`: a file contains only changes. "
+            "`full`: a file contains all products. A product that is missing from the file is deactivated."
+        ),
     )
     most_deactivated_percent: Percent = Field(
         default=20.0,
@@ -68,25 +81,28 @@ class SyncSettings(Input):
 
 
 class CatalogContent(Input):
-    """The fields of a catalog, without its owner."""
+    """All fields of a catalog except its owner."""
 
     name: Name
     type: CatalogType
     source: Name | None = Field(
-        default=None, description="The system that products come from, e.g. `sap`, `oracle` or `manual`."
+        default=None, description="The system that the products come from, e.g. `sap`, `oracle` or `manual`."
     )
     status: CatalogStatus = "draft"
     source_config: GivenObject = Field(default_factory=dict)
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     pricing_rules: GivenObject = Field(default_factory=dict)
-    low_inventory: Count = Field(default=5, description="The stock at which `inventory.low` is published.")
+    low_inventory: Count = Field(
+        default=5, description="When the stock of a product falls to this number, `inventory.low` is published."
+    )
 
 
 class NewCatalog(CatalogContent):
     """A new catalog."""
 
     owner_client_id: UUID | None = Field(
-        default=None, description="Null for a catalog of the platform, which only admins can create."
+        default=None,
+        description="The owner. Null: the platform owns the catalog. Only admins can create such a catalog.",
     )
 
 
@@ -140,7 +156,7 @@ class CatalogFilters(ListParameters):
 
 
 class Grant(BaseModel):
-    """Read access of a client to a catalog that it does not own."""
+    """A grant. It allows a client to read a catalog that the client does not own."""
 
     catalog_id: UUID
     client_id: UUID

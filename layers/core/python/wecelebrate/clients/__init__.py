@@ -1,4 +1,7 @@
-"""Clients: the companies whose shops run on the platform. Only platform admins write them; members read their own."""
+"""Clients are the companies whose shops run on the platform.
+
+Only platform admins can change clients. Members of a client can read it.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -15,22 +18,22 @@ sql = queries(__file__)
 
 
 def entry(client_id: UUID) -> Entry:
-    """The cache entry of a client."""
+    """Return the cache entry of a client."""
     return keys.entry(keys.CLIENT, client_id, tags=[f"client:{client_id}"])
 
 
 def page_entry(filters: ClientFilters) -> Entry:
-    """The cache entry of a page of clients."""
+    """Return the cache entry of a page of clients."""
     return keys.entry(keys.CLIENTS, tags=["clients"], filters=filters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: ClientFilters) -> pages.RenderedPage:
-    """One page of the clients that the caller may see, in name order."""
+    """Return one page of the clients that the caller may see, ordered by name."""
     return pages.list_page("clients", sql.list_clients, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, client_id: UUID) -> Client:
-    """One client. Raises NotFound."""
+    """Return one client. Raises NotFound."""
     row = sql.get_client(tx, client_id=client_id)
     if row is None:
         raise NotFound
@@ -38,12 +41,12 @@ def get(tx: Transaction, client_id: UUID) -> Client:
 
 
 def create(tx: Transaction, new: NewClient) -> Client:
-    """Create a client. Raises AlreadyExists for a slug that is in use, Forbidden for all callers except admins."""
+    """Create a client. Raises AlreadyExists for a slug that is in use, and Forbidden unless the caller is an admin."""
     return Client(**sql.create_client(tx, **as_json(new.model_dump(mode="json"), "settings")))
 
 
 def replace(tx: Transaction, client_id: UUID, new: NewClient, match: Match) -> Client:
-    """Replace all fields of a client. Raises the errors of `change`."""
+    """Replace all fields of a client. Raises the same errors as `change`."""
     return _change(tx, client_id, new.model_dump(mode="json"), match, replace=True)
 
 

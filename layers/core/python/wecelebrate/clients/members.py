@@ -1,4 +1,4 @@
-"""The calling user and its memberships in clients."""
+"""The caller, and the clients of which the caller is a member."""
 
 from typing import Literal
 from uuid import UUID
@@ -21,7 +21,7 @@ class Membership(BaseModel):
 
 
 class Me(BaseModel):
-    """The caller: the user or service that the access token names."""
+    """The caller: the user or service to which the access token was issued."""
 
     subject: str
     email: str | None
@@ -30,7 +30,7 @@ class Me(BaseModel):
 
 
 def me(tx: Transaction) -> Me:
-    """The caller of this transaction."""
+    """Return the caller of this transaction, with the caller's memberships."""
     is_member = tx.context.role == "app_client"
     rows = sql.list_memberships(tx, subject=tx.caller.subject) if is_member else []
     return Me(
@@ -42,14 +42,16 @@ def me(tx: Transaction) -> Me:
 
 
 def default_client(tx: Transaction) -> UUID | None:
-    """The default owner of a new object: the user's only client, or the platform (None) for staff.
+    """Return the default owner of a new object: the user's only client, or None (the platform) for staff.
 
-    Raises Invalid for a member of several clients.
+    If the user can edit objects of at least one client, only the clients that the user can edit count. Raises Invalid
+    unless exactly one client remains.
     """
     context = tx.context
     if context.client_ids is None:
         return None
     clients = context.editor_ids or context.client_ids
     if len(clients) != 1:
-        raise Invalid(errors=[FieldError(pointer="/client_id", detail="must be set, because you have several clients")])
+        detail = "must be set, because you are a member of several clients"
+        raise Invalid(errors=[FieldError(pointer="/client_id", detail=detail)])
     return clients[0]

@@ -1,4 +1,4 @@
-"""Clients and their filters."""
+"""Clients, and the filters for listing them."""
 
 from typing import Annotated, Literal
 from uuid import UUID

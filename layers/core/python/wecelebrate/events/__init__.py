@@ -1,4 +1,4 @@
-"""Storefront events: maintenance of their tables."""
+"""Maintains the tables of storefront events."""
 
 from wecelebrate.core import batches
 from wecelebrate.core.database import SYSTEM, queries, writing
@@ -6,13 +6,16 @@ from wecelebrate.core.database import SYSTEM, queries, writing
 sql = queries(__file__)
 
 MONTHS_AHEAD = 3
-"""Future months that have a partition."""
+"""The number of future months for which a partition exists."""
 BATCH_SIZE = 10_000
-"""Receipts that are deleted in one transaction."""
+"""The number of receipts that one transaction deletes."""
 
 
 def create_partitions() -> int:
-    """Create the missing partitions for this month and the next MONTHS_AHEAD. Returns the number of new partitions."""
+    """Create the missing partitions for this month and the next MONTHS_AHEAD months.
+
+    Returns the number of created partitions.
+    """
     with writing(SYSTEM) as tx:
         created: int = sql.create_partitions(tx, ahead=MONTHS_AHEAD)
     return created

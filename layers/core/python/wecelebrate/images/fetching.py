@@ -1,4 +1,4 @@
-"""Fetching images from their URLs: several at once, but few from one host, and each within a time limit."""
+"""Fetches images from their URLs, with limits for concurrent requests in total and per host, and a timeout."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -13,21 +13,23 @@ from wecelebrate.core import outbound
 from wecelebrate.images.rendering import MAX_BYTES, NotRendered
 
 MAX_CONCURRENT = 8
-"""Requests at once."""
+"""The largest number of requests that are sent at the same time."""
 MAX_CONCURRENT_PER_HOST = 4
+"""The largest number of requests that are sent to one host at the same time."""
 TIMEOUT = 20.0
-"""Seconds for one image, including redirects."""
+"""The seconds in which one image must be fetched, including redirects."""
 MAX_REDIRECTS = 4
-MAX_SILENCES = 3
+MAX_CONNECTION_FAILURES = 3
 """After this number of failed connections in a row, a job sends no further requests to a host."""
 DEFAULT_PAUSE = 60.0
-"""Seconds. The pause of a busy server that does not say how long to wait."""
+"""Seconds to wait if a busy server does not say how long to wait."""
 MAX_PAUSE = 24 * 3600.0
-"""Seconds. If a server asks for a longer pause, it gets this one."""
+"""The longest wait in seconds. A longer wait that a server asks for is shortened to this."""
 _HEARTBEAT_SECONDS = 5.0
+"""The longest time between two calls of `heartbeat`."""
 
 Store = Callable[[bytes], Mapping[str, Any]]
-"""Renders and stores an image. Returns columns of its row in `images`. Raises NotRendered."""
+"""Renders and stores an image. Returns values for columns of the image's row in `images`. Raises NotRendered."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class ImageRequest:
     """An image to fetch."""
 
     address: str
-    """Its URL."""
+    """The URL of the image."""
     etag: str | None = None
-    """The ETag of the stored version."""
+    """The ETag of the version that is already stored."""
 
 
 @dataclass(frozen=True)
@@ -46,48 +48,52 @@ class FetchResult:
 
     address: str
     image: Mapping[str, Any] | None = None
-    """Columns of its row in `images`. None if fetching failed, or if the image has not changed."""
+    """Values for columns of the image's row in `images`. None if fetching failed, or if the image has not changed."""
     etag: str | None = None
     code: str | None = None
-    """The error code. Stable. None on success."""
+    """The stable code of the error. None if there was no error."""
     reason: str | None = None
+    """The error as text for people."""
     wait: float | None = None
-    """Seconds that the server asked to wait before the next request."""
+    """The seconds that the server asked us to wait before the next request."""
 
 
 @dataclass
 class _Host:
     """The state of a host, shared by the threads that send requests to it."""
 
-    silences: int = 0
+    failures: int = 0
     """Failed connections in a row."""
     pause: float | None = None
-    """Seconds that the server asked to wait."""
+    """The seconds that the server asked us to wait. None if it did not ask."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, responded: bool) -> None:
         with self.lock:
-            self.silences = 0 if responded else self.silences + 1
+            self.failures = 0 if responded else self.failures + 1
 
     def refuse(self, address: str) -> FetchResult | None:
-        """The result of an image if no further requests go to this host. None if the image can be requested."""
+        """Return an error result if this host must not get further requests. Otherwise return None."""
         if self.pause is not None:
-            return FetchResult(address, code="busy", reason="the server asked to wait", wait=self.pause)
-        if self.silences >= MAX_SILENCES:
-            return FetchResult(address, code="unreachable", reason="the server did not respond for other images")
+            return FetchResult(address, code="busy", reason="the server asked us to wait", wait=self.pause)
+        if self.failures >= MAX_CONNECTION_FAILURES:
+            return FetchResult(
+                address, code="unreachable", reason="the server did not respond to requests for other images"
+            )
         return None
 
 
 def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callable[[], None]) -> list[FetchResult]:
-    """Fetch images, and store each with `store`, which runs on several threads.
+    """Fetch images, and call `store` with each image. `store` runs on several threads.
 
-    The calling thread calls `heartbeat` every few seconds. An exception from it stops the fetching and is raised.
+    The calling thread calls `heartbeat` every few seconds. If `heartbeat` raises an exception, no further images are
+    fetched, and the exception is raised again.
     """
     stopped = threading.Event()
     hosts: dict[str, _Host] = {}
     sequences: dict[tuple[str, int], list[ImageRequest]] = {}
-    for at, request in enumerate(requests):
-        sequences.setdefault((_host_name(request.address), at % MAX_CONCURRENT_PER_HOST), []).append(request)
+    for index, request in enumerate(requests):
+        sequences.setdefault((_host_name(request.address), index % MAX_CONCURRENT_PER_HOST), []).append(request)
 
     def run(host: _Host, sequence: Sequence[ImageRequest]) -> list[FetchResult]:
         results = []
@@ -114,7 +120,7 @@ def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callabl
 
 
 def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
-    """Fetch one image. Errors of the image and of its server are part of the result; other errors are raised."""
+    """Fetch one image. Returns errors of the image and of its server as a result. Raises all other errors."""
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
     if request.etag:
         headers["If-None-Match"] = request.etag
@@ -141,7 +147,7 @@ def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
     if response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         seconds = outbound.seconds_to_wait(response.headers.get("retry-after"), datetime.now(UTC))
         host.pause = DEFAULT_PAUSE if seconds is None else min(seconds, MAX_PAUSE)
-        return replace(result, code="busy", reason="the server asked to wait", wait=host.pause)
+        return replace(result, code="busy", reason="the server asked us to wait", wait=host.pause)
     if response.status != HTTPStatus.OK:
         return replace(result, code="not_answered", reason=f"the server responded with status {response.status}")
     try:
@@ -158,5 +164,5 @@ def _host_name(address: str) -> str:
 
 
 def _usable_etag(etag: str | None) -> str | None:
-    """An ETag, if it is short and printable enough to be stored and sent back."""
+    """Return the ETag if it can be stored and sent back: at most 512 printable ASCII characters. Otherwise None."""
     return etag if etag and len(etag) <= 512 and etag.isascii() and etag.isprintable() else None

@@ -1,4 +1,4 @@
-"""Images of products, and requests to fetch or upload them."""
+"""Images of products, and the requests to fetch or upload them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,14 +15,14 @@ MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image
 class Rendition(BaseModel):
     """One size of an image."""
 
-    url: str = Field(description="Its content never changes, so it can be cached forever.")
+    url: str = Field(description="The URL of the file. The file never changes, so it can be cached forever.")
     width: int
     height: int
     bytes: int
 
 
 class Renditions(BaseModel):
-    """The sizes of an image. Two sizes with the same dimensions have the same URL."""
+    """The sizes of an image. For a small image, several sizes can have the same dimensions and URL."""
 
     thumb: Rendition
     medium: Rendition
@@ -30,13 +30,13 @@ class Renditions(BaseModel):
 
 
 class Image(BaseModel):
-    """An image of a catalog: fetched from a URL that products name, or uploaded."""
+    """An image of a catalog. It was uploaded, or fetched from a URL in the `images` of a product."""
 
     id: UUID
     catalog_id: UUID
     origin: Literal["fetched", "uploaded"]
     source: str | None = Field(
-        description="The URL to add to the `images` of a product. Null for an upload that is not ready."
+        description="The URL to write into the `images` of a product. Null for an upload that is not ready."
     )
     status: ImageStatus
     sha256: str | None = Field(description="The SHA-256 of the original file.")
@@ -45,10 +45,12 @@ class Image(BaseModel):
     height: int | None
     bytes: int | None
     renditions: Renditions | None
-    error_code: str | None = Field(description="The error of the last attempt. Stable.")
-    error: str | None = Field(description="The error as text for people.")
-    attempts: int = Field(description="The number of failed attempts in a row.")
-    next_try_at: Moment | None = Field(description="When it is fetched again. Null if it is not retried automatically.")
+    error_code: str | None = Field(description="The stable error code of the last attempt. Null if it succeeded.")
+    error: str | None = Field(description="The error of the last attempt, as text for people.")
+    attempts: int = Field(description="The number of attempts that failed in a row.")
+    next_try_at: Moment | None = Field(
+        description="When the image is fetched again. Null if no automatic retry is planned."
+    )
     fetched_at: Moment | None
     created_at: Moment
     updated_at: Moment
@@ -65,12 +67,12 @@ class NewImage(Input):
 
     type: MediaType
     bytes: Annotated[int, Field(strict=True, ge=1, le=20 * 1024 * 1024)] = Field(
-        description="The exact size of the file. An upload of another size is rejected."
+        description="The exact size of the file in bytes. A file of another size is rejected."
     )
 
 
 class UploadTarget(BaseModel):
-    """How to upload the file: with this method and exactly these headers."""
+    """How to upload the file: send it to `url`, with this method and exactly these headers."""
 
     method: Literal["PUT"]
     url: str
@@ -79,14 +81,16 @@ class UploadTarget(BaseModel):
 
 
 class ImageUpload(BaseModel):
-    """A new image, and where to upload its file."""
+    """A new image, and the target for the upload of its file."""
 
     image: Image
     upload: UploadTarget
 
 
 class FetchImages(Input):
-    """Which images are fetched, in addition to those that are new or due for a retry."""
+    """Which images to fetch in addition to the images that are new or due for a retry."""
 
-    failed: Flag = Field(default=True, description="Fetch failed images, even if they are not due for a retry.")
-    ready: Flag = Field(default=False, description="Fetch ready images. Only changed ones are rendered again.")
+    failed: Flag = Field(default=True, description="Also fetch failed images that are not due for a retry.")
+    ready: Flag = Field(
+        default=False, description="Also fetch ready images. An image is rendered again only if it has changed."
+    )

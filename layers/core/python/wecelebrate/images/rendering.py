@@ -1,7 +1,7 @@
-"""Rendering an untrusted image: decode it, turn it upright, scale it down, and drop its metadata.
+"""Renders an untrusted image: decodes it, turns it upright, scales it down, and removes its metadata.
 
-Pillow decodes it in this process. To limit the risk, only a few formats are accepted, and the header must not claim
-more than `MAX_PIXELS`. JPEG is decoded at a fraction of its size, so 50 megapixels take 40 MB of memory.
+Pillow decodes the image in this process. To limit the risk, only a few formats are accepted, and the header must not
+claim more than `MAX_PIXELS`. A JPEG is decoded at a fraction of its size, so 50 megapixels take 40 MB of memory.
 """
 
 import hashlib
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 20 * 1024 * 1024
-"""Of the original file."""
+"""The largest size of an original file."""
 MAX_PIXELS = 64_000_000
-"""Of the original image. Each pixel takes 3 or 4 bytes of memory when decoded."""
+"""The largest number of pixels of an original image. A decoded pixel takes 3 or 4 bytes of memory."""
 
 TYPES: Mapping[str, str] = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # a JPEG followed by a second one, written by some cameras
+    "MPO": "image/jpeg",  # several JPEG images in one file; some cameras write this format
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
     "AVIF": "image/avif",
 }
-"""Pillow's name of an accepted format → its media type. There is no SVG or HTML, because these can contain scripts."""
+"""Maps Pillow's name of each accepted format to its media type. SVG is not accepted, because it can contain scripts."""
 
 _ORIENTATION = 0x0112
-"""The EXIF tag of the orientation."""
+"""The number of the EXIF tag that contains the orientation."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Size:
 
     name: str
     max_side: int
-    """The longer side in pixels. Smaller images are not enlarged."""
+    """The largest width and height in pixels. Smaller images are not enlarged."""
     quality: int
-    """Of WebP, up to 100."""
+    """The quality setting of the WebP encoder, up to 100."""
 
 
 SIZES = (Size("large", 1600, 82), Size("medium", 800, 80), Size("thumb", 320, 75))
-"""From the largest to the smallest. Each is scaled down from the one before."""
+"""The sizes from the largest to the smallest. Each rendition is scaled down from the previous rendition."""
 WEBP_METHOD = 2
-"""The effort of the WebP encoder, up to 6. Method 4 takes 1.5 times as long and saves 7 % of the bytes."""
+"""The effort setting of the WebP encoder, up to 6. With 4, it takes 1.5 times as long and saves 7 % of the bytes."""
 
 
 class NotRendered(Exception):
@@ -62,7 +62,7 @@ class RenditionFile:
     """The file of one size of an image."""
 
     file: str
-    """Its name. Two sizes with the same dimensions share one file."""
+    """The name of the file. Sizes with the same dimensions share one file."""
     width: int
     height: int
     bytes: int
@@ -73,22 +73,26 @@ class RenderedImage:
     """An image and its renditions."""
 
     sha256: str
-    """Of the original file."""
+    """The SHA-256 of the original file."""
     type: str
     width: int
+    """The width of the original image, after it was turned upright."""
     height: int
-    """Of the upright image."""
     bytes: int
+    """The size of the original file."""
     renditions: Mapping[str, RenditionFile]
 
 
 def digest(data: bytes) -> str:
-    """The SHA-256 of a file, by which its renditions are stored."""
+    """Return the SHA-256 of an original file. The folder of the file's renditions has this name."""
     return hashlib.sha256(data).hexdigest()
 
 
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
-    """Render an image in all sizes. Also returns the files, by name. Raises NotRendered."""
+    """Render an image in all sizes. Returns its description, and the content of each file by name.
+
+    Raises NotRendered.
+    """
     if len(data) > MAX_BYTES:
         raise NotRendered("too_large", f"the image is larger than {MAX_BYTES >> 20} MB")
     try:
@@ -98,7 +102,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
             picture = _prepare(image)
     except NotRendered:
         raise
-    except Exception as error:  # decoders raise many kinds of exceptions for damaged files
+    except Exception as error:  # for damaged files, decoders raise many types of exceptions
         raise NotRendered("broken_image", "the image is truncated or damaged") from error
     renditions: dict[str, RenditionFile] = {}
     files: dict[str, bytes] = {}
@@ -117,7 +121,7 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
     """Read the header of an image and check its format and size. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is lower
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below, with a lower limit
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
         raise NotRendered("too_many_pixels", _too_many_pixels()) from error
@@ -138,7 +142,7 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _prepare(image: Image.Image) -> Image.Image:
-    """The first frame, no larger than the largest size, upright, in sRGB, without metadata."""
+    """Return the first frame in sRGB, upright, without metadata, and not larger than the largest size."""
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "1", "LA") or "transparency" in image.info:
         picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -148,7 +152,7 @@ def _prepare(image: Image.Image) -> Image.Image:
         picture = image
     max_side = SIZES[0].max_side
     scale = min(1, max_side / max(picture.size))
-    # Makes the decoder of JPEG scale by 1/2, 1/4 or 1/8, to no less than the needed size.
+    # The JPEG decoder scales by 1/2, 1/4 or 1/8, so that the result is at least as large as needed.
     picture.draft(None, (int(picture.width * scale), int(picture.height * scale)))
     picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     picture = _to_srgb(ImageOps.exif_transpose(picture), profile)
@@ -160,7 +164,7 @@ def _prepare(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert the colors from a color profile to sRGB. An invalid profile is ignored."""
+    """Convert the colors from the image's color profile to sRGB. Ignores an invalid profile."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:

@@ -1,4 +1,4 @@
-"""Reading an image, and the owner of a catalog."""
+"""Reads an image, and the owner of a catalog."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ sql = queries(__file__)
 
 
 def get(tx: Transaction, image_id: UUID) -> Image:
-    """One image. Raises NotFound."""
+    """Return one image. Raises NotFound."""
     row = sql.get_image(tx, image_id=image_id, base_url=settings().images())
     if row is None:
         raise NotFound
@@ -19,7 +19,7 @@ def get(tx: Transaction, image_id: UUID) -> Image:
 
 
 def catalog_owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
-    """The client that owns a catalog, None for the platform. Raises NotFound if the caller cannot see the catalog."""
+    """Return the client that owns a catalog, or None for the platform. Raises NotFound if the caller cannot see it."""
     row = sql.get_catalog_owner(tx, catalog_id=catalog_id)
     if row is None:
         raise NotFound

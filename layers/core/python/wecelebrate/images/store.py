@@ -1,7 +1,8 @@
 """The bucket of renditions: `<client or platform>/<sha256>/<rendition>.webp`.
 
-`renditions.json` in the same folder describes them and is written last. A client's file is therefore rendered only
-once, for all its catalogs, URLs and workers, and the incomplete files of a worker that died are ignored.
+`renditions.json` in the same folder describes the renditions and is written last. If it exists, the original file is
+not rendered again, even if the client uses the same file in other catalogs or at other URLs. If a worker dies before it
+has written `renditions.json`, the renditions in the folder are ignored.
 """
 
 import json
@@ -14,15 +15,16 @@ from wecelebrate.core import storage
 from wecelebrate.images import rendering
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+"""The Cache-Control header of all files in the bucket."""
 BUCKET = "images"
 
 _MAX_DESCRIPTION_BYTES = 64 * 1024
 _rendering = Lock()
-"""Allows one rendering at a time, because a decoded image is the largest object in a worker's memory."""
+"""Ensures that only one image is rendered at a time, because a decoded image needs much memory."""
 
 
 def render_once(client_id: UUID | None, data: bytes) -> dict[str, Any]:
-    """Render a file and store its renditions, unless they exist. Returns columns of a row in `images`.
+    """Render a file and store its renditions, unless they exist. Returns values for columns of a row in `images`.
 
     Raises NotRendered.
     """

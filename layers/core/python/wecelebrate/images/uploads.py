@@ -1,4 +1,4 @@
-"""Uploads of images: the caller sends the file to a separate bucket, and a job renders it from there.
+"""Uploads of images. The caller uploads the file to a separate bucket. A job reads it there and renders it.
 
 The bucket from which images are served never contains an untrusted file.
 """
@@ -15,7 +15,7 @@ from wecelebrate.images.rows import catalog_owner, get, sql
 
 BUCKET = "image-uploads"
 URL_LIFE = timedelta(minutes=15)
-"""How long the URL of an upload is valid."""
+"""How long the URL for an upload is valid."""
 
 
 class NotAnUpload(Conflict):
@@ -25,14 +25,14 @@ class NotAnUpload(Conflict):
 
 
 def key(client_id: UUID | None, image_id: UUID) -> str:
-    """The key of an uploaded file in the bucket."""
+    """Return the key of an uploaded file in the bucket."""
     return f"{client_id or 'platform'}/uploads/{image_id}"
 
 
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
     """Create an image, and a URL to upload its file.
 
-    Raises NotFound, Forbidden if the caller can only read the catalog.
+    Raises NotFound, and Forbidden if the caller can only read the catalog.
     """
     client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
@@ -47,10 +47,10 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
-    """Create a job that renders an uploaded file. Raises NotFound, Forbidden, NotAnUpload.
+    """Create a job that renders an uploaded file. If the image is pending or ready, this does nothing.
 
-    After a failure the file can be uploaded again while its URL is valid. An image that is pending or ready does not
-    change.
+    After a failure, the caller can upload the file again while the URL is valid, and call this again. Raises NotFound,
+    Forbidden, NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":

@@ -1,8 +1,8 @@
-"""The worker of image jobs: it fetches the images of a catalog's products, or renders one upload.
+"""The worker of image jobs. A job fetches the images of a catalog's products, or renders one uploaded image.
 
-It reads a catalog's products by SKU, in pages. Of each page it fetches the due URLs in chunks. The results of a chunk,
-the media of the products and the progress of the job are saved in one transaction. A worker that takes over repeats at
-most one chunk, and finds its renditions in the bucket.
+The worker reads pages of a catalog's products in SKU order, and fetches the due URLs of each page in chunks. One
+transaction saves the results of a chunk, the `media` of the products and the progress of the job. If a worker dies, the
+next worker repeats at most one chunk. It does not render the images again whose renditions are already in the bucket.
 """
 
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ from wecelebrate.images.rows import sql
 from wecelebrate.jobs import JobRejected, LeasedJob
 
 PRODUCTS_PAGE = 500
-"""Products that are read at once."""
+"""The number of products in a page."""
 CHUNK = 48
-"""URLs that are fetched between two saves."""
+"""The number of URLs that are fetched before the results are saved."""
 
 _NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
 
 def work(job: LeasedJob) -> None:
-    """Run an image job."""
+    """Run an image job: fetch the images of its catalog, or render its upload."""
     if job.catalog_id is None:
         raise JobRejected("no_such_catalog", "The catalog of this job was deleted.")
     if "image_id" in job.payload:
@@ -91,16 +91,18 @@ def _render_upload(job: LeasedJob, image_id: UUID) -> None:
     with reading(job.caller, primary=True) as tx:
         upload = sql.get_upload(tx, image_id=image_id)
     if upload is None:
-        raise JobRejected("no_such_upload", "The upload no longer exists.")
+        raise JobRejected("no_such_upload", "The upload no longer exists. Upload the image again.")
     try:
         data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), rendering.MAX_BYTES)
         if data is None:
-            raise NotRendered("not_uploaded", "no file was uploaded")
+            raise NotRendered("not_uploaded", "no file was uploaded: upload the file before you complete the image")
         if len(data) != upload["bytes"]:
-            raise NotRendered("wrong_length", f"the file has {len(data)} bytes instead of {upload['bytes']}")
+            raise NotRendered(
+                "wrong_length", f"the file has {len(data)} bytes, but {upload['bytes']} bytes were announced"
+            )
         image = store.render_once(job.client_id, data)
         if image["type"] != upload["type"]:
-            raise NotRendered("wrong_type", f"the file is {image['type']} instead of {upload['type']}")
+            raise NotRendered("wrong_type", f"the file is {image['type']}, but {upload['type']} was announced")
     except NotRendered as error:
         with writing(job.caller) as tx:
             sql.fail_upload(tx, image_id=image_id, code=error.code, reason=error.reason)

@@ -1,9 +1,9 @@
-"""The branding of a site's mails: the JSON object `sites.branding`, which is not trusted.
+"""The branding of a site's mails. It is read from the JSON object `sites.branding`, which is untrusted.
 
     {"name": "Acme gifts", "color": "#c8102e", "logo": "https://…/logo.png",
      "sender": "Acme people team", "reply_to": "people@acme.test"}
 
-A missing key and an invalid value both mean the default. Invalid branding therefore gives a plain mail, never an error.
+A default replaces each missing or invalid value. Invalid branding therefore results in a plain mail, never in an error.
 Each value is validated, so that it cannot change other parts of the mail.
 """
 
@@ -17,9 +17,9 @@ from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
 PLATFORM = "wecelebrate"
 DEFAULT_COLOR = "#1f2937"
-"""Nearly black."""
+"""A gray that is nearly black."""
 _MAX_NAME_LENGTH = 100
-_BRIGHT = 0.179
+_BRIGHT_LUMINANCE = 0.179
 """The relative luminance (WCAG 2.2) above which black text has more contrast than white text."""
 
 
@@ -29,7 +29,7 @@ class Brand:
 
     name: str
     color: str = DEFAULT_COLOR
-    """`#rrggbb`."""
+    """In the form `#rrggbb`."""
     logo: str | None = None
     """An https URL."""
     sender: str = ""
@@ -38,7 +38,7 @@ class Brand:
 
     @classmethod
     def parse(cls, branding: Mapping[str, Any] | None, fallback: str | None) -> Self:
-        """The brand of a site, or of a client for mails without a site. `fallback` is used if `name` is not set."""
+        """Read the branding of a site's mails. `fallback` is the name of the brand if the branding has no name."""
         values = branding or {}
         name = _name(values.get("name")) or _name(fallback) or PLATFORM
         return cls(
@@ -51,12 +51,12 @@ class Brand:
 
     @property
     def text_color(self) -> str:
-        """The color of text on `color`: black or white, whichever has more contrast."""
-        red, green, blue = (_linear(int(self.color[at : at + 2], 16) / 255) for at in (1, 3, 5))
-        return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT else "#ffffff"
+        """The color of text on the background `color`: either black or white, the one with more contrast."""
+        red, green, blue = (_linear(int(self.color[index : index + 2], 16) / 255) for index in (1, 3, 5))
+        return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT_LUMINANCE else "#ffffff"
 
     def from_header(self, platform: str) -> str:
-        """The From header: the brand's display name with the platform's address."""
+        """Return the From header: the display name of the brand, with the platform's address."""
         return mailbox(self.sender, parseaddr(platform)[1])
 
 
@@ -71,6 +71,6 @@ def _color(value: object) -> str | None:
     return f"#{digits.lower()}"
 
 
-def _linear(share: float) -> float:
-    """Convert an sRGB component to linear light. Both are between 0 and 1."""
-    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+def _linear(component: float) -> float:
+    """Convert an sRGB component to linear light. Both values are between 0 and 1."""
+    return component / 12.92 if component <= 0.04045 else float(((component + 0.055) / 1.055) ** 2.4)

@@ -1,4 +1,4 @@
-"""Enqueue mails, in the transaction of the change that they report."""
+"""Enqueues mails. Call these functions in the transaction of the change that the mail reports."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,27 +12,29 @@ from wecelebrate.mail.models import Tracking
 
 
 def order_confirmation(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the confirmation of an order, once per order.
+    """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
 
-    Returns the id of the job, or None if the confirmation exists. A customer may request it for their own order, a
-    guest only in the transaction that places the order. Raises NotFound.
+    Returns the id of the job, or None if there already is a confirmation. Raises NotFound if the order does not exist,
+    or if the caller is not allowed to send its confirmation. Customers are allowed to send the confirmation of their
+    own orders. Guests are allowed to do this only in the transaction that places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {})
 
 
 def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = None) -> UUID | None:
-    """Enqueue a shipping notice to the customer. An order in two parcels has two. Returns the id of the job.
+    """Enqueue a shipping notice to the customer. Returns the id of the job.
 
-    Raises NotFound, also if the caller may not write for the order's client.
+    An order can have several shipping notices, for example one per parcel. Raises NotFound if the order does not exist,
+    or if the caller is not allowed to send this mail.
     """
     details = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
     return _enqueue_order_mail(tx, order_id, "order_shipped", details)
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
-    """Enqueue a mail about the outcome of a job. Returns the id of the mail's own job.
+    """Enqueue a mail to the address `to` about the outcome of a job. Returns the id of the job that sends the mail.
 
-    Raises NotFound, also while the job has not ended.
+    Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
     return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=to))
 

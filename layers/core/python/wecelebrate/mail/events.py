@@ -1,7 +1,8 @@
-"""SES events: a mail was delivered, bounced, or its recipient complained.
+"""Processes SES events. An event reports that a mail was delivered, has bounced, or that its recipient complained.
 
-They arrive as SES → EventBridge → queue `mail-events`, at least once and in any order. Each event is handled in one
-transaction. Events are trusted: only the EventBridge rule for SES may send to this queue.
+SES sends the events to EventBridge, which sends them to the queue `mail-events`. Each event arrives at least once, and
+events arrive in any order. One transaction processes one event. Events are trusted, because only the EventBridge rule
+for SES is allowed to send messages to this queue.
 """
 
 import json
@@ -24,16 +25,16 @@ _MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """The consequence of an event for its mail."""
+    """What an event changes: the state of its mail, and perhaps a suppression of the recipient's address."""
 
     state: MailState
     reason: str | None = None
     suppress_as: SuppressionCause | None = None
-    """Why the recipient's address is suppressed. None: it is not."""
+    """The cause for which the recipient's address is suppressed. None if the event does not suppress the address."""
 
 
 def receive(message: Message) -> None:
-    """Record one event. Raises ValueError if the message is not an SES event."""
+    """Record the outcome that one event reports. Raises ValueError if the message is not an SES event."""
     event = unwrap(message.body)
     kind = event.get("eventType") or event.get("notificationType")
     if not isinstance(kind, str) or not isinstance(event.get("mail"), dict):
@@ -53,13 +54,14 @@ def receive(message: Message) -> None:
         if row is None:
             logger.warning("ignored an SES event about an unknown mail", message_id=mail.get("messageId"))
         elif outcome.suppress_as and row["is_news"]:
-            # Suppress the address that the mail was sent to. The event may name one that it was forwarded to.
+            # Suppress the address to which we sent the mail. The event can name a different address, because the
+            # recipient can forward the mail.
             address = {"client_id": row["client_id"], "address": row["recipient"], "mail_id": row["id"]}
             sql.suppress(tx, cause=outcome.suppress_as, reason=outcome.reason, **address)
 
 
 def unwrap(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Take the SES event out of its envelope: EventBridge, SNS, or none (raw delivery of SNS)."""
+    """Return the SES event in a message from EventBridge or SNS. With raw delivery, SNS sends the event itself."""
     if isinstance(body.get("detail"), dict):
         return dict(body["detail"])
     if body.get("Type") == "Notification":
@@ -69,14 +71,14 @@ def unwrap(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def outcome_of(kind: str, event: Mapping[str, Any]) -> Outcome | None:
-    """The outcome that an event reports. None for events that do not change the state of a mail."""
+    """Return the outcome that an event reports, or None if the event does not change the state of a mail."""
     match kind:
         case "Delivery":
             return Outcome("delivered")
         case "Bounce":
             bounce = event.get("bounce") or {}
-            # After a transient bounce (a full mailbox, a server that is down) SES has given up on this mail, but the
-            # address may accept mail again next week.
+            # A transient bounce (for example a full mailbox) is final for this mail, because SES no longer retries it.
+            # But the address is not suppressed, because it can accept later mails.
             permanent = bounce.get("bounceType") == "Permanent"
             codes = [recipient.get("diagnosticCode") for recipient in bounce.get("bouncedRecipients") or []]
             types = [bounce.get("bounceType"), bounce.get("bounceSubType")]
@@ -91,12 +93,12 @@ def outcome_of(kind: str, event: Mapping[str, Any]) -> Outcome | None:
 
 
 def one_line(texts: list[str | None]) -> str:
-    """Join texts from outside into one line of at most 500 characters."""
+    """Join untrusted texts to one line of at most 500 characters."""
     return "; ".join(" ".join(str(text).replace("\0", "").split()) for text in texts if text)[:_MAX_REASON_LENGTH]
 
 
 def _mail_id(mail: Mapping[str, Any]) -> UUID | None:
-    """The id of our row, which is a tag of the sent mail."""
+    """Return the id of the mail's row in `mails`. The worker sends it to SES as the tag `mail`."""
     try:
         return UUID(mail["tags"]["mail"][0])
     except (KeyError, IndexError, TypeError, ValueError):

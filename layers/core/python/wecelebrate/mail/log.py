@@ -1,4 +1,4 @@
-"""Reading mails."""
+"""Lists and reads mails."""
 
 from uuid import UUID
 
@@ -11,13 +11,13 @@ sql = queries(__file__)
 
 
 def page(tx: Transaction, filters: MailFilters) -> pages.RenderedPage:
-    """One page of the mails that the caller may see, newest first."""
+    """Return one page of the mails that the caller may see, newest first."""
     return pages.list_page("mails", sql.list_mails, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, mail_id: UUID) -> Mail:
-    """One mail. Its text is rendered again from the present data. Raises NotFound."""
-    # Imported here because the list of mails does not need the template engine.
+    """Return one mail. Its text is rendered again, from the current data of its order or job. Raises NotFound."""
+    # Imported here because listing mails does not need the template engine.
     from wecelebrate.mail.rendering import render
 
     row = sql.get_mail(tx, mail_id=mail_id)

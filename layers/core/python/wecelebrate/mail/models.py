@@ -1,4 +1,4 @@
-"""Mails, and suppressed addresses."""
+"""Mails, suppressed addresses, and the filters for listing them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -26,22 +26,22 @@ class ListedMail(BaseModel):
     """A mail in a list, without its text."""
 
     id: UUID
-    client_id: UUID | None = Field(description="Null for a mail of the platform.")
+    client_id: UUID | None = Field(description="The client on whose behalf the mail is sent. Null for the platform.")
     job_id: UUID | None = Field(description="The job that sends the mail.")
     template: Template
     order_id: UUID | None
     recipient: str
-    locale: str | None = Field(description="The locale of the text (BCP 47). Null until the mail is sent.")
+    locale: str | None = Field(description="The BCP 47 locale of the text. In a list, null until the mail is sent.")
     state: MailState
     reason: str | None = Field(description="Why the mail was not delivered, as text for people.")
-    message_id: str | None = Field(description="The id that SES gave the mail.")
+    message_id: str | None = Field(description="The id of the mail in SES. Null until SES has accepted the mail.")
     created_at: Moment
     updated_at: Moment
     sent_at: Moment | None
 
 
 class Mail(ListedMail):
-    """A mail with its text. The text is rendered for this response from the present data of the order or job."""
+    """A mail with its text. The text is rendered for this response, from the current data of the order or job."""
 
     sender: str
     reply_to: str | None
@@ -57,9 +57,7 @@ class MailFilters(ListParameters):
     template: Template | None = None
     state: MailState | None = None
     order_id: UUID | None = None
-    recipient: str | None = Field(
-        default=None, max_length=320, description="The complete address. Upper and lower case are equal."
-    )
+    recipient: str | None = Field(default=None, max_length=320, description="The complete address. Case is ignored.")
 
 
 class Suppression(BaseModel):
@@ -67,23 +65,25 @@ class Suppression(BaseModel):
 
     id: UUID
     client_id: UUID | None = Field(
-        description="The client whose mail bounced or was complained about. Null for a mail of the platform."
+        description="The client whose mail bounced or caused a complaint. Null for a mail of the platform."
     )
-    address: str = Field(description="In lower case.")
+    address: str = Field(description="The address in lower case.")
     cause: SuppressionCause
-    reason: str | None = Field(description="The message of the receiving mail server.")
-    mail_id: UUID | None = Field(description="The mail that bounced or was complained about.")
+    reason: str | None = Field(description="Why the address is suppressed, as text for people.")
+    mail_id: UUID | None = Field(description="The mail that bounced or caused a complaint.")
     created_at: Moment
-    released_at: Moment | None = Field(description="When the address was released: mail is sent to it again.")
-    released_by: str | None = Field(description="The `sub` of the user that released the address.")
+    released_at: Moment | None = Field(
+        description="When the address was released. Since then, mail is sent to it again."
+    )
+    released_by: str | None = Field(description="The `sub` claim of the user who released the address.")
 
 
 class SuppressionFilters(ListParameters):
     """The filters of a list of suppressed addresses."""
 
     client_id: UUID | None = None
-    address: str | None = Field(
-        default=None, max_length=320, description="The complete address. Upper and lower case are equal."
-    )
+    address: str | None = Field(default=None, max_length=320, description="The complete address. Case is ignored.")
     cause: SuppressionCause | None = None
-    released: bool = Field(default=False, description="List released addresses instead of suppressed ones.")
+    released: bool = Field(
+        default=False, description="Whether to list the released addresses instead of the suppressed addresses."
+    )

@@ -1,7 +1,7 @@
-"""Rendering a mail: its subject, text and HTML, with the branding and in the language of its site.
+"""Renders the subject, text and HTML of a mail, with the branding and in the language of its site.
 
-Templates and phrases are part of this package. All other values are untrusted: `clean` removes control characters and
-line breaks from them, and they are escaped in HTML.
+Templates and phrases are part of this package. All other values are untrusted. `clean` removes control characters and
+line breaks from these values, and they are escaped in HTML.
 """
 
 import tomllib
@@ -35,14 +35,14 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""The lines of a shipping address, each with the keys whose values it shows. Other keys are not shown."""
+"""For each line of a shipping address: the keys whose values the line shows. Other keys are not shown."""
 _PARTS = ("subject", "txt", "html")
-"""Each part has a template: `<name of the mail>.<part>`."""
+"""The parts of a mail. The file name of a part's template is `<template>.<part>`."""
 
 
 @dataclass(frozen=True)
 class RenderedMail:
-    """A mail, ready to be sent."""
+    """A mail that is ready to be sent."""
 
     sender: str
     reply_to: str | None
@@ -51,11 +51,11 @@ class RenderedMail:
     text: str
     html: str
     locale: str
-    """BCP 47, e.g. `de-CH`."""
+    """The locale in BCP 47 spelling, e.g. `de-CH`."""
 
 
 def render(mail: Mapping[str, Any]) -> RenderedMail:
-    """Render a row of the query `get_mail`."""
+    """Render a mail from a row of the query `get_mail`."""
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     locale = locale_of(mail["settings"])
     values = {
@@ -79,21 +79,21 @@ def render(mail: Mapping[str, Any]) -> RenderedMail:
 
 
 def locale_of(site_settings: Mapping[str, Any] | None) -> str:
-    """The locale of a site's mails, as Babel spells it: `de_CH`.
+    """Return the locale of a site's mails in the spelling of Babel, e.g. `de_CH`.
 
-    It is `settings.locale` (BCP 47), or else `settings.public.locale`, the locale of the storefront. A language without
-    phrases is ignored; without any locale, mails are in English.
+    The locale is `settings.locale` (BCP 47), otherwise `settings.public.locale`, which is the locale of the storefront.
+    A locale is ignored if its language has no phrases. If no locale remains, mails are in English.
     """
-    chosen = site_settings or {}
-    public = chosen.get("public")
-    for tag in (chosen.get("locale"), public.get("locale") if isinstance(public, dict) else None):
+    own_settings = site_settings or {}
+    public = own_settings.get("public")
+    for tag in (own_settings.get("locale"), public.get("locale") if isinstance(public, dict) else None):
         if isinstance(tag, str) and (locale := _supported_locale(tag)):
             return locale
     return FALLBACK_LOCALE
 
 
 def _supported_locale(tag: str) -> str | None:
-    """The longest prefix of a language tag that is a locale of Babel, if its language has phrases."""
+    """Return the longest prefix of a language tag that Babel knows as a locale. None if the language has no phrases."""
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():
         return None
@@ -107,20 +107,20 @@ def _supported_locale(tag: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def languages() -> frozenset[str]:
-    """The languages that have a file of phrases."""
+    """Return the languages that have a file of phrases."""
     return frozenset(file.stem for file in (HERE / "phrases").glob("*.toml"))
 
 
 @lru_cache(maxsize=32)
 def phrases(language: str) -> Mapping[str, str]:
-    """The phrases of a language, by name."""
+    """Return the phrases of a language by name."""
     by_name: dict[str, str] = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
     return by_name
 
 
 @lru_cache(maxsize=64)
 def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
-    """The template environment of one part and locale."""
+    """Return the template environment for one part and locale."""
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=part == "html",
@@ -134,10 +134,10 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     def phrase(name: str, /, **values: str) -> str:
         if part != "html":
             return translations[name].format(**values)
-        # The phrase is markup. Its values are escaped, and isolated so that a value written from right to left does
-        # not reorder the phrase.
+        # The phrase is markup. Its values are escaped. `<bdi>` isolates a value, so that a value in a right-to-left
+        # script does not change the order of the words around it.
         isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
-        return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are part of this package
+        return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are trusted
 
     environment.globals |= {
         "phrase": phrase,
@@ -157,19 +157,19 @@ def _datetime(at: datetime | str) -> datetime:
 
 
 def _clean_all(value: Any) -> Any:
-    """Clean every text in a value. Keys are kept."""
+    """Clean every text in a value, at any depth. Keys do not change."""
     match value:
         case str():
             return clean(value)
         case dict():
-            return {key: _clean_all(member) for key, member in value.items()}
+            return {key: _clean_all(item) for key, item in value.items()}
         case list():
-            return [_clean_all(member) for member in value]
+            return [_clean_all(item) for item in value]
     return value
 
 
 def _address_lines(address: object) -> list[str]:
-    """The lines of a shipping address. Empty if it is not an object."""
+    """Return the lines of a shipping address. Returns no lines if `address` is not an object."""
     if not isinstance(address, dict):
         return []
     lines = [[clean(address[key]) for key in keys if isinstance(address.get(key), str)] for keys in ADDRESS_LINES]

@@ -1,4 +1,4 @@
-"""Sending a mail through SES. The queue's rate limit (`wecelebrate.jobs.rate_limit`) sets the mails per second."""
+"""Sends a mail through SES. The number of mails per second is limited elsewhere, by `wecelebrate.jobs.rate_limit`."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -21,11 +21,11 @@ RETRYABLE_ERRORS = (
     "ThrottlingException",
     "SendingPausedException",
 )
-"""Error codes of SES for a mail that it would accept later."""
+"""Error codes of SES that mean: SES does not accept the mail now, but can accept it later."""
 PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")
-"""Error codes of SES for a mail that it never accepts."""
+"""Error codes of SES that mean: SES never accepts the mail."""
 _UNVERIFIED = "not verified"
-"""SES also rejects a mail if our own domain is not verified. Then the mail is not at fault."""
+"""Part of SES's error text if our own domain is not verified. The mail itself is valid, so the job is retried."""
 _CHARSET = "UTF-8"
 
 
@@ -34,15 +34,16 @@ def _ses() -> "SESV2Client":
     import boto3
     from botocore.config import Config
 
-    # boto3 must not retry: a retry could send the mail twice. The job retries, after checking for events from SES.
+    # boto3 must not retry, because a retry could send the mail twice. The job retries instead. It first checks
+    # whether an event from SES has confirmed the mail.
     return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
 
 
 def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
-    """Send a mail through SES. Returns the id that SES gives it.
+    """Send a mail through SES. Returns the id of the mail in SES.
 
-    Raises Unavailable if SES would accept it later, JobRejected if SES never accepts it, and the error of boto3 if it
-    is unknown whether SES has accepted it.
+    Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
+    error, it is unknown whether SES has accepted the mail. The error of boto3 is then raised.
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -61,10 +62,10 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
 
 
 def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
-    """The parameters of SendEmail. Raises JobRejected if the recipient is not an e-mail address."""
+    """Return the parameters of SendEmail. Raises JobRejected if the recipient is not an e-mail address."""
     address = mail_address(mail.recipient)
     if address is None:
-        raise JobRejected("bad_address", "The recipient is not a valid e-mail address. Use one like name@example.com.")
+        raise JobRejected("bad_address", "The recipient must be a valid e-mail address, e.g. name@example.com.")
     request: SendEmailRequestTypeDef = {
         "FromEmailAddress": mail.sender,
         "Destination": {"ToAddresses": [address]},
@@ -78,7 +79,7 @@ def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEm
             }
         },
         "ConfigurationSetName": settings().mail_configuration_set,
-        # Every event of SES about this mail contains the tags.
+        # Every event that SES sends about this mail contains these tags.
         "EmailTags": [{"Name": name, "Value": value} for name, value in sorted(tags.items())],
     }
     if mail.reply_to:

@@ -1,4 +1,4 @@
-"""Suppressed addresses: no mail is sent to them."""
+"""Suppressed addresses, to which no mail is sent."""
 
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from wecelebrate.mail.models import SuppressionFilters
 
 
 def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
-    """One page of the addresses that are suppressed for the caller's clients, newest first."""
+    """Return one page of the addresses that are suppressed for the caller's clients, newest first."""
     return pages.list_page("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:
-    """Release an address: mail is sent to it again. The row stays and records the caller. Raises NotFound, Forbidden.
+    """Release an address, so that mail is sent to it again. Raises NotFound, Forbidden.
 
-    Releasing an address twice has no further effect.
+    The row of the suppression is kept, and records who released the address. A second release has no effect.
     """
     row = sql.get_suppression(tx, suppression_id=suppression_id)
     if row is None:

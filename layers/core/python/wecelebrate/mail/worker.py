@@ -1,8 +1,8 @@
-"""The worker of mail jobs: render the mail, send it through SES, and record the id that SES gives it.
+"""The worker of mail jobs. It renders a mail, sends it through SES, and records the id of the mail in SES.
 
-A mail is sent once, except in two cases: the worker dies between SES's response and the commit that records it, or SES
-accepts the mail and its response is lost. SES has no idempotency keys, so the next attempt sends the mail again, unless
-an event from SES has confirmed it by then.
+A mail can be sent twice in two cases: the worker dies after SES has accepted the mail but before the commit, or the
+response of SES is lost. SES has no idempotency keys. The next attempt therefore sends the mail again, unless an event
+from SES has already confirmed that the mail was sent.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from wecelebrate.mail.log import sql
 
 
 def work(job: LeasedJob) -> None:
-    """Send the mail of a job, unless it was sent before or its address is suppressed.
+    """Send the mail of a job, unless the mail was already sent or its address is suppressed.
 
     Raises JobRejected, Unavailable.
     """
@@ -30,7 +30,7 @@ def work(job: LeasedJob) -> None:
         raise
     except Exception:
         if job.last_attempt:
-            _mark_failed(job, mail_id, "Every attempt failed because of an internal error.")
+            _mark_failed(job, mail_id, "Every attempt to send the mail failed because of an internal error.")
         raise
 
 
@@ -40,9 +40,9 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
     with writing(job.caller) as tx:
         mail = sql.get_mail(tx, mail_id=mail_id)
         if mail is None:
-            raise JobRejected("mail_gone", "The mail, or its order or job, no longer exists.")
+            raise JobRejected("mail_gone", "The mail no longer exists, or its order or job no longer exists.")
         if mail["state"] not in ("queued", "failed"):
-            # An event from SES says that it was sent, by a worker that died before it could record that.
+            # An earlier worker sent the mail, but died before it recorded this. An event from SES reported it.
             job.complete(tx, {"state": mail["state"]})
             return
         if _complete_if_suppressed(tx, job, mail):
@@ -56,13 +56,13 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
 
 
 def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
-    """Complete the job without sending if the address is suppressed. Returns whether it is."""
+    """If the address is suppressed, complete the job without sending the mail. Returns whether it is suppressed."""
     suppression = sql.find_suppression(tx, client_id=job.client_id, address=mail["recipient"])
     if suppression is None:
         return False
     if not suppression["is_own"]:
-        # Copy the suppression to this client, which can then see and release it. The copy does not reveal which
-        # client's mail bounced.
+        # Copy the suppression to this client, so that its members can see and release it. The copy does not reveal
+        # which other client's mail bounced.
         address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
         sql.suppress(tx, cause=suppression["cause"], reason="The address does not accept mail.", **address)
     reason = f"The address is suppressed because of a {suppression['cause']}."

@@ -1,4 +1,4 @@
-"""Orders of a site's visitors."""
+"""Orders that the visitors of a site place."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,9 +12,9 @@ from wecelebrate.mail.sanitize import mail_address
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MAX_LINES = 100
 MAX_QUANTITY = 10_000
-"""Of one product in one order."""
+"""The largest quantity of one product in one order."""
 MAX_METADATA_LENGTH = 4096
-"""Characters, as JSON. It is small because anonymous visitors can store it."""
+"""The largest length of `metadata` as JSON, in characters. The limit is low because anonymous visitors write it."""
 
 TextLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
@@ -33,12 +33,14 @@ Email = Annotated[str, AfterValidator(_check_email)]
 class ShippingAddress(Input):
     """A shipping address. Each field is one line of text."""
 
-    name: TextLine | None = Field(default=None, description="The recipient, if it is not the customer.")
+    name: TextLine | None = Field(
+        default=None, description="The name of the recipient, if the recipient is not the customer."
+    )
     company: TextLine | None = None
-    line1: TextLine = Field(description="Street and number.")
+    line1: TextLine = Field(description="The street and the house number.")
     line2: TextLine | None = None
     city: TextLine
-    region: TextLine | None = Field(default=None, description="State or province.")
+    region: TextLine | None = Field(default=None, description="The state or province.")
     postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
         description="An ISO 3166-1 alpha-2 code, e.g. `DE`."
@@ -46,22 +48,26 @@ class ShippingAddress(Input):
 
 
 class NewOrderLine(Input):
-    """A product and its quantity."""
+    """A line of a new order: a product and its quantity."""
 
     product_id: UUID
     quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
 
 
 class NewOrder(Input):
-    """A new order. Its prices are the present prices of the catalog."""
+    """A new order. The current prices of the catalog apply."""
 
-    lines: list[NewOrderLine] = Field(min_length=1, max_length=MAX_LINES, description="Each product at most once.")
+    lines: list[NewOrderLine] = Field(
+        min_length=1,
+        max_length=MAX_LINES,
+        description="The lines of the order. Each product can occur in only one line.",
+    )
     customer_name: TextLine
     customer_email: Email = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
     total_amount: Money | None = Field(
         default=None,
-        description="The total that the customer saw. If the present total differs, the order is not placed.",
+        description="The total that the customer saw. If the current total differs, the order is refused.",
     )
     metadata: Annotated[Object, at_most(MAX_METADATA_LENGTH)] = Field(
         default_factory=dict,
@@ -70,7 +76,7 @@ class NewOrder(Input):
 
 
 class OrderItem(BaseModel):
-    """A line of an order, with the product's data at the time of the order."""
+    """A line of an order, with the data that the product had when the order was placed."""
 
     line: int
     product_id: UUID
@@ -82,10 +88,10 @@ class OrderItem(BaseModel):
 
 
 class PlacedOrder(BaseModel):
-    """An order, as its customer sees it."""
+    """An order with the fields that its customer can see."""
 
     id: UUID
-    order_number: str = Field(description="The number for people. Unique among the client's orders.")
+    order_number: str = Field(description="The order number to show to people. It is unique for the client.")
     status: OrderStatus
     total_amount: Amount
     currency: str
@@ -99,11 +105,11 @@ class PlacedOrder(BaseModel):
 
 
 class Order(PlacedOrder):
-    """An order, as the client sees it."""
+    """An order with the fields that the site's client can see."""
 
     client_id: UUID
     site_id: UUID
-    customer_subject: str | None = Field(description="The `sub` of the customer's token. Null for a guest.")
+    customer_subject: str | None = Field(description="The `sub` claim of the customer's token. Null for a guest.")
     metadata: Object
     updated_at: Moment
 
@@ -114,10 +120,12 @@ class SiteOrderFilters(ListParameters):
     status: OrderStatus | None = None
     order_number: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
     customer_email: str | None = Field(
-        default=None, max_length=320, description="The complete address, as in the order."
+        default=None, max_length=320, description="The complete e-mail address, spelled as in the order."
     )
-    created_from: AwareDatetime | None = Field(default=None, description="Inclusive.")
-    created_to: AwareDatetime | None = Field(default=None, description="Exclusive.")
+    created_from: AwareDatetime | None = Field(
+        default=None, description="List orders that were placed at this time or later."
+    )
+    created_to: AwareDatetime | None = Field(default=None, description="List orders that were placed before this time.")
 
 
 class OrderFilters(SiteOrderFilters):

@@ -1,4 +1,4 @@
-"""Placing an order: its stock, row, confirmation and webhook events are written in one transaction."""
+"""Places an order. One transaction changes the stock, and writes the order, its confirmation and its webhook events."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class OutOfStock(Conflict):
 
 
 class TotalChanged(Conflict):
-    """The total differs from `total_amount`. Show the new total to the customer and order again."""
+    """The total differs from `total_amount`. Show the new total to the customer and place the order again."""
 
     code = "total_changed"
 
@@ -29,7 +29,7 @@ class TotalChanged(Conflict):
 def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    Raises Invalid (for example for a product that the site does not show), OutOfStock, TotalChanged.
+    Raises OutOfStock, TotalChanged, and Invalid, for example if the site does not show one of the products.
     """
     _check_products_are_unique(new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
@@ -54,32 +54,34 @@ def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
 
 def _check_products_are_unique(new: NewOrder) -> None:
     product_ids = set()
-    for number, line in enumerate(new.lines):
+    for index, line in enumerate(new.lines):
         if line.product_id in product_ids:
-            detail = "is already in an earlier line: order it in one line"
-            raise Invalid(errors=[FieldError(pointer=f"/lines/{number}/product_id", detail=detail)])
+            detail = "is already in an earlier line: use one line per product"
+            raise Invalid(errors=[FieldError(pointer=f"/lines/{index}/product_id", detail=detail)])
         product_ids.add(line.product_id)
 
 
-def _problem(new: NewOrder, refusal: str, about: Any) -> Problem:
-    """The problem for a refusal of the query `place_order`. `about` depends on the kind of refusal."""
+def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
+    """Return the problem for a refusal by the query `place_order`. The refusal determines the type of the detail."""
     match refusal:
         case "not_shown":
-            detail = "is not a product of this site"
-            return Invalid(errors=[FieldError(pointer=f"/lines/{at}/product_id", detail=detail) for at in about])
+            detail = "is not a product that this site shows"
+            return Invalid(
+                errors=[FieldError(pointer=f"/lines/{index}/product_id", detail=detail) for index in refusal_detail]
+            )
         case "out_of_stock":
             return OutOfStock(
                 errors=[
                     FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"exceeds the stock of {line['left']}")
-                    for line in about
+                    for line in refusal_detail
                 ]
             )
         case "currencies":
-            detail = f"must have prices in one currency, not in {' and '.join(sorted(about))}"
+            detail = f"must have prices in one currency, not in {' and '.join(sorted(refusal_detail))}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
-        case "total" if new.total_amount is not None and len(about) <= len(MAX_TOTAL):
-            return TotalChanged(errors=[FieldError(pointer="/total_amount", detail=f"is now {about}")])
+        case "total" if new.total_amount is not None and len(refusal_detail) <= len(MAX_TOTAL):
+            return TotalChanged(errors=[FieldError(pointer="/total_amount", detail=f"is now {refusal_detail}")])
         case "total":
-            detail = f"must have a total of at most {MAX_TOTAL}, not {about}"
+            detail = f"must have a total of at most {MAX_TOTAL}, not {refusal_detail}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
     raise ValueError(refusal)

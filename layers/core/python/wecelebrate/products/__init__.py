@@ -1,4 +1,7 @@
-"""Products of catalogs. Everyone who can read a catalog reads them; the catalog's owner and admins write them."""
+"""Products of catalogs.
+
+A caller who can read a catalog can read its products. The owner of the catalog and admins can change its products.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,13 +22,15 @@ sql = queries(__file__)
 
 
 def entry(product_id: UUID) -> Entry:
-    """The cache entry of a product."""
+    """Return the cache entry of a product."""
     return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
-    """The cache entry of a page of a catalog's products. None with `updated_since`, because such a request is not
-    repeated."""
+    """Return the cache entry of a page of a catalog's products.
+
+    Returns None if the request has the filter `updated_since`, because the same value is rarely requested twice.
+    """
     if filters.updated_since is not None:
         return None
     tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
@@ -33,22 +38,22 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
-    """One page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
+    """Return one page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
-    if not rows:  # a caller that sees a product also sees its catalog
+    if not rows:  # a caller who can see a product can also see its catalog
         catalogs.get(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 
 
 def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The query parameters for the start of a page of products. Raises BadCursor."""
+    """Return the query parameters that determine where a page of products begins. Raises BadCursor."""
     return {"after_key": None, "after_id": None} | pages.decode(cursor, request)
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:
-    """One product. Raises NotFound."""
+    """Return one product. Raises NotFound."""
     row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound
@@ -58,7 +63,8 @@ def get(tx: Transaction, product_id: UUID) -> Product:
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
-    Raises NotFound, Forbidden for a catalog that the caller can only read, AlreadyExists for a SKU of the catalog.
+    Raises NotFound, Forbidden for a catalog that the caller can only read, and AlreadyExists if the catalog already has
+    a product with this SKU.
     """
     catalogs.get(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
@@ -67,7 +73,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
 
 
 def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) -> Product:
-    """Replace all fields of a product. Raises the errors of `change`."""
+    """Replace all fields of a product. Raises the same errors as `change`."""
     return _change(tx, product_id, new.model_dump(mode="json"), match, replace=True)
 
 
@@ -77,7 +83,10 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match)
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
-    """Hide a product from all storefronts. Its row stays, because orders refer to it. Raises the errors of `change`."""
+    """Hide a product from all storefronts. Its row is kept, because orders refer to it.
+
+    Raises the same errors as `change`.
+    """
     _change(tx, product_id, {"is_active": False}, match, replace=False)
 
 
@@ -100,9 +109,9 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
 
 
 def _after_write(tx: Transaction, product: Product) -> Product:
-    """Request missing images of a written product, and refresh its cache entry after the commit."""
+    """Request the missing images of a changed product, and update its cache entry after the commit."""
     if len(product.media) < len(product.images):
-        # Imported here because it loads all of jobs, which functions that only read do not need.
+        # Imported here because it imports all modules of `jobs`. Functions that only read do not need them.
         from wecelebrate import images
 
         images.fetch_missing(tx, product.catalog_id, product.id)

@@ -1,4 +1,4 @@
-"""The event `inventory.low`: products whose stock fell to the threshold of their catalog."""
+"""Publishes the event `inventory.low`: the stock of products fell to the threshold of their catalog, or below it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +9,18 @@ from wecelebrate.core.database import Transaction, queries
 sql = queries(__file__)
 
 MAX_PRODUCTS = 100
-"""Products in one event."""
+"""The largest number of products in one event."""
 
 
 def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
-    """Publish that `count` products of a catalog fell to its `low_inventory`. The event contains the first of them."""
+    """Publish that the stock of `count` products fell to `low_inventory` of their catalog, or below it.
+
+    The event contains at most the first MAX_PRODUCTS of `products`.
+    """
     catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
-    # Imported here because functions that only read do not need it.
+    # Imported here because functions that only read do not need `webhooks`.
     from wecelebrate import webhooks
 
     payload = {
@@ -30,7 +33,7 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
 
 
 def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:
-    """Publish the event if a change of one product's stock made it fall to the catalog's `low_inventory`."""
+    """Publish the event if a change of one product lowered its stock to `low_inventory` of the catalog, or below it."""
     count = product["inventory_count"]
     if count < count_before and sql.fell_to_low_stock(tx, catalog_id=catalog_id, before=count_before, left=count):
         publish_low_stock(tx, catalog_id, 1, [product])

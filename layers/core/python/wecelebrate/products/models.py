@@ -1,4 +1,4 @@
-"""Products of catalogs, and their filters."""
+"""Products of catalogs, and the filters for listing them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -24,7 +24,7 @@ from wecelebrate.core.pages import ListParameters
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ProductLabel = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 ImageUrl = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
-"""An http(s) URL or a path. No other scheme is allowed, because a browser could run `javascript:`."""
+"""An http(s) URL or a path. Other schemes are not allowed, because a browser could run a `javascript:` URL."""
 ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
@@ -62,14 +62,17 @@ class ProductPatch(Patch):
 
 
 class ProductMedia(BaseModel):
-    """The renditions of a product's image: WebP, upright, without metadata, and not larger than the original."""
+    """The renditions of a product's image.
 
-    source: str = Field(description="The value in `images`.")
-    width: int = Field(description="The width of the original, in pixels.")
-    height: int
+    Renditions are upright WebP images without metadata. They are never larger than the original image.
+    """
+
+    source: str = Field(description="The value in `images` that these renditions belong to.")
+    width: int = Field(description="The width of the original image in pixels.")
+    height: int = Field(description="The height of the original image in pixels.")
     thumb: str = Field(description="The URL of a rendition of at most 320 × 320 pixels.")
-    medium: str = Field(description="At most 800 × 800 pixels.")
-    large: str = Field(description="At most 1600 × 1600 pixels.")
+    medium: str = Field(description="The URL of a rendition of at most 800 × 800 pixels.")
+    large: str = Field(description="The URL of a rendition of at most 1600 × 1600 pixels.")
 
 
 class Product(BaseModel):
@@ -85,7 +88,7 @@ class Product(BaseModel):
     price: str = Field(pattern=r"^\d+\.\d\d$")
     currency: str
     images: list[str]
-    media: list[ProductMedia] = Field(description="The processed images, in the order of `images`.")
+    media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
     inventory_count: int
     is_active: bool
@@ -94,16 +97,19 @@ class Product(BaseModel):
 
 
 class ProductListFilters(ListParameters):
-    """The filters of all lists of products, including storefronts."""
+    """The filters that all lists of products have, also the lists of storefronts."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None, description="Text that the name contains."
+        default=None, description="A text that the name of the product contains."
     )
     category: ProductLabel | None = None
     brand: ProductLabel | None = None
     price_min: Money | None = None
     price_max: Money | None = None
-    sort: Sort = Field(default="name", description="`-` means descending: `-created_at` is newest first.")
+    sort: Sort = Field(
+        default="name",
+        description="The field to sort by. A leading `-` means descending: `-created_at` lists the newest first.",
+    )
 
 
 class ProductFilters(ProductListFilters):

@@ -1,4 +1,4 @@
-"""Schedules: recurring work, by a cron expression in a time zone."""
+"""Schedules. A schedule repeats work at the times that its cron expression matches in its time zone."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +18,12 @@ __all__ = ["change", "create", "delete", "finish_run", "get", "page", "requested
 
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
-    """One page of the schedules that the caller may see, in name order."""
+    """Return one page of the schedules that the caller may see, ordered by name."""
     return pages.list_page("schedules", sql.list_schedules, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """One schedule. Raises NotFound."""
+    """Return one schedule. Raises NotFound."""
     row = sql.get_schedule(tx, schedule_id=schedule_id)
     if row is None:
         raise NotFound
@@ -33,8 +33,8 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Create a schedule.
 
-    Raises Forbidden, AlreadyExists if the client has a schedule of this name, and Invalid if the client does not own
-    the catalog, or the request names no client and the caller belongs to several.
+    Raises Forbidden, and AlreadyExists if the client already has a schedule of this name. Raises Invalid if the client
+    does not own the catalog. Also raises Invalid if the request names no client and there is no default client.
     """
     client_id = new.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
@@ -49,7 +49,7 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
 
 
 def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Match) -> Schedule:
-    """Change the fields of the patch, and compute when the schedule is due next.
+    """Apply a patch to a schedule, and compute when the schedule is due next.
 
     Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`.
     """
@@ -64,7 +64,10 @@ def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Matc
 
 
 def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
-    """Delete a schedule. The jobs that it created stay. Raises NotFound, Forbidden, and the errors of `Match.check`."""
+    """Delete a schedule. The jobs that the schedule created are kept.
+
+    Raises NotFound, Forbidden, and the errors of `Match.check`.
+    """
     schedule = _lock(tx, schedule_id)
     match.check(schedule)
     sql.delete_schedule(tx, schedule_id=schedule_id)
@@ -80,7 +83,7 @@ def run(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller may only read it."""
+    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read it."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

@@ -1,8 +1,9 @@
-"""When a schedule is due: a cron expression with five fields, in local time of a time zone.
+"""Computes when a schedule is due, from a cron expression with five fields in the local time of a time zone.
 
-At changes of the clocks, a local time that is skipped is due at the first moment after the gap, and a local time that
-occurs twice is due at its first occurrence. An expression for every hour (`*/15 * * * *`) is due in every hour that
-passes, also in a repeated one.
+When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
+first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at such a
+time runs at the first of the two occurrences. But an expression whose hour is `*` (e.g. `*/15 * * * *`) matches in both
+occurrences of the repeated hour.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 
 MIN_INTERVAL_MINUTES = 5
-"""The shortest time between two runs. Each run lists the files below its prefix."""
-_ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - a local time has no zone
+"""The shortest time between two runs. The limit exists because each run lists all files below its prefix."""
+_ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - local times have no time zone
 
 
 def parse_expression(text: str) -> str:
-    """The cron expression, with one space between its fields. Raises ValueError."""
+    """Validate a cron expression, and return it with one space between its fields. Raises ValueError."""
     fields = text.split()
     if len(fields) != 5:
         raise ValueError("must have five fields: minute, hour, day of the month, month, day of the week")
@@ -29,14 +30,14 @@ def parse_expression(text: str) -> str:
         raise ValueError(f"must be a valid cron expression, e.g. 0 3 * * *: {error}") from error
     interval = _shortest_interval(sorted(times.minutes), times.hours)
     if interval < MIN_INTERVAL_MINUTES:
-        raise ValueError(f"must leave at least {MIN_INTERVAL_MINUTES} min between two runs, not {interval} min")
+        raise ValueError(f"must have at least {MIN_INTERVAL_MINUTES} minutes between two runs, not {interval}")
     if next(times, None) is None:
-        raise ValueError("must match at least one date")
+        raise ValueError("must match at least one existing date")
     return expression
 
 
 def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
-    """The fewest minutes between two times of an expression.
+    """Return the smallest number of minutes between two times that an expression matches.
 
     Hours 23 and 0 count as consecutive, even if the expression does not match two consecutive days.
     """
@@ -51,14 +52,14 @@ def _time_zones() -> frozenset[str]:
 
 
 def check_time_zone(name: str) -> str:
-    """The name, if it is a time zone of the IANA database. Raises ValueError."""
+    """Return the name of a time zone. Raises ValueError if the IANA database does not contain the name."""
     if name not in _time_zones():
         raise ValueError("must be an IANA time zone, e.g. Europe/Berlin")
     return name
 
 
 def next_after(cron: str, timezone: str, after: datetime) -> datetime:
-    """The first due time after `after`, which must be aware. Returns UTC."""
+    """Return the first due time after `after`, in UTC. `after` must have a time zone."""
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     if cron.split()[1] == "*":
@@ -68,7 +69,7 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
 
 
 def _first_occurrence(wall_time: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, at which clocks of the zone show a local time or have just skipped it."""
+    """Return the first moment, in UTC, at which clocks in the zone show a local time or have just skipped that time."""
     while True:
         moment = wall_time.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) == wall_time:

@@ -1,4 +1,4 @@
-"""A schedule: recurring work."""
+"""Schedules, and the filters for listing them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,9 +15,9 @@ def _check_prefix(prefix: str) -> str:
     folders = prefix.split("/")
     is_folder = len(folders) > 1 and folders[-1] == "" and "" not in folders[:-1]
     if not is_folder or {".", ".."} & {*folders} or not prefix.isprintable():
-        raise ValueError("must be a folder below the catalog's own, with a slash at its end, e.g. exports/daily/")
+        raise ValueError("must be a folder inside the catalog's folder, with a slash at the end, e.g. exports/daily/")
     if folders[0] in ("incoming", "results"):
-        raise ValueError("must not be below incoming/ or results/: files in incoming/ need no schedule")
+        raise ValueError("must not be inside incoming/ or results/; files in incoming/ are loaded without a schedule")
     return prefix
 
 
@@ -29,34 +29,35 @@ SyncMode = Literal["full", "delta"]
 
 
 class PullSettings(Input):
-    """The files that a catalog_sync loads: those that are new since its last run, the oldest first."""
+    """Which files a `catalog_sync` loads. Each run loads the new files in the folder `prefix`, the oldest first."""
 
-    prefix: Prefix = Field(description="A folder below `<catalog id>/` in the drops bucket, with a slash at its end.")
+    prefix: Prefix = Field(description="A folder inside `<catalog id>/` in the drops bucket, with a slash at the end.")
     mode: SyncMode | None = Field(
-        default=None, description="How the files are loaded. Null: as the catalog's settings say."
+        default=None, description="How the files are loaded. Null: the mode in the catalog's `sync_settings` applies."
     )
 
 
 class PullSettingsPatch(Patch):
-    """A change of the files that a schedule loads."""
+    """A change of the settings that determine which files a schedule loads."""
 
     prefix: Prefix = ABSENT
     mode: SyncMode | None = None
 
 
 class NewSchedule(Input):
-    """The schedule to create."""
+    """A new schedule."""
 
     client_id: UUID | None = Field(
-        default=None, description="Default: the caller's only client; for admins, the platform."
+        default=None,
+        description="The owner of the schedule. The default is the caller's only client, and for admins the platform.",
     )
     catalog_id: UUID
     type: ScheduleType = "catalog_sync"
     name: ScheduleName
     cron: Cron = Field(
-        description="Minute, hour, day of the month, month, day of the week. At least 5 min between two runs."
+        description="Minute, hour, day of the month, month, day of the week. Two runs must be at least 5 minutes apart."
     )
-    timezone: Timezone = Field(default="UTC", description="An IANA time zone. `cron` is in its local time.")
+    timezone: Timezone = Field(default="UTC", description="The IANA time zone in which `cron` is evaluated.")
     settings: PullSettings
     is_active: Flag = True
 
@@ -84,15 +85,15 @@ class Schedule(BaseModel):
     settings: Object
     is_active: bool
     next_at: Moment | None = Field(description="When the schedule is due next. Null if it is not active.")
-    last_at: Moment | None = Field(description="When the schedule last was due, or was run by request.")
+    last_at: Moment | None = Field(description="The last time at which the schedule was due, or was run by a request.")
     last_job_id: UUID | None = Field(description="The last job that the schedule created.")
-    last_outcome: str | None = Field(description="What the last run did, as a sentence.")
+    last_outcome: str | None = Field(description="The result of the last run, as text for people.")
     created_at: Moment
     updated_at: Moment
 
 
 class ScheduleFilters(ListParameters):
-    """Filters of a list of schedules."""
+    """The filters of a list of schedules."""
 
     client_id: UUID | None = None
     catalog_id: UUID | None = None

@@ -1,11 +1,11 @@
 """Runs of schedules.
 
-    run_due, request_run   request a run: mark the schedule's row, and send a message after the commit
-    requested_run          the run that a message is about, for the domain that does the work
+    run_due, request_run   request runs: they mark the row of the schedule, and send a message after the commit
+    requested_run          returns the run that a message requests; the domain that does the work calls it
     finish_run             records the outcome of a run
 
-A schedule is skipped while its previous run, or the last job that it created, has not finished. A schedule that missed
-several due times runs once.
+If the previous run of a due schedule has not finished, or the last job that the schedule created has not finished, the
+run is skipped. If a schedule missed several due times, it runs only once.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ logger = Logger()
 sql = queries(__file__)
 
 BATCH_SIZE = 100
-"""Due schedules that one transaction handles."""
+"""The number of due schedules that one transaction processes."""
 LOST_AFTER_SECONDS = 900.0
-"""The age at which the message of a requested run counts as lost. SQS has given up the message by then."""
+"""The age at which the message for a requested run is considered lost. SQS no longer retries the message by then."""
 
 _IN_PROGRESS = "The run is in progress."
 _SKIPPED = "The run was skipped because the previous run has not finished."
@@ -55,7 +55,7 @@ class Run:
 def run_due() -> int:
     """Request a run of each due schedule, and send lost messages again. Returns the number of due schedules.
 
-    Concurrent calls share the due schedules: each is requested once.
+    If several calls run at the same time, each due schedule is processed by only one of them.
     """
     due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
@@ -65,22 +65,24 @@ def run_due() -> int:
 
 
 def request_run(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_id: UUID | None) -> None:
-    """Request a run now. Raises ScheduleBusy."""
+    """Request a run of a schedule now. Raises ScheduleBusy."""
     if sql.is_busy(tx, schedule_id=schedule_id):
         raise ScheduleBusy
     _request(tx, schedule_id, kind, client_id)
 
 
 def requested_run(schedule_id: UUID) -> Run | None:
-    """The requested run of a schedule. None if it has finished, or the schedule was deleted."""
+    """Return the requested run of a schedule. Returns None if the run has finished, or if the schedule was deleted."""
     with writing(SYSTEM) as tx:
         row = sql.get_requested_run(tx, schedule_id=schedule_id)
     return Run(**row) if row else None
 
 
 def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
-    """Record the outcome of a run and its last job. If there is `more` to do, the run continues with another message
-    instead of finishing."""
+    """Record the outcome of a run, and the last job that the run created.
+
+    With `more`, the run does not finish: it continues with another message, because there is more work to do.
+    """
     with writing(SYSTEM) as tx:
         sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
         if more:
@@ -95,15 +97,17 @@ def _request_due(tx: Transaction, limit: int) -> int:
 
 
 def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
-    """Request a run of a due schedule, or skip it if it is busy, and set when it is due next."""
+    """Request a run of a due schedule, and set when it is due next. Skip the run if the schedule is busy."""
     schedule_id = schedule["id"]
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
-        # Time zones are renamed at times. This schedule stops until someone changes it; the others continue.
+        # The IANA database sometimes renames a time zone. This schedule does not run until a user changes it.
+        # Other schedules are not affected.
         logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
         sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)
-        sql.skip_run(tx, schedule_id=schedule_id, outcome=f"The next run cannot be computed: {error}")
+        outcome = f"The next run cannot be computed: {error}. Change the cron expression or the time zone."
+        sql.skip_run(tx, schedule_id=schedule_id, outcome=outcome)
         return
     sql.set_next_run(tx, schedule_id=schedule_id, next_at=next_at)
     if sql.is_busy(tx, schedule_id=schedule_id):

@@ -1,4 +1,4 @@
-"""Sites: the shops of clients, and the products that each site excludes."""
+"""Sites, which are the shops of clients, and the products that each site excludes."""
 
 from typing import Any
 from uuid import UUID
@@ -16,28 +16,28 @@ sql = queries(__file__)
 
 
 def entry(site_id: UUID) -> Entry:
-    """The cache entry of a site."""
+    """Return the cache entry of a site."""
     return keys.entry(keys.SITE, site_id, tags=[f"site:{site_id}"])
 
 
 def page_entry(filters: SiteFilters) -> Entry:
-    """The cache entry of a page of sites."""
+    """Return the cache entry of a page of sites."""
     return keys.entry(keys.SITES, tags=["sites:$client"], filters=filters.model_dump(mode="json"))
 
 
 def exclusions_entry(site_id: UUID, parameters: ListParameters) -> Entry:
-    """The cache entry of a page of a site's exclusions."""
+    """Return the cache entry of a page of a site's exclusions."""
     tags = [f"site:{site_id}", f"exclusions:{site_id}"]
     return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.RenderedPage:
-    """One page of the sites that the caller may see, in name order."""
+    """Return one page of the sites that the caller may see, ordered by name."""
     return pages.list_page("sites", sql.list_sites, tx, filters, pages.BY_NAME)
 
 
 def get(tx: Transaction, site_id: UUID) -> Site:
-    """One site. Raises NotFound."""
+    """Return one site. Raises NotFound."""
     row = sql.get_site(tx, site_id=site_id)
     if row is None:
         raise NotFound
@@ -47,14 +47,14 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    Raises AlreadyExists for a domain that is in use, Invalid for a catalog that the client cannot read, Forbidden.
+    Raises Forbidden, AlreadyExists for a domain that is in use, and Invalid for a catalog that the client cannot read.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
 
 
 def replace(tx: Transaction, site_id: UUID, content: SiteContent, match: Match) -> Site:
-    """Replace all fields of a site except its client. Raises the errors of `change`."""
+    """Replace all fields of a site except its client. Raises the same errors as `change`."""
     return _change(tx, site_id, content.model_dump(mode="json"), match, replace=True)
 
 
@@ -67,7 +67,7 @@ def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Si
 
 
 def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
-    """One page of a site's exclusions. Raises NotFound."""
+    """Return one page of a site's exclusions. Raises NotFound for an unknown site."""
     get(tx, site_id)
     return pages.list_page("exclusions", sql.list_exclusions, tx, parameters, pages.BY_ID, site_id=site_id)
 
@@ -75,8 +75,8 @@ def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pa
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
     """Exclude a product from a site.
 
-    Raises NotFound for a site or product that the caller cannot see, or a product that the site's client cannot read;
-    Forbidden.
+    Raises Forbidden, and NotFound if the caller cannot see the site or the product, or if the site's client cannot read
+    the product.
     """
     site = get(tx, site_id)
     if not sql.may_exclude_product(tx, client_id=site.client_id, product_id=product_id):
@@ -104,11 +104,12 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
 
 
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
-    """Raise Invalid for a catalog that the client cannot read, Forbidden if the caller may not write for the client.
+    """Check that the caller can edit objects of the client, and that the client can read the catalog.
 
-    The policies of the database enforce both; this check names the field.
+    The policies of the database enforce both rules, but their error does not name the field. Raises Forbidden if the
+    first condition is not met, and Invalid if the second condition is not met.
     """
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if catalog_id and not sql.may_read_catalog(tx, client_id=client_id, catalog_id=catalog_id):
-        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="is not a catalog that this client can use")])
+        raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="must be a catalog that the client can read")])

@@ -1,4 +1,4 @@
-"""Sites and their exclusions. A site is a shop of a client at a domain. It shows a catalog without its exclusions."""
+"""Sites and exclusions. A site is a client's shop at a domain. It shows a catalog except the excluded products."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ SiteDomain = Annotated[
 
 
 class SiteContent(Input):
-    """The fields of a site, without its client."""
+    """All fields of a site except its client."""
 
     name: Name
     domain: SiteDomain | None = None
@@ -67,7 +67,7 @@ class SiteFilters(ListParameters):
 
 
 class NewExclusion(Input):
-    """Why a product is excluded."""
+    """The exclusion of a product from a site."""
 
     reason: Text | None = None
 

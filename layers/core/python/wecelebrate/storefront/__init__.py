@@ -1,7 +1,7 @@
-"""The public storefront of a site, at its domain.
+"""The public storefront of a site, at the domain of the site.
 
-The transaction's caller determines the visited site. Row-level security shows only the active products of the site's
-catalog, without its exclusions.
+The caller of the transaction names the domain of the visited site. Row-level security shows only active products of
+the site's catalog, and hides the products that the site excludes.
 """
 
 from uuid import UUID
@@ -19,27 +19,27 @@ sql = queries(__file__)
 
 
 def entry() -> Entry:
-    """The cache entry of the visited site's configuration."""
+    """Return the cache entry of the visited site's configuration."""
     return keys.entry(keys.STOREFRONT, tags=[])
 
 
 def page_entry(filters: StorefrontFilters) -> Entry:
-    """The cache entry of a page of the site's products."""
+    """Return the cache entry of a page of the visited site's products."""
     return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
-    """The cache entry of a product on a storefront."""
+    """Return the cache entry of a product on the visited site."""
     return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
 
 
 def get(tx: Transaction) -> Storefront:
-    """The configuration of the visited site."""
+    """Return the configuration of the visited site."""
     return Storefront(**sql.get_storefront(tx))
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
-    """One page of the site's products. The first page includes facets, unless the filters exclude them."""
+    """Return one page of the visited site's products. The first page includes facets, unless `facets` is false."""
     site = sql.get_storefront(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
@@ -58,7 +58,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
 
 
 def product(tx: Transaction, product_id: UUID) -> StorefrontProduct:
-    """One product. Raises NotFound for a product that the site does not show."""
+    """Return one product. Raises NotFound for a product that the visited site does not show."""
     row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     if row is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""What visitors of a site see."""
+"""The objects that visitors of a site can see."""
 
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +17,7 @@ class Storefront(BaseModel):
     name: str
     domain: str
     branding: Object
-    settings: Object = Field(description="The `public` part of the site's settings.")
+    settings: Object = Field(description="The value of `public` in the settings of the site.")
 
 
 class StorefrontProduct(BaseModel):
@@ -32,33 +32,36 @@ class StorefrontProduct(BaseModel):
     price: Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
     currency: str
     images: list[str]
-    media: list[ProductMedia] = Field(description="The processed images, in the order of `images`.")
+    media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
     in_stock: bool
 
 
 class StorefrontFilters(ProductListFilters):
-    """The filters of a storefront's products."""
+    """The filters of a list of a storefront's products."""
 
-    facets: bool = Field(default=True, description="Include facets in the first page.")
+    facets: bool = Field(default=True, description="Whether the first page includes facets.")
 
 
 class FacetValue(BaseModel):
-    """A value of a facet."""
+    """A value of a facet, and the number of products that have it."""
 
     value: str
     count: int
 
 
 class PriceRange(BaseModel):
-    """The lowest and the highest price. Null if there are no products."""
+    """The lowest and the highest price. Both are null if there are no products."""
 
     min: str | None
     max: str | None
 
 
 class Facets(BaseModel):
-    """The number of products of each category and brand, under the other filters."""
+    """The number of products in each category and of each brand, and the range of prices.
+
+    Each facet ignores the filter on its own field, and applies all other filters.
+    """
 
     category: list[FacetValue]
     brand: list[FacetValue]
@@ -68,4 +71,6 @@ class Facets(BaseModel):
 class StorefrontPage(Page[StorefrontProduct]):
     """One page of a storefront's products."""
 
-    facets: Facets | None = Field(default=None, description="Only on the first page, and not with `facets=false`.")
+    facets: Facets | None = Field(
+        default=None, description="Null on all pages except the first, and null if the request has `facets=false`."
+    )

@@ -1,6 +1,7 @@
-"""Warming: keeps the first pages of the busiest storefronts in the cache.
+"""Warming keeps the configuration and the first product page of the busiest storefronts in the cache.
 
-A sync, or a change by a client, invalidates the pages of a catalog. Without warming the next visitor waits for them.
+A sync of a catalog, or a change by a client, invalidates cached pages. Without warming, the next visitor would have to
+wait until the page is loaded.
 """
 
 from aws_lambda_powertools import Logger
@@ -16,11 +17,11 @@ from wecelebrate.storefront.models import StorefrontFilters
 logger = Logger()
 
 MAX_DOMAINS = 100
-"""Domains that one run warms."""
+"""The largest number of domains that one run warms."""
 
 
 def run() -> None:
-    """Load the storefront and its first page for the busiest domains of the last hour, if they are not cached."""
+    """For each of the busiest domains of the last hour, load the values that are not cached."""
     filters = StorefrontFilters()
     for domain in cache.busiest_domains(MAX_DOMAINS):
         request = RequestCache(Caller(site_domain=domain))
@@ -28,5 +29,5 @@ def run() -> None:
             value_of(request, storefront.entry(), object_loader(storefront.get))
             value_of(request, storefront.page_entry(filters), page_loader(lambda tx: storefront.page(tx, filters)))
         except Problem as problem:
-            # The site may have been deleted since.
-            logger.info("not warmed", domain=domain, reason=problem.code)
+            # For example, the site was deleted after its last visit.
+            logger.info("a storefront was not warmed", domain=domain, reason=problem.code)

@@ -1,9 +1,9 @@
-"""The sweeper: sends again what other functions could not send after their commit, and does recurring maintenance.
+"""The sweeper sends messages and invalidations that other functions did not send, and does recurring maintenance.
 
-If a function dies between its commit and its call of Redis, or cannot reach Redis, its cache invalidations stay in the
-outbox. The sweeper starts once a minute, and checks the outbox every INTERVAL_SECONDS until the minute ends. If Redis
-can be reached, cached values are therefore outdated for at most UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the time
-of one check.
+A function sends its cache invalidations to Redis after its commit. If the function dies before that, or cannot reach
+Redis, the invalidations stay in the outbox. The sweeper starts once a minute and checks the outbox every
+INTERVAL_SECONDS until the minute ends. If Redis can be reached, a cached value is therefore outdated for at most
+UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the duration of one check.
 """
 
 import time
@@ -20,19 +20,20 @@ logger = Logger()
 sql = queries(__file__)
 
 UNSENT_AFTER_SECONDS = 2.0
-"""The age at which an outbox row counts as unsent: its own function would have sent it by then."""
+"""The age at which an outbox row is considered unsent. The function that wrote the row normally sends it earlier."""
 INTERVAL_SECONDS = 2.0
-"""Pause between two checks."""
+"""The pause between two checks."""
 MAINTENANCE_SECONDS = 15.0
-"""Pause between two rounds of maintenance, which also write the heartbeat that readers measure replication lag by."""
+"""The pause between two rounds of maintenance. Each round also writes the heartbeat, from which readers measure the
+replication lag."""
 RUN_SECONDS = 60.0 - INTERVAL_SECONDS
-"""Time from the start of a run to its last check. The schedule starts a run every minute."""
+"""The time from the start of a run to its last check. The schedule starts a run every minute."""
 _BATCH_SIZE = 100
-"""Outbox rows that one transaction sends."""
+"""The largest number of outbox rows that one transaction sends."""
 
 
 def run(seconds: float = RUN_SECONDS) -> None:
-    """Sweep repeatedly, for `seconds`."""
+    """Sweep repeatedly for the given number of seconds."""
     ends_at = time.monotonic() + seconds
     maintained_at = float("-inf")
     while True:
@@ -44,7 +45,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
             webhooks.sweep()
             sweep_outbox()
         except (cache.CacheDown, Unavailable) as error:
-            logger.warning("the sweep failed and will be repeated", reason=str(error))
+            logger.warning("a sweep failed and will be repeated", reason=str(error))
         remaining = ends_at - time.monotonic()
         if remaining <= 0:
             return
@@ -52,7 +53,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
 
 
 def maintain() -> None:
-    """Write the heartbeat, delete what has expired, and start what is due."""
+    """Write the heartbeat, delete expired rows, and start due image jobs and due schedules."""
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
         sql.delete_old_keys(tx, seconds=idempotency.LIFE_SECONDS)
@@ -64,11 +65,15 @@ def maintain() -> None:
 
 
 def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
-    """Send the cache invalidations that are older than `min_age` seconds. Returns their number. Raises CacheDown."""
+    """Send the cache invalidations that are older than `min_age` seconds. Returns how many were sent.
+
+    Raises CacheDown.
+    """
     sent = 0
     while True:
         with writing(SYSTEM) as tx:
-            # Sent before the rows are deleted: if anything fails here, the next sweep repeats the invalidations.
+            # The invalidations are sent before this transaction deletes their rows. If anything fails here, the next
+            # sweep sends the invalidations again.
             changes = list(sql.claim_invalidations(tx, older_than=min_age, max_rows=_BATCH_SIZE))
             for change in changes:
                 cache.invalidate(change["tags"], change["xid"], late=True)
@@ -78,7 +83,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 
 
 def delete_orphaned_rows() -> None:
-    """Delete the staged rows of jobs that have ended, but whose worker died before it deleted them."""
+    """Delete the staged rows of ended jobs. Such rows exist if a worker died before it deleted them."""
     job_ids = staging.job_ids()
     if job_ids:
         with writing(SYSTEM) as tx:

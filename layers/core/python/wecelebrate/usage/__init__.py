@@ -1,13 +1,16 @@
-"""Usage: what requests cost a client and the platform.
+"""Reports the usage of a client and of the platform: the cost of their requests.
 
-Redis has a hash of counters per tenant and hour, for two days. Its fields are `<entity>:<outcome>`, with two numbers:
+Redis stores one hash of counters per tenant and hour, for two days. The fields of a hash are `<entity>:<outcome>`. The
+value of each field is two numbers:
 
-    hit, stale, load, refresh, pass, limited   requests, and Redis commands of their lookups
-    aside                                      loads without a request (after a write, warming), and Redis commands
-    database                                   statements, and milliseconds
-    rows                                       rows, and Redis commands other than lookups
+    outcome                                    first number                           second number
+    hit, stale, load, refresh, pass, limited   requests                               Redis commands of their lookups
+    aside                                      loads without a request (see below)    Redis commands
+    database                                   statements                             milliseconds
+    rows                                       rows                                   all other Redis commands
 
-Reports read only these counters. The database is only asked whether the caller may see them.
+Values are loaded without a request after a write, and for warming. Reports read only these counters. The database is
+used only to check whether the caller may see them.
 """
 
 import math
@@ -35,18 +38,21 @@ from wecelebrate.usage.models import (
 sql = queries(__file__)
 
 DEFAULT_HOURS = 24
+"""The length of a period without `from`."""
 RETENTION_HOURS = 48
+"""How long Redis keeps the counters of an hour."""
 MIN_STATEMENTS_PER_LOAD = 3
-"""The estimate if no load was counted: entering, the query, and a query for its parent."""
+"""The assumed number of statements per load if no load was counted: one that sets the caller, the query itself, and a
+query for the parent object."""
 _KEYS_PER_CALL = 500
-"""Keys that one call sums up. It keeps Redis busy for some milliseconds."""
+"""The number of keys that one call of Redis sums up. Such a call takes some milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]
-"""Field → its two numbers."""
+"""Maps each field to its two numbers."""
 
 
 def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUsage:
-    """The usage of a client. Raises NotFound, Invalid, Unavailable without Redis."""
+    """Return the usage of a client. Raises NotFound, Invalid, and Unavailable if Redis does not respond."""
     row = sql.get_quota(tx, client_id=client_id)
     if row is None:
         raise NotFound
@@ -70,7 +76,10 @@ def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUs
 
 
 def of_platform(tx: Transaction) -> CacheReport:
-    """The cache in the last 24 hours. Raises Forbidden for all callers except admins, Unavailable without Redis."""
+    """Return the usage of the whole platform in the last 24 hours.
+
+    Raises Forbidden unless the caller is an admin, and Unavailable if Redis does not respond.
+    """
     switches = {flag.name: flag.value for flag in admin.list_all(tx).data}
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
     first, last = _hours(UsagePeriod())
@@ -97,28 +106,30 @@ def of_platform(tx: Transaction) -> CacheReport:
 
 
 def _hours(period: UsagePeriod) -> tuple[int, int]:
-    """The first and the last hour of a period, as hours since the Unix epoch. Raises Invalid."""
+    """Return the first and the last hour of a period, as numbers of hours since the Unix epoch. Raises Invalid."""
     current = int(time()) // 3600
     last = min(math.ceil(period.to.timestamp() / 3600) - 1, current) if period.to else current
     first = math.floor(period.from_.timestamp() / 3600) if period.from_ else last - DEFAULT_HOURS + 1
     if not current - RETENTION_HOURS <= first <= last:
-        detail = f"must be before `to` and at most {RETENTION_HOURS} hours ago"
+        detail = f"must be before `to`, and at most {RETENTION_HOURS} hours ago"
         raise Invalid(errors=[FieldError(pointer="from", detail=detail)])
     return first, last
 
 
 def _read_counters(tenants: list[str], hours: Iterable[int]) -> _Counters:
-    """The counters of tenants and hours, summed up."""
+    """Return the sums of the counters of all given tenants and hours."""
     names = [key(tenant, "stats", str(hour)) for hour in hours for tenant in tenants]
-    return _sum_counters(cache.totals(names[at : at + _KEYS_PER_CALL]) for at in range(0, len(names), _KEYS_PER_CALL))
+    return _sum_counters(
+        cache.totals(names[start : start + _KEYS_PER_CALL]) for start in range(0, len(names), _KEYS_PER_CALL)
+    )
 
 
-def _sum_counters(parts: Iterable[_Counters]) -> _Counters:
+def _sum_counters(counters: Iterable[_Counters]) -> _Counters:
     sums: _Counters = {}
-    for part in parts:
-        for field, (first, second) in part.items():
-            before = sums.get(field, (0, 0))
-            sums[field] = (before[0] + first, before[1] + second)
+    for numbers_by_field in counters:
+        for field, (first, second) in numbers_by_field.items():
+            sum_before = sums.get(field, (0, 0))
+            sums[field] = (sum_before[0] + first, sum_before[1] + second)
     return sums
 
 
@@ -154,8 +165,8 @@ def _totals(by_outcome: _Counters) -> UsageTotals:
     )
 
 
-def _sum_totals(parts: Iterable[UsageTotals]) -> UsageTotals:
-    totals = list(parts)
+def _sum_totals(summands: Iterable[UsageTotals]) -> UsageTotals:
+    totals = list(summands)
     names = [name for name in UsageTotals.model_fields if name != "hit_rate"]
     return _with_hit_rate(UsageTotals(**{name: sum(getattr(each, name) for each in totals) for name in names}))
 
@@ -175,8 +186,8 @@ def _remaining_limit(tenant: str, name: str, requests_per_hour: int) -> Remainin
 def _memory(redis_info: Mapping[str, str]) -> RedisMemory | None:
     if "used_memory" not in redis_info:
         return None
-    used, peak, most = (int(redis_info.get(name, 0)) for name in ("used_memory", "used_memory_peak", "maxmemory"))
-    return RedisMemory(used=used, peak=peak, most=most)
+    used, peak, limit = (int(redis_info.get(name, 0)) for name in ("used_memory", "used_memory_peak", "maxmemory"))
+    return RedisMemory(used=used, peak=peak, most=limit)
 
 
 def _unavailable() -> Unavailable:

@@ -1,4 +1,4 @@
-"""Usage: the cost of requests, and the savings of the cache."""
+"""Reports about the cost of requests, and about the queries that the cache saves."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -10,43 +10,44 @@ from wecelebrate.core.models import Input, Moment
 
 
 class UsagePeriod(Input):
-    """A period of whole hours."""
+    """A period of whole hours. Hours that are only partly between `from` and `to` are included."""
 
     place: ClassVar[str] = ""
 
     from_: AwareDatetime | None = Field(
         default=None,
         alias="from",
-        description="A time in the first hour, at most 48 hours ago. The default is 24 hours before `to`.",
+        description="The start of the period, at most 48 hours ago. The default is 24 hours before `to`.",
     )
     to: AwareDatetime | None = Field(default=None, description="The end of the period. The default is now.")
 
 
 class UsageTotals(BaseModel):
-    """Numbers of requests, and their cost."""
+    """The number of requests by outcome, and their cost."""
 
     requests: int = 0
-    throttled: int = Field(default=0, description="Requests that were refused because a limit was used up.")
-    hits: int = Field(default=0, description="Requests that were answered from the cache.")
+    throttled: int = Field(default=0, description="Requests that were refused because a rate limit was used up.")
+    hits: int = Field(default=0, description="Requests whose response came from the cache.")
     stale: int = Field(
-        default=0, description="Requests that got a value that had just expired, while a new one was loaded."
+        default=0, description="Requests whose response was a recently expired value, while a new value was loaded."
     )
-    misses: int = Field(default=0, description="Requests whose value was loaded from the database and cached.")
-    passed: int = Field(default=0, description="Writes, and requests that are never cached.")
+    misses: int = Field(default=0, description="Requests whose value was loaded from the database and then cached.")
+    passed: int = Field(default=0, description="Writes, and reads whose response is never cached.")
     hit_rate: float | None = Field(default=None, description="(hits + stale) / (hits + stale + misses).")
     queries: int = Field(
-        default=0, description="Statements that the database ran, including the first one of each transaction."
+        default=0, description="Statements that the database ran, including the statement that starts each transaction."
     )
     queries_saved: int = Field(
-        default=0, description="Statements that the hits would have needed, estimated from the misses."
+        default=0,
+        description="Statements that were not needed because of the cache. Estimated from the statements per miss.",
     )
     rows: int = Field(default=0, description="Rows that statements returned or changed.")
-    database_ms: int = Field(default=0, description="Milliseconds of waiting for the database.")
-    redis_commands: int = Field(default=0, description="Commands that Redis ran, including those in scripts.")
+    database_ms: int = Field(default=0, description="Milliseconds for which requests waited for the database.")
+    redis_commands: int = Field(default=0, description="Commands that Redis ran, including the commands in scripts.")
 
 
 class RemainingLimit(BaseModel):
-    """A limit in a sliding window of one hour."""
+    """A rate limit in a sliding window of one hour, and the number of remaining requests."""
 
     name: str
     requests_per_hour: int
@@ -63,7 +64,7 @@ class _Report(BaseModel):
 
 
 class ClientUsage(_Report):
-    """The usage of a client's members and of its sites' visitors, without members of several clients."""
+    """The usage by a client's members and by the visitors of its sites. Members of several clients are not included."""
 
     client_id: UUID
     limits: list[RemainingLimit]
@@ -74,7 +75,7 @@ class RedisMemory(BaseModel):
 
     used: int
     peak: int
-    most: int = Field(description="The limit at which Redis evicts keys. 0 means no limit.")
+    most: int = Field(description="The memory limit. When it is reached, Redis evicts keys. 0 means no limit.")
 
 
 class HourlyUsage(BaseModel):
@@ -85,13 +86,13 @@ class HourlyUsage(BaseModel):
 
 
 class CacheReport(_Report):
-    """The cache of the whole platform in the last 24 hours."""
+    """The usage of the whole platform in the last 24 hours."""
 
     by_hour: list[HourlyUsage]
     switches: dict[str, str] = Field(description="The values of the platform's kill switches.")
-    memory: RedisMemory | None = Field(description="Null if Redis does not report it.")
+    memory: RedisMemory | None = Field(description="The memory of Redis. Null if Redis does not report it.")
 
 
 def hour_start(hour: int) -> datetime:
-    """The start of an hour. `hour` is the number of hours since the Unix epoch."""
+    """Return the start of an hour. `hour` is the number of hours since the Unix epoch."""
     return datetime.fromtimestamp(hour * 3600, UTC)

@@ -1,11 +1,12 @@
-"""Webhooks: events of a client, delivered to its HTTP endpoints (https://www.standardwebhooks.com).
+"""Webhooks deliver a client's events to the client's HTTP endpoints (https://www.standardwebhooks.com).
 
-An event is published in the transaction of the change that it reports::
+Publish an event in the transaction of the change that the event reports::
 
     webhooks.publish(tx, client_id, "order.shipped", {"order_id": order.id})
 
-This writes a delivery for each endpoint that subscribes to the event. The worker (`wecelebrate.webhooks.worker`) sends
-it after the commit: at once if the function declares `queue:webhooks`, otherwise after the sweeper's next run.
+This writes a delivery for each endpoint that subscribes to the event. After the commit, the worker
+(`wecelebrate.webhooks.worker`) sends the deliveries. If the function declares `queue:webhooks`, the worker starts
+immediately, otherwise when the sweeper runs next.
 """
 
 import base64
@@ -37,20 +38,21 @@ from wecelebrate.webhooks.models import (
 sql = queries(__file__)
 
 MAX_ENDPOINTS = 20
-"""Endpoints per client."""
+"""The largest number of endpoints of a client."""
 MAX_REPLAYED = 5_000
-"""Deliveries that one request replays."""
+"""The largest number of deliveries that one request replays."""
 RETENTION_DAYS = 30
-"""How long a delivery can be read and replayed."""
+"""How long a delivery is kept, so that it can be read and replayed."""
 _SECRET_BYTES = 32
 _DELETE_BATCH = 5_000
-"""Old deliveries that one run of the sweeper deletes."""
+"""The largest number of old deliveries that one run of the sweeper deletes."""
 _MAX_MESSAGES = 5
-"""Messages that one run of the sweeper sends. Each starts a worker, which sends deliveries of all clients."""
+"""The largest number of messages that one run of the sweeper sends. Each message starts a worker, and each worker sends
+deliveries of all clients."""
 
 
 class WebhookDisabled(Conflict):
-    """This endpoint is disabled. Enable it first."""
+    """This endpoint is disabled. Enable the endpoint first."""
 
     code = "webhook_disabled"
 
@@ -62,9 +64,10 @@ class TooManyWebhooks(Conflict):
 
 
 def publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any]) -> None:
-    """Publish an event to a client's endpoints. It is sent only if this transaction commits.
+    """Publish an event to a client's endpoints. The event is sent only if this transaction commits.
 
-    Raises Forbidden if the caller does not act for the client, ValidationError if `data` does not match the event.
+    Raises Forbidden if the caller is not allowed to act for the client, and ValidationError if `data` does not match
+    the model of the event.
     """
     _publish(tx, client_id, event, data, only_to=None)
 
@@ -76,12 +79,12 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
 
 
 def page(tx: Transaction, filters: WebhookFilters) -> pages.RenderedPage:
-    """One page of endpoints, newest first."""
+    """Return one page of the endpoints that the caller may see, newest first."""
     return pages.list_page("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, webhook_id: UUID) -> Webhook:
-    """One endpoint. Raises NotFound."""
+    """Return one endpoint. Raises NotFound."""
     row = sql.get_webhook(tx, webhook_id=webhook_id)
     if row is None:
         raise NotFound
@@ -91,7 +94,7 @@ def get(tx: Transaction, webhook_id: UUID) -> Webhook:
 def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
     """Create an endpoint. The result contains its secret.
 
-    Raises Invalid for a URL that is not allowed, TooManyWebhooks, Forbidden.
+    Raises Forbidden, TooManyWebhooks, and Invalid for a URL that is not allowed.
     """
     _check_url(new.url)
     if sql.count_webhooks(tx, client_id=new.client_id) >= MAX_ENDPOINTS:
@@ -119,7 +122,7 @@ def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match)
 
 
 def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
-    """Delete an endpoint with its deliveries. Raises NotFound, Forbidden, and the errors of `Match.check`."""
+    """Delete an endpoint and its deliveries. Raises NotFound, Forbidden, and the errors of `Match.check`."""
     webhook = get(tx, webhook_id)
     expected = match.check(webhook)
     if sql.delete_webhook(tx, webhook_id=webhook_id, expected_updated_at=expected) == 0:
@@ -145,12 +148,12 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:
 
 
 def deliveries_page(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
-    """One page of deliveries, newest first."""
+    """Return one page of the deliveries that the caller may see, newest first."""
     return pages.list_page("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
 def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
-    """One delivery with its payload and attempts. Raises NotFound."""
+    """Return one delivery with its payload and attempts. Raises NotFound."""
     row = sql.get_delivery(tx, delivery_id=delivery_id)
     if row is None:
         raise NotFound
@@ -158,7 +161,9 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
-    """Replay an endpoint's failed deliveries since a time, oldest first.
+    """Replay the failed deliveries of an endpoint, oldest first.
+
+    Only deliveries whose events were published at or after `filters.since` are replayed.
 
     Raises NotFound, Forbidden, WebhookDisabled.
     """
@@ -170,7 +175,7 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
 
 
 def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
-    """Replay one delivery, with the same id. A delivered one can also be replayed; a pending one does not change.
+    """Replay one failed or delivered delivery, with the same id. A pending delivery does not change.
 
     Raises NotFound, Forbidden, WebhookDisabled.
     """
@@ -182,29 +187,36 @@ def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def sweep() -> None:
-    """Send messages for due deliveries. The sweeper calls this."""
+    """Send messages that start workers for due deliveries. The sweeper calls this."""
     with writing(SYSTEM) as tx:
         clients = sql.list_due_clients(tx, max_rows=_MAX_MESSAGES)
         queue.enqueue_best_effort(tx, *(messages.deliveries_due(client["client_id"]) for client in clients))
 
 
 def clean_up(tx: Transaction) -> None:
-    """Fail deliveries of disabled endpoints, and delete expired secrets and old deliveries. The sweeper calls this."""
+    """Mark pending deliveries of disabled endpoints as failed. Delete expired secrets and old deliveries.
+
+    The sweeper calls this.
+    """
     sql.fail_stranded_deliveries(tx)
     sql.delete_expired_secrets(tx)
     sql.delete_old_deliveries(tx, days=RETENTION_DAYS, max_rows=_DELETE_BATCH)
 
 
 def work(message: queue.Message) -> None:
-    """Send due deliveries."""
-    # Imported here because functions of the API do not have the layer with the signing package.
+    """Send due deliveries of all clients."""
+    # Imported here because the API functions also import this module, but their layers do not contain the signing
+    # package.
     from wecelebrate.webhooks import worker
 
     worker.work(message)
 
 
 def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
-    """An enabled endpoint that the caller may send events to. Raises NotFound, Forbidden, WebhookDisabled."""
+    """Return an enabled endpoint, to which the caller wants to send events.
+
+    Raises NotFound, WebhookDisabled, and Forbidden if the caller is not allowed to change objects of the client.
+    """
     webhook = get(tx, webhook_id)
     if tx.context.role == "app_support" or (
         tx.context.role == "app_client" and webhook.client_id not in (tx.context.editor_ids or [])

@@ -1,7 +1,7 @@
-"""The webhook events: the meaning of each, and the model of its data.
+"""Describes the webhook events: the meaning of each event, and the model of its data.
 
-The OpenAPI document contains their JSON schemas, under `webhooks`. The fields of a model are stable; an event can have
-more fields.
+The OpenAPI document contains the JSON schemas of these models, under `webhooks`. The fields of a model are stable. The
+data of an event can contain additional fields.
 """
 
 from collections.abc import Mapping
@@ -21,16 +21,16 @@ class EventData(BaseModel):
 
 
 class JobData(EventData):
-    """A job that ended, or that waits for approval."""
+    """A job that has ended, or that waits for approval."""
 
     job_id: UUID = Field(description="`GET /v1/jobs/{job_id}` returns the job.")
     type: str | None = Field(default=None, description="The type of the job.")
-    status: str | None = Field(default=None, description="The status in which the job stopped.")
+    status: str | None = Field(default=None, description="The status of the job when the event was published.")
     catalog_id: UUID | None = Field(default=None, description="The catalog that the job changes.")
     source: dict[str, Any] | None = Field(default=None, description="The file that the job processes.")
-    counts: dict[str, int] | None = Field(default=None, description="The number of rows by outcome.")
-    error_code: str | None = Field(default=None, description="Why a failed job failed, as a stable code.")
-    error: str | None = Field(default=None, description="Why a failed job failed, as text for people.")
+    counts: dict[str, int] | None = Field(default=None, description="The number of rows for each outcome.")
+    error_code: str | None = Field(default=None, description="If the job failed: the stable code of the error.")
+    error: str | None = Field(default=None, description="If the job failed: the error, as text for people.")
 
 
 class OrderData(EventData):
@@ -59,12 +59,12 @@ class LowStockProduct(BaseModel):
 
 
 class LowStockData(EventData):
-    """The products whose stock became low by one change of their catalog."""
+    """The products whose stock became low because of one change, order or load."""
 
     catalog_id: UUID
-    low_inventory: int = Field(description="The threshold of the catalog.")
-    count: int = Field(description="How many products fell to the threshold, or below it.")
-    products: list[LowStockProduct] = Field(description="The first 100 of these products, by SKU.")
+    low_inventory: int = Field(description="The threshold: the `low_inventory` of the catalog.")
+    count: int = Field(description="The number of products whose stock fell to the threshold or below it.")
+    products: list[LowStockProduct] = Field(description="These products in SKU order, at most 100.")
 
 
 class TestData(EventData):
@@ -83,31 +83,34 @@ class Event:
 
 EVENTS: Mapping[EventName, Event] = {
     "job.completed": Event("A job completed.", JobData),
-    "job.failed": Event("A job failed and is not retried.", JobData),
+    "job.failed": Event("A job failed and will not be retried.", JobData),
     "job.cancelled": Event("A job was cancelled.", JobData),
-    "job.awaiting_approval": Event("A job waits for approval before its first change.", JobData),
+    "job.awaiting_approval": Event("A job waits for approval before it changes anything.", JobData),
     "import.completed": Event("A bulk import completed.", JobData),
-    "import.failed": Event("A bulk import failed and is not retried.", JobData),
-    "sync.completed": Event("A file of an ERP system was merged into its catalog.", JobData),
-    "sync.failed": Event("A file of an ERP system could not be merged into its catalog.", JobData),
+    "import.failed": Event("A bulk import failed and will not be retried.", JobData),
+    "sync.completed": Event("A file from an ERP system was merged into its catalog.", JobData),
+    "sync.failed": Event("A file from an ERP system could not be merged into its catalog.", JobData),
     "order.created": Event("An order was placed.", OrderData),
     "order.processed": Event("An order is being processed.", OrderData),
     "order.shipped": Event("An order was shipped.", OrderData),
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
     "report.ready": Event("A report is ready.", ReportData),
-    "inventory.low": Event("The stock of products fell to the threshold of their catalog.", LowStockData),
-    "webhook.test": Event("A test. It is sent to the requested endpoint, whatever its subscriptions are.", TestData),
+    "inventory.low": Event("The stock of products fell to the threshold of their catalog, or below it.", LowStockData),
+    "webhook.test": Event(
+        "A test event. It is sent to the endpoint in the request, even if the endpoint does not subscribe to it.",
+        TestData,
+    ),
 }
 
 
 def payload(event: EventName, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of an event as JSON. Raises ValidationError if it does not match the event's model."""
+    """Return the data of an event as JSON. Raises ValidationError if the data does not match the model of the event."""
     return EVENTS[event].data.model_validate(dict(data)).model_dump(mode="json", exclude_unset=True)
 
 
 def envelope(event: EventName) -> dict[str, Any]:
-    """The JSON schema of the body of an event's request."""
+    """Return the JSON schema of the request body that delivers an event."""
     return {
         "type": "object",
         "properties": {

@@ -1,4 +1,4 @@
-"""Webhook events of jobs that stopped."""
+"""Publishes the webhook events of stopped jobs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,11 +22,11 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "pending": ("job.awaiting_approval",),
     },
 }
-"""The events of a job, by its status. Mail and image jobs publish none."""
+"""The events that a stopped job publishes, by its type and status. Mail jobs and image jobs publish no events."""
 
 
 def publish(tx: Transaction, stopped: StoppedJob) -> None:
-    """Publish the events of a stopped job to its client's endpoints."""
+    """Publish the events of a stopped job to the endpoints of the job's client."""
     if stopped.type not in _EVENTS:
         return
     job = jobs.find_row(tx, stopped.id)

@@ -11,12 +11,17 @@ QUEUE = "webhooks"
 
 
 def deliveries_due(client_id: UUID | None) -> queue.OutgoingMessage:
-    """A message that says that deliveries are due. Raises NotDeclared."""
+    """Return a message that starts a worker for due deliveries.
+
+    Raises NotDeclared if the function does not declare the queue.
+    """
     return queue.message(QUEUE, {"type": QUEUE}, client_id)
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """Send, after the commit, the message that deliveries are due. If the function does not declare this queue, the
-    sweeper sends it."""
+    """Send a message that starts a worker for due deliveries, after the commit.
+
+    If the function does not declare the queue, this does nothing. The sweeper then sends the message.
+    """
     with suppress(NotDeclared):
         queue.enqueue_best_effort(tx, deliveries_due(client_id))

@@ -1,4 +1,4 @@
-"""Webhooks: a client's endpoints, and the deliveries to them."""
+"""Webhooks: the endpoints of clients, and the deliveries to these endpoints."""
 
 from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
@@ -31,7 +31,7 @@ SUBSCRIBABLE = sorted(
     | {name for event in get_args(EventName) for name in (event, f"{event.partition('.')[0]}.*")}
     - {"webhook.test", "webhook.*"}
 )
-"""Possible subscriptions: an event (`job.failed`), all events of a resource (`job.*`), or all events (`*`)."""
+"""The possible subscriptions: one event (`job.failed`), all events of a resource (`job.*`), or all events (`*`)."""
 
 WebhookStatus = Literal["enabled", "disabled"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
@@ -63,7 +63,7 @@ class NewWebhook(Input):
 
 
 class WebhookPatch(Patch):
-    """A change of an endpoint. Enabling a disabled endpoint resets its count of failures."""
+    """A change of an endpoint. If `url` or `status` is set, the number of failures in a row is reset."""
 
     url: EndpointUrl = ABSENT
     events: Subscriptions = ABSENT
@@ -81,7 +81,10 @@ class Webhook(BaseModel):
     events: list[str]
     status: WebhookStatus
     disabled_reason: Literal["by_hand", "gone", "failing"] | None = Field(
-        description="`gone`: it responded with status 410. `failing`: all attempts of several days failed."
+        description=(
+            "`by_hand`: a user disabled the endpoint. `gone`: the endpoint responded with status 410. "
+            "`failing`: all attempts failed for at least three days."
+        )
     )
     disabled_at: Moment | None
     created_at: Moment
@@ -89,16 +92,19 @@ class Webhook(BaseModel):
 
 
 class WebhookWithSecret(Webhook):
-    """An endpoint with its new secret, which no later response contains."""
+    """An endpoint with its new secret. Store the secret, because no later response contains it."""
 
-    secret: str = Field(description="Deliveries are signed with it. It begins with `whsec_`.")
+    secret: str = Field(description="The secret that signs deliveries. It begins with `whsec_`.")
 
 
 class Rotation(Input):
     """The rotation of a secret."""
 
     overlap_hours: int = Field(
-        default=24, ge=0, le=168, description="How long deliveries are also signed with the previous secret."
+        default=24,
+        ge=0,
+        le=168,
+        description="The number of hours in which deliveries are also signed with the previous secret.",
     )
 
 
@@ -119,7 +125,7 @@ class Attempt(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One event for one endpoint. Its id is the header `webhook-id` of every attempt."""
+    """The delivery of one event to one endpoint. Every attempt sends its id in the header `webhook-id`."""
 
     id: UUID
     client_id: UUID
@@ -127,7 +133,9 @@ class Delivery(BaseModel):
     event: str
     status: DeliveryStatus
     attempts: int
-    next_at: Moment | None = Field(description="The time of the next attempt. It is later if the endpoint has a pause.")
+    next_at: Moment | None = Field(
+        description="The time of the next attempt. If the endpoint is paused, the attempt is made later."
+    )
     last_at: Moment | None
     last_status: int | None
     last_error: str | None
@@ -140,7 +148,7 @@ class DeliveryDetails(Delivery):
     """A delivery with its payload and its attempts."""
 
     payload: Object = Field(description="The body of the request.")
-    last_body: str | None = Field(description="The first 2 KB of the last response.")
+    last_body: str | None = Field(description="The first 2 KB of the body of the last response.")
     log: list[Attempt] = Field(description="The last 20 attempts, oldest first.")
 
 
@@ -154,12 +162,12 @@ class DeliveryFilters(ListParameters):
 
 
 class ReplayFilters(Input):
-    """The failed deliveries to replay."""
+    """Which failed deliveries to replay."""
 
     place: ClassVar[str] = ""
 
     since: AwareDatetime = Field(
-        description="Replay failed deliveries of events that were published at or after this time."
+        description="Replay the failed deliveries whose events were published at or after this time."
     )
 
 
@@ -167,4 +175,4 @@ class ReplayResult(BaseModel):
     """The number of replayed deliveries."""
 
     deliveries: int
-    has_more: bool = Field(description="Whether there are more. Repeat the request to replay them.")
+    has_more: bool = Field(description="Whether more failed deliveries remain. Repeat the request to replay them.")

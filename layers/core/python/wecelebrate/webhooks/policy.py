@@ -1,4 +1,4 @@
-"""How deliveries are scheduled, retried and limited."""
+"""The policy for scheduling, retrying and limiting deliveries."""
 
 import random
 from dataclasses import dataclass
@@ -9,40 +9,43 @@ class DeliveryPolicy:
     """The limits and delays of webhook deliveries. Durations are in seconds."""
 
     retry_delays: tuple[int, ...] = (5, 30, 120, 900, 3_600, 10_800, 28_800, 43_200)
-    """Until the next attempt, by the number of failed attempts: nine attempts over more than 24 hours."""
+    """The delays after the first, second and each further failed attempt. A delivery has nine attempts in more than 24
+    hours."""
     jitter: float = 0.1
-    """The largest share that is added to a delay at random, so that deliveries that failed together do not all retry
-    at the same moment."""
+    """The largest random addition to a delay, as a fraction of the delay. Because of it, deliveries that failed
+    together are not all retried at the same time."""
     max_endpoints: int = 16
-    """Endpoints that one worker sends to at once."""
+    """The number of endpoints to which one worker sends at the same time."""
     max_endpoints_per_client: int = 12
-    """Endpoints of one client that all workers send to at once, so that no client occupies all threads of a worker."""
+    """The number of endpoints of one client to which all workers send at the same time. It is lower than
+    `max_endpoints`, so that one client cannot occupy all threads of a worker."""
     batch_size: int = 25
-    """Deliveries that are claimed with an endpoint. A worker that dies has sent at most these without recording it."""
+    """The number of deliveries that are claimed with an endpoint. If a worker dies, at most this many deliveries of the
+    endpoint are sent twice."""
     batch_seconds: float = 15.0
-    """After this time an endpoint is released before its next delivery."""
+    """After this time, a worker sends no further delivery of the batch, and releases the endpoint."""
     lease_seconds: int = 60
-    """How long an endpoint is leased to a worker. It is much longer than `batch_seconds` and one attempt."""
+    """How long an endpoint is leased to a worker. It is much longer than `batch_seconds` plus one attempt."""
     max_run_seconds: float = 60.0
-    """How long a worker claims further endpoints for one message."""
+    """How long after its start a worker claims further endpoints."""
     poll_seconds: float = 0.25
-    """Between two checks for due endpoints, while other endpoints are being sent to."""
+    """The time between two checks for due endpoints, while the worker sends to other endpoints."""
     collect_seconds: float = 0.005
-    """How long to wait for further outcomes after the first, to record them in one transaction."""
+    """How long a worker waits for a further outcome after each outcome. One transaction records all of them."""
     max_endpoint_pause: float = 60.0
-    """The longest pause of an endpoint after failures, unless the endpoint asks for a longer one."""
+    """The longest pause of an endpoint after failures. It is longer only if the endpoint asks for a longer pause."""
     disable_after_failures: int = 20
-    """An endpoint is disabled after this number of failed attempts in a row …"""
+    """The number of failed attempts in a row after which an endpoint can be disabled."""
     disable_after_seconds: int = 3 * 24 * 3600
-    """… if the first of them is also this long ago."""
+    """An endpoint is disabled only if the first of these failed attempts was more than this time ago."""
     log_length: int = 20
-    """Attempts that are kept with a delivery."""
+    """The number of attempts that are stored with a delivery."""
 
     def retry_delay(self, failures: int) -> float | None:
-        """Seconds until the next attempt after a number of failed attempts. None: there is no further attempt."""
+        """Return the seconds until the next attempt after `failures` failed attempts. None after the last attempt."""
         if failures > len(self.retry_delays):
             return None
-        return self.retry_delays[failures - 1] * random.uniform(1, 1 + self.jitter)  # noqa: S311 - no secret
+        return self.retry_delays[failures - 1] * random.uniform(1, 1 + self.jitter)  # noqa: S311 - not a secret
 
 
 POLICY = DeliveryPolicy()

@@ -1,4 +1,4 @@
-"""One attempt to deliver: the request, signed as Standard Webhooks specifies, and its outcome."""
+"""Makes one attempt to send a delivery. The request is signed as specified by Standard Webhooks."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,20 @@ from wecelebrate.core import outbound
 logger = Logger()
 
 TIMEOUT = 10.0
-"""Seconds for the whole response of an endpoint."""
+"""The seconds in which the whole response of an endpoint must arrive."""
 MAX_RESPONSE_BYTES = 64 * 1024
+"""The largest response body that is read."""
 STORED_RESPONSE_BYTES = 2048
-"""How much of the response body is stored with the delivery."""
+"""The number of bytes of the response body that are stored with the delivery."""
 GONE = 410
+"""The response status with which an endpoint refuses all further deliveries."""
 MAX_PAUSE = 3600.0
-"""Seconds. If an endpoint asks for a longer pause, it gets this one."""
+"""The longest pause in seconds. A longer pause that an endpoint asks for is shortened to this."""
 
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """The result of an attempt."""
+    """The result of one attempt to send a delivery."""
 
     at: datetime
     milliseconds: int
@@ -35,11 +37,11 @@ class AttemptResult:
     body: str | None = None
     """The beginning of the response body."""
     pause: float = 0.0
-    """Seconds for which the endpoint asked not to be called."""
+    """The seconds for which the endpoint asked us to pause."""
 
 
 def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) -> AttemptResult:
-    """Send a delivery once."""
+    """Make one attempt to send a delivery. Errors are part of the result."""
     at = datetime.now(UTC)
     started = time.monotonic()
     try:
@@ -55,8 +57,8 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
     except outbound.OutboundError as error:
         return AttemptResult(at, _milliseconds_since(started), error=str(error))
     except Exception:
-        # A bug that affects one delivery must not stop the deliveries after it. This one is tried again.
-        logger.exception("a delivery failed", delivery_id=delivery_id)
+        # A bug that affects one delivery must not stop the following deliveries. The failed delivery is retried.
+        logger.exception("a delivery failed because of an internal error", delivery_id=delivery_id)
         return AttemptResult(at, _milliseconds_since(started), error="internal error")
     body = response.body[:STORED_RESPONSE_BYTES].decode("utf-8", "replace")
     delivered = 200 <= response.status < 300
@@ -72,7 +74,7 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
 
 
 def signed_headers(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str) -> Mapping[str, str]:
-    """The headers of a delivery. They contain one signature per valid secret."""
+    """Return the headers of a delivery. They contain one signature for each valid secret."""
     return {
         "content-type": "application/json",
         "webhook-id": delivery_id,

@@ -1,9 +1,11 @@
 """The worker of webhook deliveries.
 
-It claims endpoints with their due deliveries. A thread per endpoint sends these one after the other; the main thread
-does all database work and records the outcomes. An endpoint that does not respond therefore delays only its own
-deliveries. If a worker dies, another one claims the endpoint and repeats the unrecorded deliveries: at-least-once
-delivery, with the same `webhook-id`.
+The worker claims endpoints together with their due deliveries. For each endpoint, one thread sends the deliveries one
+after the other. The main thread does all database work and records the outcomes. An endpoint that does not respond
+therefore delays only its own deliveries.
+
+If a worker dies, another worker claims the endpoint and repeats the deliveries whose outcome was not recorded. An event
+is therefore delivered at least once, and every repetition has the same `webhook-id`.
 """
 
 import time
@@ -49,7 +51,7 @@ class AttemptedDelivery:
 
 @dataclass(frozen=True)
 class FinishedBatch:
-    """A batch that is complete, or that ended at its first failure."""
+    """A batch whose sending has ended: it is complete, or a delivery failed, or its time was used up."""
 
     batch: EndpointBatch
     any_delivered: bool
@@ -60,7 +62,7 @@ Outcomes = SimpleQueue[AttemptedDelivery | FinishedBatch]
 
 
 def work(message: queue.Message) -> None:
-    """Send due deliveries of all clients, until none is due or the time is used up."""
+    """Send due deliveries of all clients, until no delivery is due or the time is used up."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
     running = 0
@@ -96,7 +98,10 @@ def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:
 
 
 def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
-    """Send an endpoint's deliveries one after the other until one fails. The endpoint then has a pause."""
+    """Send the deliveries of an endpoint one after the other, until one fails or the time is used up.
+
+    After a failure, the endpoint is paused.
+    """
     deadline = time.monotonic() + POLICY.batch_seconds
     any_delivered, failure = False, None
     for delivery in batch.deliveries:
@@ -112,7 +117,10 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 
 
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
-    """Wait briefly for an outcome, then yield all that follow closely. Yields nothing if none arrives in time."""
+    """Wait briefly for an outcome, and yield it and all outcomes that follow shortly after it.
+
+    Yields nothing if no outcome arrives in time.
+    """
     timeout = POLICY.poll_seconds
     try:
         while True:
@@ -123,7 +131,7 @@ def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
 
 
 def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: Sequence[FinishedBatch]) -> None:
-    """Record the outcomes of deliveries, and release the endpoints of finished batches."""
+    """Record the results of attempts, and release the endpoints of finished batches."""
     if attempted:
         attempts = Jsonb([_attempt_row(each.delivery, each.result) for each in attempted])
         sql.record_attempts(tx, attempts=attempts, max_log=POLICY.log_length)
@@ -140,7 +148,7 @@ def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: S
 
 
 def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, Any]:
-    """A row of the query `note_attempts`."""
+    """Return an element of `attempts` for the query `record_attempts`."""
     failed = result.error is not None
     delay = POLICY.retry_delay(delivery["failures"] + 1) if failed else 0.0
     if result.status == GONE or delay is None:
@@ -161,7 +169,7 @@ def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, A
 
 
 def _release_row(finished: FinishedBatch) -> dict[str, Any]:
-    """A row of the query `release_lines`."""
+    """Return an element of `batches` for the query `release_batches`."""
     failure = finished.failure
     return {
         "webhook_id": str(finished.batch.webhook_id),
