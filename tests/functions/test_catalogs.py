@@ -1,4 +1,4 @@
-"""Catalogs: their owners write them, and clients with a grant read them."""
+"""The owner of a catalog changes the catalog. A client with a grant only reads it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 @pytest.fixture(scope="module")
 def granted_catalog(platform: Platform, tenant: Tenant) -> Json:
-    """A catalog of the platform with one product and a grant for the tenant."""
+    """Return a catalog of the platform that has one product, and that is granted to the tenant."""
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     created(platform.admin.post(f"/v1/catalogs/{catalog['id']}/products", json={"sku": "1", "name": "N", "price": 1}))

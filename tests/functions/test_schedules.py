@@ -1,4 +1,4 @@
-"""Schedules over the API: permissions, validation, and the times at which they are due."""
+"""The API for schedules: permissions, validation, and the times at which a schedule is due."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,14 +8,14 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 
 def schedule_body(tenant: Tenant, **more: object) -> Json:
-    """The body of a schedule."""
+    """Return the request body for a new schedule."""
     fields = {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "settings": {"prefix": "exports/"}}
     return {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id} | fields | more
 
 
 @pytest.fixture
 def tenant_and_schedule(platform: Platform) -> tuple[Tenant, Json]:
-    """A new tenant, and a schedule of its client."""
+    """Return a new tenant and one schedule of its client."""
     tenant = platform.tenant()
     return tenant, created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
 
@@ -47,7 +47,7 @@ def test_an_editor_creates_reads_changes_and_deletes_a_schedule(platform: Platfo
     assert [entry["action"] for entry in entries] == ["schedule.delete"]
 
 
-def test_the_default_client_of_a_schedule_is_the_only_client_of_the_user(
+def test_a_schedule_without_a_client_belongs_to_the_only_client_of_the_user(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()
@@ -103,7 +103,7 @@ def test_schedules_are_sorted_by_name_and_filtered(
     assert [each["name"] for each in ok(platform.admin.get("/v1/schedules", params=rest))["data"]] == ["nightly"]
 
 
-def test_a_name_is_unique_in_its_client(
+def test_the_name_of_a_schedule_is_unique_within_its_client(
     platform: Platform, tenant_and_schedule: tuple[Tenant, Json], other_tenant: Tenant
 ) -> None:
     tenant, _ = tenant_and_schedule
@@ -130,7 +130,7 @@ def test_a_name_is_unique_in_its_client(
         "results/x/",
     ],
 )
-def test_a_prefix_outside_the_folders_of_the_catalog_is_refused(
+def test_a_prefix_that_is_not_an_allowed_folder_is_refused(
     tenant_and_schedule: tuple[Tenant, Json], prefix: str
 ) -> None:
     tenant, schedule = tenant_and_schedule
@@ -148,7 +148,7 @@ def test_a_prefix_outside_the_folders_of_the_catalog_is_refused(
         ("timezone", "Mars/Olympus", "IANA time zone"),
     ],
 )
-def test_an_invalid_field_is_refused_with_its_reason(
+def test_an_invalid_field_is_refused_and_the_error_gives_the_reason(
     tenant_and_schedule: tuple[Tenant, Json], field: str, value: str, detail: str
 ) -> None:
     tenant, schedule = tenant_and_schedule
@@ -177,7 +177,7 @@ def test_a_catalog_that_the_client_does_not_own_is_refused(
             assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_the_client_catalog_and_type_cannot_be_changed(
+def test_the_client_and_the_catalog_and_the_type_of_a_schedule_cannot_be_changed(
     tenant_and_schedule: tuple[Tenant, Json], other_tenant: Tenant
 ) -> None:
     tenant, schedule = tenant_and_schedule
