@@ -1,4 +1,4 @@
-"""Images of products: the media that products and storefronts show."""
+"""Tests the `media` of products, which show their images in the API and on storefronts."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from tests.images.pictures import opened, picture
 from tests.platform import Platform, Tenant, created, ok, problem
 
 
-def test_a_product_shows_an_image_once_it_is_fetched(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_shows_an_image_after_the_image_was_fetched(platform: Platform, tenant: Tenant) -> None:
     with serving(by_path({"/a.jpg": image()})) as served:
         product = platform.product(tenant, images=[served.url("/a.jpg"), "b.jpg"])
         assert product["media"] == []
@@ -50,7 +50,7 @@ def test_a_new_image_invalidates_cached_pages(platform: Platform, tenant: Tenant
     assert after["updated_at"] > before["updated_at"]
 
 
-def test_media_follow_the_order_of_a_products_images(platform: Platform, tenant: Tenant) -> None:
+def test_media_have_the_same_order_as_the_images_of_a_product(platform: Platform, tenant: Tenant) -> None:
     with serving(by_path({"/a": image(), "/b": image(picture(100, 100, "PNG"), "image/png")})) as served:
         a, b = served.url("/a"), served.url("/b")
         product = platform.product(tenant, images=[a, b])
@@ -89,7 +89,7 @@ def test_clients_share_neither_images_nor_files(platform: Platform, tenant: Tena
     problem(tenant.owner.post(f"/v1/images/{their_image['id']}/complete"), 404, "not_found")
 
 
-def test_a_catalog_of_the_platform_has_images(platform: Platform) -> None:
+def test_images_of_a_platform_catalog_are_fetched(platform: Platform) -> None:
     catalog = platform.catalog(sync_settings={"fetch_images": True})
     with serving(image()) as served:
         new = {"sku": uuid4().hex, "name": "n", "price": "1.00", "images": [served.url()]}
