@@ -1,4 +1,4 @@
-"""A figure measures what a fault costs. It may have a limit. `make faults` prints one line for each figure."""
+"""A figure measures what a fault costs, and may have a limit. `make faults` prints one line for each figure."""
 
 import json
 from collections.abc import Iterator

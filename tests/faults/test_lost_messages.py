@@ -1,4 +1,7 @@
-"""The sweeper sends the message of a job if SQS refused it, or if the function died between commit and sending."""
+"""The sweeper sends the message of a job if the function could not send it.
+
+Either SQS refused the message, or the function died after its commit and before it sent the message.
+"""
 
 import os
 import signal
@@ -53,7 +56,10 @@ def product_rows(turn: int) -> list[Json]:
 
 
 def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
-    """Wait until the jobs of all tenants are completed. Each has one attempt. Return the seconds since `since`."""
+    """Wait until the jobs of all tenants are completed, and check that each job needed only one attempt.
+
+    Return the seconds since `since`.
+    """
     query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]
 

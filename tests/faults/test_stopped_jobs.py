@@ -1,6 +1,6 @@
 """Tests of jobs that stop early: the lease expires, the job is cancelled, or all its attempts fail.
 
-Committed chunks are kept, the stopped worker does not write any more, and the counts of the next attempt are exact.
+Committed chunks are kept, a stopped worker writes nothing afterwards, and the counts of the next attempt are exact.
 """
 
 import os
@@ -68,7 +68,7 @@ def wait_until_idle(platform: Platform, catalog: TrackedCatalog, within: float =
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_with_an_expired_lease_does_not_write_any_more(own_platform: Platform) -> None:
+def test_a_worker_writes_nothing_after_its_lease_has_expired(own_platform: Platform) -> None:
     platform = own_platform
     catalog = TrackedCatalog(platform, platform.tenant(), "catalog_sync", ROWS)
     catalog.start_next()
@@ -106,7 +106,7 @@ DEACTIVATING: LiteralString = "checkpoint ->> 'phase' = 'deactivate'"
     ids=["import-staging", "import-merging", "sync-staging", "sync-merging", "sync-deactivating"],
 )
 @pytest.mark.timeout(300)
-def test_a_cancelled_job_does_not_change_any_more_products_and_a_retry_completes_it(
+def test_a_job_changes_nothing_after_its_cancellation_and_a_retry_completes_it(
     own_platform: Platform, figure: Figure, job_type: Literal["product_import", "catalog_sync"], state: LiteralString
 ) -> None:
     platform = own_platform

@@ -1,4 +1,4 @@
-"""Each module uses the cloud of the session with two new tenants. A test that changes a client creates its own."""
+"""Each module uses the cloud of the session with two new tenants. A test that changes a client creates another one."""
 
 from collections.abc import Iterator
 from pathlib import Path

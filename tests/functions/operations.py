@@ -22,7 +22,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The operationId."""
+        """The operationId of the operation."""
         return str(self.definition["operationId"])
 
     @property

@@ -1,4 +1,4 @@
-"""An invalid request body is refused with a pointer to the invalid field, and never causes a 500."""
+"""An invalid request body is refused with a pointer to the invalid field. It never causes status 500."""
 
 import json
 from typing import Any
@@ -143,7 +143,7 @@ def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant)
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 
 
-def test_values_too_long_for_a_database_index_are_refused_as_invalid(tenant: Tenant) -> None:
+def test_values_that_are_too_long_for_a_database_index_are_refused_as_invalid(tenant: Tenant) -> None:
     # The name and the category together have 3,200 bytes, which do not compress.
     # An entry of a PostgreSQL index may have at most 2,704 bytes.
     rare = "".join(chr(0x20000 + (number * 7919) % 40_000) for number in range(500))

@@ -59,7 +59,7 @@ from client, catalog, site, product
 
 @dataclass(frozen=True)
 class MarkedClient:
-    """A client whose rows contain a mark. The fields are ids."""
+    """A client whose rows contain a mark. The other fields are the ids of these rows."""
 
     mark: str
     client: str
@@ -87,7 +87,7 @@ class MarkedClient:
 
 @dataclass(frozen=True)
 class Caller:
-    """A user with a token, or a visitor without one."""
+    """A user with a token, or a visitor without a token."""
 
     role: str
     clients: tuple[MarkedClient, ...] = ()
@@ -177,7 +177,7 @@ class Query:
 
     caller: Caller
     victim: MarkedClient
-    """The client that the forged headers name."""
+    """The client that the forged headers claim as the sender of the request."""
     path: str
     marks: set[str]
     status: int = 200
@@ -267,5 +267,5 @@ def test_nobody_gets_cached_data_of_another_client(
         list(pool.map(work, range(THREADS)))
     assert not results.errors, f"seed {seed}: {len(results.errors)} of {REQUESTS}: {results.errors[:5]}"
     assert results.outcomes.total() >= REQUESTS
-    # The cache was used: it answers the second request of each query unless the row was changed between them.
+    # The cache was used: it answers the second request of each query unless a row was changed in the meantime.
     assert results.outcomes["hit"] > 0.3 * REQUESTS, results.outcomes

@@ -1,4 +1,4 @@
-"""The owner of a catalog changes the catalog. A client with a grant only reads it."""
+"""The owner of a catalog changes the catalog. A client with a grant can read the catalog, but cannot change it."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_a_client_sees_only_its_own_grants(platform: Platform, tenant: Tenant, g
     problem(platform.admin.delete(f"{path}/{other['id']}"), 404, "not_found")
 
 
-def test_a_grant_in_use_by_a_site_cannot_be_revoked(platform: Platform) -> None:
+def test_a_grant_that_a_site_uses_cannot_be_revoked(platform: Platform) -> None:
     catalog, client = platform.catalog(), platform.client()
     grant = f"/v1/catalogs/{catalog['id']}/grants/{client['id']}"
     ok(platform.admin.put(grant))

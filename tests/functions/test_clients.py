@@ -1,4 +1,4 @@
-"""Admins of the platform create and change clients. A member reads only its own client."""
+"""Admins of the platform create and change clients. The members of a client can read only this client."""
 
 from typing import Any
 from uuid import uuid4

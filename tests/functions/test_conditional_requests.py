@@ -294,7 +294,7 @@ def test_concurrent_updates_with_if_match_star_all_succeed(resource: Resource, p
 
 
 def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: str) -> list[httpx.Response]:
-    """Send WRITERS updates at the same time."""
+    """Send updates from WRITERS threads at the same time. Return all responses."""
     barrier = threading.Barrier(WRITERS)
 
     def update(number: int) -> httpx.Response:

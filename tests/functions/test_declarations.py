@@ -90,7 +90,7 @@ def test_a_handler_imports_only_the_package_and_no_other_local_module(spec: Func
 
 
 @each_api_function
-def test_a_function_enters_the_database_as_declared(spec: FunctionSpec) -> None:
+def test_a_function_uses_only_the_declared_kind_of_database_access(spec: FunctionSpec) -> None:
     allowed: dict[tuple[str | None, bool], list[set[str]]] = {
         ("required", False): [{"reading"}],
         ("required", True): [{"writing"}],

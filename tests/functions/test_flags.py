@@ -152,7 +152,7 @@ class Load:
         """Return the state of each switch, derived from the responses. The state is `?` if the responses disagree.
 
         A new function instance first reads the switches from the replica, and this statement is counted too.
-        So a disagreement is accepted only after three attempts.
+        So the state is `?` only if the responses disagree in three attempts.
         """
         for _ in range(3):
             state = self._observe()

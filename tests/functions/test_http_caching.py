@@ -181,7 +181,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
     # The window moves in whole intervals, which last at most a sixth of the window.
-    # So the wait can be longer than the window by a sixth.
+    # So the wait can be up to a sixth longer than the window.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'

@@ -1,4 +1,4 @@
-"""If a create is repeated with the same idempotency key, it is not executed again and gets the first response."""
+"""A create with a known idempotency key is not executed again. The caller gets the first response again."""
 
 import threading
 import time
@@ -63,7 +63,7 @@ class Create:
 
     @property
     def row_count(self) -> int:
-        """How many rows the create has inserted."""
+        """The number of rows that the create has inserted."""
         statement = COUNTS[self.operation.name]
         row = self.platform.database.execute(statement, [self.body[self.distinguishing_field]]).fetchone()
         assert row is not None
@@ -132,7 +132,7 @@ def test_a_key_with_another_path_is_refused(platform: Platform, tenant: Tenant) 
 
 
 @each_create
-def test_a_key_in_use_by_a_running_request_is_refused(create: Create) -> None:
+def test_a_key_is_refused_while_a_running_request_uses_it(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
         # The insert of a client waits for another insert of the same slug.

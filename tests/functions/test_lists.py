@@ -1,4 +1,4 @@
-"""The pages of a list contain every row exactly once and in order. A cursor is valid only for its own list."""
+"""Pages contain every row exactly once and in order. A cursor is valid only for the list that returned it."""
 
 import base64
 from typing import Any
@@ -248,7 +248,7 @@ def test_filters_of_other_lists_select_matching_rows(platform: Platform, tenant:
     assert list_ids("/v1/jobs", type="data_export") == []
 
 
-def test_a_page_too_large_for_a_response_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_a_page_that_is_too_large_for_a_response_is_refused(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
     platform.database.execute(
         "insert into products (catalog_id, sku, name, price, description)"

@@ -18,7 +18,7 @@ returning id
 """
 
 
-def test_partitions_exist_for_three_months_ahead(platform: Platform) -> None:
+def test_partitions_exist_for_the_next_three_months(platform: Platform) -> None:
     last = platform.database.execute(LAST_MONTH).fetchone()
     assert last is not None
     partition = f"analytics_events_{last['month']}"

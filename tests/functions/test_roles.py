@@ -45,7 +45,7 @@ SUPPORT_OPERATIONS = {
     "get_webhook_delivery",
     "me",
 }
-"""The operations that the matrix of roles allows to support."""
+"""The operations that support may use according to the matrix of roles."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_viewer_may_not_write(platform: Platform, tenant: Tenant, operation: O
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_support_may_only_do_what_the_matrix_allows(
+def test_support_may_do_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api("support"), ids)

@@ -20,7 +20,9 @@ def tenant_and_schedule(platform: Platform) -> tuple[Tenant, Json]:
     return tenant, created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
 
 
-def test_an_editor_creates_reads_changes_and_deletes_a_schedule(platform: Platform, other_tenant: Tenant) -> None:
+def test_an_editor_creates_and_reads_and_changes_and_deletes_a_schedule(
+    platform: Platform, other_tenant: Tenant
+) -> None:
     tenant = platform.tenant()
     editor = platform.api(platform.member(tenant.client_id, "editor"))
     schedule = created(editor.post("/v1/schedules", json=schedule_body(tenant, cron=" 0  3 * * * ")))
@@ -63,7 +65,7 @@ def test_a_schedule_without_a_client_belongs_to_the_only_client_of_the_user(
     assert pointers(response) == ["/client_id"]
 
 
-def test_the_next_time_follows_the_time_zone_of_the_schedule(tenant_and_schedule: tuple[Tenant, Json]) -> None:
+def test_the_next_run_is_calculated_in_the_time_zone_of_the_schedule(tenant_and_schedule: tuple[Tenant, Json]) -> None:
     tenant, schedule = tenant_and_schedule
     soon = datetime.now(UTC) + timedelta(days=1, hours=1)
     next_at = datetime.fromisoformat(schedule["next_at"])

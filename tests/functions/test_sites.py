@@ -12,7 +12,7 @@ def product(platform: Platform, tenant: Tenant) -> Json:
     return platform.product(tenant)
 
 
-def test_an_owner_creates_reads_and_changes_a_site(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_an_owner_creates_and_reads_and_changes_a_site(tenant: Tenant, other_tenant: Tenant) -> None:
     domain = f"{uuid4().hex[:12]}.test"
     new = {"client_id": tenant.client_id, "name": "Gifts", "domain": domain.upper(), "branding": {"color": "#fff"}}
     site = created(tenant.owner.post("/v1/sites", json=new))

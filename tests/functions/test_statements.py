@@ -15,7 +15,7 @@ MAX_STATEMENTS = {
     "list_site_orders": 5,
     "list_shown_products": 6,
 }
-"""The maximum number of statements of lists that may execute more than 4. All other lists may execute 4 statements.
+"""Maps each list that may execute more than 4 statements to its maximum. All other lists may execute at most 4.
 
 `begin`, `app.enter` and `commit` are counted too. The lists in this table also read the resource that they belong to.
 """
@@ -75,7 +75,7 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. Only this module uses the cloud: the replica counts all statements."""
+    """Return a tenant with one row in each list. The module has its own cloud, because all statements are counted."""
     return own_platform.tenant()
 
 

@@ -128,7 +128,7 @@ def test_a_failed_image_is_fetched_again_when_its_retry_is_due(platform: Platfor
     assert (row["status"], row["attempts"], row["error"], row["next_try_at"]) == ("ready", 0, None, None)
 
 
-def test_retry_after_pauses_all_requests_to_a_host(platform: Platform, tenant: Tenant) -> None:
+def test_a_retry_after_header_pauses_all_requests_to_the_host(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(429, Retry_After="7200")) as served:
         for name in range(40):
             platform.arrange(

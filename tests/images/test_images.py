@@ -1,4 +1,4 @@
-"""Tests the `media` of products, which show their images in the API and on storefronts."""
+"""Tests the field `media` of products. It contains the rendered images that the API and storefronts show."""
 
 import socket
 import threading

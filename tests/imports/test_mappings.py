@@ -25,7 +25,7 @@ def propose(tenant: Tenant, **body: object) -> Json:
     return ok(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/mapping/propose", json=body))
 
 
-def test_a_mapping_is_proposed_changed_and_saved(platform: Platform, tenant: Tenant) -> None:
+def test_a_mapping_is_proposed_and_then_changed_and_saved(platform: Platform, tenant: Tenant) -> None:
     upload_id = upload(tenant, FILE)
     proposal = propose(tenant, upload_id=upload_id, mapping={"sku": "Nr"})
     assert (proposal["format"], proposal["delimiter"]) == ("csv", ";")

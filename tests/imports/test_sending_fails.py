@@ -1,4 +1,4 @@
-"""If the message of an import cannot be sent, a small import runs within the request. A large import runs later."""
+"""If the message of an import cannot be sent, a small import runs within the request, and a large import waits."""
 
 import pytest
 

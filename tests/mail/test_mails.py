@@ -188,7 +188,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_the_cl
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
 
-    # Each client sees and releases only its own suppression. After the release, the client can send to the address.
+    # Each client sees and releases only its own suppression. After that, the client can use the address again.
     (theirs,) = suppressions(stranger)
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")

@@ -167,7 +167,7 @@ def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_the_late_notification_of_an_older_version_is_superseded(platform: Platform, tenant: Tenant) -> None:
+def test_an_older_version_is_superseded_if_its_notification_arrives_late(platform: Platform, tenant: Tenant) -> None:
     key = f"{tenant.catalog_id}/incoming/price.csv"
     newer = platform.sync(tenant.catalog_id, "price.csv", csv(1, price="7.00"))
     platform.database.execute(

@@ -196,7 +196,7 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
     # The sum is smaller if the sweeper of the cloud has requested some of these runs.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
-    # The three days of missed runs are replaced by only one run. The next run is at its regular time.
+    # One run replaces all runs that were missed in three days. The next run is at its regular time.
     assert {each["id"]: each["next_at"] for each in after} == {each["id"]: each["next_at"] for each in schedules}
     assert all(each["last_at"] for each in after)
     assert run_due(platform) == 0

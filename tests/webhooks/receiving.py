@@ -141,7 +141,7 @@ def event_types(receiver: Receiver) -> list[str]:
 
 
 def read_endpoint(tenant: Tenant, receiver: Receiver) -> Json:
-    """Return the endpoint in the response of the API."""
+    """Return the current state of the endpoint."""
     return ok(tenant.owner.get(f"/v1/webhooks/{receiver.id}"))
 
 

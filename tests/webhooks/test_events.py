@@ -17,7 +17,9 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_a_test_event_is_signed_as_specified(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_a_test_event_is_signed_as_standard_webhooks_specifies(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     delivered = wait_until_settled(platform, tenant, send_test(tenant, receiver))
     (event,) = receiver.events
     body = event.verified(receiver.secret)

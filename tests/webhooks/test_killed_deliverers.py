@@ -63,7 +63,7 @@ def receiver(tenant: Tenant) -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
-def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
+def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform

@@ -35,7 +35,7 @@ def test_events_are_signed_with_both_secrets_during_the_overlap_of_a_rotation(
             receiver.events[1].verified(secret)
 
 
-def test_a_secret_is_only_in_the_response_that_creates_it(tenant: Tenant, receiver: Receiver) -> None:
+def test_only_the_response_to_the_creation_contains_the_secret(tenant: Tenant, receiver: Receiver) -> None:
     assert receiver.secret.startswith("whsec_")
     for path in ("/v1/webhooks", f"/v1/webhooks/{receiver.id}"):
         assert receiver.secret not in tenant.owner.get(path).text
