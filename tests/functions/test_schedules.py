@@ -72,8 +72,8 @@ def test_the_next_run_is_calculated_in_the_time_zone_of_the_schedule(tenant_and_
     assert datetime.now(UTC) < next_at < soon
     assert next_at.astimezone(UTC).hour in (1, 2)
     path = f"/v1/schedules/{schedule['id']}"
-    moved = ok(tenant.owner.patch(path, json={"timezone": "UTC", "cron": "30 4 * * *"}))
-    next_at = datetime.fromisoformat(moved["next_at"]).astimezone(UTC)
+    changed = ok(tenant.owner.patch(path, json={"timezone": "UTC", "cron": "30 4 * * *"}))
+    next_at = datetime.fromisoformat(changed["next_at"]).astimezone(UTC)
     assert ((next_at.hour, next_at.minute), next_at < soon) == ((4, 30), True)
 
 
@@ -101,8 +101,8 @@ def test_schedules_are_sorted_by_name_and_filtered(
     of_catalog = ok(platform.admin.get("/v1/schedules", params={"catalog_id": other["id"], "type": "catalog_sync"}))
     assert [each["name"] for each in of_catalog["data"]] == ["b"]
     first = ok(platform.admin.get("/v1/schedules", params={"client_id": tenant.client_id, "limit": 2}))
-    rest = {"client_id": tenant.client_id, "cursor": first["next_cursor"]}
-    assert [each["name"] for each in ok(platform.admin.get("/v1/schedules", params=rest))["data"]] == ["nightly"]
+    next_page = {"client_id": tenant.client_id, "cursor": first["next_cursor"]}
+    assert [each["name"] for each in ok(platform.admin.get("/v1/schedules", params=next_page))["data"]] == ["nightly"]
 
 
 def test_the_name_of_a_schedule_is_unique_within_its_client(

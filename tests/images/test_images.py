@@ -70,18 +70,18 @@ def test_clients_share_neither_images_nor_files(platform: Platform, tenant: Tena
     stranger = platform.tenant()
     with serving(image()) as served:
         address = served.url("/the-same")
-        mine, theirs = (platform.product(owner, images=[address]) for owner in (tenant, stranger))
+        my_product, their_product = (platform.product(owner, images=[address]) for owner in (tenant, stranger))
         fetch_catalog(platform, tenant)
         assert images(stranger) == {}
         assert stored_objects(platform, stranger) == {}
-        assert media(stranger, theirs) == []
+        assert media(stranger, their_product) == []
         fetch_catalog(platform, stranger)
     my_image, their_image = images(tenant)[address], images(stranger)[address]
     assert my_image["sha256"] == their_image["sha256"] and my_image["id"] != their_image["id"]
     for row, owner in ((my_image, tenant), (their_image, stranger)):
         folder = f"/{owner.client_id}/{row['sha256']}/"
         assert all(folder in rendition["url"] for rendition in row["renditions"].values())
-    assert f"/{tenant.client_id}/" in media(tenant, mine)[0]["large"]
+    assert f"/{tenant.client_id}/" in media(tenant, my_product)[0]["large"]
     for path in (f"/v1/images/{their_image['id']}", f"/v1/catalogs/{stranger.catalog_id}/images"):
         problem(tenant.owner.get(path), 404, "not_found")
     upload = {"type": "image/png", "bytes": 10}

@@ -79,13 +79,13 @@ def test_files_that_are_not_images_are_rejected(data: bytes) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_images_are_turned_upright(orientation: int) -> None:
     upright = opened(picture(200, 100, "PNG"))
-    turned = upright
+    rotated = upright
     for turn in {2: [0], 3: [3], 4: [1], 5: [5], 6: [2], 7: [6], 8: [4]}.get(orientation, []):
-        turned = turned.transpose(Image.Transpose(turn))
+        rotated = rotated.transpose(Image.Transpose(turn))
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    turned.save(file, "JPEG", exif=exif)
+    rotated.save(file, "JPEG", exif=exif)
     rendered, _ = render(file.getvalue())
     assert (rendered.width, rendered.height) == (200, 100)
     image = render_one(file.getvalue()).convert("RGB")

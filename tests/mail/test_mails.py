@@ -146,7 +146,7 @@ def test_a_customer_can_request_only_the_confirmation_of_their_own_order(
     subject = f"customer-{uuid4().hex}"
     customer = Caller(subject=subject, site_domain=tenant.domain)
     email = address()
-    own = create_order(platform, tenant, email, customer_subject=subject)
+    own_order = create_order(platform, tenant, email, customer_subject=subject)
     others = [
         create_order(platform, tenant, address(), customer_subject="somebody else"),
         create_order(platform, tenant, address()),
@@ -156,9 +156,9 @@ def test_a_customer_can_request_only_the_confirmation_of_their_own_order(
         with pytest.raises(NotFound):
             run_as(customer, lambda tx, order_id=other: mail.order_confirmation(tx, order_id), "wc_public")
     with pytest.raises(NotFound):
-        run_as(customer, lambda tx: mail.order_shipped(tx, own), "wc_public")
-    assert run_as(customer, lambda tx: mail.order_confirmation(tx, own), "wc_public") is not None
-    assert wait_until_settled(platform, tenant, own)["state"] == "sent"
+        run_as(customer, lambda tx: mail.order_shipped(tx, own_order), "wc_public")
+    assert run_as(customer, lambda tx: mail.order_confirmation(tx, own_order), "wc_public") is not None
+    assert wait_until_settled(platform, tenant, own_order)["state"] == "sent"
     assert len(mails_sent_to(platform, email)) == 1
 
 

@@ -33,10 +33,15 @@ def test_another_worker_finishes_the_sync_of_a_killed_worker(own_platform: Platf
     # SQS would deliver the message again after its visibility timeout. The test does not wait for this delivery.
     platform.send("catalog-syncs", {"job_id": str(job["id"])})
 
-    done = platform.job_of(tenant.catalog_id, version, within=60)
-    assert done["status"] == "completed", (done["error_code"], done["error"], done["attempts"], done["counts"])
-    assert done["attempts"] == 2
-    assert done["counts"] == {
+    finished_job = platform.job_of(tenant.catalog_id, version, within=60)
+    assert finished_job["status"] == "completed", (
+        finished_job["error_code"],
+        finished_job["error"],
+        finished_job["attempts"],
+        finished_job["counts"],
+    )
+    assert finished_job["attempts"] == 2
+    assert finished_job["counts"] == {
         "read": ROWS,
         "created": ROWS,
         "updated": 0,

@@ -50,8 +50,8 @@ def test_a_full_file_deactivates_the_products_that_it_does_not_contain(platform:
     job = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
     assert (job["status"], job["counts"]["created"], job["counts"]["deactivated"]) == ("completed", 1, 2)
     assert active_skus(platform, tenant) == {f"P-{number:03d}" for number in (*range(8), 20)}
-    again = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
-    assert (again["counts"]["unchanged"], again["counts"]["deactivated"]) == (9, 0)
+    second_job = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
+    assert (second_job["counts"]["unchanged"], second_job["counts"]["deactivated"]) == (9, 0)
 
 
 def test_a_deactivated_product_becomes_active_again_if_a_file_activates_it(platform: Platform, tenant: Tenant) -> None:
@@ -101,10 +101,14 @@ def test_too_many_missing_products_stop_a_sync_before_its_first_change(platform:
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/retry"), 409, "job_state")
 
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
-    done = platform.job_of(tenant.catalog_id, job["source"]["version_id"])
-    assert (done["status"], done["counts"]["updated"], done["counts"]["deactivated"]) == ("completed", 2, 8)
+    finished_job = platform.job_of(tenant.catalog_id, job["source"]["version_id"])
+    assert (finished_job["status"], finished_job["counts"]["updated"], finished_job["counts"]["deactivated"]) == (
+        "completed",
+        2,
+        8,
+    )
     assert active_skus(platform, tenant) == {"P-001", "P-002"}
-    assert read_result(platform, done)["status"] == "completed"
+    assert read_result(platform, finished_job)["status"] == "completed"
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"), 409, "job_state")
     entries = ok(tenant.owner.get("/v1/admin/audit", params={"object_id": job["id"]}))["data"]
     assert [entry["action"] for entry in entries] == ["job.approve"]
@@ -127,15 +131,15 @@ def test_the_catalog_sets_the_share_of_products_that_may_be_deactivated_without_
 
 
 def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platform, tenant: Tenant) -> None:
-    stopped = wait_for_approval_stop(platform, tenant, platform.drop(tenant.catalog_id, "full/few.csv", csv(1)))
+    waiting_job = wait_for_approval_stop(platform, tenant, platform.drop(tenant.catalog_id, "full/few.csv", csv(1)))
     newer = platform.sync(tenant.catalog_id, "delta/price.csv", csv(1, price="2.00"))
     assert newer["counts"]["updated"] == 1
-    superseded = ok(tenant.owner.get(f"/v1/jobs/{stopped['id']}"))
+    superseded = ok(tenant.owner.get(f"/v1/jobs/{waiting_job['id']}"))
     assert (superseded["status"], superseded["error_code"]) == ("cancelled", "superseded")
-    problem(tenant.owner.post(f"/v1/jobs/{stopped['id']}/approve"), 409, "job_state")
+    problem(tenant.owner.post(f"/v1/jobs/{waiting_job['id']}/approve"), 409, "job_state")
     # A retry would overwrite the changes of the newer file.
-    problem(tenant.owner.post(f"/v1/jobs/{stopped['id']}/retry"), 409, "job_state")
-    platform.eventually(lambda: read_result(platform, stopped)["status"] == "cancelled")
+    problem(tenant.owner.post(f"/v1/jobs/{waiting_job['id']}/retry"), 409, "job_state")
+    platform.eventually(lambda: read_result(platform, waiting_job)["status"] == "cancelled")
 
 
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:

@@ -107,9 +107,9 @@ def test_a_run_loads_each_new_file_only_once_and_starts_with_the_oldest_file(
     assert result["file"] == f"{tenant.catalog_id}/exports/daily/a.csv"
 
     request_run(tenant, schedule)
-    again = wait_for_run(platform, tenant, schedule)
-    assert (again["last_outcome"], again["last_job_id"]) == ("There were no new files.", after["last_job_id"])
-    assert again["last_at"] > after["last_at"]
+    second_run = wait_for_run(platform, tenant, schedule)
+    assert (second_run["last_outcome"], second_run["last_job_id"]) == ("There were no new files.", after["last_job_id"])
+    assert second_run["last_at"] > after["last_at"]
     third = upload_export(platform, tenant, "b.csv", "B")
     request_run(tenant, schedule)
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."

@@ -73,8 +73,8 @@ def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tena
     errors = platform.read(job["result"]["error_file"])
     rows = list(csv.DictReader(io.StringIO(errors.decode())))
     assert [(row["sku"], row["wecelebrate_line"]) for row in rows] == [("A-1", "2")]
-    again = platform.sync(tenant.catalog_id, "bad.csv", errors.replace(b"twelve", b"12.00", 1))
-    assert _counts(again) == (1, 1, 0, 0, 0)
+    second_job = platform.sync(tenant.catalog_id, "bad.csv", errors.replace(b"twelve", b"12.00", 1))
+    assert _counts(second_job) == (1, 1, 0, 0, 0)
     mug = next(product for product in platform.shown(tenant.domain) if product["sku"] == "A-1")
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
