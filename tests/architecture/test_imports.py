@@ -1,4 +1,4 @@
-"""The import graph of the package has one direction: from domains to core/."""
+"""All imports of the package have one direction: domains import core/, but core/ imports no domain."""
 
 from graphlib import TopologicalSorter
 
@@ -11,7 +11,7 @@ CORE = f"{PACKAGE}.core"
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    """All imports of the package, including those inside functions and under TYPE_CHECKING."""
+    """Return all imports of the package. Imports inside functions and under TYPE_CHECKING are included."""
     return grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
 
 
@@ -24,7 +24,7 @@ def test_imports_under_type_checking_are_in_the_graph(graph: grimp.ImportGraph) 
 
 
 def test_the_import_graph_has_no_cycle(graph: grimp.ImportGraph) -> None:
-    # Raises CycleError, which names the modules of the cycle.
+    # If there is a cycle, `prepare` raises CycleError, which names the modules of the cycle.
     TopologicalSorter({each: graph.find_modules_directly_imported_by(each) for each in graph.modules}).prepare()
 
 

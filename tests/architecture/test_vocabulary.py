@@ -1,6 +1,6 @@
-"""Names that were replaced by the field's standard terms do not come back.
+"""Names that were replaced by standard terms must not come back.
 
-The names are fully qualified: ordinary English words stay free.
+The lists contain fully qualified names, so that the same words may still be used in other places.
 """
 
 import ast
@@ -22,7 +22,7 @@ OLD_MODULES = """
     jobs.ends jobs.held jobs.pace mail.asking mail.letters mail.mails mail.safe mail.work orders.days
     products.inventory schedules.when
 """
-"""Below `wecelebrate`."""
+"""Modules below `wecelebrate` that must not exist any more."""
 
 OLD_NAMES = """
     core.cache.Claim core.cache.claim core.cache.made core.cache.look core.cache.save core.cache.LARGEST
@@ -54,7 +54,7 @@ OLD_NAMES = """
     webhooks.events.told webhooks.models.Replayed webhooks.models.Since webhooks.sending.Attempt webhooks.tidy
     webhooks.worker.Ended webhooks.worker.LINES
 """
-"""Classes, functions, constants and attributes, below `wecelebrate`."""
+"""Classes, functions, constants and attributes below `wecelebrate` that must not exist any more."""
 
 OLD_SQL_FUNCTIONS = """
     admit beat expire_jobs fail_waiting_deliveries fold_order_deltas follow_images guest_answer invalidations_sent
@@ -63,7 +63,7 @@ OLD_SQL_FUNCTIONS = """
     pattern publish_webhook put_webhook_secret replay_webhook save_staging shown_media shown_renditions tagged
     take_invalidations take_job take_webhooks touch
 """
-"""In the schema `app`."""
+"""Functions in the schema `app` that must not exist any more."""
 
 OLD_TABLES = "app.heartbeat order_days switches"
 OLD_COLUMNS = "jobs.lane jobs.place jobs.series schedules.wanted_at webhooks.rest_until"
@@ -72,7 +72,7 @@ CONSTANT_PREFIXES = re.compile(r"\b_?(?:MOST|LONGEST|LEAST)_[A-Z]")
 
 
 def definitions(tree: ast.AST, prefix: str = "") -> set[str]:
-    """The names that a module defines: classes, functions, constants, and attributes of classes and of `self`."""
+    """Return the names that a module defines: classes, functions, constants, attributes of classes and of `self`."""
     names: set[str] = set()
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -93,7 +93,7 @@ def definitions(tree: ast.AST, prefix: str = "") -> set[str]:
 
 
 def module_file(module: str) -> Path | None:
-    """The file of a module below `wecelebrate`."""
+    """Return the file of a module below `wecelebrate`, or None if the module does not exist."""
     path = PACKAGE.joinpath(*module.split("."))
     candidates = (path.with_suffix(".py"), path / "__init__.py")
     return next((file for file in candidates if file.exists()), None)
@@ -120,9 +120,9 @@ def test_an_old_name_is_not_defined(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, set[str]]:
-    """Each table of the schema, with its columns."""
-    found = re.findall(r"^create table (\S+) \((.*?)^\)", SCHEMA, re.MULTILINE | re.DOTALL | re.IGNORECASE)
-    return {name: set(re.findall(r"^  (\w+) ", body, re.MULTILINE)) for name, body in found}
+    """Map each table of the schema to the names of its columns."""
+    matches = re.findall(r"^create table (\S+) \((.*?)^\)", SCHEMA, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    return {name: set(re.findall(r"^  (\w+) ", body, re.MULTILINE)) for name, body in matches}
 
 
 def test_the_columns_of_the_schema_are_found(tables: dict[str, set[str]]) -> None:
@@ -147,7 +147,7 @@ def test_an_old_column_does_not_exist(column: str, tables: dict[str, set[str]]) 
 
 
 def test_constants_for_bounds_begin_with_max_or_min() -> None:
-    listed = subprocess.run(
+    tracked_files = subprocess.run(
         ["git", "ls-files", "*.py", "*.sql", "*.lua", "*.toml"],
         cwd=ROOT,
         capture_output=True,
@@ -157,7 +157,7 @@ def test_constants_for_bounds_begin_with_max_or_min() -> None:
     here = Path(__file__).relative_to(ROOT).as_posix()
     places = [
         f"{file}:{number}: {line.strip()}"
-        for file in listed.stdout.splitlines()
+        for file in tracked_files.stdout.splitlines()
         if file != here
         for number, line in enumerate((ROOT / file).read_text("utf-8").splitlines(), 1)
         if CONSTANT_PREFIXES.search(line)

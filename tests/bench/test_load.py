@@ -1,4 +1,4 @@
-"""The load generator."""
+"""Tests the load generator of the benchmark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from infra.local.processes import LocalCloudError
 
 
 def _requests(*outcomes: str | Exception) -> Connect:
-    """Connections that share one sequence of outcomes."""
+    """Return a function that opens connections. All connections share one sequence of outcomes."""
     remaining = iter(outcomes)
 
     @contextmanager
@@ -38,21 +38,21 @@ def test_a_load_ends_when_its_time_is_over() -> None:
 
 
 def test_a_failed_request_fails_the_load() -> None:
-    with pytest.raises(LocalCloudError, match="ValueError: no route"):
-        load(_requests("hit", ValueError("no route")), connections=2, seconds=60)
+    with pytest.raises(LocalCloudError, match="ValueError: raised on purpose by this test"):
+        load(_requests("hit", ValueError("raised on purpose by this test")), connections=2, seconds=60)
 
 
 def test_a_connection_that_does_not_open_fails_the_load() -> None:
     @contextmanager
     def connect() -> Iterator[Send]:
-        raise ConnectionRefusedError("port 1")
+        raise ConnectionRefusedError("raised on purpose by this test")
         yield
 
-    with pytest.raises(LocalCloudError, match="ConnectionRefusedError: port 1"):
+    with pytest.raises(LocalCloudError, match="ConnectionRefusedError: raised on purpose by this test"):
         load(connect, connections=3, seconds=60)
 
 
-def test_one_request_of_each_kind_counts_as_one_request() -> None:
+def test_a_pair_of_requests_of_both_kinds_counts_as_one_request() -> None:
     timings = load(both(_requests("a", "a"), _requests("b", "b", "b")), connections=1, seconds=60)
     assert timings.requests == 2
     assert timings.outcomes == {"b": 2}

@@ -1,4 +1,4 @@
-"""Rows of the benchmark report: ratio, verdict, text and JSON."""
+"""Tests the rows of the benchmark report: ratio, verdict, text and JSON."""
 
 import json
 from collections.abc import Iterator
@@ -37,14 +37,14 @@ def test_a_row_passes_when_its_ratio_is_within_the_limit(ratio: float, limit: Li
     assert _row(ratio, limit).passed is passed
 
 
-def test_the_text_of_a_row_names_figure_floor_ratio_limit_and_verdict() -> None:
+def test_the_text_of_a_row_contains_its_figure_and_floor_and_ratio_and_limit_and_verdict() -> None:
     assert str(_row(1.5, Limit.at_most(2))) == "page: 15 ms (floor, /v1/health: 10 ms; ratio 1.5, at most 2) PASS"
     assert str(_row(1.5, Limit.at_least(2))).endswith("(floor, /v1/health: 10 ms; ratio 1.5, at least 2) FAIL")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose local cloud is not started."""
+    """Return a home directory. The benchmark does not start its local cloud in this test."""
 
     @contextmanager
     def started(home: Path) -> Iterator[None]:
@@ -69,7 +69,7 @@ def _failing(platform: BenchPlatform) -> Iterator[Row]:
 @measures("page", "list")
 def _broken(platform: BenchPlatform) -> Iterator[Row]:
     yield _row(1, Limit.at_most(2))
-    raise ValueError("no products")
+    raise ValueError("raised on purpose by this test")
 
 
 @measures("page", "list")
@@ -82,10 +82,10 @@ def test_a_run_passes_when_all_rows_pass(home: Path, measure: Measure, passed: b
     assert bench.measure({"pages": measure}, home, lambda line: None) is passed
 
 
-def test_a_row_that_cannot_be_measured_gives_the_reason_and_fails(home: Path) -> None:
+def test_a_row_that_cannot_be_measured_states_the_reason_and_fails(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"pages": _broken}, home, lines.append)
-    assert lines[1:] == ["list: could not be measured: ValueError: no products FAIL"]
+    assert lines[1:] == ["list: could not be measured: ValueError: raised on purpose by this test FAIL"]
 
 
 def test_a_row_that_a_measure_does_not_yield_fails(home: Path) -> None:
@@ -106,4 +106,4 @@ def test_the_rows_are_written_as_json(home: Path) -> None:
     assert page["floor_name"] == "/v1/health"
     assert page["limit"] == {"kind": "at most", "ratio": 2}
     assert page["passed"] is True
-    assert unmeasured == {"name": "list", "reason": "ValueError: no products", "passed": False}
+    assert unmeasured == {"name": "list", "reason": "ValueError: raised on purpose by this test", "passed": False}

@@ -1,7 +1,7 @@
-"""Transactions that are blocked in their commit, so that a test can kill their function between commit and response.
+"""Blocks transactions in their commit, so that a test can kill a function between its commit and its response.
 
-The functions of the API commit only after a synchronous standby has confirmed, and this standby does not exist.
-Cancelling the wait completes the commit.
+The commits of the API's functions wait for the confirmation of a synchronous standby, which does not exist.
+If this wait is cancelled, the commit completes.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def blocking_commits(platform: Platform) -> Iterator[None]:
     database.execute("alter role wc_api set synchronous_commit = on")
     database.execute("alter system set synchronous_standby_names = 'nobody'")
     database.execute("select pg_reload_conf()")
-    # A role's setting applies to new connections only.
+    # The setting of a role applies only to new connections.
     database.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'wc_api'")
     try:
         yield
@@ -29,7 +29,7 @@ def blocking_commits(platform: Platform) -> Iterator[None]:
 
 
 def blocked_commits(platform: Platform) -> list[int]:
-    """The pids of the server processes that are blocked in their commit."""
+    """Return the pids of the server processes whose commit is blocked."""
     rows = platform.database.execute(
         "select pid from pg_stat_activity where wait_event = 'SyncRep' and usename = 'wc_api'"
     ).fetchall()

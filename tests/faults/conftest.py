@@ -1,4 +1,4 @@
-"""Fixtures of the tests of faults."""
+"""Fixtures for the fault tests."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="module")
 def sweeper(own_platform: Platform) -> Iterator[None]:
-    """A sweeper that runs all the time. The cloud's own sweeper starts only after its first minute."""
+    """Run a sweeper all the time, because the sweeper of the cloud starts only after a minute."""
     program = "from wecelebrate import sweeper\nwhile True: sweeper.run(20)"
     with (own_platform.state / "logs" / "sweeper.log").open("w") as log:
         process = subprocess.Popen(
@@ -37,7 +37,7 @@ def sweeper(own_platform: Platform) -> Iterator[None]:
         )
         try:
             yield
-            assert process.poll() is None, "the sweeper has died"
+            assert process.poll() is None, "the sweeper has stopped: see sweeper.log"
         finally:
             process.kill()
             process.wait()

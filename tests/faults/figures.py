@@ -1,4 +1,4 @@
-"""Figures: measurements of what a fault costs, each with a limit. `make faults` prints one line for each."""
+"""A figure measures what a fault costs, and may have a limit. `make faults` prints one line for each figure."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 _PROPERTY = "figure"
-"""The user property of a test report that holds a figure."""
+"""The name of the user property in which a test report stores a figure."""
 
 
 class Figure(Protocol):
@@ -19,7 +19,7 @@ class Figure(Protocol):
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
-    """Records the figures of a test. Checks the limits at the end of the test, so that all figures are recorded."""
+    """Record the figures of a test. The limits are checked at the end of the test, so that every figure is recorded."""
     failures: list[str] = []
 
     def record(name: str, value: float, unit: str, most: float | None = None) -> None:
@@ -34,13 +34,13 @@ def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
 
 
 def line(row: dict[str, Any]) -> str:
-    """A figure as one line of text."""
+    """Return a figure as one line of text."""
     limit = "" if row["most"] is None else f" (at most: {row['most']:g})"
     return f"{row['name']}: {row['value']:g} {row['unit']}{limit} {'PASS' if row['passed'] else 'FAIL'}"
 
 
 def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """The figures of a session, from the test reports of pytest's terminal reporter."""
+    """Return the figures of a test session. `stats` contains the test reports of pytest's terminal reporter."""
     reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
     return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 

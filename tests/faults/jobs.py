@@ -1,4 +1,4 @@
-"""Helpers for tests of jobs: killed workers, and catalogs with known content."""
+"""Helpers for tests of jobs. They kill workers, and compare catalogs with their expected content."""
 
 import json
 import os
@@ -16,14 +16,14 @@ QUEUES = {"product_import": "product-imports", "catalog_sync": "catalog-syncs"}
 
 
 def health(platform: Platform, queue: str) -> Json:
-    """The local cloud's state of the workers of a queue."""
+    """Return what the local cloud reports about the workers of a queue."""
     functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     state: Json = functions[f"queues-{queue}"]
     return state
 
 
 def signal_workers(platform: Platform, queue: str, number: signal.Signals = signal.SIGKILL) -> list[int]:
-    """Send a signal to every busy worker of a queue. Returns the pids."""
+    """Send a signal to every busy worker of a queue. Return the pids of these workers."""
     pids: list[int] = health(platform, queue)["busy"]
     for pid in pids:
         os.kill(pid, number)
@@ -31,7 +31,7 @@ def signal_workers(platform: Platform, queue: str, number: signal.Signals = sign
 
 
 def expire_leases(platform: Platform, kind: str) -> list[Json]:
-    """Expire the leases of all running jobs of a type, and send their messages again. Returns the jobs."""
+    """Expire the leases of all running jobs of a type, and send their messages again. Return the jobs."""
     jobs = platform.database.execute(
         "update jobs set leased_until = now() where status = 'processing' and type = %s returning *", [kind]
     ).fetchall()
@@ -41,7 +41,7 @@ def expire_leases(platform: Platform, kind: str) -> list[Json]:
 
 
 def job_row(platform: Platform, job_id: str) -> Json:
-    """The row of a job."""
+    """Return the row of a job."""
     row = platform.database.execute("select * from jobs where id = %s", [job_id]).fetchone()
     assert row is not None
     return row
@@ -53,7 +53,7 @@ def has_ended(platform: Platform, job_id: str) -> bool:
 
 
 def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields: Any) -> str:
-    """Create a bulk import. Returns the job's id. `fields` are further fields of the request."""
+    """Create a bulk import. Return the id of the job. `fields` are added to the request body."""
     response = api.post("/v1/products/bulk-import", json={"catalog_id": catalog_id, "rows": rows, **fields})
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
@@ -61,9 +61,9 @@ def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields
 
 @dataclass
 class TrackedCatalog:
-    """A catalog that is changed file by file, and the content that it must have afterwards.
+    """A catalog that is changed by one file after the other, and the expected content of the catalog.
 
-    Each version of the file changes half of the prices. One row of a hundred is invalid. A full file lacks a tenth of
+    Each version of the file changes half of the prices. One row in a hundred is invalid. A full file omits a tenth of
     the products.
     """
 
@@ -74,9 +74,9 @@ class TrackedCatalog:
     version: int = 0
     job_id: str = ""
     products: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """SKU → price, and whether the product is active."""
+    """Maps each SKU to the price of the product, and to whether the product is active."""
     expected: Counter[str] = field(default_factory=Counter)
-    """The expected counts of the job."""
+    """The expected counts of the latest job."""
 
     def start_next(self) -> None:
         """Send the next version of the file."""
@@ -99,7 +99,7 @@ class TrackedCatalog:
         self.job_id = self._sync(prices) if full else self._import(prices)
 
     def _apply(self, sku: str, price: str) -> str:
-        """Apply a row to the expected products. Returns the name of its count."""
+        """Apply a row to the expected products. Return the name of the count that this row increases."""
         if price == "much":
             return "rejected"
         before = self.products.get(sku)
@@ -121,11 +121,11 @@ class TrackedCatalog:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the last job has ended, or there was none."""
+        """Whether the latest job has ended, or no job was started yet."""
         return not self.job_id or has_ended(self.platform, self.job_id)
 
     def check(self) -> None:
-        """Check the job, its counts, and every product."""
+        """Check the latest job, its counts, and every product of the catalog."""
         job = job_row(self.platform, self.job_id)
         assert job["status"] == "completed", (job["error_code"], job["error"], job["counts"], job["checkpoint"])
         assert job["counts"] == {name: self.expected[name] for name in COUNTS}
@@ -138,7 +138,7 @@ class TrackedCatalog:
 
 
 def count_staged(platform: Platform, job_id: str) -> int:
-    """The number of staged rows of a job, including rejected ones."""
+    """Return how many rows of a job are staged, including rejected rows."""
     row = platform.database.execute(
         "select (select count(*) from app.staged_products where job_id = %(job)s)"
         " + (select count(*) from app.staged_rejections where job_id = %(job)s) as n",
@@ -149,7 +149,7 @@ def count_staged(platform: Platform, job_id: str) -> int:
 
 
 def count_writes(platform: Platform) -> tuple[int, int]:
-    """The number of rows ever staged, and of product rows ever written, including those that were rolled back."""
+    """Return how many rows were staged and how many product rows were written so far, including rolled-back writes."""
     row = platform.database.execute(
         "select sum(n_tup_ins) filter (where relname = 'staged_products')::bigint as staged,"
         " sum(n_tup_ins + n_tup_upd) filter (where relname = 'products')::bigint as merged"
@@ -161,7 +161,7 @@ def count_writes(platform: Platform) -> tuple[int, int]:
 
 def send_messages(platform: Platform, queue: str, bodies: list[str]) -> None:
     """Send messages to a queue, ten in each call."""
-    sqs = platform._aws("sqs")  # a new client, because several threads send at once
+    sqs = platform._aws("sqs")  # Several threads send at the same time, so each needs its own client.
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     for first in range(0, len(bodies), 10):
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]
@@ -169,5 +169,5 @@ def send_messages(platform: Platform, queue: str, bodies: list[str]) -> None:
 
 
 def job_message(job_id: object) -> str:
-    """The message of a waiting job."""
+    """Return the body of the message that tells a worker to run a job."""
     return json.dumps({"job_id": str(job_id)})

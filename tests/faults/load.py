@@ -1,6 +1,7 @@
 """A light load on one platform: members and visitors read, one member writes, and every response is checked.
 
-The price of the changing product is the number of the write that set it, so a response shows how old it is.
+Each write sets the price of the changing product to the number of the write. So the price in a response shows how old
+the response is.
 """
 
 import threading
@@ -18,30 +19,32 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import sweeper
 
 MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
-"""How long a response may be outdated after an invalidation was not sent. 1.5 s are for the sweep itself, on a busy
-machine."""
+"""If an invalidation was not sent, responses may be outdated for at most this many seconds.
+
+The time includes 1.5 s for the sweep itself on a busy machine.
+"""
 MEMBERS, VISITORS = 2, 2
 PAUSE_SECONDS = 0.12
-"""Pause between two requests of a reader. The limit of an address is ten requests a second."""
+"""The pause between two requests of a reader. One address may send only ten requests a second."""
 
 Target = Literal["changing", "constant", "list", "write"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to one request, and its error."""
+    """The response to one request, and the error that was found in the response."""
 
     kind: str
-    """Reader and target, e.g. `member constant`."""
+    """The kind of user and the target of the request, e.g. `member constant`."""
     sent_at: float
-    """Monotonic time at which the request was sent."""
+    """The monotonic time at which the request was sent."""
     seconds: float
-    """Time until the response."""
+    """The seconds from the request to the response."""
     status: int
     hit: bool
     """Whether the cache had the value."""
     error: str
-    """Empty for a correct response."""
+    """A description of the error. It is empty if the response is correct."""
 
 
 @dataclass
@@ -72,7 +75,7 @@ class Load:
     @classmethod
     @contextmanager
     def on(cls, platform: Platform) -> Iterator["Load"]:
-        """A load that runs until the end of the block."""
+        """Run a load until the end of the block."""
         tenant = platform.tenant()
         platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
         changing, constant = (platform.product(tenant, price="1.00") for _ in range(2))
@@ -91,7 +94,7 @@ class Load:
 
     @contextmanager
     def fault(self) -> Iterator[FaultWindow]:
-        """Marks the block as the time of a fault."""
+        """Record that a fault lasts from the start to the end of the block."""
         window = FaultWindow(time.monotonic())
         self.windows.append(window)
         try:
@@ -102,16 +105,18 @@ class Load:
     # Evaluation of the answers.
 
     def between(self, start: float, end: float) -> list[Answer]:
-        """The answers to requests that were sent in this time."""
+        """Return the answers to the requests that were sent between `start` and `end`."""
         return [answer for answer in self.answers if start <= answer.sent_at < end]
 
     def wrong_answers(self) -> list[Answer]:
-        """All answers with an error."""
+        """Return all answers with an error."""
         return [answer for answer in self.answers if answer.error]
 
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
-        """Seconds from the end of a fault until members and visitors get so many consecutive cache hits. None if
-        there were not enough yet."""
+        """Return how many seconds after the end of a fault members and visitors get `hits` cache hits in a row.
+
+        Return None if there were not enough hits in a row yet.
+        """
         latest = 0.0
         for reader in ("member", "visitor"):
             after = [
@@ -144,7 +149,7 @@ class Load:
             self._read(client, "visitor", products, f"{products}?limit=10")
 
     def _read(self, client: httpx.Client, reader: str, products: str, page: str) -> None:
-        """Read until the load stops. `products` is the path above a product, `page` the path of the list."""
+        """Send reads until the load stops. `products` is the parent path of products, `page` the path of a list."""
         requests: list[tuple[Target, str]] = [
             ("changing", f"{products}/{self.changing['id']}"),
             ("constant", f"{products}/{self.constant['id']}"),
@@ -172,7 +177,7 @@ class Load:
         return client.patch(path, json={"price": f"{number}.00"}, headers={"If-Match": "*"})
 
     def _request(self, user: str, target: Target, send: Callable[[], httpx.Response]) -> httpx.Response | None:
-        """Send a request, and record its answer. Returns None if there was no response."""
+        """Send a request, and record its answer. Return the response, or None if there was no response."""
         sent_at = time.monotonic()
         response, error = None, ""
         try:
@@ -187,7 +192,7 @@ class Load:
         return response
 
     def _find_error(self, user: str, target: Target, response: httpx.Response, sent_at: float) -> str:
-        """The error of a response, or empty text. A correct 429 is no error."""
+        """Return the error of a response, or an empty text. A correct response with status 429 is not an error."""
         if response.status_code == 429:
             is_correct = response.json()["code"] == "rate_limited" and response.headers["retry-after"]
             return "" if is_correct else response.text
@@ -197,30 +202,31 @@ class Load:
         if target == "list":
             prices = {row["id"]: row["price"] for row in body["data"]}
             if set(prices) != {self.changing["id"], self.constant["id"]}:
-                return f"other products: {prices}"
+                return f"the list contains other products: {prices}"
             return self._find_staleness(prices[self.changing["id"]], sent_at)
         product = self.constant if target == "constant" else self.changing
         if body["id"] != product["id"]:
-            return "another product"
+            return "the response contains another product"
         if target == "constant":
-            return "" if body["price"] == "1.00" else f"price {body['price']}"
+            return "" if body["price"] == "1.00" else f"the price must be 1.00, but is {body['price']}"
         return "" if user == "writer" else self._find_staleness(body["price"], sent_at)
 
     def _find_staleness(self, price: str, sent_at: float) -> str:
-        """The error of an outdated price, or empty text."""
+        """Return the error of an outdated price, or an empty text."""
         number = int(price.partition(".")[0])
         oldest = max((write for write, at in self.acknowledged if self._visible_at(at) < sent_at), default=1)
-        return "" if oldest <= number <= self._last_write else f"price {number}, but write {oldest} must be visible"
+        is_current = oldest <= number <= self._last_write
+        return "" if is_current else f"the price is {number}, but write {oldest} must be visible"
 
     def _visible_at(self, acknowledged_at: float) -> float:
-        """The time from which a write must be visible everywhere."""
+        """Return the time from which an acknowledged write must be visible everywhere."""
         for window in self.windows:
-            # An instance whose Redis call began during the fault may fail to invalidate shortly after its end.
+            # A call of Redis that began during the fault may still fail shortly after the end of the fault.
             if window.start - 0.5 <= acknowledged_at <= window.end + 0.5:
                 return max(acknowledged_at, window.end) + MAX_STALE_SECONDS
         return acknowledged_at
 
 
 def p95(answers: list[Answer]) -> float:
-    """The 95th percentile of the response times, in seconds."""
+    """Return the 95th percentile of the response times in seconds."""
     return quantiles([answer.seconds for answer in answers], n=20)[-1]

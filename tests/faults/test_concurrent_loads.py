@@ -1,4 +1,4 @@
-"""A page that many visitors request right after its invalidation is loaded by one of their instances."""
+"""If many visitors request a page right after its invalidation, at most two of their requests load the page."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +12,18 @@ from tests.faults.figures import Figure
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
 VISITORS = 32
-"""The maximum number of instances of the storefront's function."""
+"""The number of visitors. It is equal to the maximum number of instances of the storefront function."""
 ROUNDS = 20 if FULL else 5
 
 
 @pytest.fixture(scope="module")
 def addresses(cloud: object) -> list[str]:
-    """An address for each visitor. The limit of an address is ten requests a second."""
+    """Return a different address for each visitor, because one address may send only ten requests a second."""
     return [f"127.0.7.{n + 1}" for n in range(VISITORS)]
 
 
 def get_at_once(path: str, clients: list[httpx.Client]) -> list[httpx.Response]:
-    """The responses to requests that all clients send at the same time."""
+    """Send a request from every client at the same time. Return the responses."""
     barrier = Barrier(len(clients))
 
     def get(client: httpx.Client) -> httpx.Response:
@@ -56,7 +56,7 @@ def test_at_most_two_of_many_concurrent_requests_load_an_invalidated_page(
     ]
     max_loads, longest_seconds = 0, 0.0
     try:
-        for _ in range(3):  # start the instances
+        for _ in range(3):  # Start all instances of the function.
             assert {response.status_code for response in get_at_once(path, clients)} == {200}
         for turn in range(ROUNDS):
             changes = {"price": f"{turn + 2}.00"}

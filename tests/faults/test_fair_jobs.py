@@ -1,6 +1,6 @@
-"""Fairness: the thousands of jobs of one client do not delay the job of another, and small imports go first.
+"""Thousands of jobs of one client do not delay a job of another client, and small imports have priority.
 
-Also the time to accept 10,000 products, and the progress of their import.
+The tests also measure how fast the API accepts an import of 10,000 products, and check the progress of this import.
 """
 
 import time
@@ -25,7 +25,7 @@ def product_rows(count: int, price: str = "1.00") -> list[Json]:
 
 @pytest.fixture
 def busy_tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A client with thousands of waiting jobs: copies of one small and one large import, without an ordering key."""
+    """Yield a tenant with thousands of waiting jobs. They are copies of two imports, and have no ordering key."""
     platform, tenant = own_platform, own_platform.tenant()
     templates = [create_import(tenant.owner, tenant.catalog_id, product_rows(count)) for count in (50, 1_200)]
     for job_id in templates:
@@ -46,14 +46,14 @@ def busy_tenant(own_platform: Platform) -> Iterator[Tenant]:
 
 
 def start_seconds(platform: Platform, job_id: str) -> float:
-    """Seconds from the creation of a job until a worker claimed it."""
+    """Return how many seconds after its creation a job was claimed by a worker."""
     platform.eventually(lambda: job_row(platform, job_id)["started_at"], within=60, every=0.02)
     job = job_row(platform, job_id)
     return float((job["started_at"] - job["created_at"]).total_seconds())
 
 
 @pytest.mark.timeout(600)
-def test_a_single_job_starts_soon_although_another_client_has_thousands(
+def test_a_job_starts_soon_although_another_client_has_thousands_of_jobs(
     own_platform: Platform, busy_tenant: Tenant, figure: Figure
 ) -> None:
     platform = own_platform
@@ -65,10 +65,10 @@ def test_a_single_job_starts_soon_although_another_client_has_thousands(
         assert (job_row(platform, normal)["priority"], job_row(platform, high)["priority"]) == ("normal", "high")
         waiting = platform.database.execute(count_waiting, [busy_tenant.client_id]).fetchone()
         assert waiting is not None
-        prefix = f"beside {waiting['jobs']} jobs of another client"
+        prefix = f"while another client has {waiting['jobs']} jobs"
         figure(f"{prefix}: start of a large import", start_seconds(platform, normal), "s", MAX_START_SECONDS)
         figure(f"{prefix}: start of a small import", start_seconds(platform, high), "s", MAX_START_SECONDS)
-        assert waiting["jobs"] > 0, "the other client has no waiting job left, so the test shows nothing"
+        assert waiting["jobs"] > 0, "the other client must still have waiting jobs, otherwise the test proves nothing"
         for job_id in (normal, high):
             platform.eventually(lambda job_id=job_id: has_ended(platform, job_id))  # type: ignore[misc]
 
@@ -103,7 +103,7 @@ def check_progress(states: list[Json]) -> None:
     """Check that the progress of a job of 10,000 rows only increases, and is complete at the end."""
     done = [job["progress"]["done"] for job in states]
     percent = [job["progress"]["percent"] or 0 for job in states]
-    assert done == sorted(done), "the progress never decreases"
+    assert done == sorted(done), "the progress must never decrease"
     assert percent == sorted(percent)
     assert (done[-1], percent[-1]) == (10_000, 100)
-    assert any(0 < count < 10_000 for count in done) or len(done) < 10, "the progress shows intermediate values"
+    assert any(0 < count < 10_000 for count in done) or len(done) < 10, "the progress must show intermediate values"

@@ -1,4 +1,4 @@
-"""Workers that are killed at any moment of an import or a full sync: no row is lost or loaded twice."""
+"""Workers are killed at random moments of imports and full syncs. No row is lost, and no row is loaded twice."""
 
 import random
 import time
@@ -16,36 +16,34 @@ from wecelebrate.ingestion.merge.run import CHUNK_SIZE
 KILLS = 1_000 if FULL else 10
 ROWS = 10_000
 CATALOGS = 3
-"""For each type of job. Every catalog belongs to another client."""
+"""The number of catalogs for each type of job. Every catalog belongs to a different client."""
 MAX_LIFE_SECONDS = 1.5
 """The longest time that a worker runs before it is killed."""
 
 
 @dataclass
 class Kills:
-    """The killed jobs, and how far each had come."""
+    """Counts the kills, and stores the position that each killed job had reached."""
 
     count: int = 0
     phases: Counter[str] = field(default_factory=Counter)
     positions: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Job → staged items and merged rows."""
+    """Maps the id of a job to the number of staged items and the number of merged rows."""
 
     def record(self, job: Json) -> None:
-        """Record a killed job. Its committed position must not be behind that of an earlier kill."""
+        """Record a killed job. Its committed position must not be lower than at an earlier kill of the same job."""
         self.count += 1
         phase = job["checkpoint"].get("phase", "stage")
         self.phases[phase] += 1
         position = job["checkpoint"].get("items", 0) if phase == "stage" else ROWS, job["done"]
-        assert position >= self.positions.get(str(job["id"]), (0, 0)), "committed work is not repeated"
+        assert position >= self.positions.get(str(job["id"]), (0, 0)), "the job must not repeat committed work"
         self.positions[str(job["id"])] = position
 
 
 @pytest.mark.timeout(3600)
-def test_workers_killed_at_random_moments_lose_no_row_and_repeat_at_most_a_chunk(
-    own_platform: Platform, figure: Figure
-) -> None:
+def test_killed_workers_lose_no_row_and_repeat_at_most_one_chunk(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
-    # So many kills of so few jobs would exceed the usual number of attempts.
+    # Each job is killed many times, which would exceed the default number of attempts.
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
     catalogs = [TrackedCatalog(platform, platform.tenant(), "product_import", ROWS) for _ in range(CATALOGS)]
     catalogs += [TrackedCatalog(platform, platform.tenant(), "catalog_sync", ROWS) for _ in range(CATALOGS)]
@@ -74,7 +72,7 @@ def test_workers_killed_at_random_moments_lose_no_row_and_repeat_at_most_a_chunk
     for catalog in catalogs:
         platform.eventually(lambda catalog=catalog: catalog.is_idle, within=120)  # type: ignore[misc]
         check(catalog)
-    time.sleep(1.5)  # PostgreSQL updates its statistics once a second
+    time.sleep(1.5)  # PostgreSQL updates its statistics only once a second.
     writes = [now - then for now, then in zip(count_writes(platform), before, strict=True)]
     figure("killed workers", kills.count, "kills")
     figure("killed workers: jobs, all of them exact", jobs, "jobs")

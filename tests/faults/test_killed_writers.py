@@ -1,6 +1,6 @@
-"""Functions that die between their commit and the cache invalidation: the sweeper invalidates within seconds.
+"""If a function dies between its commit and its cache invalidation, the sweeper invalidates the cache within seconds.
 
-The function is blocked in its commit (`blocked_commits`), killed, and then the commit completes.
+The test blocks the function in its commit (`blocked_commits`), kills the function, and then completes the commit.
 """
 
 import os
@@ -21,12 +21,12 @@ from tests.platform import TLS, Json, Platform, Tenant, ok
 
 DEATHS = 200 if FULL else 20
 BATCH_SIZE = 10
-"""Functions that die at the same time."""
+"""The number of functions that die at the same time."""
 FUNCTION = "api-products-write"
 
 
 def kill_function(platform: Platform) -> int:
-    """Kill every busy process of the function. Returns their number."""
+    """Kill every busy process of the function. Return the number of killed processes."""
     functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     pids = functions[FUNCTION]["busy"]
     for pid in pids:
@@ -35,7 +35,7 @@ def kill_function(platform: Platform) -> int:
 
 
 def read_price(tenant: Tenant, product: Json) -> str:
-    """The price of a product, as the API returns it."""
+    """Return the price of a product in the response of the API."""
     return str(ok(tenant.owner.get(f"/v1/products/{product['id']}"))["price"])
 
 
@@ -46,8 +46,10 @@ def is_committed(platform: Platform, tenant: Tenant, price: str) -> bool:
 
 
 def kill_in_commit(platform: Platform, tenant: Tenant, products: list[Json], price: str) -> float:
-    """Change the price of each product, kill each function in its commit, and complete the commits. Returns the time of
-    the commits."""
+    """Change the price of each product, kill each function during its commit, and complete the commits.
+
+    Return the time of the commits.
+    """
     headers = {"Authorization": tenant.owner.headers["Authorization"], "If-Match": "*"}
 
     def write(product: Json) -> int:
@@ -67,9 +69,7 @@ def kill_in_commit(platform: Platform, tenant: Tenant, products: list[Json], pri
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("sweeper")
-def test_the_sweeper_invalidates_the_changes_of_killed_functions_within_seconds(
-    own_platform: Platform, figure: Figure
-) -> None:
+def test_the_sweeper_invalidates_values_that_killed_functions_changed(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
     tenant = platform.tenant()
     platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
@@ -79,7 +79,7 @@ def test_the_sweeper_invalidates_the_changes_of_killed_functions_within_seconds(
         for turn in range(DEATHS // BATCH_SIZE):
             new_price = f"{turn + 2}.00"
             for product in products:
-                assert read_price(tenant, product) == f"{turn + 1}.00"  # loads it into the cache
+                assert read_price(tenant, product) == f"{turn + 1}.00"  # This read caches the product.
             committed_at = kill_in_commit(platform, tenant, products, new_price)
             platform.eventually(partial(is_committed, platform, tenant, new_price), within=5, every=0.002)
             fresh_products: set[str] = set()
@@ -98,10 +98,10 @@ def test_the_sweeper_invalidates_the_changes_of_killed_functions_within_seconds(
     figure("killed functions: outdated responses", stale_responses, "responses")
     figure("killed functions: outdated for", stale_seconds, "s", MAX_STALE_SECONDS)
     figure("killed functions: outdated again after a current response", reverted_responses, "responses", 0)
-    assert stale_responses > 0, "no response was outdated, so the test shows nothing"
+    assert stale_responses > 0, "some responses must be outdated, otherwise the test proves nothing"
 
 
-def test_sent_invalidations_leave_the_outbox(own_platform: Platform) -> None:
+def test_sent_invalidations_are_deleted_from_the_outbox(own_platform: Platform) -> None:
     tenant = own_platform.tenant()
     own_platform.product(tenant)
 
@@ -117,7 +117,7 @@ def test_sent_invalidations_leave_the_outbox(own_platform: Platform) -> None:
 def test_the_sweeper_sends_all_unsent_invalidations_at_once(
     own_platform: Platform, sweeper: None, figure: Figure
 ) -> None:
-    """The outbox is as it would be after an outage of Redis."""
+    """The test fills the outbox with unsent invalidations, as an outage of Redis would do."""
     tenant = own_platform.tenant()
     product = own_platform.product(tenant, price="1.00")
     path = f"/v1/products/{product['id']}"

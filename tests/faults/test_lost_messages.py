@@ -1,4 +1,7 @@
-"""Jobs whose message was never sent: SQS refused it, or the function died after its commit. The sweeper sends it."""
+"""The sweeper sends the message of a job if the function could not send it.
+
+Either SQS refused the message, or the function died after its commit and before it sent the message.
+"""
 
 import os
 import signal
@@ -18,25 +21,25 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import jobs, sweeper
 
 LOST_MESSAGES = 250 if FULL else 10
-"""For each cause of the loss."""
+"""The number of messages that are lost for each cause."""
 BATCH_SIZE = 10
-"""Messages that are lost at the same time."""
+"""The number of messages that are lost at the same time."""
 ROWS = 1_200
-"""Too many rows for an import within the request."""
+"""An import of this many rows is too large to run within the request."""
 MAX_SECONDS = jobs.LOST_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 8
-"""Time until ten jobs with lost messages are completed. 8 s are for the work, on a busy machine."""
+"""Ten jobs with lost messages must be completed within this time. It includes 8 s for the imports on a busy machine."""
 QUEUE = "product-imports"
 FUNCTION = "api-imports-write"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _with_sweeper(sweeper: None) -> None:
-    """The sweeper runs all the time."""
+    """Run the sweeper all the time."""
 
 
 @contextmanager
 def deleted_queue(platform: Platform) -> Iterator[None]:
-    """Delete the queue, and create it again at the end, with the same attributes."""
+    """Delete the queue. At the end of the block, create the queue again with the same attributes."""
     sqs = platform._aws("sqs")
     url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -53,7 +56,10 @@ def product_rows(turn: int) -> list[Json]:
 
 
 def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
-    """Wait until the jobs of all tenants are completed, each in one attempt. Returns the seconds since `since`."""
+    """Wait until the jobs of all tenants are completed, and check that each job needed only one attempt.
+
+    Return the seconds since `since`.
+    """
     query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]
 
@@ -78,7 +84,7 @@ def create_tenants(platform: Platform) -> list[Tenant]:
 
 
 @pytest.mark.timeout(1800)
-def test_jobs_whose_message_cannot_be_sent_are_run_once(own_platform: Platform, figure: Figure) -> None:
+def test_a_job_whose_message_cannot_be_sent_runs_exactly_once(own_platform: Platform, figure: Figure) -> None:
     tenants = create_tenants(own_platform)
     longest = 0.0
     for turn in range(LOST_MESSAGES // BATCH_SIZE):
@@ -92,8 +98,10 @@ def test_jobs_whose_message_cannot_be_sent_are_run_once(own_platform: Platform, 
 
 
 def kill_in_commit(platform: Platform, tenants: list[Tenant], turn: int) -> float:
-    """Create a job for each tenant, kill each function in its commit, and complete the commits. Returns the time of the
-    commits."""
+    """Create a job for each tenant, kill each function during its commit, and complete the commits.
+
+    Return the time at which all commits were complete.
+    """
 
     def post(tenant: Tenant) -> int:
         return httpx.post(
@@ -119,7 +127,7 @@ def kill_in_commit(platform: Platform, tenants: list[Tenant], turn: int) -> floa
 
 
 @pytest.mark.timeout(1800)
-def test_jobs_whose_function_dies_before_it_sends_the_message_are_run_once(
+def test_a_job_whose_function_dies_before_it_sends_the_message_runs_exactly_once(
     own_platform: Platform, figure: Figure
 ) -> None:
     tenants = create_tenants(own_platform)

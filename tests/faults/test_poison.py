@@ -1,6 +1,7 @@
-"""Poison messages: jobs and messages that no attempt can handle.
+"""Poison messages are jobs and messages that fail in every attempt.
 
-They do not affect other jobs, they become dead letters, and a redriven job runs once after its cause is repaired.
+They do not affect other jobs, and they become dead letters. If a job is redriven after its cause is repaired, the job
+runs once.
 """
 
 import pytest
@@ -25,7 +26,7 @@ UNREADABLE = ("no JSON at all {", '["an", "array"]', '["\\u0000"]', '["\\ud800"]
 
 
 def list_dead_letters(platform: Platform, **filters: str) -> list[Json]:
-    """All dead letters, newest first."""
+    """Return all dead letters, newest first."""
     dead_letters: list[Json] = []
     cursor: str | None = None
     while True:
@@ -38,15 +39,15 @@ def list_dead_letters(platform: Platform, **filters: str) -> list[Json]:
 
 
 def audited_actions(platform: Platform, object_id: str) -> list[str]:
-    """The actions that the audit log records for an object."""
+    """Return the actions that the audit log records for an object."""
     entries = ok(platform.admin.get("/v1/admin/audit", params={"object_id": object_id}))["data"]
     return [entry["action"] for entry in entries]
 
 
 def insert_poisoned_job(platform: Platform, tenant: Tenant, template: str, number: int) -> str:
-    """Insert a copy of a job, without a part of the payload that its worker needs. Returns the job's id.
+    """Insert a copy of a job whose payload lacks a field that the worker needs. Return the id of the copy.
 
-    The job has a catalog of its own, because a job cannot be retried after a later job of the same catalog.
+    Each copy has its own catalog, because a job cannot be retried after a later job of the same catalog.
     """
     catalog_id = platform.catalog(owner=tenant.client_id)["id"]
     key = f"{tenant.client_id}/imports/poison-{number}"
@@ -65,7 +66,7 @@ def insert_poisoned_job(platform: Platform, tenant: Tenant, template: str, numbe
 
 
 @pytest.mark.timeout(1800)
-def test_one_percent_of_poisoned_jobs_does_not_affect_the_others(own_platform: Platform, figure: Figure) -> None:
+def test_poisoned_jobs_do_not_affect_other_jobs(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
     tenants = [platform.tenant() for _ in range(TENANTS)]
     for tenant in tenants:
@@ -96,11 +97,11 @@ def test_one_percent_of_poisoned_jobs_does_not_affect_the_others(own_platform: P
         [[tenant.client_id for tenant in tenants]],
     ).fetchone()
     assert stored == {"n": JOBS - POISONED_JOBS + len(poisoned_jobs), "repaired": len(poisoned_jobs)}
-    assert len(list_dead_letters(platform)) == len(poisoned_jobs), "no job failed again"
+    assert len(list_dead_letters(platform)) == len(poisoned_jobs), "no redriven job may fail again"
 
 
 def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, Tenant]) -> None:
-    """Each poisoned job has a dead letter with its client and its error, which only an admin can redrive."""
+    """Check that each poisoned job has a dead letter with its client and its error. An owner cannot redrive it."""
     assert dead_letters.keys() == poisoned_jobs.keys()
     for job_id, tenant in poisoned_jobs.items():
         letter = dead_letters[job_id]
@@ -112,7 +113,7 @@ def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, T
 
 
 def redrive_once(platform: Platform, dead_letters: list[Json]) -> None:
-    """Redrive dead letters of jobs. Each job runs once, and every further attempt to redrive it is rejected."""
+    """Redrive the dead letters of jobs. Check that each job runs once, and that it cannot be redriven again."""
     for letter in dead_letters:
         ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
         problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "job_state")
@@ -132,14 +133,14 @@ def all_ended(platform: Platform) -> bool:
 
 
 @pytest.mark.timeout(300)
-def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_redriven(
+def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_it_is_redriven(
     own_platform: Platform,
 ) -> None:
     platform, tenant = own_platform, own_platform.tenant()
     rows = [{"sku": f"K-{number}", "name": f"Product {number}", "price": "1.00"} for number in range(4_000)]
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
-        # The last transaction of an import updates the catalog, which waits for this lock. The first attempt makes
-        # progress, so it does not count as a failure.
+        # The last transaction of an import updates the catalog, and this update waits for the lock. The first attempt
+        # makes progress, so it does not count as a failure.
         job_id = create_import(tenant.owner, tenant.catalog_id, rows)
         for attempt in range(1, 5):
             platform.eventually(lambda: job_row(platform, job_id)["fence"] == attempt)  # noqa: B023 - called at once
@@ -183,7 +184,7 @@ def test_an_unreadable_message_becomes_a_dead_letter_after_its_first_delivery(
     )  # fmt: skip
     assert letter["body"] == body
     assert letter["reason"].startswith("UnreadableMessage: the body is not ")
-    # A redriven message fails again, and becomes another dead letter. The same dead letter is redriven only once.
+    # The redriven message fails again and becomes a new dead letter. The old dead letter cannot be redriven again.
     ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
     problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "nothing_to_redrive")
     platform.eventually(lambda: len(new_dead_letters()) == 2, within=15)

@@ -1,4 +1,4 @@
-"""A Redis that is killed, frozen, slow or full causes no error: the database answers instead."""
+"""If Redis is killed, frozen, slow or full, no request fails, because the database answers instead."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
 FAULT_SECONDS = 12.0 if FULL else 4.0
 MAX_ADDED_MILLISECONDS = 250
-"""How much a fault may add to the 95th percentile of response times."""
+"""A fault may increase the 95th percentile of the response times by at most this much."""
 MAX_RECOVERY_SECONDS = 30.0
 
 Fault = Callable[[Load], FaultWindow]
@@ -35,13 +35,13 @@ def load(own_platform: Platform, sweeper: None) -> Iterator[Load]:
 
 
 def wait_for_cache(load: Load) -> None:
-    """Wait until the cache answers most requests."""
+    """Wait until members and visitors get several cache hits in a row."""
     now = FaultWindow(time.monotonic(), time.monotonic())
     load.platform.eventually(lambda: load.recovery_seconds(now, 6) is not None, within=MAX_RECOVERY_SECONDS, every=0.2)
 
 
 def process(load: Load, part: str) -> psutil.Process:
-    """The process of a part of the local cloud."""
+    """Return the process that runs a part of the local cloud."""
     identity = ProcessIdentity.read(load.platform.state / "run" / f"{part}.json")
     assert identity is not None and identity.process is not None
     return identity.process
@@ -58,7 +58,7 @@ def frozen(process: psutil.Process) -> Iterator[None]:
 
 
 def killed(load: Load) -> FaultWindow:
-    """Redis is killed. The supervisor starts it again, without data."""
+    """Kill Redis. The supervisor starts Redis again, but all data is lost."""
     with load.fault() as window:
         before = process(load, "redis")
         os.kill(before.pid, signal.SIGKILL)
@@ -78,14 +78,14 @@ def killed(load: Load) -> FaultWindow:
 
 
 def blackholed(load: Load) -> FaultWindow:
-    """Redis accepts connections, but does not respond."""
+    """Freeze Redis, so that it accepts connections but does not respond."""
     with load.fault() as window, frozen(process(load, "redis")):
         time.sleep(FAULT_SECONDS)
     return window
 
 
 def crawling(load: Load) -> FaultWindow:
-    """The REST server in front of Redis takes up to five seconds to respond."""
+    """Freeze the REST server in front of Redis, so that a response takes up to five seconds."""
     with load.fault() as window:
         upstash = process(load, "upstash")
         for _ in range(2 if FULL else 1):
@@ -96,7 +96,7 @@ def crawling(load: Load) -> FaultWindow:
 
 
 def full(load: Load) -> FaultWindow:
-    """Redis has no free memory, and may not evict any key."""
+    """Leave Redis no free memory, and do not allow Redis to evict keys."""
     with valkey.Valkey.from_url(load.platform.endpoints.redis, decode_responses=True) as client:
         before = {name: client.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
         with load.fault() as window:
@@ -112,7 +112,7 @@ def full(load: Load) -> FaultWindow:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", [killed, blackholed, crawling, full])
-def test_a_failing_redis_causes_no_error_and_little_delay(load: Load, figure: Figure, fault: Fault) -> None:
+def test_a_failing_redis_causes_no_errors_and_only_short_delays(load: Load, figure: Figure, fault: Fault) -> None:
     name = f"redis {fault.__name__}"
     wait_for_cache(load)
     before = time.monotonic()
@@ -141,7 +141,7 @@ def test_a_failing_redis_causes_no_error_and_little_delay(load: Load, figure: Fi
     assert successful_users == {"member", "visitor", "writer"}
 
 
-def test_the_rate_limit_of_a_client_holds_without_redis(load: Load, figure: Figure) -> None:
+def test_the_rate_limit_of_a_client_is_enforced_without_redis(load: Load, figure: Figure) -> None:
     platform = load.platform
     tenant = platform.tenant()
     platform.product(tenant)
@@ -160,7 +160,7 @@ def test_the_rate_limit_of_a_client_holds_without_redis(load: Load, figure: Figu
         while len(statuses) < 400 and time.time() // 60 == minute:
             statuses.append(client.get(path).status_code)
         functions = client.get("/_local/health").json()["functions"]
-    # Without Redis, each instance counts on its own.
+    # Without Redis, each instance of the function counts only its own requests.
     quota = MIN_LOCAL_QUOTA * functions["api-products-read"]["processes"]
     if len(statuses) > quota:
         assert 429 in statuses

@@ -1,4 +1,4 @@
-"""A replica that is paused, lagging or killed: callers read their own writes, and no outdated value gets cached."""
+"""If the replica is paused, lagging or killed, callers read their own writes, and no outdated value is cached."""
 
 import json
 import os
@@ -25,19 +25,20 @@ LAG_MILLISECONDS = 300
 
 @pytest.fixture(scope="module")
 def tenant(own_platform: Platform) -> Tenant:
-    """A tenant with a high rate limit."""
+    """Return a tenant with a high rate limit."""
     tenant = own_platform.tenant()
     own_platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-    # While Redis has known recent transactions for less than a minute, all values are loaded from the primary.
+    # All values are loaded from the primary until Redis has recorded recent transactions for a minute.
+    # Set the start of the record to the past, so that the replica is used at once.
     own_platform.redis.hset("v1:local:public:recent", "since", "1")
     return tenant
 
 
 @contextmanager
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
-    """An HTTP client of the tenant's owner, or of another member.
+    """Yield an HTTP client with the token of the tenant's owner, or of the member `subject`.
 
-    Unlike `platform.api`, it does not wait for the replica before each request. It sends `If-Match: *`.
+    Unlike `platform.api`, the client does not wait for the replica before each request. It sends `If-Match: *`.
     """
     platform.catch_up()
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
@@ -57,7 +58,7 @@ def paused_replica(platform: Platform) -> Iterator[None]:
 
 
 def read_price(response: httpx.Response, product: Json) -> str:
-    """The price of a product in a response with the product or a list."""
+    """Return the price of a product. The response contains the product, or a list with the product."""
     body: Any = ok(response)
     rows = body.get("data", [body])
     return next(str(row["price"]) for row in rows if row["id"] == product["id"])
@@ -70,7 +71,7 @@ def test_callers_read_their_own_writes_while_the_replica_is_paused(
     product = own_platform.product(tenant, price="1.00")
     colleague = own_platform.member(tenant.client_id)
     product_path, list_path = f"/v1/products/{product['id']}", f"/v1/catalogs/{tenant.catalog_id}/products"
-    # The cache writes the product through, stores the list when it is read, and never stores a filtered list.
+    # A write updates the cached product. A list is cached when it is read. A filtered list is never cached.
     paths = (product_path, list_path, f"{list_path}?updated_since=2020-01-01T00:00:00Z")
     lost_writes, outdated = 0, 0
     with client_of(own_platform, tenant) as writer, client_of(own_platform, tenant, colleague) as reader:
@@ -96,7 +97,7 @@ def test_callers_read_their_own_writes_while_the_replica_is_paused(
 
 
 def logged_metric(platform: Platform, function: str, metric: str) -> int:
-    """The sum of a metric in the log of a function."""
+    """Return the sum of a metric in the log of a function."""
     log: Path = platform.state / "logs" / "functions" / f"{function}.log"
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith('{"_aws"')]
     return int(sum(line[metric][0] for line in lines if metric in line))
@@ -115,7 +116,7 @@ def lagging_replica(platform: Platform) -> Iterator[None]:
 
 
 def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
-    """Insert products in the database. Products that are created through the API would be in the cache."""
+    """Insert products directly into the database. If the API created the products, they would be in the cache."""
     platform.arrange(
         "insert into products (catalog_id, sku, name, price)"
         " select %s, 'cold ' || n, 'cold ' || n, 1 from generate_series(1, %s) n",
@@ -128,7 +129,7 @@ def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.timeout(300)
-def test_most_values_are_loaded_from_a_lagging_replica_and_none_is_outdated(
+def test_most_values_are_loaded_from_a_lagging_replica_and_no_value_is_outdated(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     products = insert_uncached_products(own_platform, tenant)
@@ -143,7 +144,7 @@ def test_most_values_are_loaded_from_a_lagging_replica_and_none_is_outdated(
                 ok(writer.patch(f"/v1/products/{changing['id']}", json={"price": f"{sent[0]}.00"}))
                 acknowledged[0] = sent[0]
 
-    time.sleep(1)  # until the replica has the products
+    time.sleep(1)  # Wait until the replica has the products.
     before = {
         metric: logged_metric(own_platform, "api-products-read", metric) for metric in ("CacheMiss", "ReaderHandedOver")
     }

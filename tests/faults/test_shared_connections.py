@@ -1,5 +1,7 @@
-"""Fifty clients share two connections, and a tenth of their transactions is interrupted: no client sees a row of
-another client."""
+"""Fifty clients share two connections, and a tenth of their transactions is interrupted.
+
+No client sees a row of another client.
+"""
 
 import threading
 import time
@@ -35,12 +37,12 @@ READS = {
 
 
 class WorkFailed(Exception):
-    """The work of a transaction failed."""
+    """Raised on purpose by this test to make a transaction fail."""
 
 
 @pytest.fixture(scope="module")
 def clients(platform_of_module: Platform) -> dict[str, str]:
-    """Subject → its client. Each client has a site, a catalog and products."""
+    """Create clients with a site, a catalog and products. Map the subject of each owner to the id of its client."""
     client_ids: dict[str, str] = {}
     run_id = uuid4().hex[:8]
     for n in range(TENANTS):
@@ -77,7 +79,7 @@ def platform_of_module(cloud: Endpoints, state: Path) -> Iterator[Platform]:
 
 @pytest.fixture
 def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process has the environment of the function that writes products, without a cache."""
+    """Give this process the environment of the function that writes products, but without a cache."""
     for name, value in function_environment(state, "api-products-write").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WC_CACHE_URL", "")
@@ -90,8 +92,10 @@ def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Turns:
-    """Transactions of many callers. In each turn, two callers have one open transaction each, on two connections that
-    all callers share."""
+    """Runs transactions of many callers on two connections that all callers share.
+
+    In each turn, two callers have one open transaction each.
+    """
 
     def __init__(self, clients: dict[str, str], superuser: psycopg.Connection, seed: int) -> None:
         self.random = Random(seed)
@@ -101,7 +105,7 @@ class Turns:
         self.rows = self.done = self.interrupted = 0
 
     def play(self) -> None:
-        """Play one turn: a caller on each connection, and their statements in random order."""
+        """Play one turn. Each connection serves one caller, and both callers send statements in random order."""
         with ExitStack() as stack:
             callers = self.random.sample(sorted(self.clients), 2)
             open_transactions: list[tuple[str, Transaction]] = []
@@ -119,10 +123,10 @@ class Turns:
                 self.random.choice([self.cancel, self.terminate, self.close, self.fail, self.abandon])(tx)
 
     def read(self, subject: str, tx: Transaction) -> None:
-        """Run a random query, and record the rows of other clients."""
+        """Run a random query. Record every row of another client as a violation."""
         name = self.random.choice(sorted(READS))
         rows = tx.cursor().execute(READS[name].encode()).fetchall()
-        assert rows, f"{subject} sees none of its own {name}"
+        assert rows, f"{subject} must see its own {name}"
         self.rows += len(rows)
         self.violations += [
             f"{subject}: {name} of {row['owner']}" for row in rows if row["owner"] != self.clients[subject]
@@ -163,7 +167,7 @@ class Turns:
 
 
 def replica_catches_up(platform: Platform) -> Callable[[], bool]:
-    """A check of whether the replica has replayed everything that the primary has written so far."""
+    """Return a function that checks whether the replica has replayed all writes that the primary has made until now."""
     row = platform.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
     assert row is not None
     has_replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"

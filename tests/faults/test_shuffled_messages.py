@@ -1,4 +1,4 @@
-"""Messages that are delivered several times and in any order: each job runs once, those of a catalog in order."""
+"""Messages are delivered several times and in random order. Each job runs once, and jobs of a catalog run in order."""
 
 import random
 import time
@@ -15,13 +15,15 @@ JOBS = 10_000 if FULL else 200
 CATALOGS = 100 if FULL else 10
 SKUS = ("A-1", "A-2", "A-3")
 MAX_DELIVERIES = 5
-"""How often the message of a job is sent at most."""
+"""The message of a job is sent at most this many times."""
 SENDERS = 8
 
 
 def insert_jobs(platform: Platform, tenant: Tenant, count: int) -> None:
-    """Insert jobs of one catalog, copied from an import by the API, but without messages. Job `n` sets all prices to
-    `n` + 1."""
+    """Insert jobs of one catalog, but send no messages. The jobs are copies of an import that the API created.
+
+    Job number `n` sets all prices to `n` + 1.
+    """
     first = create_import(tenant.owner, tenant.catalog_id, product_rows(0))
     platform.eventually(lambda: has_ended(platform, first))
     files = []
@@ -45,7 +47,7 @@ def product_rows(number: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.timeout(3600)
-def test_jobs_run_once_and_in_order_although_messages_are_repeated_and_shuffled(
+def test_jobs_run_once_and_in_order_if_messages_are_repeated_and_shuffled(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(3)
@@ -79,14 +81,16 @@ def test_jobs_run_once_and_in_order_although_messages_are_repeated_and_shuffled(
     prices = platform.database.execute(
         "select price::text, count(*)::int as products from products where sku = any (%s) group by 1", [list(SKUS)]
     ).fetchall()
-    assert prices == [{"price": last_price, "products": CATALOGS * len(SKUS)}], "the last job of each catalog wins"
+    assert prices == [{"price": last_price, "products": CATALOGS * len(SKUS)}], (
+        "each product must have the price of the last job of its catalog"
+    )
     overlapping = platform.database.execute(
         "select count(*)::int as jobs from ("
         "  select started_at < lag(completed_at) over (partition by catalog_id order by queued_at, id) as early"
         "  from jobs"
         ") ordered where early"
     ).fetchone()
-    assert overlapping == {"jobs": 0}, "no job started before the previous one of its catalog had ended"
+    assert overlapping == {"jobs": 0}, "no job may start before the previous job of its catalog has ended"
     figure("shuffled messages", len(messages), "messages")
     figure("shuffled messages: jobs, each run once and in order", JOBS, "jobs")
     figure("shuffled messages: duration", seconds, "s")

@@ -1,6 +1,6 @@
-"""Jobs that are stopped before their end: the lease expires, the job is cancelled, or its attempts fail.
+"""Tests of jobs that stop early: the lease expires, the job is cancelled, or all its attempts fail.
 
-Committed chunks stay, the stopped worker writes nothing more, and the next attempt counts exactly.
+Committed chunks are kept, a stopped worker writes nothing afterwards, and the counts of the next attempt are exact.
 """
 
 import os
@@ -19,11 +19,11 @@ ROWS = 25_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _with_sweeper(sweeper: None) -> None:
-    """The sweeper runs all the time."""
+    """Run the sweeper all the time."""
 
 
 def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: LiteralString) -> None:
-    """Wait until the job of a catalog is running and meets a condition in SQL."""
+    """Wait until the job of a catalog is running and its row satisfies the SQL condition."""
     query: LiteralString = f"select from jobs where id = %s and status = 'processing' and {condition}"
     platform.eventually(
         lambda: platform.database.execute(query, [catalog.job_id]).rowcount == 1, within=60, every=0.001
@@ -31,7 +31,7 @@ def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: Liter
 
 
 def freeze_worker(platform: Platform, queue: str) -> int | None:
-    """Freeze the worker of a queue between two transactions. Returns its pid, or None if it ends before."""
+    """Freeze the worker of a queue between two transactions. Return its pid, or None if the worker ends first."""
     while pids := health(platform, queue)["busy"]:
         (pid,) = pids
         os.kill(pid, signal.SIGSTOP)
@@ -48,7 +48,7 @@ def freeze_worker(platform: Platform, queue: str) -> int | None:
 
 
 def freeze_while_merging(platform: Platform, catalog: TrackedCatalog) -> int:
-    """Start syncs until a worker is frozen between two transactions of its merge phase. Returns its pid."""
+    """Start syncs until a worker is frozen between two transactions of its merge phase. Return its process id."""
     for _ in range(10):
         catalog.start_next()
         wait_for_state(platform, catalog, "checkpoint ->> 'phase' = 'merge' and done > 0 and done < total - 10000")
@@ -60,7 +60,7 @@ def freeze_while_merging(platform: Platform, catalog: TrackedCatalog) -> int:
             os.kill(pid, signal.SIGCONT)
         wait_until_idle(platform, catalog)
         catalog.check()
-    raise AssertionError("the worker was never frozen between two transactions")
+    raise AssertionError("no worker could be frozen between two transactions in ten attempts")
 
 
 def wait_until_idle(platform: Platform, catalog: TrackedCatalog, within: float = 60) -> None:
@@ -68,7 +68,7 @@ def wait_until_idle(platform: Platform, catalog: TrackedCatalog, within: float =
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_whose_lease_has_expired_writes_nothing_more(own_platform: Platform) -> None:
+def test_a_worker_writes_nothing_after_its_lease_has_expired(own_platform: Platform) -> None:
     platform = own_platform
     catalog = TrackedCatalog(platform, platform.tenant(), "catalog_sync", ROWS)
     catalog.start_next()
@@ -86,7 +86,7 @@ def test_a_worker_whose_lease_has_expired_writes_nothing_more(own_platform: Plat
         os.kill(frozen_pid, signal.SIGCONT)
     platform.eventually(lambda: frozen_pid not in health(platform, "catalog-syncs")["busy"])
     catalog.check()
-    assert job_row(platform, catalog.job_id) == completed_job, "no column has changed, not even updated_at"
+    assert job_row(platform, catalog.job_id) == completed_job, "no column of the job may change, not even updated_at"
 
 
 STAGING: LiteralString = "checkpoint ->> 'phase' = 'stage'"
@@ -106,7 +106,7 @@ DEACTIVATING: LiteralString = "checkpoint ->> 'phase' = 'deactivate'"
     ids=["import-staging", "import-merging", "sync-staging", "sync-merging", "sync-deactivating"],
 )
 @pytest.mark.timeout(300)
-def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_it(
+def test_a_job_changes_nothing_after_its_cancellation_and_a_retry_completes_it(
     own_platform: Platform, figure: Figure, job_type: Literal["product_import", "catalog_sync"], state: LiteralString
 ) -> None:
     platform = own_platform
@@ -129,7 +129,7 @@ def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_it(
     job = job_row(platform, catalog.job_id)
     counts = job["counts"]
     assert job["status"] == "completed", (job["error_code"], job["error"])
-    # The retry counts rows that were merged before the cancellation as unchanged.
+    # Rows that were merged before the cancellation count as unchanged in the retry.
     assert counts["read"] == catalog.expected["read"]
     assert counts["read"] == sum(counts[name] for name in ("created", "updated", "unchanged", "rejected"))
     assert counts["rejected"] == catalog.expected["rejected"]
@@ -138,7 +138,7 @@ def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_it(
 
 
 def product_rows(platform: Platform, catalog: TrackedCatalog) -> list[dict[str, Any]]:
-    """The products of a catalog, with the times of their last changes."""
+    """Return the products of a catalog with the times of their last changes."""
     return platform.database.execute(
         "select sku, price, is_active, updated_at from products where catalog_id = %s order by sku",
         [catalog.tenant.catalog_id],
@@ -146,10 +146,10 @@ def product_rows(platform: Platform, catalog: TrackedCatalog) -> list[dict[str, 
 
 
 def refuse_product(platform: Platform, sku: LiteralString) -> None:
-    """Make every commit fail that inserts this product, as a bug of the platform would."""
+    """Make every commit that inserts this product fail. This simulates a bug of the platform."""
     platform.database.execute(
         "create function refuse() returns trigger language plpgsql"
-        " as $$ begin raise check_violation using message = 'a bug of the platform, in the commit'; end $$"
+        " as $$ begin raise check_violation using message = 'raised on purpose by this test'; end $$"
     )
     platform.database.execute(
         "create constraint trigger refuse after insert on products deferrable initially deferred"
@@ -164,7 +164,7 @@ def test_a_failed_job_counts_its_committed_rows_and_a_retry_completes_it(own_pla
     catalog = TrackedCatalog(platform, platform.tenant(), "product_import", 12_000)
     catalog.start_next()
     while not catalog.is_idle:
-        # Start the next attempt at once, instead of after its delay.
+        # Start the next attempt at once. Otherwise it would start only after its delay.
         due = platform.database.execute(
             "update jobs set due_at = now() where id = %s and status = 'pending' and due_at > now()", [catalog.job_id]
         )

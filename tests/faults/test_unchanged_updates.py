@@ -1,4 +1,4 @@
-"""Updates that change no value."""
+"""Tests an update that changes no value."""
 
 from tests.platform import Platform, ok
 

@@ -1,4 +1,4 @@
-"""The session's cloud with two unrelated clients for each module. Tests that change a client create their own."""
+"""Each module uses the cloud of the session with two new tenants. A test that changes a client creates another one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,5 +28,5 @@ def other_tenant(platform: Platform) -> Tenant:
 
 @pytest.fixture(scope="module")
 def ids(platform: Platform, tenant: Tenant) -> dict[str, str]:
-    """The ids of existing resources of the tenant, by path parameter."""
+    """Map each path parameter to the id of an existing resource of the tenant."""
     return create_resources(platform, tenant)

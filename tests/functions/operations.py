@@ -1,4 +1,4 @@
-"""The operations of the API, each with a valid request. Tests that cover every route are parametrized with them."""
+"""Lists all operations of the API, and builds a valid request for each. Tests of every route use this list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The operationId."""
+        """The operationId of the operation."""
         return str(self.definition["operationId"])
 
     @property
     def id_parameters(self) -> list[str]:
-        """The path parameters whose format is UUID."""
+        """The names of the path parameters whose format is UUID."""
         return [
             parameter["name"]
             for parameter in self.definition.get("parameters", [])
@@ -51,12 +51,12 @@ class Operation:
 
     @property
     def is_list(self) -> bool:
-        """Whether the operation returns pages."""
+        """Whether the operation returns the pages of a list."""
         return self.has_parameter("cursor")
 
     @property
     def name_field(self) -> str:
-        """The body field with the display name of the resource."""
+        """The name of the body field that contains the display name of the resource."""
         if self.name == "create_order":
             return "customer_name"
         return "description" if self.name.endswith("_webhook") else "name"
@@ -65,7 +65,7 @@ class Operation:
         return any(parameter["name"] == name for parameter in self.definition.get("parameters", []))
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
-        """Send a valid request. `overrides` are arguments of `httpx.Client.request`."""
+        """Send a valid request. `overrides` replace arguments of `httpx.Client.request`."""
         arguments: Json = {"json": request_body(self.name, ids)} if "requestBody" in self.definition else {}
         if self.has_parameter("if-match"):
             arguments["headers"] = {"If-Match": "*"} | overrides.pop("headers", {})
@@ -75,12 +75,12 @@ class Operation:
 
 
 def operation_id(operation: Operation) -> str:
-    """The id of a parametrized test."""
+    """Return the name of the operation, which is the id of a parametrized test."""
     return operation.name
 
 
 def all_operations() -> list[Operation]:
-    """All operations, sorted by path and method."""
+    """Return all operations, sorted by path and method."""
     return [
         Operation(method.upper(), path, definition)
         for path, methods in sorted(document()["paths"].items())
@@ -89,7 +89,10 @@ def all_operations() -> list[Operation]:
 
 
 def request_body(name: str, ids: Mapping[str, str]) -> Json:
-    """A valid request body of an operation; empty if the operation takes none. Its unique fields have new values."""
+    """Return a valid request body for an operation. The body is empty if the operation does not accept a body.
+
+    Fields whose values must be unique get a new value in each call.
+    """
     unique = uuid4().hex[:12]
     client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}
     site: Json = {"name": f"site {unique}", "domain": f"{unique}.test"}

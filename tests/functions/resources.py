@@ -1,4 +1,4 @@
-"""Resources of a tenant: one for each path parameter of the API."""
+"""Creates resources of a tenant: one resource for each path parameter of the API."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
@@ -60,9 +60,9 @@ values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
 
 
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
-    """Create one resource of the tenant for each path parameter. Returns the values of the parameters."""
+    """Create one resource of the tenant for each path parameter. Return the value of each parameter."""
     client = tenant.client_id
-    # The number of webhooks of a client is limited: delete those that tests created, and share one.
+    # A client may have only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     job = _insert(platform, JOB, [client, tenant.catalog_id])
     webhook = _insert(platform, WEBHOOK, {"client": client})
@@ -89,7 +89,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
 
 
 def _insert(platform: Platform, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]) -> str:
-    """Execute a statement and return the id of the row."""
+    """Execute an insert and return the id of the new row."""
     row = platform.database.execute(statement, parameters).fetchone()
     assert row is not None
     return str(row["id"])

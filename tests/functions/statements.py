@@ -1,10 +1,10 @@
-"""Counting the SQL statements that functions send to the replica."""
+"""Counts the SQL statements that functions send to the replica."""
 
 from tests.platform import Platform
 
 
 def count_statements(platform: Platform) -> int:
-    """The number of statements that the replica has executed for functions since its start."""
+    """Return how many statements of functions the replica has executed since it started."""
     row = platform.replica.execute(
         "select coalesce(sum(calls), 0)::int as calls from pg_stat_statements"
         " where toplevel and userid in (select oid from pg_roles where rolname like 'wc\\_%' or rolname like 'app\\_%')"

@@ -1,4 +1,4 @@
-"""Invalid request bodies: each is refused with the pointer of the invalid field, and none causes a 500."""
+"""An invalid request body is refused with a pointer to the invalid field. It never causes status 500."""
 
 import json
 from typing import Any
@@ -48,20 +48,20 @@ INVALID_PRODUCTS: list[tuple[str, Json, str]] = [
     ("a nested NUL", {"attributes": {"a": [{"b": "\0"}]}}, "/attributes/a/0/b"),
     ("NUL in a key", {"attributes": {"a\0b": 1}}, "/attributes"),
     ("a key that the pointer must escape", {"attributes": {"a/b~c": "\0"}}, "/attributes/a~1b~0c"),
-    ("a name too long", {"name": "n" * 501}, "/name"),
-    ("a SKU too long", {"sku": "s" * 201}, "/sku"),
-    ("a description too long", {"description": "d" * 100_001}, "/description"),
+    ("a name that is too long", {"name": "n" * 501}, "/name"),
+    ("a SKU that is too long", {"sku": "s" * 201}, "/sku"),
+    ("a description that is too long", {"description": "d" * 100_001}, "/description"),
     ("too many images", {"images": ["https://a.test/i.jpg"] * 51}, "/images"),
     ("a javascript URL as an image", {"images": ["https://a.test/i.jpg", "javascript:alert(1)"]}, "/images/1"),
-    ("an object too large", {"attributes": {"a": "a" * 300_000}}, "/attributes"),
-    ("an object too deep", {"attributes": nested(70)}, "/attributes" + "/a" * 63),
+    ("an object that is too large", {"attributes": {"a": "a" * 300_000}}, "/attributes"),
+    ("an object that is nested too deeply", {"attributes": nested(70)}, "/attributes" + "/a" * 63),
 ]
 
 
 @pytest.mark.parametrize(
     ("change", "pointer"), [case[1:] for case in INVALID_PRODUCTS], ids=[case[0] for case in INVALID_PRODUCTS]
 )
-def test_an_invalid_product_is_refused_with_the_pointer_of_its_field(
+def test_an_invalid_product_is_refused_with_a_pointer_to_the_invalid_field(
     tenant: Tenant, ids: dict[str, str], change: Json, pointer: str
 ) -> None:
     new = {"sku": "wrong", "name": "Wrong", "price": "1.00", **change}
@@ -78,7 +78,7 @@ def test_every_invalid_field_is_reported(tenant: Tenant) -> None:
     assert pointers(problem(response, 422, "invalid")) == ["/sku", "/name", "/price", "/z"]
 
 
-def test_a_lone_surrogate_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
+def test_a_surrogate_without_its_pair_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
     for content in (rb'{"name": "\ud800"}', rb'{"name": "a\udfffb"}'):
         response = tenant.owner.patch(f"/v1/products/{ids['product_id']}", content=content, headers=JSON)
         assert pointers(problem(response, 422, "invalid")) == ["/name"]
@@ -104,7 +104,7 @@ def test_numbers_that_json_does_not_allow_are_refused(tenant: Tenant, ids: dict[
     [b"{", b"nonsense", b'{"a": 1,}', b"\xff\xfe\x00", b"[" * 50_000, b'{"a": ' + b"9" * 5000 + b"}"],
     ids=["truncated", "a word", "a trailing comma", "not UTF-8", "too deeply nested", "a number that is too long"],
 )
-def test_a_body_that_is_not_json_is_malformed(
+def test_a_body_that_is_not_json_is_refused_as_malformed(
     platform: Platform, operation: Operation, ids: dict[str, str], content: bytes
 ) -> None:
     problem(operation.send(platform.admin, ids, json=None, content=content, headers=JSON), 400, "malformed_body")
@@ -128,7 +128,7 @@ def test_a_body_that_is_not_an_object_is_refused(platform: Platform, operation: 
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
-def test_an_empty_body_is_refused_where_a_body_is_required(
+def test_an_empty_body_is_refused_only_if_the_operation_requires_a_body(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.admin, ids, json=None, content=b"", headers=JSON)
@@ -138,13 +138,14 @@ def test_an_empty_body_is_refused_where_a_body_is_required(
         ok(response)
 
 
-def test_a_body_larger_than_the_gateways_limit_is_refused(tenant: Tenant) -> None:
+def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant) -> None:
     response = tenant.owner.post("/v1/sites", content=b" " * (10 * 1024 * 1024 + 1), headers=JSON)
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 
 
-def test_values_too_long_for_a_database_index_are_refused_as_invalid(tenant: Tenant) -> None:
-    # The text is 3,200 bytes that do not compress. PostgreSQL indexes at most 2,704 bytes.
+def test_values_that_are_too_long_for_a_database_index_are_refused_as_invalid(tenant: Tenant) -> None:
+    # The name and the category together have 3,200 bytes, which do not compress.
+    # An entry of a PostgreSQL index may have at most 2,704 bytes.
     rare = "".join(chr(0x20000 + (number * 7919) % 40_000) for number in range(500))
     new = {"sku": "rare", "name": rare, "category": rare[:300], "price": "1.00"}
     problem(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new), 422, "invalid")
@@ -183,7 +184,7 @@ def test_a_patch_may_have_the_content_type_of_a_merge_patch(
 
 
 def body_properties(operation: Operation) -> Json:
-    """The properties of an operation's request body, from the OpenAPI document."""
+    """Return the properties of the operation's request body as the OpenAPI document declares them."""
     reference = operation.definition["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     properties: Json = document()["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
     return properties

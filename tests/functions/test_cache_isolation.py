@@ -1,8 +1,8 @@
-"""Concurrent requests of many clients in every role: nobody gets another client's cached data.
+"""Users of many clients, in every role, send concurrent requests. Nobody gets cached data of another client.
 
-The names of each client's rows contain a mark that no other client has. All members of all clients request the same
-paths, and most requests carry headers that claim to be another client. `make test` sends 1,000 requests, `make faults`
-10,000.
+The names of each client's rows contain a mark that no other client has. The members of all clients request the same
+paths. Most requests have headers that claim that the request comes from another client. `make test` sends 1,000
+requests, and `make faults` sends 10,000 requests.
 """
 
 import os
@@ -28,16 +28,16 @@ REQUESTS = 10_000 if FULL else 1000
 CLIENTS = 50
 THREADS = 8
 ADDRESSES_PER_THREAD = 4
-"""An address may send 600 requests a minute."""
+"""A thread needs several addresses, because one address may send only 600 requests a minute."""
 CALLERS_PER_ROUND = 5
-"""Each of them sends its request twice."""
+"""The number of callers that send a request in one round. Each of these callers sends its request twice."""
 WRITE_SHARE = 0.2
-"""The share of rounds that are a change, so that values are loaded repeatedly."""
+"""This share of the rounds changes a row, so that the cache must load values again."""
 
 MARK = re.compile(r"mark-[0-9a-f]{12}")
 ROLES = ("owner", "editor", "viewer")
 LISTS = ("/v1/clients", "/v1/sites", "/v1/catalogs", "/v1/me")
-"""Paths that all members request, and whose response depends on the caller."""
+"""Paths that all members request. The response depends on the caller."""
 
 MEMBER: LiteralString = "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)"
 ARRANGE: LiteralString = """
@@ -59,7 +59,7 @@ from client, catalog, site, product
 
 @dataclass(frozen=True)
 class MarkedClient:
-    """A client whose rows contain a mark. The fields are ids."""
+    """A client whose rows contain a mark. The other fields are the ids of these rows."""
 
     mark: str
     client: str
@@ -87,7 +87,7 @@ class MarkedClient:
 
 @dataclass(frozen=True)
 class Caller:
-    """A user with a token, or a visitor without one."""
+    """A user with a token, or a visitor without a token."""
 
     role: str
     clients: tuple[MarkedClient, ...] = ()
@@ -103,10 +103,10 @@ class Results:
     """The results of the requests."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Number of requests by the parameters of their Cache-Status header."""
+    """The number of requests for each result that the Cache-Status header can report."""
     errors: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The latest ETag of each of LISTS, by the mark of the client and the path."""
+    """The latest ETag of each path in LISTS. The key contains the mark of the client and the path."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def clients(platform: Platform) -> list[MarkedClient]:
 
 @pytest.fixture(scope="module")
 def callers(platform: Platform, clients: list[MarkedClient]) -> list[Caller]:
-    """Visitors, a member of each client in each role, members of two clients, customers, admins and support."""
+    """Return visitors, members of each client in each role, members of two clients, customers, admins and support."""
     callers = [Caller("visitor")] * (2 * CLIENTS)
     for client, other_client in zip(clients, [*clients[1:], clients[0]], strict=True):
         for role in ROLES:
@@ -133,7 +133,7 @@ def callers(platform: Platform, clients: list[MarkedClient]) -> list[Caller]:
 
 @contextmanager
 def clients_at_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]]:
-    """HTTP clients that send from addresses of their own."""
+    """Yield HTTP clients, each of which sends from a different address."""
     with ExitStack() as stack:
         yield [
             stack.enter_context(
@@ -148,7 +148,7 @@ def clients_at_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]
 
 
 def forged_headers(victim: MarkedClient) -> dict[str, str]:
-    """Headers that claim to be another client. The API must ignore them, whatever a proxy in front of it does."""
+    """Return headers that claim that a request comes from another client. The API itself must ignore these headers."""
     domain = f"{victim.mark}.test"
     return {
         "host": domain,
@@ -177,14 +177,14 @@ class Query:
 
     caller: Caller
     victim: MarkedClient
-    """The client that forged headers claim to be."""
+    """The client that the forged headers claim as the sender of the request."""
     path: str
     marks: set[str]
     status: int = 200
 
     @classmethod
     def of(cls, caller: Caller, list_path: str, clients: list[MarkedClient], rng: random.Random) -> "Query":
-        """A random query of a caller."""
+        """Return a random query of a caller."""
         victim, any_client = rng.choice(clients), rng.choice(clients)
         if caller.role in ("visitor", "customer"):
             return cls(caller, victim, rng.choice(any_client.storefront_paths), {any_client.mark})
@@ -207,7 +207,8 @@ def send(api: httpx.Client, query: Query, rng: random.Random, results: Results) 
         headers["authorization"] = f"Bearer {caller.token}"
     tag = results.tags.get((victim.mark, path))
     if tag and victim.mark not in query.marks:
-        headers["if-none-match"] = tag  # The victim's response differs from this caller's, so 304 would be wrong.
+        # This is the ETag of the victim's response. The caller's response is different, so a 304 would be wrong.
+        headers["if-none-match"] = tag
     response = api.get(path, headers=headers)
     marks = set(MARK.findall(response.text))
     if (response.status_code, marks) != (query.status, query.marks):
@@ -223,7 +224,7 @@ def send(api: httpx.Client, query: Query, rng: random.Random, results: Results) 
 
 
 def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Results) -> None:
-    """Change a row of the caller's client, which invalidates the cached values that contain it."""
+    """Change a row of the caller's client, which invalidates the cached values that contain the row."""
     (client,) = caller.clients
     headers = {"authorization": f"Bearer {caller.token}", "if-match": "*"}
     path, body = rng.choice(
@@ -239,8 +240,8 @@ def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Resul
     results.outcomes["write"] += 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="here all visitors share one address, and so its rate limit")
-def test_nobody_gets_another_clients_cached_data(
+@pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
+def test_nobody_gets_cached_data_of_another_client(
     platform: Platform, clients: list[MarkedClient], callers: list[Caller]
 ) -> None:
     seed = random.randrange(2**32)
@@ -266,5 +267,5 @@ def test_nobody_gets_another_clients_cached_data(
         list(pool.map(work, range(THREADS)))
     assert not results.errors, f"seed {seed}: {len(results.errors)} of {REQUESTS}: {results.errors[:5]}"
     assert results.outcomes.total() >= REQUESTS
-    # The cache took part: it answers the second request of each query, unless a change came in between.
+    # The cache was used: it answers the second request of each query unless a row was changed in the meantime.
     assert results.outcomes["hit"] > 0.3 * REQUESTS, results.outcomes

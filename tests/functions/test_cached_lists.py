@@ -1,4 +1,4 @@
-"""A change of a site invalidates the cached lists that contain the site, and no other cached list."""
+"""A change of a site invalidates only the cached lists that contain the site."""
 
 import httpx
 
@@ -6,13 +6,13 @@ from tests.platform import Platform, ok
 
 
 def cache_status(api: httpx.Client) -> str:
-    """Get a caller's list of sites. Returns the parameters of its Cache-Status header."""
+    """Get the caller's list of sites. Return the parameters of the Cache-Status header of the response."""
     response = api.get("/v1/sites")
     ok(response)
     return response.headers["cache-status"].removeprefix("wecelebrate; ")
 
 
-def test_a_change_of_a_site_invalidates_the_lists_of_its_client_and_of_the_platform_only(platform: Platform) -> None:
+def test_a_change_of_a_site_invalidates_only_the_lists_that_contain_the_site(platform: Platform) -> None:
     first, second, third = platform.tenant(), platform.tenant(), platform.tenant()
     subject = platform.member(first.client_id)
     platform.arrange(

@@ -1,4 +1,4 @@
-"""Catalogs: their owners write them, and clients with a grant read them."""
+"""The owner of a catalog changes the catalog. A client with a grant can read the catalog, but cannot change it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 @pytest.fixture(scope="module")
 def granted_catalog(platform: Platform, tenant: Tenant) -> Json:
-    """A catalog of the platform with one product and a grant for the tenant."""
+    """Return a catalog of the platform that has one product, and that is granted to the tenant."""
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     created(platform.admin.post(f"/v1/catalogs/{catalog['id']}/products", json={"sku": "1", "name": "N", "price": 1}))
@@ -83,7 +83,7 @@ def test_a_client_sees_only_its_own_grants(platform: Platform, tenant: Tenant, g
     problem(platform.admin.delete(f"{path}/{other['id']}"), 404, "not_found")
 
 
-def test_a_grant_in_use_by_a_site_cannot_be_revoked(platform: Platform) -> None:
+def test_a_grant_that_a_site_uses_cannot_be_revoked(platform: Platform) -> None:
     catalog, client = platform.catalog(), platform.client()
     grant = f"/v1/catalogs/{catalog['id']}/grants/{client['id']}"
     ok(platform.admin.put(grant))

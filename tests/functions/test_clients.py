@@ -1,4 +1,4 @@
-"""Clients: admins of the platform write them, and members read their own."""
+"""Admins of the platform create and change clients. The members of a client can read only this client."""
 
 from typing import Any
 from uuid import uuid4
@@ -28,7 +28,7 @@ def test_a_slug_is_unique(platform: Platform, tenant: Tenant) -> None:
         assert tenant.client_id not in response.text
 
 
-def test_put_resets_fields_that_the_body_does_not_have(platform: Platform) -> None:
+def test_put_resets_fields_that_are_missing_in_the_body(platform: Platform) -> None:
     client = platform.client(description="old", settings={"a": 1}, tier="enterprise", contact_email="a@b.test")
     new = {"name": "New name", "slug": client["slug"]}
     replaced = ok(platform.admin.put(f"/v1/clients/{client['id']}", json=new))
@@ -40,7 +40,7 @@ def test_put_resets_fields_that_the_body_does_not_have(platform: Platform) -> No
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # RFC 7396, appendix A: the examples whose target is an object
+    [  # These are the examples of RFC 7396, appendix A, whose target is an object.
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),
@@ -55,7 +55,7 @@ def test_put_resets_fields_that_the_body_does_not_have(platform: Platform) -> No
         ({"a": {"b": 1}}, {}, {"a": {"b": 1}}),
     ],
 )
-def test_settings_are_merged_as_rfc_7396_says(platform: Platform, before: Any, patch: Any, after: Any) -> None:
+def test_settings_are_merged_as_rfc_7396_specifies(platform: Platform, before: Any, patch: Any, after: Any) -> None:
     client = platform.client(settings=before, description="stays")
     changed = ok(platform.admin.patch(f"/v1/clients/{client['id']}", json={"settings": patch}))
     assert changed["settings"] == after
@@ -81,6 +81,6 @@ def test_members_of_an_inactive_client_are_refused(platform: Platform) -> None:
     ok(tenant.owner.get("/v1/sites"))
 
 
-def test_names_are_trimmed(platform: Platform) -> None:
+def test_white_space_around_a_name_is_removed(platform: Platform) -> None:
     new = {"name": "  Trimmed \n", "slug": f"t-{uuid4().hex[:12]}"}
     assert created(platform.admin.post("/v1/clients", json=new))["name"] == "Trimmed"

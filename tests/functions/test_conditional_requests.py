@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110): unchanged resources are not sent again, and no change is overwritten unnoticed."""
+"""Conditional requests (RFC 9110): an unchanged resource is not sent again, and an outdated update is refused."""
 
 import re
 import threading
@@ -23,7 +23,7 @@ READS = [
     if operation.method == "GET" and operation.name != "health" and not operation.is_customer_only
 ]
 VOLATILE = {"get_usage", "show_cache", "show_queues", "list_dead_letters", "list_audit"}
-"""Reads that differ each time: they count each other, or show what all tests do."""
+"""Reads whose response differs each time, because it contains counts or the activity of other tests."""
 NEVER_CACHED = {
     "list_images",
     "get_image",
@@ -44,7 +44,7 @@ NEVER_CACHED = {
     "list_schedules",
     "get_schedule",
 } | VOLATILE
-"""Reads that the database always answers."""
+"""Reads that are never cached: the database answers each of them."""
 CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match")]
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
@@ -58,33 +58,33 @@ LOCKS: dict[str, LiteralString] = {
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }
-"""The lock of a row, by the first segment of its path after the version."""
+"""Maps the path segment after `/v1/` to the statement that locks the row of a resource."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that an operation changes. It belongs to a tenant of its own."""
+    """A resource that an operation changes. Only one test uses the tenant of the resource."""
 
     platform: Platform
     tenant: Tenant
     operation: Operation
     ids: Mapping[str, str]
     api: httpx.Client
-    """The API with the token of a user who may change the resource."""
+    """An API client with the token of a user who may change the resource."""
 
     @property
     def path(self) -> str:
         return self.operation.path.format(**self.ids)
 
     def change(self, if_match: str | None, api: httpx.Client | None = None, **fields: object) -> httpx.Response:
-        """Send the operation with an If-Match header; without the header if `if_match` is None."""
+        """Send the operation with an If-Match header. If `if_match` is None, the header is omitted."""
         headers = {"If-Match": if_match} if if_match is not None else {}
         has_body = "requestBody" in self.operation.definition
         body = request_body(self.operation.name, self.ids) | fields if has_body else None
         return (api or self.api).request(self.operation.method, self.path, headers=headers, json=body)
 
     def rename(self, if_match: str, name: str) -> httpx.Response:
-        """Send the operation with another name."""
+        """Send the operation with another name for the resource."""
         fields: dict[str, object] = {self.operation.name_field: name}
         return self.change(if_match, None, **fields)
 
@@ -102,7 +102,7 @@ class Resource:
 def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     tenant = platform.tenant()
     operation: Operation = request.param
-    # Only admins write clients. Owners write everything else.
+    # Only an admin may change a client. An owner may change all other resources.
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
     return Resource(platform, tenant, operation, create_resources(platform, tenant), api)
@@ -114,7 +114,7 @@ each_patch = pytest.mark.parametrize("resource", PATCHES, indirect=True, ids=ope
 
 
 def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Client:
-    """The API with the token of a user who may read."""
+    """Return an API client that may send the operation."""
     if operation.path.startswith("/v1/admin/"):
         return platform.admin
     return platform.api() if operation.is_public else tenant.owner
@@ -124,17 +124,17 @@ def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Cl
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_cache_hit_has_the_etag_of_the_miss(platform: Platform, operation: Operation) -> None:
+def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
-    # Creating the product has put it into the cache. This change removes it again.
+    # The cache already contains the product, because it was just created. This change removes it from the cache.
     platform.arrange("update products set source_data = '{\"row\": 1}' where id = %s", [ids["product_id"]])
     path, api = operation.path.format(**ids), reader(platform, tenant, operation)
     miss, hit = api.get(path), api.get(path)
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # A concurrent test's change of any catalog invalidates all lists of catalogs.
+        hit = api.get(path)  # Another test may have changed a catalog, which invalidates all lists of catalogs.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('"[0-9a-f]{32}"', response.headers["etag"])
@@ -151,7 +151,7 @@ def test_a_cache_hit_has_the_etag_of_the_miss(platform: Platform, operation: Ope
 @pytest.mark.parametrize(
     "operation", [operation for operation in READS if operation.name not in VOLATILE], ids=operation_id
 )
-def test_a_read_with_the_current_etag_is_answered_304(
+def test_a_read_with_the_current_etag_gets_a_304(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path, api = operation.path.format(**ids), reader(platform, tenant, operation)
@@ -175,7 +175,7 @@ def test_a_read_after_a_change_returns_the_new_state(resource: Resource) -> None
     assert ok(changed)[resource.operation.name_field].startswith("Changed")
     after = resource.api.get(resource.path, headers={"If-None-Match": before})
     assert (after.status_code, after.content) == (200, changed.content)
-    # The ETag in the response to a change is the one that the next change needs.
+    # The next change can use the ETag from the response to this change.
     assert after.headers["etag"] == changed.headers["etag"] != before
     ok(resource.change(changed.headers["etag"]))
 
@@ -261,11 +261,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_update
-def test_one_of_two_updates_that_wait_for_the_same_row_succeeds(resource: Resource, pool: ThreadPoolExecutor) -> None:
+def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
+    resource: Resource, pool: ThreadPoolExecutor
+) -> None:
     _, _, table, row_id = resource.path.split("/")
     tag = resource.tag
     with resource.platform.holding(LOCKS[table], [row_id]) as lock:
-        # Both requests have checked their If-Match against the current state, and wait to change the row.
+        # Both requests have compared their If-Match with the current state, and now wait for the lock of the row.
         requests = [pool.submit(resource.rename, tag, f"Change {number}") for number in range(2)]
         lock.wait_for(2)
     success, failure = sorted((request.result() for request in requests), key=lambda response: response.status_code)
@@ -274,7 +276,7 @@ def test_one_of_two_updates_that_wait_for_the_same_row_succeeds(resource: Resour
 
 
 @each_patch
-def test_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
+def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     for _ in range(3):
@@ -292,7 +294,7 @@ def test_concurrent_updates_with_if_match_star_all_succeed(resource: Resource, p
 
 
 def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: str) -> list[httpx.Response]:
-    """Send WRITERS updates at the same time."""
+    """Send updates from WRITERS threads at the same time. Return all responses."""
     barrier = threading.Barrier(WRITERS)
 
     def update(number: int) -> httpx.Response:
@@ -306,7 +308,7 @@ def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: 
 
 
 @each_change
-def test_a_viewer_with_the_current_etag_may_not_change(resource: Resource) -> None:
+def test_a_viewer_may_not_change_a_resource_even_with_the_current_etag(resource: Resource) -> None:
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
@@ -318,7 +320,7 @@ def test_a_viewer_with_the_current_etag_may_not_change(resource: Resource) -> No
 
 
 @each_change
-def test_conditional_requests_of_another_client_are_answered_404_whatever_the_etag(
+def test_conditional_requests_of_another_client_get_a_404_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -1,4 +1,4 @@
-"""Each handler against its function.toml."""
+"""Each handler does exactly what its function.toml declares."""
 
 import ast
 import asyncio
@@ -22,20 +22,20 @@ each_api_function = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.n
 
 
 def dependency_of(annotated: Any) -> Callable[..., Any]:
-    """The dependency of an annotation such as `Reading`, `Writing` or `Cached`."""
+    """Return the dependency of an annotation such as `Reading`, `Writing` or `Cached`."""
     dependency: Callable[..., Any] = get_args(annotated)[1].dependency
     return dependency
 
 
 def dependencies(dependant: Dependant) -> Iterator[Any]:
-    """All dependencies of a route, including those of its dependencies."""
+    """Yield all direct and indirect dependencies of a route."""
     for dependency in dependant.dependencies:
         yield dependency.call
         yield from dependencies(dependency)
 
 
 def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
-    """For each route of a function, the kinds of database access that its dependencies open."""
+    """Return, for each route of a function, the kinds of database access that the dependencies of the route open."""
     names = {
         dependency_of(http.Reading): "reading",
         dependency_of(http.Cached): "reading",
@@ -52,7 +52,7 @@ def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
 
 @pytest.fixture
 def event_loop() -> Iterator[None]:
-    """Mangum runs requests on the event loop of the thread. Lambda provides one, and pytest does not."""
+    """Provide the event loop that Mangum needs in this thread. Lambda provides an event loop, but pytest does not."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
@@ -73,7 +73,7 @@ def test_a_handler_has_a_docstring_and_at_most_80_lines(spec: FunctionSpec) -> N
 
 
 @each_function
-def test_a_handler_imports_no_local_module_but_the_package(spec: FunctionSpec) -> None:
+def test_a_handler_imports_only_the_package_and_no_other_local_module(spec: FunctionSpec) -> None:
     for node in ast.walk(ast.parse(spec.handler.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
@@ -90,7 +90,7 @@ def test_a_handler_imports_no_local_module_but_the_package(spec: FunctionSpec) -
 
 
 @each_api_function
-def test_a_function_enters_the_database_as_declared(spec: FunctionSpec) -> None:
+def test_a_function_uses_only_the_declared_kind_of_database_access(spec: FunctionSpec) -> None:
     allowed: dict[tuple[str | None, bool], list[set[str]]] = {
         ("required", False): [{"reading"}],
         ("required", True): [{"writing"}],
@@ -98,8 +98,8 @@ def test_a_function_enters_the_database_as_declared(spec: FunctionSpec) -> None:
         ("optional", True): [{"order"}],
         ("none", False): [set()],
     }
-    for entered in entry_kinds(spec):
-        assert entered in allowed[spec.auth, "database:write" in spec.uses]
+    for kinds in entry_kinds(spec):
+        assert kinds in allowed[spec.auth, "database:write" in spec.uses]
     assert spec.login == ("wc_api" if spec.auth == "required" else "wc_public")
 
 

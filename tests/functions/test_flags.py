@@ -1,4 +1,4 @@
-"""Flags: who may set the platform's kill switches, and their effect on every running function."""
+"""Flags are kill switches of the platform. Only admins set them, and every running function applies them."""
 
 import time
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ from tests.platform import TLS, Json, Platform, Tenant, ok, pointers, problem
 OTHER_VALUES = {"reads": "primary", "cache": "off", "limits": "off"}
 DEFAULTS = {"reads": "replica", "cache": "on", "limits": "on"}
 PROPAGATION_SECONDS = 10.0
-"""Within this time every function instance applies a change of a switch."""
+"""Every function instance applies a change of a switch within this time."""
 CONCURRENT_REQUESTS = 12
 
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """A cloud of the module's own, because switches affect all clients."""
+    """Return a cloud that only this module uses, because a switch affects all clients."""
     return own_platform
 
 
 @pytest.fixture
 def admin(platform: Platform) -> Iterator[httpx.Client]:
-    """The API with the token of a new admin. Resets all switches at the end."""
+    """Yield an API client with the token of a new admin. Reset all switches after the test."""
     subject = f"admin-{uuid4().hex[:8]}"
     platform.database.execute(
         "insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject, f"{subject}@example.test"]
@@ -46,7 +46,7 @@ def values(api: httpx.Client) -> dict[str, str]:
     return {name: flag["value"] for name, flag in flags(api).items()}
 
 
-def test_flags_have_their_defaults_at_first(admin: httpx.Client) -> None:
+def test_every_flag_has_its_default_value_until_it_is_set(admin: httpx.Client) -> None:
     for flag in flags(admin).values():
         assert (flag["value"], flag["changed_by"], flag["changed_at"]) == (flag["default"], None, None)
     assert values(admin) == DEFAULTS
@@ -121,7 +121,7 @@ def test_the_switch_command_shows_and_sets_flags(
 
 
 class Load:
-    """Concurrent requests for a cached and an uncached page. Their responses show the state of the switches."""
+    """Sends concurrent requests for a cached and an uncached page. The responses show the state of the switches."""
 
     def __init__(self, platform: Platform, tenant: Tenant) -> None:
         self._platform = platform
@@ -149,9 +149,10 @@ class Load:
             time.sleep(0.25)
 
     def switches(self) -> dict[str, str]:
-        """The state of the switches by the responses; `?` if the responses differ.
+        """Return the state of each switch, derived from the responses. The state is `?` if the responses disagree.
 
-        A new instance reads the state from the replica first, so a single difference does not count.
+        A new function instance first reads the switches from the replica, and this statement is counted too.
+        So the state is `?` only if the responses disagree in three attempts.
         """
         for _ in range(3):
             state = self._observe()
@@ -182,7 +183,8 @@ def test_every_switch_takes_effect_within_ten_seconds_and_no_request_fails(
     platform: Platform, admin: httpx.Client
 ) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # While the history of recent writes is shorter than a minute, the primary answers all reads.
+        # The primary answers all reads until Redis has recorded recent writes for a minute.
+        # Set the start of the record to the past, so that the replica answers at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     enterprise = {"tier": "enterprise"}

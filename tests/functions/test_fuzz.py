@@ -1,4 +1,4 @@
-"""Schemathesis against the running API: responses to generated requests match the OpenAPI document."""
+"""Schemathesis sends generated requests to the running API. The responses must match the OpenAPI document."""
 
 from typing import Any
 

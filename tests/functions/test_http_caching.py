@@ -1,4 +1,4 @@
-"""Shared caches may store the pages that a storefront shows to visitors, and no other responses."""
+"""A shared cache may store the storefront pages of visitors. It may not store any other response."""
 
 import sys
 import time
@@ -19,14 +19,14 @@ CHANGES = [
     operation for operation in OPERATIONS if operation.method != "GET" and not operation.path.startswith("/v1/admin/")
 ]
 MAX_SHARED_AGE = 30
-"""Seconds for which CloudFront may serve a page."""
+"""CloudFront may serve a stored page for at most this many seconds."""
 NIL = "00000000-0000-7000-8000-000000000000"
 
 
 def directives(response: httpx.Response) -> dict[str, str]:
-    """The directives of the Cache-Control header.
+    """Return the directives of the Cache-Control header.
 
-    Every response must have exactly one such header: without it CloudFront stores the response for a day.
+    Every response must have exactly one Cache-Control header. Without it CloudFront stores a response for a day.
     """
     (header,) = response.headers.get_list("cache-control")
     parts = (part.strip().partition("=") for part in header.split(","))
@@ -34,7 +34,7 @@ def directives(response: httpx.Response) -> dict[str, str]:
 
 
 def shared_age(response: httpx.Response) -> int:
-    """The seconds for which a shared cache may serve a response (RFC 9111, section 3; RFC 5861)."""
+    """Return for how many seconds a shared cache may serve a response (RFC 9111, section 3; RFC 5861)."""
     control = directives(response)
     if control.keys() & {"no-store", "private", "no-cache"}:
         return 0
@@ -42,14 +42,14 @@ def shared_age(response: httpx.Response) -> int:
 
 
 def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> list[httpx.Client]:
-    """The API with the tokens of users who may read."""
+    """Return an API client for each kind of user whose token allows the operation."""
     if operation.path.startswith("/v1/admin/"):
         return [platform.admin]
     return [tenant.owner, platform.admin, platform.api(platform.member(tenant.client_id, "viewer"))]
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_a_shared_cache_may_not_store_a_response_to_a_token(
+def test_a_shared_cache_may_not_store_a_response_to_a_request_with_a_token(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.path.format(**ids)
@@ -62,7 +62,7 @@ def test_a_shared_cache_may_not_store_a_response_to_a_token(
                 assert directives(response).keys() & {"no-store", "private"}
                 assert "set-cookie" not in response.headers
             if "no-store" not in directives(full):
-                # A browser revalidates each time, and stores a separate response for each token.
+                # A browser must revalidate the response before each use, and must store one response for each token.
                 assert "no-cache" in directives(full)
                 assert "authorization" in full.headers["vary"].lower()
 
@@ -74,7 +74,7 @@ def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
     visitor, path = platform.api(), operation.path.format(**ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # Health must be current. The gateway answers 401 for all other operations.
+        # The health response must always be current. All other operations get a 401 from the gateway.
         assert (first.status_code, operation.name == "health") in {(200, True), (401, False)}
         assert first.status_code == 401 or directives(first) == {"no-store": ""}
         return
@@ -87,13 +87,13 @@ def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
         assert "set-cookie" not in response.headers
 
 
-def test_there_are_three_kinds_of_storefront_pages() -> None:
+def test_exactly_three_operations_return_storefront_pages() -> None:
     names = {operation.name for operation in STOREFRONT_PAGES}
     assert names == {"get_storefront", "list_shown_products", "get_shown_product"}
 
 
 REFUSED_FOR_COMPLETED_JOBS = ("approve_job", "cancel_job", "propose_mapping", "retry_job", "redrive_dead_letter")
-"""The job in `ids` is completed, so these operations fail."""
+"""These operations fail, because the job in `ids` is completed."""
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
@@ -109,7 +109,7 @@ def test_the_response_to_a_change_is_not_stored(platform: Platform, operation: O
     assert directives(response) == {"no-store": ""}
 
 
-# Errors.
+# Error responses.
 
 
 def assert_problem_is_not_stored(response: httpx.Response, status: int, code: str) -> None:
@@ -149,7 +149,9 @@ def test_the_response_to_an_invalid_request_is_not_stored(
 
 
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
-def test_an_error_of_a_storefront_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
+def test_an_error_response_of_a_storefront_is_not_stored(
+    platform: Platform, operation: Operation, ids: dict[str, str]
+) -> None:
     unknown_domain = ids | {"domain": f"{uuid4().hex}.test"}
     for _ in range(2):
         response = platform.api().get(operation.path.format(**unknown_domain))
@@ -167,18 +169,19 @@ def test_a_403_is_not_stored(platform: Platform, operation: Operation, ids: dict
 
 
 def use_up(platform: Platform, limit: str, bucket: int) -> None:
-    """Use up a rate limit. `bucket` is the length in seconds of the intervals in which the limit is counted."""
+    """Use up a rate limit. Redis counts the requests in intervals of `bucket` seconds."""
     for now in (time.time(), time.time() + bucket):
         platform.redis.hincrby(f"v1:local:{limit}", str(int(now) // bucket), 1_000_000)
 
 
 def assert_rate_limited(response: httpx.Response, name: str, quota: int, window: int) -> None:
-    """Check that a response is the problem of a limit of `quota` requests in `window` seconds, with all its headers."""
+    """Check that the body and the headers of a response report the limit of `quota` requests in `window` seconds."""
     body = problem(response, 429, "rate_limited")
     assert str(quota) in body["detail"]
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
-    # The window slides by whole intervals of at most a sixth of the window, so the wait may exceed it by that much.
+    # The window moves in whole intervals, which last at most a sixth of the window.
+    # So the wait can be up to a sixth longer than the window.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'
@@ -186,7 +189,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
 
 
 def remaining(response: httpx.Response) -> dict[str, int]:
-    """The remaining requests, by the name of the limit."""
+    """Return how many requests remain for each limit. The key is the name of the limit."""
     items = (item.split(";") for item in response.headers["ratelimit"].split(", "))
     return {name.strip('"'): int(count.removeprefix("r=")) for name, count, _ in items}
 
@@ -212,11 +215,11 @@ def test_requests_of_visitors_count_against_the_limit_of_storefronts(platform: P
     use_up(platform, f"{tenant.client_id}:limit:storefront", 60)
     for api in (visitor, platform.api("customer:a@example.test")):
         assert_rate_limited(api.get(path), "storefront", 20_000, 3600)
-    # The requests of the client's members have a limit of their own.
+    # The requests of the client's members count against another limit.
     ok(tenant.owner.get("/v1/me"))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="here all visitors share one address")
+@pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
 def test_requests_without_a_token_count_against_the_limit_of_their_address(
     platform: Platform, operation: Operation, ids: dict[str, str]
@@ -251,6 +254,6 @@ def test_a_304_counts_as_a_request(platform: Platform) -> None:
     assert counts == [remaining(full)["requests"] - number for number in (1, 2, 3)]
 
 
-def test_staff_of_the_platform_have_no_limit(platform: Platform) -> None:
+def test_requests_of_platform_staff_have_no_rate_limit(platform: Platform) -> None:
     for subject in ("admin", "support"):
         assert "ratelimit" not in platform.api(subject).get("/v1/catalogs").headers

@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated create is executed once, and gets the same response again."""
+"""A create with a known idempotency key is not executed again. The caller gets the first response again."""
 
 import threading
 import time
@@ -32,12 +32,12 @@ COUNTS: dict[str, LiteralString] = {
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
 }
-"""Counts the rows that a create inserted, by the value of its distinguishing field."""
+"""Maps each create to a statement that counts its rows. The parameter is the value of the distinguishing field."""
 
 
 @dataclass(frozen=True)
 class Create:
-    """A valid create by a caller who may send it."""
+    """A valid create, and a caller who is allowed to send it."""
 
     platform: Platform
     tenant: Tenant
@@ -47,23 +47,23 @@ class Create:
     body: Json
 
     def send(self, key: str, **changes: object) -> httpx.Response:
-        """Send the create with an idempotency key. `changes` are other values of body fields."""
+        """Send the create with an idempotency key. `changes` replace the values of body fields."""
         path = self.operation.path.format(**self.ids)
         return self.api.post(path, json=self.body | changes, headers={"Idempotency-Key": key})
 
     @property
     def distinguishing_field(self) -> str:
-        """The body field whose value no other create has."""
+        """The name of the body field whose value differs in every create."""
         return "bytes" if self.operation.name == "upload_image" else self.operation.name_field
 
     def different_field(self) -> Json:
-        """A body field with another value."""
+        """Return the distinguishing field with another value."""
         value = self.body[self.distinguishing_field]
         return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"{value} too"}
 
     @property
     def row_count(self) -> int:
-        """How many rows the create has inserted."""
+        """The number of rows that the create has inserted."""
         statement = COUNTS[self.operation.name]
         row = self.platform.database.execute(statement, [self.body[self.distinguishing_field]]).fetchone()
         assert row is not None
@@ -72,7 +72,10 @@ class Create:
 
 @pytest.fixture
 def create(platform: Platform, request: pytest.FixtureRequest) -> Create:
-    """A create of a new tenant. The retries of 50 concurrent requests would use up a shared tenant's hourly limit."""
+    """Return a create of a new tenant.
+
+    The tests do not share a tenant, because the retries of 50 concurrent requests would use up its hourly limit.
+    """
     operation: Operation = request.param
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
@@ -129,10 +132,11 @@ def test_a_key_with_another_path_is_refused(platform: Platform, tenant: Tenant) 
 
 
 @each_create
-def test_a_key_in_use_by_a_running_request_is_refused(create: Create) -> None:
+def test_a_key_is_refused_while_a_running_request_uses_it(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
-        # A new client waits for a concurrent insert of its slug. Everything else waits for the row it belongs to.
+        # The insert of a client waits for another insert of the same slug.
+        # Every other insert waits for the lock of the row that it refers to.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
@@ -239,14 +243,14 @@ def test_fifty_concurrent_creates_with_one_key_insert_one_row(create: Create, po
     key, barrier = new_key(), threading.Barrier(CONCURRENT_REQUESTS)
 
     def send_until_created(_: int) -> httpx.Response:
-        """Retry until the response is final, as a client does that lost the first response."""
+        """Retry until the response is final, like a client that did not receive the first response."""
         barrier.wait(20)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             response = create.send(key)
             if response.status_code == 201:
                 return response
-            # 503: fifty concurrent requests exceed the function's concurrency.
+            # 503: all instances of the function are busy.
             if response.status_code != 503:
                 problem(response, 409, "idempotency_key_in_use")
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Lists: pages contain every row once and in order, and a cursor is valid only for the list that returned it."""
+"""Pages contain every row exactly once and in order. A cursor is valid only for the list that returned it."""
 
 import base64
 from typing import Any
@@ -21,7 +21,7 @@ each_list = pytest.mark.parametrize("operation", LISTS, ids=operation_id)
 
 
 def read_all_pages(api: httpx.Client, path: str, limit: int = 2, **parameters: Any) -> list[Json]:
-    """All rows of a list, from all pages. Follows the URLs of the `Link` header."""
+    """Read all pages of a list by following the URLs in the `Link` header. Return all rows."""
     rows: list[Json] = []
     response = api.get(path, params={"limit": limit, **parameters})
     for _ in range(200):
@@ -37,7 +37,7 @@ def read_all_pages(api: httpx.Client, path: str, limit: int = 2, **parameters: A
 
 @pytest.fixture(scope="module")
 def products_path(platform: Platform, tenant: Tenant) -> str:
-    """The products of a catalog with equal prices, and names that collate close to each other. Returns their path."""
+    """Create products that share prices and have names that are hard to sort. Return the path of their list."""
     catalog = platform.catalog(owner=tenant.client_id)
     path = f"/v1/catalogs/{catalog['id']}/products"
     for number, name in enumerate(NAMES):
@@ -108,7 +108,9 @@ def test_pages_contain_every_product_once_in_every_sort_order(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-def test_rows_inserted_while_paging_do_not_hide_or_repeat_other_rows(platform: Platform, tenant: Tenant) -> None:
+def test_rows_that_are_inserted_between_two_pages_do_not_hide_or_repeat_other_rows(
+    platform: Platform, tenant: Tenant
+) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
     path = f"/v1/catalogs/{catalog}/products"
 
@@ -246,7 +248,7 @@ def test_filters_of_other_lists_select_matching_rows(platform: Platform, tenant:
     assert list_ids("/v1/jobs", type="data_export") == []
 
 
-def test_a_page_too_large_for_a_response_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_a_page_that_is_too_large_for_a_response_is_refused(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
     platform.database.execute(
         "insert into products (catalog_id, sku, name, price, description)"

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it is valid, and contains exactly the declared routes."""
+"""The OpenAPI document is valid, and contains exactly the declared routes."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
 
 
 @each_operation
-def test_security_matches_the_declaration(operation: Operation) -> None:
+def test_the_security_of_an_operation_matches_the_declared_auth(operation: Operation) -> None:
     auth = next(spec.auth for spec in functions() if f"{operation.method} {operation.path}" in spec.routes)
     assert (
         operation.definition["security"]
@@ -43,7 +43,7 @@ def test_security_matches_the_declaration(operation: Operation) -> None:
 
 
 FIRST_API = ("get_job_first_api", "get_job_status_first_api")
-"""Their 404 response is a job with a state, not a problem document."""
+"""The 404 response of these operations is a job with a state, not a problem document."""
 
 
 @each_operation
@@ -74,7 +74,7 @@ def test_the_openapi_command_prints_the_document() -> None:
     assert result.exit_code == 0
 
 
-def test_the_openapi_command_takes_the_url_of_the_server() -> None:
+def test_the_openapi_command_accepts_the_url_of_the_server() -> None:
     result = CliRunner().invoke(command, ["openapi", "--server", "https://api.example.test/"])
     assert json.loads(result.stdout)["servers"] == [{"url": "https://api.example.test"}]
     assert document()["servers"] == [{"url": LOCAL}]

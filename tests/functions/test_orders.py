@@ -1,4 +1,4 @@
-"""Orders: guests and customers place them, customers and clients read them, and each site has an hourly limit."""
+"""Guests and customers place orders. Customers and clients read orders. Each site has an hourly limit of orders."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +16,13 @@ SHIPPING = {"line1": "12 Main Street", "city": "Springfield", "postal_code": "62
 
 @pytest.fixture
 def shop(platform: Platform) -> Tenant:
-    """A new tenant."""
+    """Return a new tenant with a site that sells products."""
     return platform.tenant()
 
 
 @pytest.fixture
 def guest(platform: Platform) -> httpx.Client:
-    """The API without a token."""
+    """Return an API client without a token."""
     return platform.api()
 
 
@@ -31,7 +31,7 @@ def orders_path(shop: Tenant) -> str:
 
 
 def order_body(*lines: tuple[Json, int], **fields: Any) -> Json:
-    """The body of an order. `lines` are products and their quantities."""
+    """Return the request body of an order. `lines` contains each product with its quantity."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
         "customer_name": "Ann Lee",
@@ -42,7 +42,7 @@ def order_body(*lines: tuple[Json, int], **fields: Any) -> Json:
 
 
 def stock_of(platform: Platform, product: Json) -> int:
-    """The number of pieces in stock."""
+    """Return how many pieces of the product are in stock."""
     row = platform.database.execute("select inventory_count from products where id = %s", [product["id"]]).fetchone()
     assert row is not None
     return int(row["inventory_count"])
@@ -118,7 +118,7 @@ def test_an_order_with_products_that_the_site_does_not_sell_is_refused(
     assert ok(shop.owner.get("/v1/orders"))["data"] == []
 
 
-def test_an_order_of_more_than_the_stock_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_that_exceeds_the_stock_is_refused(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     mug, bag = platform.product(shop), platform.product(shop, inventory_count=1)
     body = problem(guest.post(orders_path(shop), json=order_body((mug, 1), (bag, 2))), 409, "out_of_stock")
     assert body["errors"] == [{"pointer": "/lines/1/quantity", "detail": "exceeds the stock of 1"}]
@@ -157,7 +157,7 @@ def test_an_order_with_two_currencies_or_a_repeated_product_is_refused(
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_an_invalid_order_is_refused_with_the_pointer_of_its_field(
+def test_an_invalid_order_is_refused_with_a_pointer_to_the_invalid_field(
     platform: Platform, tenant: Tenant, guest: httpx.Client, change: Json, pointer: str
 ) -> None:
     response = guest.post(
@@ -166,7 +166,7 @@ def test_an_invalid_order_is_refused_with_the_pointer_of_its_field(
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_an_order_at_an_unknown_domain_is_not_found(guest: httpx.Client) -> None:
+def test_an_order_for_an_unknown_domain_gets_a_404(guest: httpx.Client) -> None:
     body = order_body() | {"lines": [{"product_id": str(uuid4()), "quantity": 1}]}
     problem(guest.post(f"/v1/storefront/{uuid4().hex}.test/orders", json=body), 404, "not_found")
 
@@ -177,10 +177,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_concurrent_orders_succeed_only_while_stock_lasts(
+def test_concurrent_orders_succeed_only_while_the_products_are_in_stock(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # Half of the orders list the products in reverse. Locking the rows in the listed order would deadlock.
+    # Half of the orders list the products in reverse order.
+    # If each order locked the rows in its own order, the orders would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -188,7 +189,7 @@ def test_concurrent_orders_succeed_only_while_stock_lasts(
         lines = [(mug, 1), (bag, 1)] if number % 2 else [(bag, 1), (mug, 1)]
         while True:
             response = guests[number].post(orders_path(shop), json=order_body(*lines))
-            if response.status_code != 503:  # 503: the concurrent requests exceed the function's concurrency.
+            if response.status_code != 503:  # 503: all instances of the function are busy.
                 return response.status_code
 
     statuses = list(pool.map(buy, range(CONCURRENT_GUESTS)))
@@ -215,7 +216,7 @@ def test_a_customer_reads_only_their_own_orders_of_a_site(platform: Platform, sh
     response = ann.get(f"{orders_path(shop)}/{own_orders[0]}")
     assert ok(response)["id"] == own_orders[0]
     assert response.headers["cache-control"] == "no-store"
-    assert "client_id" not in ok(response), "fields for the client are not shown to the customer"
+    assert "client_id" not in ok(response), "the customer must not see the fields that only the client may see"
     for order_id in (bobs_order, guest_order, str(uuid4())):
         problem(ann.get(f"{orders_path(shop)}/{order_id}"), 404, "not_found")
     other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
@@ -258,7 +259,7 @@ def test_an_order_invalidates_cached_orders_and_stock(platform: Platform, shop: 
     product_path, storefront = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
 
     def read() -> tuple[int, int, list[bool]]:
-        """The number of orders, the stock, and `in_stock` of the storefront's products."""
+        """Return the number of orders, the stock, and the `in_stock` of each product on the storefront."""
         stock = ok(shop.owner.get(product_path))["inventory_count"]
         products = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
         assert [each["inventory_count"] for each in products] == [stock]
@@ -270,13 +271,13 @@ def test_an_order_invalidates_cached_orders_and_stock(platform: Platform, shop: 
     created(guest.post(orders_path(shop), json=order_body((mug, 1))))
     assert read() == (1, 1, [True])
     assert guest.get(storefront).headers["cache-status"] == "wecelebrate; hit", (
-        "in_stock is unchanged, so the page is still cached"
+        "`in_stock` did not change, so the page must still be cached"
     )
     created(guest.post(orders_path(shop), json=order_body((mug, 1))))
     assert read() == (2, 0, [False])
 
 
-def test_idempotency_keys_of_guests_are_separate_for_each_site(
+def test_guests_of_two_sites_can_use_the_same_idempotency_key(
     platform: Platform, shop: Tenant, other_tenant: Tenant
 ) -> None:
     mug, other_mug = platform.product(shop), platform.product(other_tenant)
@@ -318,7 +319,7 @@ def test_orders_of_all_callers_count_against_the_hourly_limit_of_the_site(platfo
         assert 0 < int(response.headers["retry-after"]) <= 3660
         assert '"orders";q=1000;w=3600' in response.headers["ratelimit-policy"]
     assert stock_of(platform, mug) == 98
-    # Reads are not affected, nor is another site of the client.
+    # The limit affects neither reads nor orders at another site of the client.
     ok(first.get(f"/v1/storefront/{shop.domain}/products"))
     other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
     assert remaining(first.post(f"/v1/storefront/{other_site}/orders", json=order_body((mug, 1)))) == 999

@@ -1,4 +1,4 @@
-"""The nightly partitions function: it creates partitions for future events, and deletes old rows."""
+"""The nightly partitions function creates partitions for future events, and deletes old rows."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ returning id
 """
 
 
-def test_partitions_exist_for_three_months_ahead(platform: Platform) -> None:
+def test_partitions_exist_for_the_next_three_months(platform: Platform) -> None:
     last = platform.database.execute(LAST_MONTH).fetchone()
     assert last is not None
     partition = f"analytics_events_{last['month']}"
@@ -50,7 +50,7 @@ def test_mail_and_image_jobs_are_deleted_after_90_days_and_other_jobs_are_kept(
     ids = [row["id"] for row in platform.database.execute(OLD_JOBS, [tenant.client_id]).fetchall()]
     platform.database.execute(
         "insert into dead_letters (queue, client_id, job_id, body, code, reason)"
-        " values ('emails', %s, %s, '{}', 'c', 'not looked at')",
+        " values ('emails', %s, %s, '{}', 'c', 'not reviewed yet')",
         [tenant.client_id, ids[2]],
     )
     platform.invoke("schedules-partitions")

@@ -1,4 +1,4 @@
-"""No statement of a function pins a session of RDS Proxy. Each pinned session occupies a connection of its own."""
+"""No statement of a function pins a session of RDS Proxy. A pinned session would reserve a database connection."""
 
 import psycopg
 import pytest
@@ -10,7 +10,7 @@ CSV = b"sku,name,price\npinned-1,One,1.00\npinned-2,Two,2.00\n"
 
 @pytest.fixture
 def busy_platform(platform: Platform) -> Platform:
-    """A platform on which functions have just read, written, searched, served a storefront and synced a file."""
+    """Return a platform whose functions have just read, written, searched, served a storefront and synced a file."""
     tenant = platform.tenant()
     product = platform.product(tenant)
     ok(tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "2.00"}))
@@ -21,7 +21,8 @@ def busy_platform(platform: Platform) -> Platform:
 
 
 def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platform: Platform) -> None:
-    """SET, PREPARE, DECLARE, LISTEN, LOCK, temporary tables, and visible calls of set_config or nextval pin a session:
+    """A session is pinned by SET, PREPARE, DECLARE, LISTEN, LOCK and temporary tables. It is also pinned by a call of
+    set_config or nextval in the text of the statement. See
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html."""
     query = """
         select distinct s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
@@ -37,6 +38,6 @@ def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platf
             row = connection.execute(count).fetchone()
             assert row is not None
             assert row[0] > 0
-            # pgbouncer itself sets application_name if the connection last served another login.
+            # pgbouncer, not a function, sets application_name when a connection changes to another login.
             pinning = {text for (text,) in connection.execute(query) if "application_name" not in text}
             assert pinning == set()

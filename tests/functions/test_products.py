@@ -1,4 +1,4 @@
-"""Products: reading and changing them as the owner of their catalog."""
+"""The owner of a catalog reads and changes the products of the catalog."""
 
 from uuid import uuid4
 
@@ -52,7 +52,7 @@ def test_a_patch_changes_only_the_fields_in_its_body(tenant: Tenant, product: Js
     assert changed["updated_at"] > product["updated_at"]
 
 
-def test_put_resets_fields_that_the_body_does_not_have(tenant: Tenant, product: Json) -> None:
+def test_put_resets_fields_that_are_missing_in_the_body(tenant: Tenant, product: Json) -> None:
     new = {"sku": uuid4().hex, "name": "New", "price": "2.00"}
     replaced = ok(tenant.owner.put(f"/v1/products/{product['id']}", json=new))
     defaults: Json = {"description": None, "category": None, "brand": None, "images": [], "attributes": {}}

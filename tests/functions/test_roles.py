@@ -1,4 +1,4 @@
-"""The permissions of each role, on every route."""
+"""Every route allows each role only what the matrix of roles grants."""
 
 import pytest
 
@@ -45,12 +45,12 @@ SUPPORT_OPERATIONS = {
     "get_webhook_delivery",
     "me",
 }
-"""What support may do by the matrix of roles."""
+"""The operations that support may use according to the matrix of roles."""
 
 
 @pytest.fixture(scope="module")
 def other_ids(platform: Platform, other_tenant: Tenant) -> dict[str, str]:
-    """The ids of existing resources of the other tenant, by path parameter."""
+    """Map each path parameter to the id of an existing resource of the other tenant."""
     return create_resources(platform, other_tenant)
 
 
@@ -80,7 +80,7 @@ def test_a_viewer_may_not_write(platform: Platform, tenant: Tenant, operation: O
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_support_may_only_do_what_the_matrix_allows(
+def test_support_may_do_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api("support"), ids)
@@ -135,7 +135,7 @@ def test_creating_a_resource_for_another_client_is_forbidden(
         problem(operation.send(tenant.owner, ids | {"client_id": client}), 403, "forbidden")
 
 
-def test_headers_cannot_claim_another_tenant(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_headers_that_claim_another_tenant_are_ignored(tenant: Tenant, other_tenant: Tenant) -> None:
     forged = {
         "x-client-id": other_tenant.client_id,
         "x-tenant-id": other_tenant.client_id,

@@ -1,4 +1,4 @@
-"""Schedules over the API: permissions, validation, and the times at which they are due."""
+"""The API for schedules: permissions, validation, and the times at which a schedule is due."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,19 +8,21 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 
 def schedule_body(tenant: Tenant, **more: object) -> Json:
-    """The body of a schedule."""
+    """Return the request body for a new schedule."""
     fields = {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "settings": {"prefix": "exports/"}}
     return {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id} | fields | more
 
 
 @pytest.fixture
 def tenant_and_schedule(platform: Platform) -> tuple[Tenant, Json]:
-    """A new tenant, and a schedule of its client."""
+    """Return a new tenant and one schedule of its client."""
     tenant = platform.tenant()
     return tenant, created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
 
 
-def test_an_editor_creates_reads_changes_and_deletes_a_schedule(platform: Platform, other_tenant: Tenant) -> None:
+def test_an_editor_creates_and_reads_and_changes_and_deletes_a_schedule(
+    platform: Platform, other_tenant: Tenant
+) -> None:
     tenant = platform.tenant()
     editor = platform.api(platform.member(tenant.client_id, "editor"))
     schedule = created(editor.post("/v1/schedules", json=schedule_body(tenant, cron=" 0  3 * * * ")))
@@ -47,7 +49,7 @@ def test_an_editor_creates_reads_changes_and_deletes_a_schedule(platform: Platfo
     assert [entry["action"] for entry in entries] == ["schedule.delete"]
 
 
-def test_the_default_client_of_a_schedule_is_the_only_client_of_the_user(
+def test_a_schedule_without_a_client_belongs_to_the_only_client_of_the_user(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()
@@ -63,15 +65,15 @@ def test_the_default_client_of_a_schedule_is_the_only_client_of_the_user(
     assert pointers(response) == ["/client_id"]
 
 
-def test_the_next_time_follows_the_time_zone_of_the_schedule(tenant_and_schedule: tuple[Tenant, Json]) -> None:
+def test_the_next_run_is_calculated_in_the_time_zone_of_the_schedule(tenant_and_schedule: tuple[Tenant, Json]) -> None:
     tenant, schedule = tenant_and_schedule
     soon = datetime.now(UTC) + timedelta(days=1, hours=1)
     next_at = datetime.fromisoformat(schedule["next_at"])
     assert datetime.now(UTC) < next_at < soon
     assert next_at.astimezone(UTC).hour in (1, 2)
     path = f"/v1/schedules/{schedule['id']}"
-    moved = ok(tenant.owner.patch(path, json={"timezone": "UTC", "cron": "30 4 * * *"}))
-    next_at = datetime.fromisoformat(moved["next_at"]).astimezone(UTC)
+    changed = ok(tenant.owner.patch(path, json={"timezone": "UTC", "cron": "30 4 * * *"}))
+    next_at = datetime.fromisoformat(changed["next_at"]).astimezone(UTC)
     assert ((next_at.hour, next_at.minute), next_at < soon) == ((4, 30), True)
 
 
@@ -99,11 +101,11 @@ def test_schedules_are_sorted_by_name_and_filtered(
     of_catalog = ok(platform.admin.get("/v1/schedules", params={"catalog_id": other["id"], "type": "catalog_sync"}))
     assert [each["name"] for each in of_catalog["data"]] == ["b"]
     first = ok(platform.admin.get("/v1/schedules", params={"client_id": tenant.client_id, "limit": 2}))
-    rest = {"client_id": tenant.client_id, "cursor": first["next_cursor"]}
-    assert [each["name"] for each in ok(platform.admin.get("/v1/schedules", params=rest))["data"]] == ["nightly"]
+    next_page = {"client_id": tenant.client_id, "cursor": first["next_cursor"]}
+    assert [each["name"] for each in ok(platform.admin.get("/v1/schedules", params=next_page))["data"]] == ["nightly"]
 
 
-def test_a_name_is_unique_in_its_client(
+def test_the_name_of_a_schedule_is_unique_within_its_client(
     platform: Platform, tenant_and_schedule: tuple[Tenant, Json], other_tenant: Tenant
 ) -> None:
     tenant, _ = tenant_and_schedule
@@ -130,7 +132,7 @@ def test_a_name_is_unique_in_its_client(
         "results/x/",
     ],
 )
-def test_a_prefix_outside_the_folders_of_the_catalog_is_refused(
+def test_a_prefix_that_is_not_an_allowed_folder_is_refused(
     tenant_and_schedule: tuple[Tenant, Json], prefix: str
 ) -> None:
     tenant, schedule = tenant_and_schedule
@@ -148,7 +150,7 @@ def test_a_prefix_outside_the_folders_of_the_catalog_is_refused(
         ("timezone", "Mars/Olympus", "IANA time zone"),
     ],
 )
-def test_an_invalid_field_is_refused_with_its_reason(
+def test_an_invalid_field_is_refused_and_the_error_gives_the_reason(
     tenant_and_schedule: tuple[Tenant, Json], field: str, value: str, detail: str
 ) -> None:
     tenant, schedule = tenant_and_schedule
@@ -177,7 +179,7 @@ def test_a_catalog_that_the_client_does_not_own_is_refused(
             assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_the_client_catalog_and_type_cannot_be_changed(
+def test_the_client_and_the_catalog_and_the_type_of_a_schedule_cannot_be_changed(
     tenant_and_schedule: tuple[Tenant, Json], other_tenant: Tenant
 ) -> None:
     tenant, schedule = tenant_and_schedule

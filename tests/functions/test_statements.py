@@ -1,4 +1,4 @@
-"""The number of SQL statements of a list, counted by the replica: a few for any number of rows, and none for a hit."""
+"""A list executes a few SQL statements for any number of rows, and none for a cache hit. The replica counts them."""
 
 import pytest
 
@@ -15,9 +15,9 @@ MAX_STATEMENTS = {
     "list_site_orders": 5,
     "list_shown_products": 6,
 }
-"""Maximum number of statements of a list, including `begin`, `app.enter` and `commit`; 4 for all other lists.
+"""Maps each list that may execute more than 4 statements to its maximum. All other lists may execute at most 4.
 
-These lists also read the resource that they belong to.
+`begin`, `app.enter` and `commit` are counted too. The lists in this table also read the resource that they belong to.
 """
 
 NEVER_CACHED = {
@@ -32,7 +32,7 @@ NEVER_CACHED = {
     "list_webhooks",
     "list_webhook_deliveries",
 }
-"""Lists that the database always answers."""
+"""Lists that are never cached: the database answers each request."""
 
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
@@ -75,13 +75,13 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """A tenant with one row in each list. The module has a cloud of its own, because all statements are counted."""
+    """Return a tenant with one row in each list. The module has its own cloud, because all statements are counted."""
     return own_platform.tenant()
 
 
 @pytest.fixture(scope="module")
 def large_tenant(own_platform: Platform) -> Tenant:
-    """A tenant with about a thousand rows in each list."""
+    """Return a tenant with about a thousand rows in each list."""
     platform, tenant = own_platform, own_platform.tenant()
     parameters = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
     for statement in (PRODUCTS, ORDERS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
@@ -90,7 +90,7 @@ def large_tenant(own_platform: Platform) -> Tenant:
 
 
 def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> int:
-    """The number of statements of one page."""
+    """Return how many statements a request for one page executes."""
     before = count_statements(platform)
     ok(tenant.owner.get(path, params={"limit": limit}))
     return count_statements(platform) - before
@@ -109,10 +109,11 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
     uncached, cached = [], []
     for tenant in (small_tenant, large_tenant):
         path = operation.path.format(**create_resources(own_platform, tenant))
-        ok(tenant.owner.get(path, params={"limit": 999}))  # Opens the connections and the session.
-        # Each limit is a page of its own, so it is not cached. Background work of the cloud may add statements to one.
+        ok(tenant.owner.get(path, params={"limit": 999}))  # This request opens the connections and the session.
+        # Each limit is a separate page, and none of these pages is cached yet.
+        # Background work of the cloud may add statements to the count of one page, so the smallest count is taken.
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
-        # On a busy machine a call of Redis may time out. The page is then loaded from the database.
+        # On a busy machine a call of Redis may time out. Then the database answers the request.
         cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))
     assert 0 < uncached[0] == uncached[1] <= MAX_STATEMENTS.get(operation.name, 4)
     assert cached == (uncached if operation.name in NEVER_CACHED else [0, 0])

@@ -1,4 +1,4 @@
-"""The storefront: the public part of a site."""
+"""The storefront is the public part of a site."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def shop(platform: Platform) -> Shop:
     return Shop(tenant, visible, inactive, excluded)
 
 
-def test_a_site_is_public_at_its_domain_regardless_of_case(platform: Platform, shop: Shop) -> None:
+def test_a_site_is_public_at_its_domain_in_upper_and_lower_case(platform: Platform, shop: Shop) -> None:
     settings = {"branding": {"color": "#fff"}, "settings": {"public": {"locale": "de"}, "secret": {"key": "s3cr3t"}}}
     ok(shop.tenant.owner.patch(f"/v1/sites/{shop.tenant.site_id}", json=settings))
     storefront = ok(platform.api().get(shop.path))
@@ -71,7 +71,7 @@ def site_body(shop: Shop, **more: object) -> Json:
     return {"name": "Gifts", **defaults, **more}
 
 
-def test_hidden_products_are_in_no_list_search_or_facet(platform: Platform, shop: Shop) -> None:
+def test_no_list_or_search_or_facet_contains_a_hidden_product(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     names = sorted(VISIBLE_NAMES)
     for sort in ("name", "-price", "created_at"):
@@ -132,7 +132,7 @@ def test_facets_count_the_products_that_match_the_other_filters(
     facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
     def matching_products(*without: str) -> list[Json]:
-        """The products that match the filters except those in `without`."""
+        """Return the products that match the filters. Filters whose name is in `without` are ignored."""
         remaining = {name: value for name, value in filters.items() if name not in without}
         return [
             row
@@ -153,7 +153,7 @@ def test_facets_count_the_products_that_match_the_other_filters(
     )
 
 
-def test_facets_are_only_on_the_first_page_and_can_be_turned_off(platform: Platform, shop: Shop) -> None:
+def test_only_the_first_page_has_facets_and_a_parameter_turns_them_off(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     first = ok(visitor.get(f"{shop.path}/products", params={"limit": 2}))
     second = ok(visitor.get(f"{shop.path}/products", params={"limit": 2, "cursor": first["next_cursor"]}))
@@ -216,7 +216,7 @@ def test_exclusions_of_a_site_do_not_affect_another_site_of_the_catalog(platform
     assert sorted(names) == sorted([*VISIBLE_NAMES, shop.excluded["name"]])
 
 
-def test_callers_with_a_token_see_what_visitors_see(platform: Platform, shop: Shop) -> None:
+def test_callers_with_a_token_see_the_same_pages_as_visitors(platform: Platform, shop: Shop) -> None:
     for api in (platform.api("customer:a@example.test", email="a@example.test"), shop.tenant.owner, platform.admin):
         for path in ("", "/products", f"/products/{shop.visible[0]['id']}"):
             assert ok(api.get(shop.path + path)) == ok(platform.api().get(shop.path + path))
@@ -252,7 +252,7 @@ def test_an_invalid_subject_is_refused_by_the_gateway(platform: Platform) -> Non
         problem(platform.api("x", sub=subject).get("/v1/me"), 401, "unauthenticated")
 
 
-def test_a_new_product_is_on_the_storefront(platform: Platform) -> None:
+def test_a_new_product_appears_on_the_storefront(platform: Platform) -> None:
     tenant = platform.tenant()
     product = created(
         tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"sku": "1", "name": "N", "price": "1"})

@@ -1,4 +1,4 @@
-"""Usage: the cost of each client's requests, the savings by the cache, and the metrics of the functions."""
+"""A usage report shows the cost of a client's requests and the work that the cache saved. Functions log metrics."""
 
 import json
 import time
@@ -15,19 +15,19 @@ from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 
 @pytest.fixture(scope="module")
 def redis(platform: Platform) -> Iterator[valkey.Valkey]:
-    """The Redis of the cloud."""
+    """Yield a connection to the Redis of the cloud."""
     with valkey.Valkey.from_url(platform.endpoints.redis, decode_responses=True) as redis:
         yield redis
 
 
 @pytest.fixture
 def new_tenant(platform: Platform) -> Tenant:
-    """A tenant without requests."""
+    """Return a tenant that has not sent any request yet."""
     return platform.tenant()
 
 
 def usage(api: httpx.Client, tenant: Tenant, **parameters: str) -> Json:
-    """The usage report of a client."""
+    """Return the usage report of a client."""
     return ok(api.get(f"/v1/clients/{tenant.client_id}/usage", params=parameters))
 
 
@@ -39,7 +39,7 @@ def test_the_report_of_a_client_shows_the_cost_of_its_requests(platform: Platfor
     counts = {name: catalog[name] for name in ("requests", "misses", "hits", "stale", "passed", "throttled")}
     assert counts == {"requests": 4, "misses": 1, "hits": 3, "stale": 0, "passed": 0, "throttled": 0}
     assert catalog["hit_rate"] == 0.75
-    # The queries of the session, of entering the database, and of the catalog.
+    # The only miss loads the session, calls `app.enter`, and reads the catalog.
     assert 2 <= catalog["queries"] <= 8
     assert catalog["queries_saved"] == 3 * catalog["queries"]
     assert catalog["rows"] >= catalog["queries"]
@@ -51,7 +51,7 @@ def test_the_report_of_a_client_shows_the_cost_of_its_requests(platform: Platfor
     assert storefront == {"name": "storefront", "requests_per_hour": 20_000, "remaining": 20_000}
 
 
-def test_an_uncached_request_is_billed_with_the_next_request(new_tenant: Tenant) -> None:
+def test_an_uncached_request_is_billed_when_the_next_request_arrives(new_tenant: Tenant) -> None:
     ok(new_tenant.owner.get("/v1/me"))
     before = usage(new_tenant.owner, new_tenant)["by_entity"]["uncached"]
     after = usage(new_tenant.owner, new_tenant)["by_entity"]["uncached"]
@@ -73,7 +73,9 @@ def test_requests_of_visitors_are_billed_to_the_client_of_the_site(
     assert "storefront" not in usage(other_tenant.owner, other_tenant)["by_entity"]
 
 
-def test_a_write_is_a_request_and_its_write_through_is_not(platform: Platform, new_tenant: Tenant) -> None:
+def test_a_write_counts_as_a_request_but_its_update_of_the_cache_does_not(
+    platform: Platform, new_tenant: Tenant
+) -> None:
     product = platform.product(new_tenant)
     ok(new_tenant.owner.get(f"/v1/products/{product['id']}"))
     report = usage(new_tenant.owner, new_tenant)
@@ -101,7 +103,7 @@ def test_support_may_not_read_the_report_of_a_client(platform: Platform, new_ten
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
-def test_a_report_covers_the_requested_hours_or_the_last_24(new_tenant: Tenant) -> None:
+def test_a_report_covers_the_requested_hours_or_the_last_24_hours(new_tenant: Tenant) -> None:
     now = datetime.now(UTC)
     report = usage(new_tenant.owner, new_tenant)
     first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
@@ -130,7 +132,7 @@ def test_an_invalid_time_span_is_refused(tenant: Tenant, parameters: dict[str, s
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_a_report_ends_at_the_current_hour_at_the_latest(tenant: Tenant) -> None:
+def test_a_report_does_not_extend_beyond_the_current_hour(tenant: Tenant) -> None:
     assert usage(tenant.owner, tenant, to="9999-12-31T23:59:59Z")["to"] == usage(tenant.owner, tenant)["to"]
 
 
@@ -157,7 +159,7 @@ def test_only_admins_read_the_figures_of_the_cache(platform: Platform, tenant: T
 
 
 def metrics(state: Path, function: str) -> list[Json]:
-    """The metrics of a function: the lines of its log in the embedded metric format of CloudWatch."""
+    """Return the lines of a function's log that are metrics in the embedded metric format of CloudWatch."""
     lines = (state / "logs" / "functions" / f"{function}.log").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
 
@@ -178,7 +180,9 @@ def test_a_function_logs_its_metrics_in_the_format_of_cloudwatch(new_tenant: Ten
     assert new_tenant.client_id not in json.dumps(lines)
 
 
-def test_throttled_requests_are_a_metric_by_limit(new_tenant: Tenant, state: Path, redis: valkey.Valkey) -> None:
+def test_the_metric_of_throttled_requests_names_the_limit(
+    new_tenant: Tenant, state: Path, redis: valkey.Valkey
+) -> None:
     ok(new_tenant.owner.get("/v1/me"))
     redis.hincrby(f"v1:local:{new_tenant.client_id}:limit:requests", str(int(time.time()) // 60), 999)
     problem(new_tenant.owner.get("/v1/me"), 429, "rate_limited")

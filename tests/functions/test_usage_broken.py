@@ -1,4 +1,4 @@
-"""Usage while Redis or the replica fails: missing figures are reported as unavailable, and metrics show the failure."""
+"""If Redis fails, the usage figures are unavailable. Metrics show failures of Redis and lags of the replica."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,18 @@ from tests.platform import TLS, Json, Platform, ok, problem
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """A cloud of the module's own, because its tests break parts of it."""
+    """Return a cloud that only this module uses, because its tests break parts of the cloud."""
     return own_platform
 
 
 def metric_lines(platform: Platform, function: str, metric: str) -> list[Json]:
-    """The lines of a function's log with a metric."""
+    """Return the lines of a function's log that contain the metric."""
     log: Path = platform.state / "logs" / "functions" / f"{function}.log"
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith('{"_aws"')]
     return [line for line in lines if metric in line]
 
 
-def test_without_redis_the_figures_are_unavailable(platform: Platform) -> None:
+def test_usage_figures_are_unavailable_while_redis_does_not_respond(platform: Platform) -> None:
     tenant = platform.tenant()
     usage = f"/v1/clients/{tenant.client_id}/usage"
     ok(tenant.owner.get(usage))
@@ -36,9 +36,10 @@ def test_without_redis_the_figures_are_unavailable(platform: Platform) -> None:
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 
 
-def test_a_read_handed_over_from_a_lagging_replica_to_the_primary_is_counted(platform: Platform) -> None:
+def test_a_read_that_the_primary_answers_because_the_replica_lags_is_counted(platform: Platform) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # While the history of recent writes is shorter than a minute, the primary answers all reads.
+        # The primary answers all reads until Redis has recorded recent writes for a minute.
+        # Set the start of the record to the past, so that the replica answers at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/sites"))

@@ -3,7 +3,7 @@
 from tests.platform import Platform, ok
 
 VISITS = 200
-"""About one visit in ten is counted, depending on the clock."""
+"""The number of visits that the test sends. The clock decides which visits are counted: about one in ten."""
 
 
 def test_warming_caches_the_first_page_of_a_busy_storefront(platform: Platform) -> None:

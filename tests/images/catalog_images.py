@@ -1,4 +1,4 @@
-"""Shared by the tests of images: reading and fetching the images of a catalog."""
+"""Helpers for the tests of images: they fetch and read the images of a catalog."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def media(tenant: Tenant, product: Json) -> list[Json]:
 
 
 def images(tenant: Tenant, **filters: Any) -> dict[str, Json]:
-    """The images of a tenant's catalog, by URL."""
+    """Map the URL of each image in the tenant's catalog to the image."""
     page = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/images", params={"limit": 1000, **filters}))
     return {image["source"]: image for image in page["data"]}
 
 
 def wait_until_ended(platform: Platform, tenant: Tenant, job: Json, within: float = 60) -> Json:
-    """Wait until a job has ended, and return it."""
+    """Wait until a job has ended, and return the job."""
     platform.eventually(lambda: read_job(tenant, job)["status"] in ("completed", "failed"), within)
     return read_job(tenant, job)
 
@@ -37,7 +37,7 @@ def read_job(tenant: Tenant, job: Json) -> Json:
 
 
 def fetch_catalog(platform: Platform, tenant: Tenant, within: float = 60, **request: bool) -> Json:
-    """Fetch the images of a tenant's catalog. Returns the completed job."""
+    """Fetch the images of a tenant's catalog. Return the completed job."""
     response = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/images/fetch", json=request)
     assert response.status_code == 202, response.text
     job = wait_until_ended(platform, tenant, response.json(), within)
@@ -51,6 +51,6 @@ def download(url: str) -> httpx.Response:
 
 
 def stored_objects(platform: Platform, tenant: Tenant) -> dict[str, Any]:
-    """The keys of a tenant's objects in the bucket of images, with the time of each write."""
+    """Map the key of each object of the tenant in the bucket of images to the time of its last write."""
     response = platform.s3.list_objects_v2(Bucket="wecelebrate-local-images", Prefix=f"{tenant.client_id}/")
     return {each["Key"]: each["LastModified"] for each in response.get("Contents", [])}

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of images."""
+"""Fixtures for the tests of images."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.platform import Platform, Tenant, ok
 
 @pytest.fixture
 def tenant(platform: Platform) -> Tenant:
-    """A tenant whose catalog fetches images automatically."""
+    """Return a tenant whose catalog fetches images automatically."""
     tenant = platform.tenant()
     settings = {"sync_settings": {"fetch_images": True}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))

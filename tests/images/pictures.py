@@ -1,4 +1,4 @@
-"""Image files for tests, valid and hostile."""
+"""Creates valid and hostile image files for tests."""
 
 import io
 import struct
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 
 def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
-    """A valid image, red at the top and blue at the bottom."""
+    """Return a valid image that is red at the top and blue at the bottom."""
     image = Image.new(mode, (width, height), "blue" if mode != "L" else 40)
     ImageDraw.Draw(image).rectangle((0, 0, width, height // 2), "red" if mode != "L" else 200)
     file = io.BytesIO()
@@ -18,7 +18,7 @@ def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str 
 
 
 def png(width: int, height: int, data: bytes = b"") -> bytes:
-    """A PNG whose header claims a size, with arbitrary bytes instead of its pixels."""
+    """Return a PNG whose header declares the given size. Its pixel data is `data`, of any length."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -1,4 +1,4 @@
-"""Image workers that are killed: every image is shown in the end, and few are fetched twice."""
+"""If image workers are killed, every image is still shown at the end, and only a few images are fetched twice."""
 
 import json
 import os
@@ -14,7 +14,7 @@ IMAGES = 240
 KILLS = 3
 
 
-def test_a_job_whose_worker_is_killed_is_finished_by_another(own_platform: Platform) -> None:
+def test_another_worker_finishes_the_job_of_a_killed_image_worker(own_platform: Platform) -> None:
     platform = own_platform
     tenant = platform.tenant()
     with serving(lambda connection, request: answer(200, body(request))(connection, request)) as served:
@@ -46,7 +46,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(own_platform: Platf
 
 
 def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
-    """Wait until a number of images are saved and the next one is requested."""
+    """Wait until at least `images` images are saved, and another image is requested."""
     platform.eventually(lambda: saved_images(platform, job) >= images, every=0.005)
     before = len(served.requests)
     platform.eventually(lambda: len(served.requests) > before, every=0.005)
@@ -61,6 +61,6 @@ def saved_images(platform: Platform, job: Json) -> int:
 
 
 def body(request: bytes) -> bytes:
-    """An image that differs for each path."""
+    """Return a different image for each path."""
     number = int(request.split(b" ", 2)[1][1:])
     return picture(40 + number, 30)

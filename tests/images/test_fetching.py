@@ -1,4 +1,4 @@
-"""Fetching images: hostile servers, retries, pauses and unchanged images."""
+"""Tests how images are fetched: hostile servers, retries, pauses and unchanged images."""
 
 import socket
 import time
@@ -25,7 +25,7 @@ def send_forever(connection: socket.socket, _: bytes) -> None:
         connection.sendall(bytes(1 << 16))
 
 
-def test_images_are_only_fetched_if_requested(platform: Platform) -> None:
+def test_images_are_fetched_only_on_request(platform: Platform) -> None:
     tenant = platform.tenant()
     with serving(image()) as served:
         product = platform.product(tenant, images=[served.url("/a")])
@@ -38,7 +38,7 @@ def test_images_are_only_fetched_if_requested(platform: Platform) -> None:
 
 @pytest.fixture
 def hostile() -> Iterator[HttpServer]:
-    """A server whose responses cannot be used as images, except `/lies`, which only has a wrong Content-Type."""
+    """Yield a server whose responses are not valid images. Only `/lies` is valid, but it has a wrong Content-Type."""
     responses: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
         "/local": answer(301, Location="http://127.0.0.2:1/"),
@@ -64,7 +64,9 @@ def hostile() -> Iterator[HttpServer]:
         yield served
 
 
-def test_each_hostile_response_gets_its_error_code(platform: Platform, tenant: Tenant, hostile: HttpServer) -> None:
+def test_each_hostile_response_is_reported_with_its_error_code(
+    platform: Platform, tenant: Tenant, hostile: HttpServer
+) -> None:
     expected_codes = {
         "/private": "refused_address",
         "/local": "refused_address",
@@ -108,7 +110,7 @@ def test_each_hostile_response_gets_its_error_code(platform: Platform, tenant: T
     assert set(images(tenant, status="ready")) == {valid}
 
 
-def test_a_failed_image_is_retried_when_due(platform: Platform, tenant: Tenant) -> None:
+def test_a_failed_image_is_fetched_again_when_its_retry_is_due(platform: Platform, tenant: Tenant) -> None:
     respond = [answer(500)]
 
     def respond_with_latest(connection: socket.socket, request: bytes) -> None:
@@ -126,7 +128,7 @@ def test_a_failed_image_is_retried_when_due(platform: Platform, tenant: Tenant) 
     assert (row["status"], row["attempts"], row["error"], row["next_try_at"]) == ("ready", 0, None, None)
 
 
-def test_retry_after_pauses_all_requests_to_a_host(platform: Platform, tenant: Tenant) -> None:
+def test_a_retry_after_header_pauses_all_requests_to_the_host(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(429, Retry_After="7200")) as served:
         for name in range(40):
             platform.arrange(
@@ -162,7 +164,7 @@ def test_an_unchanged_image_is_not_rendered_again(platform: Platform, tenant: Te
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}")) == first
 
 
-def test_a_changed_image_replaces_the_previous_one(platform: Platform, tenant: Tenant) -> None:
+def test_a_changed_image_replaces_the_previous_image(platform: Platform, tenant: Tenant) -> None:
     bodies = [PICTURE]
 
     def respond_with_latest(connection: socket.socket, request: bytes) -> None:
@@ -177,7 +179,7 @@ def test_a_changed_image_replaces_the_previous_one(platform: Platform, tenant: T
         (after,) = media(tenant, product)
         assert (after["width"], after["height"]) == (500, 700)
         assert opened(download(after["large"]).content).size == (500, 700)
-        assert download(before["large"]).status_code == 200  # an open page still shows it
+        assert download(before["large"]).status_code == 200  # A page that is already open still shows this file.
         bodies.append(HTML)
         fetch_catalog(platform, tenant, ready=True)
     row = images(tenant)[served.url()]

@@ -1,4 +1,4 @@
-"""Images of products: the media that products and storefronts show."""
+"""Tests the field `media` of products. It contains the rendered images that the API and storefronts show."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from tests.images.pictures import opened, picture
 from tests.platform import Platform, Tenant, created, ok, problem
 
 
-def test_a_product_shows_an_image_once_it_is_fetched(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_shows_an_image_after_the_image_was_fetched(platform: Platform, tenant: Tenant) -> None:
     with serving(by_path({"/a.jpg": image()})) as served:
         product = platform.product(tenant, images=[served.url("/a.jpg"), "b.jpg"])
         assert product["media"] == []
@@ -50,7 +50,7 @@ def test_a_new_image_invalidates_cached_pages(platform: Platform, tenant: Tenant
     assert after["updated_at"] > before["updated_at"]
 
 
-def test_media_follow_the_order_of_a_products_images(platform: Platform, tenant: Tenant) -> None:
+def test_media_have_the_same_order_as_the_images_of_a_product(platform: Platform, tenant: Tenant) -> None:
     with serving(by_path({"/a": image(), "/b": image(picture(100, 100, "PNG"), "image/png")})) as served:
         a, b = served.url("/a"), served.url("/b")
         product = platform.product(tenant, images=[a, b])
@@ -70,18 +70,18 @@ def test_clients_share_neither_images_nor_files(platform: Platform, tenant: Tena
     stranger = platform.tenant()
     with serving(image()) as served:
         address = served.url("/the-same")
-        mine, theirs = (platform.product(owner, images=[address]) for owner in (tenant, stranger))
+        my_product, their_product = (platform.product(owner, images=[address]) for owner in (tenant, stranger))
         fetch_catalog(platform, tenant)
         assert images(stranger) == {}
         assert stored_objects(platform, stranger) == {}
-        assert media(stranger, theirs) == []
+        assert media(stranger, their_product) == []
         fetch_catalog(platform, stranger)
     my_image, their_image = images(tenant)[address], images(stranger)[address]
     assert my_image["sha256"] == their_image["sha256"] and my_image["id"] != their_image["id"]
     for row, owner in ((my_image, tenant), (their_image, stranger)):
         folder = f"/{owner.client_id}/{row['sha256']}/"
         assert all(folder in rendition["url"] for rendition in row["renditions"].values())
-    assert f"/{tenant.client_id}/" in media(tenant, mine)[0]["large"]
+    assert f"/{tenant.client_id}/" in media(tenant, my_product)[0]["large"]
     for path in (f"/v1/images/{their_image['id']}", f"/v1/catalogs/{stranger.catalog_id}/images"):
         problem(tenant.owner.get(path), 404, "not_found")
     upload = {"type": "image/png", "bytes": 10}
@@ -89,7 +89,7 @@ def test_clients_share_neither_images_nor_files(platform: Platform, tenant: Tena
     problem(tenant.owner.post(f"/v1/images/{their_image['id']}/complete"), 404, "not_found")
 
 
-def test_a_catalog_of_the_platform_has_images(platform: Platform) -> None:
+def test_images_of_a_platform_catalog_are_fetched(platform: Platform) -> None:
     catalog = platform.catalog(sync_settings={"fetch_images": True})
     with serving(image()) as served:
         new = {"sku": uuid4().hex, "name": "n", "price": "1.00", "images": [served.url()]}

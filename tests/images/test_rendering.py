@@ -1,4 +1,4 @@
-"""Rendering of image files."""
+"""Tests how image files are rendered."""
 
 import io
 import random
@@ -61,7 +61,7 @@ def test_small_images_are_not_enlarged_and_equal_sizes_share_a_file(size: tuple[
         ("MPO", "image/jpeg"),
     ],
 )
-def test_accepted_formats(kind: str, type: str) -> None:
+def test_images_in_accepted_formats_are_rendered(kind: str, type: str) -> None:
     rendered, _ = render(picture(kind=kind))
     assert rendered.type == type
 
@@ -79,13 +79,13 @@ def test_files_that_are_not_images_are_rejected(data: bytes) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_images_are_turned_upright(orientation: int) -> None:
     upright = opened(picture(200, 100, "PNG"))
-    turned = upright
+    rotated = upright
     for turn in {2: [0], 3: [3], 4: [1], 5: [5], 6: [2], 7: [6], 8: [4]}.get(orientation, []):
-        turned = turned.transpose(Image.Transpose(turn))
+        rotated = rotated.transpose(Image.Transpose(turn))
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    turned.save(file, "JPEG", exif=exif)
+    rotated.save(file, "JPEG", exif=exif)
     rendered, _ = render(file.getvalue())
     assert (rendered.width, rendered.height) == (200, 100)
     image = render_one(file.getvalue()).convert("RGB")
@@ -106,7 +106,7 @@ def test_metadata_is_removed() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "RGBA", "LA", "P", "1", "I;16"])
-def test_any_mode_becomes_rgb(mode: str) -> None:
+def test_images_in_every_color_mode_are_rendered(mode: str) -> None:
     source = opened(picture(64, 64, "PNG"))
     if mode == "I;16":
         source = source.convert("L").convert("I").point(lambda value: value * 256)
@@ -115,7 +115,7 @@ def test_any_mode_becomes_rgb(mode: str) -> None:
     result = render_one(file.getvalue()).convert("RGB").resize((1, 2), Image.Resampling.BOX)
     top, bottom = result.getpixel((0, 0)), result.getpixel((0, 1))
     assert isinstance(top, tuple) and isinstance(bottom, tuple)
-    assert top[0] > bottom[0]  # red is lighter than blue, also in grayscale
+    assert top[0] > bottom[0]  # Red is lighter than blue, even in grayscale.
 
 
 def test_transparency_is_kept() -> None:
@@ -138,11 +138,11 @@ def test_an_invalid_color_profile_is_ignored() -> None:
     [png(100_000, 100_000), png(2**31 - 1, 2**31 - 1), png(8001, 8000), picture(65_500, 1000, "GIF", "L")],
     ids=["ten thousand megapixels", "largest possible header", "one row too many", "very wide image"],
 )
-def test_too_many_pixels_are_rejected_by_the_header(bomb: bytes) -> None:
+def test_an_image_is_rejected_if_its_header_declares_too_many_pixels(bomb: bytes) -> None:
     assert error_code(bomb) == "too_many_pixels"
 
 
-def test_too_many_bytes_are_rejected() -> None:
+def test_a_file_with_too_many_bytes_is_rejected() -> None:
     assert error_code(picture() + bytes(rendering.MAX_BYTES)) == "too_large"
 
 

@@ -1,4 +1,4 @@
-"""Uploads of images."""
+"""Tests how images are uploaded."""
 
 import httpx
 import pytest
@@ -50,7 +50,7 @@ def test_an_upload_becomes_an_image_of_a_product(platform: Platform, tenant: Ten
     assert wait_until_ended(platform, tenant, second["image"]["id"])["source"] == row["source"]
 
 
-def test_a_file_that_differs_from_the_announcement_is_rejected(platform: Platform, tenant: Tenant) -> None:
+def test_an_upload_that_differs_from_the_announced_file_is_rejected(platform: Platform, tenant: Tenant) -> None:
     for body, kind, uploaded, code in (
         (PICTURE, "image/jpeg", None, "not_uploaded"),
         (PICTURE, "image/png", PICTURE, "wrong_type"),
@@ -82,7 +82,7 @@ def test_an_unsupported_type_or_size_is_invalid(tenant: Tenant, change: Json) ->
     problem(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/images", json=new), 422, "invalid")
 
 
-def test_viewers_and_grantees_cannot_change_images(platform: Platform, tenant: Tenant) -> None:
+def test_viewers_and_clients_with_a_grant_cannot_change_images(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     grantee = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{grantee.client_id}"))
@@ -95,7 +95,7 @@ def test_viewers_and_grantees_cannot_change_images(platform: Platform, tenant: T
         problem(api.post(f"/v1/images/{upload['image']['id']}/complete"), 403, "forbidden")
 
 
-def test_a_fetched_image_cannot_be_completed(platform: Platform, tenant: Tenant) -> None:
+def test_a_fetched_image_cannot_be_completed_like_an_upload(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(404)) as served:
         platform.product(tenant, images=[served.url()])
         platform.eventually(lambda: images(tenant))

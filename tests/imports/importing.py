@@ -1,4 +1,4 @@
-"""Bulk imports, for the tests of imports."""
+"""Helpers that run bulk imports for tests."""
 
 import time
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from tests.platform import Json, Tenant, ok
 
 
 def product_row(number: int, **fields: Any) -> Json:
-    """A row of an import. `fields` replace or add fields."""
+    """Return a row of an import. `fields` replace or add fields of the row."""
     return {"sku": f"P-{number:05d}", "name": f"Product {number}", "price": "1.00", **fields}
 
 
 def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
-    """Import rows into the tenant's catalog. Returns the ended job. `fields` are further fields of the request."""
+    """Import rows into the tenant's catalog. Return the ended job. `fields` are added to the request body."""
     body = {"catalog_id": tenant.catalog_id, "rows": rows, **fields}
     response = tenant.owner.post("/v1/products/bulk-import", json=body)
     assert response.status_code == 202, response.text
@@ -23,7 +23,7 @@ def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
 
 
 def wait_for_job(api: httpx.Client, job_id: str, within: float = 60) -> Json:
-    """Wait until a job has ended. Fails after `within` seconds."""
+    """Wait until a job has ended, and return the job. Fail after `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         job = ok(api.get(f"/v1/jobs/{job_id}"))
@@ -34,5 +34,5 @@ def wait_for_job(api: httpx.Client, job_id: str, within: float = 60) -> Json:
 
 
 def nonzero_counts(job: Json) -> Mapping[str, int]:
-    """The counts of a job, without zeros."""
+    """Return the counts of a job that are not zero."""
     return {name: count for name, count in job["counts"].items() if count}

@@ -1,4 +1,4 @@
-"""Bulk imports of the rows of a request, and of uploaded files."""
+"""A bulk import loads products from the rows of a request or from an uploaded file."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def read_upload(platform: Platform, key: str) -> bytes:
-    """A file of the bucket of uploads."""
+    """Return the content of a file in the bucket of uploads."""
     body: bytes = platform.s3.get_object(Bucket=platform.uploads, Key=key)["Body"].read()
     return body
 
@@ -51,7 +51,9 @@ def test_fields_that_a_row_omits_stay_unchanged(tenant: Tenant) -> None:
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}"))["description"] is None
 
 
-def test_invalid_rows_are_reported_by_number_and_do_not_stop_the_others(platform: Platform, tenant: Tenant) -> None:
+def test_invalid_rows_are_reported_with_their_numbers_and_all_other_rows_are_imported(
+    platform: Platform, tenant: Tenant
+) -> None:
     rows = [
         product_row(1),
         product_row(2, price="much"),
@@ -76,21 +78,21 @@ def test_invalid_rows_are_reported_by_number_and_do_not_stop_the_others(platform
     ]
 
 
-def test_a_request_with_rows_without_a_sku_is_rejected(tenant: Tenant) -> None:
+def test_a_request_is_rejected_if_a_row_has_no_sku(tenant: Tenant) -> None:
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1), {"name": "Nameless"}, {"sku": 7}]}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "invalid")
     assert pointers(error) == ["/rows/1/sku", "/rows/2/sku"]
     problem(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id}), 422, "invalid")
 
 
-def test_rows_that_are_too_large_for_a_request_are_rejected_with_advice(tenant: Tenant) -> None:
+def test_rows_that_are_too_large_for_a_request_are_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
     rows = [product_row(number, description="x" * 900) for number in range(5_000)]
     body = {"catalog_id": tenant.catalog_id, "rows": rows}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "rows_too_large")
     assert "/v1/uploads" in error["title"]
 
 
-def test_create_mode_rejects_existing_products_and_update_mode_rejects_new_ones(tenant: Tenant) -> None:
+def test_create_mode_rejects_existing_products_and_update_mode_rejects_new_products(tenant: Tenant) -> None:
     import_rows(tenant, [product_row(1)])
     job = import_rows(tenant, [product_row(1, price="9.00"), product_row(2)], mode="create")
     assert (nonzero_counts(job), job["first_errors"][0]["code"]) == (
@@ -135,7 +137,7 @@ def test_a_file_is_uploaded_to_s3_and_imported(platform: Platform, tenant: Tenan
     assert product["price"] == "1234.50"
 
 
-def test_uploads_and_catalogs_of_another_client_do_not_exist(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_with_an_upload_or_a_catalog_of_another_client_is_refused(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     upload = created(other.owner.post("/v1/uploads", json={"name": "a.csv", "size": 10}))
     body = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
@@ -146,7 +148,7 @@ def test_uploads_and_catalogs_of_another_client_do_not_exist(platform: Platform,
     assert pointers(error) == ["/catalog_id"]
 
 
-def test_a_granted_catalog_cannot_be_imported_into(platform: Platform, tenant: Tenant) -> None:
+def test_a_client_cannot_import_products_into_a_granted_catalog(platform: Platform, tenant: Tenant) -> None:
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     body = {"catalog_id": catalog["id"], "rows": [product_row(1)]}
@@ -157,7 +159,7 @@ def test_a_granted_catalog_cannot_be_imported_into(platform: Platform, tenant: T
 
 def test_a_job_fails_if_its_requester_has_lost_the_membership(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
-    # A running job with the same ordering key keeps workers from claiming the import.
+    # While a job with the same ordering key is running, workers cannot claim the import.
     blocker = platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, ordering_key, leased_until)"
         " values (%s, %s, 'product_import', 'processing', 'a test', '{}', %s, now() + interval '1 hour') returning id",
@@ -201,7 +203,7 @@ def test_the_first_api_reports_invalid_products_in_the_error_field(tenant: Tenan
     assert "/products" in error["error"] or "rows" in error["error"], error
 
 
-def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several(
+def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several_catalogs(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.catalog(owner=tenant.client_id)
@@ -213,7 +215,7 @@ def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several(
     assert tenant.owner.post("/api/products/bulk-import", json=body).status_code == 202
 
 
-def test_the_requester_is_notified_by_mail_if_the_request_says_so(platform: Platform, tenant: Tenant) -> None:
+def test_the_requester_is_notified_by_mail_if_the_request_sets_notify(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     editor = platform.api(subject, email="editor@example.test", email_verified=True)
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1)], "notify": True}

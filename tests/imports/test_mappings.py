@@ -1,4 +1,4 @@
-"""Proposals for the mapping of a file, as a mapping editor requests them."""
+"""The API proposes a mapping for the columns of a file. A mapping editor can change and save this proposal."""
 
 import httpx
 import pytest
@@ -14,18 +14,18 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def upload(tenant: Tenant, file: bytes) -> str:
-    """Upload a file. Returns the id of the upload."""
+    """Upload a file. Return the id of the upload."""
     new = created(tenant.owner.post("/v1/uploads", json={"name": "preise.csv", "size": len(file)}))
     assert httpx.put(new["url"], headers=new["headers"], content=file, verify=TLS).status_code == 200
     return str(new["id"])
 
 
 def propose(tenant: Tenant, **body: object) -> Json:
-    """The proposal for a file."""
+    """Return the proposed mapping for a file."""
     return ok(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/mapping/propose", json=body))
 
 
-def test_a_mapping_is_proposed_changed_and_saved(platform: Platform, tenant: Tenant) -> None:
+def test_a_mapping_is_proposed_and_then_changed_and_saved(platform: Platform, tenant: Tenant) -> None:
     upload_id = upload(tenant, FILE)
     proposal = propose(tenant, upload_id=upload_id, mapping={"sku": "Nr"})
     assert (proposal["format"], proposal["delimiter"]) == ("csv", ";")
@@ -46,13 +46,13 @@ def test_a_mapping_is_proposed_changed_and_saved(platform: Platform, tenant: Ten
     assert propose(tenant, job_id=job["id"])["rows"] == proposal["rows"]
 
 
-def test_a_file_that_is_no_table_is_unreadable(tenant: Tenant) -> None:
+def test_a_file_that_is_not_a_table_is_refused_as_unreadable(tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}/mapping/propose"
     error = problem(tenant.owner.post(path, json={"upload_id": upload(tenant, b"%PDF-1.7")}), 422, "unreadable_file")
     assert "PDF" in error["detail"]
 
 
-def test_files_and_catalogs_of_another_client_do_not_exist(platform: Platform, tenant: Tenant) -> None:
+def test_no_mapping_is_proposed_for_files_and_catalogs_of_another_client(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     path = f"/v1/catalogs/{tenant.catalog_id}/mapping/propose"
     response = tenant.owner.post(path, json={"upload_id": upload(other, FILE)})

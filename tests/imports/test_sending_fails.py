@@ -1,4 +1,4 @@
-"""Imports whose messages cannot be sent: small ones run within the request, large ones when the queue is back."""
+"""If the message of an import cannot be sent, a small import runs within the request, and a large import waits."""
 
 import pytest
 
@@ -10,20 +10,20 @@ QUEUE = "product-imports"
 
 @pytest.fixture
 def without_queue(own_platform: Platform) -> Platform:
-    """A platform whose queue of imports was deleted."""
+    """Return a platform whose queue for imports was deleted."""
     sqs = own_platform.sqs
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"])
     return own_platform
 
 
 def post(tenant: Tenant, rows: list[Json]) -> tuple[str, str]:
-    """Create an import. Returns the `Job-Dispatch` header and the job's id."""
+    """Create an import. Return the `Job-Dispatch` header and the id of the job."""
     response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
     assert response.status_code == 202, response.text
     return response.headers["job-dispatch"], response.json()["id"]
 
 
-def test_without_a_queue_small_imports_run_within_the_request_and_large_ones_wait(
+def test_without_a_queue_small_imports_run_within_the_request_and_large_imports_wait(
     without_queue: Platform,
 ) -> None:
     platform, tenant = without_queue, without_queue.tenant()
@@ -49,7 +49,7 @@ def test_without_a_queue_small_imports_run_within_the_request_and_large_ones_wai
     platform.eventually(lambda: platform.database.execute(staged_rows).fetchone() == {"count": 0})
 
 
-def test_the_message_of_an_import_is_queued_if_it_can_be_sent(own_platform: Platform) -> None:
+def test_an_import_is_queued_if_its_message_can_be_sent(own_platform: Platform) -> None:
     tenant = own_platform.tenant()
     dispatch, job_id = post(tenant, [product_row(1)])
     assert dispatch == "queued"

@@ -1,4 +1,4 @@
-"""Shared by the tests of mail: running the package as a function, orders, the mailbox, and SES events."""
+"""Helpers for the tests of mail: they run the package as a function, create orders, read mails, and send events."""
 
 import json
 import os
@@ -20,10 +20,10 @@ from wecelebrate.core.database import Caller, Transaction, endpoints, writing
 from wecelebrate.core.settings import settings
 
 RunAs = Callable[..., Any]
-"""Runs a callable in a transaction of a caller, with a database login. Returns what the callable returns."""
+"""Runs a callable in a transaction of a caller, with a database login. Returns the result of the callable."""
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
-"""A context in which the package has the environment of a function with a database login."""
+"""A context manager that gives the package the environment of a function with a database login."""
 
 SERVICE = "service:test"
 
@@ -39,7 +39,7 @@ returning id
 
 @pytest.fixture
 def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsLogin]:
-    """Bind the package in this process to the local cloud. Its connections and clients are dropped at the end."""
+    """Connect the package in this process to the local cloud. Drop its connections and clients after the test."""
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "queues-emails")
     for name in [name for name in os.environ if name.startswith("WC_")]:
@@ -66,7 +66,7 @@ def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def run_as(as_login: AsLogin) -> RunAs:
-    """Run work in a transaction of a caller, with a database login."""
+    """Return a function that runs a callable in a transaction of a caller, with a database login."""
 
     def run(caller: Caller, work: Callable[[Transaction], Any], login: str = "wc_worker") -> Any:
         with as_login(login), writing(caller) as tx:
@@ -86,12 +86,12 @@ def stranger(platform: Platform) -> Tenant:
 
 
 def address() -> str:
-    """A new e-mail address."""
+    """Return a new e-mail address."""
     return f"{uuid4().hex[:12]}@example.test"
 
 
 def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """Create an order with one line at a tenant's site. Returns its id."""
+    """Create an order with one line at a tenant's site. Return the id of the order."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
@@ -114,19 +114,19 @@ def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) ->
 
 
 def service(tenant: Tenant) -> Caller:
-    """A service that acts for a tenant."""
+    """Return a service caller that acts for a tenant."""
     return Caller(subject=SERVICE, client_id=UUID(tenant.client_id))
 
 
 def send_confirmation(platform: Platform, run_as: RunAs, tenant: Tenant, email: str, **more: Any) -> Json:
-    """Create an order and enqueue its confirmation. Returns the mail once it is no longer queued."""
+    """Create an order and enqueue its confirmation. Wait until the mail is no longer queued, and return the mail."""
     order_id = create_order(platform, tenant, email, **more)
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
     return wait_until_settled(platform, tenant, order_id)
 
 
 def wait_until_settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Json:
-    """Wait until the mail about an order is no longer queued, and return it."""
+    """Wait until the mail about an order is no longer queued, and return the mail."""
     mails: list[Json] = []
 
     def is_settled() -> bool:
@@ -137,13 +137,13 @@ def wait_until_settled(platform: Platform, tenant: Tenant, order_id: UUID) -> Js
     return mails[0]
 
 
-def received(platform: Platform, email: str) -> list[SentMail]:
-    """The mails that were sent to an address, newest first."""
+def mails_sent_to(platform: Platform, email: str) -> list[SentMail]:
+    """Return the mails that were sent to an address, newest first."""
     return [message for message in sent(platform.endpoints.s3) if message.recipients == [email]]
 
 
 def ses_event(kind: str, mail_row: Json, **more: Any) -> Json:
-    """An SES event about a mail, in the envelope of EventBridge."""
+    """Return an SES event about a mail, in the format in which EventBridge delivers the event."""
     tags = {"mail": [mail_row["id"]]}
     detail = {"eventType": kind, "mail": {"messageId": mail_row["message_id"], "tags": tags}, **more}
     return {"source": "aws.ses", "detail-type": "x", "detail": detail}
@@ -155,6 +155,6 @@ def send_event(platform: Platform, kind: str, mail_row: Json, **more: Any) -> No
 
 
 def bounce(mail_row: Json, kind: str = "Permanent") -> Json:
-    """The `bounce` object of a bounce event."""
+    """Return the `bounce` object of a bounce event."""
     recipients = [{"emailAddress": mail_row["recipient"], "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]
     return {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": recipients}

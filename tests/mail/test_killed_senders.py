@@ -1,4 +1,4 @@
-"""A worker that is killed while it sends a mail: before SES accepts it, and after, before that is recorded."""
+"""A worker is killed while it sends a mail, either before SES accepts the mail or directly after that."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from infra.functions import ROOT
 from tests.faults.environment import function_environment
-from tests.mail.conftest import RunAs, address, create_order, received, send_event, service
+from tests.mail.conftest import RunAs, address, create_order, mails_sent_to, send_event, service
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail
 
@@ -53,12 +53,15 @@ def tenant(platform: Platform) -> Tenant:
 def mail_of_killed_worker(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path, email: str, *, when: str
 ) -> Json:
-    """A mail whose worker was killed `before` or `after` SES accepted it. It is queued, and its job has a lease."""
+    """Enqueue a mail, and run a worker that is killed `before` or `after` SES accepts the mail.
+
+    Return the mail. Its state is still queued, and its job still has a lease.
+    """
     order_id = create_order(platform, tenant, email)
 
     def enqueue(tx: object) -> None:
         mail.order_confirmation(tx, order_id)  # type: ignore[arg-type]
-        # Due in an hour, so that no worker of the local cloud claims it.
+        # The job is due in an hour, so that no worker of the local cloud claims it.
         with tx.cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute(
                 "update jobs set due_at = now() + interval '1 hour' where payload ->> 'mail_id' in"
@@ -89,34 +92,34 @@ def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> J
     return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def test_a_worker_killed_before_sending_leads_to_one_mail(
+def test_one_mail_is_sent_if_the_worker_is_killed_before_sending(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
     mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="before")
-    assert received(platform, email) == []
+    assert mails_sent_to(platform, email) == []
     assert mail_after_takeover(platform, tenant, mail_row)["state"] == "sent"
-    assert len(received(platform, email)) == 1
+    assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_a_worker_killed_after_sending_leads_to_one_mail_if_an_event_came_first(
+def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_event_arrives(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
     mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="after")
-    (message,) = received(platform, email)
+    (message,) = mails_sent_to(platform, email)
     send_event(platform, "Delivery", mail_row | {"message_id": message.id})
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))["state"] == "delivered")
     assert mail_after_takeover(platform, tenant, mail_row)["message_id"] == message.id
-    assert len(received(platform, email)) == 1
+    assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_a_worker_killed_after_sending_leads_to_two_mails_without_an_event(
+def test_two_mails_are_sent_if_the_worker_is_killed_after_sending_and_no_event_arrives(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
-    # Unavoidable, because SES has no idempotency keys. See docs/mail.md.
+    # The second mail is unavoidable, because SES has no idempotency keys. See docs/mail.md.
     email = address()
     mail_row = mail_of_killed_worker(platform, run_as, tenant, state, email, when="after")
-    assert len(received(platform, email)) == 1
+    assert len(mails_sent_to(platform, email)) == 1
     assert mail_after_takeover(platform, tenant, mail_row)["state"] == "sent"
-    assert len(received(platform, email)) == 2
+    assert len(mails_sent_to(platform, email)) == 2

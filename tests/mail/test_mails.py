@@ -1,4 +1,4 @@
-"""The life of a mail: enqueued in a transaction, sent by a worker through SES, and updated by SES events."""
+"""A mail is enqueued in a transaction, sent by a worker through SES, and updated by SES events."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -15,7 +15,7 @@ from tests.mail.conftest import (
     address,
     bounce,
     create_order,
-    received,
+    mails_sent_to,
     send_confirmation,
     send_event,
     service,
@@ -31,7 +31,7 @@ from wecelebrate.mail.models import Tracking
 
 @dataclass
 class FakeMessage:
-    """A queue message that only has a body."""
+    """A queue message that has only a body."""
 
     body: Json
 
@@ -58,7 +58,7 @@ def test_a_confirmation_has_the_branding_and_language_of_the_site(
     )
     email = address()
     mail_row = send_confirmation(platform, run_as, tenant, email)
-    (message,) = received(platform, email)
+    (message,) = mails_sent_to(platform, email)
     assert (mail_row["state"], mail_row["message_id"], mail_row["locale"]) == ("sent", message.id, "de-DE")
     assert message.sender == "Geschenke Ä <mail@wecelebrate.test>"
     assert message.subject.startswith("Ihre Bestellung ") and message.subject.endswith(" bei Geschenke Ä")
@@ -70,7 +70,7 @@ def test_a_confirmation_has_the_branding_and_language_of_the_site(
     assert "people@acme.test" in details["reply_to"]
 
 
-def test_the_job_contains_no_personal_data(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_the_job_of_a_mail_contains_no_personal_data(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
     row = platform.database.execute(
         "select payload, priority, result, status from jobs where id = %s", [mail_row["job_id"]]
@@ -89,7 +89,7 @@ def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tena
     job_ids = [run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id)) for _ in range(3)]
     assert job_ids[0] is not None and job_ids[1:] == [None, None]
     wait_until_settled(platform, tenant, order_id)
-    assert len(received(platform, email)) == 1
+    assert len(mails_sent_to(platform, email)) == 1
 
 
 def test_a_mail_is_rolled_back_with_its_transaction(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
@@ -110,7 +110,7 @@ def test_a_shipping_notice_contains_the_tracking_link(platform: Platform, run_as
     tracking = Tracking(carrier="Post", number="T-1", url="https://post.test/T-1")
     run_as(service(tenant), lambda tx: mail.order_shipped(tx, order_id, tracking))
     wait_until_settled(platform, tenant, order_id)
-    (message,) = received(platform, email)
+    (message,) = mails_sent_to(platform, email)
     assert "T-1" in message.text and 'href="https://post.test/T-1"' in message.html
 
 
@@ -123,8 +123,8 @@ def test_a_finished_job_is_mailed_to_the_given_address(platform: Platform, run_a
     ).fetchone()
     assert job is not None
     run_as(SYSTEM, lambda tx: mail.job_finished(tx, job["id"], email))
-    platform.eventually(lambda: received(platform, email))
-    (message,) = received(platform, email)
+    platform.eventually(lambda: mails_sent_to(platform, email))
+    (message,) = mails_sent_to(platform, email)
     assert message.subject == "Catalog sync: failed"
     assert "Line 7 is not a row." in message.text
 
@@ -140,13 +140,13 @@ def test_a_job_that_has_not_ended_cannot_be_mailed(platform: Platform, run_as: R
         run_as(SYSTEM, lambda tx: mail.job_finished(tx, open_job["id"], address()))
 
 
-def test_a_customer_can_only_request_the_confirmation_of_their_own_order(
+def test_a_customer_can_request_only_the_confirmation_of_their_own_order(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     subject = f"customer-{uuid4().hex}"
     customer = Caller(subject=subject, site_domain=tenant.domain)
     email = address()
-    own = create_order(platform, tenant, email, customer_subject=subject)
+    own_order = create_order(platform, tenant, email, customer_subject=subject)
     others = [
         create_order(platform, tenant, address(), customer_subject="somebody else"),
         create_order(platform, tenant, address()),
@@ -156,13 +156,13 @@ def test_a_customer_can_only_request_the_confirmation_of_their_own_order(
         with pytest.raises(NotFound):
             run_as(customer, lambda tx, order_id=other: mail.order_confirmation(tx, order_id), "wc_public")
     with pytest.raises(NotFound):
-        run_as(customer, lambda tx: mail.order_shipped(tx, own), "wc_public")
-    assert run_as(customer, lambda tx: mail.order_confirmation(tx, own), "wc_public") is not None
-    assert wait_until_settled(platform, tenant, own)["state"] == "sent"
-    assert len(received(platform, email)) == 1
+        run_as(customer, lambda tx: mail.order_shipped(tx, own_order), "wc_public")
+    assert run_as(customer, lambda tx: mail.order_confirmation(tx, own_order), "wc_public") is not None
+    assert wait_until_settled(platform, tenant, own_order)["state"] == "sent"
+    assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_an_invalid_address_fails_without_a_retry(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_mail_to_an_invalid_address_fails_without_a_retry(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, "a@b.test\r\nBcc: everybody@example.test")
     assert (mail_row["state"], mail_row["message_id"]) == ("failed", None)
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "failed")
@@ -170,7 +170,7 @@ def test_an_invalid_address_fails_without_a_retry(platform: Platform, run_as: Ru
     assert (job["error_code"], job["attempts"]) == ("bad_address", 1)
 
 
-def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_released(
+def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_the_client_releases_it(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
@@ -181,14 +181,14 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_releas
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # The next mails of this client and of another are suppressed. Upper and lower case are equal.
+    # The next mails of this client and of another client are suppressed. Upper and lower case do not matter.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
-    assert len(received(platform, email)) == 0
+    assert len(mails_sent_to(platform, email)) == 0
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
 
-    # Each client sees and releases its own row. A client that has released the address can send to it again.
+    # Each client sees and releases only its own suppression. After that, the client can use the address again.
     (theirs,) = suppressions(stranger)
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")
@@ -251,7 +251,9 @@ def test_the_order_of_events_does_not_matter(
     assert len(suppressions(tenant)) == 1
 
 
-def test_an_event_without_our_tag_is_matched_by_the_ses_id(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_an_event_without_our_tag_is_assigned_to_its_mail_with_the_message_id_of_ses(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
     platform.send("mail-events", {"notificationType": "Delivery", "mail": {"messageId": mail_row["message_id"]}})
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
@@ -264,13 +266,14 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
     mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
-    # The state after a worker died between SES's response and its commit: the event has arrived, the job is pending.
+    # This is the state if a worker dies after the response of SES and before its own commit.
+    # The event has arrived, and the job is pending again.
     platform.database.execute(
         "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]
     )
     platform.send("emails", {"job_id": mail_row["job_id"]})
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "completed")
-    assert len(received(platform, email)) == 1
+    assert len(mails_sent_to(platform, email)) == 1
 
 
 def test_mails_of_another_client_are_not_found(
@@ -310,7 +313,7 @@ def test_support_can_read_the_html_of_a_mail(platform: Platform, run_as: RunAs, 
     assert ok(platform.api("support").get(f"/v1/mails/{mail_row['id']}"))["html"] == read_mail(tenant, mail_row)["html"]
 
 
-def test_a_hundred_mails_are_sent_once_each_within_the_rate_limit(
+def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mark = uuid4().hex[:8]
@@ -331,6 +334,6 @@ def test_a_hundred_mails_are_sent_once_each_within_the_rate_limit(
     )
     messages = sent_mails()
     assert len({message.recipients[0] for message in messages}) == len(messages) == 100
-    # 14 per second, and the first mail of each of the three workers.
+    # The limit is 14 mails a second. In addition, each of the three workers may send its first mail at once.
     times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3

@@ -1,4 +1,4 @@
-"""Workers that die during a sync: no row is lost or loaded twice, and the counts stay exact."""
+"""If a worker dies during a sync, no row is lost, no row is loaded twice, and the counts are exact."""
 
 import os
 import signal
@@ -30,13 +30,18 @@ def test_another_worker_finishes_the_sync_of_a_killed_worker(own_platform: Platf
     for worker in ok(platform.api().get("/_local/health"))["functions"]["queues-catalog-syncs"]["busy"]:
         os.kill(worker, signal.SIGKILL)
     platform.database.execute("update jobs set leased_until = now() where id = %s", [job["id"]])
-    # SQS would deliver the message again after its visibility timeout. The test does not wait for that.
+    # SQS would deliver the message again after its visibility timeout. The test does not wait for this delivery.
     platform.send("catalog-syncs", {"job_id": str(job["id"])})
 
-    done = platform.job_of(tenant.catalog_id, version, within=60)
-    assert done["status"] == "completed", (done["error_code"], done["error"], done["attempts"], done["counts"])
-    assert done["attempts"] == 2
-    assert done["counts"] == {
+    finished_job = platform.job_of(tenant.catalog_id, version, within=60)
+    assert finished_job["status"] == "completed", (
+        finished_job["error_code"],
+        finished_job["error"],
+        finished_job["attempts"],
+        finished_job["counts"],
+    )
+    assert finished_job["attempts"] == 2
+    assert finished_job["counts"] == {
         "read": ROWS,
         "created": ROWS,
         "updated": 0,

@@ -1,4 +1,4 @@
-"""Full files, which deactivate missing products; approvals; dry runs; and the order of several files."""
+"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any
@@ -11,25 +11,25 @@ HEADER = "sku,name,price,stock\n"
 
 
 def csv(*numbers: int, price: str = "1.00") -> bytes:
-    """A CSV file of products, by their numbers."""
+    """Return a CSV file with one product for each number."""
     return (HEADER + "".join(f"P-{number:03d},Product {number},{price},1\n" for number in numbers)).encode()
 
 
 @pytest.fixture
 def tenant(platform: Platform) -> Tenant:
-    """A tenant whose catalog has ten products, from a delta file."""
+    """Return a tenant whose catalog has ten products, which were loaded from a delta file."""
     tenant = platform.tenant()
     assert platform.sync(tenant.catalog_id, "first.csv", csv(*range(10)))["counts"]["created"] == 10
     return tenant
 
 
 def active_skus(platform: Platform, tenant: Tenant) -> set[str]:
-    """The SKUs that the storefront shows."""
+    """Return the SKUs that the storefront shows."""
     return {product["sku"] for product in platform.shown(tenant.domain)}
 
 
 def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> Json:
-    """Wait until the job of a file version waits for an approval. Returns the job."""
+    """Wait until the job of a file version waits for an approval. Return the job."""
     matching_jobs: list[Json] = []
 
     def is_awaiting_approval() -> bool:
@@ -42,7 +42,7 @@ def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> 
 
 
 def read_result(platform: Platform, job: Json) -> Any:
-    """The result file of a job."""
+    """Return the content of the result file of a job."""
     return json.loads(platform.read(job["result"]["result_file"]))
 
 
@@ -50,24 +50,26 @@ def test_a_full_file_deactivates_the_products_that_it_does_not_contain(platform:
     job = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
     assert (job["status"], job["counts"]["created"], job["counts"]["deactivated"]) == ("completed", 1, 2)
     assert active_skus(platform, tenant) == {f"P-{number:03d}" for number in (*range(8), 20)}
-    again = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
-    assert (again["counts"]["unchanged"], again["counts"]["deactivated"]) == (9, 0)
+    second_job = platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8), 20))
+    assert (second_job["counts"]["unchanged"], second_job["counts"]["deactivated"]) == (9, 0)
 
 
-def test_a_deactivated_product_becomes_active_again_if_the_file_says_so(platform: Platform, tenant: Tenant) -> None:
+def test_a_deactivated_product_becomes_active_again_if_a_file_activates_it(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8)))
     rows = HEADER.replace("stock", "active").encode() + b"P-009,Product 9,1.00,true\n"
     platform.sync(tenant.catalog_id, "delta/back.csv", rows)
     assert "P-009" in active_skus(platform, tenant)
 
 
-def test_a_file_below_delta_deactivates_nothing_in_a_catalog_of_full_files(platform: Platform, tenant: Tenant) -> None:
+def test_a_file_in_the_delta_folder_deactivates_nothing_even_if_the_catalog_has_full_mode(
+    platform: Platform, tenant: Tenant
+) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     job = platform.sync(tenant.catalog_id, "delta/some.csv", csv(1, 2))
     assert (job["status"], job["counts"]["deactivated"]) == ("completed", 0)
 
 
-def test_the_catalogs_mode_applies_to_files_directly_below_incoming(platform: Platform, tenant: Tenant) -> None:
+def test_the_mode_of_the_catalog_applies_to_files_directly_below_incoming(platform: Platform, tenant: Tenant) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     assert platform.sync(tenant.catalog_id, "all.csv", csv(*range(9)))["counts"]["deactivated"] == 1
 
@@ -99,10 +101,14 @@ def test_too_many_missing_products_stop_a_sync_before_its_first_change(platform:
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/retry"), 409, "job_state")
 
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
-    done = platform.job_of(tenant.catalog_id, job["source"]["version_id"])
-    assert (done["status"], done["counts"]["updated"], done["counts"]["deactivated"]) == ("completed", 2, 8)
+    finished_job = platform.job_of(tenant.catalog_id, job["source"]["version_id"])
+    assert (finished_job["status"], finished_job["counts"]["updated"], finished_job["counts"]["deactivated"]) == (
+        "completed",
+        2,
+        8,
+    )
     assert active_skus(platform, tenant) == {"P-001", "P-002"}
-    assert read_result(platform, done)["status"] == "completed"
+    assert read_result(platform, finished_job)["status"] == "completed"
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"), 409, "job_state")
     entries = ok(tenant.owner.get("/v1/admin/audit", params={"object_id": job["id"]}))["data"]
     assert [entry["action"] for entry in entries] == ["job.approve"]
@@ -116,22 +122,24 @@ def test_a_viewer_cannot_approve_a_job(platform: Platform, tenant: Tenant) -> No
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_the_catalog_sets_the_share_that_needs_no_approval(platform: Platform, tenant: Tenant) -> None:
+def test_the_catalog_sets_the_share_of_products_that_may_be_deactivated_without_approval(
+    platform: Platform, tenant: Tenant
+) -> None:
     settings = {"sync_settings": {"most_deactivated_percent": 90}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     assert platform.sync(tenant.catalog_id, "full/few.csv", csv(1, 2))["counts"]["deactivated"] == 8
 
 
 def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platform, tenant: Tenant) -> None:
-    stopped = wait_for_approval_stop(platform, tenant, platform.drop(tenant.catalog_id, "full/few.csv", csv(1)))
+    waiting_job = wait_for_approval_stop(platform, tenant, platform.drop(tenant.catalog_id, "full/few.csv", csv(1)))
     newer = platform.sync(tenant.catalog_id, "delta/price.csv", csv(1, price="2.00"))
     assert newer["counts"]["updated"] == 1
-    superseded = ok(tenant.owner.get(f"/v1/jobs/{stopped['id']}"))
+    superseded = ok(tenant.owner.get(f"/v1/jobs/{waiting_job['id']}"))
     assert (superseded["status"], superseded["error_code"]) == ("cancelled", "superseded")
-    problem(tenant.owner.post(f"/v1/jobs/{stopped['id']}/approve"), 409, "job_state")
-    # A retry would undo the newer file.
-    problem(tenant.owner.post(f"/v1/jobs/{stopped['id']}/retry"), 409, "job_state")
-    platform.eventually(lambda: read_result(platform, stopped)["status"] == "cancelled")
+    problem(tenant.owner.post(f"/v1/jobs/{waiting_job['id']}/approve"), 409, "job_state")
+    # A retry would overwrite the changes of the newer file.
+    problem(tenant.owner.post(f"/v1/jobs/{waiting_job['id']}/retry"), 409, "job_state")
+    platform.eventually(lambda: read_result(platform, waiting_job)["status"] == "cancelled")
 
 
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
@@ -163,7 +171,7 @@ def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_the_late_notification_of_an_older_version_is_superseded(platform: Platform, tenant: Tenant) -> None:
+def test_an_older_version_is_superseded_if_its_notification_arrives_late(platform: Platform, tenant: Tenant) -> None:
     key = f"{tenant.catalog_id}/incoming/price.csv"
     newer = platform.sync(tenant.catalog_id, "price.csv", csv(1, price="7.00"))
     platform.database.execute(
@@ -174,10 +182,10 @@ def test_the_late_notification_of_an_older_version_is_superseded(platform: Platf
     assert (older["status"], older["error_code"]) == ("cancelled", "superseded")
 
 
-def test_a_new_full_file_supersedes_waiting_full_files_but_no_deltas(platform: Platform, tenant: Tenant) -> None:
+def test_a_new_full_file_supersedes_waiting_full_files_but_no_delta_files(platform: Platform, tenant: Tenant) -> None:
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
         first = platform.drop(tenant.catalog_id, "full/a.csv", csv(*range(9), price="2.00"))
-        lock.wait_for(1)  # the last transaction of a sync updates the catalog
+        lock.wait_for(1)  # The last transaction of a sync updates the catalog.
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
         # S3 orders only versions of one key. Notifications of different keys arrive in any order.
@@ -189,7 +197,7 @@ def test_a_new_full_file_supersedes_waiting_full_files_but_no_deltas(platform: P
     assert {product["price"] for product in platform.shown(tenant.domain)} == {"5.00"}
 
 
-def test_images_of_a_sync_are_fetched_only_if_the_catalog_says_so(platform: Platform, tenant: Tenant) -> None:
+def test_images_of_a_sync_are_fetched_only_if_the_catalog_enables_it(platform: Platform, tenant: Tenant) -> None:
     rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)

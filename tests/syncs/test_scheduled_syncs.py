@@ -1,4 +1,4 @@
-"""Schedules that load the new files below a prefix."""
+"""A schedule loads the new files below a prefix of the drops bucket."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, created, ok, problem, said
 
 RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
-"""The part of the sweeper that requests the runs of due schedules."""
+"""Requests the runs of due schedules, as the sweeper does, and prints the number of due schedules."""
 PULL_TWO = """
 import importlib, types
 pull = importlib.import_module("wecelebrate.ingestion.sync.pull")
@@ -18,7 +18,7 @@ pull.MAX_FILES_PER_MESSAGE = 2
 message = types.SimpleNamespace(body={"schedule_id": "%s"}, extend_visibility=lambda: None)
 pull.pull(message)
 """
-"""Handles one message of a schedule, with a limit of two files a message."""
+"""Handles one message of a schedule. The limit of files for each message is reduced to two."""
 
 
 @pytest.fixture
@@ -27,18 +27,18 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def create_schedule(tenant: Tenant, **fields: object) -> Json:
-    """A new schedule that is due at 3 o'clock. `fields` replace or add fields."""
+    """Create a schedule that is due at 3 o'clock. `fields` replace or add fields of the request."""
     new = {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id, "name": uuid4().hex, "cron": "0 3 * * *"}
     return created(tenant.owner.post("/v1/schedules", json=new | {"settings": {"prefix": "exports/daily/"}} | fields))
 
 
 def get_schedule(tenant: Tenant, schedule: Json) -> Json:
-    """The current state of a schedule."""
+    """Return the current state of a schedule."""
     return ok(tenant.owner.get(f"/v1/schedules/{schedule['id']}"))
 
 
 def upload_export(platform: Platform, tenant: Tenant, name: str, *skus: str, price: str = "1.00") -> str:
-    """Upload a file below the prefix of the schedule. Returns its version id."""
+    """Upload a file below the prefix of the schedule. Return the version id of the file."""
     body = "sku,name,price\n" + "".join(f"{sku},Product {sku},{price}\n" for sku in skus)
     key = f"{tenant.catalog_id}/exports/daily/{name}"
     return str(platform.s3.put_object(Bucket=platform.drops, Key=key, Body=body.encode())["VersionId"])
@@ -49,8 +49,8 @@ def request_run(tenant: Tenant, schedule: Json) -> None:
     assert response.status_code == 202, response.text
 
 
-def finished(platform: Platform, tenant: Tenant, schedule: Json) -> Json:
-    """Wait until the run of a schedule and the jobs of its catalog have ended. Returns the schedule."""
+def wait_for_run(platform: Platform, tenant: Tenant, schedule: Json) -> Json:
+    """Wait until the run of a schedule and the jobs of its catalog have ended. Return the schedule."""
 
     def has_finished() -> bool:
         outcome = get_schedule(tenant, schedule)["last_outcome"]
@@ -64,29 +64,31 @@ def finished(platform: Platform, tenant: Tenant, schedule: Json) -> Json:
 
 
 def list_jobs(tenant: Tenant) -> list[Json]:
-    """The jobs of the tenant, the oldest first."""
+    """Return the jobs of the tenant, oldest first."""
     jobs: list[Json] = ok(tenant.owner.get("/v1/jobs", params={"limit": 1000}))["data"]
     return jobs[::-1]
 
 
 def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
-    """Make a schedule due since an interval."""
+    """Make a schedule overdue by the interval `ago`."""
     platform.database.execute(
         "update schedules set next_at = now() - %s::interval where id = %s", [ago, schedule["id"]]
     )
 
 
 def due_count(process: subprocess.Popen[str]) -> int:
-    """The number of due schedules that a process with RUN_DUE printed."""
+    """Return the number of due schedules that was printed by a process that ran RUN_DUE."""
     return int(said(process).splitlines()[-1])
 
 
 def run_due(platform: Platform) -> int:
-    """Request the runs of due schedules, as the sweeper does. Returns the number of due schedules."""
+    """Request the runs of due schedules, as the sweeper does. Return the number of due schedules."""
     return due_count(platform.run_as("schedules-sweeper", RUN_DUE))
 
 
-def test_a_run_loads_new_files_once_and_the_oldest_first(platform: Platform, tenant: Tenant) -> None:
+def test_a_run_loads_each_new_file_only_once_and_starts_with_the_oldest_file(
+    platform: Platform, tenant: Tenant
+) -> None:
     schedule = create_schedule(tenant)
     versions = [
         upload_export(platform, tenant, name, "A", price=price) for name, price in (("b.csv", "1"), ("a.csv", "2"))
@@ -94,7 +96,7 @@ def test_a_run_loads_new_files_once_and_the_oldest_first(platform: Platform, ten
     platform.s3.put_object(Bucket=platform.drops, Key=f"{tenant.catalog_id}/exports/daily/folder/", Body=b"")
     platform.s3.put_object(Bucket=platform.drops, Key=f"{tenant.catalog_id}/exports/daily-old/x.csv", Body=b"sku\n")
     request_run(tenant, schedule)
-    after = finished(platform, tenant, schedule)
+    after = wait_for_run(platform, tenant, schedule)
     assert after["last_outcome"] == "2 new files were queued."
     jobs = list_jobs(tenant)
     assert [job["source"]["version_id"] for job in jobs] == versions
@@ -105,12 +107,12 @@ def test_a_run_loads_new_files_once_and_the_oldest_first(platform: Platform, ten
     assert result["file"] == f"{tenant.catalog_id}/exports/daily/a.csv"
 
     request_run(tenant, schedule)
-    again = finished(platform, tenant, schedule)
-    assert (again["last_outcome"], again["last_job_id"]) == ("There were no new files.", after["last_job_id"])
-    assert again["last_at"] > after["last_at"]
+    second_run = wait_for_run(platform, tenant, schedule)
+    assert (second_run["last_outcome"], second_run["last_job_id"]) == ("There were no new files.", after["last_job_id"])
+    assert second_run["last_at"] > after["last_at"]
     third = upload_export(platform, tenant, "b.csv", "B")
     request_run(tenant, schedule)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
     assert [job["source"]["version_id"] for job in list_jobs(tenant)] == [*versions, third]
 
 
@@ -121,16 +123,16 @@ def test_a_run_loads_the_newest_version_of_a_file_and_ignores_deleted_files(plat
     upload_export(platform, tenant, "gone.csv", "GONE")
     platform.s3.delete_object(Bucket=platform.drops, Key=f"{tenant.catalog_id}/exports/daily/gone.csv")
     request_run(tenant, schedule)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
     assert [job["source"]["version_id"] for job in list_jobs(tenant)] == [newest]
 
 
-def test_the_mode_of_a_schedule_overrides_that_of_its_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_the_mode_of_a_schedule_overrides_the_mode_of_its_catalog(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "first.csv", b"sku,name,price\nA,Cup,1\nB,Mug,2\nC,Pen,3\nD,Hat,4\nE,Bag,5\n")
     schedule = create_schedule(tenant, settings={"prefix": "exports/daily/", "mode": "full"})
     upload_export(platform, tenant, "all.csv", "A", "B", "C", "D")
     request_run(tenant, schedule)
-    finished(platform, tenant, schedule)
+    wait_for_run(platform, tenant, schedule)
     assert {product["sku"] for product in platform.shown(tenant.domain)} == {"A", "B", "C", "D"}
 
 
@@ -161,7 +163,7 @@ def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Ten
             ],
         )
     request_run(tenant, schedule)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
 
 
 def test_a_run_with_many_files_continues_with_another_message(platform: Platform, tenant: Tenant) -> None:
@@ -169,7 +171,7 @@ def test_a_run_with_many_files_continues_with_another_message(platform: Platform
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
     platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])
     said(platform.run_as("queues-drops", PULL_TWO % schedule["id"]))
-    after = finished(platform, tenant, schedule)
+    after = wait_for_run(platform, tenant, schedule)
     assert after["last_outcome"] == "3 new files were queued."
     assert [job["source"]["version_id"] for job in list_jobs(tenant)] == versions
     assert [product["price"] for product in platform.shown(tenant.domain)] == ["5.00"]
@@ -181,20 +183,20 @@ def test_duplicate_messages_of_a_run_create_no_second_job(platform: Platform, te
     request_run(tenant, schedule)
     for _ in range(8):
         platform.send("drops", {"schedule_id": schedule["id"]})
-    finished(platform, tenant, schedule)
+    wait_for_run(platform, tenant, schedule)
     assert sorted(job["source"]["version_id"] for job in list_jobs(tenant)) == sorted(versions)
 
 
-def test_concurrent_sweepers_request_each_due_run_once(platform: Platform, tenant: Tenant) -> None:
+def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platform, tenant: Tenant) -> None:
     schedules = [create_schedule(tenant) for _ in range(40)]
     platform.database.execute(
         "update schedules set next_at = now() - interval '3 days' where client_id = %s", [tenant.client_id]
     )
     sweepers = [platform.run_as("schedules-sweeper", RUN_DUE) for _ in range(4)]
-    # Fewer if the cloud's own sweeper has requested some of them.
+    # The sum is smaller if the sweeper of the cloud has requested some of these runs.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
-    # The due times of three days are made up for by one run. The next run is at the regular time.
+    # One run replaces all runs that were missed in three days. The next run is at its regular time.
     assert {each["id"]: each["next_at"] for each in after} == {each["id"]: each["next_at"] for each in schedules}
     assert all(each["last_at"] for each in after)
     assert run_due(platform) == 0
@@ -232,7 +234,7 @@ def test_a_run_is_skipped_while_the_last_job_has_not_ended(platform: Platform, t
     problem(tenant.owner.post(f"/v1/schedules/{schedule['id']}/run"), 409, "schedule_busy")
     platform.database.execute("update jobs set status = 'cancelled', completed_at = now() where id = %s", [job["id"]])
     request_run(tenant, schedule)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
 
 
 def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: Platform, tenant: Tenant) -> None:
@@ -240,15 +242,15 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     schedule = create_schedule(tenant, settings={"prefix": "exports/daily/", "mode": "full"})
     upload_export(platform, tenant, "1.csv", *skus)
     request_run(tenant, schedule)
-    finished(platform, tenant, schedule)
+    wait_for_run(platform, tenant, schedule)
     upload_export(platform, tenant, "2.csv", "P-0")
     request_run(tenant, schedule)
-    finished(platform, tenant, schedule)
+    wait_for_run(platform, tenant, schedule)
     platform.eventually(lambda: list_jobs(tenant)[-1]["awaiting_approval"])
     upload_export(platform, tenant, "3.csv", *skus[1:])
     make_due(platform, schedule)
     run_due(platform)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
     assert [job["status"] for job in list_jobs(tenant)] == ["completed", "cancelled", "completed"]
     assert {product["sku"] for product in platform.shown(tenant.domain)} == set(skus[1:])
 
@@ -263,10 +265,12 @@ def test_the_lost_message_of_a_run_is_sent_again(platform: Platform, tenant: Ten
     )
     problem(tenant.owner.post(f"/v1/schedules/{schedule['id']}/run"), 409, "schedule_busy")
     run_due(platform)
-    assert finished(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
+    assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
 
 
-def test_a_schedule_with_an_unknown_time_zone_stops_without_blocking_others(platform: Platform, tenant: Tenant) -> None:
+def test_a_schedule_with_an_unknown_time_zone_stops_and_does_not_block_other_schedules(
+    platform: Platform, tenant: Tenant
+) -> None:
     broken, other = create_schedule(tenant), create_schedule(tenant)
     platform.database.execute("update schedules set timezone = 'Mars/Olympus' where id = %s", [broken["id"]])
     make_due(platform, broken, ago="2 seconds")

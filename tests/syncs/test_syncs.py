@@ -19,7 +19,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def _counts(job: Json) -> tuple[int, int, int, int, int]:
-    """Rows read, created, updated, unchanged and rejected."""
+    """Return the numbers of rows that were read, created, updated, unchanged and rejected."""
     counts = job["counts"]
     return counts["read"], counts["created"], counts["updated"], counts["unchanged"], counts["rejected"]
 
@@ -58,7 +58,7 @@ def test_a_second_sync_of_the_same_file_changes_nothing(platform: Platform, tena
     assert before == after
 
 
-def test_invalid_rows_are_reported_and_do_not_stop_the_others(platform: Platform, tenant: Tenant) -> None:
+def test_invalid_rows_are_reported_and_all_other_rows_are_loaded(platform: Platform, tenant: Tenant) -> None:
     rows = "A-1,Mug,12.50,5,\nA-2,Lamp,twelve,5,\n,Nameless,1.00,1,\nA-4,Desk,99.00,1,\n"
     job = platform.sync(tenant.catalog_id, "mixed.csv", (HEADER + rows).encode())
     assert job["status"] == "completed"
@@ -73,8 +73,8 @@ def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tena
     errors = platform.read(job["result"]["error_file"])
     rows = list(csv.DictReader(io.StringIO(errors.decode())))
     assert [(row["sku"], row["wecelebrate_line"]) for row in rows] == [("A-1", "2")]
-    again = platform.sync(tenant.catalog_id, "bad.csv", errors.replace(b"twelve", b"12.00", 1))
-    assert _counts(again) == (1, 1, 0, 0, 0)
+    second_job = platform.sync(tenant.catalog_id, "bad.csv", errors.replace(b"twelve", b"12.00", 1))
+    assert _counts(second_job) == (1, 1, 0, 0, 0)
     mug = next(product for product in platform.shown(tenant.domain) if product["sku"] == "A-1")
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
@@ -87,14 +87,14 @@ def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platf
     assert result["read_as"]["delimiter"] == ","
 
 
-def test_an_unreadable_file_fails_with_a_reason(platform: Platform, tenant: Tenant) -> None:
+def test_the_sync_of_an_unreadable_file_fails_with_a_reason(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", b"%PDF-1.7 not a table at all")
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "PDF" in job["error"]
     assert json.loads(platform.read(job["result"]["result_file"]))["error"] == job["error"]
 
 
-def test_a_delta_leaves_other_fields_and_products_unchanged(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_file_does_not_change_other_fields_and_products(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full.csv", (HEADER + "A-1,Mug,12.50,5,/mug.jpg\nA-2,Lamp,3.00,1,\n").encode())
     assert _counts(platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nA-1,0\n")) == (1, 0, 1, 0, 0)
     shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
@@ -109,7 +109,7 @@ def test_a_row_with_a_new_sku_but_no_name_or_price_is_rejected(platform: Platfor
     assert job["first_errors"][0]["code"] == "incomplete"
 
 
-def test_the_last_of_several_rows_with_the_same_sku_is_loaded(platform: Platform, tenant: Tenant) -> None:
+def test_only_the_last_of_several_rows_with_the_same_sku_is_loaded(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + "A-1,Old,1.00,1,\nA-1,New,2.00,1,\n").encode())
     assert _counts(job) == (2, 1, 0, 0, 1)
     assert (job["first_errors"][0]["line"], job["first_errors"][0]["code"]) == (2, "superseded")
@@ -160,7 +160,7 @@ def test_a_sync_does_not_change_other_catalogs(platform: Platform, tenant: Tenan
     assert tenant.owner.get(f"/v1/jobs/{ok(other.owner.get('/v1/jobs'))['data'][0]['id']}").status_code == 404
 
 
-def test_columns_are_read_by_the_catalogs_mapping(platform: Platform, tenant: Tenant) -> None:
+def test_columns_are_read_with_the_mapping_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
     mapping = {"sku": "Nr", "name": "Was", "price": "Wieviel"}
     settings = {"sync_settings": {"mapping": mapping, "currency": "EUR"}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of webhooks."""
+"""Fixtures for the tests of webhooks."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,6 @@ def tenant(platform: Platform) -> Tenant:
 
 @pytest.fixture
 def receiver(tenant: Tenant) -> Iterator[Receiver]:
-    """An endpoint that asked for everything."""
+    """Yield an endpoint that subscribes to all events."""
     with receiving(tenant) as receiver:
         yield receiver

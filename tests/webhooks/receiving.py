@@ -15,12 +15,12 @@ from tests.core.http_server import Handler, answer, serving
 from tests.platform import Json, Platform, Tenant, created, ok
 
 SUCCESS = answer(204)
-FAILURE = answer(500, b"out of order")
+FAILURE = answer(500, b"raised on purpose by this test")
 
 
 @dataclass(frozen=True)
 class Event:
-    """A received request."""
+    """A request that an endpoint has received. Each request contains one event."""
 
     headers: dict[str, str]
     content: bytes
@@ -35,9 +35,9 @@ class Event:
         return body
 
     def verified(self, secret: str) -> Json:
-        """The body, if `secret` signed it. Raises WebhookVerificationError otherwise.
+        """Return the body if it was signed with `secret`. Raise WebhookVerificationError otherwise.
 
-        The reference implementation of Standard Webhooks verifies it.
+        The reference implementation of Standard Webhooks verifies the signature.
         """
         body: Json = Verifier(secret).verify(self.content, self.headers)
         return body
@@ -45,13 +45,13 @@ class Event:
 
 @dataclass
 class Receiver:
-    """An endpoint."""
+    """An endpoint of a tenant. It records the requests that it receives."""
 
     webhook: Json
     port: int
     requests: list[bytes]
     respond: Handler = SUCCESS
-    """Responds to the requests."""
+    """Sends the response to a request."""
     concurrent: int = 0
     max_concurrent: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,7 +66,7 @@ class Receiver:
 
     @property
     def events(self) -> list[Event]:
-        """The received events, in order."""
+        """The received events, in the order of their arrival."""
         return [_event(request) for request in list(self.requests)]
 
     def handle(self, connection: socket.socket, request: bytes) -> None:
@@ -92,7 +92,7 @@ def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Handler =
 
 
 def send_test(tenant: Tenant, receiver: Receiver) -> str:
-    """Send a test event to an endpoint. Returns the id of the delivery."""
+    """Send a test event to an endpoint. Return the id of the delivery."""
     response = tenant.owner.post(f"/v1/webhooks/{receiver.id}/test")
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
@@ -103,19 +103,19 @@ def read_delivery(tenant: Tenant, delivery_id: str) -> Json:
 
 
 def wait_for_attempts(platform: Platform, tenant: Tenant, delivery_id: str, times: int = 1) -> Json:
-    """Wait until a delivery has a number of attempts, and return it."""
+    """Wait until a delivery has had at least `times` attempts, and return the delivery."""
     platform.eventually(lambda: read_delivery(tenant, delivery_id)["attempts"] >= times)
     return read_delivery(tenant, delivery_id)
 
 
 def wait_until_settled(platform: Platform, tenant: Tenant, delivery_id: str) -> Json:
-    """Wait until a delivery is no longer pending, and return it."""
+    """Wait until a delivery is no longer pending, and return the delivery."""
     platform.eventually(lambda: read_delivery(tenant, delivery_id)["status"] != "pending")
     return read_delivery(tenant, delivery_id)
 
 
 def make_due(platform: Platform, receiver: Receiver) -> None:
-    """Make the next attempts due now, once the previous ones are recorded."""
+    """Wait until the previous attempts are recorded. Then make the next attempts due at once."""
     platform.eventually(lambda: _is_released(platform, receiver))
     platform.arrange(
         "update webhook_deliveries set next_at = now() where webhook_id = %s and status = 'pending'", [receiver.id]
@@ -125,7 +125,7 @@ def make_due(platform: Platform, receiver: Receiver) -> None:
 
 
 def insert_due_delivery(platform: Platform, tenant: Tenant, receiver: Receiver) -> str:
-    """Insert a delivery that is due, without sending a message. Returns its id."""
+    """Insert a delivery that is due, but send no message. Return the id of the delivery."""
     delivery_id = str(uuid4())
     platform.arrange(
         "insert into webhook_deliveries (id, client_id, webhook_id, event, payload)"
@@ -136,12 +136,12 @@ def insert_due_delivery(platform: Platform, tenant: Tenant, receiver: Receiver) 
 
 
 def event_types(receiver: Receiver) -> list[str]:
-    """The types of the received events, sorted."""
+    """Return the types of the received events, sorted."""
     return sorted(str(event.body["type"]) for event in receiver.events)
 
 
 def read_endpoint(tenant: Tenant, receiver: Receiver) -> Json:
-    """The endpoint, as the API returns it."""
+    """Return the current state of the endpoint."""
     return ok(tenant.owner.get(f"/v1/webhooks/{receiver.id}"))
 
 

@@ -1,4 +1,4 @@
-"""Deliveries: retries, replays, their order, and pauses of an endpoint."""
+"""Tests the retries, replays and order of deliveries, and the pauses of an endpoint."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ def test_a_failed_delivery_is_retried_with_the_same_id(platform: Platform, tenan
     failed = wait_for_attempts(platform, tenant, delivery_id)
     assert (failed["status"], failed["last_status"]) == ("pending", 500)
     assert failed["last_error"] == "the endpoint responded with status 500"
-    assert failed["last_body"] == "out of order"
+    assert failed["last_body"] == "raised on purpose by this test"
     delay = datetime.fromisoformat(failed["next_at"]) - datetime.fromisoformat(failed["last_at"])
     assert timedelta(seconds=5) <= delay <= timedelta(seconds=7)
     receiver.respond = answer(200, b"thanks")
@@ -37,7 +37,7 @@ def test_a_failed_delivery_is_retried_with_the_same_id(platform: Platform, tenan
         event.verified(receiver.secret)
 
 
-def test_a_delivery_fails_after_nine_attempts_over_a_day(
+def test_a_delivery_fails_after_nine_attempts_in_more_than_a_day(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = FAILURE
@@ -56,7 +56,9 @@ def test_a_delivery_fails_after_nine_attempts_over_a_day(
     assert len({event.id for event in receiver.events}) == 1
 
 
-def test_failed_deliveries_are_replayed_oldest_first(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_failed_deliveries_are_replayed_in_order_from_the_oldest_to_the_newest(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     since = datetime.now(UTC).isoformat()
     platform.arrange(
         "insert into webhook_deliveries (client_id, webhook_id, event, payload, status, created_at)"
@@ -102,7 +104,7 @@ def test_a_slow_endpoint_does_not_delay_other_endpoints(platform: Platform, tena
         assert read_delivery(tenant, slow_delivery)["status"] == "pending"
 
 
-def test_retry_after_pauses_an_endpoint_until_a_test_is_requested(
+def test_a_retry_after_header_pauses_an_endpoint_until_a_test_event_is_requested(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = answer(429, Retry_After="600")

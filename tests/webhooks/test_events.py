@@ -1,4 +1,4 @@
-"""Which events are delivered, to which endpoints, and with which data."""
+"""Tests which events are delivered, to which endpoints, and with which data."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,9 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_a_test_event_is_signed_as_specified(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_a_test_event_is_signed_as_standard_webhooks_specifies(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     delivered = wait_until_settled(platform, tenant, send_test(tenant, receiver))
     (event,) = receiver.events
     body = event.verified(receiver.secret)
@@ -77,7 +79,7 @@ def test_jobs_that_wait_for_approval_and_cancelled_jobs_are_reported(
     assert receiver.events[-1].body["data"]["job_id"] == job_id
 
 
-def test_products_with_low_stock_are_reported_once(platform: Platform, tenant: Tenant) -> None:
+def test_products_with_low_stock_are_reported_only_once(platform: Platform, tenant: Tenant) -> None:
     with receiving(tenant, ["inventory.low"]) as receiver:
         mug = platform.product(tenant, sku="MUG", inventory_count=20)
         for count in (6, 5, 4, 9):

@@ -1,4 +1,4 @@
-"""A worker that is killed while it sends: no delivery is lost, and repeated deliveries keep their ids."""
+"""If a worker is killed while it sends deliveries, no delivery is lost, and a repeated delivery keeps its id."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def claim_once(tx, endpoints):
     if claimed:
         return []
     claimed = True
-    # In the same transaction, so that no other worker claims the endpoint in between.
+    # The lease is removed in the transaction of the claim, so that no other worker can claim the endpoint first.
     with tx.cursor() as cursor:
         cursor.execute("update webhooks set leased_until = null")
     return original_claim(tx, 1)
@@ -47,12 +47,12 @@ class FakeMessage:
 worker.attempt, worker._claim = send_and_die, claim_once
 worker.work(FakeMessage())
 """
-"""Sends due deliveries, and kills itself after a number of them."""
+"""Sends due deliveries, and kills itself after a given number of deliveries."""
 
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """A tenant in a local cloud of this module's own, which has no other endpoints."""
+    """Return a tenant in a local cloud that only this module uses, so that no other endpoints exist."""
     return own_platform.tenant()
 
 
@@ -63,11 +63,11 @@ def receiver(tenant: Tenant) -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
-def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
+def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform
-    # The lease keeps the workers of the local cloud from claiming the endpoint first.
+    # Because of the lease, the workers of the local cloud cannot claim the endpoint first.
     platform.arrange("update webhooks set leased_until = now() + interval '1 hour' where id = %s", [receiver.id])
     platform.arrange(
         "insert into webhook_deliveries (client_id, webhook_id, event, payload, next_at)"
@@ -95,7 +95,7 @@ def test_unrecorded_deliveries_are_sent_again_and_none_is_lost(
         ).fetchall()
     ]
     platform.eventually(lambda: all(read_delivery(tenant, delivery_id)["status"] == "delivered" for delivery_id in ids))
-    received = [event.body["n"] for event in receiver.events]
-    assert sorted(set(received)) == list(range(1, DELIVERIES + 1)), "no delivery is lost"
-    assert len(received) <= DELIVERIES + sent, "only deliveries that the killed worker sent are repeated"
+    numbers = [event.body["n"] for event in receiver.events]
+    assert sorted(set(numbers)) == list(range(1, DELIVERIES + 1)), "no delivery may be lost"
+    assert len(numbers) <= DELIVERIES + sent, "only deliveries that the killed worker sent may be repeated"
     assert {event.id for event in receiver.events} == set(ids)

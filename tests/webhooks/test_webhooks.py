@@ -1,4 +1,4 @@
-"""Endpoints: creating, changing and disabling them, their secrets, and who may do what."""
+"""Tests how endpoints are created, changed and disabled, how their secrets work, and which roles may change them."""
 
 import pytest
 from standardwebhooks import WebhookVerificationError
@@ -18,7 +18,7 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_both_secrets_sign_during_the_overlap_of_a_rotation(
+def test_events_are_signed_with_both_secrets_during_the_overlap_of_a_rotation(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     previous = receiver.secret
@@ -35,7 +35,7 @@ def test_both_secrets_sign_during_the_overlap_of_a_rotation(
             receiver.events[1].verified(secret)
 
 
-def test_a_secret_is_not_in_later_responses(tenant: Tenant, receiver: Receiver) -> None:
+def test_only_the_response_to_the_creation_contains_the_secret(tenant: Tenant, receiver: Receiver) -> None:
     assert receiver.secret.startswith("whsec_")
     for path in ("/v1/webhooks", f"/v1/webhooks/{receiver.id}"):
         assert receiver.secret not in tenant.owner.get(path).text
@@ -107,7 +107,7 @@ def test_a_client_can_have_at_most_twenty_endpoints(platform: Platform) -> None:
     problem(tenant.owner.post("/v1/webhooks", json=new), 409, "too_many_webhooks")
 
 
-def test_a_change_of_an_outdated_version_is_refused(tenant: Tenant, receiver: Receiver) -> None:
+def test_a_change_of_an_endpoint_with_an_outdated_etag_is_refused(tenant: Tenant, receiver: Receiver) -> None:
     etag = tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"]
     path = f"/v1/webhooks/{receiver.id}"
     ok(tenant.owner.patch(path, json={"description": "first"}, headers={"If-Match": etag}))
@@ -124,7 +124,9 @@ def test_attempts_do_not_change_the_etag_of_an_endpoint(platform: Platform, tena
     assert tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"] == etag
 
 
-def test_a_deleted_endpoint_has_no_deliveries(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_the_deliveries_of_a_deleted_endpoint_are_not_found(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     receiver.respond = FAILURE
     delivery_id = send_test(tenant, receiver)
     wait_for_attempts(platform, tenant, delivery_id)
@@ -133,7 +135,9 @@ def test_a_deleted_endpoint_has_no_deliveries(platform: Platform, tenant: Tenant
     problem(tenant.owner.get(f"/v1/webhook-deliveries/{delivery_id}"), 404, "not_found")
 
 
-def test_a_viewer_can_read_but_not_change(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_a_viewer_can_read_endpoints_but_cannot_change_them(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     delivered = wait_until_settled(platform, tenant, send_test(tenant, receiver))
     assert ok(viewer.get(f"/v1/webhooks/{receiver.id}"))["id"] == receiver.id
