@@ -114,7 +114,7 @@ class TrackedCatalog:
         lines = "".join(f"{sku},Product {sku},{price},true\n" for sku, price in prices)
         body = ("sku,name,price,active\n" + lines).encode()
         version = self.platform.drop(self.tenant.catalog_id, "full/all.csv", body)
-        self.platform.eventually(lambda: self.platform.recorded(version), every=0.01)
+        self.platform.eventually(lambda: self.platform.is_recorded(version), every=0.01)
         drop = self.platform.database.execute("select job_id from drops where version_id = %s", [version]).fetchone()
         assert drop is not None
         return str(drop["job_id"])

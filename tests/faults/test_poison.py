@@ -146,7 +146,7 @@ def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_i
             platform.eventually(lambda: job_row(platform, job_id)["fence"] == attempt)  # noqa: B023 - called at once
             lock.wait_for(1)
             assert signal_workers(platform, "product-imports")
-            lock.hang_up()
+            lock.terminate_waiting()
             expire_leases(platform, "product_import")
         platform.eventually(lambda: job_row(platform, job_id)["status"] == "failed")
     job = job_row(platform, job_id)

@@ -40,7 +40,7 @@ def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator
 
     Unlike `platform.api`, the client does not wait for the replica before each request. It sends `If-Match: *`.
     """
-    platform.catch_up()
+    platform.wait_for_replica()
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
     headers = {"Authorization": authorization, "If-Match": "*"}
     with httpx.Client(base_url=platform.endpoints.api, headers=headers, timeout=30, verify=TLS) as client:

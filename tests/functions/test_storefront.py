@@ -163,7 +163,7 @@ def test_only_the_first_page_has_facets_and_a_parameter_turns_them_off(platform:
 
 def test_pages_contain_every_product_once(platform: Platform, shop: Shop) -> None:
     for sort in ("name", "-name", "price", "-price", "created_at", "-created_at"):
-        rows = platform.shown(shop.tenant.domain, limit=2, sort=sort)
+        rows = platform.storefront_products(shop.tenant.domain, limit=2, sort=sort)
         assert sorted(row["name"] for row in rows) == sorted(VISIBLE_NAMES)
         assert len({row["id"] for row in rows}) == len(VISIBLE_NAMES)
 
@@ -212,7 +212,7 @@ def test_a_site_without_a_catalog_shows_no_products(platform: Platform, tenant: 
 
 def test_exclusions_of_a_site_do_not_affect_another_site_of_the_catalog(platform: Platform, shop: Shop) -> None:
     second = platform.site(shop.tenant.client_id, shop.tenant.catalog_id)
-    names = [row["name"] for row in platform.shown(second["domain"])]
+    names = [row["name"] for row in platform.storefront_products(second["domain"])]
     assert sorted(names) == sorted([*VISIBLE_NAMES, shop.excluded["name"]])
 
 
@@ -257,4 +257,4 @@ def test_a_new_product_appears_on_the_storefront(platform: Platform) -> None:
     product = created(
         tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"sku": "1", "name": "N", "price": "1"})
     )
-    assert [row["id"] for row in platform.shown(tenant.domain)] == [product["id"]]
+    assert [row["id"] for row in platform.storefront_products(tenant.domain)] == [product["id"]]

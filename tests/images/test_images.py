@@ -27,7 +27,7 @@ def test_a_product_shows_an_image_after_the_image_was_fetched(platform: Platform
     (listed,) = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
     assert listed == updated
     visitor = platform.api()
-    (on_storefront,) = platform.shown(tenant.domain)
+    (on_storefront,) = platform.storefront_products(tenant.domain)
     assert on_storefront == ok(visitor.get(f"/v1/storefront/{tenant.domain}/products/{product['id']}"))
     assert on_storefront["media"] == [rendered]
 
@@ -42,9 +42,9 @@ def test_a_new_image_invalidates_cached_pages(platform: Platform, tenant: Tenant
     with serving(respond_late) as served:
         product = platform.product(tenant, images=[served.url()])
         before = ok(tenant.owner.get(f"/v1/products/{product['id']}"))
-        assert platform.shown(tenant.domain)[0]["media"] == before["media"] == []
+        assert platform.storefront_products(tenant.domain)[0]["media"] == before["media"] == []
         released.set()
-        platform.eventually(lambda: platform.shown(tenant.domain)[0]["media"])
+        platform.eventually(lambda: platform.storefront_products(tenant.domain)[0]["media"])
         platform.eventually(lambda: media(tenant, product))
     after = ok(tenant.owner.get(f"/v1/products/{product['id']}"))
     assert after["updated_at"] > before["updated_at"]

@@ -103,9 +103,9 @@ def test_jobs_watch_without_an_id_waits_for_all_open_jobs(
     with wecelebrate.started("jobs", "watch", "--client", tenant.slug) as idle:
         assert idle.wait(60) == 0
     version = platform.drop(tenant.catalog_id, "many.csv", (HEADER + rows).encode())
-    platform.eventually(lambda: platform.recorded(version))
+    platform.eventually(lambda: platform.is_recorded(version))
     result = wecelebrate("jobs", "watch", "--client", tenant.slug)
-    job = platform.job_of(tenant.catalog_id, version)
+    job = platform.finished_job(tenant.catalog_id, version)
     assert result.stdout == f"✓ {job['id']}  {tenant.slug}  catalog_sync  completed\n"
     assert result.returncode == 0
 

@@ -7,7 +7,7 @@ and their sites (`tenants`), dropped files (`files`) and functions (`functions`)
 from tests.platform.api import address
 from tests.platform.cloud import TLS
 from tests.platform.files import Files
-from tests.platform.functions import Functions, said
+from tests.platform.functions import Functions, output_of
 from tests.platform.locks import HeldLocks, Locks
 from tests.platform.responses import Json, created, ok, pointers, problem
 from tests.platform.tenants import Tenant, Tenants
@@ -21,9 +21,9 @@ __all__ = [
     "address",
     "created",
     "ok",
+    "output_of",
     "pointers",
     "problem",
-    "said",
 ]
 
 

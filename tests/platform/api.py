@@ -24,7 +24,7 @@ class ApiAccess(CloudAccess):
         """
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
         hooks: dict[str, list[Callable[..., Any]]] = {
-            "request": [lambda _: self.catch_up(), *([_add_if_match] if any_state else [])],
+            "request": [lambda _: self.wait_for_replica(), *([_add_if_match] if any_state else [])],
             "response": [contract.hold],
         }
         client = httpx.Client(

@@ -90,7 +90,7 @@ class CloudAccess:
         for invalidation in invalidations:
             self.redis.eval(script, 0, "v1:local:", now, invalidation["xid"], "", "", *invalidation["tags"])
 
-    def catch_up(self) -> None:
+    def wait_for_replica(self) -> None:
         """Wait until the replica has replayed everything that the primary has written, at most 5 seconds.
 
         Functions read sessions and other data from the replica, so they would not see a row that a test just inserted.

@@ -33,9 +33,9 @@ class Files(ApiAccess):
 
     def sync(self, catalog_id: str, name: str, body: bytes, within: float = 60) -> Json:
         """Drop a file and wait until its job has ended. Returns the job."""
-        return self.job_of(catalog_id, self.drop(catalog_id, name, body), within)
+        return self.finished_job(catalog_id, self.drop(catalog_id, name, body), within)
 
-    def job_of(self, catalog_id: str, version: str, within: float = 60) -> Json:
+    def finished_job(self, catalog_id: str, version: str, within: float = 60) -> Json:
         """Wait until the job of a dropped file has ended. Returns the job. Fails after `within` seconds."""
         admin = self.admin
         deadline = time.monotonic() + within
@@ -47,7 +47,7 @@ class Files(ApiAccess):
             time.sleep(0.05)
         raise AssertionError(f"the job of the file did not end within {within} s")
 
-    def recorded(self, version: str) -> bool:
+    def is_recorded(self, version: str) -> bool:
         """Whether the intake function has recorded this version of a file."""
         drops = self.database.execute("select from drops where version_id = %s", [version])
         return drops.rowcount == 1

@@ -29,11 +29,11 @@ class Functions(CloudAccess):
     def invoke(self, function: str) -> Json:
         """Invoke the handler of a scheduled function. Returns its result."""
         call = "import json, runpy; print(json.dumps(runpy.run_path('handler.py')['handler']({}, None)))"
-        result: Json = json.loads(said(self.run_as(function, call)).splitlines()[-1])
+        result: Json = json.loads(output_of(self.run_as(function, call)).splitlines()[-1])
         return result
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def output_of(process: subprocess.Popen[str]) -> str:
     """Wait until a process has ended, which must succeed. Returns its output."""
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output

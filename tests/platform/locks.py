@@ -33,7 +33,7 @@ class HeldLocks:
         """Wait until exactly so many transactions wait for the locks, directly or behind another transaction."""
         self.cloud.eventually(lambda: self._count_waiting() == transactions)
 
-    def hang_up(self) -> None:
+    def terminate_waiting(self) -> None:
         """Terminate the transactions that wait for the locks.
 
         A database proxy does this if the client has disconnected. PostgreSQL itself notices the disconnection only when

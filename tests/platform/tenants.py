@@ -65,7 +65,7 @@ class Tenants(ApiAccess):
         body = {"sku": sku, "name": f"Product {sku}", "price": "10.00", "inventory_count": 5, **more}
         return created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=body))
 
-    def shown(self, domain: str, **query: Any) -> list[Json]:
+    def storefront_products(self, domain: str, **query: Any) -> list[Json]:
         """Return all products of a storefront, from all pages."""
         products: list[Json] = []
         cursor: str | None = None

@@ -33,7 +33,7 @@ def test_another_worker_finishes_the_sync_of_a_killed_worker(own_platform: Platf
     # SQS would deliver the message again after its visibility timeout. The test does not wait for this delivery.
     platform.send("catalog-syncs", {"job_id": str(job["id"])})
 
-    finished_job = platform.job_of(tenant.catalog_id, version, within=60)
+    finished_job = platform.finished_job(tenant.catalog_id, version, within=60)
     assert finished_job["status"] == "completed", (
         finished_job["error_code"],
         finished_job["error"],

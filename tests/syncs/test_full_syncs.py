@@ -25,7 +25,7 @@ def tenant(platform: Platform) -> Tenant:
 
 def active_skus(platform: Platform, tenant: Tenant) -> set[str]:
     """Return the SKUs that the storefront shows."""
-    return {product["sku"] for product in platform.shown(tenant.domain)}
+    return {product["sku"] for product in platform.storefront_products(tenant.domain)}
 
 
 def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> Json:
@@ -96,12 +96,12 @@ def test_too_many_missing_products_stop_a_sync_before_its_first_change(platform:
     )
     assert (job["status"], job["result"]["would_deactivate"], job["result"]["percent"]) == ("pending", 8, 80.0)
     assert {sample["sku"] for sample in job["result"]["samples"]} == active_skus(platform, tenant) - {"P-001", "P-002"}
-    assert {product["price"] for product in platform.shown(tenant.domain)} == {"1.00"}
+    assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"1.00"}
     assert read_result(platform, job)["status"] == "awaiting_approval"
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/retry"), 409, "job_state")
 
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
-    finished_job = platform.job_of(tenant.catalog_id, job["source"]["version_id"])
+    finished_job = platform.finished_job(tenant.catalog_id, job["source"]["version_id"])
     assert (finished_job["status"], finished_job["counts"]["updated"], finished_job["counts"]["deactivated"]) == (
         "completed",
         2,
@@ -143,7 +143,7 @@ def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platfor
 
 
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
-    before = platform.shown(tenant.domain)
+    before = platform.storefront_products(tenant.domain)
     body = csv(1, 2, 30, price="5.00") + b"P-031,No price,,1\n"
     job = platform.sync(tenant.catalog_id, "dry-run/new.csv", body)
     assert job["status"] == "completed"
@@ -157,7 +157,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(platform: Platfor
     assert samples["P-030"]["does"] == "create"
     assert job["first_errors"][0]["sku"] == "P-031"
     assert platform.read(job["result"]["error_file"]).startswith(b"sku,name,price,stock,wecelebrate_line")
-    assert platform.shown(tenant.domain) == before
+    assert platform.storefront_products(tenant.domain) == before
 
 
 def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
@@ -178,7 +178,7 @@ def test_an_older_version_is_superseded_if_its_notification_arrives_late(platfor
         "update drops set sequencer = '0A' where version_id = %s", [newer["source"]["version_id"]]
     )
     platform.notify(key, "older", "09FF")
-    older = platform.job_of(tenant.catalog_id, "older")
+    older = platform.finished_job(tenant.catalog_id, "older")
     assert (older["status"], older["error_code"]) == ("cancelled", "superseded")
 
 
@@ -189,12 +189,12 @@ def test_a_new_full_file_supersedes_waiting_full_files_but_no_delta_files(platfo
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
         # S3 orders only versions of one key. Notifications of different keys arrive in any order.
-        platform.eventually(lambda: platform.recorded(second) and platform.recorded(delta))
+        platform.eventually(lambda: platform.is_recorded(second) and platform.is_recorded(delta))
         third = platform.drop(tenant.catalog_id, "full/d.csv", csv(*range(9), price="5.00"))
-        platform.eventually(lambda: platform.recorded(third))
-    jobs = [platform.job_of(tenant.catalog_id, version) for version in (first, second, delta, third)]
+        platform.eventually(lambda: platform.is_recorded(third))
+    jobs = [platform.finished_job(tenant.catalog_id, version) for version in (first, second, delta, third)]
     assert [job["status"] for job in jobs] == ["completed", "cancelled", "completed", "completed"]
-    assert {product["price"] for product in platform.shown(tenant.domain)} == {"5.00"}
+    assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"5.00"}
 
 
 def test_images_of_a_sync_are_fetched_only_if_the_catalog_enables_it(platform: Platform, tenant: Tenant) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.platform import Json, Platform, Tenant, created, ok, problem, said
+from tests.platform import Json, Platform, Tenant, created, ok, output_of, problem
 
 RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
 """Requests the runs of due schedules, as the sweeper does, and prints the number of due schedules."""
@@ -78,7 +78,7 @@ def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
 
 def due_count(process: subprocess.Popen[str]) -> int:
     """Return the number of due schedules that was printed by a process that ran RUN_DUE."""
-    return int(said(process).splitlines()[-1])
+    return int(output_of(process).splitlines()[-1])
 
 
 def run_due(platform: Platform) -> int:
@@ -102,7 +102,7 @@ def test_a_run_loads_each_new_file_only_once_and_starts_with_the_oldest_file(
     assert [job["source"]["version_id"] for job in jobs] == versions
     assert [job["status"] for job in jobs] == ["completed"] * 2
     assert after["last_job_id"] == jobs[-1]["id"]
-    assert [product["price"] for product in platform.shown(tenant.domain)] == ["2.00"]
+    assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["2.00"]
     result = json.loads(platform.read(f"{tenant.catalog_id}/results/a.csv.{jobs[-1]['id']}.json"))
     assert result["file"] == f"{tenant.catalog_id}/exports/daily/a.csv"
 
@@ -133,7 +133,7 @@ def test_the_mode_of_a_schedule_overrides_the_mode_of_its_catalog(platform: Plat
     upload_export(platform, tenant, "all.csv", "A", "B", "C", "D")
     request_run(tenant, schedule)
     wait_for_run(platform, tenant, schedule)
-    assert {product["sku"] for product in platform.shown(tenant.domain)} == {"A", "B", "C", "D"}
+    assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == {"A", "B", "C", "D"}
 
 
 def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Tenant) -> None:
@@ -170,11 +170,11 @@ def test_a_run_with_many_files_continues_with_another_message(platform: Platform
     schedule = create_schedule(tenant)
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
     platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])
-    said(platform.run_as("queues-drops", PULL_TWO % schedule["id"]))
+    output_of(platform.run_as("queues-drops", PULL_TWO % schedule["id"]))
     after = wait_for_run(platform, tenant, schedule)
     assert after["last_outcome"] == "3 new files were queued."
     assert [job["source"]["version_id"] for job in list_jobs(tenant)] == versions
-    assert [product["price"] for product in platform.shown(tenant.domain)] == ["5.00"]
+    assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["5.00"]
 
 
 def test_duplicate_messages_of_a_run_create_no_second_job(platform: Platform, tenant: Tenant) -> None:
@@ -252,7 +252,7 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     run_due(platform)
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "1 new file was queued."
     assert [job["status"] for job in list_jobs(tenant)] == ["completed", "cancelled", "completed"]
-    assert {product["sku"] for product in platform.shown(tenant.domain)} == set(skus[1:])
+    assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == set(skus[1:])
 
 
 def test_the_lost_message_of_a_run_is_sent_again(platform: Platform, tenant: Tenant) -> None:
@@ -292,7 +292,7 @@ def test_a_platform_catalog_can_have_a_schedule(platform: Platform) -> None:
         )["VersionId"]
     )
     assert platform.admin.post(f"/v1/schedules/{schedule['id']}/run").status_code == 202
-    job = platform.job_of(catalog["id"], version)
+    job = platform.finished_job(catalog["id"], version)
     assert (job["client_id"], job["status"], job["counts"]["created"]) == (None, "completed", 1)
 
 
@@ -300,4 +300,4 @@ def test_the_sweeper_requests_due_runs(platform: Platform, tenant: Tenant) -> No
     schedule = create_schedule(tenant)
     version = upload_export(platform, tenant, "a.csv", "A")
     make_due(platform, schedule)
-    assert platform.job_of(tenant.catalog_id, version, within=60)["status"] == "completed"
+    assert platform.finished_job(tenant.catalog_id, version, within=60)["status"] == "completed"

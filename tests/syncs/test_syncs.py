@@ -28,7 +28,7 @@ def test_a_shopify_export_appears_on_the_storefront_with_prices_and_images(platf
     job = platform.sync(tenant.catalog_id, "products.csv", (FEEDS / "shopify-products.csv").read_bytes())
     assert job["status"] == "completed"
     assert _counts(job) == (21, 21, 0, 0, 0)
-    shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
+    shown = {product["sku"]: product for product in platform.storefront_products(tenant.domain)}
     assert len(shown) == 21
     lamp = shown["floor-lamp"]
     assert (lamp["name"], lamp["price"], lamp["brand"]) == ("Floor Lamp", "69.99", "Company 123")
@@ -40,7 +40,7 @@ def test_a_shopify_export_appears_on_the_storefront_with_prices_and_images(platf
 def test_a_medusa_export_with_semicolons_appears_on_the_storefront(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "export.csv", (FEEDS / "medusa-products-semicolon.csv").read_bytes())
     assert _counts(job) == (3, 3, 0, 0, 0)
-    shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
+    shown = {product["sku"]: product for product in platform.storefront_products(tenant.domain)}
     assert shown["base-product-large-green"]["price"] == "100.00"
     assert shown["base-product-small-green"]["images"] == ["test-image.png", "test-image-2.png"]
 
@@ -65,7 +65,7 @@ def test_invalid_rows_are_reported_and_all_other_rows_are_loaded(platform: Platf
     assert _counts(job) == (4, 2, 0, 0, 2)
     assert [(error["line"], error["sku"]) for error in job["first_errors"]] == [(3, "A-2"), (4, None)]
     assert "twelve" in job["first_errors"][0]["reason"]
-    assert {product["sku"] for product in platform.shown(tenant.domain)} == {"A-1", "A-4"}
+    assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == {"A-1", "A-4"}
 
 
 def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tenant) -> None:
@@ -75,7 +75,7 @@ def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tena
     assert [(row["sku"], row["wecelebrate_line"]) for row in rows] == [("A-1", "2")]
     second_job = platform.sync(tenant.catalog_id, "bad.csv", errors.replace(b"twelve", b"12.00", 1))
     assert _counts(second_job) == (1, 1, 0, 0, 0)
-    mug = next(product for product in platform.shown(tenant.domain) if product["sku"] == "A-1")
+    mug = next(product for product in platform.storefront_products(tenant.domain) if product["sku"] == "A-1")
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
 
@@ -97,7 +97,7 @@ def test_the_sync_of_an_unreadable_file_fails_with_a_reason(platform: Platform, 
 def test_a_delta_file_does_not_change_other_fields_and_products(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full.csv", (HEADER + "A-1,Mug,12.50,5,/mug.jpg\nA-2,Lamp,3.00,1,\n").encode())
     assert _counts(platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nA-1,0\n")) == (1, 0, 1, 0, 0)
-    shown = {product["sku"]: product for product in platform.shown(tenant.domain)}
+    shown = {product["sku"]: product for product in platform.storefront_products(tenant.domain)}
     mug = shown["A-1"]
     assert (mug["name"], mug["price"], mug["images"], mug["in_stock"]) == ("Mug", "12.50", ["/mug.jpg"], False)
     assert "A-2" in shown
@@ -113,7 +113,7 @@ def test_only_the_last_of_several_rows_with_the_same_sku_is_loaded(platform: Pla
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + "A-1,Old,1.00,1,\nA-1,New,2.00,1,\n").encode())
     assert _counts(job) == (2, 1, 0, 0, 1)
     assert (job["first_errors"][0]["line"], job["first_errors"][0]["code"]) == (2, "superseded")
-    assert [product["name"] for product in platform.shown(tenant.domain)] == ["New"]
+    assert [product["name"] for product in platform.storefront_products(tenant.domain)] == ["New"]
 
 
 def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Platform, tenant: Tenant) -> None:
@@ -121,11 +121,11 @@ def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Pl
         platform.drop(tenant.catalog_id, "price.csv", (HEADER + f"A-1,Mug,{price}.00,1,\n").encode())
         for price in range(1, 13)
     ]
-    jobs = [platform.job_of(tenant.catalog_id, version) for version in versions]
+    jobs = [platform.finished_job(tenant.catalog_id, version) for version in versions]
     # A version is superseded if its notification arrives after a newer version was loaded.
     assert all(job["status"] == "completed" or job["error_code"] == "superseded" for job in jobs)
     assert jobs[-1]["status"] == "completed"
-    assert [product["price"] for product in platform.shown(tenant.domain)] == ["12.00"]
+    assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["12.00"]
 
 
 def test_file_names_may_contain_spaces_and_special_characters(platform: Platform, tenant: Tenant) -> None:
@@ -144,7 +144,7 @@ def test_a_file_for_an_unknown_catalog_gets_an_error_in_the_results_folder(platf
 
 def test_a_duplicate_notification_creates_no_second_job(platform: Platform, tenant: Tenant) -> None:
     version = platform.drop(tenant.catalog_id, "a.csv", (HEADER + "A-1,Mug,1.00,1,\n").encode())
-    platform.job_of(tenant.catalog_id, version)
+    platform.finished_job(tenant.catalog_id, version)
     platform.notify(f"{tenant.catalog_id}/incoming/a.csv", version)
     platform.sync(tenant.catalog_id, "b.csv", (HEADER + "A-1,Mug,2.00,1,\n").encode())
     jobs = ok(tenant.owner.get("/v1/jobs"))["data"]
@@ -155,7 +155,7 @@ def test_a_sync_does_not_change_other_catalogs(platform: Platform, tenant: Tenan
     other = platform.tenant()
     platform.sync(other.catalog_id, "a.csv", (HEADER + "A-1,Theirs,1.00,1,\n").encode())
     platform.sync(tenant.catalog_id, "a.csv", (HEADER + "A-1,Ours,2.00,1,\n").encode())
-    assert [product["name"] for product in platform.shown(other.domain)] == ["Theirs"]
+    assert [product["name"] for product in platform.storefront_products(other.domain)] == ["Theirs"]
     assert ok(other.owner.get("/v1/jobs"))["data"][0]["client_id"] == other.client_id
     assert tenant.owner.get(f"/v1/jobs/{ok(other.owner.get('/v1/jobs'))['data'][0]['id']}").status_code == 404
 
@@ -166,7 +166,7 @@ def test_columns_are_read_with_the_mapping_of_the_catalog(platform: Platform, te
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     job = platform.sync(tenant.catalog_id, "a.csv", "Nr;Was;Wieviel\n7;Tasse;1.234,50\n".encode("utf-16"))
     assert _counts(job) == (1, 1, 0, 0, 0)
-    product = platform.shown(tenant.domain)[0]
+    product = platform.storefront_products(tenant.domain)[0]
     assert (product["sku"], product["name"], product["price"], product["currency"]) == ("7", "Tasse", "1234.50", "EUR")
 
 
@@ -178,4 +178,4 @@ def test_a_sync_of_a_platform_catalog_appears_on_the_sites_of_clients_with_a_gra
     site = platform.site(tenant.client_id, catalog["id"])
     job = platform.sync(catalog["id"], "a.json", json.dumps([{"sku": "P-1", "name": "Award", "price": 79}]).encode())
     assert _counts(job) == (1, 1, 0, 0, 0)
-    assert [product["price"] for product in platform.shown(site["domain"])] == ["79.00"]
+    assert [product["price"] for product in platform.storefront_products(site["domain"])] == ["79.00"]

@@ -20,5 +20,5 @@ def test_a_bmecat_update_deactivates_only_the_products_that_it_deletes(platform:
     # The file declares that it is a delta. This declaration overrides the folder `full/`.
     job = platform.sync(tenant.catalog_id, "full/update.xml", update)
     assert (job["counts"]["created"], job["counts"]["updated"], job["counts"]["deactivated"]) == (1, 2, 0)
-    shown = {product["sku"]: product["name"] for product in platform.shown(tenant.domain)}
+    shown = {product["sku"]: product["name"] for product in platform.storefront_products(tenant.domain)}
     assert shown == {"KERZE-2": "Kerze, weiß", "KERZE-3": "Kerze, grün"}
