@@ -7,7 +7,7 @@ select app.write_replica_heartbeat();
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: delete_old_uploads!
--- Delete uploads that were announced a week ago. Their jobs keep the outcome.
+-- Delete uploads that were announced more than a week ago. Their jobs still contain the outcome.
 delete from uploads where created_at < now() - interval '7 days';
 
 -- name: delete_old_keys!
