@@ -58,7 +58,7 @@ def test_a_login_can_enter_only_the_roles_of_its_audience(database: Database) ->
         ),
         (
             "create policy more on orders for select to app_anon using (true)",
-            "orders: the matrix does not call for policy more of app_anon for select",
+            "orders: the matrix does not require policy more of app_anon for select",
         ),
         ("alter table jobs disable row level security", "jobs: row-level security is off"),
         ("alter table jobs no force row level security", "jobs: row-level security is not forced on the owner"),
