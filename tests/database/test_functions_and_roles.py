@@ -11,7 +11,7 @@ from tests.database.conftest import Database
 OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
-# They create or analyze tables, which only the owner of the tables may do.
+# These functions create or analyze tables. Only the owner of the tables may do that.
 OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products"}
 
 

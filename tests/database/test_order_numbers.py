@@ -1,4 +1,4 @@
-"""Order numbers: random, short enough to read aloud, unique for each client."""
+"""Order numbers are random, short enough to read aloud, and unique for each client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_symbols_are_uniform_and_independent_in_all_positions(database: Database
     for position in range(10):
         counts = Counter(each[position] for each in numbers)
         assert set(counts) == CROCKFORD
-        # Expected are 1,000, with a standard deviation of 31. A bit that is not random gives 0 or 2,000.
+        # The expected count is 1,000, with a standard deviation of 31. A bit that is not random gives 0 or 2,000.
         assert all(750 < count < 1250 for count in counts.values()), position
     for first, second in combinations(range(10), 2):
         assert 750 < sum(each[first] == each[second] for each in numbers) < 1250, (first, second)

@@ -109,7 +109,7 @@ ATTACKS: dict[str, Attack] = {
 @pytest.mark.parametrize(
     ("caller", "attack"), [(caller, name) for name, (callers, *_) in ATTACKS.items() for caller in callers]
 )
-def test_the_attack_is_refused(database: Database, caller: str, attack: str) -> None:
+def test_a_reference_to_another_tenant_is_refused(database: Database, caller: str, attack: str) -> None:
     _, statement, values, error = ATTACKS[attack]
     attacker = BY_NAME[caller]
     with (
@@ -121,6 +121,6 @@ def test_the_attack_is_refused(database: Database, caller: str, attack: str) -> 
 
 
 def test_a_site_can_show_a_catalog_that_is_granted_to_its_client(database: Database) -> None:
-    attacker = BY_NAME["A's editor"]
-    with database.connect("wc_api", autocommit=True) as connection, entered(connection, attacker):
+    editor = BY_NAME["A's editor"]
+    with database.connect("wc_api", autocommit=True) as connection, entered(connection, editor):
         assert connection.execute(OLD_SITE, (ident("B's lent catalog"), A_SITE)).rowcount == 1

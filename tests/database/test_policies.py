@@ -1,4 +1,4 @@
-"""Every policy is necessary: without it, or with a wider condition, some caller's access differs from the matrix."""
+"""Every policy is necessary: if it is removed or widened, the access of some caller differs from the matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """The statement `text`, with the policy and its table for `{}`."""
+        """Return the statement `text`, in which the policy and its table replace `{}`."""
         target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
         return sql.SQL(text).format(target)
 
@@ -36,8 +36,8 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# The condition depends only on the caller, is the same for the old and the new row, and does not apply to inserts: a
-# caller that fails the first check never reaches the second.
+# The tests cannot notice a missing check in these policies. Their condition depends only on the caller, so it has the
+# same result for the old and the new row. A caller that fails for the old row never reaches the check of the new row.
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
@@ -66,7 +66,7 @@ def policies(superuser: psycopg.Connection) -> list[Policy]:
 
 
 def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
-    """Whether the mutation changes the access of some caller with the policy's role."""
+    """Return whether the mutation changes the access of any caller with the role of the policy."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(policy.statement(mutation))
         for caller in CALLERS:
