@@ -54,7 +54,7 @@ ATTACKS: dict[str, str] = {
     "enter again after a savepoint": f"savepoint s; reset role; rollback to savepoint s; reset role; {TEXT_ENTER}",
     "enter again in a block": f"reset role; do $$ begin perform * from ({TEXT_ENTER}) e; end $$",
     "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
-    "enter again prepared": (
+    "enter again with a prepared statement": (
         "reset role; prepare again as select role, admin_role, client_ids, editor_ids, owner_ids, site_id,"
         " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, kill_switches"
         " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
@@ -62,7 +62,7 @@ ATTACKS: dict[str, str] = {
     "row security off": "set local row_security = off",
     "replication role": "set local session_replication_role = replica",
     "a new superuser": "create role mine superuser login; set role mine",
-    "a role granted": "grant app_admin to current_user",
+    "a granted role": "grant app_admin to current_user",
     "a policy": "create policy mine on products using (true)",
     "row-level security switched off": "alter table orders disable row level security",
     "a definer function": "create function public.mine() returns void security definer language sql as ''",

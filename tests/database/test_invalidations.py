@@ -184,7 +184,7 @@ def test_a_statement_queues_tags_only_of_rows_that_it_changes(superuser: psycopg
     assert queued(superuser, update, A_PRODUCT) == {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"}
 
 
-def test_another_spelling_of_a_json_number_is_a_change(superuser: psycopg.Connection) -> None:
+def test_another_spelling_of_a_json_number_counts_as_a_change(superuser: psycopg.Connection) -> None:
     setting = "update clients set settings = %s where id = %s"
     superuser.execute(sql.SQL(setting), ['{"n": 1}', A])
     assert queued(superuser, setting, '{"n": 1.0}', A) == {f"client:{A}", "clients"}

@@ -98,7 +98,7 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_of_the_order
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_no_caller_can_queue_other_mails(superuser: psycopg.Connection) -> None:
+def test_no_caller_can_queue_mails_with_another_function_or_template(superuser: psycopg.Connection) -> None:
     for statement in (
         "select app.create_mail(%s, 'order_shipped', null, 'x@test', '{}', 'high')",
         "select app.queue_order_mail(%s, 'job_finished', '{}')",

@@ -63,20 +63,20 @@ def test_symbols_are_uniform_and_independent_in_all_positions(database: Database
 
 
 def test_a_number_is_unique_for_a_client_but_not_across_clients(admin: psycopg.Connection) -> None:
-    taken = number(admin)
-    admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, taken])
+    existing = number(admin)
+    admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, existing])
     with pytest.raises(errors.UniqueViolation) as error, admin.transaction():
-        admin.execute(PLACE_WITH_NUMBER, [A, A_SITE, taken])
+        admin.execute(PLACE_WITH_NUMBER, [A, A_SITE, existing])
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
 def test_an_existing_number_can_be_replaced_in_the_same_transaction(admin: psycopg.Connection) -> None:
-    taken = number(admin)
+    existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()
-    assert admin.execute(again.encode(), [A, A_SITE, taken]).rowcount == 0
+    assert admin.execute(again.encode(), [A, A_SITE, existing]).rowcount == 0
     assert admin.execute("select count(*) from orders").fetchone() == before
-    assert number(admin) != taken
+    assert number(admin) != existing
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)

@@ -86,7 +86,9 @@ def test_an_order_belongs_to_the_caller_and_the_current_site(superuser: psycopg.
     assert set(shown) < set(everything)
 
 
-@pytest.mark.parametrize("product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another"])
+@pytest.mark.parametrize(
+    "product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another client"]
+)
 def test_an_order_with_a_hidden_product_changes_no_stock(superuser: psycopg.Connection, product: UUID) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 1, product: 1})[:3] == ("not_shown", [1], None)
     assert stock(superuser, A_PRODUCT) == stock(superuser, product) == 10

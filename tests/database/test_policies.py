@@ -65,7 +65,7 @@ def policies(superuser: psycopg.Connection) -> list[Policy]:
     return rows
 
 
-def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
+def changes_access(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
     """Return whether the mutation changes the access of any caller with the role of the policy."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(policy.statement(mutation))
@@ -80,21 +80,29 @@ def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> boo
     return False
 
 
-def test_dropping_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    assert [str(policy) for policy in policies if not noticed(superuser, policy, "drop policy {}")] == []
+def test_dropping_any_policy_changes_the_access_of_a_caller(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
+    assert [str(policy) for policy in policies if not changes_access(superuser, policy, "drop policy {}")] == []
 
 
-def test_opening_any_policy_to_all_rows_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_opening_any_policy_to_all_rows_changes_the_access_of_a_caller(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]
-    assert [str(policy) for policy in narrow if not noticed(superuser, policy, "alter policy {} using (true)")] == []
+    assert [
+        str(policy) for policy in narrow if not changes_access(superuser, policy, "alter policy {} using (true)")
+    ] == []
 
 
-def test_removing_the_check_of_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_removing_the_check_of_a_policy_changes_access_with_known_exceptions(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]
-    unnoticed = {
-        str(policy) for policy in checking if not noticed(superuser, policy, "alter policy {} with check (true)")
+    without_effect = {
+        str(policy) for policy in checking if not changes_access(superuser, policy, "alter policy {} with check (true)")
     }
-    assert unnoticed == _CALLER_ONLY
+    assert without_effect == _CALLER_ONLY
 
 
 def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connection) -> None:
@@ -104,6 +112,8 @@ def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connectio
     assert unchecked.fetchall() == []
 
 
-def test_an_unchanged_policy_is_not_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    changed = [policy for policy in policies if noticed(superuser, policy, "comment on policy {} is 'unchanged'")]
+def test_an_unchanged_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+    changed = [
+        policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
+    ]
     assert changed == []

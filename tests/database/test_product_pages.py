@@ -115,7 +115,7 @@ def named(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_wildcards_in_a_search_stand_for_themselves(named: psycopg.Connection) -> None:
+def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["A's owner"]):
         for search, expected in {
             "0%": {"100% cotton"},

@@ -2133,7 +2133,7 @@ begin
   select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
       tier, requests_per_hour, statement_timeout
     from app.resolve_caller($1, $3, $4);
-  -- The primary never lags.
+  -- Only a server in recovery, which is a reader, can lag.
   lags := pg_is_in_recovery();
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');

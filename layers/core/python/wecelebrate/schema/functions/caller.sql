@@ -95,10 +95,10 @@ $$;
 -- Resolves the caller and writes the sealed context. It is a separate function because PostgreSQL does not allow a
 -- SECURITY DEFINER function, such as this one, to switch the role. app.enter switches the role.
 --
--- Injected SQL may switch back to the own role of the login, and may even commit. But it cannot enter again as another
--- caller: app.enter must be a statement of its own with bound parameters. Text inside another statement, block or batch
--- cannot be such a statement. (A lock that is held until the end of the transaction would also detect a second call.
--- But to find the own lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
+-- Injected SQL may switch back to the role of the login itself, and may even commit. But it cannot enter again as
+-- another caller: app.enter must be a statement of its own with bound parameters. Text inside another statement, block
+-- or batch cannot be such a statement. (A lock that is held until the end of the transaction would also detect a second
+-- call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
 create or replace function app.establish_context(
   subject text, email text, site_domain text, client_id uuid, job_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -114,7 +114,7 @@ begin
   select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
       tier, requests_per_hour, statement_timeout
     from app.resolve_caller($1, $3, $4);
-  -- The primary never lags.
+  -- Only a server in recovery, which is a reader, can lag.
   lags := pg_is_in_recovery();
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');

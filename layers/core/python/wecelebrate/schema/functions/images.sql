@@ -3,9 +3,9 @@
 set local role app_owner;
 
 -- Returns the value of `products.media` for a product with these images. The value is stored, so a page of a thousand
--- products reads it like any other column. To build it for each read took five times as long as the rest of the page.
+-- products reads it like any other column. Building it for each read took five times as long as the rest of the page.
 -- The address of the bucket may change, so the character \x01 stands for it. The text of JSON never contains this
--- character: an address that contains it is escaped.
+-- character: if an address contains it, JSON escapes it.
 create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$

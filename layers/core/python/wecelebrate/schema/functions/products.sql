@@ -158,8 +158,9 @@ grant execute on function app.storefront_facets(text, text, text, numeric, numer
 
 set local role app_owner;
 
--- Returns one page of the products of a catalog that the caller sees, in order. With `search`, only names that contain
--- it match. The page has up to `rows` products, and starts after the row that `after_key` and `after_id` identify.
+-- Returns one page of the products of a catalog that the caller sees, in order. With `search`, it returns only products
+-- whose names contain the text. The page has up to `rows` products. It starts after the row that `after_key` and
+-- `after_id` identify.
 create or replace function app.products_page(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)

@@ -24,8 +24,9 @@ as $$
 $$;
 grant execute on function app.uuid7() to public;
 
--- Trigger of every table with `updated_at`: sets it only if the update changes the row. An update without a change
--- invalidates no cached copy of the row, so the entity tag of the row must stay the same.
+-- The trigger function of every table with `updated_at`. It sets `updated_at` only if the update changes the row. An
+-- update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay the
+-- same.
 create function app.set_updated_at() returns trigger
 language plpgsql
 as $$
@@ -57,7 +58,7 @@ values (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_sen
 set local role app_definer;
 
 -- Computes the seal of the current settings for a role, in the current transaction of this backend. The sealed value is
--- the text of an array. An array quotes its elements, so text in one value cannot be taken for the next value.
+-- the text of an array. An array quotes its elements, so text in one element cannot be mistaken for the next element.
 create function app.seal(role text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$

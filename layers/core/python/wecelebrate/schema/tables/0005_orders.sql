@@ -115,8 +115,8 @@ grant select on order_lines to app_support, app_client, app_customer;
 -- have nearly as many rows as there are orders.
 --
 -- Neither table has a foreign key to clients. The deltas of deleted orders exist until they are rolled up, even if
--- their client is deleted earlier. If a foreign key rejected a rollup, it would block all rollups. The table orders has
--- the foreign key, and all deltas come from orders.
+-- their client is deleted earlier. A foreign key would then reject the rollup, and block all later rollups. The table
+-- orders has the foreign key, and all deltas come from orders.
 create table order_deltas (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
