@@ -51,7 +51,7 @@ def enter(
         ("wc_worker", "customer", "nowhere.test", None, NO_SITE),
     ],
 )
-def test_the_caller_is_refused(
+def test_an_invalid_caller_is_refused(
     database: Database, *, login: str, subject: str | None, domain: str | None, client: object, code: str
 ) -> None:
     with database.connect(login) as connection:

@@ -232,7 +232,9 @@ def test_a_rolled_back_savepoint_queues_no_tag(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", [caller.name for caller in CALLERS if caller.entered])
-def test_every_caller_that_enters_can_read_its_writes(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_every_caller_that_enters_can_read_its_own_writes(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         assert writes(connection) == (None, [], set())

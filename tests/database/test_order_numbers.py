@@ -39,7 +39,7 @@ def number(connection: psycopg.Connection) -> str:
     return str(row[0])
 
 
-def test_an_order_number_has_ten_symbols_of_crockfords_base_32(admin: psycopg.Connection) -> None:
+def test_an_order_number_has_ten_symbols_of_crockford_base_32(admin: psycopg.Connection) -> None:
     numbers = [number(admin) for _ in range(20)]
     assert {len(each) for each in numbers} == {10}
     assert set("".join(numbers)) <= CROCKFORD

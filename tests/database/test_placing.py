@@ -114,7 +114,7 @@ def test_an_order_above_the_maximum_total_changes_no_stock(superuser: psycopg.Co
     assert order(superuser, GUEST, {A_PRODUCT: 1})[2]["total_amount"] == "99999999.99"
 
 
-def test_low_stock_is_returned_once_for_a_catalog_of_the_client(superuser: psycopg.Connection) -> None:
+def test_low_stock_is_returned_only_once_for_a_catalog_of_the_client(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set low_inventory = 5")
     assert order(superuser, GUEST, {A_PRODUCT: 4})[3] is None
     low = order(superuser, GUEST, {A_PRODUCT: 1})[3]
@@ -147,7 +147,7 @@ SAVE = "select app.save_guest_response(%s, %s, 201, '{}', 'a response')"
 FIND = "select request_hash, body from app.find_guest_response(%s, %s, '1 day')"
 
 
-def test_a_guests_response_is_returned_only_for_the_same_request_on_the_same_site(
+def test_the_response_of_a_guest_is_returned_only_for_the_same_request_on_the_same_site(
     superuser: psycopg.Connection,
 ) -> None:
     act(superuser, GUEST, SAVE, "key", "hash")

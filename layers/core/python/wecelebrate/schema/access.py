@@ -15,7 +15,7 @@ VERBS = ("select", "insert", "update", "delete")
 OWNER = "app_owner"
 
 Cell = tuple[str, str]
-"""A role and a verb."""
+"""The role and the verb of one cell of the matrix."""
 
 
 @dataclass(frozen=True)

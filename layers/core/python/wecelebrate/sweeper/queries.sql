@@ -3,7 +3,8 @@
 select app.write_replica_heartbeat();
 
 -- name: claim_invalidations
--- Remove up to `max_rows` of the oldest unsent invalidations from the outbox. Other sweepers get different rows.
+-- Remove the oldest unsent invalidations, at most `max_rows`, from the outbox, and return them. Other sweepers get
+-- different rows.
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: delete_old_uploads!

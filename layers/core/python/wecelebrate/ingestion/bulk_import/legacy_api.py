@@ -115,7 +115,7 @@ def create(tx: Transaction, request: LegacyImport) -> QueuedImport:
 
 
 def state(tx: Transaction, job_id: str) -> tuple[LegacyJob, int]:
-    """Return a job and the HTTP status. If the caller cannot see the job, they are `not_found` and 404."""
+    """Return a job and the HTTP status. A job that the caller cannot see is `not_found`, with HTTP status 404."""
     try:
         job = jobs.get(tx, UUID(job_id))
     except (ValueError, NotFound):

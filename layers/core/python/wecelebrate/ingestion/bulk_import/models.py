@@ -52,7 +52,7 @@ class ImportRow(ProductPatch):
 
 
 def sku_of(row: RowFields) -> str | None:
-    """Return the SKU of a row, stripped. Return None if it is not text of 1 to MAX_SKU_LENGTH characters."""
+    """Return the SKU of a row without surrounding spaces, or None if it is not text of a valid length."""
     sku = row.get("sku")
     stripped = sku.strip() if isinstance(sku, str) else ""
     return stripped if 0 < len(stripped) <= MAX_SKU_LENGTH else None

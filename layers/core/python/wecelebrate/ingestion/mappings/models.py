@@ -1,4 +1,4 @@
-"""Proposals of how a file would be read."""
+"""The models of a proposal that says how to read a file."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
