@@ -1,4 +1,4 @@
-"""Callers of the test world, and the rows that each of them may access according to access.toml."""
+"""The callers of the test world, and the rows that each caller may access according to access.toml."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -29,18 +29,18 @@ MATRIX = matrix()
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller of the database, with the facts that decide its access."""
+    """A caller of the database, with the facts that determine its access."""
 
     name: str
     login: str
     role: str
-    """The database role after entering."""
+    """The database role of the session after the caller called app.enter."""
     subject: str | None = None
     domain: str | None = None
     client_id: UUID | None = None
     job_id: UUID | None = None
     entered: bool = True
-    """Whether it entered by app.enter. Otherwise it is the login itself, or SQL that set the role."""
+    """Whether the caller called app.enter. Otherwise it has the role of the login, or it set a role by hand."""
     admin_role: str | None = None
     clients: frozenset[UUID] = field(default_factory=frozenset)
     edits: frozenset[UUID] = field(default_factory=frozenset)
@@ -49,15 +49,15 @@ class Caller:
 
     @property
     def parameters(self) -> list[Any]:
-        """The parameters of app.enter."""
+        """The parameters for the call of app.enter."""
         return [self.subject, None, self.domain, self.client_id, [], self.job_id]
 
     def needs_no_context(self, table: Table) -> bool:
-        """Whether the role sees rows without a context: roles of wc_migrate, and the owner of the table."""
+        """Return whether the role sees rows without a context. Roles of wc_migrate and the owner of the table do."""
         return self.role in ("app_definer", "app_migrate", "wc_migrate", table.owner)
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
-        """The rows that the matrix allows; None when the role has no privilege."""
+        """Return the rows that the matrix allows, or None when the role does not have the privilege."""
         table = MATRIX.get(name, Table("app_owner", {}))  # a partition is accessible only through its parent
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:
@@ -69,13 +69,13 @@ class Caller:
         return [row for row in ROWS if row.table == name and self.satisfies(conditions, row)]
 
     def may_move(self, row: Row, column: str, target: UUID | str | None) -> bool:
-        """Whether the matrix allows an update of a column of the row to a value."""
+        """Return whether the matrix allows the caller to set a column of the row to a value."""
         moved = Row(row.table, row.label, {**row.values, column: target})
         conditions = MATRIX[row.table].rows(self.role, "update")
         return self.satisfies(conditions, moved)
 
     def satisfies(self, conditions: tuple[str, ...], row: Row) -> bool:
-        """Whether the row satisfies all conditions for this caller."""
+        """Return whether the row satisfies all conditions for this caller."""
         return all(CONDITIONS[condition](self, row) for condition in conditions)
 
 
@@ -133,7 +133,7 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
     "expired": lambda caller, row: row.label == "A's expired",
 }
-"""The row conditions of access.toml, independently of SQL."""
+"""The row conditions of access.toml, implemented without SQL."""
 
 
 def _callers() -> Iterator[Caller]:
@@ -175,6 +175,6 @@ LOGINS = {
     "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
     "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
 }
-"""Every login, with the roles that it may set."""
+"""Maps each login to the roles that it may set."""
 
 CALLERS = tuple(_callers())

@@ -1,4 +1,4 @@
-"""Databases of the session's PostgreSQL, beside the database of the cloud."""
+"""Fixtures with databases on the PostgreSQL server of the session. The local cloud uses a database of its own."""
 
 import fcntl
 import os
@@ -20,41 +20,41 @@ from tests.database.callers import LOGINS
 
 @dataclass(frozen=True)
 class Database:
-    """One database, and how each login reaches it."""
+    """One database, and the connections of each login to it."""
 
     address: str
     name: str
     credentials: Credentials
 
     def url(self, login: str = "postgres") -> str:
-        """The connection string of a login, by default of the superuser."""
+        """Return the connection string of a login. The default is the superuser."""
         password = self.credentials.superuser if login == "postgres" else self.credentials.logins[login]
         return f"postgresql://{login}:{password}@{self.address}/{self.name}"
 
     def connect(self, login: str = "postgres", *, autocommit: bool = False) -> psycopg.Connection:
-        """A connection with the settings of functions."""
+        """Open a connection with the same settings as Lambda functions use."""
         return psycopg.connect(self.url(login), prepare_threshold=None, autocommit=autocommit)
 
     def migrate(self) -> list[str]:
-        """Create roles, logins and schema."""
+        """Create the roles, the logins and the schema. Returns the names of the applied files."""
         return prepare(self.address, self.credentials.superuser, self.name, self.credentials.logins)
 
 
 @pytest.fixture(scope="session")
 def server(cloud: Endpoints, state: Path) -> Database:
-    """The session's PostgreSQL, by its database `postgres`."""
+    """The database `postgres` of the PostgreSQL server of the session."""
     return Database(urlsplit(cloud.database).netloc.rpartition("@")[2], "postgres", Credentials.of(state))
 
 
 @pytest.fixture(scope="session")
 def database(server: Database, state: Path, worker_id: str) -> Database:
-    """A migrated database with the rows of the world. A test undoes its changes."""
+    """A migrated database with the rows of the world. Tests must undo their changes."""
     return _create_world(Database(server.address, f"world_{worker_id}", server.credentials), state)
 
 
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
-    """A database with the rows of the world for one module, whose tests may commit."""
+    """A database with the rows of the world for one test module. The tests of the module may commit changes."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
     yield _create_world(replace(database, name=name), state)
     with database.connect(autocommit=True) as connection:
@@ -63,7 +63,7 @@ def own_database(database: Database, state: Path, request: pytest.FixtureRequest
 
 def _create_world(database: Database, state: Path) -> Database:
     with (state / "world.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # roles belong to the server: two first migrations would conflict
+        fcntl.flock(lock, fcntl.LOCK_EX)  # roles belong to the server: two concurrent first migrations would conflict
         database.migrate()
     with database.connect() as connection:
         world.seed(connection)
@@ -72,7 +72,7 @@ def _create_world(database: Database, state: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
-    """A connection of each login to the world, in autocommit. A test rolls back its changes."""
+    """A connection of each login to the world, in autocommit mode. Tests must roll back their changes."""
     opened = {login: database.connect(login, autocommit=True) for login in LOGINS}
     yield opened
     for connection in opened.values():

@@ -1,4 +1,4 @@
-"""Orders, deltas and rollups for tests of the daily figures."""
+"""Helpers for tests of the daily figures: they place orders, change them, and roll up deltas."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ with figures as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Daily figures that differ from the count of the orders. It is one statement, so one snapshot."""
+"""Selects the daily figures that differ from the count of the orders. One statement reads one snapshot."""
 
 ROLLUP = "select app.rollup_order_deltas(%s)"
 COUNT_DELTAS = "select count(*) from order_deltas"
@@ -43,7 +43,7 @@ _ORDER = {"client": A, "site": A_SITE, "amount": 1, "currency": "USD", "at": "20
 
 @contextmanager
 def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
-    """A transaction of the caller that waits at most a second for a lock. The test ends it."""
+    """Open a transaction of the caller. It waits at most one second for a lock, and the test must end it."""
     with database.connect(caller.login) as connection:
         enter(connection, caller)
         connection.execute("set local lock_timeout = '1s'")
@@ -53,19 +53,19 @@ def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
 
 
 def enter(connection: psycopg.Connection, caller: Caller) -> None:
-    """Enter as the caller."""
+    """Call app.enter as the caller."""
     connection.execute(ENTER, caller.parameters)
 
 
 def value(connection: psycopg.Connection, query: str, *values: object) -> Any:
-    """The first column of the first row."""
+    """Return the first column of the first row."""
     row = connection.execute(query.encode(), values).fetchone()
     assert row
     return row[0]
 
 
 def place(connection: psycopg.Connection, **changes: object) -> list[UUID]:
-    """Place `count` orders that differ from the default order in `changes`, and return their ids."""
+    """Place `count` orders and return their ids. `changes` replaces values of the default order."""
     return [order_id for (order_id,) in connection.execute(_PLACE, {**_ORDER, **changes})]
 
 
@@ -80,11 +80,11 @@ def rollup_all(database: Database, max_rows: int = 100) -> int:
             total += count
             if count == 0:
                 return total
-    raise AssertionError("the rollup does not end")
+    raise AssertionError("the rollup did not end after 1,000 calls")
 
 
 def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]) -> None:
-    """Make one random change: place orders, or change or delete some of `orders`."""
+    """Make one random change: place orders, or change or delete orders of the list `orders`."""
     order = rng.choice(orders) if orders else None
     kind = rng.random() if order else 0.0
     client, site = rng.choice(SITES)

@@ -1,4 +1,4 @@
-"""The access that a caller really has: every verb is tried on every row and rolled back."""
+"""Determines the access that a caller really has: tries every verb on every row, and rolls back the changes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Row, in
 from wecelebrate.core.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
-"""Every table with rows in the world, and a partition by its own name."""
+"""Every table that has rows in the world, and one partition under its own name."""
 
 Move = tuple[str, UUID | str | None]
 Result = tuple[int, list[tuple[Any, ...]]]
@@ -22,7 +22,7 @@ Result = tuple[int, list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Reach:
-    """The access of a caller to a table. None: the caller lacks the privilege."""
+    """The access of a caller to a table. None means that the caller does not have the privilege."""
 
     select: frozenset[str] | None
     insert: frozenset[str]
@@ -37,12 +37,12 @@ class Reach:
 
 
 def rows_of(table: str) -> tuple[Row, ...]:
-    """The seeded rows of a table. A partition has the rows of its parent."""
+    """Return the seeded rows of a table. A partition has the rows of its parent."""
     return tuple(row for row in ROWS if row.table == (table if table != PARTITION else "analytics_events"))
 
 
 def promised(caller: Caller, table: str) -> Reach:
-    """The access that the matrix declares."""
+    """Return the access that the matrix declares."""
     select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
@@ -72,7 +72,7 @@ def _moves(table: str) -> list[Move]:
 
 
 def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
-    """The labels of the rows that a transaction sees; None when it lacks the privilege."""
+    """Return the labels of the rows that a transaction sees, or None when it does not have the privilege."""
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
@@ -82,14 +82,14 @@ def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """An update without WHERE of a column that does not decide access."""
+    """Update all rows without WHERE, in a column that does not affect the access to them."""
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)
 
 
 def reached(connection: psycopg.Connection, table: str) -> Reach:
-    """The access that the caller really has. The transaction must have been entered."""
+    """Return the access that the caller really has. The caller must have entered the transaction."""
     name = sql.Identifier(*table.split("."))
     rows = rows_of(table)
     keys = KEYS.get(rows[0].table, ("id",))
@@ -123,9 +123,9 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """Run a statement and roll it back. Returns the number of rows and the result; None when it is refused.
+    """Run a statement and roll it back. Returns the number of rows and the result, or None if it is refused.
 
-    PostgreSQL checks policies before constraints, so a row that violates a constraint has passed the policies.
+    PostgreSQL checks policies before constraints. Therefore a row that violates a constraint has passed the policies.
     """
     try:
         with connection.transaction(force_rollback=True):
@@ -143,7 +143,7 @@ def _affects_rows(result: Result | None) -> bool:
 
 @contextmanager
 def entered(connection: psycopg.Connection, caller: Caller) -> Iterator[psycopg.Connection]:
-    """A transaction or savepoint as the caller, rolled back at its end."""
+    """Open a transaction or a savepoint as the caller. It is rolled back at its end."""
     with connection.transaction(force_rollback=True):
         if caller.entered:
             row = connection.execute(ENTER, caller.parameters).fetchone()

@@ -1,4 +1,4 @@
-"""A primary and a replica for one test module."""
+"""Starts a primary and a replica for one test module."""
 
 import time
 from collections.abc import Iterator

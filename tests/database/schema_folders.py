@@ -1,4 +1,4 @@
-"""Schema folders of tests, and runs of `migrate` on them."""
+"""Writes schema folders for tests, and runs `migrate` on them."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tests.database.conftest import Database
 
 
 def write_tables(folder: Path, **files: str) -> Path:
-    """Write migrations to `folder`. A name has a leading `m`: `m0001_first` is tables/0001_first.sql."""
+    """Write migrations to `folder`. A name starts with `m`: `m0001_first` becomes tables/0001_first.sql."""
     return _write(folder / "tables", {name.removeprefix("m"): text for name, text in files.items()}).parent
 
 
@@ -39,7 +39,7 @@ sys.stdout.write(" ".join(schema.migrate(sys.argv[1], Path(sys.argv[2]))))
 
 
 def value(database: Database, query: str, login: str = "postgres") -> object:
-    """The first column of the first row; None without a row."""
+    """Return the first column of the first row, or None if there is no row."""
     with database.connect(login, autocommit=True) as connection:
         row = connection.execute(query.encode()).fetchone()
         return row[0] if row else None

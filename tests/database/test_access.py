@@ -1,4 +1,4 @@
-"""The access matrix: every caller tries every cell."""
+"""Tests of the access matrix: every caller tries every cell of the matrix."""
 
 import psycopg
 import pytest
@@ -23,7 +23,7 @@ def test_every_table_of_the_matrix_is_tried() -> None:
     assert set(MATRIX) < set(TABLES)
 
 
-def test_only_the_platform_has_access_to_all_rows() -> None:
+def test_roles_outside_the_platform_can_read_all_rows_only_of_tiers() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name
@@ -58,7 +58,7 @@ def test_a_login_can_enter_only_the_roles_of_its_audience(database: Database) ->
         ),
         (
             "create policy more on orders for select to app_anon using (true)",
-            "orders: the matrix does not call for policy more of app_anon for select",
+            "orders: the matrix does not require policy more of app_anon for select",
         ),
         ("alter table jobs disable row level security", "jobs: row-level security is off"),
         ("alter table jobs no force row level security", "jobs: row-level security is not forced on the owner"),
@@ -84,7 +84,9 @@ def test_migrate_refuses_a_database_that_differs_from_the_matrix(database: Datab
             with pytest.raises(MigrationError, match="products: app_client must not have the privilege delete"):
                 migrate(database.url("wc_migrate"))
             connection.execute("insert into schema_migrations values ('9999_later', '')")
-            assert migrate(database.url("wc_migrate")) == [], "an older release does not compare access"
+            assert migrate(database.url("wc_migrate")) == [], (
+                "a release without the latest migrations must not compare the access"
+            )
         finally:
             connection.execute("delete from schema_migrations where name = '9999_later'")
             connection.execute("revoke delete on products from app_client")

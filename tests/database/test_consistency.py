@@ -1,4 +1,7 @@
-"""What app.enter returns: tenant, limits, heartbeat, kill switches. And the saved responses of idempotency keys."""
+"""app.enter returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
+
+This module also tests the saved responses of idempotency keys.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +35,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def enter(connection: psycopg.Connection, caller: Caller, statement: str = ENTER) -> dict[str, Any]:
-    """What app.enter returns, in a transaction that is rolled back."""
+    """Return the result of app.enter, in a transaction that is rolled back."""
     with connection.transaction(force_rollback=True), connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(sql.SQL(statement), caller.parameters).fetchone()
         assert row
@@ -73,7 +76,7 @@ def test_a_member_of_several_clients_has_the_limit_of_the_best_tier(superuser: p
     assert (context["tier"], context["requests_per_hour"]) == ("standard", 1000)
 
 
-def test_a_storefront_has_the_limit_of_its_client(superuser: psycopg.Connection) -> None:
+def test_a_storefront_has_the_limit_of_the_tier_of_its_client(superuser: psycopg.Connection) -> None:
     superuser.execute("update clients set tier = 'enterprise' where id = %s", [A])
     superuser.execute("set local session authorization wc_public")
     context = enter(superuser, BY_NAME["visitor of A"])
@@ -81,7 +84,7 @@ def test_a_storefront_has_the_limit_of_its_client(superuser: psycopg.Connection)
     assert (context["site_id"], context["site_client_id"], context["site_catalog_id"]) == (A_SITE, A, A_CATALOG)
 
 
-def test_without_rows_every_kill_switch_is_at_its_default(superuser: psycopg.Connection) -> None:
+def test_every_kill_switch_has_its_default_if_the_table_is_empty(superuser: psycopg.Connection) -> None:
     superuser.execute("delete from kill_switches")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["kill_switches"] == {}
@@ -98,7 +101,7 @@ def test_without_rows_every_kill_switch_is_at_its_default(superuser: psycopg.Con
         ("reads", None, False),
     ],
 )
-def test_a_kill_switch_accepts_only_its_other_value(
+def test_a_kill_switch_can_be_set_only_to_the_value_that_is_not_its_default(
     superuser: psycopg.Connection, name: str, value: str | None, *, is_valid: bool
 ) -> None:
     superuser.execute("delete from kill_switches")
@@ -110,7 +113,7 @@ def test_a_kill_switch_accepts_only_its_other_value(
             superuser.execute(insert, [name, value])
 
 
-def test_a_kill_switch_records_who_set_it(connections: dict[str, psycopg.Connection]) -> None:
+def test_a_kill_switch_records_the_subject_that_set_it(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_api"], BY_NAME["admin"]) as admin:
         row = admin.execute("insert into kill_switches (name, value) values ('reads', 'primary') returning updated_by")
         assert row.fetchone() == ("admin",)
@@ -183,7 +186,7 @@ def test_a_caller_accesses_only_its_own_idempotency_keys(connections: dict[str, 
                 connection.execute(sql.SQL(statement), values)
 
 
-def test_a_key_is_unique_for_its_subject(superuser: psycopg.Connection) -> None:
+def test_a_subject_can_save_an_idempotency_key_only_once(superuser: psycopg.Connection) -> None:
     superuser.execute(sql.SQL(SAVE), ["x", "k" * 255])
     superuser.execute(sql.SQL(SAVE), ["y", "k" * 255])
     with pytest.raises(errors.UniqueViolation), superuser.transaction():
@@ -193,7 +196,7 @@ def test_a_key_is_unique_for_its_subject(superuser: psycopg.Connection) -> None:
             superuser.execute(sql.SQL(SAVE), ["x", key])
 
 
-def test_the_sweeper_can_delete_keys_but_not_change_them(connections: dict[str, psycopg.Connection]) -> None:
+def test_the_sweeper_can_delete_but_not_change_idempotency_keys(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         with pytest.raises(errors.InsufficientPrivilege), system.transaction():
             system.execute("update idempotency_keys set body = 'b'")

@@ -1,4 +1,4 @@
-"""app.enter: which callers enter with which role, and which are refused."""
+"""Tests of app.enter: the role that each caller gets, and the callers that are refused."""
 
 from typing import Any
 
@@ -33,25 +33,25 @@ def enter(
         ("wc_api", "service:drops", None, None, REFUSED),
         ("wc_api", "service:system", None, None, REFUSED),
         ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
-        # The subject must not be empty, and only visitors may have none.
+        # The subject must not be empty. Only visitors may enter without a subject.
         ("wc_public", "", "a.test", None, REFUSED),
         ("wc_api", "", None, None, REFUSED),
         ("wc_api", None, None, None, REFUSED),
         ("wc_worker", "", None, None, REFUSED),
         ("wc_worker", None, None, None, REFUSED),
-        # Only wc_public and wc_worker enter storefronts; an anonymous visitor only by wc_public.
+        # Only wc_public and wc_worker may enter storefronts. An anonymous visitor may use only wc_public.
         ("wc_api", "customer", "a.test", None, REFUSED),
         ("wc_api", None, "a.test", None, REFUSED),
         ("wc_api", "super", "a.test", None, REFUSED),
         ("wc_worker", None, "a.test", None, REFUSED),
-        # Unknown accounts, other clients and unknown sites.
+        # The account or the site is unknown, or the account belongs to another client.
         ("wc_api", "stranger", None, None, REFUSED),
         ("wc_api", "a-owner", None, B, REFUSED),
         ("wc_public", None, "nowhere.test", None, NO_SITE),
         ("wc_worker", "customer", "nowhere.test", None, NO_SITE),
     ],
 )
-def test_the_caller_is_refused(
+def test_an_invalid_caller_is_refused(
     database: Database, *, login: str, subject: str | None, domain: str | None, client: object, code: str
 ) -> None:
     with database.connect(login) as connection:
@@ -62,13 +62,13 @@ def test_the_caller_is_refused(
 
 
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
-def test_on_a_storefront_every_account_is_a_customer_of_the_site(database: Database, subject: str) -> None:
+def test_every_account_is_only_a_customer_on_a_storefront(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
         role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
 
 
-def test_a_member_of_two_clients_may_enter_for_one(database: Database) -> None:
+def test_a_member_of_two_clients_can_enter_for_only_one_of_them(database: Database) -> None:
     with database.connect("wc_api") as connection:
         assert sorted(enter(connection, "both")[2]) == sorted([A, B])
         connection.rollback()
@@ -105,7 +105,7 @@ def test_an_inactive_site_is_refused(database: Database, status: str) -> None:
     ("login", "subject", "timeout"),
     [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
 )
-def test_the_statement_timeout_is_that_of_the_tier_within_the_gateways_limit(
+def test_the_tier_sets_the_statement_timeout_within_the_limit_of_the_gateway(
     database: Database, login: str, subject: str, timeout: str
 ) -> None:
     with database.connect(login) as connection:

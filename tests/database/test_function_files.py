@@ -1,4 +1,4 @@
-"""Function files: they are applied when they change, together, and only by the latest release."""
+"""Function files are applied together, only when they change, and only by the latest release."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """The schema folder of a small release with two function files, app.one and app.two."""
+    """The schema folder of a small release with two function files, for app.one and app.two."""
     write_tables(tmp_path, m0001_schema=SCHEMA)
     return write_functions(tmp_path, one=FUNCTION.format(name="one", n=1), two=FUNCTION.format(name="two", n=2))
 
@@ -129,9 +129,9 @@ def test_drift_of_a_function_is_reported(database: Database, change: str, differ
 
 
 def defined(file: schema.SchemaFile) -> list[str]:
-    """The functions that a file defines, with their argument lists."""
-    found = re.findall(r"create (?:or replace )?function ([\w.]+)\s*(\([^$]*?\))\s*(?:returns|language)", file.sql)
-    return [f"{name}{arguments}" for name, arguments in found]
+    """Return the functions that a file defines, with their argument lists."""
+    functions = re.findall(r"create (?:or replace )?function ([\w.]+)\s*(\([^$]*?\))\s*(?:returns|language)", file.sql)
+    return [f"{name}{arguments}" for name, arguments in functions]
 
 
 def test_no_function_is_defined_twice() -> None:
@@ -140,10 +140,12 @@ def test_no_function_is_defined_twice() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_function_files_contain_only_what_can_be_repeated() -> None:
+def test_function_files_contain_only_repeatable_statements() -> None:
     for file in schema.function_files():
         statements = re.sub(r"(\$\w*\$).*?\1", "", re.sub(r"--[^\n]*", "", file.sql), flags=re.DOTALL)
-        assert re.match(r"\s*set local role app_\w+;", statements), f"{file.name} does not begin with its owner role"
+        assert re.match(r"\s*set local role app_\w+;", statements), (
+            f"{file.name} must begin with `set local role` and its owner"
+        )
         assert re.findall(r"^create (?!or replace (?:function|view|trigger) ).*", statements, re.MULTILINE) == []
         assert re.findall(r"^(?:drop|alter|insert|update|delete)\b.*", statements, re.MULTILINE) == []
 
@@ -164,10 +166,10 @@ select n.nspname || '.' || p.proname
 from used u join pg_proc p on p.oid = u.oid join pg_namespace n on n.oid = p.pronamespace
 where n.nspname = 'app'
 """
-"""Functions that policies, defaults, constraints and indexes use, directly or through a function with a parsed body."""
+"""Selects the functions that policies, defaults, constraints and indexes use, directly or through another function."""
 
 
-def test_functions_whose_results_are_stored_live_with_the_tables(superuser: psycopg.Connection) -> None:
+def test_functions_whose_results_are_stored_are_defined_with_the_tables(superuser: psycopg.Connection) -> None:
     stored = {name for (name,) in superuser.execute(STORED.encode()).fetchall()}
     assert {"app.uuid7", "app.client_ids", "app.context", "app.may_read_product", "app.order_number"} <= stored
     replaceable = {name.partition("(")[0] for file in schema.function_files() for name in defined(file)}

@@ -11,7 +11,7 @@ from tests.database.conftest import Database
 OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
-# They create or analyze tables, which only the owner of the tables may do.
+# These functions create or analyze tables. Only the owner of the tables may do that.
 OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products"}
 
 
@@ -62,18 +62,20 @@ def test_no_function_is_leakproof(superuser: psycopg.Connection) -> None:
 
 
 def test_no_role_bypasses_policies(superuser: psycopg.Connection) -> None:
-    powers = superuser.execute(
+    privileged = superuser.execute(
         "select rolname from pg_roles where (rolname ~ '^(app|wc)_')"
         " and (rolsuper or rolbypassrls or rolreplication or rolcreatedb or rolinherit)"
     )
-    assert powers.fetchall() == []
-    makers = superuser.execute("select rolname from pg_roles where rolname ~ '^(app|wc)_' and rolcreaterole").fetchall()
-    assert makers == [("wc_migrate",)]
+    assert privileged.fetchall() == []
+    creators = superuser.execute(
+        "select rolname from pg_roles where rolname ~ '^(app|wc)_' and rolcreaterole"
+    ).fetchall()
+    assert creators == [("wc_migrate",)]
     logins = superuser.execute("select rolname from pg_roles where rolname ~ '^(app|wc)_' and rolcanlogin").fetchall()
     assert {name for (name,) in logins} == set(LOGINS)
 
 
-def test_a_login_owns_nothing_but_the_database(superuser: psycopg.Connection) -> None:
+def test_logins_own_no_object_except_the_database(superuser: psycopg.Connection) -> None:
     owned = superuser.execute(
         "select r.rolname, d.classid::regclass::text from pg_shdepend d join pg_roles r on r.oid = d.refobjid"
         " where d.deptype = 'o' and r.rolname ~ '^wc_'"
@@ -92,11 +94,11 @@ def test_a_login_has_no_privileges_of_its_roles_before_it_enters(database: Datab
 
 
 def test_only_owners_can_create_objects_in_a_schema(superuser: psycopg.Connection) -> None:
-    makers = superuser.execute(
+    creators = superuser.execute(
         "select n.nspname, r.rolname from pg_namespace n, pg_roles r where n.nspname in ('app', 'public')"
         " and r.rolname ~ '^(app|wc)_' and has_schema_privilege(r.oid, n.oid, 'create') order by 1, 2"
     )
-    assert set(makers.fetchall()) <= {
+    assert set(creators.fetchall()) <= {
         ("app", "app_definer"),
         ("app", "app_owner"),
         ("public", "app_owner"),

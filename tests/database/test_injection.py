@@ -1,4 +1,4 @@
-"""Injected SQL, from every login: it reads and changes only rows that the caller may access anyway."""
+"""Injected SQL reads and changes only rows that the caller may access anyway, with every login."""
 
 from contextlib import suppress
 
@@ -25,7 +25,7 @@ set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set l
 """
 TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
 ROLES = sorted({role for roles in LOGINS.values() for role in roles} - {"app_worker"})
-"""All roles except app_worker, which a worker may set: see the test of staged rows below."""
+"""All roles except app_worker. A worker may set app_worker: see the test of staged rows below."""
 
 ATTACKS: dict[str, str] = {
     **{f"set role {role}": f"set role {role}" for role in ROLES},
@@ -54,7 +54,7 @@ ATTACKS: dict[str, str] = {
     "enter again after a savepoint": f"savepoint s; reset role; rollback to savepoint s; reset role; {TEXT_ENTER}",
     "enter again in a block": f"reset role; do $$ begin perform * from ({TEXT_ENTER}) e; end $$",
     "enter again in a function's text": f"reset role; select query_to_xml($${TEXT_ENTER}$$, true, false, '')",
-    "enter again prepared": (
+    "enter again with a prepared statement": (
         "reset role; prepare again as select role, admin_role, client_ids, editor_ids, owner_ids, site_id,"
         " site_client_id, site_catalog_id, tier, requests_per_hour, caught_up, kill_switches"
         " from app.enter($1, $2, $3, $4, $5, $6); execute again('super', null, null, null, '{}', null)"
@@ -62,7 +62,7 @@ ATTACKS: dict[str, str] = {
     "row security off": "set local row_security = off",
     "replication role": "set local session_replication_role = replica",
     "a new superuser": "create role mine superuser login; set role mine",
-    "a role granted": "grant app_admin to current_user",
+    "a granted role": "grant app_admin to current_user",
     "a policy": "create policy mine on products using (true)",
     "row-level security switched off": "alter table orders disable row level security",
     "a definer function": "create function public.mine() returns void security definer language sql as ''",
@@ -85,14 +85,14 @@ ATTACKS: dict[str, str] = {
 
 
 def inject(connection: psycopg.Connection, text: str, *, one_by_one: bool) -> None:
-    """Run the text like an injection: statement by statement, where each may fail, or as one text."""
+    """Run the text like an injection: as one text, or statement by statement. Statements may fail."""
     for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
         with suppress(psycopg.Error), connection.transaction():
             connection.execute(sql.SQL(statement))
 
 
 def exposed_tables(connection: psycopg.Connection, victim: Caller) -> list[str]:
-    """Tables of which the caller reads or changes more than the matrix allows."""
+    """Return the tables in which the caller can read or change more rows than the matrix allows."""
     exposed = []
     for table in INSPECTED:
         allowed = promised(victim, table)
@@ -136,7 +136,7 @@ def test_an_attack_exposes_no_row_outside_the_matrix(
         ("the check that app.enter is a statement of its own", "establish a context as the login"),
     ],
 )
-def test_without_its_guard_an_attack_succeeds(database: Database, guard: str, attack: str) -> None:
+def test_an_attack_succeeds_if_its_guard_is_removed(database: Database, guard: str, attack: str) -> None:
     victim = BY_NAME["A's owner"]
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute(WITHOUT_GUARD[guard])
@@ -148,7 +148,7 @@ def test_without_its_guard_an_attack_succeeds(database: Database, guard: str, at
 
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("end", ["commit", "rollback", "commit; reset role", "do $$ begin commit; end $$"])
-def test_after_the_transaction_ends_injected_sql_cannot_enter_again(
+def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
     database: Database, victim: Caller, end: str
 ) -> None:
     with database.connect(victim.login) as connection:
@@ -231,7 +231,7 @@ def test_a_context_cannot_be_reused_in_the_next_transaction(database: Database) 
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_context_value_cannot_reach_into_the_next_value(connections: dict[str, psycopg.Connection]) -> None:
+def test_a_context_value_cannot_imitate_the_next_value(connections: dict[str, psycopg.Connection]) -> None:
     unit = chr(31)
     customer = BY_NAME["customer of A"]
     email = unit.join(["e@test", "", "", "", "", str(B_SITE)])

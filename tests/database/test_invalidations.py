@@ -1,4 +1,4 @@
-"""The outbox: a change queues its tags, and only its own transaction and the sweeper can read them."""
+"""Tests of the outbox. A change queues cache tags; only the same transaction and the sweeper can read them."""
 
 import time
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def writes(connection: psycopg.Connection) -> tuple[str | None, list[UUID], set[
 
 
 def queued(connection: psycopg.Connection, statement: str, *values: Any) -> set[str]:
-    """The tags that a statement queues in the outbox."""
+    """Run a statement, and return the tags that it queues in the outbox."""
     _, before, _ = writes(connection)
     connection.execute(sql.SQL(statement), values)
     _, after, _ = writes(connection)
@@ -127,7 +127,7 @@ TABLES = sorted(
 )
 
 
-def test_every_table_with_the_triggers_is_tested(superuser: psycopg.Connection) -> None:
+def test_every_table_with_invalidation_triggers_is_tested(superuser: psycopg.Connection) -> None:
     tables = superuser.execute(
         "select tgrelid::regclass::text, count(*) from pg_trigger join pg_proc p on p.oid = tgfoid"
         " where proname in ('queue_tag_invalidation', 'queue_product_invalidation') group by 1 order by 1"
@@ -184,7 +184,7 @@ def test_a_statement_queues_tags_only_of_rows_that_it_changes(superuser: psycopg
     assert queued(superuser, update, A_PRODUCT) == {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"}
 
 
-def test_another_spelling_of_a_json_number_is_a_change(superuser: psycopg.Connection) -> None:
+def test_another_spelling_of_a_json_number_counts_as_a_change(superuser: psycopg.Connection) -> None:
     setting = "update clients set settings = %s where id = %s"
     superuser.execute(sql.SQL(setting), ['{"n": 1}', A])
     assert queued(superuser, setting, '{"n": 1.0}', A) == {f"client:{A}", "clients"}
@@ -195,11 +195,11 @@ def test_a_large_statement_is_fast_after_a_plan_for_one_row(superuser: psycopg.C
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
     assert queued(superuser, insert, HIDDEN) == {f"products:{HIDDEN}"}
-    for _ in range(10):  # PostgreSQL plans for one row and keeps the plan
+    for _ in range(10):  # PostgreSQL plans this statement for one row and keeps the plan
         superuser.execute("update products set price = 7 where id = %s", [A_PRODUCT])
     began = time.monotonic()
     assert len(queued(superuser, PRICE, HIDDEN)) == 5002
-    assert time.monotonic() - began < 5, "a nested loop over 5,000 times 5,000 rows takes three times as long"
+    assert time.monotonic() - began < 5, "a nested loop over 5,000 times 5,000 rows would take three times as long"
 
 
 def test_transaction_writes_returns_only_writes_of_the_transaction(database: Database) -> None:
@@ -228,18 +228,20 @@ def test_a_rolled_back_savepoint_queues_no_tag(database: Database) -> None:
             connection.execute(sql.SQL(RENAME), [A_SITE])
         inside = writes(connection)
         assert inside[2] == SITE
-        assert xid in (None, inside[0]), "a savepoint has the transaction's own xid"
+        assert xid in (None, inside[0]), "a savepoint must not change the xid of the transaction"
 
 
 @pytest.mark.parametrize("name", [caller.name for caller in CALLERS if caller.entered])
-def test_every_caller_that_enters_can_read_its_writes(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_every_caller_that_enters_can_read_its_own_writes(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         assert writes(connection) == (None, [], set())
 
 
 def committed(database: Database) -> tuple[UUID, str]:
-    """Commit a change as A's owner without sending it. Returns its row of the outbox and its xid."""
+    """Commit a change as A's owner, without sending its tags. Returns the row of the outbox and the xid."""
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, OWNER.parameters)
         connection.execute(sql.SQL(RENAME), [A_SITE])
@@ -258,7 +260,7 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
-def test_a_login_that_knows_the_id_deletes_a_sent_row(database: Database, login: str) -> None:
+def test_a_login_that_knows_the_id_can_delete_a_sent_row(database: Database, login: str) -> None:
     row, _ = committed(database)
     with database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
@@ -317,7 +319,9 @@ def test_the_sweeper_claims_the_oldest_due_rows(database: Database, superuser: p
         assert claim(superuser, "30 s", 2) == [(ident("row 3"), "77", ["1 day"]), (ident("row 1"), "77", ["1 hour"])]
         assert [tags for *_, tags in claim(superuser, "30 s")] == [["1 min"]]
         assert claim(superuser, "30 s") == []
-        assert [tags for *_, tags in claim(superuser)] == [["5 s"]], "rows of the current transaction are not committed"
+        assert [tags for *_, tags in claim(superuser)] == [["5 s"]], (
+            "rows of the current transaction must not be claimed"
+        )
 
 
 def test_concurrent_sweepers_claim_different_rows_and_a_rollback_returns_them(database: Database) -> None:
@@ -340,7 +344,7 @@ def test_concurrent_sweepers_claim_different_rows_and_a_rollback_returns_them(da
 @pytest.mark.parametrize(
     ("older_than", "max_rows"), [("0 s", 0), ("0 s", 10001), ("0 s", None), (None, 1), ("-1 s", 1)]
 )
-def test_the_number_and_the_age_of_claimed_rows_are_limited(
+def test_an_invalid_number_or_age_of_rows_to_claim_is_rejected(
     connections: dict[str, psycopg.Connection], older_than: str, max_rows: int
 ) -> None:
     with (
@@ -355,7 +359,9 @@ def test_the_number_and_the_age_of_claimed_rows_are_limited(
 @pytest.mark.parametrize(
     "caller", [caller for caller in CALLERS if caller.role != "app_definer"], ids=lambda caller: caller.name
 )
-def test_only_the_system_can_call(connections: dict[str, psycopg.Connection], caller: Any, call: str) -> None:
+def test_only_the_system_can_claim_invalidations_and_write_heartbeats(
+    connections: dict[str, psycopg.Connection], caller: Any, call: str
+) -> None:
     with entered(connections[caller.login], caller) as connection, connection.transaction(force_rollback=True):
         if caller.role == "app_system":
             connection.execute(call.encode())

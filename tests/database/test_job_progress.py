@@ -1,4 +1,4 @@
-"""The progress that a job shows."""
+"""Tests of the progress that the API shows for a job."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Who may queue a mail: the definer functions that write it check the caller themselves."""
+"""Only certain callers may queue a mail. The definer functions that write mails check the caller themselves."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """The rows that a function returns to a caller; None when the caller has no privilege to call it."""
+    """Return the rows that a function returns to a caller, or None if the caller may not call the function."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -44,7 +44,7 @@ def writes_for(caller: Caller, client: UUID | None) -> bool:
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_only_callers_of_the_order_can_queue_its_mail(
+def test_only_writers_of_the_client_and_the_customer_can_queue_the_mail_of_an_order(
     superuser: psycopg.Connection, caller: Caller, template: str
 ) -> None:
     queued = {
@@ -98,7 +98,7 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_of_the_order
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_no_caller_can_queue_other_mails(superuser: psycopg.Connection) -> None:
+def test_no_caller_can_queue_mails_with_another_function_or_template(superuser: psycopg.Connection) -> None:
     for statement in (
         "select app.create_mail(%s, 'order_shipped', null, 'x@test', '{}', 'high')",
         "select app.queue_order_mail(%s, 'job_finished', '{}')",

@@ -1,4 +1,4 @@
-"""Migrations: each is applied once, completely or not at all, however many runs there are."""
+"""A migration is applied exactly once, even by several runs, and a failed migration changes nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ FILES = [file.name for file in (*schema.migrations(), *schema.function_files())]
 
 
 def test_a_second_run_applies_nothing(fresh: Fresh, database: Database) -> None:
-    new = fresh()  # `database` has created the roles, which belong to the server
+    new = fresh()  # the fixture `database` has created the roles, which belong to the server
     assert migrate(new.url("wc_migrate")) == FILES
     assert migrate(new.url("wc_migrate")) == []
 
@@ -66,7 +66,7 @@ def test_a_killed_no_transaction_migration_is_resumed(fresh: Fresh, database: Da
     migrate(new.url("wc_migrate"), folder)
     write_tables(tmp_path, m0002_index=INDEX)
     with new.connect() as other:
-        # An open transaction blocks a concurrent index until it ends.
+        # This open transaction blocks `create index concurrently` until the transaction ends.
         other.execute("insert into things values (0)")
         killed = start_migrate(new, folder, lease=2)
         wait_until(new, "select exists (select from pg_index where not indisvalid)")

@@ -1,4 +1,4 @@
-"""Deltas of orders: which statements write them, and who reads and rolls them up."""
+"""Tests of the deltas of orders: the statements that write them, and the callers that read them and roll them up."""
 
 from collections.abc import Iterator
 
@@ -68,7 +68,7 @@ def test_a_change_without_effect_on_figures_writes_no_delta(superuser: psycopg.C
     assert value(superuser, COUNT_DELTAS) == before
 
 
-def test_a_statement_writes_one_delta_a_day_not_one_an_order(superuser: psycopg.Connection) -> None:
+def test_a_statement_writes_one_delta_for_each_day_and_not_for_each_order(superuser: psycopg.Connection) -> None:
     superuser.execute("delete from order_deltas")
     place(superuser, count=1000, at="2026-05-05 05:05Z", amount=2)
     deltas = superuser.execute("select orders, amount from order_deltas").fetchall()
@@ -76,7 +76,7 @@ def test_a_statement_writes_one_delta_a_day_not_one_an_order(superuser: psycopg.
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
-def test_a_day_is_a_utc_day_in_every_session_time_zone(superuser: psycopg.Connection, zone: str) -> None:
+def test_a_delta_has_the_utc_day_in_every_time_zone_of_the_session(superuser: psycopg.Connection, zone: str) -> None:
     superuser.execute("delete from order_deltas")
     superuser.execute(sql.SQL("set local time zone {}").format(sql.Literal(zone)))
     place(superuser, at="2026-03-01 00:00Z")
@@ -85,13 +85,13 @@ def test_a_day_is_a_utc_day_in_every_session_time_zone(superuser: psycopg.Connec
 
 
 @pytest.mark.parametrize("max_rows", [0, -1, 100_001, None])
-def test_a_rollup_needs_a_number_of_rows_within_limits(database: Database, max_rows: int | None) -> None:
+def test_a_rollup_rejects_a_number_of_rows_outside_its_limits(database: Database, max_rows: int | None) -> None:
     with acting(database, SYSTEM) as system, pytest.raises(errors.InvalidParameterValue):
         system.execute(ROLLUP, [max_rows])
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_schedules_may_roll_up(connections: dict[str, psycopg.Connection], caller: Caller) -> None:
+def test_only_the_system_can_roll_up_deltas(connections: dict[str, psycopg.Connection], caller: Caller) -> None:
     with entered(connections[caller.login], caller) as connection:
         if caller.role in ("app_system", "app_definer"):
             connection.execute(ROLLUP, [1])
@@ -145,7 +145,7 @@ def test_a_viewer_changes_no_order_and_writes_no_delta(superuser: psycopg.Connec
 def test_no_caller_can_call_the_trigger_function(connections: dict[str, psycopg.Connection]) -> None:
     for caller in CALLERS:
         with entered(connections[caller.login], caller) as connection:
-            # Roles with the privilege get FeatureNotSupported: a trigger function cannot be called.
+            # Roles with the privilege get FeatureNotSupported, because no statement can call a trigger function.
             refusals = (errors.InsufficientPrivilege, errors.FeatureNotSupported)
             with pytest.raises(refusals), connection.transaction():
                 connection.execute("select app.record_order_deltas()")

@@ -1,4 +1,4 @@
-"""Order numbers: random, short enough to read aloud, unique for each client."""
+"""Order numbers are random, short enough to read aloud, and unique for each client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def number(connection: psycopg.Connection) -> str:
     return str(row[0])
 
 
-def test_an_order_number_has_ten_symbols_of_crockfords_base_32(admin: psycopg.Connection) -> None:
+def test_an_order_number_has_ten_symbols_of_crockford_base_32(admin: psycopg.Connection) -> None:
     numbers = [number(admin) for _ in range(20)]
     assert {len(each) for each in numbers} == {10}
     assert set("".join(numbers)) <= CROCKFORD
@@ -56,27 +56,27 @@ def test_symbols_are_uniform_and_independent_in_all_positions(database: Database
     for position in range(10):
         counts = Counter(each[position] for each in numbers)
         assert set(counts) == CROCKFORD
-        # Expected are 1,000, with a standard deviation of 31. A bit that is not random gives 0 or 2,000.
+        # The expected count is 1,000, with a standard deviation of 31. A bit that is not random gives 0 or 2,000.
         assert all(750 < count < 1250 for count in counts.values()), position
     for first, second in combinations(range(10), 2):
         assert 750 < sum(each[first] == each[second] for each in numbers) < 1250, (first, second)
 
 
 def test_a_number_is_unique_for_a_client_but_not_across_clients(admin: psycopg.Connection) -> None:
-    taken = number(admin)
-    admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, taken])
+    existing = number(admin)
+    admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, existing])
     with pytest.raises(errors.UniqueViolation) as error, admin.transaction():
-        admin.execute(PLACE_WITH_NUMBER, [A, A_SITE, taken])
+        admin.execute(PLACE_WITH_NUMBER, [A, A_SITE, existing])
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
 def test_an_existing_number_can_be_replaced_in_the_same_transaction(admin: psycopg.Connection) -> None:
-    taken = number(admin)
+    existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()
-    assert admin.execute(again.encode(), [A, A_SITE, taken]).rowcount == 0
+    assert admin.execute(again.encode(), [A, A_SITE, existing]).rowcount == 0
     assert admin.execute("select count(*) from orders").fetchone() == before
-    assert number(admin) != taken
+    assert number(admin) != existing
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)

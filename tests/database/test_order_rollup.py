@@ -1,4 +1,4 @@
-"""Daily figures of orders equal the count of the orders in every snapshot, during concurrent orders and rollups."""
+"""The daily figures equal the count of the orders in every snapshot, even during concurrent orders and rollups."""
 
 import runpy
 import time
@@ -33,7 +33,7 @@ from wecelebrate.orders import rollup
 
 @pytest.fixture
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
-    """A connection of the superuser, who sees every row. The figures are exact before and after the test."""
+    """A connection of the superuser, who sees every row. The figures must be exact before and after the test."""
     with own_database.connect(autocommit=True) as connection:
         assert connection.execute(DIFFERENCE).fetchall() == []
         yield connection
@@ -74,10 +74,10 @@ def test_every_snapshot_is_exact_during_concurrent_orders_and_rollups(
             writer.result()
         assert min(rollup.result() for rollup in rollups) > 0
     assert reads >= 10
-    assert mixed >= 5, "some reads must combine rolled-up rows and deltas"
+    assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
 
-def test_after_a_complete_rollup_the_totals_are_exact_without_deltas(
+def test_the_totals_alone_are_exact_after_a_complete_rollup(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     run_transactions(own_database, 7, 40)
@@ -100,7 +100,7 @@ def test_concurrent_rollups_process_each_delta_once(own_database: Database, obse
     assert (total, value(observer, COUNT_DELTAS)) == (300, 0)
 
 
-def test_a_second_rollup_gets_other_deltas_without_waiting(
+def test_a_concurrent_rollup_gets_other_deltas_without_waiting(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)
@@ -118,7 +118,7 @@ def test_a_second_rollup_gets_other_deltas_without_waiting(
 
 @pytest.fixture
 def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], int]]:
-    """Runs the function of the schedule once in this process, for a number of seconds, with batches of three."""
+    """Runs the function of the schedule once, in this process, with batches of three and a time limit in seconds."""
     for name, setting in {
         "WRITER": own_database.address,
         "NAME": own_database.name,
@@ -140,7 +140,7 @@ def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(45, [7, 0]), (-1, [3, 3, 1, 0])])
-def test_the_schedule_rolls_up_batches_until_its_time_is_over(
+def test_the_schedule_rolls_up_batches_until_its_time_limit(
     own_database: Database,
     observer: psycopg.Connection,
     run_schedule: Callable[[float], int],
@@ -154,7 +154,7 @@ def test_the_schedule_rolls_up_batches_until_its_time_is_over(
     assert value(observer, COUNT_DELTAS) == 0
 
 
-def test_rollups_update_days_in_one_order_and_cannot_deadlock(
+def test_rollups_update_days_in_the_same_order_and_cannot_deadlock(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)
@@ -175,7 +175,7 @@ def test_rollups_update_days_in_one_order_and_cannot_deadlock(
             if value(observer, is_waiting, worker.info.backend_pid):
                 break
             time.sleep(0.01)
-        # The rollup waits for the first day and has locked none of the later ones.
+        # The rollup waits for the first day, and has not locked any later day.
         observer.execute(f"{lock} nowait", [A, dates[1:]])
         holder.rollback()
         assert rollup.result() == 28
@@ -202,7 +202,7 @@ def test_an_interrupted_rollup_changes_nothing(own_database: Database, observer:
     assert rollup_all(own_database) == deltas
 
 
-def test_concurrent_orders_of_a_client_and_a_rollup_do_not_wait(
+def test_concurrent_orders_of_a_client_and_a_rollup_do_not_wait_for_each_other(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     place(observer)
@@ -214,7 +214,7 @@ def test_concurrent_orders_of_a_client_and_a_rollup_do_not_wait(
     ):
         placed = place(first)
         place(second)
-        assert value(worker, ROLLUP, 100_000) == deltas, "the rollup skips uncommitted deltas without waiting"
+        assert value(worker, ROLLUP, 100_000) == deltas, "the rollup must skip uncommitted deltas without waiting"
         place(first)
         first.execute("update orders set status = 'cancelled' where id = any (%s)", [placed])
         first.commit()

@@ -1,4 +1,4 @@
-"""Who may place which orders: app.place_order, which runs as the definer, checks it itself."""
+"""Only certain callers may place an order. app.place_order runs as the definer and checks the caller itself."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,14 +24,14 @@ PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C',
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection that acts as any caller and is rolled back. The stock of each product is 10."""
+    """A connection that can act as any caller. It is rolled back. The stock of each product is 10."""
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update products set inventory_count = 10")
         yield connection
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """The rows that a statement returns to a caller. Its changes stay, unless it fails."""
+    """Run a statement as a caller, and return its rows. The changes are kept unless the statement fails."""
     with superuser.transaction():
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         superuser.execute(ENTER, caller.parameters)
@@ -44,7 +44,7 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 def order(
     superuser: psycopg.Connection, caller: Caller, lines: dict[UUID, int], expected_total: Decimal | None = None
 ) -> tuple[Any, ...]:
-    """Place an order with a quantity of each product. Returns refusal, detail, placed order and low stock."""
+    """Place an order. `lines` maps products to quantities. Returns refusal, detail, placed order and low stock."""
     json_lines = Jsonb([{"product_id": str(product), "quantity": quantity} for product, quantity in lines.items()])
     (row,) = act(superuser, caller, PLACE, json_lines, expected_total)
     return row
@@ -86,7 +86,9 @@ def test_an_order_belongs_to_the_caller_and_the_current_site(superuser: psycopg.
     assert set(shown) < set(everything)
 
 
-@pytest.mark.parametrize("product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another"])
+@pytest.mark.parametrize(
+    "product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another client"]
+)
 def test_an_order_with_a_hidden_product_changes_no_stock(superuser: psycopg.Connection, product: UUID) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 1, product: 1})[:3] == ("not_shown", [1], None)
     assert stock(superuser, A_PRODUCT) == stock(superuser, product) == 10
@@ -99,7 +101,7 @@ def test_an_order_above_the_stock_changes_no_stock(superuser: psycopg.Connection
     assert stock(superuser, A_PRODUCT) == 0
 
 
-def test_an_order_with_another_total_than_expected_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_an_unexpected_total_changes_no_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal("19.99"))[:3] == ("total", "20.00", None)
     assert stock(superuser, A_PRODUCT) == 10
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal(20))[0] is None
@@ -112,13 +114,15 @@ def test_an_order_above_the_maximum_total_changes_no_stock(superuser: psycopg.Co
     assert order(superuser, GUEST, {A_PRODUCT: 1})[2]["total_amount"] == "99999999.99"
 
 
-def test_low_stock_is_returned_once_for_a_catalog_of_the_client(superuser: psycopg.Connection) -> None:
+def test_low_stock_is_returned_only_once_for_a_catalog_of_the_client(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set low_inventory = 5")
     assert order(superuser, GUEST, {A_PRODUCT: 4})[3] is None
     low = order(superuser, GUEST, {A_PRODUCT: 1})[3]
     assert (low["catalog_id"], low["low_inventory"], low["count"]) == (str(A_CATALOG), 5, 1)
     assert [(each["product_id"], each["inventory_count"]) for each in low["products"]] == [(str(A_PRODUCT), 5)]
-    assert order(superuser, GUEST, {A_PRODUCT: 1})[3] is None, "low stock must be returned only once"
+    assert order(superuser, GUEST, {A_PRODUCT: 1})[3] is None, (
+        "low stock must be returned only by the order that caused it"
+    )
 
 
 def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psycopg.Connection) -> None:
@@ -134,14 +138,16 @@ def test_an_existing_order_number_is_drawn_again(superuser: psycopg.Connection) 
         " return 'N' || nextval('app.numbers') / 2"
     )
     placed = [order(superuser, GUEST, {A_PRODUCT: 1})[2] for _ in range(4)]
-    assert [each["order_number"] for each in placed] == ["N0", "N1", "N2", "N3"], "drawn: 0, 1, 1, 2, 2, 3"
+    assert [each["order_number"] for each in placed] == ["N0", "N1", "N2", "N3"], (
+        "the sequence must have drawn N0, N1, N1, N2, N2, N3"
+    )
 
 
 SAVE = "select app.save_guest_response(%s, %s, 201, '{}', 'a response')"
 FIND = "select request_hash, body from app.find_guest_response(%s, %s, '1 day')"
 
 
-def test_a_guests_response_is_returned_only_for_the_same_request_on_the_same_site(
+def test_the_response_of_a_guest_is_returned_only_for_the_same_request_on_the_same_site(
     superuser: psycopg.Connection,
 ) -> None:
     act(superuser, GUEST, SAVE, "key", "hash")
@@ -156,6 +162,8 @@ def test_a_guests_response_is_returned_only_for_the_same_request_on_the_same_sit
     "caller", [caller for caller in CALLERS if caller.entered and caller.role != "app_anon"], ids=lambda each: each.name
 )
 @pytest.mark.parametrize("statement", [SAVE, FIND], ids=["save", "find"])
-def test_only_guests_can_use_the_keys_of_guests(superuser: psycopg.Connection, caller: Caller, statement: str) -> None:
+def test_only_guests_can_use_the_idempotency_keys_of_guests(
+    superuser: psycopg.Connection, caller: Caller, statement: str
+) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         act(superuser, caller, statement, "key", "hash")

@@ -66,17 +66,17 @@ ATTACKS: dict[str, Attack] = {
     "a site moved onto a foreign catalog": (EDITORS, OLD_SITE, (B_CATALOG, A_SITE), POLICY),
     "a site moved onto a catalog without grants": (EDITORS, OLD_SITE, (HIDDEN, A_OTHER_SITE), POLICY),
     "a site that an admin moves onto a foreign catalog": (ADMINS, OLD_SITE, (B_CATALOG, A_SITE), POLICY),
-    "a site that an admin makes on a foreign catalog": (ADMINS, NEW_SITE, (B, A_CATALOG), POLICY),
+    "a site that an admin creates on a foreign catalog": (ADMINS, NEW_SITE, (B, A_CATALOG), POLICY),
     "a site given to another client": (EDITORS, "update sites set client_id = %s where id = %s", (B, A_SITE), POLICY),
     "an order at a foreign site": (("A's owner", "admin"), "update orders set site_id = %s where id = %s",
                                    (B_SITE, ident("A's order")), KEY),
-    "an order that an admin takes at a foreign site": (ADMINS, ORDER, (A, B_SITE), KEY),
+    "an order that an admin places at a foreign site": (ADMINS, ORDER, (A, B_SITE), KEY),
     "a line of a foreign order": (ADMINS, LINE, (A, ident("B's order")), KEY),
     "an order given to another client": (EDITORS, "update orders set client_id = %s where id = %s",
                                          (B, ident("A's order")), POLICY),
     "a forged delta": (EDITORS + ADMINS, DELTA, (A,), POLICY),
     "an exclusion at a foreign site": (EDITORS, EXCLUSION, (A, B_SITE, A_PRODUCT), KEY),
-    "an exclusion at a foreign site, in its name": (EDITORS, EXCLUSION, (B, B_SITE, B_PRODUCT), POLICY),
+    "an exclusion at a foreign site, for the foreign client": (EDITORS, EXCLUSION, (B, B_SITE, B_PRODUCT), POLICY),
     "an exclusion of a foreign product": (EDITORS, EXCLUSION, (A, A_SITE, B_PRODUCT), POLICY),
     "an exclusion of a product that no client may read": (EDITORS + ADMINS, EXCLUSION, (A, A_SITE, HIDDEN_PRODUCT),
                                                        POLICY),
@@ -109,7 +109,7 @@ ATTACKS: dict[str, Attack] = {
 @pytest.mark.parametrize(
     ("caller", "attack"), [(caller, name) for name, (callers, *_) in ATTACKS.items() for caller in callers]
 )
-def test_the_attack_is_refused(database: Database, caller: str, attack: str) -> None:
+def test_a_reference_to_another_tenant_is_refused(database: Database, caller: str, attack: str) -> None:
     _, statement, values, error = ATTACKS[attack]
     attacker = BY_NAME[caller]
     with (
@@ -121,6 +121,6 @@ def test_the_attack_is_refused(database: Database, caller: str, attack: str) -> 
 
 
 def test_a_site_can_show_a_catalog_that_is_granted_to_its_client(database: Database) -> None:
-    attacker = BY_NAME["A's editor"]
-    with database.connect("wc_api", autocommit=True) as connection, entered(connection, attacker):
+    editor = BY_NAME["A's editor"]
+    with database.connect("wc_api", autocommit=True) as connection, entered(connection, editor):
         assert connection.execute(OLD_SITE, (ident("B's lent catalog"), A_SITE)).rowcount == 1

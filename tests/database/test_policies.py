@@ -1,4 +1,4 @@
-"""Every policy is necessary: without it, or with a wider condition, some caller's access differs from the matrix."""
+"""Every policy is necessary: if it is removed or widened, the access of some caller differs from the matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """The statement `text`, with the policy and its table for `{}`."""
+        """Return the statement `text`, in which the policy and its table replace `{}`."""
         target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
         return sql.SQL(text).format(target)
 
@@ -36,8 +36,8 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# The condition depends only on the caller, is the same for the old and the new row, and does not apply to inserts: a
-# caller that fails the first check never reaches the second.
+# The tests cannot notice a missing check in these policies. Their condition depends only on the caller, so it has the
+# same result for the old and the new row. A caller that fails for the old row never reaches the check of the new row.
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
@@ -65,8 +65,8 @@ def policies(superuser: psycopg.Connection) -> list[Policy]:
     return rows
 
 
-def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
-    """Whether the mutation changes the access of some caller with the policy's role."""
+def changes_access(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
+    """Return whether the mutation changes the access of any caller with the role of the policy."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(policy.statement(mutation))
         for caller in CALLERS:
@@ -80,21 +80,29 @@ def noticed(superuser: psycopg.Connection, policy: Policy, mutation: str) -> boo
     return False
 
 
-def test_dropping_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    assert [str(policy) for policy in policies if not noticed(superuser, policy, "drop policy {}")] == []
+def test_dropping_any_policy_changes_the_access_of_a_caller(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
+    assert [str(policy) for policy in policies if not changes_access(superuser, policy, "drop policy {}")] == []
 
 
-def test_opening_any_policy_to_all_rows_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_opening_any_policy_to_all_rows_changes_the_access_of_a_caller(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]
-    assert [str(policy) for policy in narrow if not noticed(superuser, policy, "alter policy {} using (true)")] == []
+    assert [
+        str(policy) for policy in narrow if not changes_access(superuser, policy, "alter policy {} using (true)")
+    ] == []
 
 
-def test_removing_the_check_of_any_policy_is_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_removing_the_check_of_a_policy_changes_access_with_known_exceptions(
+    superuser: psycopg.Connection, policies: list[Policy]
+) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]
-    unnoticed = {
-        str(policy) for policy in checking if not noticed(superuser, policy, "alter policy {} with check (true)")
+    without_effect = {
+        str(policy) for policy in checking if not changes_access(superuser, policy, "alter policy {} with check (true)")
     }
-    assert unnoticed == _CALLER_ONLY
+    assert without_effect == _CALLER_ONLY
 
 
 def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connection) -> None:
@@ -104,6 +112,8 @@ def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connectio
     assert unchecked.fetchall() == []
 
 
-def test_an_unchanged_policy_is_not_noticed(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    changed = [policy for policy in policies if noticed(superuser, policy, "comment on policy {} is 'unchanged'")]
+def test_an_unchanged_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+    changed = [
+        policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
+    ]
     assert changed == []

@@ -1,4 +1,4 @@
-"""Search, lists and facets: definer functions return only rows that the caller may see."""
+"""Search, lists and facets return only rows that the caller may see, although definer functions read them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +54,7 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_finds_only_visible_products(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_a_caller_finds_and_lists_only_visible_products(connections: dict[str, psycopg.Connection], name: str) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))
@@ -65,7 +65,7 @@ def test_a_caller_finds_only_visible_products(connections: dict[str, psycopg.Con
 
 @pytest.mark.parametrize("caller", ["visitor of A", "customer of A"])
 @pytest.mark.parametrize("active", [None, False, True])
-def test_a_storefront_never_shows_what_is_inactive_or_excluded(
+def test_a_storefront_never_shows_inactive_or_excluded_products(
     connections: dict[str, psycopg.Connection], caller: str, active: bool | None
 ) -> None:
     with entered(connections["wc_public"], BY_NAME[caller]) as connection:
@@ -115,7 +115,7 @@ def named(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_wildcards_in_a_search_stand_for_themselves(named: psycopg.Connection) -> None:
+def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["A's owner"]):
         for search, expected in {
             "0%": {"100% cotton"},
@@ -137,7 +137,7 @@ def test_wildcards_in_a_search_stand_for_themselves(named: psycopg.Connection) -
 def test_a_search_returns_the_right_page_for_common_and_rare_words(
     named: psycopg.Connection, sort: str, rows: int
 ) -> None:
-    """Of 12,000 products, all names contain `one` and twelve contain `thousandth`: both ways of searching are used."""
+    """All 12,000 names contain `one`, and twelve contain `thousandth`. Therefore both ways to search are used."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at, is_active)"
         " select %s, 'w' || n, reverse(n::text) || ' one ' || case when n %% 1000 = 0 then 'thousandth'"
@@ -181,12 +181,12 @@ def test_facets_count_only_products_of_the_site(named: psycopg.Connection) -> No
         assert facets(named, "A's excluded")["price"] == {"min": None, "max": None}
 
 
-def test_facets_of_a_site_do_not_count_products_of_another(named: psycopg.Connection) -> None:
+def test_facets_of_a_site_do_not_count_products_of_another_site(named: psycopg.Connection) -> None:
     with as_caller(named, BY_NAME["customer of B"]):
         assert facets(named)["brand"] == []
 
 
-def test_without_a_site_there_are_no_facets(connections: dict[str, psycopg.Connection]) -> None:
+def test_a_caller_without_a_site_gets_no_facets(connections: dict[str, psycopg.Connection]) -> None:
     for name in ("visitor of nothing", "wc_public with app_anon set by hand"):
         with entered(connections["wc_public"], BY_NAME[name]) as connection:
             assert facets(connection) is None

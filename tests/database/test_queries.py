@@ -1,4 +1,4 @@
-"""Every named query is planned by the roles that run it, and no statement pins a session of RDS Proxy."""
+"""The roles that run a named query can plan it, and no statement pins a session of RDS Proxy."""
 
 import ast
 import re
@@ -43,7 +43,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "usage": MEMBERS,
     "webhooks": MEMBERS,
 }
-"""The roles that run the queries of a domain."""
+"""Maps a domain to the roles that run its queries."""
 
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "clients.create_client": ("app_admin",),
@@ -110,7 +110,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""The roles of queries that differ from the audience of their domain."""
+"""Maps a query to the roles that run it, if they differ from the roles of its domain."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:
@@ -125,7 +125,7 @@ QUERIES = dict(_queries())
 
 
 def numbered(query: str) -> tuple[str, int]:
-    """A query with $1, $2, … for its named parameters, and how many there are."""
+    """Replace the named parameters of a query with $1, $2, …. Returns the query and the number of parameters."""
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -164,10 +164,11 @@ def test_audiences_and_exceptions_name_existing_queries() -> None:
 
 
 STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|listen|lock) "
+"""Matches the beginning of a string that looks like SQL."""
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """All SQL that functions send: named queries, and strings of the package that look like SQL."""
+    """Yield all SQL that Lambda functions send: named queries, and strings of the package that look like SQL."""
     yield from QUERIES.items()
     for file in sorted(PACKAGE.rglob("*.py")):
         if "schema" in file.relative_to(PACKAGE).parts:
@@ -175,9 +176,7 @@ def _texts() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.strip()
-                if re.match(
-                    r"(?i)(select|insert|update|delete|with|copy|set|declare|prepare|create|listen|lock) ", text
-                ):
+                if re.match(STATEMENT, text, re.IGNORECASE):
                     yield f"{file.relative_to(PACKAGE)}:{node.lineno}", text
 
 
@@ -192,7 +191,7 @@ PINS = {
     "listening": r"^\s*(un)?listen\b",
     "a discard": r"^\s*discard\b",
 }
-"""Statements that pin a session ("Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
+"""Patterns of statements that pin a session (see "Avoiding pinning an RDS Proxy" in the Amazon RDS User Guide)."""
 
 
 @pytest.mark.parametrize("pin", PINS)
@@ -202,7 +201,7 @@ def test_no_statement_pins_a_session(pin: str) -> None:
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_no_statement_has_16_kilobytes_which_would_pin_the_session() -> None:
+def test_every_statement_is_shorter_than_16_kib_which_would_pin_the_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 

@@ -1,4 +1,4 @@
-"""Reads use the replica and writes the primary. A replica that is down or lags causes no error."""
+"""Reads use the replica, and writes use the primary. A replica that is down or lags causes no error."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ GET_SITE = "select * from app.site_view where id = $%"
 
 
 def calls(url: str, query: str) -> int:
-    """How often a server has run queries with a text like `query`."""
+    """Return how often a server has run queries whose text matches the pattern `query`."""
     with psycopg.connect(url) as connection:
         row = connection.execute("select sum(calls) from pg_stat_statements where query like %s", [query]).fetchone()
         return int((row and row[0]) or 0)
@@ -33,7 +33,7 @@ def test_a_cache_miss_is_read_from_the_replica(platform: Platform, cloud: Endpoi
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Other tests may read on the primary meanwhile; these requests must not.
+    # Other tests may read this query on the primary meanwhile, but not these 20 requests.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 
@@ -46,7 +46,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture(autouse=True)
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """For tests with `servers`: this process acts as a function that uses them."""
+    """In tests that use `servers`, configures this process like a Lambda function that uses these servers."""
     if "servers" not in request.fixturenames:
         yield
         return
@@ -78,7 +78,7 @@ def on_replica(tx: Transaction) -> bool:
 
 
 def becomes(expected: bool, condition: Callable[[], bool]) -> bool:
-    """Whether the condition gets the expected value within 10 seconds."""
+    """Return whether the condition gets the expected value within 10 seconds."""
     deadline = time.monotonic() + 10
     while condition() != expected:
         if time.monotonic() > deadline:
@@ -92,7 +92,7 @@ def reads_on_replica() -> bool:
         return on_replica(tx)
 
 
-def test_reads_use_the_replica_and_writes_the_primary(servers: Postgres) -> None:
+def test_reads_use_the_replica_and_writes_use_the_primary(servers: Postgres) -> None:
     for _ in range(3):
         assert reads_on_replica()
         with writing(OWNER) as tx:
@@ -112,7 +112,7 @@ def test_a_read_uses_the_primary_until_the_replica_has_replayed_the_write(server
                 assert not on_replica(tx)
                 row = tx.cursor().execute("select name from sites where id = %s", [world.A_SITE]).fetchone()
                 assert row == {"name": "changed"}
-            assert reads_on_replica(), "a caller that wrote nothing still reads on the replica"
+            assert reads_on_replica(), "a caller that wrote nothing must still read on the replica"
         finally:
             replica.execute("select pg_wal_replay_resume()")
     wait_for_replay(servers)

@@ -1,4 +1,4 @@
-"""Triggers, keys, constraints and partitions of the schema."""
+"""Tests of the triggers, keys, constraints and partitions of the schema."""
 
 import time
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def value(connection: psycopg.Connection, query: str, *values: object) -> object
     return row[0]
 
 
-def test_a_trigger_sets_updated_at_on_every_table_that_has_it(superuser: psycopg.Connection) -> None:
+def test_every_table_with_updated_at_has_a_trigger_that_sets_it(superuser: psycopg.Connection) -> None:
     tables = superuser.execute(
         "select attrelid::regclass::text from pg_attribute a join pg_class c on c.oid = attrelid"
         " where attname = 'updated_at' and relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
@@ -82,7 +82,7 @@ def test_a_client_with_orders_cannot_be_deleted(superuser: psycopg.Connection) -
         superuser.execute("delete from clients where id = %s", [A])
 
 
-def test_partitions_are_created_once(connections: dict[str, psycopg.Connection]) -> None:
+def test_existing_partitions_are_not_created_again(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         assert value(system, "select app.create_event_partitions('2031-03-31', 2)") == 3
         assert value(system, "select app.create_event_partitions('2031-04-01', 2)") == 1
@@ -96,7 +96,9 @@ def test_partitions_are_created_once(connections: dict[str, psycopg.Connection])
 
 
 @pytest.mark.parametrize("ahead", [-1, 25, None])
-def test_the_number_of_partitions_is_limited(connections: dict[str, psycopg.Connection], ahead: int | None) -> None:
+def test_an_invalid_number_of_partitions_is_rejected(
+    connections: dict[str, psycopg.Connection], ahead: int | None
+) -> None:
     with (
         entered(connections["wc_worker"], BY_NAME["system"]) as system,
         pytest.raises((errors.InvalidParameterValue, errors.NullValueNotAllowed)),
@@ -105,7 +107,7 @@ def test_the_number_of_partitions_is_limited(connections: dict[str, psycopg.Conn
         system.execute("select app.create_event_partitions('2031-03-31', %s)", [ahead])
 
 
-def test_an_event_for_a_month_without_partition_is_rejected(connections: dict[str, psycopg.Connection]) -> None:
+def test_an_event_for_a_month_without_a_partition_is_rejected(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         event = (
             "insert into analytics_events (client_id, event_type, event_data, accepted_at) values (%s, 'v', '{}', %s)"

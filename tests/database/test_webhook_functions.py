@@ -1,4 +1,4 @@
-"""Who may publish events and change endpoints: the definer functions check the caller themselves."""
+"""Only certain callers may publish events and change endpoints. The definer functions check the caller themselves."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,10 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> tuple[Any, ...] | None:
-    """The result of a function, and the endpoints with pending deliveries and with the new secret; None if refused."""
+    """Call a function as a caller. Returns None if the call is refused.
+
+    Otherwise returns the result, the endpoints with pending deliveries, and the endpoints with the new secret.
+    """
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -46,19 +49,19 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 
 
 def acts_for(caller: Caller, client: UUID) -> bool:
-    """Whether a caller may publish events of a client."""
+    """Return whether a caller may publish events of a client."""
     visits = caller.site is not None and SITES[caller.site] == client
     return caller.admin_role is not None or client in caller.edits or caller.role == "app_system" or visits
 
 
 def writes(caller: Caller, client: UUID) -> bool:
-    """Whether a caller may change a client's endpoints."""
+    """Return whether a caller may change the endpoints of a client."""
     return caller.admin_role in ("super_admin", "admin", "service") or client in caller.edits
 
 
 @each_caller
 @pytest.mark.parametrize("client", [A, B], ids=["A", "B"])
-def test_only_callers_that_act_for_the_client_publish_to_its_endpoints(
+def test_only_callers_that_act_for_a_client_can_publish_its_events(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
     result = act(superuser, caller, "select app.publish_webhook_event(%s, 'job.failed', '{}')", client)
@@ -82,7 +85,7 @@ def test_a_test_event_reaches_no_endpoint_of_another_client(superuser: psycopg.C
 
 
 @each_caller
-def test_only_writers_of_the_endpoint_rotate_its_secret(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_an_endpoint_can_rotate_its_secret(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
         result = act(superuser, caller, "select app.rotate_webhook_secret(%s, 'new', 0)", webhook)
         if caller.role not in ("app_admin", "app_client"):
@@ -93,7 +96,7 @@ def test_only_writers_of_the_endpoint_rotate_its_secret(superuser: psycopg.Conne
 
 
 @each_caller
-def test_only_writers_of_the_endpoint_replay_deliveries(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_an_endpoint_can_replay_its_deliveries(superuser: psycopg.Connection, caller: Caller) -> None:
     for webhook, owner in WEBHOOKS.items():
         for delivery, client in (*DELIVERIES.items(), (None, owner)):
             statement = "select app.replay_webhook_deliveries(%s, %s, '2000-01-01', 10)"
@@ -131,7 +134,7 @@ def test_a_disabled_endpoint_gets_no_delivery(superuser: psycopg.Connection) -> 
         (["jobs.*", "job.failed2"], False),
     ],
 )
-def test_an_endpoint_gets_only_subscribed_events(
+def test_an_endpoint_gets_only_events_that_it_subscribes_to(
     superuser: psycopg.Connection, events: list[str], is_subscribed: bool
 ) -> None:
     superuser.execute("update webhooks set events = %s", [events])

@@ -1,4 +1,4 @@
-"""The test world: two clients and the platform, with rows in every table. Who may access them is in `callers`."""
+"""The test world: two clients and the platform, with rows in every table. `callers` declares who may access them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PARTITION = f"analytics_events_{NOW:%Y_%m}"
 
 
 def ident(name: str) -> UUID:
-    """The id of an object of the world, derived from its name."""
+    """Return the id of an object of the world. It is derived from the name."""
     return uuid5(NAMESPACE_OID, name)
 
 
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The catalog that the row is, belongs to, or points at."""
+        """The catalog that the row is, belongs to, or refers to."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
@@ -136,7 +136,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "schema_migrations": ("checksum", "0"),
     "schema_functions": ("checksum", "0"),
 }
-"""For each table, a column that does not decide access to the row, and a new value for it."""
+"""Maps each table to a column that does not affect the access to a row, and to a new value for this column."""
 
 MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "client_id": (A, B),
@@ -145,7 +145,7 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "product_id": (A_PRODUCT, B_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT),
     "subject": ("a-owner", "customer"),
 }
-"""Columns that decide access to a row, and the values that writers try to set."""
+"""Maps each column that affects the access to a row to the values that writers try to set."""
 
 
 def _rows_of_tenants() -> Iterator[Row]:
@@ -192,7 +192,7 @@ def _rows_of_work() -> Iterator[Row]:
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
-        # A delta of 0, so the figures still equal those of the orders.
+        # The delta is 0, so the figures still equal the count of the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
         values = {"id": ident(f"{name} event"), "client_id": client, "site_id": site, "event_type": "view"}
@@ -234,7 +234,7 @@ def _rows_of_work() -> Iterator[Row]:
         values = {"id": ident(f"{subject}'s entry for {client_id}"), "subject": subject, "action": "a.b"}
         yield Row("audit_log", f"{subject}'s for {client_id}", {**values, "client_id": client_id, "object_id": "o"})
     yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
-    # No process writes heartbeats here. A heartbeat that never gets old lets every reader count as caught up.
+    # No process writes heartbeats here. This heartbeat never gets old, so every reader counts as caught up.
     yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
@@ -248,7 +248,7 @@ def _rows_of_work() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Mail jobs: an expired one, and others that each miss one condition of it."""
+    """Yield mail jobs: one expired job, and jobs that each violate one condition for being expired."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
@@ -275,8 +275,8 @@ def seed(connection: psycopg.Connection) -> None:
     for row in ROWS:
         if row.table not in (*_CREATED_BY_MIGRATIONS, *_CREATED_BY_TRIGGERS):
             connection.execute(insertion(row.table, row), list(row.values.values()))
-    connection.execute("select app.rollup_order_deltas()")  # the triggers' deltas have random ids
-    # The seed itself is no change. The seeded row of the outbox has another xid.
+    connection.execute("select app.rollup_order_deltas()")  # removes the deltas of the triggers, which have random ids
+    # The tests expect no invalidations of the seed. The seeded row of the outbox has another xid, so it stays.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     for row in ROWS:
         if row.table == "order_deltas":
@@ -284,7 +284,7 @@ def seed(connection: psycopg.Connection) -> None:
 
 
 def insertion(table: str, row: Row) -> sql.Composed:
-    """The statement that inserts the values of a row into a table."""
+    """Return the statement that inserts the values of a row into a table."""
     return sql.SQL("insert into {} ({}) values ({})").format(
         sql.Identifier(*table.split(".")),
         sql.SQL(", ").join(map(sql.Identifier, row.values)),

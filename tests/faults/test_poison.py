@@ -153,7 +153,7 @@ def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_i
     assert (job["error_code"], job["failures"]) == ("worker_died", 3)
     (letter,) = list_dead_letters(platform, client_id=tenant.client_id)
     assert (letter["job_id"], letter["code"]) == (job_id, "worker_died")
-    assert "The worker died" in letter["reason"]
+    assert "The worker crashed" in letter["reason"]
     ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
     problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "job_state")
     platform.eventually(lambda: has_ended(platform, job_id))

@@ -1,5 +1,5 @@
 -- name: record_entry!
--- Record what the caller does. The context gives the subject.
+-- Record an action of the caller. The subject is taken from the context of the caller.
 insert into audit_log (action, client_id, object_id, details) values (:action, :client_id, :object_id, :details);
 
 -- name: list_entries

@@ -38,7 +38,7 @@ returning id, owner_client_id, name, type, source, status, source_config, sync_s
   created_at, updated_at, last_sync_at;
 
 -- name: list_grants
--- List one page of the clients that may read a catalog, in id order after the cursor.
+-- List one page of the clients that may read a catalog. The page starts after the cursor, in the order of the ids.
 select to_json(rows)::text as item, client_id as after_id
 from (
   select catalog_id, client_id, created_at
@@ -64,7 +64,7 @@ returning catalog_id, client_id, created_at;
 delete from catalog_grants where catalog_id = :catalog_id and client_id = :client_id;
 
 -- name: count_sites_using_grant$
--- Count the sites of a client that show a catalog of another owner.
+-- Count the sites of a client that show the given catalog, provided that the catalog has another owner.
 select count(*)
 from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;

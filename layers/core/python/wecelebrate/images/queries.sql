@@ -27,7 +27,7 @@ where id = :image_id;
 select owner_client_id from catalogs where id = :catalog_id;
 
 -- name: create_upload$
--- Create the row of an upload and return its id. Refused when the caller may only read the catalog.
+-- Create the row of an upload and return its id. The statement is refused when the caller may only read the catalog.
 insert into images (catalog_id, origin, status, type, bytes)
 values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
 returning id;
@@ -41,8 +41,9 @@ select catalog_id, status from images where id = :image_id and origin = 'uploade
 update images set status = 'pending', error_code = null, error = null where id = :image_id;
 
 -- name: find_catalog_to_fetch^
--- Find the owner of a catalog whose images must be fetched: fetching is on, no fetch job is pending, and a product (or
--- the given product) has an address that is unknown, or ready but not in its `media`.
+-- Get the owner of a catalog whose images must be fetched. They must be fetched if fetching is on and no fetch job is
+-- pending, and if a product (or the given product) has an address of one of two kinds: no image of the address is
+-- known, or its image is ready but is missing from the `media` of the product.
 select c.owner_client_id
 from catalogs c
 where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
@@ -67,9 +68,9 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Get the next `products` products after the SKU `after`: the last SKU, the number of products with images, and up to
--- `max_images` of their addresses to fetch. An address is fetched if it is unknown, due for a retry, has failed before
--- `failed_before`, or was fetched before `ready_before`.
+-- Read the next `products` products after the SKU `after`. Returns their last SKU, how many of them have images, and up
+-- to `max_images` addresses to fetch. An address must be fetched if it is unknown or due for a retry, if it failed
+-- before `failed_before`, or if it was fetched before `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
 ), named as (
@@ -90,7 +91,7 @@ select (select max(sku) from page) as last_sku, (select count(*) from page where
     as due;
 
 -- name: record_image!
--- Record the outcome of fetching an address. When the fetch brings nothing new, the stored image stays.
+-- Record the outcome of fetching an address. If the fetch returns no new image, the stored image is kept.
 insert into images (catalog_id, origin, source, status, sha256, type, width, height, bytes, renditions, etag, attempts,
   error_code, error, next_try_at, fetched_at)
 values (:catalog_id, 'fetched', :source, case when :sha256::text is null then 'failed' else 'ready' end, :sha256, :type,
@@ -109,7 +110,8 @@ set status = case when excluded.sha256 is null then images.status else 'ready' e
   next_try_at = app.next_image_attempt(excluded.error_code, images.attempts + 1, :wait), fetched_at = now();
 
 -- name: update_media!
--- Update `media` of the products after the SKU `after` up to `last_sku` to the stored images.
+-- Update `media` of the products from the stored images. The products are those with a SKU after `after` up to
+-- `last_sku`.
 update products p set media = current.media
 from (
   select id, app.product_media(:catalog_id, images) as media

@@ -26,12 +26,12 @@ values (:client_id, :catalog_id, :type, :requested_by, :payload, :priority, :ord
 returning id;
 
 -- name: claim_job^
--- Claim the next job for a free worker, for `seconds`. Returns no row when no job is available.
+-- Claim the next job for a free worker. The lease lasts `seconds`. Returns no row when no job is available.
 select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_inline^
--- Claim one pending job for `seconds`. Returns no row when the job is not pending or another job with the same ordering
--- key has not ended.
+-- Claim the given pending job. The lease lasts `seconds`. Returns no row when the job is not pending, or when another
+-- job with the same ordering key has not ended.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
   leased_until = now() + make_interval(secs => :seconds)
@@ -40,12 +40,12 @@ where id = :job_id and status = 'pending' and not exists (
 returning *;
 
 -- name: expire_leases
--- End the leases of workers that sent no heartbeat. Returns the jobs that failed because of that.
+-- End the leases that ran out because their workers sent no heartbeat. Returns the jobs that failed as a result.
 select * from app.expire_job_leases(:type);
 
 -- name: save_progress$
--- Save the progress and the checkpoint, and renew the lease. Returns the failures in a row, which are 0 when the
--- checkpoint has changed; no row when a later worker has claimed the job or it was cancelled.
+-- Save the progress and the checkpoint, and renew the lease. Returns the number of failures in a row, which is 0 when
+-- the checkpoint has changed. Returns no row when a later worker has claimed the job or the job was cancelled.
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
   failures = case when checkpoint is distinct from :checkpoint::jsonb then 0 else failures end,
@@ -54,37 +54,38 @@ where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. Affects 0 rows when a later worker has claimed the job or it was cancelled.
+-- Renew the lease. Affects 0 rows when a later worker has claimed the job or the job was cancelled.
 update jobs set leased_until = now() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: complete_job!
--- Complete the job. Affects 0 rows when a later worker has claimed it.
+-- Complete the job. Affects 0 rows when a later worker has claimed the job.
 update jobs
 set status = 'completed', done = :done, total = :total, counts = :counts, first_errors = :first_errors,
   result = :result, leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: fail_job!
--- Fail the job permanently. Affects 0 rows when a later worker has claimed it. The counts stay those of the checkpoint,
--- because a retry continues from there.
+-- Fail the job permanently. Affects 0 rows when a later worker has claimed the job. The counts of the last checkpoint
+-- are kept, because a retry continues from that checkpoint.
 update jobs
 set status = 'failed', error_code = :code, error = :reason, result = coalesce(:result, result),
   leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: get_failures$
--- Get the failed attempts in a row, including the current attempt unless it has made progress.
+-- Get the number of failed attempts in a row. It includes the current attempt unless this attempt has made progress.
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
--- Return the job to the queue, for an attempt in `delay` seconds. Affects 0 rows when a later worker has claimed it.
+-- Return the job to the queue. The next attempt starts after `delay` seconds. Affects 0 rows when a later worker has
+-- claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = :failures, due_at = now() + make_interval(secs => :delay)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_approval!
--- Return the job to the queue, where it waits for an approval. Affects 0 rows when a later worker has claimed it.
+-- Return the job to the queue, where it waits for an approval. Affects 0 rows when a later worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', result = :result
 where id = :job_id and fence = :fence and status = 'processing';
@@ -103,8 +104,8 @@ set status = 'cancelled', leased_until = null, completed_at = now(), error_code 
 where id = :job_id and status in ('pending', 'processing');
 
 -- name: retry_job!
--- Return a failed or cancelled job to the queue. It continues from its checkpoint, which records that the job had
--- ended.
+-- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. A checkpoint that is
+-- not empty is marked to show that the job had ended.
 update jobs
 set status = 'pending', failures = 0, approval = null, due_at = now(), error = null, error_code = null,
   completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
@@ -129,12 +130,12 @@ where status = 'pending' and due_at < now() - make_interval(secs => :late_second
 group by type;
 
 -- name: list_ended_jobs
--- List those of the given jobs that have ended or no longer exist.
+-- List the given jobs that have ended or no longer exist.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
 -- name: queue_states
--- Count the jobs of each type by state. Of the ended jobs it counts those of the last 24 hours.
+-- Count the jobs of each type by state. An ended job is counted only if it ended in the last 24 hours.
 select type,
   (count(*) filter (where status = 'pending' and due_at <= now() and approval is distinct from 'needed'))::integer
     as waiting,
@@ -154,11 +155,11 @@ where status in ('pending', 'processing')
 group by type;
 
 -- name: count_dead_letters
--- Count the dead letters of each queue that were not sent again.
+-- Count, for each queue, the dead letters that have not been sent again.
 select queue, count(*)::integer as letters from dead_letters where redriven_at is null group by queue;
 
 -- name: delete_old_jobs!
--- Delete up to `max_rows` mail and image jobs that ended 90 days ago, except those with an open dead letter.
+-- Delete up to `max_rows` mail and image jobs that ended more than 90 days ago. Jobs with an open dead letter are kept.
 delete from jobs
 where id in (
   select id from jobs j
@@ -192,5 +193,5 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and by which subject.
+-- Record that the dead letter was sent again, and the subject that sent it.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;

@@ -17,7 +17,7 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_mail^
--- Get a mail that the caller may see, with everything that it is rendered from: the order, its lines and the branding.
+-- Get a mail that the caller may see, and the data that it is rendered from: the order, its lines and the branding.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
   m.created_at, m.updated_at, m.sent_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
@@ -30,19 +30,20 @@ left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
 -- name: queue_order_mail^
--- Queue the mail about an order. Returns no row when the caller may not, and no job_id when the mail exists already.
+-- Queue the mail about an order. Returns no row when the caller is not allowed to queue the mail. Returns a row without
+-- job_id when the mail already exists.
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details);
 
 -- name: queue_job_mail^
--- Queue the mail that reports the outcome of a job. Returns no row when the caller may not.
+-- Queue the mail that reports the outcome of a job. Returns no row when the caller is not allowed to queue the mail.
 select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
 -- name: find_suppression^
--- Find the reason why this client must not send to an address. Returns no row when it may.
+-- Find the reason why this client must not send to an address. Returns no row when the client may send to it.
 select is_own, cause, reason from app.find_mail_suppression(:client_id, :address);
 
 -- name: mark_sent!
--- Record that SES accepted the mail. An event that SES reported meanwhile keeps the later state.
+-- Record that SES accepted the mail. If an event from SES has already set a later state, the mail keeps that state.
 update mails
 set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
   state = case when app.mail_state_rank(state) < app.mail_state_rank('sent') then 'sent' else state end
@@ -54,15 +55,15 @@ update mails set state = :state, reason = :reason
 where id = :mail_id and app.mail_state_rank(state) < app.mail_state_rank('sent');
 
 -- name: suppress!
--- Suppress an address. An existing suppression stays as it is.
+-- Suppress an address. An existing suppression is not changed.
 insert into mail_suppressions (client_id, address, cause, reason, mail_id)
 values (:client_id, lower(:address), :cause, :reason, :mail_id)
 on conflict (client_id, address) where released_at is null do nothing;
 
 -- name: record_event^
--- Record an event that SES reports about a mail. The mail is found by our own tag, otherwise by its id at SES. Returns
--- the mail and whether the event changed its state; no row when the mail is not ours. A late or repeated event never
--- lowers the state.
+-- Record an event that SES reports about a mail. The mail is identified by the id in our own tag, or without a tag by
+-- the message id of SES. Returns the mail and whether the event changed its state. Returns no row when the mail is not
+-- ours. A late or repeated event never moves the mail back to an earlier state.
 with target as (
   select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails
@@ -98,6 +99,6 @@ order by created_at desc, id desc;
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!
--- Release a suppression as the caller. Affects 0 rows when it was released before.
+-- Release a suppression and record the caller. Affects 0 rows when the suppression is already released.
 update mail_suppressions set released_at = now(), released_by = app.subject()
 where id = :suppression_id and released_at is null;

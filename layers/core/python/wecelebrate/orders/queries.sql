@@ -43,5 +43,6 @@ select refusal, detail, placed, low_stock
 from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total);
 
 -- name: rollup_deltas$
--- Roll up to `max_rows` of the oldest deltas and return their number. A smaller number means that no delta is left.
+-- Roll up the oldest deltas, at most `max_rows`, and return their number. If the number is smaller than `max_rows`, no
+-- delta is left.
 select app.rollup_order_deltas(:max_rows);

@@ -1,5 +1,6 @@
 -- name: list_products
--- List one page of a catalog after the cursor, in the requested order. With `q`, only names that contain it.
+-- List one page of a catalog after the cursor, in the requested order. With `q`, list only products whose names contain
+-- `q`.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -13,10 +14,6 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
       page.is_active, page.created_at, page.updated_at
   ) product
 order by page.ordinality;
-
--- name: can_see_catalog$
--- Return whether the caller may see a catalog.
-select exists (select from catalogs where id = :catalog_id);
 
 -- name: get_product^
 -- Get a product that the caller may see.
@@ -47,7 +44,7 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
 -- name: get_low_stock_rule^
--- Get the owner of a catalog and the inventory that counts as low there.
+-- Get the owner of a catalog, and the inventory at or below which its products count as low in stock.
 select owner_client_id, low_inventory from catalogs where id = :catalog_id;
 
 -- name: fell_to_low_stock$

@@ -23,7 +23,8 @@ select * from app.schedule_view where id = :schedule_id;
 select * from app.schedule_view where id = :schedule_id for update;
 
 -- name: owns_catalog$
--- Return whether a client owns a catalog that the caller sees. For no client: whether the platform owns it.
+-- Return whether a client owns a catalog that the caller may see. If `client_id` is null, return whether the platform
+-- owns it.
 select exists (
   select from catalogs where id = :catalog_id and owner_client_id is not distinct from :client_id::uuid);
 
@@ -57,7 +58,8 @@ select exists (
                    and not app.job_awaits_approval(j))));
 
 -- name: claim_due
--- Lock and return up to `max_rows` due schedules that no other transaction has locked, the longest due first.
+-- Lock and return up to `max_rows` due schedules, the one with the earliest due time first. Schedules that another
+-- transaction has locked are skipped.
 select id, client_id, type, cron, timezone, now() as due_at
 from schedules
 where is_active and next_at <= now()
@@ -74,11 +76,11 @@ update schedules set run_requested_at = now(), last_at = now(), last_outcome = :
 update schedules set last_at = now(), last_outcome = :outcome where id = :schedule_id;
 
 -- name: set_next_run!
--- Set the next due time. Null: never.
+-- Set the next due time. If it is null, the schedule never becomes due.
 update schedules set next_at = :next_at where id = :schedule_id;
 
 -- name: claim_late_runs
--- Restart the waiting time of runs that were requested more than `seconds` ago, and return their schedules.
+-- Find the runs that were requested more than `seconds` ago, set their request time to now, and return their schedules.
 update schedules set run_requested_at = now()
 where id in (
   select id from schedules where run_requested_at < now() - make_interval(secs => :seconds) for update skip locked)
@@ -91,7 +93,7 @@ from schedules
 where id = :schedule_id and run_requested_at is not null;
 
 -- name: finish_run!
--- End the run, or continue it when there is `more` work. `job_id` is the last job of the run, or null.
+-- End the run, or keep it active when there is `more` work. `job_id` is the last job of the run, or null.
 update schedules
 set run_requested_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id),
   last_outcome = :outcome

@@ -1,24 +1,25 @@
 """The database schema: tables, functions, and the access that roles have to them.
 
-`tables/NNNN_name.sql` are migrations. Each is applied once, in order, and forward only. A migration expands the schema
-first and contracts it in a later release, because the release before must run on the new schema. It runs in one
-transaction under a lock, so two deploys at the same time apply each migration once. A file whose first line is
-`-- no-transaction` (`create index concurrently`) runs statement by statement under a lease instead. Each of its
-statements must be repeatable, so that an interrupted run can resume. (`create index concurrently` leaves an invalid
-index behind: drop the index of that name first.)
+The files `tables/NNNN_name.sql` are migrations. Each migration is applied once, in order, and is never undone. The
+previous release must also run on the new schema. Therefore a migration only expands the schema, and a migration of a
+later release contracts it. A migration runs in one transaction under a lock, so two concurrent deploys apply it only
+once. A file whose first line is `-- no-transaction` runs statement by statement under a lease instead. This is
+necessary for `create index concurrently`. Each statement of such a file must be repeatable, so that a run can resume
+after an interruption. (An interrupted `create index concurrently` leaves an invalid index. Therefore the file must
+first drop the index of that name.)
 
-`functions/domain.sql` define what `create or replace` can replace: functions, views, and triggers that call these
-functions. A file is applied again whenever its checksum changes. All changed files are applied in one transaction under
-the same lock. A release that finds migrations of a later release applies no function file, because the later release
-has its own functions.
+The files `functions/domain.sql` define what `create or replace` can replace: functions, views, and triggers that call
+these functions. A file is applied again whenever its checksum changes. All changed files are applied in one transaction
+under the same lock. If the database has migrations of a later release, no function file is applied, because the later
+release has its own functions.
 
-- A changed signature is a new overload beside the old one. The next release removes the old overload from the file and
-  drops it with a migration (`drop function if exists`, because a new database never had it).
-- A function that a policy, default, check, generated column or index uses lives in `tables/`. Replacing it would not
-  recompute stored values.
+- A function with a changed signature is a new overload; the old overload stays. The next release removes the old
+  overload from the file and drops it with a migration (`drop function if exists`, because a new database never had it).
+- A function that a policy, default, check, generated column or index uses is defined in `tables/`, because replacing it
+  would not recompute stored values.
 
-`access.toml` declares which roles may access which rows and call which functions. A database that differs from it is an
-error. `schema.sql` shows the complete schema; `wecelebrate schema` generates it.
+`access.toml` declares which roles may access which rows and call which functions. If the database differs from it,
+`migrate` fails. `schema.sql` shows the complete schema; `wecelebrate schema` generates it.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ from wecelebrate.schema import access
 FOLDER = Path(__file__).parent
 NO_TRANSACTION = "-- no-transaction"
 LEASE_SECONDS = 900
-"""The lease of a run of a no-transaction migration. After it, another run may resume the migration."""
+"""How long a run may work on a no-transaction migration. Afterwards another run may resume the migration."""
 
 _LOCK = 7_243_219_080
 _BOOKKEEPING = {
@@ -56,7 +57,7 @@ create table public.schema_functions (
 );
 """,
 }
-"""The tables that record what was applied."""
+"""The tables that record which migrations and function files were applied."""
 _BOOKKEEPING_ACCESS = """
 alter table public.{table} enable row level security;
 alter table public.{table} force row level security;
@@ -66,7 +67,7 @@ grant select, insert, update, delete on public.{table} to session_user
 
 
 class MigrationError(Exception):
-    """The schema cannot be brought to this release."""
+    """The schema of the database cannot be updated to this release."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class SchemaFile:
 
     @property
     def checksum(self) -> str:
-        """The SHA-256 of the text."""
+        """The SHA-256 hash of the file."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
     @property
@@ -88,24 +89,26 @@ class SchemaFile:
 
 
 def migrations(folder: Path = FOLDER) -> list[SchemaFile]:
-    """The migrations of this release, in order."""
+    """Return the migrations of this release, in order."""
     files = sorted((folder / "tables").glob("[0-9]*.sql"))
     return [SchemaFile(file.stem, file.read_text("utf-8")) for file in files]
 
 
 def function_files(folder: Path = FOLDER) -> list[SchemaFile]:
-    """The function files of this release, in order. Their names start with `functions/`."""
+    """Return the function files of this release, in order. Their names start with `functions/`."""
     files = sorted((folder / "functions").glob("*.sql"))
     return [SchemaFile(f"functions/{file.stem}", file.read_text("utf-8")) for file in files]
 
 
 def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = lambda _: None) -> list[str]:
-    """Bring the database to this release.
+    """Update the database to this release.
 
-    `url` must reach the writer directly, as `wc_migrate`. `report` receives the name of each file before it is applied.
-    Returns the names of the applied files. Raises MigrationError when an applied migration was edited, when a function
-    file fails, or when the database differs from `access.toml` in the end. Raises the error of PostgreSQL when a
-    migration fails; that migration then changed nothing.
+    `url` must connect directly to the writer, with the login `wc_migrate`. `report` is called with the name of each
+    file before the file is applied. Returns the names of the applied files.
+
+    Raises MigrationError when an applied migration was edited, when a function file fails, or when the updated database
+    differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. A failed migration in a
+    transaction changes nothing.
     """
     applied = []
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
@@ -130,19 +133,19 @@ def _create_bookkeeping(connection: psycopg.Connection) -> None:
 
 
 def _is_older_release(connection: psycopg.Connection, folder: Path) -> bool:
-    """Whether the database has migrations that this release does not know."""
+    """Return whether the database has migrations that this release does not contain."""
     names = [migration.name for migration in migrations(folder)]
     unknown = connection.execute("select from public.schema_migrations where name <> all (%s)", [names])
     return unknown.fetchone() is not None
 
 
 def _replace_functions(connection: psycopg.Connection, folder: Path, report: Callable[[str], object]) -> list[str]:
-    """Apply the function files whose text differs from the applied one, all or none of them."""
+    """Apply all function files that have changed since they were applied. If one fails, none is applied."""
     applied: list[str] = []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if _is_older_release(connection, folder):
-            return []  # a later release has migrated while this one waited for the lock
+            return []  # a later release has migrated while this run waited for the lock
         rows = connection.execute("select name, checksum from public.schema_functions").fetchall()
         checksums: dict[str, str] = dict(rows)
         for file in function_files(folder):
@@ -164,11 +167,12 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
 
 
 def _verify_access(connection: psycopg.Connection, folder: Path) -> None:
-    """Compare grants, policies and functions with `access.toml`. Raises MigrationError."""
+    """Compare grants, policies and functions with `access.toml`. Raises MigrationError if they differ."""
     if (folder / access.FILE).exists():
         differences = access.drift(connection, access.declared(folder))
         if differences:
-            raise MigrationError("the database differs from access.toml:\n" + "\n".join(differences))
+            heading = "the database differs from access.toml; correct the migration or access.toml:"
+            raise MigrationError("\n".join([heading, *differences]))
 
 
 def _apply(connection: psycopg.Connection, migration: SchemaFile, report: Callable[[str], object]) -> bool:
@@ -190,13 +194,13 @@ def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Calla
     while not _lease(connection, migration):
         if _is_applied(connection, migration):
             return False
-        time.sleep(1)  # another run is applying it; the lease of that run bounds the wait
+        time.sleep(1)  # another run applies it; the wait ends at the latest with the lease of that run
     report(migration.name)
     try:
         for statement in _statements(migration.sql):
             connection.execute(statement.encode())
     except psycopg.Error:
-        # End the lease, so that the next run does not wait for it. After a lost connection the lease has to run out.
+        # End the lease, so that the next run does not wait for it. If the connection is lost, the lease must run out.
         if not connection.broken:
             connection.execute("reset role")
             connection.execute(
@@ -234,7 +238,7 @@ def _is_applied(connection: psycopg.Connection, migration: SchemaFile) -> bool:
 
 
 def _statements(sql: str) -> Iterator[str]:
-    """The statements of a no-transaction file: each ends with `;` at the end of a line."""
+    """Yield the statements of a no-transaction file. Each statement ends with `;` at the end of a line."""
     statement: list[str] = []
     for line in sql.splitlines():
         if line.startswith("--"):

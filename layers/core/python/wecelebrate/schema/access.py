@@ -1,4 +1,4 @@
-"""The access matrix `access.toml`: its parser, and the comparison of a database with it."""
+"""Parses the access matrix `access.toml`, and compares a database with it."""
 
 import tomllib
 from collections import Counter
@@ -15,7 +15,7 @@ VERBS = ("select", "insert", "update", "delete")
 OWNER = "app_owner"
 
 Cell = tuple[str, str]
-"""A role and a verb."""
+"""The role and the verb of one cell of the matrix."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Table:
     """The row conditions of each role and verb. A row must satisfy all of them."""
 
     def rows(self, role: str, verb: str) -> tuple[str, ...]:
-        """The row conditions of a role and a verb; empty when the verb is refused."""
+        """Return the row conditions of a role and a verb. They are empty when the role may not use the verb."""
         return self.cells.get((role, verb), ())
 
 
@@ -39,9 +39,9 @@ class Function:
     security: str
     """`definer` or `invoker`."""
     settings: tuple[str, ...]
-    """Settings that hold while the function runs, as pg_proc.proconfig has them."""
+    """The settings that apply while the function runs, in the format of pg_proc.proconfig."""
     roles: frozenset[str]
-    """The roles that may execute the function, without its owner; `public` for all."""
+    """The roles that may execute the function, except its owner. `public` stands for every role."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Declared:
     """The content of `access.toml`."""
 
     tables: Mapping[str, Table]
-    """By name, without the schema `public`."""
+    """The tables by name. The name of a table in the schema `public` has no prefix."""
     views: Mapping[str, frozenset[Cell]]
-    """The privileges on each view, by name with schema. A view runs with the rights of its caller."""
+    """The privileges on each view. The key is the name with its schema. A view runs with the rights of its caller."""
     functions: Mapping[str, Function]
-    """By name with schema; an overloaded function by its signature."""
+    """The functions by name with schema. The name of an overloaded function contains its argument types."""
 
 
 def declared(folder: Path = Path(__file__).parent) -> Declared:
@@ -71,7 +71,7 @@ def declared(folder: Path = Path(__file__).parent) -> Declared:
 
 
 def matrix(folder: Path = Path(__file__).parent) -> Mapping[str, Table]:
-    """Every table of `access.toml`."""
+    """Read the tables of `access.toml`."""
     return declared(folder).tables
 
 
@@ -95,10 +95,10 @@ def _functions(group: dict[str, Any]) -> Iterator[tuple[str, Function]]:
 
 
 def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
-    """The differences between the database and the matrix: one line each, with table or function, role and verb.
+    """Return the differences between the database and the matrix, as sorted lines.
 
-    Undeclared functions are not reported, because a later release that was rolled back may have left them.
-    `undeclared_functions` returns them.
+    A line names the table or the function, and the role and the verb if they apply. Undeclared functions are not
+    reported, because a later release that was rolled back may have left them. `undeclared_functions` returns them.
     """
     return sorted(
         [
@@ -139,7 +139,7 @@ def _tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
             yield f"{name}: the owner is {owner}, but must be {table.owner}"
         if not is_secured:
             yield f"{name}: row-level security is off"
-        # Row-level security is forced on owners that may not see all rows. app_worker's COPY needs it unforced.
+        # Row-level security must be forced on the owner, unless the owner inserts rows. COPY by app_worker needs this.
         if not is_forced and (table.owner, "insert") not in table.cells:
             yield f"{name}: row-level security is not forced on the owner"
 
@@ -195,7 +195,7 @@ def _policies(connection: psycopg.Connection, tables: Mapping[str, Table]) -> It
         verbs = VERBS if command == "*" else (commands[command],)
         cells = tables[name].cells if name in tables else {}
         if not is_permissive or not any((role, verb) in cells for verb in verbs):
-            yield f"{name}: the matrix does not call for policy {policy} of {role} for {' and '.join(verbs)}"
+            yield f"{name}: the matrix does not require policy {policy} of {role} for {' and '.join(verbs)}"
         covered.update((name, (role, verb)) for verb in verbs)
     for name, table in tables.items():
         for role, verb in table.cells:
@@ -221,7 +221,7 @@ def _function_drift(connection: psycopg.Connection, functions: Mapping[str, Func
 
 
 def undeclared_functions(connection: psycopg.Connection, access: Declared) -> list[str]:
-    """The functions of the database that the matrix does not declare."""
+    """Return the functions of the database that the matrix does not declare."""
     return sorted(_existing_functions(connection).keys() - access.functions.keys())
 
 

@@ -155,9 +155,9 @@ create table cache_invalidations (
 comment on table cache_invalidations is 'Tags to send to the cache. Only triggers write rows; only functions read
   them.';
 comment on column cache_invalidations.id is
-  'A caller that knows the id may delete the row: 74 of its bits are random.';
+  'A caller that knows the id may delete the row. No caller can guess the id: 74 of its bits are random.';
 comment on column cache_invalidations.xid is
-  'The transaction that a reader must have replayed before its rows may be cached.';
+  'A reader must have replayed this transaction before the changed rows may be cached from it.';
 CREATE INDEX cache_invalidations_by_created_at ON public.cache_invalidations USING btree (created_at);
 CREATE INDEX cache_invalidations_by_xid ON public.cache_invalidations USING btree (xid);
 -- row-level security: forced
@@ -227,9 +227,9 @@ create table catalogs (
     'dropship'::text])))
 );
 comment on column catalogs.owner_client_id is
-  'The client that may write the catalog. Null: the platform.';
+  'The client that may write the catalog. Null: the catalog belongs to the platform.';
 comment on column catalogs.low_inventory is
-  'inventory.low is published when a product''s inventory falls to this number.';
+  'The event inventory.low is published when the inventory of a product falls to this number or below.';
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
 CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
@@ -514,13 +514,13 @@ create table images (
     'failed'::text])))
 );
 comment on column images.source is
-  'The address in `products.images`. An upload has one once it is rendered.';
+  'The address in `products.images`. An upload has no address until it is rendered.';
 comment on column images.status is
-  'failed: nothing can be shown. A ready image may have an error, too: that of the last attempt to fetch it again.';
+  'failed: no image can be shown. A ready image has an error if the last attempt to fetch it again failed.';
 comment on column images.attempts is
   'Failed attempts in a row.';
 comment on column images.next_try_at is
-  'Null: it is not fetched again automatically.';
+  'Null: the image is not fetched again automatically.';
 CREATE INDEX images_by_catalog ON public.images USING btree (catalog_id, created_at DESC, id DESC);
 CREATE INDEX images_by_next_try ON public.images USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX images_by_source ON public.images USING btree (catalog_id, source) WHERE (status = 'ready'::text);
@@ -594,13 +594,13 @@ create table jobs (
     'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text])))
 );
 comment on column jobs.client_id is
-  'Null: a job of the platform.';
+  'Null: the job belongs to the platform.';
 comment on column jobs.counts is
   'Rows by outcome: read, created, updated, unchanged, rejected, deactivated.';
 comment on column jobs.checkpoint is
-  'Where the next worker continues. Committed together with the finished work.';
+  'The position where the next worker continues. It is committed together with the finished work.';
 comment on column jobs.fence is
-  'Grows with each worker that claims the job. A worker with an older fence can no longer write.';
+  'Increases each time a worker claims the job. A worker with an older fence can no longer write to the job.';
 comment on column jobs.priority is
   'high: a person waits for the job. It runs before the normal jobs of all clients.';
 comment on column jobs.ordering_key is
@@ -608,15 +608,15 @@ comment on column jobs.ordering_key is
 comment on column jobs.queued_at is
   'The position among the jobs with the same key and priority.';
 comment on column jobs.due_at is
-  'The job does not start earlier. Later than `created_at` while the job waits for a retry.';
+  'The earliest start of the job. While the job waits for a retry, it is later than `created_at`.';
 comment on column jobs.failures is
-  'Attempts in a row without progress. Progress resets the count.';
+  'The number of attempts in a row without progress. Progress resets it to 0.';
 comment on column jobs.approval is
   'needed: the job stopped before its first change and waits for an approval.';
 comment on column jobs.notify_email is
-  'The address to notify when the job ends.';
+  'The address that gets a mail when the job ends.';
 comment on column jobs.owner is
-  'The client for fair sharing. The platform''s own jobs count as those of one client.';
+  'The client that fair sharing counts the job for. All jobs of the platform count for one client.';
 CREATE INDEX jobs_by_catalog ON public.jobs USING btree (catalog_id, created_at DESC);
 CREATE INDEX jobs_by_client ON public.jobs USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX jobs_by_created_at ON public.jobs USING btree (created_at DESC, id DESC);
@@ -715,7 +715,7 @@ create table mail_suppressions (
   constraint mail_suppressions_cause_check CHECK ((cause = ANY (ARRAY['bounce'::text, 'complaint'::text])))
 );
 comment on column mail_suppressions.client_id is
-  'Null: a mail of the platform.';
+  'Null: the suppression belongs to the platform.';
 CREATE INDEX mail_suppressions_by_address ON public.mail_suppressions USING btree (address);
 CREATE INDEX mail_suppressions_by_client ON public.mail_suppressions USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX mail_suppressions_by_created_at ON public.mail_suppressions USING btree (created_at DESC, id DESC);
@@ -775,13 +775,13 @@ create table mails (
     'job_finished'::text])))
 );
 comment on column mails.client_id is
-  'Null: a mail of the platform.';
+  'Null: the mail belongs to the platform.';
 comment on column mails.details is
   'Content beyond the order: tracking data, or the outcome of the job that the mail reports.';
 comment on column mails.locale is
   'The locale in which the mail was rendered. Null until it is rendered.';
 comment on column mails.reason is
-  'Why the mail was not delivered, as a sentence.';
+  'A sentence that says why the mail was not delivered.';
 CREATE INDEX mails_by_client ON public.mails USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX mails_by_created_at ON public.mails USING btree (created_at DESC, id DESC);
 CREATE INDEX mails_by_job ON public.mails USING btree (job_id);
@@ -827,10 +827,10 @@ create table order_daily_totals (
   amount numeric not null,
   constraint order_daily_totals_pkey PRIMARY KEY (client_id, day, currency, status)
 );
-comment on table order_daily_totals is 'Figures of a day (UTC) without the rows of order_deltas. Read
+comment on table order_daily_totals is 'The figures of a day (UTC) without the deltas in order_deltas. Read
   app.daily_order_totals instead.';
 comment on column order_daily_totals.orders is
-  'Can be below 0 for a while: a rollup may process the later of two deltas first.';
+  'Can be below 0 temporarily: a rollup may process the later of two deltas first.';
 -- row-level security: forced
 create policy admin on order_daily_totals for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -859,7 +859,7 @@ create table order_deltas (
   amount numeric not null,
   constraint order_deltas_pkey PRIMARY KEY (id)
 );
-comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders write them;
+comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders insert them;
   the rollup deletes them.';
 CREATE INDEX order_deltas_by_client ON public.order_deltas USING btree (client_id, day);
 -- row-level security: forced
@@ -1106,9 +1106,9 @@ create table schedules (
   constraint schedules_type_check CHECK ((type = 'catalog_sync'::text))
 );
 comment on column schedules.last_outcome is
-  'The outcome of the last due time, as a sentence.';
+  'A sentence about what happened at the last due time.';
 comment on column schedules.run_requested_at is
-  'When the active run was requested: it was due, or a caller asked for it. Null: no run is active.';
+  'The time when the active run was requested, by the schedule itself or by a caller. Null: no run is active.';
 CREATE INDEX schedules_by_catalog ON public.schedules USING btree (catalog_id);
 CREATE INDEX schedules_by_name ON public.schedules USING btree (name, id);
 CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE is_active;
@@ -1325,7 +1325,7 @@ create table uploads (
   constraint uploads_size_check CHECK ((size > 0))
 );
 comment on column uploads.client_id is
-  'Null: an upload of the platform.';
+  'Null: the upload belongs to the platform.';
 CREATE INDEX uploads_by_client ON public.uploads USING btree (client_id);
 CREATE INDEX uploads_by_created_at ON public.uploads USING btree (created_at);
 -- row-level security: forced
@@ -1376,7 +1376,7 @@ create table webhook_deliveries (
 comment on column webhook_deliveries.payload is
   'The body of the request. The signature covers its text form.';
 comment on column webhook_deliveries.failures is
-  'Failed attempts since the delivery was published or replayed: its position in the retry schedule.';
+  'Failed attempts since the delivery was published or replayed. They determine the delay of the next attempt.';
 comment on column webhook_deliveries.last_body is
   'The beginning of the last response.';
 comment on column webhook_deliveries.log is
@@ -1431,7 +1431,7 @@ create table webhook_secrets (
     DELETE CASCADE
 );
 comment on column webhook_secrets.expires_at is
-  'Null: the current secret. A replaced secret signs beside the current one until this time.';
+  'Null: the current secret. A replaced secret also signs requests until this time.';
 CREATE INDEX webhook_secrets_by_webhook ON public.webhook_secrets USING btree (client_id, webhook_id);
 CREATE UNIQUE INDEX webhook_secrets_one_current ON public.webhook_secrets USING btree (webhook_id) WHERE (expires_at IS
   NULL);
@@ -1481,9 +1481,9 @@ create table webhooks (
 comment on column webhooks.events is
   'Event names; `job.*` for all events of a kind; `*` for every event.';
 comment on column webhooks.disabled_reason is
-  'by_hand: a caller disabled it. gone: it answered 410. failing: every attempt failed for days.';
+  'by_hand: a caller disabled it. gone: the endpoint answered 410. failing: every attempt failed for days.';
 comment on column webhooks.failures is
-  'Failed attempts in a row, over all deliveries of the endpoint.';
+  'The number of failed attempts in a row, over all deliveries of the endpoint.';
 comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is
@@ -1535,7 +1535,7 @@ create table app.replica_heartbeat (
   constraint replica_heartbeat_pkey PRIMARY KEY (only_row),
   constraint replica_heartbeat_only_row_check CHECK (only_row)
 );
-comment on table app.replica_heartbeat is 'Empty at first: no reader counts as lagging. app.write_replica_heartbeat
+comment on table app.replica_heartbeat is 'If it is empty, no reader counts as lagging. app.write_replica_heartbeat
   writes it; app.enter reads it on readers.';
 -- row-level security: forced
 create policy definer on app.replica_heartbeat for all to app_definer
@@ -1555,7 +1555,7 @@ create table app.seal_key (
   constraint seal_key_pkey PRIMARY KEY (only_row),
   constraint seal_key_only_row_check CHECK (only_row)
 );
-comment on table app.seal_key is 'The key that seals contexts. Only app_definer may read it.';
+comment on table app.seal_key is 'The key that seals the context. Only app_definer may read it.';
 -- row-level security: forced
 create policy definer on app.seal_key for select to app_definer
   using (true);
@@ -1879,7 +1879,7 @@ begin
         and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
       for update skip locked)
     returning w.* into claimed;
-    -- The next statement has a snapshot of its own, so it sees everything that the worker before recorded.
+    -- The next statement has a snapshot of its own, so it sees everything that the previous worker recorded.
     if found then
       remaining := remaining - 1;
       return query
@@ -2087,7 +2087,8 @@ declare
   caller record;
 begin
   caller := app.establish_context($1, $2, $3, $4, $6);
-  -- API Gateway gives up after 30 s, and a longer statement would have no reader. Jobs get the whole time of the tier.
+  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
+  -- of the tier.
   perform
     set_config('statement_timeout', (case
       when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000
@@ -2132,7 +2133,7 @@ begin
   select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
       tier, requests_per_hour, statement_timeout
     from app.resolve_caller($1, $3, $4);
-  -- Only a reader can lag.
+  -- Only a server in recovery, which is a reader, can lag.
   lags := pg_is_in_recovery();
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
@@ -2166,7 +2167,7 @@ begin
     for update skip locked);
   return query
     update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
-      error = 'The worker died of this job, ' || failures || ' times in a row. We look into it.'
+      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
     where id in (
       select id from jobs
       where status = 'processing' and leased_until < now() and failures >= max_attempts
@@ -2448,7 +2449,7 @@ begin
   order by p.id
   for no key update;
 
-  -- The rows are locked: these are the values that no other transaction can change before the commit.
+  -- The rows are locked, so no other transaction can change these values before the commit.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', p.price::text, 'image', p.images ->> 0, 'left', p.inventory_count)
            order by l.n),
@@ -2498,7 +2499,8 @@ begin
   where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
   group by c.id;
 
-  -- If the order number exists already, draw another. A second collision has a chance of one in many million.
+  -- If the order number already exists, draw another number. The chance of a second collision is below one in a
+  -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
       shipping_address, items, metadata)
@@ -2536,7 +2538,7 @@ AS $function$
       i.renditions #>> '{large,key}'), ',' order by position) || ']', '[]')
   from jsonb_array_elements_text(addresses) with ordinality source (address, position)
     cross join lateral (
-      -- The same picture, uploaded twice, has one address.
+      -- If the same picture is uploaded twice, both images have the same address.
       select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
     ) i
 $function$;
@@ -2561,7 +2563,7 @@ begin
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows;
   else
-    -- The search returns only ids: the rows are read under the caller's policies.
+    -- The search returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
       from app.search_products(catalog, search, category, brand, price_min, price_max, active, updated_since, sort,
@@ -2601,8 +2603,8 @@ begin
   ordering := format(' order by %I %s, id %s', key, direction, direction);
   price_range := case when price_min then ' and price >= $5' else '' end
     || case when price_max then ' and price <= $6' else '' end;
-  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner: for a new catalog,
-  -- which is not in the statistics, it would take any index.
+  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner. Otherwise the planner
+  -- could choose a wrong index for a new catalog, which is not in the statistics yet.
   index_conditions := 'catalog_id = (select $1)'
     || case when category then ' and category = $3' else '' end
     || case when brand then ' and brand = $4' else '' end
@@ -2995,8 +2997,8 @@ begin
   )
   select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
     into moved_rows, empty;
-  -- A status that orders have passed through leaves a row of zeros: three of four rows. This transaction has locked
-  -- these rows, so the delete waits for no other one.
+  -- When all orders have left a status, the row of this status has only zeros. This is true for three of four rows.
+  -- This transaction has locked these rows, so the delete waits for no other transaction.
   delete from order_daily_totals d using unnest(empty) e
   where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
   return moved_rows;
@@ -3131,17 +3133,19 @@ CREATE OR REPLACE FUNCTION app.search_products(catalog uuid, search text, catego
 AS $function$
 declare
   page uuid[];
-  -- Rows to examine in order, which takes 5 ms. Only the indexes in name order hold the columns that a walk needs.
+  -- The number of rows to examine in order; this takes 5 ms. Only the indexes in name order contain all columns that
+  -- the walk needs.
   max_walk constant integer := case ltrim(sort, '-') when 'name' then 10000 else 2000 end;
   walk integer;
 begin
-  -- The predicate that row-level security would add, as the policies on products say for each role.
+  -- This check replaces row-level security. It must match the policies on products for each role.
   if app.admin_role() is null and catalog <> all (app.catalog_ids()) then
     return;
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics an index in order looks cheap, and the whole index would be read for a rare word.
+      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
+      -- word.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(

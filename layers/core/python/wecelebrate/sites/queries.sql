@@ -38,11 +38,11 @@ returning *;
 select app.may_read_catalog(:client_id, :catalog_id);
 
 -- name: may_exclude_product$
--- Return whether the caller sees a product, and the site's client may read the catalog of the product.
+-- Return whether the caller may see the product and the client of the site may read the catalog of the product.
 select exists (select from products where id = :product_id) and app.may_read_product(:client_id, :product_id);
 
 -- name: list_exclusions
--- List one page of a site's exclusions, in product order after the cursor.
+-- List one page of a site's exclusions. The page starts after the cursor, in the order of the product ids.
 select to_json(rows)::text as item, product_id as after_id
 from (
   select site_id, product_id, reason, created_at
@@ -54,7 +54,8 @@ from (
 order by product_id;
 
 -- name: exclude_product^
--- Exclude a product from a site, or change the reason. Returns no row when the site does not exist.
+-- Exclude a product from a site, or change the reason of an existing exclusion. Returns no row when the site does not
+-- exist.
 insert into site_product_exclusions (client_id, site_id, product_id, reason)
 select client_id, id, :product_id, :reason from sites where id = :site_id
 on conflict (site_id, product_id) do update set reason = excluded.reason

@@ -6,7 +6,8 @@ from sites
 where id = app.site_id();
 
 -- name: list_products
--- List one page of the site's products after the cursor, in the requested order. With `q`, only names that contain it.
+-- List one page of the site's products after the cursor, in the requested order. With `q`, list only products whose
+-- names contain `q`.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -21,7 +22,7 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
 order by page.ordinality;
 
 -- name: count_facets$
--- Count the products of each category and brand, under the other filters.
+-- Count the products of each category and each brand. Each count applies the filters on the other fields.
 select app.storefront_facets(:q, :category, :brand, :price_min, :price_max, 100)::text;
 
 -- name: get_product^

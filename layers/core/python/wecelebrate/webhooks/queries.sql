@@ -27,8 +27,8 @@ values (:client_id, :url, :description, :events)
 returning *;
 
 -- name: rotate_secret$
--- Give an endpoint a new secret. The previous secret signs for `overlap` more seconds. Returns false when the caller
--- may not change the endpoint.
+-- Give an endpoint a new secret. For `overlap` more seconds, requests are signed with the previous secret, too. Returns
+-- false when the caller may not change the endpoint.
 select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
 -- name: change_webhook^
@@ -55,8 +55,8 @@ delete from webhooks
 where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
--- Write a delivery for each enabled endpoint of the client that subscribes to the event, or for the endpoint `only_to`.
--- Returns the number of deliveries.
+-- Create a delivery for each enabled endpoint of the client that subscribes to the event. With `only_to`, create a
+-- delivery for that endpoint only. Returns the number of deliveries.
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
@@ -87,17 +87,18 @@ select id from webhook_deliveries
 where webhook_id = :webhook_id and event = 'webhook.test' order by created_at desc, id desc limit 1;
 
 -- name: replay$
--- Send again: one delivery, or up to `max_rows` failed ones since a time, the oldest first. Returns their number.
+-- Send deliveries again: one delivery, or up to `max_rows` failed deliveries that were published after `since`, the
+-- oldest first. Returns the number of deliveries.
 select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_rows);
 
 -- name: claim_batches
--- Claim endpoints with batches of their due deliveries, for `seconds`.
+-- Claim endpoints, and return a batch of due deliveries for each of them. The lease lasts `seconds`.
 select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: record_attempts!
--- Record the outcomes of attempts. A delivered event is delivered, whichever worker sent it. A failure counts only if
--- no other worker has tried the delivery meanwhile. The log keeps `max_log` attempts.
+-- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
+-- tried the delivery meanwhile. A failed attempt is ignored in that case. The log keeps the last `max_log` attempts.
 update webhook_deliveries d
 set status = a.status, attempts = d.attempts + 1,
   failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
@@ -110,9 +111,10 @@ from jsonb_to_recordset(:attempts) a (id uuid, attempts integer, status text, de
 where d.id = a.id and d.status = 'pending' and (d.attempts = a.attempts or a.status = 'delivered');
 
 -- name: release_batches
--- End the leases of endpoints. A failed endpoint pauses: the pause doubles with each failure in a row up to `max_pause`
--- seconds, and is at least the pause that the endpoint asked for. An endpoint is disabled when it is gone, or when it
--- has failed `max_failures` times in a row for `failing_for` seconds. Returns the endpoints that this query disables.
+-- End the leases of endpoints. A failed endpoint is paused. The pause doubles with each failure in a row, up to
+-- `max_pause` seconds, and is never shorter than the pause that the endpoint asked for. An endpoint is disabled when it
+-- is gone, or when it has failed at least `max_failures` times in a row and for more than `failing_for` seconds.
+-- Returns the endpoints that this query has disabled.
 with released as (
   update webhooks w
   set leased_until = null,
@@ -145,15 +147,17 @@ with released as (
 select id, client_id, reason from released where reason is not null;
 
 -- name: list_due_clients
--- List up to `max_rows` clients that have due and unclaimed deliveries, the longest due first.
+-- List up to `max_rows` clients that have due deliveries which no worker has claimed. The client with the oldest due
+-- delivery comes first.
 select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 
 -- name: delete_expired_secrets!
--- Delete replaced secrets that no longer sign.
+-- Delete replaced secrets that are no longer used to sign requests.
 delete from webhook_secrets where expires_at < now();
 
 -- name: fail_stranded_deliveries!
--- Fail deliveries that were published while their endpoint was being disabled. They would stay pending forever.
+-- Fail deliveries that were published while their endpoint was being disabled. Otherwise they would stay pending
+-- forever.
 update webhook_deliveries d
 set status = 'failed', last_error = 'its endpoint was disabled'
 from webhooks w

@@ -1,5 +1,6 @@
 -- name: lock_key$
--- Return whether no other transaction handles the same key of the same caller. The lock ends with the transaction.
+-- Try to lock a key of the caller until the transaction ends. Returns false when another transaction has locked the
+-- key.
 select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.site_id()::text) || ' ' || :key, 0));
 
 -- name: find_response^
@@ -9,7 +10,7 @@ from idempotency_keys
 where subject = app.subject() and key = :key and created_at > now() - make_interval(secs => :seconds);
 
 -- name: save_response!
--- Save the response for a key. An expired key starts again.
+-- Save the response for a key. The response of an expired key is replaced.
 insert into idempotency_keys (subject, key, request_hash, status, headers, body)
 values (app.subject(), :key, :request_hash, :status, :headers, :body)
 on conflict (subject, key) do update

@@ -16,10 +16,10 @@ from wecelebrate.ingestion.catalog_settings import find_catalog
 from wecelebrate.jobs.models import Job
 
 MAX_BYTES = 4 * 1024 * 1024
-"""The total size of the rows in one request."""
+"""The maximum total size of the rows in one request."""
 MAX_SMALL_IMPORT_ROWS = 500
-"""An import with at most this number of rows gets high priority, because a person may be waiting for it. If its message
-cannot be sent, it runs within the request."""
+"""An import with at most this number of rows gets high priority, because a person may be waiting for it. If the message
+of its job cannot be sent, it runs within the request."""
 _MAX_FIELD_ERRORS = 20
 
 
@@ -32,8 +32,8 @@ class RowsTooLarge(Invalid):
 def create(tx: Transaction, request: BulkImport) -> Job:
     """Create the job of an import.
 
-    Raises Forbidden if the caller may only read the catalog, Invalid for rows without a SKU and for a catalog or upload
-    that the caller cannot see, and RowsTooLarge.
+    Raises Forbidden if the caller may only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
+    cannot see the catalog or the upload. Raises RowsTooLarge if the rows exceed MAX_BYTES.
     """
     catalog = find_catalog(tx, request.catalog_id)
     if catalog is None:
@@ -57,22 +57,22 @@ def create(tx: Transaction, request: BulkImport) -> Job:
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # Imported here because it loads the file parsers, which are needed only while no message can be sent.
+    # Imported here because the module loads the file parsers. They are needed only while no message can be sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)
 
 
 def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]:
-    """The part of the job's payload that names its file. Raises Invalid, RowsTooLarge."""
+    """Return the part of the job's payload that names the file. Raises Invalid and RowsTooLarge."""
     if request.rows is not None:
         return _store_rows(folder, request.rows)
-    assert request.upload_id is not None, "BulkImport validates that it has one source"
+    assert request.upload_id is not None, "BulkImport must have exactly one source"
     return uploads.find(tx, request.upload_id).model_dump() | {"format": "file"}
 
 
 def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3. Raises Invalid for rows without a valid SKU, and RowsTooLarge."""
+    """Store rows as a file in S3. Raises Invalid if a row has no valid SKU, and RowsTooLarge."""
     errors = [
         FieldError(pointer=f"/rows/{index}/sku", detail=f"must be text of 1 to {MAX_SKU_LENGTH} characters")
         for index, row in enumerate(rows)

@@ -1,6 +1,7 @@
 """The import and job routes of the platform's first API, for client apps that still use them.
 
-The routes have camelCase fields and their own job states. They create and show the same jobs as the current API.
+The fields of these routes have names in camelCase, and jobs have other states than in the current API. The jobs
+themselves are the same.
 """
 
 from typing import Annotated, Any, Literal
@@ -38,7 +39,7 @@ class _CamelCase(BaseModel):
 class LegacyImport(BaseModel):
     """The request of an import: products, and optionally their catalog.
 
-    The model accepts any value, because the first API reported errors in the `error` field instead of as a 422.
+    The model accepts any value, because the first API reported errors in the `error` field instead of with status 422.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -94,7 +95,7 @@ class NotImportable(Problem):
     code = "not_importable"
 
     def document(self, request_id: str | None) -> dict[str, Any]:
-        """The problem, with its detail in the `error` field of the first API."""
+        """Return the problem document. The `error` field of the first API contains the detail."""
         return super().document(request_id) | {"error": self.detail}
 
 
@@ -114,7 +115,7 @@ def create(tx: Transaction, request: LegacyImport) -> QueuedImport:
 
 
 def state(tx: Transaction, job_id: str) -> tuple[LegacyJob, int]:
-    """A job, and the HTTP status of the response. A job that the caller cannot see is `not_found`, with 404."""
+    """Return a job and the HTTP status. A job that the caller cannot see is `not_found`, with HTTP status 404."""
     try:
         job = jobs.get(tx, UUID(job_id))
     except (ValueError, NotFound):
@@ -142,7 +143,7 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 
 
 def _only_catalog(tx: Transaction) -> UUID:
-    """The only catalog that the caller can write to. Raises Invalid if there is none, or more than one."""
+    """Return the only catalog that the caller may write. Raises Invalid if the caller may write none or several."""
     catalog_ids: list[UUID] = [row["id"] for row in sql.list_writable_catalogs(tx)]
     if len(catalog_ids) == 1:
         return catalog_ids[0]
@@ -150,7 +151,7 @@ def _only_catalog(tx: Transaction) -> UUID:
 
 
 def _detail(problem: Problem) -> str:
-    """All messages of a problem in one line."""
+    """Return all messages of a problem in one line."""
     messages = [problem.detail or "", *(f"{error.pointer}: {error.detail}" for error in problem.errors)]
     return _with_legacy_names("; ".join(message for message in messages if message) or problem.title())
 

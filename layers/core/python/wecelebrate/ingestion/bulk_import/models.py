@@ -10,12 +10,12 @@ from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductPatch, Sku
 
 MAX_ROWS = 50_000
-"""Rows in one request."""
+"""The maximum number of rows in one request."""
 MAX_SKU_LENGTH = 200
-"""As in `products.models.Sku`."""
+"""The same limit as in `products.models.Sku`."""
 
 RowFields = dict[str, JsonValue]
-"""A row as it was sent."""
+"""The fields of a row, unchanged from the request."""
 
 
 class BulkImport(Input):
@@ -46,13 +46,13 @@ class BulkImport(Input):
 
 
 class ImportRow(ProductPatch):
-    """One row: its fields are written, fields that it omits stay unchanged."""
+    """One row of an import. Fields that the row omits stay unchanged."""
 
     sku: Sku
 
 
 def sku_of(row: RowFields) -> str | None:
-    """The SKU of a row without surrounding spaces, or None if it is not text of 1 to MAX_SKU_LENGTH characters."""
+    """Return the SKU of a row without surrounding spaces, or None if it is not text of a valid length."""
     sku = row.get("sku")
     stripped = sku.strip() if isinstance(sku, str) else ""
     return stripped if 0 < len(stripped) <= MAX_SKU_LENGTH else None

@@ -1,4 +1,4 @@
-"""The rows of a request, validated one by one as a single product would be."""
+"""Reads the rows of a request. Each row is validated like a request that changes a single product."""
 
 import json
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_o
 
 HEADER = tuple(ImportRow.model_fields)
 _MAX_REASONS = 5
-"""The number of errors that the reason of a rejected row names."""
+"""The maximum number of errors in the reason of a rejected row."""
 
 
 class RequestRows(AbstractContextManager["RequestRows"]):
-    """Rows as NDJSON, read like a feed (`merge.load.Rows`)."""
+    """The rows of a request, stored as NDJSON. The class implements `merge.load.Rows`, like a feed."""
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
@@ -48,7 +48,7 @@ class RequestRows(AbstractContextManager["RequestRows"]):
 
 
 def to_item(number: int, fields: RowFields, currency: str) -> Item:
-    """A row as a product, or as rejected with a reason. `currency` is the default currency of a price."""
+    """Convert a row to a product, or to a rejection with a reason. `currency` is the default currency of prices."""
     try:
         row = ImportRow.model_validate(fields)
     except ValidationError as error:
@@ -83,6 +83,6 @@ def _rejected(number: int, fields: RowFields, reason: str) -> Rejected:
 
 
 def _cells(fields: RowFields) -> list[str]:
-    """The row as cells of the error file: text unchanged, anything else as JSON."""
+    """Return the cells of the row for the error file. Text is unchanged; other values are JSON."""
     values = [fields.get(name) for name in HEADER]
     return ["" if value is None else value if isinstance(value, str) else json.dumps(value) for value in values]

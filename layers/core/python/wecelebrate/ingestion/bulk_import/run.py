@@ -17,8 +17,10 @@ logger = Logger()
 
 
 def run_inline(caller: Caller, job_id: UUID) -> bool:
-    """Run a small import within the request that created it, because its message cannot be sent. Returns whether it
-    ran; otherwise the sweeper sends its message later."""
+    """Run a small import within the request that created it, because its message cannot be sent.
+
+    Returns whether the import ran. If it did not run, the sweeper sends the message later.
+    """
     try:
         job = jobs.claim_inline(caller, job_id)
         if job is None:
@@ -29,13 +31,13 @@ def run_inline(caller: Caller, job_id: UUID) -> bool:
             jobs.release_inline(job)
             raise
     except Exception:
-        logger.exception("inline import failed; the sweeper will send its message", job_id=str(job_id))
+        logger.exception("the inline import failed; the sweeper will send its message later", job_id=str(job_id))
         return False
     return True
 
 
 def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
-    """Run an import. `inline`: within a request. Raises JobRejected if it can never succeed."""
+    """Run an import. `inline` means within a request. Raises JobRejected if the import can never succeed."""
     with writing(job.caller) as tx:
         catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:

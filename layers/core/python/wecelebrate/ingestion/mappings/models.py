@@ -1,4 +1,4 @@
-"""Proposals of how a file would be read."""
+"""The models of a proposal that says how to read a file."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -14,10 +14,10 @@ class MappingRequest(Input):
     """The file, and optionally the mapping to read it with."""
 
     upload_id: UUID | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
-    job_id: UUID | None = Field(default=None, description="A sync or an import, to use the file that it read.")
+    job_id: UUID | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
     mapping: dict[ColumnName, ColumnName | None] | None = Field(
         default=None,
-        description="Field → column, in place of the catalog's mapping. A field with null is not read from the file.",
+        description="Field → column. It replaces the catalog's mapping. A field with null is not read from the file.",
     )
 
     @model_validator(mode="after")
@@ -40,7 +40,7 @@ class ProposedField(BaseModel):
     field: str
     columns: list[str]
     by: Literal["mapping", "profile", "name", "none"] = Field(
-        description="How the columns were chosen: by the mapping, by a known export profile, or by their names."
+        description="The reason for the columns: the mapping, a known export profile, or the names of the columns."
     )
     confidence: float = Field(description="0 to 1.")
     reason: str

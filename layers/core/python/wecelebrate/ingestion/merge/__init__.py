@@ -1,13 +1,13 @@
-"""Loads: merge the rows of a file into a catalog, in chunks. A chunk commits together with the progress of its job.
+"""Loads: a load merges the rows of a file into a catalog, in chunks. A chunk commits together with the job's progress.
 
-    stage        Copy every row of the file to the staging tables. The catalog does not change yet.
-    review       Full load only: if it would deactivate more products than allowed, stop until it is approved.
+    stage        Copy every row of the file to the staging tables. This does not change the catalog.
+    review       Full load only: if the load would deactivate more products than allowed, stop until it is approved.
     merge        Update the products that differ, add the new ones, and leave the others unchanged.
     deactivate   Full load only: deactivate the products that the file does not contain.
     report       Write the error file and the result file, and complete the job.
 
-If a worker dies, the next one continues from the last commit. A worker that has lost its lease cannot write to the job
-any more, because its fence is out of date.
+If a worker crashes, the next worker continues from the last commit. A worker that has lost its lease cannot write to
+the job any more, because its fence is out of date.
 """
 
 from wecelebrate.ingestion.merge.load import Load, Rules

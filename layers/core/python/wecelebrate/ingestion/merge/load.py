@@ -1,4 +1,4 @@
-"""One load: its source, its target, its rules, and its position."""
+"""The models of a load: its source, its target, its rules, and its position."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 MAX_SAMPLES = 20
-"""The number of differences that a dry run shows."""
+"""The maximum number of differences that a dry run shows."""
 
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
 
 _STORED_REVIEW = "look"
-"""The phase `review` in a checkpoint. The API shows the stored phase as `progress.phase`, so its spelling stays."""
+"""The stored name of the phase `review`. The API shows it as `progress.phase`, so it must not change."""
 
 
 class Rows(Protocol):
@@ -34,7 +34,7 @@ class Rows(Protocol):
     def ended_cleanly(self) -> bool: ...
     @property
     def declared_mode(self) -> Literal["full", "delta"] | None:
-        """The mode that the file declares for itself, if it does."""
+        """The mode that the file declares, or None if the file declares no mode."""
 
     def __iter__(self) -> "Iterator[Item]": ...
 
@@ -49,30 +49,30 @@ class Rules:
     full: bool = False
     """Whether products that the file does not contain are deactivated."""
     max_deactivated_percent: float = 100.0
-    """The share of the active products that a full load may deactivate without an approval, in percent."""
+    """The percentage of the active products that a full load may deactivate without an approval."""
     dry_run: bool = False
 
 
 @dataclass
 class Load:
-    """The rows of one file, being loaded into a catalog."""
+    """A load of the rows of one file into a catalog."""
 
     job: "LeasedJob"
     catalog_id: UUID
     rules: Rules
     open_rows: Callable[[], AbstractContextManager[Rows]]
-    """Opens the rows, before the first one. Raises feeds.UnreadableFeed."""
+    """Opens the rows at the first row. Raises feeds.UnreadableFeed."""
     bucket: str
     """The bucket of the result file and the error file."""
     result_prefix: str
-    """The common part of the keys of the result file and the error file."""
+    """The common prefix of the keys of the result file and the error file."""
     source: Mapping[str, Any] = field(default_factory=dict)
-    """The source as the result file describes it."""
+    """The fields of the result file that describe the source."""
     inline: bool = False
-    """Whether the load runs within a request. The login of a request cannot COPY into staging or delete from it; the
-    sweeper deletes the staged rows."""
+    """Whether the load runs within a request. The login of a request can neither COPY rows into the staging tables nor
+    delete rows from them. The sweeper deletes the staged rows later."""
     last_xid: str | None = None
-    """The last transaction in which this worker changed products."""
+    """The id of the last transaction in which this worker changed products."""
 
     @property
     def phase(self) -> Phase:
@@ -83,27 +83,29 @@ class Load:
 
     @property
     def staging_key(self) -> dict[str, Any]:
-        """The key of the staged rows: the job, and the fence of the worker that staged the first of them."""
+        """The key of the staged rows: the id of the job, and the fence of the worker that started staging them."""
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
     @property
     def deactivates_missing(self) -> bool:
-        """Whether products that the file does not contain are deactivated. Never if the file declares itself a delta,
-        or could not be read to its end."""
+        """Whether products that the file does not contain are deactivated.
+
+        This is False if the file declares that it is a delta, or if the file could not be read to its end.
+        """
         checkpoint = self.job.checkpoint
         return self.rules.full and checkpoint["declared_mode"] != "delta" and bool(checkpoint["ended_cleanly"])
 
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.
 
-        A load that had already ended starts again: its staged rows are gone. Rows that it had merged count as
-        unchanged.
+        A load that had already ended starts again, because its staged rows are deleted. Rows that it has already merged
+        then count as unchanged.
         """
         if not self.job.checkpoint or self.job.checkpoint.get("ended"):
             self.restart()
 
     def restart(self) -> None:
-        """Start at the first row. This worker's fence becomes the fence of the staged rows."""
+        """Start at the first row. The staged rows get the fence of this worker."""
         self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
         self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
         self.job.done, self.job.total = 0, None
@@ -113,20 +115,20 @@ class Load:
         self.job.checkpoint |= {"phase": _STORED_REVIEW if phase == "review" else phase, "after": ""}
 
     def add_counts(self, merged: Mapping[str, Any]) -> None:
-        """Add the counts of a merged chunk, and move behind its last SKU."""
+        """Add the counts of a merged chunk, and move the position behind the last SKU of the chunk."""
         counts = self.job.counts
         for name in ("created", "updated", "rejected"):
             counts[name] += int(merged[name])
         counts["unchanged"] += int(merged["rows"] - merged["created"] - merged["updated"] - merged["rejected"])
         self.job.done += int(merged["rows"])
-        self.job.checkpoint["after"] = merged["upto"]
+        self.job.checkpoint["after"] = merged["last_sku"]
 
     def add_samples(self, samples: list[dict[str, Any]]) -> None:
-        """Keep differences that a dry run finds, up to MAX_SAMPLES."""
+        """Add differences that a dry run has found. At most MAX_SAMPLES are kept."""
         kept = self.job.checkpoint.setdefault("samples", [])
         kept += samples[: MAX_SAMPLES - len(kept)]
 
     @property
     def sample_count(self) -> int:
-        """The number of differences kept so far."""
+        """The number of differences that are kept so far."""
         return len(self.job.checkpoint.get("samples", ()))

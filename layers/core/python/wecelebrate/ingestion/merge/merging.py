@@ -1,6 +1,6 @@
 """Merges staged rows into the catalog, and deactivates the products that a full file does not contain.
 
-Everything here runs with the permissions of the job's requester.
+All functions of this module use the permissions of the caller that requested the job.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ from wecelebrate.products import low_stock
 sql = queries(__file__)
 
 MAX_ATTEMPTS = 5
-"""Attempts to merge a chunk while other transactions add the same products."""
+"""The maximum number of attempts to merge a chunk while other transactions add the same products."""
 _MAX_COMPARED_ROWS = 500
-"""Rows of a chunk in which a dry run looks for differences."""
+"""The number of rows at the start of a chunk that a dry run compares with the catalog."""
 
 
 class ChunkConflict(Exception):
@@ -23,8 +23,10 @@ class ChunkConflict(Exception):
 
 
 def stop_for_approval(load: Load) -> bool:
-    """Stop the load before its first change if it would deactivate more products than its rules allow. Returns whether
-    it stopped."""
+    """Stop the load before its first change if it would deactivate more products than its rules allow.
+
+    Returns whether the load stopped.
+    """
     job = load.job
     with writing(job.caller) as tx:
         products = sql.count_missing(tx, catalog_id=load.catalog_id, **load.staging_key)
@@ -47,26 +49,27 @@ def stop_for_approval(load: Load) -> bool:
 def merge_next_chunk(load: Load, chunk_size: int) -> None:
     """Merge the next SKUs into the catalog. After the last one, enter the next phase.
 
-    Raises ChunkConflict. Raises CountMismatch at the end, so that a full load never deactivates products because of
-    rows that were lost.
+    Raises ChunkConflict if other transactions keep adding the same products. Raises CountMismatch after the last chunk
+    if rows were lost, because a full load must not deactivate the products of lost rows.
     """
     for _ in range(MAX_ATTEMPTS):
         merged = _merge_chunk(load, chunk_size)
         if merged is None:
             if load.job.done != load.job.total:
-                raise staging.CountMismatch(f"{load.job.done} of {load.job.total} rows are merged")
+                raise staging.CountMismatch(f"only {load.job.done} of {load.job.total} rows are merged")
             load.enter_phase("deactivate" if load.deactivates_missing else "report")
             return
         conflicts = merged["conflicts"]
         if not conflicts:
             return
-    raise ChunkConflict(f"other transactions added {conflicts} of the chunk's products, after {MAX_ATTEMPTS} attempts")
+    raise ChunkConflict(f"{MAX_ATTEMPTS} attempts failed: other transactions added {conflicts} products of the chunk")
 
 
 def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
     """Try to merge the next chunk. Returns its counts, or None if no row is left.
 
-    If another transaction added some of the products meanwhile (`raced`), the attempt changes nothing.
+    If another transaction has meanwhile added some of the products, the attempt changes nothing. `conflicts` is then
+    their number.
     """
     job, rules = load.job, load.rules
     with writing(job.caller) as tx:
@@ -105,7 +108,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
 
 
 def _sample_chunk(load: Load, tx: Transaction) -> None:
-    """Sample what a dry run would change in the first rows of the next chunk."""
+    """Collect examples of what the load would change, from the first rows of the next chunk."""
     rows = sql.compare_staged_products(
         tx,
         catalog_id=load.catalog_id,
@@ -117,7 +120,7 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
 
 
 def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
-    """What a row would do to its product, or None if it would do nothing or be rejected."""
+    """Return how a row would change its product. Return None if it would change nothing or be rejected."""
     staged, stored = row["staged"], row["stored"]
     if stored is None:
         is_complete = staged.get("name") is not None and staged.get("price") is not None
@@ -131,7 +134,7 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """The fields that differ, with `from` and `to`. A staged None leaves a field unchanged; empty text clears it."""
+    """Return the fields that differ. A staged None leaves a field unchanged; an empty text clears the field."""
     new_values = {name: None if value == "" else value for name, value in staged.items() if value is not None}
     return {
         name: {"from": stored.get(name), "to": value} for name, value in new_values.items() if value != stored.get(name)
@@ -141,7 +144,7 @@ def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
 def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
     """Deactivate the next products that the file does not contain. After the last one, enter the report phase.
 
-    The file contains a product even if its row was rejected, provided that the SKU of the row could be read.
+    A product whose row was rejected counts as contained in the file, provided that the SKU of the row could be read.
     """
     job = load.job
     with writing(job.caller) as tx:

@@ -1,13 +1,14 @@
 -- name: delete_staged_products!
--- Delete the staged products of jobs.
+-- Delete the staged products of the given jobs.
 delete from app.staged_products where job_id = any (:job_ids);
 
 -- name: delete_staged_rejections!
--- Delete the staged rejections of jobs.
+-- Delete the staged rejections of the given jobs.
 delete from app.staged_rejections where job_id = any (:job_ids);
 
 -- name: list_staged_jobs
--- List every job that has staged rows. The query steps through the index from job to job.
+-- List every job that has staged rows. The query jumps in the index from one job to the next, and does not read all
+-- rows.
 with recursive staged (job_id) as (
   select least((select job_id from app.staged_products order by job_id limit 1),
     (select job_id from app.staged_rejections order by job_id limit 1))
@@ -34,16 +35,16 @@ insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, ra
 values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 
 -- name: save_staging$
--- Save the progress of staging. Returns false when a later worker has claimed the job or it was cancelled.
+-- Save the progress of staging. Returns false when a later worker has claimed the job or the job was cancelled.
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: count_staged$
--- Count the rows of the file that are staged.
+-- Count the rows of the file that are staged as products.
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;
 
 -- name: analyze_staged!
 -- Update the planner's statistics of the staged products. Without them the planner expects one row for a chunk of 5,000
--- and reads the whole catalog for each row (3 s a chunk at 15,000 products, instead of 0.2).
+-- rows, and reads the whole catalog for each row. At 15,000 products a chunk then takes 3 s instead of 0.2 s.
 analyze app.staged_products (job_id, fence, sku);
 
 -- name: analyze_products$
@@ -51,13 +52,15 @@ analyze app.staged_products (job_id, fence, sku);
 select app.analyze_products();
 
 -- name: merge_chunk^
--- Merge the next `chunk` SKUs after `after` into the catalog, as the caller: update products that differ, create new
--- ones, leave the others unchanged. Of rows with the same SKU the last one counts. The others are rejected, and so are
--- rows of a new SKU without a name or a price, and rows that the mode excludes.
+-- Merge the next `chunk` SKUs after `after` into the catalog, as the caller. Products that differ are updated, new
+-- products are created, and other products stay unchanged. If several rows have the same SKU, only the last row is
+-- merged, and the other rows are rejected. Also rejected are rows of a new SKU without a name or a price, and rows that
+-- the mode excludes.
 --
 -- Returns the counts of source rows by outcome, and the first `max_low_stock` products whose inventory fell to the
--- catalog's low_inventory. `conflicts` counts SKUs that another transaction has created meanwhile: merging the same
--- chunk again finds them. `rejections` are those of a dry run, which is rolled back.
+-- low_inventory of the catalog. `conflicts` is the number of SKUs that another transaction has created meanwhile. If
+-- the same chunk is merged again, these SKUs exist and are updated. `rejections` lists the rejected rows of a dry run,
+-- because a dry run is rolled back.
 with next_skus as (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -72,7 +75,8 @@ with next_skus as (
   select distinct on (sku) * from staged order by sku, line desc
 ), chunk as materialized (
   select s.*, p.id, p.inventory_count as stock
-  -- The range of the chunk: whatever join the planner chooses, it reads no more of the catalog.
+  -- The two conditions on p.sku are redundant. They limit how much of the catalog the query reads, for every join
+  -- method that the planner may choose.
   from last_rows s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
 ), superseded as materialized (
@@ -160,7 +164,8 @@ select :job_id, :fence, line, n, sku, code, reason, raw
 from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku text, code text, reason text, raw jsonb);
 
 -- name: compare_staged_products
--- List the next staged products beside the stored ones. Of rows with the same SKU the last one counts.
+-- List the next staged products together with the stored products. If several rows have the same SKU, only the last row
+-- is listed.
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
     'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes', s.attributes,
@@ -178,7 +183,7 @@ from (
 order by s.sku;
 
 -- name: count_missing^
--- Count the active products of the catalog, and those that no row names.
+-- Count the active products of the catalog, and count those of them that no row of the file names.
 select count(*) as active,
   count(*) filter (where not exists (
       select from app.staged_products s where s.job_id = :job_id and s.fence = :fence and s.sku = p.sku)
@@ -188,7 +193,7 @@ from products p
 where p.catalog_id = :catalog_id and p.is_active;
 
 -- name: sample_missing
--- List the first active products that no row names.
+-- List the first active products of the catalog that no row of the file names.
 select p.sku, p.name, 'deactivate' as does
 from products p
 where p.catalog_id = :catalog_id and p.is_active
@@ -198,8 +203,8 @@ order by p.sku
 limit :max_rows;
 
 -- name: deactivate_chunk^
--- Deactivate those of the next `chunk` products after `after`, in SKU order, that no row names. A dry run only lists
--- them.
+-- Read the next `chunk` products after the SKU `after`, and deactivate those that no row of the file names. A dry run
+-- only lists these products.
 with next as materialized (
   select id, sku, is_active from products
   where catalog_id = :catalog_id and sku > :after
@@ -217,7 +222,7 @@ select (select max(sku) from next) as last_sku, (select count(*) from missing)::
   case when :dry_run::boolean then array(select sku from missing order by sku limit 20) end as skus;
 
 -- name: list_first_rejections
--- List the first rejected rows, for the job.
+-- List the first rejected rows. The job itself shows them.
 select line, sku, code, reason
 from app.staged_rejections
 where job_id = :job_id and fence = :fence
@@ -225,7 +230,7 @@ order by line, n
 limit :max_rows;
 
 -- name: list_next_rejections
--- List rejected rows after a row, in order, for the error file.
+-- List the rejected rows after the given row, in the order of the file. They are written to the error file.
 select line, n, code, reason, raw
 from app.staged_rejections
 where job_id = :job_id and fence = :fence and (line, n) > (:after_line, :after_n)
@@ -233,5 +238,5 @@ order by line, n
 limit :max_rows;
 
 -- name: set_last_sync!
--- Record that the catalog equals a file now.
+-- Record that a file has just been loaded into the catalog.
 update catalogs set last_sync_at = now() where id = :catalog_id;

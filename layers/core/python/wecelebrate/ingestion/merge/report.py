@@ -1,4 +1,4 @@
-"""Ends a load: sets the state of its job, and writes the result file and the error file."""
+"""Ends a load: sets the status of its job, and writes the result file and the error file."""
 
 import csv
 import json
@@ -16,15 +16,18 @@ from wecelebrate.ingestion.merge.load import Load
 sql = queries(__file__)
 
 MAX_FIRST_ERRORS = 20
-"""The number of rejected rows that the job itself shows."""
+"""The maximum number of rejected rows that the job itself shows."""
 ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
-"""The columns that the error file adds. Feeds ignore them, so a corrected error file can be uploaded as it is."""
+"""The columns that the error file adds. Feeds ignore them, so users can correct the file and upload it again."""
 _BATCH_SIZE = 2_000
-"""Rejections that one transaction reads."""
+"""The number of rejections that one transaction reads."""
 
 
 def complete(load: Load) -> None:
-    """Write the error file and the result file, then complete the job: a completed job has its files."""
+    """Write the error file and the result file, and then complete the job.
+
+    In this order, the files of a completed job always exist.
+    """
     job = load.job
     error_file = _write_error_file(load) if job.counts["rejected"] else None
     details = _result_details(load, error_file)
@@ -38,8 +41,11 @@ def complete(load: Load) -> None:
 
 
 def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None:
-    """Stop the load until it is approved. `preview` describes the changes that it would make. It becomes the result of
-    the job, and is written to the result file."""
+    """Stop the load until it is approved.
+
+    `preview` describes the changes that the load would make. The preview becomes the result of the job, and is written
+    to the result file.
+    """
     result = {**load.source, "result_file": _result_key(load), **preview}
     _write_result(load, {"status": "awaiting_approval", "counts": load.job.counts, **result})
     load.job.await_approval(tx, result)
@@ -55,7 +61,7 @@ def fail(load: Load, code: str, reason: str) -> None:
 
 
 def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
-    """The result of a completed load, as its job and its result file show it."""
+    """Return the result of a completed load, for the job and the result file."""
     checkpoint = load.job.checkpoint
     details: dict[str, Any] = {
         **load.source,
@@ -90,7 +96,7 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write the rejected rows, each unchanged and with its error. Returns the key of the file."""
+    """Write each rejected row, unchanged, together with its error. Returns the key of the file."""
     key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
     with tempfile.TemporaryFile("w+b") as file:
@@ -108,7 +114,7 @@ def _write_error_file(load: Load) -> str:
 
 
 def _cell(value: Any) -> str:
-    """The value as a cell: text unchanged, anything else as JSON."""
+    """Return the text of a cell. Text is unchanged; other values are JSON."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -123,7 +129,7 @@ class _Utf8Writer:
 
 
 def _rejections(load: Load) -> Iterator[dict[str, Any]]:
-    """All rejected rows. Each batch is a transaction of its own, so the server keeps no cursor open."""
+    """Yield all rejected rows. Each batch is read in its own transaction, so no cursor stays open on the server."""
     line, n = 0, -1
     while True:
         with writing(load.job.caller) as tx:

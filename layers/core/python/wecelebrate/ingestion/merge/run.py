@@ -13,16 +13,16 @@ logger = Logger()
 sql = queries(__file__)
 
 CHUNK_SIZE = 5_000
-"""Rows that one transaction stages or merges."""
+"""The number of rows that one transaction stages, or of SKUs that one transaction merges."""
 ANALYZE_AFTER_CHANGES = 1_000
-"""A load that changed at least this number of rows updates the planner's statistics of the products."""
+"""After at least this number of changed rows, the load updates the planner's statistics of the products."""
 
 
 def run_load(load: Load) -> None:
     """Run a load from its checkpoint to its end, or until it needs an approval.
 
-    Raises whatever a later attempt may overcome, and JobRejected for a load that can never succeed. An unreadable file
-    fails the job without an exception.
+    Raises JobRejected if the load can never succeed. Raises other exceptions for errors after which a later attempt may
+    succeed. If the file is unreadable, the job fails and no exception is raised.
     """
     load.resume()
     if load.phase == "stage":
@@ -51,8 +51,10 @@ def run_load(load: Load) -> None:
 
 
 def _stage(load: Load) -> None:
-    """Stage every row of the file. After an interruption the file is read from its start again, but items that are
-    already staged are skipped."""
+    """Stage every row of the file.
+
+    After an interruption the file is read again from its start. Items that are already staged are skipped.
+    """
     job = load.job
     with load.open_rows() as rows:
         items = iter(rows)
@@ -65,7 +67,7 @@ def _stage(load: Load) -> None:
             job.checkpoint["items"] += len(chunk)
             staging.add_chunk(load, chunk)
             job.check_deadline()
-    # The count, the header and the details are final only now: the last rows may have added to them.
+    # The count, the header and the details are final only after the last row, because each row may change them.
     job.counts["read"] = rows.rows_read
     staging.finish(load)
     job.checkpoint = {

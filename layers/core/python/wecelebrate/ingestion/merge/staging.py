@@ -1,4 +1,4 @@
-"""Staging: the rows of a file in staging tables, written by COPY, before they are merged into the catalog."""
+"""Staging: writes the rows of a file to the staging tables with COPY, before they are merged into the catalog."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from wecelebrate.jobs.lease import LEASE_SECONDS
 sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
-"""The caller that may write to the staging tables of every job."""
+"""The caller that may write the staged rows of every job."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
@@ -31,7 +31,7 @@ class CountMismatch(Exception):
 
 
 def add_chunk(load: Load, items: Sequence[Item]) -> None:
-    """Stage one chunk, in one transaction with the job's progress. Raises LeaseLost."""
+    """Stage one chunk and save the progress of the job, in one transaction. Raises LeaseLost."""
     job = load.job
     products = [_product_row(load, item) for item in items if isinstance(item, Product)]
     rejections = [_rejection_row(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
@@ -60,30 +60,30 @@ def finish(load: Load) -> None:
             sql.analyze_staged(tx)
         staged_rows = sql.count_staged(tx, **load.staging_key)
     if staged_rows + job.counts["rejected"] != job.counts["read"]:
-        raise CountMismatch(f"{staged_rows} rows are staged; the job's counts are {job.counts}")
+        raise CountMismatch(f"{staged_rows} rows are staged, but the counts of the job are {job.counts}")
 
 
 def discard(load: Load) -> None:
-    """Delete the staged rows of a load that has ended. Those of an inline load are left to the sweeper."""
+    """Delete the staged rows of a load that has ended. The sweeper deletes the rows of an inline load."""
     if not load.inline:
         delete([load.job.id])
 
 
 def delete(job_ids: Sequence[UUID]) -> None:
-    """Delete the staged rows of jobs."""
+    """Delete the staged rows of the given jobs."""
     with writing(STAGING) as tx:
         sql.delete_staged_products(tx, job_ids=list(job_ids))
         sql.delete_staged_rejections(tx, job_ids=list(job_ids))
 
 
 def job_ids() -> list[UUID]:
-    """The jobs that have staged rows."""
+    """Return the ids of the jobs that have staged rows."""
     with writing(STAGING) as tx:
         return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 
 def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
-    """A row of app.staged_products. NULL: the file has no value for the field. Empty text: the file clears it."""
+    """Return a row of app.staged_products. NULL keeps the value of the product. Empty text clears the value."""
     fields = product.fields_set
     return (
         load.job.id,
@@ -106,10 +106,10 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
 
 
 def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
-    """A row of app.staged_rejections. `n` orders the rejections of one line."""
+    """Return a row of app.staged_rejections. `n` orders the rejections of one line."""
     return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:
-    """The value as JSON. It runs three times a row, where the standard library's encoder would be too slow."""
+    """Return the value as JSON. Each row has three such values, so the encoder of the standard library is too slow."""
     return orjson.dumps(value).decode()

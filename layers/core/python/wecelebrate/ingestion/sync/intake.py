@@ -1,4 +1,4 @@
-"""Intake: creates one job for each version of a file. Versions of a file are loaded in the order of their upload."""
+"""Intake: creates one job for each version of a file. The versions are loaded in the order of their uploads."""
 
 import json
 import re
@@ -17,7 +17,7 @@ logger = Logger()
 sql = queries(__file__)
 
 SERVICE = "service:drops"
-"""The requester of sync jobs."""
+"""The subject that requests sync jobs."""
 
 _INCOMING_KEY = re.compile(
     r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
@@ -27,8 +27,10 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 
 
 def receive_notification(message: queue.Message) -> None:
-    """Register the files of an S3 notification. Ignores notifications of anything else, such as `s3:TestEvent` and
-    result files."""
+    """Register the files of an S3 notification.
+
+    Ignores notifications that announce no incoming file, such as `s3:TestEvent` and notifications of result files.
+    """
     for upload in storage.created_objects(message.body.get("Records", [])):
         match = _INCOMING_KEY.fullmatch(upload["key"])
         if match is None or upload["key"].endswith("/"):
@@ -40,11 +42,10 @@ def receive_notification(message: queue.Message) -> None:
 def register_version(
     catalog_id: str, upload: Mapping[str, Any], mode: str | None, *, dry_run: bool = False
 ) -> UUID | None:
-    """Register a file version and create its job, unless it is registered already. Returns the job, or None if the
-    catalog does not exist.
+    """Register a file version and create its job, unless the version is registered already.
 
-    `upload` describes the file, as `storage.created_objects` does. `mode` is `full`, `delta`, or None for the setting
-    of the catalog.
+    Returns the id of the job, or None if the catalog does not exist. `upload` describes the file in the format of
+    `storage.created_objects`. `mode` is `full` or `delta`; with None the setting of the catalog applies.
     """
     with writing(SYSTEM) as tx:
         catalog = _parse_catalog(tx, catalog_id)
@@ -58,7 +59,7 @@ def register_version(
 
 
 def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
-    """The catalog of a key. None if its id is not a UUID, or the catalog does not exist."""
+    """Return the catalog with this id. Return None if the id is not a UUID, or the catalog does not exist."""
     try:
         return find_catalog(tx, UUID(catalog_id))
     except ValueError:
@@ -68,8 +69,8 @@ def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
 def _register(
     tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
 ) -> tuple[UUID, list[dict[str, Any]]]:
-    """Register a file version. Returns its job, and the waiting jobs that it superseded."""
-    # One intake per catalog at a time: versions are compared with those that are already registered.
+    """Register a file version. Returns the id of its job, and the waiting jobs that the version supersedes."""
+    # Only one intake of a catalog runs at a time, because a version is compared with the registered versions.
     sql.lock_catalog(tx, catalog_id=catalog["id"])
     drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if drop:
@@ -90,7 +91,7 @@ def _register(
 
 
 def _create_job(tx: Transaction, catalog: dict[str, Any], full: bool, dry_run: bool, upload: Mapping[str, Any]) -> UUID:
-    """Create the job of a new file version, and record the version."""
+    """Create the job for a new file version, and record the version."""
     client_id = catalog["owner_client_id"]
     job_id = jobs.create(
         tx,
@@ -112,8 +113,8 @@ def _create_job(tx: Transaction, catalog: dict[str, Any], full: bool, dry_run: b
 
 
 def _report_unknown_catalog(catalog_id: str, key: str) -> None:
-    """Write an error where the sender of the file looks for its result."""
-    logger.warning("a file was uploaded for an unknown catalog", extra={"key": key})
+    """Write an error to the place where the sender of the file looks for the result."""
+    logger.warning("a file was uploaded for a catalog that does not exist", extra={"key": key})
     result = {
         "status": "failed",
         "error_code": "no_such_catalog",

@@ -1,4 +1,4 @@
-"""Pulls: when a schedule is due, registers the new files below a prefix of the catalog's folder."""
+"""Pulls: a pull registers the new files below a prefix in the folder of a catalog, when a schedule is due."""
 
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,14 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.ingestion.sync.intake import register_version, sql
 
 MAX_FILES_PER_MESSAGE = 500
-"""Files that one message registers. The run continues with another message."""
+"""The maximum number of files that one message registers. The run continues with another message."""
 
 
 def pull(message: queue.Message) -> None:
     """Register the newest version of each file below the prefix of a schedule, the oldest file first.
 
-    Versions that are registered already are skipped, so a message may be delivered again. A message of a run that has
-    finished has no effect.
+    Versions that are already registered are skipped, so a message can safely be delivered twice. If the run of a
+    message has finished, the message has no effect.
     """
     run = schedules.requested_run(UUID(message.body["schedule_id"]))
     if run is None:
@@ -32,7 +32,7 @@ def pull(message: queue.Message) -> None:
 
 
 def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
-    """The files below a prefix whose newest version is not registered, the oldest first."""
+    """Return the files below a prefix whose newest version is not registered, the oldest first."""
     new_files: list[dict[str, Any]] = []
     for page in storage.newest_versions("drops", prefix):
         versions = {"keys": [file["key"] for file in page], "version_ids": [file["version_id"] for file in page]}
@@ -44,8 +44,8 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
 
 
 def _outcome(registered: int, remaining: int) -> str:
-    """What a run did, for the person who reads the schedule."""
+    """Return a sentence that says what a run did. The schedule shows it as the last outcome."""
     if not registered:
         return "There were no new files."
     files = "1 new file was queued" if registered == 1 else f"{registered} new files were queued"
-    return f"{files}; {remaining} more follow." if remaining else f"{files}."
+    return f"{files}; {remaining} more will follow." if remaining else f"{files}."

@@ -1,9 +1,5 @@
--- name: find_catalog^
--- Find the catalog that a key names, with its owner and sync settings.
-select id, owner_client_id, sync_settings from catalogs where id = :catalog_id;
-
 -- name: lock_catalog$
--- Block other intakes of the catalog until the transaction ends.
+-- Lock the catalog, so that no other intake handles it until the transaction ends.
 select pg_advisory_xact_lock(hashtextextended('drops ' || :catalog_id::uuid, 0));
 
 -- name: find_drop^
@@ -16,13 +12,14 @@ insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
 -- name: list_recorded
--- List the recorded ones among these file versions.
+-- List the given file versions that are already recorded.
 select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
 -- name: find_newer_version^
--- Find a recorded newer version of the same key. If all newer versions are still pending, it is the first of them;
--- otherwise it is one whose job has begun. S3's sequencers are compared as if the shorter one ended in zeros.
+-- Find the job of a newer version of the same key that is already recorded. A job that has begun is preferred. If all
+-- jobs of newer versions are still pending, the first of them is returned. The sequencers of S3 are compared as if the
+-- shorter one ended in zeros.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''
@@ -36,14 +33,10 @@ update jobs set queued_at = (select queued_at from jobs where id = :other) - int
 where id = :job_id;
 
 -- name: list_superseded
--- List the jobs that a new file of the catalog makes obsolete: jobs that wait for an approval and, if the new file is
--- full, pending jobs of full files.
+-- List the jobs that a new file of the catalog makes obsolete. These are the jobs that wait for an approval. If the new
+-- file is full, they are also the jobs of full files that have not begun.
 select id, payload ->> 'key' as key
 from jobs
 where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' and id <> :job_id
   and not coalesce((payload -> 'dry_run')::boolean, false)
   and (approval = 'needed' or (:full::boolean and coalesce((payload -> 'full')::boolean, false) and attempts = 0));
-
--- name: get_sync_settings$
--- Get the sync settings of a catalog.
-select sync_settings from catalogs where id = :catalog_id;

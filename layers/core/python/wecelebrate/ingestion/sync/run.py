@@ -7,11 +7,11 @@ from wecelebrate.ingestion import catalog_settings, merge
 from wecelebrate.ingestion.merge.run import run_load
 
 DEFAULT_MAX_DEACTIVATED_PERCENT = 20.0
-"""The share of the active products that a full sync may deactivate without an approval, unless the catalog sets it."""
+"""The default percentage of the active products that a full sync may deactivate without an approval."""
 
 
 def run(job: jobs.LeasedJob) -> None:
-    """Run a sync. Raises JobRejected if it can never succeed."""
+    """Run a sync. Raises JobRejected if the sync can never succeed."""
     with writing(SYSTEM) as tx:
         catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:

@@ -1,4 +1,4 @@
-"""Uploads: files that clients send directly to S3, with a presigned URL for one file of one size."""
+"""Uploads: files that clients send directly to S3. A presigned URL accepts one file of the announced size."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,14 +13,14 @@ sql = queries(__file__)
 
 BUCKET = "uploads"
 URL_LIFETIME = timedelta(hours=1)
-"""How long the URL accepts the file."""
+"""How long the presigned URL accepts the file."""
 
 
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Register an upload and return its presigned URL.
 
-    Raises Forbidden if the caller may not write for the client, and Invalid if the request names no client and the
-    caller belongs to several.
+    Raises Forbidden if the caller may not write for the client. Raises Invalid if the request names no client and the
+    caller belongs to several clients.
     """
     client_id = new.client_id or default_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
@@ -39,12 +39,12 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
 
 
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:
-    """The uploaded file. Raises Invalid if the caller cannot see the upload, or its file has not arrived."""
+    """Return the uploaded file. Raises Invalid if the caller cannot see the upload, or if the file is missing."""
     row = sql.get_upload(tx, upload_id=upload_id)
     if row is None:
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail="does not exist")])
     version = storage.newest_version(BUCKET, row["key"])
     if version is None:
-        detail = "has no file yet: send the file to the URL of the upload first"
+        detail = "has no file yet: first send the file to the URL of the upload"
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail=detail)])
     return UploadedFile(key=row["key"], version_id=version, name=row["name"])

@@ -25,7 +25,7 @@ class NewUpload(Input):
 
 
 class Upload(BaseModel):
-    """Where to send the file: one request of `method` to `url`, with `headers`, and with the file as its body."""
+    """The request that uploads the file. It has the given method, URL and headers; its body is the file."""
 
     id: UUID
     client_id: UUID | None

@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- The cache tags of a row of table `kind`, with the state of the row that each tag stands for. That state is the whole
--- row, except that a client's tag stands only for the ids of its catalogs.
+-- Returns the cache tags of a row of the table `kind`, each with the state that invalidates it. The state is the whole
+-- row, with one exception: for the tag `client:` of the owner of a catalog, it is only the id of the catalog.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic
@@ -25,8 +25,8 @@ begin atomic
   select 'client:' || (r ->> 'owner_client_id'), r ->> 'id' where kind = 'catalogs' and r ->> 'owner_client_id' <> '';
 end;
 
--- Queues the tags whose state a statement changed; nothing for a statement that changed no state. Only this function
--- and app.queue_product_invalidation write the outbox, and they write only what follows from the rows of the statement.
+-- Queues the tags whose state was changed by a statement. Only this function and app.queue_product_invalidation write
+-- to the outbox. What they write depends only on the rows that the statement changed.
 create or replace function app.queue_tag_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -57,14 +57,14 @@ end
 $$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
--- The same for products, of which one statement of a sync changes 5,000. It compares the columns directly: the cheap
--- ones and those that change most often first. A new product has no tag of its own, because no caller can have
--- requested its id. A change of only the stock, between numbers above 0, gets tags of its own: every order causes one,
--- and a storefront shows the product as before.
+-- Does the same for products. It is faster, because one statement of a sync changes 5,000 products. It compares the
+-- columns directly, starting with those that are cheap to compare and change often. A new product gets no tag of its
+-- own, because no caller can have requested its id. If only the stock changes, and it is above 0 before and after the
+-- change, separate tags are queued. Every order causes such a change, and a storefront shows the product as before.
 --
--- PostgreSQL plans the join for the first statement of a session, perhaps for one row, and keeps the plan. A full join
--- is never a nested loop, and IS DISTINCT FROM, which is not strict, keeps it a full join. (With a nested loop 5,000
--- rows took 18 s.)
+-- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement may have only
+-- one row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot simplify
+-- this full join, because IS DISTINCT FROM is not strict. (With a nested loop 5,000 rows took 18 s.)
 create or replace function app.queue_product_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -113,8 +113,9 @@ end
 $$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
--- What the current transaction has written so far: its xid, its rows of the outbox, and their tags; null and empty
--- arrays when it wrote nothing. It is the last statement before the commit, and shows nothing of other transactions.
+-- Returns what the current transaction has written so far: its xid, its rows of the outbox, and their tags. If it wrote
+-- nothing, the xid is null and the arrays are empty. It is called as the last statement before the commit, and returns
+-- no rows of other transactions.
 create or replace function app.transaction_writes() returns table (xid text, outbox uuid[], tags text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -125,11 +126,11 @@ $$;
 grant execute on function app.transaction_writes()
   to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
--- Deletes rows of the outbox whose tags were sent to the cache. It runs after the commit, so it needs no caller: a
--- caller that knows an id may delete the row, and only the row's own transaction and the sweeper learn the id. Of its
--- 128 bits, 74 are random (from PostgreSQL's strong random numbers); the rest is the time. Rows of the current
--- transaction stay: they are not committed, so they cannot have been sent, and injected SQL cannot suppress its own
--- invalidations.
+-- Deletes rows of the outbox whose tags were sent to the cache. It is called after the commit, when no caller is
+-- entered. Therefore any login that knows the id of a row may delete the row. Only the transaction of the row and the
+-- sweeper learn the id. Of its 128 bits, 74 are random (from the strong random numbers of PostgreSQL); the other bits
+-- are the time. Rows of the current transaction are not deleted, because their tags cannot have been sent before the
+-- commit. Therefore injected SQL cannot suppress its own invalidations.
 create or replace function app.delete_sent_invalidations(ids uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -137,8 +138,8 @@ as $$
 $$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_public, wc_api, wc_worker;
 
--- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. A caller that sends
--- their tags before it commits loses none: the rows exist until the commit. Concurrent calls get different rows.
+-- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. If the caller sends the
+-- tags before it commits, no tag is lost, because the rows exist until the commit. Concurrent calls get different rows.
 create or replace function app.claim_invalidations(older_than interval, max_rows integer)
 returns table (id uuid, xid text, tags text[])
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
@@ -163,7 +164,7 @@ grant execute on function app.claim_invalidations(interval, integer) to app_syst
 
 set local role app_owner;
 
--- PostgreSQL allows a transition table only in a trigger of one event, so each table has three triggers.
+-- PostgreSQL allows transition tables only in a trigger for a single event. Therefore each table has three triggers.
 do $$
 declare
   name text;

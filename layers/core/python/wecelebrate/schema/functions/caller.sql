@@ -1,16 +1,17 @@
 -- app.enter: the first statement of every transaction.
 --
--- One call establishes who the caller is and limits the transaction to the caller's privileges. It resolves the caller,
--- writes the sealed context, switches to the caller's database role, sets the tier's statement_timeout, and
--- reports whether this server has replayed the caller's earlier writes. All of it ends with the transaction. RDS Proxy
--- pins a session on a visible SET, but not on a function call.
+-- One call determines who the caller is, and limits the transaction to the privileges of the caller. It resolves the
+-- caller, writes the sealed context, switches to the database role of the caller, and sets the statement_timeout of the
+-- tier. It also returns whether this server has replayed the earlier writes of the caller. All of this ends with the
+-- transaction. RDS Proxy pins a session when it sees a SET statement, but not when a function changes a setting.
 --
--- Errors: WC401 the caller may not enter by this login; WC404 the site does not exist.
+-- Errors: WC401 means that the caller may not enter with this login. WC404 means that the site does not exist.
 
 set local role app_definer;
 
--- Resolves `subject`, one of our own workers. A service acts for one client, as an editor of that client, or for the
--- platform. The API refuses such a subject in a token; only the login of queues and schedules may use it.
+-- Resolves `subject`, the subject of one of our own workers. A service acts for the platform or for one client. For a
+-- client it has the rights of an editor. The API refuses such a subject in a token; only the login of queues and
+-- schedules may use it.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
@@ -42,7 +43,7 @@ end
 $$;
 
 -- Resolves `subject` within the audience of the current login. Returns one row or raises an error. The hourly limit is
--- that of the tier; admins, support and services have none.
+-- the limit of the tier. Admins, support and services have no limit.
 create or replace function app.resolve_caller(
   subject text, site_domain text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -91,13 +92,13 @@ begin
 end
 $$;
 
--- Resolves the caller and writes the sealed context. It is separate from app.enter because PostgreSQL lets no SECURITY
--- DEFINER function switch the role.
+-- Resolves the caller and writes the sealed context. It is a separate function because PostgreSQL does not allow a
+-- SECURITY DEFINER function, such as this one, to switch the role. app.enter switches the role.
 --
--- Injected SQL may switch back to the login's own role, and may even commit, but it cannot enter again as another
--- caller: app.enter must be a statement of its own with bound parameters, and no text inside another statement, block
--- or batch can be that. (A lock held until the end of the transaction would detect a second call as well, but looking
--- up a lock of one's own in pg_locks takes 1.7 ms beside 60 busy connections.)
+-- Injected SQL may switch back to the role of the login itself, and may even commit. But it cannot enter again as
+-- another caller: app.enter must be a statement of its own with bound parameters. Text inside another statement, block
+-- or batch cannot be such a statement. (A lock that is held until the end of the transaction would also detect a second
+-- call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
 create or replace function app.establish_context(
   subject text, email text, site_domain text, client_id uuid, job_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -113,7 +114,7 @@ begin
   select * into role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id,
       tier, requests_per_hour, statement_timeout
     from app.resolve_caller($1, $3, $4);
-  -- Only a reader can lag.
+  -- Only a server in recovery, which is a reader, can lag.
   lags := pg_is_in_recovery();
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
@@ -134,8 +135,8 @@ grant execute on function app.establish_context(text, text, text, uuid, uuid) to
 
 set local role app_owner;
 
--- Enters the database as the caller, until the end of the transaction. `min_xids` are the transactions that this server
--- must have replayed for `caught_up` to be true.
+-- Enters the database as the caller, until the end of the transaction. `min_xids` are transactions. `caught_up` is true
+-- only if this server has replayed all of them.
 create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)
@@ -149,7 +150,8 @@ declare
   caller record;
 begin
   caller := app.establish_context($1, $2, $3, $4, $6);
-  -- API Gateway gives up after 30 s, and a longer statement would have no reader. Jobs get the whole time of the tier.
+  -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
+  -- of the tier.
   perform
     set_config('statement_timeout', (case
       when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000

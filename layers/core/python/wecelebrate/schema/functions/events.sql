@@ -2,10 +2,10 @@
 
 set local role app_owner;
 
--- Creates the partitions for the month of `day` and the `ahead` months after it; existing ones stay as they are.
--- Returns the number of created partitions. A partition can be reached only through its parent: it has row-level
--- security of its own, without a policy or a grant. The owner of the tables owns this function, because it creates
--- tables.
+-- Creates the partitions for the month of `day` and for the `ahead` months after it. Existing partitions are not
+-- changed. Returns the number of created partitions. A partition can be accessed only through its parent, because it
+-- has row-level security of its own and neither a policy nor a grant. The function belongs to the owner of the tables,
+-- because it creates tables.
 create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -32,5 +32,5 @@ end
 $$;
 grant execute on function app.create_event_partitions(date, integer) to app_system;
 
--- A new database accepts events at once. Where partitions exist already, this creates none.
+-- After this call a new database accepts events. If the partitions exist already, the call creates none.
 select app.create_event_partitions(current_date, 3);

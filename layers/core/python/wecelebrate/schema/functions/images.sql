@@ -1,11 +1,11 @@
--- Images of products: what a product shows of its images, and the retries of fetches.
+-- Images of products: the images that a product shows, and the retries of fetches.
 
 set local role app_owner;
 
--- The value of `products.media` for a product with these images. It is stored, so a page of a thousand products reads
--- it like a name; building it for each read took five times as long as the rest of the page. The address of the bucket
--- may change, so the character \x01 stands for it. JSON never contains this character: an address that has it is
--- escaped.
+-- Returns the value of `products.media` for a product with these images. The value is stored, so a page of a thousand
+-- products reads it like any other column. Building it for each read took five times as long as the rest of the page.
+-- The address of the bucket may change, so the character \x01 stands for it. The text of JSON never contains this
+-- character: if an address contains it, JSON escapes it.
 create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -15,20 +15,20 @@ as $$
       i.renditions #>> '{large,key}'), ',' order by position) || ']', '[]')
   from jsonb_array_elements_text(addresses) with ordinality source (address, position)
     cross join lateral (
-      -- The same picture, uploaded twice, has one address.
+      -- If the same picture is uploaded twice, both images have the same address.
       select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
     ) i
 $$;
 grant execute on function app.product_media(uuid, jsonb) to app_admin, app_support, app_client, app_migrate;
 
--- `products.media` for readers: `base_url` is the address of the bucket.
+-- Returns `products.media` for readers, with `base_url` in place of each \x01. `base_url` is the address of the bucket.
 create or replace function app.media_with_urls(media text, base_url text) returns json
 language sql stable parallel safe
 as $$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', base_url)::json end $$;
 grant execute on function app.media_with_urls(text, text)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `media` consistent with `images` when the API or a sync changes the images.
+-- Sets `media` again when the API or a sync changes `images`.
 create or replace function app.set_product_media() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
@@ -41,7 +41,8 @@ grant execute on function app.set_product_media() to app_admin, app_support, app
 create or replace trigger set_product_media before update of images on products
   for each row when (new.images is distinct from old.images) execute function app.set_product_media();
 
--- The renditions of an image for readers: `base_url` is the address of the bucket. Null while there are no renditions.
+-- Returns the renditions of an image for readers, each with a URL. `base_url` is the address of the bucket. Returns
+-- null if there are no renditions.
 create or replace function app.renditions_with_urls(renditions jsonb, base_url text) returns jsonb
 language sql immutable parallel safe
 as $$
@@ -51,9 +52,9 @@ as $$
 $$;
 grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, app_support, app_client;
 
--- When an address is fetched again automatically after `failures` failed attempts in a row: after 10 minutes, 1, 6 and
--- 24 hours, and no earlier than the server asked for (`min_wait`, in seconds). Null when the failure is permanent: then
--- the address is fetched again only on request.
+-- Returns the time of the next automatic attempt to fetch an address, after `failures` failed attempts in a row. The
+-- attempts follow after 10 minutes and after 1, 6 and 24 hours, but not earlier than the server asked for (`min_wait`,
+-- in seconds). Returns null if the failure is permanent. The address is then fetched again only on request.
 create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)
 returns timestamptz
 language sql stable parallel safe

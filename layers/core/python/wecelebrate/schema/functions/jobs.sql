@@ -1,8 +1,8 @@
--- Jobs: claiming the next job, leases, and what the API shows of a job.
+-- Jobs: claiming the next job, leases, and the views of the API.
 
 set local role app_owner;
 
--- Ends leases that ran out because the worker sent no heartbeat: the job goes back to the queue, or fails when that
+-- Ends the leases that ran out because their workers sent no heartbeat. The job returns to the queue, or fails if this
 -- happened `max_attempts` times in a row without progress. Returns the jobs that failed.
 create or replace function app.expire_job_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -15,7 +15,7 @@ begin
     for update skip locked);
   return query
     update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
-      error = 'The worker died of this job, ' || failures || ' times in a row. We look into it.'
+      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
     where id in (
       select id from jobs
       where status = 'processing' and leased_until < now() and failures >= max_attempts
@@ -26,10 +26,10 @@ end
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
--- Claims the next due job for a free worker, for `seconds`; no row when no job is available. Among the clients with due
--- jobs the order is: high priority first, then the client with the fewest running jobs, then the oldest job. No client
--- gets all `workers`, so the job of another client can start at once. Of the jobs with the same key only the first one
--- runs, and only while no other one is running.
+-- Claims the next due job for a free worker. The lease lasts `seconds`. Returns no row when no job is available. High
+-- priority comes first, then the client with the fewest running jobs, then the oldest job. One client never gets all
+-- `workers`, so a job of another client can start at once. Of the jobs with the same ordering key, only the first can
+-- run, and only when no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -89,8 +89,9 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 
 set local role app_definer;
 
--- Saves the progress of staging in the transaction of the staged rows: app_worker, which owns the staging tables,
--- cannot read jobs. Returns false when a later worker has claimed the job or the job was cancelled.
+-- Saves the progress of staging in the transaction that stages the rows. It is a definer function, because app_worker,
+-- which owns the staging tables, cannot read jobs. Returns false when a later worker has claimed the job or the job was
+-- cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean
@@ -109,14 +110,15 @@ grant execute on function app.save_staging_progress(uuid, integer, integer, json
 
 set local role app_owner;
 
--- Whether a job waits for an approval.
+-- Returns whether a job waits for an approval.
 create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
--- The progress of a job. On the wire the phase `review` is called `look`. The remaining time is estimated from the rate
--- so far, once 0.1 percent is done, and only while the worker's lease is fresh: every saved chunk renews the lease of
--- 60 s. The rate of a dead worker means nothing; the job continues when its lease has run out.
+-- Returns the progress of a job. In the API the phase `review` is called `look`. The remaining time is estimated from
+-- the rate so far, if at least 0.1 percent is done and the lease of the worker is fresh. Every saved chunk renews the
+-- lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says nothing about the remaining
+-- time. The job continues when the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
@@ -132,7 +134,7 @@ $$;
 grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)
   to app_admin, app_support, app_client, app_system;
 
--- The counts of a job, with 0 for each outcome that it does not have.
+-- Returns the counts of a job, with 0 for each outcome that is missing.
 create or replace function app.job_counts(counts jsonb) returns jsonb
 language sql immutable parallel safe
 as $$
@@ -140,14 +142,14 @@ as $$
 $$;
 grant execute on function app.job_counts(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The file version that a job reads. Null for a job without a file.
+-- Returns the file version that a job reads. Returns null for a job without a file.
 create or replace function app.job_source(payload jsonb) returns jsonb
 language sql immutable parallel safe
 as $$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
 grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The API's view of a job. On the wire the priority is called `lane`.
+-- The view of a job in the API. There the priority is called `lane`.
 create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
@@ -156,14 +158,14 @@ select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
--- The API's view of a dead letter, with the status of its job.
+-- The view of a dead letter in the API, with the status of its job.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
   d.redriven_at, d.redriven_by
 from dead_letters d left join jobs j on j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
--- The API's view of a schedule.
+-- The view of a schedule in the API.
 create or replace view app.schedule_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
   last_outcome, created_at, updated_at

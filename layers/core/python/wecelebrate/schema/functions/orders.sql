@@ -2,20 +2,20 @@
 
 set local role app_definer;
 
--- Places an order of `lines` on the current site, for its customer or a guest, at the current prices of the site's
--- catalog. `lines` is [{"product_id": …, "quantity": …}, …] with each product at most once.
+-- Places an order on the current site, for the customer of the site or for a guest, at the current prices of the
+-- catalog of the site. `lines` is [{"product_id": …, "quantity": …}, …]. Each product occurs at most once.
 --
 -- Visitors write orders and stock only through this function, so it applies the conditions of row-level security
--- itself: the site is that of the sealed context, and the products are those that the site shows. Concurrent orders of
--- the same products wait for each other; the rows are locked in the order of their ids, so orders cannot deadlock.
+-- itself. The site comes from the sealed context, and the products must be shown by the site. Concurrent orders of the
+-- same products wait for each other. The rows are locked in the order of their ids, so orders cannot deadlock.
 --
--- Returns the order as `placed`, and as `low_stock` the products that fell to the catalog's low_inventory, if the
--- site's own client owns the catalog. When it changes nothing, it returns the reason as `refusal` and its details as
--- `detail`:
---   not_shown     [n, …]             lines whose product the site does not show
---   out_of_stock  [{at, left}, …]    lines with a quantity above the stock
---   currencies    ["EUR", "USD"]     the products have several currencies; an order has one
---   total         "12.50"            the total differs from the expected total, or exceeds the maximum of an order
+-- Returns the order as `placed`. If the client of the site owns the catalog, `low_stock` contains the products whose
+-- stock fell to the low_inventory of the catalog. If the order is refused, nothing changes. `refusal` is then the
+-- reason, and `detail` gives the details:
+--   not_shown     [n, …]             the lines whose product the site does not show
+--   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock
+--   currencies    ["EUR", "USD"]     the currencies of the products; an order must have only one
+--   total         "12.50"            the total; it differs from the expected total, or exceeds the maximum of an order
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
@@ -39,7 +39,7 @@ begin
   order by p.id
   for no key update;
 
-  -- The rows are locked: these are the values that no other transaction can change before the commit.
+  -- The rows are locked, so no other transaction can change these values before the commit.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', p.price::text, 'image', p.images ->> 0, 'left', p.inventory_count)
            order by l.n),
@@ -89,7 +89,8 @@ begin
   where u.before > c.low_inventory and u.inventory_count <= c.low_inventory
   group by c.id;
 
-  -- If the order number exists already, draw another. A second collision has a chance of one in many million.
+  -- If the order number already exists, draw another number. The chance of a second collision is below one in a
+  -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
       shipping_address, items, metadata)
@@ -113,8 +114,9 @@ end
 $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
 
--- Appends the changes of the daily figures that a statement on orders causes, summed by day; nothing for a statement
--- that changes no figure. Only this function writes deltas, and only for rows that the caller's policies let it write.
+-- Appends to order_deltas how a statement on orders changes the daily figures, summed by day. If no figure changes,
+-- nothing is appended. Only this function writes deltas, and it writes them only for orders that the policies of the
+-- caller allow the caller to write.
 create or replace function app.record_order_deltas() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -142,9 +144,9 @@ end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Moves up to `max_rows` deltas into order_daily_totals, the oldest first, and returns their number. A smaller number
--- than `max_rows` means that no delta is left. Concurrent calls get different deltas. All calls update days in the
--- order of the primary key, so the later call waits for the earlier one and never the other way round.
+-- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns their number. If the number is
+-- smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in the order
+-- of the primary key. Therefore a call may wait for another call, but calls cannot deadlock.
 create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -169,8 +171,8 @@ begin
   )
   select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
     into moved_rows, empty;
-  -- A status that orders have passed through leaves a row of zeros: three of four rows. This transaction has locked
-  -- these rows, so the delete waits for no other one.
+  -- When all orders have left a status, the row of this status has only zeros. This is true for three of four rows.
+  -- This transaction has locked these rows, so the delete waits for no other transaction.
   delete from order_daily_totals d using unnest(empty) e
   where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
   return moved_rows;
@@ -180,8 +182,9 @@ grant execute on function app.rollup_order_deltas(integer) to app_system;
 
 set local role app_owner;
 
--- Figures of a client's orders from `first_day` to `last_day`, both included, by currency and status, as far as the
--- caller may see them. It is one statement and therefore one snapshot; the planner inlines it.
+-- Returns the figures of the orders of a client from `first_day` to `last_day`, both included, by currency and status.
+-- Orders that the caller may not see are not counted. The function is one statement and therefore reads one snapshot.
+-- The planner inlines it.
 create or replace function app.daily_order_totals(client uuid, first_day date, last_day date)
 returns table (day date, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -206,14 +209,14 @@ create or replace trigger record_deltas_update after update on orders referencin
 create or replace trigger record_deltas_delete after delete on orders referencing old table as before
   for each statement execute function app.record_order_deltas();
 
--- The API's view of an order for the client and the platform.
+-- The view of an order in the API, for the client and the platform.
 create or replace view app.order_view with (security_invoker = true) as
 select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
   customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
 from orders;
 grant select on app.order_view to app_admin, app_support, app_client, app_customer;
 
--- The API's view of the customer's own orders on the current site.
+-- The view of the orders of a customer on the current site, in the API.
 create or replace view app.customer_order_view with (security_invoker = true) as
 select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
   shipping_address, items, created_at, shipped_at, delivered_at

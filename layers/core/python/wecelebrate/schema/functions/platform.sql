@@ -1,4 +1,4 @@
--- Functions of the whole platform: JSON Merge Patch, the heartbeat of replicas, idempotency keys of guests.
+-- Functions for the whole platform: JSON Merge Patch, the heartbeat of replicas, and idempotency keys of guests.
 
 set local role app_owner;
 
@@ -30,7 +30,7 @@ grant execute on function app.merge_patch(jsonb, jsonb) to public;
 
 set local role app_definer;
 
--- Writes the heartbeat that readers are judged by.
+-- Writes the heartbeat. On a reader, app.enter uses it to detect whether the reader lags.
 create or replace function app.write_replica_heartbeat() returns void
 language sql volatile security definer set search_path = pg_catalog, app, pg_temp
 as $$
@@ -39,8 +39,9 @@ as $$
 $$;
 grant execute on function app.write_replica_heartbeat() to app_system;
 
--- Idempotency keys of guests. A guest has no subject that could own rows, so all guests of a site share one, which no
--- token can contain. A caller that does not send exactly the same request learns only that the key was used.
+-- Finds the response for the idempotency key of a guest. A guest has no subject that could own rows. Therefore all
+-- guests of a site share one subject, which no token can contain. If the request is not exactly the same, the caller
+-- learns only that the key was used.
 create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
 returns table (request_hash text, status integer, headers jsonb, body text)
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp

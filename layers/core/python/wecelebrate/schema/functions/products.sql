@@ -1,19 +1,21 @@
 -- Pages, searches and facets of products.
 --
--- One function builds the query of a page. Without a search the query runs as the caller, under row-level security.
--- With a search this is not possible: ILIKE is not leakproof, so under a policy PostgreSQL would not use the trigram
--- index (74 ms instead of 3). Therefore app.search_products runs as app_definer and selects the caller's rows itself.
--- It returns only ids, and the query around it reads the rows under the caller's policies.
+-- One function builds the query of a page. Without a search, the query runs as the caller, under row-level security.
+-- With a search this would be slow: ILIKE is not leakproof, so under a policy PostgreSQL does not use the trigram index
+-- (74 ms instead of 3 ms). Therefore app.search_products runs as app_definer and restricts the rows to those of the
+-- caller itself. It returns only ids, and the calling query reads the rows under the policies of the caller.
 --
--- A search first walks a limited number of rows in the order of the page, then uses the search index. If many names
--- contain the word, the short walk fills the page. Otherwise the search index finds the few matches. The planner cannot
--- choose between the two: behind a policy it has no statistics for ILIKE.
+-- A search first reads a limited number of rows in the order of the page (the walk). If many names contain the text,
+-- the walk fills the page. Otherwise the search index then finds the few matches. The planner cannot choose between the
+-- two ways, because it has no statistics for ILIKE behind a policy.
 
 set local role app_owner;
 
--- The SQL of one page: the columns `shown` of its rows, in order. The values stay parameters: $1 catalog, $2 search, $3
--- category, $4 brand, $5 minimum and $6 maximum price, $7 active, $8 changed since, $9 key and $10 id of the row before
--- the page, $11 rows, $12 rows to examine in order, when `walk`. `%s` stands where an additional predicate is inserted.
+-- Returns the SQL of one page. The SQL selects the columns `shown` of the rows of the page, in order. Values are
+-- parameters: $1 is the catalog, $2 the search, $3 the category, $4 the brand, $5 the minimum price, $6 the maximum
+-- price, $7 active, and $8 the time since which the rows have changed. $9 and $10 are the key and the id of the row
+-- before the page, and $11 is the number of rows. If `walk` is true, $12 is the number of rows to examine in order.
+-- `%s` marks where the caller inserts an additional predicate.
 create or replace function app.products_page_sql(
   search boolean, category boolean, brand boolean, price_min boolean, price_max boolean, active boolean,
   updated_since boolean, sort text, after boolean, walk boolean default false, shown text default 'id')
@@ -36,8 +38,8 @@ begin
   ordering := format(' order by %I %s, id %s', key, direction, direction);
   price_range := case when price_min then ' and price >= $5' else '' end
     || case when price_max then ' and price <= $6' else '' end;
-  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner: for a new catalog,
-  -- which is not in the statistics, it would take any index.
+  -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner. Otherwise the planner
+  -- could choose a wrong index for a new catalog, which is not in the statistics yet.
   index_conditions := 'catalog_id = (select $1)'
     || case when category then ' and category = $3' else '' end
     || case when brand then ' and brand = $4' else '' end
@@ -59,7 +61,7 @@ $$;
 grant execute on function app.products_page_sql(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
   boolean, boolean, text) to public;
 
--- An ILIKE pattern that finds the text anywhere in a value. `%` and `_` in the text stand for themselves.
+-- Returns an ILIKE pattern that finds the text anywhere in a value. `%` and `_` in the text stand for themselves.
 create or replace function app.like_pattern(search text) returns text
 language sql immutable parallel safe
 as $$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $$;
@@ -67,7 +69,7 @@ grant execute on function app.like_pattern(text) to app_definer;
 
 set local role app_definer;
 
--- The ids of one page of a search, in order.
+-- Returns the ids of one page of a search, in order.
 create or replace function app.search_products(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
@@ -77,17 +79,19 @@ set enable_indexscan = on set enable_indexonlyscan = on
 as $$
 declare
   page uuid[];
-  -- Rows to examine in order, which takes 5 ms. Only the indexes in name order hold the columns that a walk needs.
+  -- The number of rows to examine in order; this takes 5 ms. Only the indexes in name order contain all columns that
+  -- the walk needs.
   max_walk constant integer := case ltrim(sort, '-') when 'name' then 10000 else 2000 end;
   walk integer;
 begin
-  -- The predicate that row-level security would add, as the policies on products say for each role.
+  -- This check replaces row-level security. It must match the policies on products for each role.
   if app.admin_role() is null and catalog <> all (app.catalog_ids()) then
     return;
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics an index in order looks cheap, and the whole index would be read for a rare word.
+      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
+      -- word.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
@@ -108,9 +112,10 @@ $$;
 grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
--- The facets of a storefront: the number of products of each category and brand, under the other filters, the largest
--- first and at most `max_values` of each; and the range of prices. It runs as app_definer because of the search, so it
--- selects the rows of the caller's site itself. Null for a caller without a site.
+-- Returns the facets of a storefront: the number of products of each category and each brand, with the filters on the
+-- other fields applied, and the range of prices. The largest numbers come first, and each facet has at most
+-- `max_values` values. The function runs as app_definer because of the search. Therefore it restricts the rows to those
+-- of the current site itself. Returns null for a caller without a site.
 create or replace function app.storefront_facets(
   search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
@@ -153,8 +158,9 @@ grant execute on function app.storefront_facets(text, text, text, numeric, numer
 
 set local role app_owner;
 
--- One page of a catalog's products as the caller sees them, in order; with `search`, only names that contain it.
--- Returns up to `rows` products after the row that `after_key` and `after_id` name.
+-- Returns one page of the products of a catalog that the caller sees, in order. With `search`, it returns only products
+-- whose names contain the text. The page has up to `rows` products. It starts after the row that `after_key` and
+-- `after_id` identify.
 create or replace function app.products_page(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
@@ -169,7 +175,7 @@ begin
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows;
   else
-    -- The search returns only ids: the rows are read under the caller's policies.
+    -- The search returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
       from app.search_products(catalog, search, category, brand, price_min, price_max, active, updated_since, sort,
@@ -183,9 +189,10 @@ grant execute on function app.products_page(uuid, text, text, text, numeric, num
   uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Updates the planner's statistics of products after a large sync. Without them the planner reads and sorts a whole new
--- catalog for a page (60 ms at 100,000 products instead of 2), and autovacuum may take minutes. It also merges the
--- pending list of the search index, which every search would read whole. Only the owner may analyze a table, so the
--- owner owns this function, which reads and returns no row.
+-- catalog for a page (60 ms instead of 2 ms at 100,000 products), and autovacuum may update them only minutes later.
+-- The function also merges the pending list of the search index, which every search would otherwise read completely.
+-- Only the owner of a table may analyze the table. Therefore the function belongs to the owner; it reads and returns no
+-- row.
 create or replace function app.analyze_products() returns void
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$

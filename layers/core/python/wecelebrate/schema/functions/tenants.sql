@@ -1,5 +1,5 @@
--- The API's views of clients, catalogs and sites. A simple view can be inserted into and updated, so create and change
--- queries return its columns, too.
+-- The views of clients, catalogs and sites in the API. A simple view can be the target of an insert or update, so the
+-- queries that create and change rows return the columns of the view, too.
 
 set local role app_owner;
 

@@ -1,11 +1,12 @@
--- Webhooks: publishing events, secrets, replays, and the batches of workers.
+-- Webhooks: publishing events, secrets, replays, and batches for workers.
 
 set local role app_definer;
 
--- Writes a delivery of an event for each enabled endpoint of the client that subscribes to the event, and returns their
--- number. With `only_to` it writes one for that endpoint only, whatever the endpoint subscribes to, and ends its pause.
--- The caller must act for the client: the platform's staff and services, members who write for the client, and visitors
--- and customers of its sites. Any other caller is refused.
+-- Creates a delivery for each enabled endpoint of the client that subscribes to the event, and returns the number of
+-- deliveries. With `only_to`, it creates a delivery only for that endpoint, even if the endpoint does not subscribe to
+-- the event, and ends the pause of the endpoint. The caller must act for the client. These callers do: staff and
+-- services of the platform, members who write for the client, and visitors and customers of its sites. Any other caller
+-- is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -33,8 +34,8 @@ $$;
 grant execute on function app.publish_webhook_event(uuid, text, jsonb, uuid)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
--- Gives an endpoint a new secret. The previous secret signs for `overlap` more seconds; older ones are deleted. Returns
--- false when the endpoint does not exist or the caller may not change it.
+-- Gives an endpoint a new secret. For `overlap` more seconds, requests are signed with the previous secret, too. Older
+-- secrets are deleted. Returns false when the endpoint does not exist or the caller may not change it.
 create or replace function app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -55,9 +56,9 @@ end
 $$;
 grant execute on function app.rotate_webhook_secret(uuid, text, double precision) to app_admin, app_client;
 
--- Sends deliveries of an enabled endpoint again: one delivery, or up to `max_rows` failed ones that were published
--- after `since`, the oldest first. Returns their number. They keep their ids, and the endpoint's pause ends. The caller
--- must be allowed to change the endpoint.
+-- Sends deliveries of an enabled endpoint again: one delivery, or up to `max_rows` failed deliveries that were
+-- published after `since`, the oldest first. Returns the number of deliveries. The deliveries keep their ids. The pause
+-- of the endpoint ends. The caller must be allowed to change the endpoint.
 create or replace function app.replay_webhook_deliveries(
   webhook_id uuid, delivery_id uuid, since timestamptz, max_rows integer)
 returns integer
@@ -86,7 +87,7 @@ end
 $$;
 grant execute on function app.replay_webhook_deliveries(uuid, uuid, timestamptz, integer) to app_admin, app_client;
 
--- Fails the pending deliveries of an endpoint that was disabled. They can be replayed once the endpoint is enabled
+-- Fails the pending deliveries of an endpoint that was disabled. Callers can replay them when the endpoint is enabled
 -- again.
 create or replace function app.fail_pending_deliveries() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
@@ -104,8 +105,9 @@ set local role app_owner;
 create or replace trigger fail_pending_deliveries after update of status on webhooks
   for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_pending_deliveries();
 
--- Endpoints that have a due delivery, no lease and no pause, with the due time of their first delivery. The query steps
--- from endpoint to endpoint in the index of pending deliveries, however many deliveries are pending.
+-- Returns the endpoints that have a due delivery, no lease and no pause, each with the due time of its first delivery.
+-- The query jumps from endpoint to endpoint in the index of pending deliveries, so it is fast even if many deliveries
+-- are pending.
 create or replace function app.due_webhooks() returns table (webhook_id uuid, client_id uuid, due_at timestamptz)
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -127,8 +129,9 @@ as $$
     and first.next_at <= now()
 $$;
 
--- Claims up to `max_batches` endpoints for `seconds`, each with up to `batch_size` due deliveries, in the order of
--- their due times. Clients with the fewest claimed endpoints come first, and no client gets more than `max_per_client`.
+-- Claims up to `max_batches` endpoints, each with up to `batch_size` due deliveries in the order of their due times.
+-- The lease lasts `seconds`. Clients with the fewest claimed endpoints come first. No client gets more than
+-- `max_per_client` endpoints.
 create or replace function app.claim_webhook_batches(
   max_batches integer, batch_size integer, max_per_client integer, seconds double precision)
 returns table (webhook_id uuid, client_id uuid, url text, fence bigint, secrets text[], deliveries jsonb)
@@ -162,7 +165,7 @@ begin
         and (free.leased_until is null or free.leased_until < now()) and free.paused_until <= now()
       for update skip locked)
     returning w.* into claimed;
-    -- The next statement has a snapshot of its own, so it sees everything that the worker before recorded.
+    -- The next statement has a snapshot of its own, so it sees everything that the previous worker recorded.
     if found then
       remaining := remaining - 1;
       return query
@@ -182,14 +185,14 @@ $$;
 grant execute on function app.due_webhooks(), app.claim_webhook_batches(integer, integer, integer, double precision)
   to app_system;
 
--- The API's view of an endpoint.
+-- The view of an endpoint in the API.
 create or replace view app.webhook_view with (security_invoker = true) as
 select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
 from webhooks;
 grant select on app.webhook_view to app_support, app_system;
 grant select, insert on app.webhook_view to app_admin, app_client;
 
--- The API's view of a delivery in a list.
+-- The view of a delivery in lists of the API.
 create or replace view app.webhook_delivery_view with (security_invoker = true) as
 select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at,
   last_at, last_status, last_error, last_milliseconds, created_at, delivered_at

@@ -1,7 +1,7 @@
--- Roles. NOLOGIN roles hold the privileges. A login only says which of these roles a connection may enter.
+-- Roles. NOLOGIN roles hold the privileges. A login only determines which of these roles a connection may enter.
 --
--- A login is NOINHERIT: it has no privilege until app.enter switches to one of its roles. Injected SQL can therefore
--- set no role outside the audience of its login. Roles belong to the whole server, so another database of the server
+-- A login is NOINHERIT: it has no privilege until app.enter switches to one of its roles. Therefore injected SQL can
+-- switch only to roles that the login may enter. Roles belong to the whole server, so another database of the server
 -- may already have created them.
 
 do $$
@@ -37,8 +37,9 @@ grant app_admin, app_support, app_client to wc_api;
 grant app_admin, app_support, app_client, app_customer, app_system, app_worker to wc_worker;
 grant app_owner, app_definer, app_migrate, app_worker to wc_migrate;
 
--- Only migrations create objects. A temporary table lives as long as the session and precedes the schema's own tables
--- in every search path: a temporary table that injected SQL created would serve the next user of a pooled connection.
+-- Only migrations create objects. A temporary table lives as long as its session, and in every search path it comes
+-- before the tables of the schema. If injected SQL could create a temporary table, the next user of the pooled
+-- connection would read from that table.
 do $$
 begin
   execute format('grant create on database %I to app_owner', current_database());
@@ -61,7 +62,7 @@ create schema app;
 grant usage on schema app to public;
 grant usage, create on schema app to app_definer;
 grant usage on schema app to app_migrate;
--- No function is executable by everyone: each function names the roles that may call it.
+-- PUBLIC may execute no function. Each function names the roles that may call it.
 alter default privileges revoke execute on functions from public;
 set local role app_definer;
 alter default privileges revoke execute on functions from public;

@@ -1,11 +1,12 @@
--- The caller's context: what app.enter learned about the caller, kept for one transaction and sealed.
+-- The context of the caller: the facts about the caller that app.enter has looked up. The context is kept for one
+-- transaction, and a seal protects it.
 --
--- Policies read the context through app.client_ids() and the other accessors. Any SQL can write settings. Therefore a
--- seal over the role, the ids, the backend and the transaction protects them: when injected SQL switches the role or
--- writes other ids, the seal no longer matches, and every accessor answers as if there were no caller. After a commit a
--- transaction-local setting reads '', not NULL.
+-- Policies read the context through app.client_ids() and the other accessors. The context is stored in settings, which
+-- any SQL can write. Therefore a seal is computed over the role, the ids, the backend and the transaction. When
+-- injected SQL switches the role or writes other ids, the seal no longer matches, and every accessor answers as if
+-- there were no caller. After a commit a transaction-local setting reads '', not NULL.
 --
--- These functions live with the tables because policies, defaults and generated values use them.
+-- These functions are defined with the tables because policies, defaults and generated values use them.
 
 set local role app_owner;
 
@@ -23,8 +24,9 @@ as $$
 $$;
 grant execute on function app.uuid7() to public;
 
--- Trigger of every table with `updated_at`: sets it when the row really changes. An update that changes nothing queues
--- no invalidation, so cached copies of the row stay current, and their entity tag has to stay valid.
+-- The trigger function of every table with `updated_at`. It sets `updated_at` only if the update changes the row. An
+-- update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay the
+-- same.
 create function app.set_updated_at() returns trigger
 language plpgsql
 as $$
@@ -41,7 +43,7 @@ create table app.seal_key (
   key bytea not null,
   only_row boolean primary key default true check (only_row)
 );
-comment on table app.seal_key is 'The key that seals contexts. Only app_definer may read it.';
+comment on table app.seal_key is 'The key that seals the context. Only app_definer may read it.';
 alter table app.seal_key enable row level security;
 alter table app.seal_key force row level security;
 create policy definer on app.seal_key for select to app_definer using (true);
@@ -55,8 +57,8 @@ values (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_sen
 
 set local role app_definer;
 
--- The seal of the current settings, in this transaction of this backend, for this role. The sealed value is the text of
--- an array: an array quotes its elements, so no value can reach into the next one.
+-- Computes the seal of the current settings for a role, in the current transaction of this backend. The sealed value is
+-- the text of an array. An array quotes its elements, so text in one element cannot be mistaken for the next element.
 create function app.seal(role text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -69,7 +71,8 @@ as $$
   from app.seal_key
 $$;
 
--- One setting of the context. NULL when the setting is empty or the seal does not match the current role.
+-- Returns one setting of the context. Returns NULL when the setting is empty or the seal does not match the current
+-- role.
 create function app.context(setting text) returns text
 language sql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -81,7 +84,8 @@ grant execute on function app.context(text) to app_owner, app_admin, app_support
 
 set local role app_owner;
 
--- PostgreSQL parses these bodies at creation, so no search_path changes their meaning. The planner inlines them.
+-- PostgreSQL parses the bodies of these functions when it creates the functions. Therefore a later search_path cannot
+-- change what the bodies refer to. The planner inlines the functions.
 create function app.subject() returns text
 language sql stable parallel restricted return app.context('subject');
 create function app.email() returns text
@@ -92,7 +96,8 @@ create function app.site_id() returns uuid
 language sql stable parallel restricted return app.context('site_id')::uuid;
 create function app.job_id() returns uuid
 language sql stable parallel restricted return app.context('job_id')::uuid;
--- The clients that the caller belongs to, writes for (owner, editor), and administers (owner).
+-- These functions return the clients that the caller belongs to, the clients that the caller may write for (as owner or
+-- editor), and the clients that the caller administers (as owner).
 create function app.client_ids() returns uuid[]
 language sql stable parallel restricted return app.context('client_ids')::uuid[];
 create function app.editor_ids() returns uuid[]

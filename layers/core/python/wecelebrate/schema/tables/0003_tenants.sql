@@ -70,9 +70,10 @@ create table catalogs (
   constraint catalogs_status_check check (status in ('draft', 'active', 'inactive')),
   constraint catalogs_low_inventory_check check (low_inventory >= 0)
 );
-comment on column catalogs.owner_client_id is 'The client that may write the catalog. Null: the platform.';
+comment on column catalogs.owner_client_id is
+  'The client that may write the catalog. Null: the catalog belongs to the platform.';
 comment on column catalogs.low_inventory is
-  'inventory.low is published when a product''s inventory falls to this number.';
+  'The event inventory.low is published when the inventory of a product falls to this number or below.';
 create index catalogs_by_owner on catalogs (owner_client_id);
 create index catalogs_by_name on catalogs (name, id);
 create index catalogs_by_last_sync on catalogs (last_sync_at desc);
@@ -115,8 +116,9 @@ grant select on tiers, clients, admin_users, client_users, catalogs, catalog_gra
 
 set local role app_definer;
 
--- The catalogs whose products the caller may read: owned and granted ones; on a storefront, the catalog of the site.
--- These three functions live with the tables because policies use them.
+-- Returns the catalogs whose products the caller may read. They are the catalogs that the clients of the caller own or
+-- were granted. On a storefront, it is the catalog of the site. This function and the next two are defined with the
+-- tables because policies use them.
 create function app.catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -129,14 +131,14 @@ as $$
   ) readable (id)
 $$;
 
--- The catalogs that the caller may write: those of clients that the caller edits.
+-- Returns the catalogs that the caller may write: those that belong to a client which the caller edits.
 create function app.writable_catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
   select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
 $$;
 
--- Whether a client may read a catalog, and a site of the client may therefore show it.
+-- Returns whether a client may read a catalog. If so, a site of the client may show the catalog.
 create function app.may_read_catalog(client uuid, catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -220,7 +222,7 @@ create policy client_update on catalogs for update to app_client
   with check (owner_client_id = any ((select app.editor_ids())::uuid[]));
 grant select, insert, update, delete on catalogs to app_migrate;
 grant select, insert, update, delete on catalogs to app_admin;
--- Intake reads the owner of the catalog that a key names before it can enter as a service of that owner.
+-- The intake of dropped files reads the owner of a catalog, and then enters as a service of that owner.
 grant select on catalogs to app_support, app_system;
 grant select, insert, update on catalogs to app_client;
 

@@ -1,7 +1,8 @@
 -- Products of catalogs, exclusions of products from sites, and images of products.
 --
--- A page in name order of one catalog reads one index from the cursor on. The filters by category, brand and price have
--- indexes of their own. An index on only (catalog_id) or (sku) would repeat the unique constraint and slow every load.
+-- A page of one catalog in name order reads one index, starting at the cursor. The filters by category, brand and price
+-- have indexes of their own. An index on only (catalog_id) or (sku) would repeat the unique constraint and slow down
+-- every load.
 
 set local role app_owner;
 
@@ -30,13 +31,13 @@ create table products (
 );
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
--- The search index holds catalog, category and brand beside the name: a search reads only matches of its own catalog,
--- however many matches other catalogs have. New entries wait in a pending list that every search reads whole, so the
--- list is kept shorter than the default of 4 MB.
+-- The search index contains the catalog, the category and the brand in addition to the name. Therefore a search reads
+-- only the matches of its own catalog, even if other catalogs have many matches. New entries wait in a pending list,
+-- and every search reads the complete list. Therefore the list is kept shorter than the default of 4 MB.
 create index products_search on products using gin (catalog_id, category, brand, name gin_trgm_ops)
   with (gin_pending_list_limit = 1024);
--- The three indexes in name order include the columns of the other filters, so a walk along them visits only the table
--- rows that it returns.
+-- The three indexes in name order also contain the columns of the other filters. Therefore a scan of such an index
+-- reads only the table rows that it returns.
 create index products_by_name on products (catalog_id, name, id) include (price, is_active);
 create index products_by_category on products (catalog_id, category, name, id) include (price, is_active);
 create index products_by_brand on products (catalog_id, brand, name, id) include (price, is_active);
@@ -56,8 +57,9 @@ create index site_product_exclusions_by_product on site_product_exclusions (prod
 
 create trigger set_updated_at before update on products for each row execute function app.set_updated_at();
 
--- Foreign keys are checked without row-level security, so policies ask this function whether a client may read the
--- catalog of a product. It lives with the tables because policies use it. app.place_order updates the stock.
+-- Foreign keys are checked without row-level security. Therefore policies ask this function whether a client may read
+-- the catalog of a product. It is defined with the tables because policies use it. The privilege to update is for
+-- app.place_order, which updates the stock.
 grant select, update on products to app_definer;
 grant select on site_product_exclusions to app_definer;
 set local role app_definer;
@@ -122,10 +124,10 @@ grant select on site_product_exclusions to app_customer, app_anon;
 
 -- The images of products: the origin of each image, its state and its renditions.
 --
--- `products.images` keeps the addresses that a file or a caller gave. `products.media` holds what can be shown of them:
--- a list of a thousand products would otherwise look up thousands of rows, and every reader of products would need
--- access to this table. A change of `media` is a change of the product, so the cache, entity tags and `updated_since`
--- take it into account.
+-- `products.images` contains the addresses as a file or a caller gave them. `products.media` contains those images that
+-- can be shown. Without `media`, a list of a thousand products would look up thousands of rows, and every reader of
+-- products would need access to this table. A change of `media` is a change of the product, so the cache, entity tags
+-- and `updated_since` take it into account.
 create table images (
   id uuid primary key default app.uuid7(),
   catalog_id uuid not null references catalogs (id) on delete cascade,
@@ -149,11 +151,11 @@ create table images (
   constraint images_fetched_source_check check (origin = 'uploaded' or source is not null),
   constraint images_ready_check check (status <> 'ready' or (source is not null and sha256 is not null))
 );
-comment on column images.source is 'The address in `products.images`. An upload has one once it is rendered.';
+comment on column images.source is 'The address in `products.images`. An upload has no address until it is rendered.';
 comment on column images.status is
-  'failed: nothing can be shown. A ready image may have an error, too: that of the last attempt to fetch it again.';
+  'failed: no image can be shown. A ready image has an error if the last attempt to fetch it again failed.';
 comment on column images.attempts is 'Failed attempts in a row.';
-comment on column images.next_try_at is 'Null: it is not fetched again automatically.';
+comment on column images.next_try_at is 'Null: the image is not fetched again automatically.';
 create unique index images_fetched_source_unique on images (catalog_id, source) where origin = 'fetched';
 create index images_by_source on images (catalog_id, source) where status = 'ready';
 create index images_by_catalog on images (catalog_id, created_at desc, id desc);

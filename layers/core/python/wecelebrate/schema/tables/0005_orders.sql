@@ -1,14 +1,14 @@
--- Orders, their lines, and the daily figures of orders. `items` is the snapshot of the order as it was placed;
+-- Orders, their lines, and the daily figures of orders. `items` is a snapshot of the order at the time it was placed.
 -- `order_lines` holds the same data for reports.
 
 set local role app_owner;
 
--- The number of a new order: ten symbols of Crockford's base 32 (no I, L, O, U), which are 50 random bits. For a client
--- with a million orders, the chance that a new number already exists is one in a thousand million. The unique
--- constraint finds such a number, and app.place_order draws another. With eight symbols the chance would be one in a
--- million; twelve symbols take longer to read aloud. A sequence would reveal the number of orders and pin a session of
--- RDS Proxy. The bits are bytes of a random UUID, without bytes 6 and 8 (counted from 0), which hold its version and
--- variant. The function lives with the tables because a default uses it.
+-- Returns the number for a new order: ten symbols of Crockford's base 32 (no I, L, O, U), which are 50 random bits. For
+-- a client with a million orders, the chance that a new number already exists is one in a thousand million. In that
+-- case the unique constraint fails, and app.place_order draws another number. With eight symbols the chance would be
+-- one in a million. Twelve symbols take longer to read aloud. A sequence would reveal the number of orders and pin a
+-- session of RDS Proxy. The bits are bytes of a random UUID, without bytes 6 and 8 (counted from 0), which hold the
+-- version and the variant. The function is defined with the tables because a default uses it.
 create function app.order_number() returns text
 language sql volatile parallel safe
 return (
@@ -41,7 +41,8 @@ create table orders (
   constraint orders_site_fkey foreign key (client_id, site_id) references sites (client_id, id)
 );
 comment on column orders.customer_subject is 'The `sub` claim of the customer''s token. Null for a guest.';
--- Covers the monthly report of a client, which then does not visit the table.
+-- This index contains all columns that the monthly report of a client needs. Therefore the report does not read the
+-- table.
 create index orders_by_client on orders (client_id, created_at desc, id desc) include (total_amount, status);
 create index orders_by_site on orders (site_id, created_at desc, id desc);
 create index orders_by_customer on orders (customer_subject, created_at desc) where customer_subject is not null;
@@ -79,7 +80,8 @@ create policy client on orders for select to app_client using (client_id = any (
 create policy client_update on orders for update to app_client
   using (client_id = any ((select app.editor_ids())::uuid[]))
   with check (client_id = any ((select app.editor_ids())::uuid[]));
--- By the verified subject. An e-mail address can change hands, so it gives access to nothing.
+-- Customers are matched by the verified subject. An e-mail address may later belong to another person, so a matching
+-- address gives no access.
 create policy customer on orders for select to app_customer
   using (customer_subject = (select app.subject()) and site_id = (select app.site_id()));
 grant select, insert, update, delete on orders to app_migrate;
@@ -104,16 +106,17 @@ grant insert on order_lines to app_definer;
 grant select, insert, update, delete on order_lines to app_admin;
 grant select on order_lines to app_support, app_client, app_customer;
 
--- The daily figures of orders. A rollup that every order upserts would be one hot row for each client: 163 orders a
--- second, and deadlocks between changes of status. Therefore every change of a figure appends to order_deltas in its
--- own transaction and waits for no other one. app.rollup_order_deltas, on a schedule, sums deltas into
--- order_daily_totals and deletes them in one transaction. app.daily_order_totals adds up both tables. In every
--- snapshot, on every server, the two tables together give exactly the count of the orders. The figures of one site come
--- from the index orders_by_site: a site has about one order a day, so a rollup by site would have nearly as many rows
--- as there are orders.
+-- The daily figures of orders. If each order updated a total, the total would be one contended row for each client.
+-- That would limit a client to 163 orders a second, and changes of status would deadlock. Therefore a transaction that
+-- changes a figure only appends a row to order_deltas, and waits for no other transaction. app.rollup_order_deltas runs
+-- on a schedule. In one transaction it adds deltas to order_daily_totals and deletes them. app.daily_order_totals adds
+-- up both tables. In every snapshot, on every server, the sum of the two tables equals the count of the orders. The
+-- figures of one site come from the index orders_by_site. A site has about one order a day, so a rollup by site would
+-- have nearly as many rows as there are orders.
 --
--- Neither table has a foreign key to clients. The deltas of deleted orders outlive their client until they are rolled
--- up, and a rollup that a foreign key rejects would block all rollups. Their rows come from orders, which has the key.
+-- Neither table has a foreign key to clients. The deltas of deleted orders exist until they are rolled up, even if
+-- their client is deleted earlier. A foreign key would then reject the rollup, and block all later rollups. The table
+-- orders has the foreign key, and all deltas come from orders.
 create table order_deltas (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
@@ -124,8 +127,8 @@ create table order_deltas (
   amount numeric not null
 );
 comment on table order_deltas is
-  'Changes that order_daily_totals does not contain yet. Triggers of orders write them; the rollup deletes them.';
--- A report adds up the deltas of its client, however late the rollup is.
+  'Changes that order_daily_totals does not contain yet. Triggers of orders insert them; the rollup deletes them.';
+-- A report adds up all deltas of its client. If the rollup is late, there are many.
 create index order_deltas_by_client on order_deltas (client_id, day);
 
 create table order_daily_totals (
@@ -138,9 +141,9 @@ create table order_daily_totals (
   primary key (client_id, day, currency, status)
 );
 comment on table order_daily_totals is
-  'Figures of a day (UTC) without the rows of order_deltas. Read app.daily_order_totals instead.';
+  'The figures of a day (UTC) without the deltas in order_deltas. Read app.daily_order_totals instead.';
 comment on column order_daily_totals.orders is
-  'Can be below 0 for a while: a rollup may process the later of two deltas first.';
+  'Can be below 0 temporarily: a rollup may process the later of two deltas first.';
 
 alter table order_deltas enable row level security;
 alter table order_deltas force row level security;

@@ -1,7 +1,7 @@
 -- Background work: jobs, dropped files, staged rows, dead letters, schedules, uploads.
 --
--- A message of a queue only says that there is work. app.claim_job, which sees all jobs, decides which job runs next.
--- Therefore ten thousand jobs of one client do not delay the one job of another client, a message that arrives twice
+-- A message of a queue only says that there is work. app.claim_job sees all jobs and decides which job runs next.
+-- Therefore ten thousand jobs of one client do not delay a single job of another client. A message that arrives twice
 -- finds the job already claimed, and a lost message loses no work.
 
 set local role app_owner;
@@ -39,25 +39,27 @@ create table jobs (
   failures integer not null default 0,
   approval text check (approval in ('needed', 'given')),
   notify_email text,
-  -- A column, because row-level security keeps an expression from being looked up in an index: app.claim_job would read
-  -- every waiting job.
+  -- This is a stored column, because row-level security prevents index lookups by an expression. With an expression,
+  -- app.claim_job would read every waiting job.
   owner uuid not null
     generated always as (coalesce(client_id, '00000000-0000-0000-0000-000000000000'::uuid)) stored
 );
-comment on column jobs.client_id is 'Null: a job of the platform.';
+comment on column jobs.client_id is 'Null: the job belongs to the platform.';
 comment on column jobs.fence is
-  'Grows with each worker that claims the job. A worker with an older fence can no longer write.';
-comment on column jobs.checkpoint is 'Where the next worker continues. Committed together with the finished work.';
+  'Increases each time a worker claims the job. A worker with an older fence can no longer write to the job.';
+comment on column jobs.checkpoint is
+  'The position where the next worker continues. It is committed together with the finished work.';
 comment on column jobs.counts is 'Rows by outcome: read, created, updated, unchanged, rejected, deactivated.';
 comment on column jobs.priority is 'high: a person waits for the job. It runs before the normal jobs of all clients.';
 comment on column jobs.ordering_key is 'Jobs with the same key run one at a time, in the order of `queued_at`.';
 comment on column jobs.queued_at is 'The position among the jobs with the same key and priority.';
 comment on column jobs.due_at is
-  'The job does not start earlier. Later than `created_at` while the job waits for a retry.';
-comment on column jobs.failures is 'Attempts in a row without progress. Progress resets the count.';
+  'The earliest start of the job. While the job waits for a retry, it is later than `created_at`.';
+comment on column jobs.failures is 'The number of attempts in a row without progress. Progress resets it to 0.';
 comment on column jobs.approval is 'needed: the job stopped before its first change and waits for an approval.';
-comment on column jobs.notify_email is 'The address to notify when the job ends.';
-comment on column jobs.owner is 'The client for fair sharing. The platform''s own jobs count as those of one client.';
+comment on column jobs.notify_email is 'The address that gets a mail when the job ends.';
+comment on column jobs.owner is
+  'The client that fair sharing counts the job for. All jobs of the platform count for one client.';
 create index jobs_by_client on jobs (client_id, created_at desc, id desc);
 create index jobs_by_created_at on jobs (created_at desc, id desc);
 create index jobs_by_catalog on jobs (catalog_id, created_at desc);
@@ -70,7 +72,7 @@ create unique index jobs_one_running_by_ordering_key on jobs (ordering_key) wher
 create index jobs_expired on jobs (completed_at)
   where type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled');
 
--- One row for each version of a dropped file: a notification that arrives twice finds the row.
+-- Each version of a dropped file has one row. A notification that arrives a second time finds the existing row.
 create table drops (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id),
@@ -88,8 +90,8 @@ create table drops (
 create index drops_by_catalog on drops (catalog_id, id);
 create index drops_by_job on drops (job_id);
 
--- A job whose every attempt failed, or a message that no worker could read. The row stays until an operator handles it;
--- an operator sends it again by hand.
+-- A dead letter is a job whose attempts have all failed, or a message that no worker could read. The row stays until an
+-- operator handles it. Only an operator can send it again.
 create table dead_letters (
   id uuid primary key default app.uuid7(),
   queue text not null,
@@ -107,8 +109,8 @@ create index dead_letters_by_created_at on dead_letters (created_at desc, id des
 create index dead_letters_by_job on dead_letters (job_id);
 create index dead_letters_by_client on dead_letters (client_id);
 
--- Recurring work: cron expressions in a time zone. When a run is due while the run before is still active, it is
--- skipped.
+-- Recurring work: cron expressions in a time zone. If a run becomes due while the previous run is still active, the new
+-- run is skipped.
 create table schedules (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -128,16 +130,16 @@ create table schedules (
   run_requested_at timestamptz,
   constraint schedules_name_unique unique nulls not distinct (client_id, name)
 );
-comment on column schedules.last_outcome is 'The outcome of the last due time, as a sentence.';
+comment on column schedules.last_outcome is 'A sentence about what happened at the last due time.';
 comment on column schedules.run_requested_at is
-  'When the active run was requested: it was due, or a caller asked for it. Null: no run is active.';
+  'The time when the active run was requested, by the schedule itself or by a caller. Null: no run is active.';
 create index schedules_due on schedules (next_at) where is_active;
 create index schedules_by_catalog on schedules (catalog_id);
 create index schedules_run_requested on schedules (run_requested_at) where run_requested_at is not null;
 create index schedules_by_name on schedules (name, id);
 
--- Files that callers upload directly to S3, because the API accepts only a few megabytes. A caller announces the file
--- first and then sends it to S3.
+-- Files that callers upload directly to S3, because the API accepts only a few megabytes. A caller first announces a
+-- file and then sends it to S3.
 create table uploads (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -149,7 +151,7 @@ create table uploads (
   created_at timestamptz not null default now(),
   constraint uploads_key_unique unique (key)
 );
-comment on column uploads.client_id is 'Null: an upload of the platform.';
+comment on column uploads.client_id is 'Null: the upload belongs to the platform.';
 create index uploads_by_client on uploads (client_id);
 create index uploads_by_created_at on uploads (created_at);
 
@@ -175,8 +177,8 @@ create policy system on jobs for select to app_system using ((select app.subject
 create policy system_insert on jobs for insert to app_system with check ((select app.subject()) is not null);
 create policy system_update on jobs for update to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
--- The platform can delete only these jobs: the history of syncs and imports stays, and a dead letter stays until an
--- operator has handled it.
+-- The platform can delete only these jobs. The history of syncs and imports is kept, and a job with a dead letter is
+-- kept until an operator has handled the dead letter.
 create policy system_delete on jobs for delete to app_system
   using ((select app.subject()) is not null
          and type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled')
@@ -244,11 +246,11 @@ grant select, insert, update, delete on uploads to app_migrate;
 grant select, insert on uploads to app_admin, app_client;
 grant select, delete on uploads to app_system;
 
--- Rows of a file between reading and merging. app_worker owns them, because row-level security would refuse the COPY of
--- any other role. The tables are logged: after a crash an unlogged table would be empty while the job says that it is
--- filled. A caller that merges sees only the rows of the job that it entered for, provided that it may see that job.
--- The fence separates the rows of a worker from the rows of the workers before it. A small file is staged by the caller
--- itself, in the caller's own transaction.
+-- The rows of a file after reading and before merging. The tables belong to app_worker, because row-level security
+-- would refuse the COPY of any other role. The tables are logged: after a crash an unlogged table would be empty,
+-- although its job says that it is filled. A caller that merges rows sees only the rows of the job that it named to
+-- app.enter, and only if it may see that job. The fence separates the rows of a worker from the rows of earlier
+-- workers. The rows of a small file are staged by the caller itself, in its own transaction.
 grant create on schema app to app_worker;
 set local role app_worker;
 
@@ -271,7 +273,7 @@ create table app.staged_products (
   source_data jsonb,
   primary key (job_id, fence, sku, line)
 );
--- The planner needs only the number of rows that a job staged; a sample of 3,000 rows gives it.
+-- The planner needs only an estimate of how many rows a job has staged. A sample of 3,000 rows is enough.
 alter table app.staged_products alter job_id set statistics 10, alter fence set statistics 10,
   alter sku set statistics 10;
 alter table app.staged_products enable row level security;
@@ -285,8 +287,9 @@ create policy client_insert on app.staged_products for insert to app_client
   with check (job_id = (select id from jobs where id = app.job_id()));
 grant select, insert on app.staged_products to app_admin, app_client;
 
--- Rejected rows as they arrived, for the error file. They stay until the error file is written, so a worker that takes
--- over the job still has them. A full load looks them up by SKU: the product of a rejected row counts as present.
+-- Rejected rows as they arrived, for the error file. They are kept until the error file is written, so a worker that
+-- takes over the job still has them. A full load looks them up by SKU, because a product with a rejected row must not
+-- be deactivated.
 create table app.staged_rejections (
   job_id uuid not null,
   fence integer not null,
@@ -309,6 +312,6 @@ create policy client on app.staged_rejections to app_client
 grant select, insert on app.staged_rejections to app_admin, app_client;
 
 set local role app_owner;
--- The login of workers may enter app_worker. An object that app_worker created in this schema would be in the
--- search_path of definer functions.
+-- The login of workers may switch to app_worker. If app_worker could create an object in this schema, that object would
+-- be in the search_path of definer functions.
 revoke create on schema app from app_worker;

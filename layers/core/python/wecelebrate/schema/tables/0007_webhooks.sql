@@ -1,8 +1,8 @@
 -- Webhooks: events of a client, sent to endpoints of that client.
 --
--- An event is published in the transaction that causes it, as one delivery row for each subscribed endpoint. A worker
--- claims an endpoint with a batch of its due deliveries, not a single delivery. Therefore one worker at a time sends to
--- an endpoint, one delivery after the other.
+-- An event is published in the transaction that causes it. Each subscribed endpoint gets one delivery row. A worker
+-- claims an endpoint together with a batch of its due deliveries. Therefore only one worker at a time sends to an
+-- endpoint, one delivery after the other.
 
 set local role app_owner;
 
@@ -27,12 +27,12 @@ create table webhooks (
 );
 comment on column webhooks.events is 'Event names; `job.*` for all events of a kind; `*` for every event.';
 comment on column webhooks.disabled_reason is
-  'by_hand: a caller disabled it. gone: it answered 410. failing: every attempt failed for days.';
-comment on column webhooks.failures is 'Failed attempts in a row, over all deliveries of the endpoint.';
+  'by_hand: a caller disabled it. gone: the endpoint answered 410. failing: every attempt failed for days.';
+comment on column webhooks.failures is 'The number of failed attempts in a row, over all deliveries of the endpoint.';
 comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is 'The end of the lease of the worker that sends to the endpoint.';
--- The bookkeeping of workers is not a change of the endpoint: the entity tag stays.
+-- The entity tag of an endpoint must not change when workers update the columns for their own bookkeeping.
 create trigger set_updated_at before update on webhooks for each row
   when ((old.client_id, old.url, old.description, old.events, old.status, old.disabled_reason, old.updated_at)
     is distinct from
@@ -63,7 +63,8 @@ grant select, insert, update, delete on webhooks to app_migrate, app_admin, app_
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_system;
 
--- Secrets have a table of their own: a reader of endpoints cannot read them. Only the worker that signs can.
+-- Secrets have a table of their own, because callers that may read endpoints must not read secrets. Only the worker
+-- that signs requests can read them.
 create table webhook_secrets (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
@@ -75,7 +76,7 @@ create table webhook_secrets (
     references webhooks (client_id, id) on delete cascade
 );
 comment on column webhook_secrets.expires_at is
-  'Null: the current secret. A replaced secret signs beside the current one until this time.';
+  'Null: the current secret. A replaced secret also signs requests until this time.';
 create unique index webhook_secrets_one_current on webhook_secrets (webhook_id) where expires_at is null;
 create index webhook_secrets_by_webhook on webhook_secrets (client_id, webhook_id);
 
@@ -111,7 +112,7 @@ create table webhook_deliveries (
 );
 comment on column webhook_deliveries.payload is 'The body of the request. The signature covers its text form.';
 comment on column webhook_deliveries.failures is
-  'Failed attempts since the delivery was published or replayed: its position in the retry schedule.';
+  'Failed attempts since the delivery was published or replayed. They determine the delay of the next attempt.';
 comment on column webhook_deliveries.last_body is 'The beginning of the last response.';
 comment on column webhook_deliveries.log is 'The latest attempts, oldest first.';
 create index webhook_deliveries_pending on webhook_deliveries (webhook_id, next_at, created_at, id)

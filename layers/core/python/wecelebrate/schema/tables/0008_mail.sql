@@ -2,8 +2,8 @@
 
 set local role app_owner;
 
--- One row for each mail, written together with the job that sends it. The job carries only the id of this row and no
--- personal data.
+-- Each mail has one row, which is written together with the job that sends the mail. The job contains only the id of
+-- this row and no personal data.
 create table mails (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -22,24 +22,24 @@ create table mails (
   sent_at timestamptz,
   constraint mails_order_fkey foreign key (client_id, order_id) references orders (client_id, id) on delete cascade
 );
-comment on column mails.client_id is 'Null: a mail of the platform.';
+comment on column mails.client_id is 'Null: the mail belongs to the platform.';
 comment on column mails.details is
   'Content beyond the order: tracking data, or the outcome of the job that the mail reports.';
 comment on column mails.locale is 'The locale in which the mail was rendered. Null until it is rendered.';
-comment on column mails.reason is 'Why the mail was not delivered, as a sentence.';
+comment on column mails.reason is 'A sentence that says why the mail was not delivered.';
 create index mails_by_client on mails (client_id, created_at desc, id desc);
 create index mails_by_created_at on mails (created_at desc, id desc);
 create index mails_by_order on mails (order_id);
 create index mails_by_job on mails (job_id);
 create index mails_by_recipient on mails (lower(recipient), created_at desc);
 create index mails_by_message on mails (message_id);
--- One confirmation for each order, however often a caller requests it.
+-- An order has at most one confirmation, even if a caller requests it several times.
 create unique index mails_one_confirmation_per_order on mails (order_id) where template = 'order_confirmation';
 create trigger set_updated_at before update on mails for each row execute function app.set_updated_at();
 
--- A row records that a mail of one client to an address bounced or caused a complaint. An address that does not exist
--- does not exist for any client, so a bounce also stops the mails of other clients (app.find_mail_suppression). A
--- complaint concerns only one sender. A released row stays, with the subject that released it.
+-- A row records that a mail of one client to an address bounced or caused a complaint. A bounce means that the address
+-- exists for no client, so a bounce also stops the mails of other clients (app.find_mail_suppression). A complaint
+-- concerns only one sender. A released suppression keeps its row, which then names the subject that released it.
 create table mail_suppressions (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -51,7 +51,7 @@ create table mail_suppressions (
   released_at timestamptz,
   released_by text
 );
-comment on column mail_suppressions.client_id is 'Null: a mail of the platform.';
+comment on column mail_suppressions.client_id is 'Null: the suppression belongs to the platform.';
 create unique index mail_suppressions_one_active on mail_suppressions (client_id, address) nulls not distinct
   where released_at is null;
 create index mail_suppressions_by_address on mail_suppressions (address);

@@ -1,13 +1,14 @@
 -- Shared state of the platform: the outbox of cache invalidations, the heartbeat of replicas, kill switches, responses
--- of idempotent requests, and the audit log. app.enter returns the heartbeat's verdict and the kill switches.
+-- of idempotent requests, and the audit log. app.enter returns the kill switches, and evaluates the heartbeat.
 
 set local role app_owner;
 
--- The outbox of invalidations. Cached values carry tags. Triggers write the tags that a statement made stale, in the
--- transaction of the statement; app.transaction_writes, the last statement of the transaction, returns them. After the
--- commit the committing process sends the tags to the cache and deletes the rows by app.delete_sent_invalidations. When
--- that process crashes in between, the sweeper gets the rows by app.claim_invalidations. Therefore every committed
--- change is sent, and no change that was rolled back.
+-- The outbox of invalidations. Cached values have tags. When a statement changes rows, triggers write the tags of the
+-- outdated values to the outbox, in the same transaction. app.transaction_writes, the last statement of the
+-- transaction, returns these tags. After the commit the process that committed sends the tags to the cache, and then
+-- deletes the rows with app.delete_sent_invalidations. If that process crashes before, the sweeper claims the rows with
+-- app.claim_invalidations. Therefore the tags of every committed change are sent, and tags of changes that were rolled
+-- back are not.
 create table cache_invalidations (
   id uuid primary key default app.uuid7(),
   xid xid8 not null default pg_current_xact_id(),
@@ -16,10 +17,11 @@ create table cache_invalidations (
 );
 comment on table cache_invalidations is
   'Tags to send to the cache. Only triggers write rows; only functions read them.';
-comment on column cache_invalidations.id is 'A caller that knows the id may delete the row: 74 of its bits are random.';
+comment on column cache_invalidations.id is
+  'A caller that knows the id may delete the row. No caller can guess the id: 74 of its bits are random.';
 comment on column cache_invalidations.xid is
-  'The transaction that a reader must have replayed before its rows may be cached.';
--- The tags of 5,000 products take 220 KB and live for milliseconds. Compressing them would take about as long.
+  'A reader must have replayed this transaction before the changed rows may be cached from it.';
+-- The tags of 5,000 products take 220 KB and exist for milliseconds. Compressing them would take about as long.
 alter table cache_invalidations alter column tags set storage external;
 create index cache_invalidations_by_xid on cache_invalidations (xid);
 create index cache_invalidations_by_created_at on cache_invalidations (created_at);
@@ -30,15 +32,16 @@ create policy migrate on cache_invalidations to app_migrate using (true) with ch
 create policy definer on cache_invalidations to app_definer using (true) with check (true);
 grant select, insert, update, delete on cache_invalidations to app_migrate, app_definer;
 
--- The time of the last heartbeat on the primary. A reader with an old heartbeat lags, or no heartbeat is written.
+-- The time of the last heartbeat on the primary. If a reader sees an old heartbeat, either the reader lags or no
+-- heartbeat is written any more.
 create table app.replica_heartbeat (
   only_row boolean primary key default true check (only_row),
   written_at timestamptz not null
 );
 comment on table app.replica_heartbeat is
-  'Empty at first: no reader counts as lagging. app.write_replica_heartbeat writes it; app.enter reads it on readers.';
+  'If it is empty, no reader counts as lagging. app.write_replica_heartbeat writes it; app.enter reads it on readers.';
 
--- The kill switches that differ from their default. They apply to every caller.
+-- The kill switches that are not at their default. They apply to every caller.
 create table kill_switches (
   name text primary key check (name in ('reads', 'cache', 'limits')),
   value text not null,
@@ -92,8 +95,8 @@ grant select, insert, update, delete on idempotency_keys to app_migrate;
 grant select, insert, update on idempotency_keys to app_definer, app_admin, app_support, app_client, app_customer;
 grant select, delete on idempotency_keys to app_system;
 
--- The audit log: deeds that other people will ask about. The caller writes the row in the transaction of the deed, and
--- no row ever changes.
+-- The audit log: actions that people may ask about later. The caller writes the row in the transaction of the action.
+-- Rows never change.
 create table audit_log (
   id uuid primary key default app.uuid7(),
   subject text not null default app.subject(),
