@@ -29,7 +29,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Rend
     """Return one page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
     catalog_owner(tx, catalog_id)
     return pages.list_page(
-        "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, shown_at=settings().images()
+        "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, base_url=settings().images()
     )
 
 
