@@ -27,6 +27,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "kill_switches": ("app_admin",),
     "idempotency": (*BACK_OFFICE, "app_customer"),
     "images": MEMBERS,
+    "ingestion": (*MEMBERS, "app_system"),
     "bulk_import": MEMBERS,
     "jobs": MEMBERS,
     "merge": MEMBERS,

@@ -1,13 +1,12 @@
 """Reads the catalog that a file is loaded into, and the settings of the catalog for reading files."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core.database import Queries, Transaction
+from wecelebrate.core.database import Transaction, queries
 
-sql = Queries(Path(__file__).parent / "bulk_import" / "queries.sql")
+sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
 
