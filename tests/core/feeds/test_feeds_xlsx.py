@@ -119,7 +119,7 @@ def test_one_of_several_sheets_with_products_must_be_named() -> None:
         read(sheets_workbook(both=True))
     for option in ("caps", "3"):
         assert read(sheets_workbook(both=True), mapping={"sheet": option}).product.sku == "C"
-    with pytest.raises(UnreadableFeed, match='does not have; it has "Notes", "Mugs"'):
+    with pytest.raises(UnreadableFeed, match='does not have; its sheets are "Notes", "Mugs"'):
         read(sheets_workbook(both=False), mapping={"sheet": "Hats"})
 
 
