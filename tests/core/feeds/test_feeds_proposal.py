@@ -1,4 +1,4 @@
-"""Previews of how files would be read."""
+"""Tests the previews that show how a file would be read."""
 
 import gzip
 import io

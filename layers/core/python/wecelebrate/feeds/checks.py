@@ -8,9 +8,9 @@ from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 MAX_MISFIT_ROWS = 250_000
-"""Reading stops after more rows whose width differs from the header's.
+"""The maximum number of rows whose width differs from the header's.
 
-So many rows mean that the header is wrong, or that a quote is never closed.
+More such rows mean that the header is wrong, or that a quote is never closed.
 """
 
 

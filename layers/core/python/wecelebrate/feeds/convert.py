@@ -115,7 +115,9 @@ def image_address(address: str) -> str:
         raise BadCell("too_long", f"{quoted(address)} is longer than {MAX_IMAGE_LENGTH:,} characters")
     # Browsers remove control characters from an address, so `java\tscript:` would become `javascript:`.
     if not address.isprintable():
-        raise BadCell("not_an_address", f"{quoted(address)} is not an address of an image: it has control characters")
+        raise BadCell(
+            "not_an_address", f"{quoted(address)} is not an address of an image: it has control characters; remove them"
+        )
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in ("http", "https"):
         raise BadCell("not_an_address", f"{quoted(address)} is not an http or https address")

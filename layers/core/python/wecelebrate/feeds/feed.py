@@ -57,7 +57,7 @@ class Feed:
 
     @property
     def ended_cleanly(self) -> bool:
-        """Whether the file was read to its end. Otherwise the last item says where and why reading stopped."""
+        """False if reading stopped before the end of the file. Then the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
 
     @property

@@ -20,7 +20,7 @@ class Product:
     line: int
     """The number of the line where the first source row starts. In JSON, the number of the record.
 
-    The first line is 1, also if it is a header.
+    Lines and records are counted from 1. The header of a CSV file is counted too.
     """
     rows: int
     """The number of source rows that this product was built from."""
@@ -66,7 +66,7 @@ Row = tuple[int, Cells]
 """The line or record number, and the unchanged cells."""
 
 Record = dict[str, str]
-"""Maps columns to cells. Each record may have other columns, because it comes from a JSON object or an XML element."""
+"""Maps columns to cells. The records of a JSON or XML file may have different columns."""
 
 Records = tuple[int, list[Record]]
 """The line or record number, and its records. There are several if the product has variants."""

@@ -5,7 +5,10 @@ from wecelebrate.feeds.items import UnreadableFeed
 MAX_UNPACKED_BYTES = 8 << 30
 """The maximum unpacked size: ten million products of 800 bytes each."""
 MAX_RATIO = 250
-"""The maximum of unpacked size ÷ packed size. Constant data reaches 1,032 with deflate, very repetitive exports 100."""
+"""The maximum of unpacked size ÷ packed size.
+
+With deflate, constant data reaches 1,032. Very repetitive exports reach 100.
+"""
 RATIO_EXEMPT_BYTES = 16 << 20
 """The ratio is not checked up to this unpacked size, because any file of this size is read quickly enough."""
 

@@ -127,7 +127,7 @@ Texts = tuple[str | None, str | None, str | None, str | None]
 def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
     """Return a function that reads name, description, category and brand.
 
-    If one is bad, the function raises BadCell with the columns of that field.
+    If a field is bad, the function raises BadCell with the columns of that field.
     """
     name_columns, description_columns = plan.name, plan.description
     category_columns, brand_columns = plan.category, plan.brand

@@ -120,7 +120,7 @@ def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedCol
 def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> ProposedField:
     columns = [plan.header[number] for number in plan.field_columns.get(name, [])]
     if name in mapping and (columns or mapping[name] is None):
-        reason = "the catalog's mapping names it" if columns else "the catalog's mapping leaves this field out"
+        reason = "the catalog's mapping names this column" if columns else "the catalog's mapping leaves this field out"
         return ProposedField(name, columns, "mapping", 1.0, reason)
     if not columns:
         if name == "sku" and plan.has_handles:

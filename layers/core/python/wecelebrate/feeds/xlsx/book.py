@@ -49,7 +49,7 @@ class Book:
                 self.sheets.append(Sheet(attributes.get("name", "")[:200], part, hidden))
         if not self.sheets or len(self.sheets) > MAX_SHEETS:
             raise UnreadableFeed(
-                f"the workbook has {len(self.sheets) or 'no'} sheets; save a workbook with only the sheet that contains "
+                f"the workbook has {len(self.sheets) or 'no'} sheets; save a workbook with only the sheet that has "
                 "the products"
             )
         part_of_type = dict(reversed(list(parts.values())))

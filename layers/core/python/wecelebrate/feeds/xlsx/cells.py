@@ -76,7 +76,7 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # the writing program has rounded it: keep the exponent, which shows the rounding
+    if abs(value) >= 1e15:  # it was rounded when it was written: keep the exponent, which shows this
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 
@@ -98,7 +98,7 @@ def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
     seconds = round(days * 86_400)
     if shown_as == "elapsed":
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So the days before 1 March 1900 have another start.
+    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So days before 1 March 1900 count from another date.
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)  # noqa: DTZ001
     try:
         at = start + timedelta(seconds=seconds)

@@ -10,7 +10,7 @@ CHUNK = 64 << 10
 MAX_PART_RATIO = 150
 """The maximum of unpacked size ÷ packed size of a part. A sheet of one repeated row reaches 60."""
 MAX_TOKEN_LENGTH = 1 << 20
-"""The maximum bytes of a tag or comment. Expat keeps each in memory, and scans it again with every chunk."""
+"""The maximum number of bytes of a tag or comment. Expat keeps each in memory, and scans it again with every chunk."""
 MAX_DEPTH = 64
 MAX_NAMES = 5_000
 """The maximum number of different element names. Expat keeps all of them in memory."""

@@ -35,7 +35,7 @@ Flaw = tuple[str, str]
 Numbered = tuple[int, list[str]]
 """A row's number and its cells."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Maps each column to its merged cells, each as first and last row. They are sorted by descending rows."""
+"""Maps each column to the first and the last row of each merged cell. The last merged cell comes first."""
 
 
 class FlawedCells(list[str]):
@@ -49,8 +49,8 @@ class FlawedCells(list[str]):
 def merged_spans(book: Book, sheet: Sheet) -> Spans:
     """Return the cells that are merged over several rows.
 
-    The sheet is read to its end, because merged cells are listed after the rows. If the sheet is damaged anywhere, it
-    raises UnreadableFeed, so that no row of a damaged sheet is used.
+    The sheet is read to its end, because merged cells are listed after the rows. Raises UnreadableFeed if any part of
+    the sheet is damaged, so that no row of a damaged sheet is used.
     """
     spans: Spans = {}
     stream = open_part(book.archive, sheet.part)

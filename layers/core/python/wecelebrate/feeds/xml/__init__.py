@@ -116,7 +116,7 @@ class XmlRecords:
             yield Rejected(line, 1, self._sku(element), f"line {line}: {error}", "too_long", [start[:RAW_EXCERPT]])
 
     def _sku(self, element: Element) -> str | None:
-        """Return the SKU of a rejected record. It shows a full load that the product is not missing from the file."""
+        """Return the SKU of a rejected record, so that a full load does not treat the product as missing."""
         names = self._format.sku_elements
         sku_element = next(iter(descendants(element, *names)), None) if names else None
         try:

@@ -36,7 +36,7 @@ MAX_NUMBERED_COLUMNS = 20
 VALUE_OVERHEAD = 10
 """This is added to the length of each value, so that the maximum length also limits the number of values."""
 MAX_ELEMENT_ATTRIBUTES = 250
-"""The maximum number of XML attributes of one element. For each attribute, lxml searches all others."""
+"""The maximum number of XML attributes of one element. For each attribute, lxml searches through all."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
@@ -168,7 +168,7 @@ def language_of(element: Element) -> str | None:
 
 
 def same_language(language: str | None, requested: str | None) -> bool:
-    """Return whether two codes mean the same language, as do `de`, `de-AT`, `deu` and `ger`."""
+    """Return whether two codes mean the same language, for example `de`, `de-AT`, `deu` and `ger`."""
     if not language or not requested:
         return False
     return _iso_639_1(language) == _iso_639_1(requested)

@@ -1,6 +1,6 @@
 """Reads selected elements of an XML file one after the other, in memory that does not grow with the file.
 
-libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from the tree. The limits of
+libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from it. The limits of
 libxml2 apply: a depth of 256, and texts and tags of 10 MB. Nothing is fetched, and no entity is expanded. libxml2 keeps
 every name in memory until the process ends, so this module limits the number of names.
 """
@@ -52,7 +52,7 @@ def local(element: Element) -> str:
 
 
 class ElementReader:
-    """Yields elements with a name in `complete` when they end, and in `started` when they start.
+    """Yields elements with a name in `complete` when they end, and elements with a name in `started` when they start.
 
     Elements inside a complete element are not yielded separately. `accept` decides whether an element with a name in
     `complete` is yielded. If the file is broken, BrokenXml is raised after all elements before the broken line.

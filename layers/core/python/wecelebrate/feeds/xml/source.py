@@ -140,7 +140,7 @@ OTHER_DOCUMENTS = {
 
 
 def _root(head: bytes) -> str:
-    """Return the local name of the root element. Raises UnreadableFeed for declarations and other documents."""
+    """Return the local name of the root element. Raises UnreadableFeed for declarations and, e.g., HTML."""
     if _SUBSET.match(head):
         raise UnreadableFeed(
             "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "
