@@ -67,7 +67,7 @@ def test_columns_such_as_discontinued_deactivate_a_product() -> None:
     assert "is_active" not in reading.products[3].fields_set
 
 
-def test_an_unknown_status_means_active_but_an_unknown_active_value_is_rejected() -> None:
+def test_an_unknown_value_means_active_in_a_status_column_but_is_rejected_in_an_active_column() -> None:
     assert read("sku,name,status\nA,Mug,checked by Bob\n").product.is_active
     assert read("sku,name,active\nA,Mug,perhaps\n").rejection.reason == 'active: "perhaps" is not yes or no'
 
@@ -139,7 +139,9 @@ def test_the_delimiter_option_overrides_the_detection() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_the_rejection_for_a_bad_cell_has_the_column_the_reason_and_the_code(row: str, reason: str, code: str) -> None:
+def test_the_rejection_for_a_bad_cell_has_a_code_and_a_reason_that_names_the_column(
+    row: str, reason: str, code: str
+) -> None:
     rejection = read("sku,name,price,currency,image\n" + row + "\n").rejection
     assert reason in rejection.reason
     assert rejection.code == code

@@ -57,7 +57,7 @@ def test_a_truncated_gzip_file_yields_the_rows_before_its_end() -> None:
     assert read(whole).feed.ended_cleanly
 
 
-def test_an_archive_with_several_data_files_is_refused_with_their_names() -> None:
+def test_an_archive_with_several_data_files_is_refused_and_the_message_names_them() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
         read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
 

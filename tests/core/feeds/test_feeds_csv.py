@@ -115,7 +115,7 @@ def test_a_nul_character_rejects_its_row() -> None:
     assert reading.rejection.reason == 'name: "Mu\\x00g" contains a NUL character; remove it'
 
 
-def test_a_quote_that_is_never_closed_rejects_one_row() -> None:
+def test_a_quote_that_is_never_closed_rejects_only_one_row() -> None:
     rows = "".join(f"S{n},Mug,1,2\n" for n in range(50_000))
     reading = read(HEADER + 'A,"Mug,1,2\n' + rows)
     assert len(reading.products) == 50_000
@@ -123,7 +123,7 @@ def test_a_quote_that_is_never_closed_rejects_one_row() -> None:
     assert reading.feed.ended_cleanly
 
 
-def test_a_quote_that_is_closed_in_a_later_row_rejects_one_row() -> None:
+def test_a_quote_that_is_closed_in_a_later_row_rejects_only_one_row() -> None:
     reading = read(HEADER + 'A,"Mug,1,2\nB,Hat,1,2\nC,Card,3,4\nD,"Ribbon, red",5,6\nE,Bow,7,8\n')
     assert [p.sku for p in reading.products] == ["B", "C", "D", "E"]
     assert reading.rejection.line == 2

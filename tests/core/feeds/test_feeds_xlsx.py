@@ -135,6 +135,6 @@ def test_prefixed_elements_and_shared_strings_are_read() -> None:
         assert (product.line, product.sku, product.name) == (9, "7", "Mug red")
 
 
-def test_old_excel_and_password_protected_files_are_refused() -> None:
+def test_xls_files_and_files_with_a_password_are_refused() -> None:
     with pytest.raises(UnreadableFeed, match="XLS"):
         read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

@@ -26,7 +26,7 @@ def test_a_bmecat_1_2_catalog_is_read() -> None:
     assert reading.feed.ended_cleanly
 
 
-def test_a_bmecat_2005_catalog_is_read_in_its_own_language() -> None:
+def test_a_bmecat_2005_catalog_is_read_in_its_default_language() -> None:
     reading = read_file("bmecat2005-catalog.xml")
     mug = reading.products[0]
     assert (mug.line, mug.sku, mug.name, mug.description) == (40, "MUG-1", "Tasse & Untertasse", "<p>Steingut</p>")
@@ -64,7 +64,7 @@ def test_a_bad_bmecat_price_is_rejected_with_the_line_of_its_article() -> None:
     assert rejected.reason == 'PRICE_AMOUNT: "zwölf" is not a number'
 
 
-def test_a_bmecat_product_update_adds_changes_and_deletes_products() -> None:
+def test_a_bmecat_product_update_can_add_or_change_or_delete_products() -> None:
     reading = read_file("bmecat12-update-products.xml")
     new, changed, deleted = reading.products
     assert reading.feed.declared_mode == "delta"

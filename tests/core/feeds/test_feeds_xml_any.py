@@ -66,7 +66,7 @@ def test_column_names_are_paths_of_elements_and_attributes() -> None:
     assert (yellow.line, yellow.name) == (19, "Kubek żółty")
 
 
-def test_a_mapping_can_name_the_paths_of_columns() -> None:
+def test_a_mapping_can_name_columns_by_their_paths() -> None:
     mapping = {
         "price": "price.2", "currency": "price.2@currency", "name": "name.en", "is_active": "@available",
         "description": "desc",

@@ -23,7 +23,7 @@ MAX_DIRECTORY_BYTES = 1 << 20
 READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz", 99: "AES encryption"}
 
-# Entries that are not data: files of the operating system, read-mes and licences.
+# Entries that are not data: files of the operating system, README files and licences.
 _NOT_DATA = re.compile(
     r"(.*/)?(__macosx/.*|\..*|thumbs\.db|desktop\.ini"
     r"|(read[ _-]?me|lies[ _-]?mich|lisez[ _-]?moi|license|licence|copying|notice)[^/]*?"

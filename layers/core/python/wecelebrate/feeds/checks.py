@@ -28,7 +28,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
             continue
         line, cells = row
         count = len(cells)
-        # Skip blank rows. DOS programs end a file with Ctrl-Z (\x1a).
+        # Skip blank rows. DOS programs write Ctrl-Z (\x1a) at the end of a file.
         if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
             (cell or "").strip(" \t\x1a") for cell in cells
         ):

@@ -169,8 +169,8 @@ def fold(name: str) -> str:
 def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first is the complete name.
 
-    The other forms lack remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a final 1, as in
-    `Bezeichnung 1`.
+    In the other forms, some parts are removed: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
+    final 1, as in `Bezeichnung 1`.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)

@@ -46,7 +46,7 @@ class UnpackedFile:
     name: str
     """The name of the file, or its name in the archive. It is only a hint to the format."""
     layers: tuple[str, ...] = ()
-    """The containers, the outermost first: gzip, zip."""
+    """The names of the containers (gzip, zip). The outermost is the first."""
     workbook: Archive | None = None
     files: list[IO[bytes]] = field(default_factory=list)
     """The temporary files that `stream` reads from."""

@@ -51,7 +51,7 @@ class _TextReader(io.TextIOWrapper):
     """A reader whose `close` leaves the file open for the next reader."""
 
     def close(self) -> None:
-        with contextlib.suppress(ValueError):  # already detached
+        with contextlib.suppress(ValueError):  # the reader is already detached
             self.detach()
 
 
@@ -75,7 +75,7 @@ class TextFile:
 
 
 def spool(head: bytes, stream: Readable, encoding: str | None) -> TextFile:
-    """Copy `head` and the rest of its stream to a temporary file, and determine the encoding.
+    """Copy `head` and the rest of its stream to a temporary file, and detect the encoding.
 
     `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an unknown encoding, or a disk that is
     too small.

@@ -35,7 +35,10 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
 
 
 class Feed:
-    """Iterates once over the items of a file, lazily. The temporary copy is deleted at the end, or by `close`."""
+    """Reads the items of a file lazily, and only once.
+
+    The temporary copy is deleted after the last item, or by `close`.
+    """
 
     def __init__(self, source: FeedSource, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
         self._source, self._table, self._plan = source, source.table, plan
@@ -110,7 +113,7 @@ class Feed:
                 yield row
                 continue
             line, cells = row
-            if len(cells) > width:  # a JSON record has a new key
+            if len(cells) > width:  # the JSON record has a new key
                 self._plan = extend_plan(self._plan, list(self._table.header), self._currency)
                 build, width = self._builder(self._plan), len(self._plan.header)
             yield build(line, [cell and cell.strip() for cell in cells], cells)

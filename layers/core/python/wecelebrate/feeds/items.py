@@ -30,10 +30,10 @@ class Product:
     category: str | None
     brand: str | None
     price: Decimal | None
-    """Two decimals, 0 to 99,999,999.99."""
+    """From 0 to 99,999,999.99, with two decimals."""
     currency: str
     images: list[str]
-    """HTTP(S) URLs or relative paths, the main image first."""
+    """HTTP(S) URLs or relative paths. The main image is the first."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool

@@ -40,7 +40,7 @@ LIST_KEYS = frozenset(
         "value",
     )
 )
-# Keys of lists that belong to one product.
+# A list under one of these keys belongs to one product, so it is not the list of products.
 NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )

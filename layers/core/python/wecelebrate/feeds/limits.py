@@ -1,4 +1,4 @@
-"""Limits on the size of an unpacked file."""
+"""Checks the size of unpacked files."""
 
 from wecelebrate.feeds.items import UnreadableFeed
 

@@ -116,7 +116,7 @@ def make_plan(
     profile: Profile | None = None,
     on_problem: Callable[[str], None] = raise_unreadable,
 ) -> Plan:
-    """Assign columns to fields. `catalog_currency` chooses between price columns.
+    """Assign columns to fields. If there are several price columns, a column in `catalog_currency` is preferred.
 
     If `profile` is None, it is recognised from the header. `on_problem` is called with a description of each
     problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column.

@@ -17,7 +17,7 @@ class XmlFormat:
     name: str
     profile: Profile | None = None
     columns: tuple[str, ...] = ()
-    """Columns that the table has even if the first records lack them."""
+    """Columns that the table has even if no record has them."""
     sku_elements: tuple[str, ...] = ()
     """Elements that contain the SKU. They are used for the rejection of a record that is too large."""
     complete_elements: tuple[str, ...]

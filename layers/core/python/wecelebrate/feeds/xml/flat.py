@@ -69,7 +69,7 @@ class Flattener:
         prefix = path + "." if path else ""
         for child in element:
             tag: Any = child.tag
-            if tag.__class__ is not str:  # an undeclared entity
+            if tag.__class__ is not str:  # it is not an element, but an undeclared entity
                 continue
             name = tag[tag.rfind("}") + 1 :]
             if name in self._skipped:
