@@ -98,7 +98,8 @@ def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
     seconds = round(days * 86_400)
     if shown_as == "elapsed":
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So days before 1 March 1900 count from another date.
+    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So days before 1 March 1900 count from a start that is one
+    # day later.
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)  # noqa: DTZ001
     try:
         at = start + timedelta(seconds=seconds)

@@ -1,4 +1,7 @@
-"""Parses the XML parts of a workbook as events. Refuses document types, because OOXML forbids them."""
+"""Parses the XML parts of a workbook as events.
+
+Refuses document types, because OOXML forbids them. So no part can declare entities.
+"""
 
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
