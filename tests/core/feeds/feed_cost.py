@@ -6,11 +6,11 @@ from pathlib import Path
 from time import process_time
 
 from wecelebrate.feeds import Product, UnreadableFeed, open_feed
-from wecelebrate.feeds import xml as _  # noqa: F401  (the time of the import is not part of the cost)
+from wecelebrate.feeds import xml as _  # noqa: F401  (imported here, so that the import is not part of the cost)
 
 
 def main(path: Path) -> None:
-    start = process_time()  # CPU time: other tests use the machine at the same time
+    start = process_time()  # CPU time, because other tests use the machine at the same time
     products = 0
     reasons: list[str] = []
     try:
@@ -24,7 +24,7 @@ def main(path: Path) -> None:
     except UnreadableFeed as error:
         reasons = [str(error)]
     seconds = process_time() - start
-    # The peak of this process. getrusage would start with the peak of the process that it was forked from.
+    # The peak memory of this process. getrusage would include the peak of the parent process.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     megabytes = int(peak.split()[1]) / 1024
     print(  # noqa: T201

@@ -1,4 +1,4 @@
-"""Reads feeds in tests through a stream that can be read once, like an S3 body, and checks the items."""
+"""Reads feeds in tests from a stream that can be read only once, like an S3 body, and checks the items."""
 
 import io
 import json
@@ -23,7 +23,7 @@ SPECIAL_CELLS = [
 
 
 class Body(io.RawIOBase, BinaryIO):
-    """Can be read once, returns fewer bytes than requested, and is not seekable."""
+    """A stream that can be read only once, is not seekable, and may return fewer bytes than requested."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:
         self._content = memoryview(content)
@@ -59,7 +59,7 @@ class Reading:
 
     @property
     def product(self) -> Product:
-        """The only product. Fails if a row is rejected."""
+        """The only product. The test fails if a row is rejected."""
         (product,) = self.products
         assert not self.rejected, self.rejected
         return product
@@ -78,7 +78,7 @@ def read(
     currency: str = "EUR",
     encoding: str = "utf-8",
 ) -> Reading:
-    """Read all items of a feed, and check what holds for every feed."""
+    """Read all items of a feed, and check the properties that every feed must have."""
     raw = content.encode(encoding) if isinstance(content, str) else content
     with open_feed(Body(raw), name, mapping, currency) as feed:
         items = list(feed)
@@ -93,7 +93,7 @@ def read_file(name: str, currency: str = "EUR", mapping: Mapping[str, str | None
 
 
 def check_reading(reading: Reading) -> None:
-    """Check the properties of items that loads and the database rely on."""
+    """Check the properties that loads and the database require of each item."""
     json.dumps(reading.details)
     for item in reading.items:
         if isinstance(item, Product):

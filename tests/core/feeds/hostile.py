@@ -1,8 +1,8 @@
-"""Hostile files. As a program, this module reads each file of a folder in a separate process.
+"""Creates hostile files. As a program, this module reads each file of a folder in a separate process.
 
     python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 
-The cost of a file is CPU time, because the machine may be busy. Reading never waits.
+The cost of a file is measured as CPU time, because the machine may be busy. This is exact, because reading never waits.
 """
 
 import bz2
@@ -29,7 +29,7 @@ HEAD = b"sku,name,price\n"
 
 
 def _bomb(size: int) -> bytes:
-    """A gzip file of `size` zeros."""
+    """Return a gzip file that unpacks to `size` zero bytes."""
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(bytes(M)) for _ in range(size // M)) + packer.flush()
 
@@ -43,7 +43,7 @@ def _zip_bomb(size: int) -> bytes:
 
 
 def _overlapping() -> bytes:
-    """A zip archive with two directory entries for the same bytes."""
+    """Return a zip archive with two directory entries for the same bytes."""
     content = zipped({"a.csv": HEAD + b"A,b,1\n", "b.csv": b"x" * 100})
     first = content.index(b"PK\x01\x02")
     second = content.index(b"PK\x01\x02", first + 4)
@@ -52,7 +52,7 @@ def _overlapping() -> bytes:
 
 
 def _wrong_size(size: int) -> bytes:
-    """An archive whose directory states a wrong size of the entry."""
+    """Return an archive whose directory states a wrong size for its entry."""
     content = bytearray(zipped({"a.csv": HEAD + b"A,b,1\n" * 100}))
     at = content.index(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", size)
@@ -88,7 +88,7 @@ def _directory_of(count: int) -> bytes:
 
 
 def _noise(size: int) -> bytes:
-    """Bytes that cannot be compressed."""
+    """Return random bytes, which cannot be compressed."""
     return random.Random(1).randbytes(size)
 
 
@@ -197,11 +197,11 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def outcome(path: Path) -> dict[str, Any]:
-    """Read the file in this process. Returns its result and cost. Opening a socket raises an error."""
+    """Read the file in this process. Returns the result and the cost. Opening a socket raises an error."""
 
     def refuse_sockets(event: str, _: object) -> None:
         if event.startswith("socket."):
-            raise RuntimeError(f"{event} while a file was read")
+            raise RuntimeError(f"{event} was called while a file was read; reading must not use sockets")
 
     sys.addaudithook(refuse_sockets)
     start = time.process_time()

@@ -1,4 +1,4 @@
-"""Hostile and large XML files, and a server that counts connections."""
+"""Creates hostile and large XML files, and runs a server that records connections."""
 
 import socket
 import threading
@@ -133,7 +133,7 @@ def write_rss(path: Path, count: int) -> None:
 
 @contextmanager
 def listener() -> Iterator[tuple[int, list[str]]]:
-    """A server that records connections: yields its port, and the addresses of clients."""
+    """Run a server that records connections. Yields its port, and the list of the clients' addresses."""
     connections: list[str] = []
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(0.2)

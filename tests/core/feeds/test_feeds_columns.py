@@ -1,4 +1,4 @@
-"""Assignment of columns to fields by names in many languages and by the mapping; validation of each field."""
+"""Tests that columns are assigned to fields (by names in many languages, or by the mapping) and validated."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_the_most_specific_column_name_is_used_for_a_field() -> None:
     assert product.attributes == {"id": "1", "barcode": "400", "cost price": "2", "list price": "9"}
 
 
-def test_the_price_column_in_the_catalogs_currency_is_used() -> None:
+def test_the_price_column_in_the_currency_of_the_catalog_is_used() -> None:
     text = "sku,price_usd,price_eur\nA,10,9\n"
     assert (str(read(text).product.price), read(text).product.currency) == ("9.00", "EUR")
     assert (str(read(text, currency="USD").product.price), read(text, currency="USD").product.currency) == (
@@ -52,7 +52,7 @@ def test_the_price_column_in_the_catalogs_currency_is_used() -> None:
     )
 
 
-def test_the_description_is_the_name_if_there_is_no_name_column() -> None:
+def test_the_description_becomes_the_name_if_no_column_has_the_name() -> None:
     assert read("Item No,Description,Price\nA,Mug,1\n").product.name == "Mug"
 
 
@@ -67,12 +67,12 @@ def test_columns_such_as_discontinued_deactivate_a_product() -> None:
     assert "is_active" not in reading.products[3].fields_set
 
 
-def test_an_unknown_status_is_active_but_an_unknown_active_value_is_rejected() -> None:
+def test_an_unknown_value_means_active_in_a_status_column_but_is_rejected_in_an_active_column() -> None:
     assert read("sku,name,status\nA,Mug,checked by Bob\n").product.is_active
     assert read("sku,name,active\nA,Mug,perhaps\n").rejection.reason == 'active: "perhaps" is not yes or no'
 
 
-def test_the_mapping_overrides_column_names() -> None:
+def test_the_mapping_overrides_the_detection_of_column_names() -> None:
     text = "sku;Artikelnummer;name;Titel lang;preis;VK Preis\nx;A-1;short;A long title;1,00;2,00\n"
     mapping = {"sku": "artikelnummer", "name": "Titel lang", "price": "vk-preis"}
     product = read(text, mapping=mapping).product
@@ -112,7 +112,7 @@ def test_an_invalid_mapping_or_option_is_refused(mapping: dict[str, str | None],
         read("sku,name\nA,Mug\n", mapping=mapping)
 
 
-def test_the_delimiter_option_overrides_detection() -> None:
+def test_the_delimiter_option_overrides_the_detection() -> None:
     assert read("sku!name\nA!b,c;d\n", mapping={"delimiter": "!"}).product.name == "b,c;d"
 
 
@@ -139,7 +139,9 @@ def test_the_delimiter_option_overrides_detection() -> None:
         ("A,Mug,1,EUR,https://x.example/" + "x" * 2_050, "longer than 2,048 characters", "too_long"),
     ],
 )
-def test_a_bad_cell_rejects_its_row_with_column_reason_and_code(row: str, reason: str, code: str) -> None:
+def test_the_rejection_for_a_bad_cell_has_a_code_and_a_reason_that_names_the_column(
+    row: str, reason: str, code: str
+) -> None:
     rejection = read("sku,name,price,currency,image\n" + row + "\n").rejection
     assert reason in rejection.reason
     assert rejection.code == code
@@ -179,6 +181,6 @@ def test_a_blank_cell_is_in_fields_set_with_an_empty_value() -> None:
     assert (product.description, product.brand, product.images) == (None, None, [])
 
 
-def test_the_source_is_the_unchanged_row() -> None:
+def test_the_source_of_a_product_is_its_unchanged_row() -> None:
     product = read('sku,name,price,note\nA, Mug ,"1,5",\n').product
     assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}

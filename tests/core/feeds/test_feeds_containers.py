@@ -1,4 +1,4 @@
-"""Files of any format in gzip and zip."""
+"""Tests that files of any format are read from gzip and zip containers."""
 
 import gzip
 import random
@@ -45,7 +45,7 @@ def test_a_packed_workbook_is_read() -> None:
         assert read(packed).product.sku == "A"
 
 
-def test_a_truncated_gzip_yields_the_rows_before_its_end() -> None:
+def test_a_truncated_gzip_file_yields_the_rows_before_its_end() -> None:
     generator = random.Random(1)
     rows = "".join(f"S{n},Mug {generator.random()},{n}\n" for n in range(5_000))
     whole = gzip.compress(b"sku,name,price\n" + rows.encode())
@@ -57,12 +57,12 @@ def test_a_truncated_gzip_yields_the_rows_before_its_end() -> None:
     assert read(whole).feed.ended_cleanly
 
 
-def test_an_archive_with_several_data_files_is_refused_with_their_names() -> None:
+def test_an_archive_with_several_data_files_is_refused_and_the_message_names_them() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
         read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
 
 
-def test_a_compression_ratio_of_one_hundred_is_read() -> None:
+def test_a_file_with_a_compression_ratio_of_one_hundred_is_read() -> None:
     rows = b"".join(b"S%06d,Mug,5,%b\n" % (n, b"A mug that is described at length. " * 25) for n in range(30_000))
     packed = gzip.compress(b"sku,name,price,description\n" + rows, 9)
     assert len(rows) > 100 * len(packed)

@@ -1,4 +1,4 @@
-"""Delimited files: detection of the dialect, and rows with errors."""
+"""Tests delimited files: the detection of the dialect, and rows with errors."""
 
 import pytest
 
@@ -20,32 +20,32 @@ def test_the_delimiter_is_detected(delimiter: str) -> None:
     assert reading.details["delimiter"] == delimiter
 
 
-def test_decimal_commas_are_not_taken_for_delimiters() -> None:
+def test_decimal_commas_are_not_read_as_delimiters() -> None:
     reading = read("sku;price\nA;1,50\nB;2,50\nC;3,50\n")
     assert reading.details["delimiter"] == ";"
     assert [str(p.price) for p in reading.products] == ["1.50", "2.50", "3.50"]
 
 
-def test_a_file_of_only_skus_has_one_column() -> None:
+def test_a_file_with_only_a_sku_column_is_read() -> None:
     reading = read("SKU\nA1\nA2\n")
     assert [p.sku for p in reading.products] == ["A1", "A2"]
     assert reading.products[0].fields_set == {"sku"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_all_line_ends_are_read(end: str) -> None:
+def test_all_kinds_of_line_ends_are_read(end: str) -> None:
     reading = read(end.join(["sku,name,price", 'A,"two\nlines",1', "B,Hat,2", ""]))
     assert [(p.sku, p.name) for p in reading.products] == [("A", "two lines"), ("B", "Hat")]
 
 
-def test_line_numbers_are_physical_lines() -> None:
+def test_line_numbers_count_physical_lines() -> None:
     reading = read('sku,name,description,price\nA,Mug,"one\ntwo\nthree",1\n\nB,Hat,,x\nC,Card,,3\n')
     assert [p.line for p in reading.products] == [2, 7]
     assert reading.rejection.line == 6
     assert reading.rejection.reason == 'price: "x" is not a number'
 
 
-def test_excels_sep_line_names_the_delimiter() -> None:
+def test_a_sep_line_of_excel_names_the_delimiter() -> None:
     reading = read("sep=;\r\nsku;name;price\r\nA;a,b,c,d;1\r\n")
     assert (reading.product.line, reading.product.name) == (3, "a,b,c,d")
 
@@ -89,7 +89,7 @@ def test_blank_rows_are_skipped() -> None:
     assert reading.feed.rows_read == 2
 
 
-def test_a_row_with_too_few_cells_is_rejected_with_the_missing_columns() -> None:
+def test_the_rejection_of_a_row_with_too_few_cells_names_the_missing_columns() -> None:
     rejection = read(HEADER + "A,Mug\n").rejection
     assert rejection.reason == "the row has 2 cells, the header has 4 columns; missing: price, stock"
     assert (rejection.code, rejection.sku, rejection.raw) == ("too_few_cells", "A", ["A", "Mug"])
@@ -115,7 +115,7 @@ def test_a_nul_character_rejects_its_row() -> None:
     assert reading.rejection.reason == 'name: "Mu\\x00g" contains a NUL character; remove it'
 
 
-def test_a_quote_that_is_never_closed_rejects_one_row() -> None:
+def test_a_quote_that_is_never_closed_rejects_only_one_row() -> None:
     rows = "".join(f"S{n},Mug,1,2\n" for n in range(50_000))
     reading = read(HEADER + 'A,"Mug,1,2\n' + rows)
     assert len(reading.products) == 50_000
@@ -123,7 +123,7 @@ def test_a_quote_that_is_never_closed_rejects_one_row() -> None:
     assert reading.feed.ended_cleanly
 
 
-def test_a_quote_that_is_closed_in_a_later_row_rejects_one_row() -> None:
+def test_a_quote_that_is_closed_in_a_later_row_rejects_only_one_row() -> None:
     reading = read(HEADER + 'A,"Mug,1,2\nB,Hat,1,2\nC,Card,3,4\nD,"Ribbon, red",5,6\nE,Bow,7,8\n')
     assert [p.sku for p in reading.products] == ["B", "C", "D", "E"]
     assert reading.rejection.line == 2
@@ -137,13 +137,13 @@ def test_reading_stops_if_quotes_are_broken_in_too_many_places() -> None:
     assert reading.rejected[-1].code == "stopped"
 
 
-def test_a_cell_over_the_maximum_length_rejects_its_row() -> None:
+def test_a_cell_that_exceeds_the_maximum_length_rejects_its_row() -> None:
     reading = read(HEADER + f'A,"{"x" * 1_100_000}",1,2\nB,Hat,1,2\n')
     assert [p.sku for p in reading.products] == ["B"]
     assert "longer than 1,000,000 characters" in reading.rejection.reason
 
 
-def test_a_line_over_the_maximum_length_is_rejected() -> None:
+def test_a_line_that_exceeds_the_maximum_length_is_rejected() -> None:
     reading = read(HEADER + "A," + "x,y" * 4_000_000 + "\nB,Hat,1,2\n")
     assert [(p.sku, p.line) for p in reading.products] == [("B", 3)]
     assert (reading.rejection.line, reading.rejection.code) == (2, "too_long")
@@ -159,7 +159,7 @@ def test_thousands_of_blank_columns_are_ignored() -> None:
     assert read("sku,name,price" + "," * 16_000 + "\nA,Mug,1" + "," * 16_000 + "\n").product.name == "Mug"
 
 
-def test_a_file_of_only_a_header_has_no_rows() -> None:
+def test_a_file_with_only_a_header_yields_no_rows() -> None:
     reading = read(HEADER)
     assert reading.items == []
     assert reading.feed.ended_cleanly
@@ -180,6 +180,6 @@ def test_a_file_of_only_a_header_has_no_rows() -> None:
         (b"colour,weight\nred,3\n", 'no column contains a SKU.*"colour", "weight".*sync settings'),
     ],
 )
-def test_an_unreadable_file_is_refused_with_its_reason(content: bytes, message: str) -> None:
+def test_an_unreadable_file_is_refused_with_a_reason(content: bytes, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(content)

@@ -1,4 +1,4 @@
-"""Detection of the encoding of a whole file."""
+"""Tests that the encoding of a whole file is detected."""
 
 import codecs
 
@@ -50,7 +50,7 @@ def test_western_text_in_unicode_and_legacy_encodings_is_read(encoding: str, mar
         ("cp850", ["Tasse für Größe L", "Hüte, weiß", "Schlüsselanhänger"]),
     ],
 )
-def test_legacy_encodings_are_detected_from_the_text(encoding: str, names: list[str]) -> None:
+def test_a_legacy_encoding_is_detected_from_the_text(encoding: str, names: list[str]) -> None:
     content = "sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))
     assert [p.name for p in read(content, encoding=encoding).products] == names
 
@@ -65,7 +65,7 @@ def test_one_umlaut_after_a_megabyte_of_ascii_determines_the_encoding() -> None:
     assert not reading.rejected
 
 
-def test_characters_across_chunk_borders_are_decoded() -> None:
+def test_a_character_that_crosses_a_chunk_border_is_decoded() -> None:
     for shift in range(4):
         content = (
             "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + "".join(f"S{n},名前のマグ{n},1\n" for n in range(60_000))
@@ -87,7 +87,7 @@ def test_the_euro_sign_of_iso_8859_15_is_recognised() -> None:
     assert (str(reading.product.price), reading.product.currency) == ("12.50", "EUR")
 
 
-def test_the_encoding_option_overrides_detection() -> None:
+def test_the_encoding_option_overrides_the_detection() -> None:
     content = "sku;name;price\nA;Ærø;1\n".encode("cp865")
     assert read(content, mapping={"encoding": "cp865"}).product.name == "Ærø"
     with pytest.raises(UnreadableFeed, match='"klingon"'):

@@ -1,4 +1,4 @@
-"""Complete export files of shops and ERP systems."""
+"""Tests that complete export files of shops and ERP systems are read."""
 
 from decimal import Decimal
 
@@ -52,7 +52,7 @@ def test_a_bad_variant_does_not_reject_other_variants() -> None:
     assert (reading.rejection.line, reading.rejection.sku) == (3, "S-M")
 
 
-def test_a_product_of_thousands_of_rows_is_read() -> None:
+def test_a_product_with_thousands_of_rows_is_read() -> None:
     rows = "".join(f"shirt,,,V{n},S{n},9,{n}.jpg\n" for n in range(2_500))
     header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
     reading = read(header + "shirt,Shirt,Size,S,S,9,\n" + rows)
@@ -75,7 +75,7 @@ def test_a_shopify_products_json_is_read() -> None:
 @pytest.mark.parametrize(
     ("currency", "prices"), [("USD", [100, 200, 100]), ("EUR", [45, 65, 45]), ("SEK", [30, 50, 30])]
 )
-def test_a_medusa_export_is_read_in_the_catalogs_currency(currency: str, prices: list[int]) -> None:
+def test_a_medusa_export_is_read_in_the_currency_of_the_catalog(currency: str, prices: list[int]) -> None:
     reading = read_file("medusa-products-semicolon.csv", currency)
     assert reading.details["profile"] == "medusa"
     assert [p.sku for p in reading.products] == [
@@ -145,7 +145,7 @@ def test_a_vendure_export_is_read() -> None:
 @pytest.mark.parametrize(
     ("currency", "price", "price_currency"), [("USD", "5.00", "USD"), ("PLN", "20.00", "PLN"), ("EUR", "5.00", "USD")]
 )
-def test_a_saleor_export_is_read_in_the_catalogs_currency(currency: str, price: str, price_currency: str) -> None:
+def test_a_saleor_export_is_read_in_the_currency_of_the_catalog(currency: str, price: str, price_currency: str) -> None:
     first, second = read_file("saleor.csv", currency).products
     assert (str(first.price), first.currency) == (price, price_currency)
     assert (first.description, first.brand) == ("No additives & no preservatives", "acme")

@@ -1,4 +1,4 @@
-"""JSON and NDJSON: detection of the product list, flattening to columns, and broken files."""
+"""Tests JSON and NDJSON: the detection of the product list, the flattening to columns, and broken files."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def test_the_list_of_products_is_detected(document: Any, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("document", [MUG, {"product": MUG}])
-def test_a_file_of_a_single_product_is_read(document: Any) -> None:
+def test_a_file_with_a_single_product_is_read(document: Any) -> None:
     assert read(json.dumps(document), "feed.json").product.sku == "MUG"
 
 
@@ -62,7 +62,7 @@ def test_numbers_keep_all_digits() -> None:
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_fields_set_has_the_keys_of_the_record() -> None:
+def test_fields_set_contains_only_fields_whose_keys_the_record_has() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
@@ -100,14 +100,14 @@ def test_an_incomplete_list_yields_the_records_before_its_end() -> None:
         ('{"products": [{"sku": "A", "name": "x"}]', "the file ends too early"),
     ],
 )
-def test_a_broken_end_is_rejected_with_its_problem(text: str, problem: str) -> None:
+def test_a_broken_end_of_the_list_is_reported_with_its_problem(text: str, problem: str) -> None:
     reading = read(text, "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
     assert problem in reading.rejection.reason
     assert not reading.feed.ended_cleanly
 
 
-def test_a_value_that_is_not_an_object_is_rejected_with_its_number() -> None:
+def test_a_value_that_is_not_an_object_is_rejected_with_its_record_number() -> None:
     reading = read(json.dumps([MUG, 5, HAT, "x"]), "feed.json")
     assert [(r.line, r.rows) for r in reading.rejected] == [(2, 1), (4, 1)]
     assert reading.rejected[0].reason == 'record 2: "5" is not an object'

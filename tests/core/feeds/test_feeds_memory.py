@@ -1,4 +1,4 @@
-"""Reading is lazy and uses constant memory."""
+"""Tests that reading is lazy and uses constant memory."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MB = 1 << 20
 
 
 class Rows(Body):
-    """A body that generates its rows while it is read, so the test itself keeps none in memory."""
+    """A body that generates its rows while it is read, so that the test itself keeps no rows in memory."""
 
     def __init__(self, header: bytes, row: Callable[[int], bytes], count: int) -> None:
         super().__init__(header)
@@ -41,7 +41,7 @@ def json_rows(count: int) -> BinaryIO:
 
 
 @pytest.mark.parametrize("rows", [csv_rows, json_rows])
-def test_memory_does_not_grow_with_the_file(rows: Callable[[int], BinaryIO]) -> None:
+def test_memory_does_not_grow_with_the_size_of_the_file(rows: Callable[[int], BinaryIO]) -> None:
     peaks = []
     for count in (3_000, 30_000):
         tracemalloc.start()
@@ -58,7 +58,7 @@ def test_items_are_read_lazily() -> None:
         assert feed.rows_read == 1
 
 
-def test_the_temporary_copy_is_closed_at_the_end() -> None:
+def test_the_temporary_copy_is_closed_after_the_last_item() -> None:
     feed = open_feed(csv_rows(10), "feed.csv", None, "EUR")
     assert feed._source.text
     assert not feed._source.text.file.closed

@@ -1,4 +1,4 @@
-"""Damaged and random files are read, or refused by UnreadableFeed. No other exception is raised."""
+"""Tests that damaged and random files are read or raise UnreadableFeed, and that no other exception is raised."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_damaged_files_are_read_or_refused(path: Path, figure: Figure) -> None:
             assert str(error)
             refused += 1
         except Exception as error:
-            raise AssertionError(f"mutation {number} of {path.name}") from error
+            raise AssertionError(f"mutation {number} of {path.name} raised an unexpected exception") from error
         else:
             check_reading(reading)
     figure(f"mutations of {path.name} that are read", MUTATIONS - refused, "files")

@@ -1,4 +1,4 @@
-"""Parsing of prices, quantities and currencies."""
+"""Tests that prices, quantities and currencies are parsed."""
 
 from decimal import Decimal
 
@@ -106,7 +106,7 @@ def test_the_currency_of_a_price_is_recognised(cell: str, catalog_currency: str,
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_formatted_prices_are_parsed_back(amount: Decimal) -> None:
+def test_a_formatted_price_is_parsed_to_the_same_amount(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
     formatted: list[tuple[str, numbers.DecimalMark | None]] = [
@@ -131,7 +131,7 @@ def test_any_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
             assert value is None or 0 <= value <= Decimal(numbers.MAX_COUNT)
 
 
-def test_the_files_prices_determine_an_ambiguous_separator() -> None:
+def test_prices_in_the_file_resolve_an_ambiguous_separator() -> None:
     comma = read("sku;price\nA;1,234\nB;12,50\n")
     assert [str(p.price) for p in comma.products] == ["1.23", "12.50"]
     assert comma.details["decimal"] == ","
@@ -166,7 +166,7 @@ def test_quantities_are_parsed(cell: str, mark: numbers.DecimalMark | None, expe
     assert numbers.count(cell, mark) == expected
 
 
-def test_a_quantity_without_a_number_is_not_in_fields_set() -> None:
+def test_a_row_whose_quantity_states_no_number_does_not_set_the_inventory_count() -> None:
     reading = read("sku,stock\nA,\nB,in stock\nC,3\nD,soon\n")
     assert [(p.sku, p.inventory_count, "inventory_count" in p.fields_set) for p in reading.products] == [
         ("A", None, False),

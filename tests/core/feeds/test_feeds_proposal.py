@@ -1,4 +1,4 @@
-"""Previews of how files would be read."""
+"""Tests the previews that show how a file would be read."""
 
 import gzip
 import io
@@ -28,7 +28,7 @@ def test_every_sample_file_has_a_proposal(path: Path) -> None:
     assert {field.field for field in proposal.fields if field.columns} or proposal.missing == ["sku"]
 
 
-def test_each_field_says_how_its_column_was_assigned() -> None:
+def test_a_proposal_says_how_the_columns_of_each_field_were_assigned() -> None:
     content = "Artikelnr.;Text;VK;Bestand\nA;Mug;1,50;7\n;Cap;x;\n".encode("cp1252")
     proposal = proposal_for(content, mapping={"name": "Text", "brand": None})
     assigned = {field.field: (field.by, field.columns) for field in proposal.fields}
@@ -42,7 +42,7 @@ def test_each_field_says_how_its_column_was_assigned() -> None:
     assert proposal.rows[1]["code"] == "empty"
 
 
-def test_a_problem_of_the_mapping_is_a_warning() -> None:
+def test_a_problem_of_the_mapping_becomes_a_warning() -> None:
     proposal = proposal_for(b"colour,weight\nred,3\n", mapping={"sku": "Artikel"})
     assert [warning[:40] for warning in proposal.warnings[:2]] == [
         "the catalog's sync settings take sku fro",

@@ -1,4 +1,4 @@
-"""Excel workbooks."""
+"""Tests that Excel workbooks are read."""
 
 import re
 from datetime import date, datetime, time
@@ -59,11 +59,11 @@ def test_cells_are_read_as_excel_shows_them() -> None:
         ("-0.5", "-0.5"), ("", ""), ("NaN", "NaN"), ("x", "x"),
     ],
 )  # fmt: skip
-def test_numbers_have_no_floating_point_noise(raw: str, text: str) -> None:
+def test_numbers_have_no_digits_from_rounding_errors(raw: str, text: str) -> None:
     assert number(raw) == text
 
 
-def test_dates_of_the_1900_and_1904_systems_are_converted() -> None:
+def test_dates_that_count_from_1900_or_1904_are_converted() -> None:
     assert date_or_time("1", "date", False) == "1900-01-01"
     assert date_or_time("61", "date", False) == "1900-03-01"
     assert date_or_time("0", "date", True) == "1904-01-01"
@@ -73,12 +73,12 @@ def test_dates_of_the_1900_and_1904_systems_are_converted() -> None:
     assert cell_format("#,##0.00 [$€-407]") == "number"
 
 
-def test_a_number_with_three_decimals_is_not_read_as_thousands() -> None:
+def test_the_point_in_a_number_with_three_decimals_is_not_read_as_a_thousands_separator() -> None:
     rows: list[list[Any]] = [["A", "Mug", 12.345], ["B", "Cap", "1.234,50"], ["C", "Pen", "1,50"]]
     assert [str(p.price) for p in read(table(["sku", "name", "price"], *rows)).products] == ["12.35", "1234.50", "1.50"]
 
 
-def test_an_error_or_uncomputed_formula_rejects_its_row_only_in_a_fields_column() -> None:
+def test_a_formula_without_a_valid_value_rejects_its_row_only_if_a_field_uses_the_column() -> None:
     def cell(inside: str) -> bytes:
         return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
 
@@ -94,7 +94,7 @@ def test_an_error_or_uncomputed_formula_rejects_its_row_only_in_a_fields_column(
     assert reading.products[1].attributes == {}
 
 
-def test_a_merged_cell_counts_for_each_of_its_rows() -> None:
+def test_a_merged_cell_gives_its_value_to_each_of_its_rows() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.merge_range("A1:C1", "Our mugs")
@@ -114,12 +114,12 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_one_of_several_sheets_with_products_must_be_named() -> None:
+def test_the_mapping_must_name_one_of_several_sheets_with_products() -> None:
     with pytest.raises(UnreadableFeed, match='several sheets have products \\("Mugs", "Caps"\\)'):
         read(sheets_workbook(both=True))
     for option in ("caps", "3"):
         assert read(sheets_workbook(both=True), mapping={"sheet": option}).product.sku == "C"
-    with pytest.raises(UnreadableFeed, match='does not have; it has "Notes", "Mugs"'):
+    with pytest.raises(UnreadableFeed, match='does not have; its sheets are "Notes", "Mugs"'):
         read(sheets_workbook(both=False), mapping={"sheet": "Hats"})
 
 
@@ -135,6 +135,6 @@ def test_prefixed_elements_and_shared_strings_are_read() -> None:
         assert (product.line, product.sku, product.name) == (9, "7", "Mug red")
 
 
-def test_old_excel_and_password_protected_files_are_refused() -> None:
+def test_xls_files_and_files_with_a_password_are_refused() -> None:
     with pytest.raises(UnreadableFeed, match="XLS"):
         read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

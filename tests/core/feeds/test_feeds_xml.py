@@ -1,4 +1,4 @@
-"""The known XML formats: which of their elements become which field."""
+"""Tests which elements of the known XML formats become which fields."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ def test_a_bmecat_1_2_catalog_is_read() -> None:
     assert reading.feed.ended_cleanly
 
 
-def test_a_bmecat_2005_catalog_is_read_in_its_own_language() -> None:
+def test_a_bmecat_2005_catalog_is_read_in_its_default_language() -> None:
     reading = read_file("bmecat2005-catalog.xml")
     mug = reading.products[0]
     assert (mug.line, mug.sku, mug.name, mug.description) == (40, "MUG-1", "Tasse & Untertasse", "<p>Steingut</p>")
@@ -36,7 +36,7 @@ def test_a_bmecat_2005_catalog_is_read_in_its_own_language() -> None:
     assert mug.attributes["DESCRIPTION_SHORT.eng"] == "Mug & saucer"
 
 
-def test_the_language_option_and_a_mapping_choose_translations() -> None:
+def test_the_language_option_or_a_mapping_chooses_the_translation() -> None:
     mug = read_file("bmecat2005-catalog.xml", mapping={"language": "en"}).products[0]
     assert (mug.name, mug.category, mug.attributes["Colour"]) == ("Mug & saucer", "Kitchen > Mugs", "blue")
     mug = read_file("bmecat2005-catalog.xml", mapping={"name": "DESCRIPTION_SHORT.eng"}).products[0]
@@ -44,7 +44,7 @@ def test_the_language_option_and_a_mapping_choose_translations() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "12.49"), ("CHF", "13.90"), ("USD", "12.49")])
-def test_a_bmecat_price_is_the_current_unit_price_in_the_catalogs_currency(currency: str, price: str) -> None:
+def test_a_bmecat_price_is_the_current_unit_price_in_the_currency_of_the_catalog(currency: str, price: str) -> None:
     mug = read_file("bmecat2005-catalog.xml", currency).products[0]
     assert (str(mug.price), mug.currency) == (price, currency if currency != "USD" else "EUR")
     assert mug.attributes["PRICE_TYPE"] == "net_list"
@@ -64,7 +64,7 @@ def test_a_bad_bmecat_price_is_rejected_with_the_line_of_its_article() -> None:
     assert rejected.reason == 'PRICE_AMOUNT: "zwölf" is not a number'
 
 
-def test_a_bmecat_product_update_has_new_changed_and_deleted_products() -> None:
+def test_a_bmecat_product_update_can_add_or_change_or_delete_products() -> None:
     reading = read_file("bmecat12-update-products.xml")
     new, changed, deleted = reading.products
     assert reading.feed.declared_mode == "delta"
@@ -100,7 +100,7 @@ def test_bmecat_groups_can_be_before_or_after_the_articles() -> None:
         assert read(f"<BMECAT><T_NEW_CATALOG>{parts}</T_NEW_CATALOG></BMECAT>").product.category == "Mugs"
 
 
-def test_bmecat_groups_that_contain_each_other_do_not_loop() -> None:
+def test_bmecat_groups_that_contain_each_other_do_not_cause_an_endless_loop() -> None:
     groups = "".join(
         f"<CATALOG_STRUCTURE><GROUP_ID>{n}</GROUP_ID><GROUP_NAME>G{n}</GROUP_NAME><PARENT_ID>{1 - n}</PARENT_ID>"
         "</CATALOG_STRUCTURE>"
@@ -150,7 +150,7 @@ def test_a_ubl_catalogue_is_read() -> None:
         Decimal("89.50"),
         "NOK",
         "Notebooks",
-    )  # 179 for two
+    )  # the file states 179 for two units
     assert book.images == ["https://img.example/nb-a5.jpg"]
     assert (book.attributes["Pages"], book.attributes["Weight"]) == ("96", "210 GRM")
     assert (deleted.sku, deleted.is_active) == ("NB-A6", False)
@@ -189,7 +189,7 @@ def test_sap_materials_are_read() -> None:
     assert deleted.fields_set == {"sku", "is_active"}
 
 
-def test_a_sap_valuation_price_is_used_only_by_a_mapping() -> None:
+def test_a_sap_valuation_price_is_used_only_if_the_mapping_names_it() -> None:
     mapping = {"price": "E1MBEWM.STPRS", "name": "MAKTX.de", "language": "de"}
     mug = read_file("sap-matmas05.xml", mapping=mapping).products[0]
     assert (mug.price, mug.name) == (Decimal("4.20"), "Tasse blau")
@@ -208,11 +208,11 @@ def matmas(fields: str) -> Reading:
         ("A-000000000000000001", "A-000000000000000001"),
     ],
 )
-def test_sap_material_numbers_have_no_leading_zeros(number: str, sku: str) -> None:
+def test_the_leading_zeros_that_sap_adds_to_material_numbers_are_removed(number: str, sku: str) -> None:
     assert matmas(f"<MATNR>{number}</MATNR>").product.sku == sku
 
 
-def test_a_product_that_is_too_large_is_rejected_with_its_sku() -> None:
+def test_the_rejection_of_a_product_that_is_too_large_has_its_sku() -> None:
     long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
     articles = (
         f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"

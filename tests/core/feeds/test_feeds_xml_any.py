@@ -1,4 +1,4 @@
-"""Generic XML: detection of the products' element, column names, encodings, and broken files."""
+"""Tests generic XML: the detection of the products' element, the column names, encodings, and broken files."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,7 +33,7 @@ def test_the_element_of_the_products_is_detected(document: str) -> None:
     assert (reading.details["format"], reading.feed.declared_mode, reading.feed.ended_cleanly) == ("xml", None, True)
 
 
-def test_a_file_of_a_single_product_is_read() -> None:
+def test_a_file_with_a_single_product_is_read() -> None:
     assert read(f"<products>{MUG}</products>").product.sku == "MUG"
     assert read("<catalog><thing><sku>A</sku><name>x</name></thing></catalog>").product.sku == "A"
 
@@ -55,7 +55,7 @@ def test_the_record_option_names_the_element_of_the_products(record: str) -> Non
         read(text, mapping={"record": "nothing"})
 
 
-def test_columns_are_paths_of_elements_and_attributes() -> None:
+def test_column_names_are_paths_of_elements_and_attributes() -> None:
     reading = read_file("shop-offers.xml", "PLN")
     green, yellow = reading.products
     assert reading.details["record"] == "shop/offers/offer"
@@ -66,7 +66,7 @@ def test_columns_are_paths_of_elements_and_attributes() -> None:
     assert (yellow.line, yellow.name) == (19, "Kubek żółty")
 
 
-def test_a_mapping_can_name_paths() -> None:
+def test_a_mapping_can_name_columns_by_their_paths() -> None:
     mapping = {
         "price": "price.2", "currency": "price.2@currency", "name": "name.en", "is_active": "@available",
         "description": "desc",
@@ -83,13 +83,13 @@ def test_columns_that_first_appear_in_late_records_are_read() -> None:
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_fields_set_has_only_the_elements_of_the_record() -> None:
+def test_fields_set_contains_only_fields_whose_elements_the_record_has() -> None:
     hat = read(f"<a>{MUG}<product><sku>HAT</sku><price/></product></a>")
     assert hat.products[0].fields_set == {"sku", "name", "price", "currency"}
     assert hat.rejection.reason == "price: is empty"
 
 
-def test_line_numbers_are_right_beyond_libxml2s_maximum() -> None:
+def test_line_numbers_beyond_the_maximum_of_libxml2_are_correct() -> None:
     products = "".join(f"<product>\n<sku>S{n}</sku>\n<name>x</name>\n</product>\n" for n in range(20_000))
     lines = [product.line for product in read(f"<a>\n{products}</a>").products]
     assert lines == list(range(2, 80_002, 4))
@@ -106,7 +106,7 @@ def test_the_declared_encoding_is_used(encoding: str, end: str) -> None:
     assert (product.name, product.line) == (word, 3)
 
 
-def test_declared_latin_1_is_read_as_windows_1252() -> None:
+def test_a_file_that_declares_latin_1_is_read_as_windows_1252() -> None:
     text = f'<?xml version="1.0" encoding="ISO-8859-1"?><a>{MUG}</a>'.replace("Mug", "Mug – 5 €")
     assert read(text, encoding="cp1252").product.name == "Mug – 5 €"
 
@@ -133,7 +133,9 @@ def test_html_entities_are_read() -> None:
         (b"</a>\n<a/>", 5, "not well-formed XML"),
     ],
 )
-def test_a_broken_file_yields_the_products_before_the_break_and_its_line(end: bytes, line: int, problem: str) -> None:
+def test_a_broken_file_yields_the_products_before_the_error_and_reports_its_line(
+    end: bytes, line: int, problem: str
+) -> None:
     reading = read(f"<a>\n{MUG}\n{HAT}\n".encode() + end)
     assert [product.sku for product in reading.products] == ["MUG", "HAT"]
     assert (reading.rejection.line, reading.rejection.rows, reading.rejection.code) == (line, 0, "stopped")
@@ -142,7 +144,7 @@ def test_a_broken_file_yields_the_products_before_the_break_and_its_line(end: by
     assert not reading.feed.ended_cleanly
 
 
-def test_a_record_that_is_too_long_does_not_affect_others() -> None:
+def test_a_record_that_is_too_long_does_not_affect_other_records() -> None:
     long = MUG.replace("Mug", "x" * 1_100_000)
     many = MUG.replace("</product>", "<n>x</n>" * 700_000 + "</product>")
     reading = read(f"<a>\n{MUG}\n{long}\n{many}\n{HAT}</a>")

@@ -1,4 +1,4 @@
-"""Hostile XML is read or refused within 2 s of CPU time and 256 MB, and nothing is fetched.
+"""Tests that hostile XML is read or refused within 2 s of CPU time and 256 MB, and that nothing is fetched.
 
 Each file is read in a separate process.
 """
@@ -20,7 +20,7 @@ MEGABYTES = 256
 
 
 def cost_of(content: bytes | str, folder: Path) -> dict[str, Any]:
-    """The result and cost of reading the content as a file in a separate process."""
+    """Read the content as a file in a separate process. Returns the result and the cost."""
     path = folder / "feed.xml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return file_cost(path)
@@ -35,7 +35,7 @@ def file_cost(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_xml_stays_within_its_limits(name: str, tmp_path: Path) -> None:
+def test_hostile_xml_is_processed_within_the_limits(name: str, tmp_path: Path) -> None:
     content = HOSTILE[name]()
     cost = cost_of(content, tmp_path)
     assert cost["seconds"] < SECONDS, cost
@@ -85,7 +85,7 @@ def test_no_local_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [write_bmecat, write_rss])
-def test_memory_does_not_grow_with_the_products(write: Callable[[Path, int], None], tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_products(write: Callable[[Path, int], None], tmp_path: Path) -> None:
     peaks = []
     for count in (2_000, 40_000):
         write(tmp_path / "feed.xml", count)

@@ -1,4 +1,4 @@
-"""Workbooks as bytes: written by XlsxWriter as Excel writes them, or assembled by hand with errors."""
+"""Creates workbooks as bytes. XlsxWriter writes them as Excel does. Workbooks with errors are assembled by hand."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def written(write: Callable[[Any], None], **options: Any) -> bytes:
-    """The workbook that XlsxWriter writes with `write(workbook)`."""
+    """Create a workbook with XlsxWriter, and fill it with `write(workbook)`."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True, **options})
     write(book)
@@ -21,7 +21,7 @@ def written(write: Callable[[Any], None], **options: Any) -> bytes:
 
 
 def table(*rows: list[Any], name: str = "Products") -> bytes:
-    """A workbook with one sheet of these rows."""
+    """Create a workbook with one sheet that has these rows."""
 
     def write(book: Any) -> None:
         worksheet = book.add_worksheet(name)
@@ -34,7 +34,7 @@ def table(*rows: list[Any], name: str = "Products") -> bytes:
 
 
 def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
-    """A workbook with the sheets Notes, Mugs and, if `both`, Caps, which may be `hidden`."""
+    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps, and `hidden` hides it."""
 
     def write(book: Any) -> None:
         notes = book.add_worksheet("Notes")
@@ -52,7 +52,7 @@ def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
 def by_hand(
     sheet: bytes, strings: bytes = b"", *, workbook: bytes | None = None, method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """A workbook with one sheet. `sheet`, `strings` and `workbook` are the XML of its parts."""
+    """Create a workbook with one sheet. `sheet`, `strings` and `workbook` are the XML of its parts."""
     link = '<Relationship Id="%s" Type="' + OFFICE + '/%s" Target="%s"/>'
     links = link % ("r1", "worksheet", "worksheets/sheet1.xml") + link % ("r2", "sharedStrings", "sharedStrings.xml")
     sheets = '<sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
@@ -70,14 +70,14 @@ def by_hand(
 
 
 def sheet(rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
-    """The XML of a sheet with these rows."""
+    """Return the XML of a sheet with these rows."""
     return b"".join(
         (before, b'<worksheet xmlns="', MAIN.encode(), b'"><sheetData>', rows, b"</sheetData>", after, b"</worksheet>")
     )
 
 
 def text_row(number: int, *cells: str) -> bytes:
-    """The XML of a row of inline texts."""
+    """Return the XML of a row whose cells are inline texts."""
     content = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
     return f'<row r="{number}">{content}</row>'.encode()
 

@@ -1,7 +1,8 @@
-"""A zip archive, possibly hostile. Its directory is checked before any entry is unpacked.
+"""Reads zip archives, which may be hostile. The directory is checked before any entry is unpacked.
 
-Rejected are: names that lead out of the archive, links, overlapping entries, encryption, wrong sizes and checksums, and
-compression methods other than deflate, because those put no bound on what a few bytes unpack to.
+An archive is refused if it contains a name that leads out of the archive, a link, overlapping entries, an encrypted
+entry, or a wrong size or checksum. A compressed entry must use deflate. With other methods, a few bytes can unpack to
+any size.
 """
 
 import re
@@ -18,11 +19,11 @@ from wecelebrate.feeds.limits import MAX_RATIO, check_unpacked_size
 
 MAX_ENTRIES = 1_000
 MAX_DIRECTORY_BYTES = 1 << 20
-"""zipfile reads the directory at once. A directory of 1,000 entries takes a tenth of this."""
+"""The maximum size of the directory, which zipfile reads at once. 1,000 entries take a tenth of this size."""
 READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz", 99: "AES encryption"}
 
-# Entries that are not data: files of the operating system, read-mes and licences.
+# Entries that are not data: files of the operating system, README files and licences.
 _NOT_DATA = re.compile(
     r"(.*/)?(__macosx/.*|\..*|thumbs\.db|desktop\.ini"
     r"|(read[ _-]?me|lies[ _-]?mich|lisez[ _-]?moi|license|licence|copying|notice)[^/]*?"
@@ -41,11 +42,11 @@ _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError, EOFError,
     OverflowError, IndexError, KeyError,
 )  # fmt: skip
-"""What zipfile raises for invalid archives."""
+"""The exceptions that zipfile raises for invalid archives."""
 
 
 class Archive:
-    """Raises UnreadableFeed if the archive is damaged or suspicious."""
+    """An open zip archive. Raises UnreadableFeed if it is damaged or suspicious."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -68,7 +69,7 @@ class Archive:
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_file(self) -> zipfile.ZipInfo:
-        """The archive's only data file. Raises UnreadableFeed if there is none, or more than one."""
+        """Return the archive's only data file. Raises UnreadableFeed if it has no data file, or more than one."""
         files = [info for info in self._zip.infolist() if not info.is_dir() and info.file_size]
         if not files:
             raise UnreadableFeed("the zip archive is empty")
@@ -88,12 +89,12 @@ class Archive:
             raise _damaged(error) from error
 
     def _is_binary(self, info: zipfile.ZipInfo) -> bool:
-        """Whether the entry is an image, a PDF or the like, so not the data file."""
+        """Return whether the entry is a binary file such as an image or a PDF. Then it is not the data file."""
         start = self.open(info).read(64)
         return any(start.startswith(magic) for magic, _ in BINARY)
 
     def _check_overlaps(self) -> None:
-        """Raise UnreadableFeed if entries share bytes: then an archive of a megabyte can unpack to terabytes."""
+        """Raise UnreadableFeed if entries share bytes, because such an archive of 1 MB can unpack to terabytes."""
         spans = []
         for info in self._zip.infolist():
             self._file.seek(max(0, info.header_offset))
@@ -112,14 +113,14 @@ class Archive:
 
 
 class ZipMember:
-    """An entry's content as it unpacks. Its size is compared with the directory and with its packed size."""
+    """Unpacks an entry. Compares the unpacked size with the size in the directory and with the packed size."""
 
     def __init__(self, stream: IO[bytes], info: zipfile.ZipInfo, ratio: int) -> None:
         self._stream, self._info, self._ratio = stream, info, ratio
         self._size = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Raises UnreadableFeed for a damaged entry and for a zip bomb."""
+        """Read the next bytes. Raises UnreadableFeed for a damaged entry and for a zip bomb."""
         try:
             part = self._stream.read(1 << 20 if size < 0 else size)
         except _ZIP_ERRORS as error:
@@ -135,7 +136,10 @@ class ZipMember:
 
 
 class _BoundedFile:
-    """The archive's file. Refuses the one large read of a hostile directory, whose size the archive chooses."""
+    """The archive's file, with a limit on a single read.
+
+    zipfile reads the directory at once. The archive itself declares the directory's size, so the size may be hostile.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -150,7 +154,7 @@ class _BoundedFile:
         return True
 
     def close(self) -> None:
-        """Do nothing: the code that opened the file closes it."""
+        """Do nothing, because the code that opened the file closes it."""
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:

@@ -1,4 +1,4 @@
-"""Checks of whole rows, before their cells are parsed: width, spreadsheet errors, and invalid characters."""
+"""Checks whole rows before their cells are parsed: their width, spreadsheet errors, and invalid characters."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,17 @@ from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 MAX_MISFIT_ROWS = 250_000
-"""Rows whose width differs from the header's. So many mean a wrong header, or a quote that is never closed."""
+"""The maximum number of rows whose width differs from the header's.
+
+More such rows mean that the header is wrong, or that a quote is never closed.
+"""
 
 
 def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Yield the rows of a CSV file in the header's width, and reject those that do not fit.
+    """Yield the rows of a CSV file in the header's width, and reject rows that do not fit.
 
     Blank cells beyond the header are dropped, and rows of only delimiters are skipped. A row that is too short gets
-    blank cells if no field needs the missing columns. Otherwise it is rejected: any of its cells may be missing.
+    blank cells if no field needs the missing columns. Otherwise it is rejected, because any cell may be missing.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_field_column
     misfits = 0
@@ -25,7 +28,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
             continue
         line, cells = row
         count = len(cells)
-        # Skip blank rows. DOS programs end a file with Ctrl-Z (\x1a).
+        # Skip blank rows. DOS programs write Ctrl-Z (\x1a) at the end of a file.
         if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
             (cell or "").strip(" \t\x1a") for cell in cells
         ):
@@ -77,7 +80,7 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:
-    """Reject the last row of a truncated file: it may be incomplete."""
+    """Reject the last row of a truncated file, because it may be incomplete."""
     last: Row | Rejected = Rejected(1, 0, None, reason, "stopped", [])
     first = True
     for row in rows:
@@ -91,13 +94,13 @@ def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row
 
 
 SAMPLE_ENDS = "the sample ends here"
-TRUNCATED = "the compressed file is incomplete and ends here; only the rows before it were read; upload it again"
+TRUNCATED = "the compressed file is incomplete and ends here; only the rows before this line were read; upload it again"
 
 
 def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
     """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
 
-    `damaged` is the encoding of a file with such bytes.
+    `damaged` is the file's encoding if the file has such bytes, otherwise None.
     """
     for row in rows:
         if isinstance(row, Rejected):
@@ -121,13 +124,13 @@ def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | 
 
 
 def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
-    """Code and description of the cell's first invalid character; None if all are valid."""
+    """Return the code and description of the cell's first invalid character, or None if all characters are valid."""
     if "\0" in cell:
         return "nul_character", "contains a NUL character; remove it"
     if damaged and "\ufffd" in cell:
         return (
             "bad_bytes",
-            f"contains bytes that are not valid {damaged}, the file's encoding; export it as UTF-8",
+            f"contains bytes that are invalid in the file's encoding, {damaged}; export the file as UTF-8",
         )
     try:
         cell.encode()
@@ -137,7 +140,7 @@ def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
 
 
 def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
-    """Reject the row, with its SKU if the row has that column."""
+    """Reject the row. The rejection has the SKU if the row has the SKU column."""
     product_sku = None
     if plan.sku and plan.sku[0] < len(cells):
         try:

@@ -13,7 +13,7 @@ FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
 )  # fmt: skip
 
-# The best name first: if several columns of a file match a field, the one that is listed first is used.
+# The best names come first: if several columns match a field, the column whose name is listed first is used.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "sku": (
         "sku", "variantsku", "productsku", "itemsku", "skucode", "skuid",
@@ -40,7 +40,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "artikelnummerleverancier", "productnummer", "bestelnummer", "bestelcode", "varenummer", "varenr",
         "artikelnrleverancier", "tuotenumero", "tuotekoodi", "indeks", "symbol", "kodproduktu", "kodtowaru",
         "numerartykulu", "kodzbozi", "katalogovecislo",
-        # others
+        # Other names
         "code", "itemid", "productid", "externalid", "item", "article", "artikel", "articulo", "artigo", "gtin",
         "ean", "ean13", "eancode", "upc", "barcode", "handle", "id",
     ),
@@ -144,7 +144,7 @@ INACTIVE_NAMES = frozenset((
     "geblokkeerd", "lvorm",
 ))  # fmt: skip
 
-# Currencies that the name of a price column may contain, as in `Preis EUR` or `price_usd`.
+# Currency codes that the name of a price column may contain, as in `Preis EUR` or `price_usd`.
 NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf",
     "idr", "ils", "inr", "isk", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "rub", "sar",
@@ -167,10 +167,10 @@ def fold(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def name_forms(column: str) -> tuple[str, ...]:
-    """The folded forms of a column name, the complete name first.
+    """Return the folded forms of a column name. The first is the complete name.
 
-    The other forms lack remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a final 1, as in
-    `Bezeichnung 1`.
+    In the other forms, some parts are removed: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
+    final 1, as in `Bezeichnung 1`.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
@@ -182,7 +182,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
-    """The fields that a column name may mean: `(field, rank, currency)`. A lower rank is a better match.
+    """Return the fields that a column name may mean, as `(field, rank, currency)`. A lower rank is a better match.
 
     The rank is 10 × the name's position in SYNONYMS, plus the position of the matching form in `name_forms`.
     """
@@ -201,17 +201,17 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 def is_inverse(column: str) -> bool:
-    """Whether the column means the opposite of is_active."""
+    """Return whether the column means the opposite of is_active."""
     return any(form in INACTIVE_NAMES for form in name_forms(column)) and "is_active" not in SYNONYMS.get(
         fold(column), ()
     )
 
 
 MAX_HEADER_CELLS = 300
-"""Cells of a row that are checked: they are enough to recognise a header."""
+"""The number of cells of a row that are checked. They are enough to recognise a header."""
 
 
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """The number of cells that are column names: a known name, or one of `also` (folded names)."""
+    """Count the cells that are column names: a usual name, or one of the folded names in `also`."""
     first = islice(cells, MAX_HEADER_CELLS)
     return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))

@@ -1,4 +1,4 @@
-"""Unpacks gzip and zip while they are read. No information that an archive gives about itself is trusted.
+"""Unpacks gzip and zip files while they are read. Sizes and names that an archive declares are not trusted.
 
 A file may be packed twice (`prices.csv.gz` in a zip). No file is ever written under a name from an archive.
 """
@@ -24,7 +24,10 @@ MAX_MEMORY_BYTES = 2 << 20
 """A temporary file of up to this size stays in memory."""
 UNCHECKED_MEMBERS = 1_000
 MIN_MEMBER_BYTES = 1_000
-"""Average unpacked size of gzip members after the first UNCHECKED_MEMBERS: millions of empty members are an attack."""
+"""The minimum average size of unpacked gzip members, checked after the first UNCHECKED_MEMBERS.
+
+Millions of empty members are an attack.
+"""
 
 
 class Readable(Protocol):
@@ -35,15 +38,15 @@ class Readable(Protocol):
 
 @dataclass(slots=True)
 class UnpackedFile:
-    """A data file taken out of its containers. A workbook is itself an archive and stays packed."""
+    """A data file that is unpacked from its containers. A workbook stays packed, because it is itself an archive."""
 
     stream: Readable
     """The content after `head`."""
     head: bytes
     name: str
-    """The file's name, or the name in its archive. It is only a hint."""
+    """The name of the file, or its name in the archive. It is only a hint to the format."""
     layers: tuple[str, ...] = ()
-    """The containers, the outermost first: gzip, zip."""
+    """The names of the containers (gzip, zip). The outermost is the first."""
     workbook: Archive | None = None
     files: list[IO[bytes]] = field(default_factory=list)
     """The temporary files that `stream` reads from."""
@@ -113,7 +116,7 @@ def _read_head(stream: Readable) -> bytes:
 
 
 def _spool(unpacked: UnpackedFile) -> IO[bytes]:
-    """Copy the stream to a temporary file: the directory of an archive is at its end."""
+    """Copy the stream to a temporary file, because the directory of an archive is at its end."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115  (outlives this call)
     unpacked.files.append(file)
     chunk = unpacked.head
@@ -162,7 +165,7 @@ class _LimitedStream:
 
 
 class GzipStream:
-    """Unpacks gzip members. An incomplete member ends the stream early; damaged data raises UnreadableFeed.
+    """Unpacks gzip members. The stream ends early if a member is incomplete. Damaged data raises UnreadableFeed.
 
     `packed_bytes` returns the number of packed bytes read so far.
     """
@@ -194,7 +197,7 @@ class GzipStream:
         return b""
 
     def _has_more(self) -> bool:
-        """Whether this member continues, or another member follows it and its zero padding."""
+        """Return whether this member continues, or another member follows after optional zero padding."""
         if not self._member.eof:
             return True
         rest = self._member.unused_data or self._input
@@ -207,6 +210,6 @@ class GzipStream:
             raise UnreadableFeed("the gzip file is damaged: other data follows its end; pack it again")
         self._members += 1
         if self._members > UNCHECKED_MEMBERS + self._size // MIN_MEMBER_BYTES:
-            raise UnreadableFeed("the gzip file consists of thousands of tiny members; pack it again as one")
+            raise UnreadableFeed("the gzip file consists of thousands of tiny members; pack it again as one member")
         self._member, self._input = zlib.decompressobj(wbits=31), rest
         return True

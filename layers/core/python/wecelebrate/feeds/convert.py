@@ -44,7 +44,7 @@ NO = frozenset(_NO.split("|"))
 
 
 def sku(cell: str) -> str:
-    """The SKU, unchanged. Raises BadCell: empty, too_long, control_character, rounded_number."""
+    """Return the SKU unchanged. Raises BadCell with the code empty, too_long, control_character or rounded_number."""
     if not cell:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
@@ -59,21 +59,21 @@ def sku(cell: str) -> str:
 
 
 def limited_text(cell: str, max_length: int) -> str:
-    """The cell, unchanged. Raises BadCell: too_long."""
+    """Return the cell unchanged. Raises BadCell with the code too_long."""
     if len(cell) > max_length:
         raise BadCell("too_long", f"{quoted(cell)} is longer than {max_length:,} characters")
     return cell
 
 
 def single_line(cell: str, max_length: int) -> str:
-    """The cell with its lines joined by spaces. Raises BadCell: too_long."""
+    """Join the lines of the cell by spaces. Raises BadCell with the code too_long."""
     if "\n" in cell or "\r" in cell or "\t" in cell:
         cell = " ".join(cell.split())
     return limited_text(cell, max_length)
 
 
 def boolean(cell: str) -> bool:
-    """Parse yes or no, in many languages. Raises BadCell: not_yes_or_no."""
+    """Parse yes or no in many languages. Raises BadCell with the code not_yes_or_no."""
     word = cell.strip().casefold()
     if word in YES:
         return True
@@ -83,9 +83,10 @@ def boolean(cell: str) -> bool:
 
 
 def image_addresses(cell: str) -> list[str]:
-    """The image addresses in a cell, separated by lines or |, or by comma or semicolon where an address clearly ends.
+    """Return the image addresses in a cell.
 
-    Raises BadCell: too_long, not_an_address.
+    They are separated by line breaks or |. A comma or semicolon separates addresses only where an address clearly ends.
+    Raises BadCell with the code too_long or not_an_address.
     """
     if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
         return [cell]
@@ -95,10 +96,10 @@ def image_addresses(cell: str) -> list[str]:
 
 
 def split_images(cell: str) -> list[str]:
-    """The addresses in a cell, stripped. Text beyond the maximum length is ignored."""
+    """Split a cell into stripped addresses. Text beyond the maximum length is ignored."""
     addresses: list[str] = []
     for line in cell[:MAX_IMAGES_LENGTH].split("\n"):
-        # Most lines are one plain address. Checking that first is faster than splitting.
+        # Most lines are a single address. This check is faster than splitting the line.
         parts = [line] if _ONE_IMAGE.fullmatch(line) else _IMAGES.split(line)
         addresses += [address for part in parts if (address := part.strip())]
     return addresses
@@ -106,12 +107,17 @@ def split_images(cell: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def image_address(address: str) -> str:
-    """The address, unchanged: an HTTP(S) URL or a relative path. Raises BadCell: too_long, not_an_address."""
+    """Return the address unchanged. It must be an HTTP(S) URL or a relative path.
+
+    Raises BadCell with the code too_long or not_an_address.
+    """
     if len(address) > MAX_IMAGE_LENGTH:
         raise BadCell("too_long", f"{quoted(address)} is longer than {MAX_IMAGE_LENGTH:,} characters")
-    # Browsers remove control characters from an address, so `java\tscript:` would become a scheme.
+    # Browsers remove control characters from an address, so `java\tscript:` would become `javascript:`.
     if not address.isprintable():
-        raise BadCell("not_an_address", f"{quoted(address)} is not an address of an image: it has control characters")
+        raise BadCell(
+            "not_an_address", f"{quoted(address)} is not an address of an image: it has control characters; remove them"
+        )
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in ("http", "https"):
         raise BadCell("not_an_address", f"{quoted(address)} is not an http or https address")
@@ -119,7 +125,7 @@ def image_address(address: str) -> str:
 
 
 def attributes_of_lines(cell: str) -> dict[str, str]:
-    """Parse attributes, one per line: `Colour: red`. Attributes beyond the limits are ignored."""
+    """Parse a cell with one attribute per line, such as `Colour: red`. Attributes beyond the limits are ignored."""
     if not cell:
         return {}
     parts = (line.partition(": ") for line in cell.split("\n"))
@@ -130,12 +136,15 @@ def attributes_of_lines(cell: str) -> dict[str, str]:
 
 
 def first_category(cell: str) -> str:
-    """The first of several category paths, separated by lines, |, or commas as in `A > B, C` (WooCommerce, Magento)."""
+    """Return the first of several category paths, as WooCommerce and Magento export them.
+
+    The paths are separated by line breaks, |, or commas, as in `A > B, C`.
+    """
     return re.split(r"[\n|]|,(?!\s)|,\s+(?=\S)", cell, maxsplit=1)[0].strip() if cell else cell
 
 
 def editor_text(cell: str) -> str:
-    """The text of EditorJS blocks, in which Saleor exports descriptions. Any other text is returned unchanged."""
+    """Return the text of EditorJS blocks, Saleor's format of descriptions. Any other text is returned unchanged."""
     if not cell.startswith("{"):
         return cell
     try:

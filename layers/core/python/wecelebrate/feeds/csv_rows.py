@@ -1,4 +1,4 @@
-"""Rows of a delimited file with their line numbers, in bounded memory for any content."""
+"""Reads the rows of a delimited file with their line numbers. Memory use is bounded for any content."""
 
 import csv
 import io
@@ -12,26 +12,31 @@ from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, quoted
 MAX_CELL_LENGTH = 1_000_000
 MAX_RECORD_LENGTH = 5_000_000
 MAX_COLUMNS = 2_000
-# Recovery from a quote that is never closed reads lines again. These limits bound its cost.
+# After a quote that is never closed, lines are read a second time. These limits bound the cost.
 MAX_RECOVERIES = 10_000
 MAX_REREAD_CHARACTERS = 20_000_000
 MAX_BLANK_ROWS = 1_100_000
-"""More than the rows of a spreadsheet, so no program writes as many."""
+"""The maximum number of blank rows. No program writes more, because a spreadsheet has at most 1,048,576 rows."""
 
 
 class CsvRows:
-    """Reads the rows after the first `skip_lines` lines: `(line, cells)`, or the rejection of a row.
+    """Reads the rows after the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
-    A quote that is opened and never closed would swallow the rows below it. Such a record is recognised as follows: it
-    has several lines, and it is not well-formed, or too long, or has the wrong width while its second line has the
-    right width. Then only its first line is rejected, and reading continues with the next line.
+    If a quote is opened and never closed, csv.reader adds the rows below it to the same record. Such a record has
+    several lines, and one of these is true:
+
+    - It is not well-formed.
+    - It is too long.
+    - Its width differs from the header's, but the width of its second line does not.
+
+    Only the first line of such a record is rejected. Reading continues with its second line.
     """
 
     def __init__(self, text: TextFile, dialect: Dialect, width: int, skip_lines: int) -> None:
         self._text = text.open()
         self._dialect = dialect
         self._width = width
-        self._pending: list[str] = []  # lines to read again, the next one last
+        self._pending: list[str] = []  # lines to be read again; the last element is read first
         self._record: list[str] = []  # lines of the current record
         self._size = 0
         self._line = 0
@@ -88,7 +93,7 @@ class CsvRows:
             yield line
 
     def _has_open_quote(self, cells: list[str]) -> bool:
-        """Whether a record of several lines has a broken quote, rather than a cell with line breaks."""
+        """Return True if the record of several lines has a broken quote, False if a cell contains line breaks."""
         try:
             list(csv.reader(self._record, strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
         except csv.Error:
@@ -102,7 +107,7 @@ class CsvRows:
         return len(second_line) == self._width
 
     def _recover(self, problem: str) -> Rejected:
-        """Reject the record's first line, and queue its other lines to be read again."""
+        """Reject the first line of the record, and queue the other lines to be read again."""
         self._recoveries += 1
         self._reread += self._size
         line = self._line - len(self._record) + 1
@@ -122,7 +127,7 @@ class CsvRows:
 
     def _reject_line(self, problem: str) -> Rejected:
         line = self._record[0]
-        # Skip the rest of a line that was cut at the limit.
+        # If the line was cut at the maximum length, skip its rest.
         while line and line[-1] not in "\r\n":
             line = self._pending.pop() if self._pending else self._text.readline(MAX_RECORD_LENGTH)
         start = self._record[0][:200]
@@ -135,7 +140,7 @@ class _RecordTooLong(Exception):
 
 
 def check_column_count(count: int) -> None:
-    """Raise UnreadableFeed for more columns than any product file has."""
+    """Raise UnreadableFeed if there are more columns than in any product file."""
     if count > MAX_COLUMNS:
         raise UnreadableFeed(
             f"the file has {count:,} columns, more than {MAX_COLUMNS:,}; check the delimiter, or leave columns out"
@@ -143,7 +148,7 @@ def check_column_count(count: int) -> None:
 
 
 def sample_lines(text: io.TextIOWrapper, characters: int) -> list[str]:
-    """The first lines, until they have at least `characters` characters or the text ends."""
+    """Read lines until they have at least `characters` characters, or the text ends."""
     lines: list[str] = []
     size = 0
     while size < characters and (line := text.readline(MAX_RECORD_LENGTH)):

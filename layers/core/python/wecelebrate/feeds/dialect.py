@@ -1,8 +1,8 @@
-"""Detection of a delimited file's dialect (delimiter, quote and escape character) and of its header row.
+"""Detects the dialect of a delimited file (delimiter, quote and escape character) and its header row.
 
-csv.Sniffer guesses from letter frequencies and fails on short or quoted files, and general detectors do not use the
-content. Here the column names decide: the right delimiter is the one that yields the most known product columns in the
-header. Without any known column, the evenness of the row widths decides.
+csv.Sniffer guesses from letter frequencies, and fails on short or quoted files. Other general detectors ignore the
+meaning of the cells. This module uses the column names: it chooses the delimiter that gives the header the most known
+product columns. If no column is known, it chooses the delimiter that gives the rows the most equal widths.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ ColumnCounter = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The parameters of csv.reader; see `csv`."""
+    """The parameters of csv.reader. The documentation of the module `csv` explains them."""
 
     delimiter: str
     quote: str = '"'
@@ -39,7 +39,10 @@ class Dialect:
 
 
 def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None = None) -> Dialect:
-    """Detect the dialect of the sample's lines. `delimiter` overrides detection: by a setting or a `sep=` line."""
+    """Detect the dialect from the sample's lines.
+
+    `delimiter` comes from a setting or from a `sep=` line in the file. It overrides the detection of the delimiter.
+    """
     candidates = [delimiter] if delimiter else [char for char in DELIMITERS if any(char in line for line in sample)]
     best, best_score = Dialect(delimiter or ","), (0.0, -1.0)
     for candidate in candidates:
@@ -52,12 +55,12 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
 
 
 def read(lines: list[str], dialect: Dialect) -> list[list[str]]:
-    """Parse the lines as rows. A parse error ends the rows early."""
+    """Parse the lines as rows. Stops at the first parse error."""
     return [row for row, _ in read_numbered(lines, dialect)]
 
 
 def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str], int]]:
-    """Parse the lines as rows, each with the number of lines read so far. A parse error ends the rows early."""
+    """Parse the lines as rows. Yields each row with the number of lines read so far. Stops at the first parse error."""
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
     with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
         for row in reader:
@@ -65,9 +68,9 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
 
 
 def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
-    """The index of the header row. Titles, dates and blank rows may be above it.
+    """Return the index of the header row. Titles, dates and blank rows may be above it.
 
-    The header is the first row with the most known columns. Without any known column, it is the first row with the most
+    The header is the first row with the most known columns. If no column is known, it is the first row with the most
     cells that are not blank.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
@@ -79,7 +82,10 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _evenness(rows: list[list[str]]) -> float:
-    """Scores rows of equal width: (columns - 1) × (share of rows with the most common width)². One column scores 0."""
+    """Score how equal the widths of the rows are.
+
+    The score is (most common width - 1) × (share of rows with this width)². So rows of one column score 0.
+    """
     widths = Counter(len(row) for row in rows)
     if not widths:
         return 0.0
@@ -94,7 +100,8 @@ def _quoting(sample: list[str], delimiter: str) -> Dialect:
     single = len(re.findall(rf"(?:^|{mark})'[^'\r\n]*'(?=\r?$|\r?\n|{mark})", text, re.MULTILINE))
     if single > len(sample) / 2 and single > text.count('"'):
         quote = "'"
-    # MySQL and some ERP systems write \" inside quotes. A backslash at the end of a cell ends a path: it is no escape.
+    # MySQL and some ERP systems write \" for a quote inside a quoted cell. A backslash at the end of a cell is not an
+    # escape: it is the end of a path such as C:\dir\.
     escaped = re.search(rf"[^\\{mark}]\\{quote}(?!\s*(?:{mark}|$))", text, re.MULTILINE)
     padded = re.search(rf"{mark} +{quote}", text)
     return Dialect(delimiter, quote, "\\" if escaped else None, padded is not None)

@@ -1,9 +1,12 @@
-"""Decodes a stream of bytes that can be read once: detects the encoding of the whole file.
+"""Detects the encoding of a stream that can be read only once, and decodes the stream.
 
-The encoding of a file is known only at its end: a megabyte of ASCII may be followed by a single ü in Latin-1. So the
-first pass copies the stream to a temporary file and determines the encoding; the second pass parses. The alternatives,
-rejecting rows with other bytes or switching the encoding halfway, would lose or garble rows of ordinary ERP exports.
-Memory use is constant; disk use is the size of the file.
+The encoding is known only at the end of the file, because a single ü in Latin-1 may follow a megabyte of ASCII. So a
+first pass copies the stream to a temporary file and detects the encoding. A second pass parses the file.
+
+Two alternatives need only one pass: to reject rows with unexpected bytes, or to change the encoding in the middle of
+the file. Both would lose or damage rows of ordinary ERP exports.
+
+Memory use is constant. The temporary file is as large as the stream.
 """
 
 import codecs
@@ -21,11 +24,11 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
 FORMAT_SAMPLE = 64 << 10
-"""Characters from which the format is detected."""
+"""The format is detected from this many characters."""
 SAMPLE_BYTES = 16 << 10
-"""Bytes from which a legacy encoding is detected."""
+"""A legacy encoding is detected from this many bytes."""
 
-# Byte order marks. Longest first: the mark of UTF-32-LE starts with the mark of UTF-16-LE.
+# Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -34,7 +37,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# The encodings of real exports. If the bytes fit several equally well, the first of them is used.
+# The encodings of real exports. If several encodings fit equally well, the first one in this list is used.
 LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp932", "gb18030", "big5", "cp949", "euc_jp",
     "koi8_r", "cp850", "mac_roman",
@@ -48,7 +51,7 @@ class _TextReader(io.TextIOWrapper):
     """A reader whose `close` leaves the file open for the next reader."""
 
     def close(self) -> None:
-        with contextlib.suppress(ValueError):  # already detached
+        with contextlib.suppress(ValueError):  # the reader is already detached
             self.detach()
 
 
@@ -63,13 +66,16 @@ class TextFile:
     has_nul: bool
 
     def open(self) -> io.TextIOWrapper:
-        """Open the text at its start, with unchanged line ends. All readers share the file's position: use only one."""
+        """Open the text at its start, with unchanged line ends.
+
+        All readers share the position in the file, so use only one reader at a time.
+        """
         self.file.seek(0)
         return _TextReader(self.file, self.encoding, errors="replace", newline="")
 
 
 def spool(head: bytes, stream: Readable, encoding: str | None) -> TextFile:
-    """Copy `head` and the rest of its stream to a temporary file, and determine the encoding.
+    """Copy `head` and the rest of its stream to a temporary file, and detect the encoding.
 
     `encoding` overrides the detection. Raises UnreadableFeed for an empty file, an unknown encoding, or a disk that is
     too small.
@@ -99,7 +105,8 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
         return _in_named_encoding(file, encoding, has_nul)
     if detected := _marked(head) or (_without_mark(head) if has_nul else None):
         return _checked(file, detected, has_nul)
-    # With few invalid bytes among much valid UTF-8, only their rows are bad. Otherwise the file is not UTF-8.
+    # If few bytes are invalid and most text is valid UTF-8, only the rows of these bytes are bad.
+    # Otherwise the file is not UTF-8.
     if utf8.bad == 0 or utf8.good > 20 * utf8.bad:
         return TextFile(file, "utf-8", utf8.bad > 0, has_nul)
     return _checked(file, _legacy(_non_ascii_lines(file)), has_nul)
@@ -121,7 +128,7 @@ class _EncodingCheck:
             return
         bad = text.count("\ufffd")
         self.bad += bad
-        # The exact number does not matter: the result is only compared with 20 × `bad`.
+        # Larger numbers need not be exact, because `good` is only compared with 20 × `bad`.
         if self.good < 1_000_000:
             self.good += len(re.findall(r"[^\x00-\x7f\ufffd]", text))
 
@@ -162,7 +169,7 @@ def _marked(start: bytes) -> str | None:
 
 
 def _without_mark(start: bytes) -> str | None:
-    """Detect UTF-16 or UTF-32 without a byte order mark, by where the zero bytes of mostly Latin text are."""
+    """Detect UTF-16 or UTF-32 without a byte order mark, from the positions of the zero bytes in mostly Latin text."""
     whole = start[: len(start) // 4 * 4]
     if len(whole) < 4:
         return None
@@ -180,13 +187,13 @@ def _without_mark(start: bytes) -> str | None:
 
 
 def _non_ascii_lines(file: IO[bytes]) -> bytes:
-    """A sample of the lines with non-ASCII bytes: other lines say nothing about the encoding."""
+    """Return a sample of the lines with non-ASCII bytes. Lines with only ASCII do not help to detect the encoding."""
     lines = bytearray()
     tail = b""
     for chunk in _chunks(file):
         block = tail + chunk
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
-        # Lines longer than a chunk are cut, which does not matter for a sample.
+        # Lines longer than a chunk are cut. This does not matter for a sample.
         block, tail = (block, b"") if end < 0 else (block[: end + 1], block[end + 1 :])
         if not block.isascii():
             lines += b"".join(line[:SAMPLE_BYTES] for line in block.splitlines(keepends=True) if not line.isascii())
@@ -198,11 +205,14 @@ def _non_ascii_lines(file: IO[bytes]) -> bytes:
 
 
 def _legacy(sample: bytes) -> str:
-    """The most likely encoding of bytes that are not Unicode.
+    """Return the most likely encoding of text that is not in a Unicode encoding.
 
-    charset-normalizer scores for each encoding how disordered the decoded text looks, and how much it resembles a
-    language. A product file has few words, so several encodings often have equal scores. Then misplaced characters
-    decide (grün decoded as "r黱", łódka as "³ódka"), and after them the order of LEGACY.
+    charset-normalizer computes two scores for each encoding: how disordered the decoded text looks, and how much it
+    resembles a language. A product file has few words, so the scores of several encodings are often equal.
+
+    So the share of misplaced characters is added to the first score. One example is the Han character in "gr黱", which
+    is a wrongly decoded grün. Another is the digit in "³ódka", a wrongly decoded łódka. If the scores are still equal,
+    the order of LEGACY decides.
     """
     import logging
 
@@ -217,14 +227,14 @@ def _legacy(sample: bytes) -> str:
             mess = round(match.chaos + _misplaced(text), 1)
             candidates.append((mess, -round(match.coherence, 1), LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
-    # The byte of the euro sign in ISO-8859-15 is ¤ in cp1252, which nobody writes beside a price.
+    # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
         return "iso8859_15"
     return best
 
 
 def _misplaced(text: str) -> float:
-    """The share of non-ASCII characters, 0 to 1, at positions where no language uses them."""
+    """Return the share of the non-ASCII characters (0 to 1) that are at positions where no language uses them."""
     strange = total = 0
     padded = f" {text} "
     for before, char, after in zip(padded, padded[1:], padded[2:], strict=False):
@@ -237,7 +247,7 @@ def _misplaced(text: str) -> float:
         elif char in RARELY_WESTERN:
             strange += 1
         elif ord(char) >= 0x2E80:
-            # Han, kana and hangul occur beside digits, but hardly inside a Latin word.
+            # Han, kana and hangul occur beside digits, but almost never beside Latin letters.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
     strange += sum(a.islower() and b.isupper() and not (a.isascii() and b.isascii()) for a, b in pairwise(text))
     return min(1.0, strange / total) if total else 0.0

@@ -1,4 +1,4 @@
-"""A file opened as a feed: its format, encoding, dialect and columns are determined, and its items are read lazily."""
+"""Opens a file as a feed: detects its format, encoding, dialect and columns, and reads its items lazily."""
 
 import weakref
 from collections.abc import Iterator, Mapping
@@ -18,8 +18,10 @@ from wecelebrate.feeds.source import FeedSource, open_source
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
     """Copy the stream to a temporary file and determine how to read it.
 
-    `name` is the file's name, used only as a hint. `mapping` is the catalog's mapping: field to column (None leaves the
-    field out), and the options of `plan.OPTIONS`, which override detection. `currency` is the catalog's.
+    `name` is the file's name, and is only a hint. `mapping` is the catalog's mapping: it maps fields to columns, and
+    None leaves a field out. It also contains the options of `plan.OPTIONS`, which override the detection. `currency` is
+    the catalog's currency.
+
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
@@ -33,7 +35,10 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
 
 
 class Feed:
-    """Iterates once over the items of a file, lazily. The temporary copy is deleted at the end, or by `close`."""
+    """Reads the items of a file lazily, and only once.
+
+    The temporary copy is deleted after the last item, or by `close`.
+    """
 
     def __init__(self, source: FeedSource, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
         self._source, self._table, self._plan = source, source.table, plan
@@ -44,7 +49,7 @@ class Feed:
         self._currency = currency
         self._stopped = False
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
-        """What the file says it contains: the whole catalog, or only changes. None if it says nothing."""
+        """`full` if the file declares the whole catalog, `delta` if it declares only changes, otherwise None."""
         self.rows_read = 0
         """The number of rows read so far. At the end it equals the sum of the items' `rows`."""
 
@@ -55,12 +60,12 @@ class Feed:
 
     @property
     def ended_cleanly(self) -> bool:
-        """Whether the file could be read to its end. If not, the last item says where and why reading stopped."""
+        """False if reading stopped before the end of the file. Then the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
 
     @property
     def details(self) -> dict[str, Any]:
-        """How the file is read, as JSON-compatible values for the job's result."""
+        """Describes how the file is read, in JSON-compatible values for the job's result."""
         return {
             "format": self.format,
             "packed": list(self._source.layers),
@@ -108,7 +113,7 @@ class Feed:
                 yield row
                 continue
             line, cells = row
-            if len(cells) > width:  # a JSON record has a new key
+            if len(cells) > width:  # the JSON record has a new key
                 self._plan = extend_plan(self._plan, list(self._table.header), self._currency)
                 build, width = self._builder(self._plan), len(self._plan.header)
             yield build(line, [cell and cell.strip() for cell in cells], cells)

@@ -1,4 +1,4 @@
-"""Detection of a file's format from its content. The file name is only a hint."""
+"""Detects a file's format from its content. The file name is only a hint."""
 
 import re
 from typing import Literal
@@ -7,7 +7,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 Format = Literal["csv", "json", "ndjson", "xlsx", "xml"]
 
-# The first bytes of binary files, and what to do about each.
+# The first bytes of binary files, with the name of the format and what the user should do.
 BINARY = (
     (b"BZh", "a bzip2-compressed file; unpack it and upload the file inside"),
     (b"\xfd7zXZ\x00", "an xz-compressed file; unpack it and upload the file inside"),
@@ -61,5 +61,5 @@ def text_format(start: str, name: str) -> Format:
         if named_ndjson or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"
         return "json"
-    # The first line of an NDJSON file may be the invalid one, so here the name decides.
+    # The first line of an NDJSON file may be invalid. In this case only the file name shows the format.
     return "ndjson" if named_ndjson else "csv"

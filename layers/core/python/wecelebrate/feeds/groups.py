@@ -1,7 +1,7 @@
-"""Exports in which several rows are one product: variants, further images, translations.
+"""Reads exports in which several rows describe one product: its variants, further images or translations.
 
-Each variant becomes a product. Its blank cells inherit the values of the product's first row, so that it can be read
-like a plain row. Rows that are not variants only add images, and are counted with the product's first item.
+Each variant becomes an item. Its blank cells get the values of the product's first row, so that it can be read like a
+plain row. Rows that are not variants only add images. They are counted in the `rows` of the product's first item.
 """
 
 import re
@@ -15,7 +15,7 @@ from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
 
-# A product with more rows is processed in parts, so memory is bounded for any file.
+# A product with more rows or characters is processed in parts, so that memory use is bounded for any file.
 MAX_GROUP_ROWS = 1_000
 MAX_GROUP_CHARACTERS = 8_000_000
 DASH = "\N{EN DASH}"
@@ -24,9 +24,9 @@ INACTIVE_STATES = ("0", "-1", "false", "draft", "archived")
 
 
 class VariantGrouper:
-    """Turns rows into items by a profile's variant rule.
+    """Turns rows into items according to a profile's variant rule.
 
-    Each variant gets three computed columns after the file's own: SKU, name and images.
+    It appends three computed cells to each variant: SKU, name and images.
     """
 
     def __init__(self, plan: Plan, rule: VariantRule, builder: Callable[[Plan], BuildProduct]) -> None:
@@ -46,7 +46,7 @@ class VariantGrouper:
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
-        # The plain builder reads the computed columns.
+        # The builder for plain rows reads the computed columns as SKU, name and images.
         self._build = builder(
             Plan(
                 [*plan.header, *self._labels(plan)], plan.profile, [self._width],
@@ -57,7 +57,7 @@ class VariantGrouper:
         )  # fmt: skip
 
     def _inherited_columns(self, plan: Plan, own_columns: list[int]) -> list[int]:
-        """The columns that a variant inherits from the product's first row."""
+        """Return the columns in which a blank cell of a variant gets the value of the product's first row."""
         own = {
             *self._parent, *self._variant_columns, *self._variant_title, *self._variant_images, *plan.images, *plan.sku,
             *plan.inventory, *own_columns,
@@ -67,12 +67,15 @@ class VariantGrouper:
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
-        """The names of the computed columns in messages: those of the file's columns that they replace."""
+        """Return names of the computed columns for messages: the names of the file's columns that they replace."""
         sources = (plan.sku or self._handles, plan.name, plan.images or self._variant_images)
         return [plan.header[numbers[0]] if numbers else "" for numbers in sources]
 
     def items(self, rows: Iterable[Row | Rejected]) -> Iterator[Item]:
-        """The items of the rows. Rejected rows pass through. The `rows` of all items add up to the rows read."""
+        """Yield the items of the rows. Rejected rows are yielded unchanged.
+
+        The sum of all items' `rows` is the number of rows read.
+        """
         group: list[Row] = []
         keys: frozenset[str] = frozenset()
         size = 0
@@ -85,7 +88,7 @@ class VariantGrouper:
                 size += sum(len(cell) for cell in row[1] if cell)
                 if len(group) > MAX_GROUP_ROWS or size > MAX_GROUP_CHARACTERS:
                     yield from self._group_items(group)
-                    # Keep the first row for its inherited values. Line 0 marks that it was counted.
+                    # Keep the first row, because later variants get its values. Line 0 marks that it is counted.
                     group, size = [(0, group[0][1])], 0
                 continue
             yield from self._group_items(group)
@@ -93,9 +96,9 @@ class VariantGrouper:
         yield from self._group_items(group)
 
     def _keys(self, cells: Cells) -> frozenset[str]:
-        """The values that identify the row's product: its first key that is not blank.
+        """Return the values that identify the row's product: its first key that is not blank.
 
-        If variants name their parent (WooCommerce), all keys count, also in the form `id:12`.
+        If variants name their parent (WooCommerce), all keys are returned, each also in the form `id:12`.
         """
         values = [value for number in self._key if (value := _cell(cells, number))]
         if not self._parent:
@@ -120,14 +123,14 @@ class VariantGrouper:
             image for _, cells in group for number in self._images for image in split_images(_cell(cells, number))
         )
         product_images = list(dict.fromkeys(addresses))[:MAX_IMAGES]
-        # Rows that are not variants are counted with the first item.
+        # The first item also counts the rows that are not variants.
         other_rows = len(group) - len(variants) - continued
         if not variants:
             if other_rows:
                 line, cells = group[1]
                 problem = (
                     f"line {line}: rows without a variant follow {MAX_GROUP_ROWS:,} rows of the same product; "
-                    "remove them"
+                    "remove the rows without a variant"
                 )
                 yield Rejected(line, other_rows, None, problem, "too_many_rows", [cell or "" for cell in cells])
             return
@@ -138,7 +141,7 @@ class VariantGrouper:
             yield item
 
     def _is_parent(self, first: Cells) -> bool:
-        """Whether the product's first row is not sold itself if variants follow."""
+        """Return whether the first row only describes the product, so that only its variants are sold."""
         return any(
             re.fullmatch(pattern, _cell(first, columns[0]).casefold())
             for columns, pattern in self._parent_patterns
@@ -178,17 +181,17 @@ class VariantGrouper:
         return item
 
     def _inherit(self, cells: list[str | None], first: Cells) -> None:
-        """Fill the variant's blank cells from the product's first row."""
+        """Fill the blank cells of the variant with the values of the product's first row."""
         for number in self._inherited:
             if not cells[number] and (inherited := _cell(first, number)):
                 cells[number] = inherited
         for active in self._active:
-            # If the product is inactive, all its variants are.
+            # If the product is inactive, all its variants are inactive.
             if _cell(first, active.column).casefold() in INACTIVE_STATES:
                 cells[active.column] = _cell(first, active.column)
 
     def _variant_options(self, cells: Cells, first: Cells) -> list[tuple[str, str]]:
-        """The variant's options as (name, value). The only variant of a product has none."""
+        """Return the variant's options as (name, value), without default options such as `Default Title`."""
         if self._option_lists and all(self._option_lists):
             names, values = (_cell(cells, columns[0]).split("|") for columns in self._option_lists)
             if not any(names):
@@ -207,13 +210,16 @@ class VariantGrouper:
         return [(name, value) for name, value in options if value.casefold() not in DEFAULT_OPTIONS]
 
     def _computed_sku(self, first: Cells, raw: Cells, options: Sequence[tuple[str, str]]) -> str:
-        """A SKU from the product's handle and the option values. It does not depend on other variants."""
+        """Compute a SKU from the product's handle and the option values. It does not depend on other variants."""
         handle = next((text for number in self._handles if (text := _cell(raw, number) or _cell(first, number))), "")
         slugs = [text for _, value in options if (text := slug(value))]
         return "-".join([handle, *slugs]) if handle else ""
 
     def _variant_name(self, cells: Cells, raw: Cells, first: Cells, options: Sequence[tuple[str, str]]) -> str | None:
-        """The product's name with the option values or the variant's title; None if the record has no name key."""
+        """Return the product's name, followed by the option values or by the variant's title.
+
+        Returns None if the record has no key for the name.
+        """
         names = [cell for number in self._name if (cell := cells[number]) is not None]
         if not names:
             return None
@@ -229,14 +235,17 @@ class VariantGrouper:
         return f"{name} {DASH} {' / '.join(parts)}" if parts else name
 
     def _all_images(self, raw: Cells, product_images: list[str]) -> list[str]:
-        """The variant's own images first, then those of its row, then those of the product."""
+        """Return the images of the variant, then the images in its row, then the images of the product."""
         variant_images = [image for number in self._variant_images for image in split_images(_cell(raw, number))]
         row_images = [image for number in self._images for image in split_images(_cell(raw, number))]
         return list(dict.fromkeys([*variant_images, *row_images, *product_images]))[:MAX_IMAGES]
 
 
 def slug(text: str) -> str:
-    """`Größe L` becomes `grosse-l`: lower case, no accents, words joined by hyphens. Other scripts are kept."""
+    """Convert a text to lower case, remove accents, and join its words by hyphens: `Größe L` becomes `grosse-l`.
+
+    Letters of other scripts are kept.
+    """
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "-", "".join(char for char in plain if not unicodedata.combining(char))).strip("-")
 

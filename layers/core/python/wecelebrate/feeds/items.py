@@ -1,4 +1,4 @@
-"""The items of a feed: products and rejected rows. Also the errors of a file, and of a cell, that cannot be read."""
+"""Defines the items of a feed (products and rejected rows), and the errors for an unreadable file and a bad cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,22 @@ from decimal import Decimal
 from typing import Any, Literal
 
 DeclaredMode = Literal["full", "delta"]
-"""What a file says it contains: `full` is the whole catalog, `delta` is only changes."""
+"""The contents that a file declares: `full` is the whole catalog, `delta` is only changes."""
 
 
 @dataclass(slots=True)
 class Product:
     """One product of a file, validated against the limits of the products table.
 
-    `fields_set` names the fields that the file has for this row. A load leaves every other field of a stored product
-    unchanged. A field that is in `fields_set` and None is cleared.
+    `fields_set` names the fields that the file has for this row. A load does not change the other fields of a stored
+    product. If a field is in `fields_set` and its value is None, the load clears it.
     """
 
     line: int
-    """1-based number of the line (in JSON, of the record) where the first source row starts. A CSV header is line 1."""
+    """The number of the line where the first source row starts. In JSON, the number of the record.
+
+    Lines and records are counted from 1. The header of a CSV file is counted too.
+    """
     rows: int
     """The number of source rows that this product was built from."""
     sku: str
@@ -27,15 +30,15 @@ class Product:
     category: str | None
     brand: str | None
     price: Decimal | None
-    """Two decimals, 0 to 99,999,999.99."""
+    """From 0 to 99,999,999.99, with two decimals."""
     currency: str
     images: list[str]
-    """HTTP(S) URLs or relative paths, the main image first."""
+    """HTTP(S) URLs or relative paths. The main image is the first."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
     source: Mapping[str, Any]
-    """The row as it was read: column to cell."""
+    """The unchanged row. Maps columns to cells."""
     fields_set: frozenset[str]
 
 
@@ -46,7 +49,7 @@ class Rejected:
     line: int
     rows: int
     sku: str | None
-    """None if the SKU cannot be read either."""
+    """None if the SKU cannot be read."""
     reason: str
     code: str
     """A stable slug, such as `not_a_number`."""
@@ -57,16 +60,16 @@ class Rejected:
 Item = Product | Rejected
 
 Cells = Sequence[str | None]
-"""The cells of a row, one for each column; None where a JSON record lacks the key."""
+"""The cells of a row, one for each column. A cell is None if the JSON record does not have the key."""
 
 Row = tuple[int, Cells]
-"""Line or record number, and the unchanged cells."""
+"""The line or record number, and the unchanged cells."""
 
 Record = dict[str, str]
-"""A record with keys of its own, such as a JSON object or an XML element: column to cell."""
+"""Maps columns to cells. The records of a JSON or XML file may have different columns."""
 
 Records = tuple[int, list[Record]]
-"""Line or record number, and the records there: one, or one for each variant."""
+"""The line or record number, and its records. There are several if the product has variants."""
 
 
 class UnreadableFeed(Exception):
@@ -81,10 +84,10 @@ class BadCell(Exception):
         self.code = code
         self.problem = problem
         self.columns: list[int] = []
-        """The numbers of the field's columns. Set only by readers of several fields."""
+        """The numbers of the field's columns. Only functions that read several fields set them."""
 
 
 def quoted(value: str, max_length: int = 60) -> str:
-    """The value in quotes, for a message: shortened, with line breaks and control characters escaped."""
+    """Quote the value for a message. Long values are shortened; line breaks and control characters are escaped."""
     text = value if len(value) <= max_length else value[: max_length - 1] + "…"
     return '"' + "".join(char if char.isprintable() else repr(char)[1:-1] for char in text) + '"'

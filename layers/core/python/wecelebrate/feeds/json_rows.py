@@ -1,8 +1,11 @@
-"""Records of a JSON or NDJSON file, one at a time, flattened to columns.
+"""Reads the records of a JSON or NDJSON file one at a time, and flattens them to columns.
 
-The standard library's decoder parses one record at a time. An event parser would not need the handling of chunks here.
-But ijson, at the same speed, reads a lone surrogate as "?", raises a SystemError for a number of 5,000 digits, and
-takes 600 MB for 16,000 opening brackets, because it keeps the path to each.
+The decoder of the standard library parses one record at a time. With an event parser such as ijson, this module would
+not have to handle chunks. But ijson is not faster, and has three faults:
+
+- It reads a lone surrogate as "?".
+- It raises a SystemError for a number of 5,000 digits.
+- It takes 600 MB for 16,000 opening brackets, because it stores the path to each bracket.
 """
 
 import io
@@ -20,7 +23,7 @@ CHUNK = 64 << 10
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
 
-# Keys whose list of objects is taken as the product list before any other list.
+# A list of objects under one of these keys is preferred as the list of products.
 LIST_KEYS = frozenset(
     (
         "products",
@@ -37,7 +40,7 @@ LIST_KEYS = frozenset(
         "value",
     )
 )
-# Keys of lists that belong to one product.
+# A list under one of these keys belongs to one product, so it is not the list of products.
 NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
@@ -54,7 +57,7 @@ class InvalidJson(Exception):
 
 
 class _Scanner:
-    """Reads one JSON value after the other, with at most one record of the maximum length in memory."""
+    """Reads one JSON value after the other. Keeps at most one record of the maximum length in memory."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -63,7 +66,7 @@ class _Scanner:
         self._ended = False
 
     def peek(self) -> str:
-        """The next character that is not whitespace; "" at the end."""
+        """Return the next character that is not whitespace, or "" at the end of the text."""
         while True:
             blank = _BLANK.match(self._buffer, self._at)
             self._at = blank.end() if blank else self._at
@@ -73,7 +76,7 @@ class _Scanner:
                 return ""
 
     def skip(self, char: str) -> bool:
-        """Skip the next character if it is `char`. Returns whether it was."""
+        """Skip the next character if it is `char`. Returns whether it was skipped."""
         matches = self.peek() == char
         self._at += matches
         return matches
@@ -102,7 +105,7 @@ class _Scanner:
             size *= 4
 
     def rest(self) -> str:
-        """The next characters, for a message."""
+        """Return the next characters for a message."""
         return self._buffer[self._at : self._at + 40]
 
     def _more(self, size: int) -> bool:
@@ -115,10 +118,10 @@ class _Scanner:
 
 
 class JsonRows:
-    """Iterates over `(number, records)`: the flattened object, as several records if it has variants.
+    """Iterates over `(number, records)`. An object becomes one record, or one record for each of its variants.
 
-    `number` is the record number, or the line number in NDJSON. A value that is not an object is rejected. An
-    incomplete list ends with a rejection that says where it ends, and `ended_cleanly` is False.
+    `number` is the record number, or the line number in NDJSON. A value that is not an object is rejected. If the list
+    is incomplete, the last item is a Rejected that says where the list ends, and `ended_cleanly` is False.
     """
 
     def __init__(self, text: TextFile, file_format: Format) -> None:
@@ -185,13 +188,14 @@ class JsonRows:
 
     def _stopped(self, number: int, problem: str) -> Rejected:
         self.ended_cleanly = False
-        reason = f"{problem}; only the records before it were read; correct the file and upload it again"
+        reason = f"{problem}; only the records before this point were read; correct the file and upload it again"
         return Rejected(number, 0, None, reason, "stopped", [])
 
     def _find_list(self) -> _Scanner | None:
-        """A scanner at the first product: of the file's list, of a list under one of LIST_KEYS, or of any other list.
+        """Find the list of products, and return a scanner at its first record.
 
-        None if the file has no such list.
+        The list is the whole file, or is under one of LIST_KEYS, or is any other list of objects. Returns None if the
+        file has no list of objects.
         """
         self._may_follow: tuple[str, ...] = ("",)
         scanner = _Scanner(self._text.open())
@@ -212,7 +216,10 @@ class JsonRows:
         return None
 
     def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int) -> bool:
-        """Whether the object that starts here contains the list. If so, the scanner is at the list's first record."""
+        """Search the object that starts here for the list of products.
+
+        If the object contains the list, returns True, and the scanner is at the first record.
+        """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
         if scanner.skip("}"):
@@ -238,7 +245,7 @@ class JsonRows:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _single_product(self) -> list[Record]:
-        """The records of a file that is one product, or has one under a key such as `product`."""
+        """Return the records of a file with a single product, which may be under a key such as `product`."""
         value = _Scanner(self._text.open()).value()
         if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
             value = inner
@@ -256,7 +263,7 @@ def _skip_list(scanner: _Scanner) -> None:
 
 
 def _records(value: Any) -> list[Record]:
-    """The object as a record, or as one record for each of its variants. Raises InvalidJson."""
+    """Return the object as one record, or as one record for each of its variants. Raises InvalidJson."""
     if not isinstance(value, dict):
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     for key in VARIANT_KEYS:
@@ -268,7 +275,10 @@ def _records(value: Any) -> list[Record]:
 
 
 def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> Record:
-    """Add an object's values to the record: nested keys as `price.amount`, a list of texts or images as lines."""
+    """Add an object's values to the record.
+
+    Nested keys become columns such as `price.amount`. A list of texts or images becomes one cell of several lines.
+    """
     if depth > MAX_DEPTH:
         raise InvalidJson("it is nested too deeply")
     for key, part in value.items():

@@ -1,23 +1,27 @@
-"""Limits on the size of an unpacked file."""
+"""Checks the size of unpacked files."""
 
 from wecelebrate.feeds.items import UnreadableFeed
 
 MAX_UNPACKED_BYTES = 8 << 30
-"""Ten million products of 800 bytes each."""
+"""The maximum unpacked size: ten million products of 800 bytes each."""
 MAX_RATIO = 250
-"""Unpacked size ÷ packed size. Deflate reaches 1,032 on constant data; very repetitive exports reach 100."""
+"""The maximum of unpacked size ÷ packed size.
+
+With deflate, constant data reaches 1,032. Very repetitive exports reach 100.
+"""
 RATIO_EXEMPT_BYTES = 16 << 20
-"""Unpacked size up to which the ratio is not checked: any file of this size is read quickly enough."""
+"""The ratio is not checked up to this unpacked size, because any file of this size is read quickly enough."""
 
 
 def check_unpacked_size(size: int, packed: int, container: str, ratio: int = MAX_RATIO) -> None:
-    """Raise UnreadableFeed if `packed` bytes have unpacked to more than a product file would.
+    """Raise UnreadableFeed if the unpacked file is larger than any product file.
 
-    `size` and `packed` are in bytes. `container` is `gzip` or `zip`, for the message.
+    `size` is the unpacked size and `packed` is the packed size, both in bytes. The message names `container`, which is
+    `gzip` or `zip`.
     """
     if size > RATIO_EXEMPT_BYTES and size > ratio * packed:
         raise UnreadableFeed(
-            f"the {container} file unpacks to more than {ratio} times its size, which no product file does, so it was "
+            f"the {container} file unpacks to more than {ratio} times its size, and no product file does this; it was "
             "not read; upload the file unpacked"
         )
     if size > MAX_UNPACKED_BYTES:

@@ -8,10 +8,10 @@
 | `1.234.567`                  | 1234567.00    | a repeated separator groups thousands                             |
 | `1,234`                      | 1234.00       | 1.23 if the file's prices or the settings show a decimal comma    |
 | `1.234`                      | 1.23          | 1234.00 if the file's prices or the settings show a decimal comma |
-| `12,50 €` `EUR 12.50` `$5`   | with currency | a bare $ is the catalog's currency if that is a dollar            |
+| `12,50 €` `EUR 12.50` `$5`   | with currency | $ alone is the catalog's currency if this is a dollar, else USD   |
 | `1,5E+03`                    | 1500.00       | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.35         | cents are rounded half up; `source` keeps the original cell       |
-| `-5` `5-` `(5)`              | rejected      | negative; SAP and bookkeepers write the last two                  |
+| `-5` `5-` `(5)`              | rejected      | it is negative; SAP writes `5-`, bookkeepers write `(5)`          |
 | above 99,999,999.99          | rejected      | the database column is DECIMAL(10,2)                              |
 """
 
@@ -29,7 +29,7 @@ CENT = Decimal("0.01")
 MAX_PRICE = Decimal("99999999.99")
 MAX_COUNT = 2_147_483_647
 MAX_NUMBER_LENGTH = 60
-"""Characters. A longer cell is not a number."""
+"""The maximum number of characters. A longer cell is not a number."""
 
 # The active currencies of ISO 4217.
 _CODES = (
@@ -47,7 +47,7 @@ SIGNS = {
     "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
     "MX$": "MXN", "FR": "CHF", "FR.": "CHF", "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
 }  # fmt: skip
-# Signs that several currencies share. The catalog's currency is used if it is one of them, otherwise the first.
+# Signs that several currencies share. The catalog's currency is used if it is in the list, otherwise the first one.
 SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD"),
     "¥": ("JPY", "CNY"),
@@ -71,7 +71,7 @@ _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
 def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
-    """Detect the decimal separator from a sample of price cells; None if they do not show it."""
+    """Detect the decimal separator from a sample of price cells. Returns None if they do not show it."""
     votes = {",": 0, ".": 0}
     for cell in cells:
         text = re.sub(r"[^\d.,]", "", cell[:MAX_NUMBER_LENGTH]).strip(".,")
@@ -92,7 +92,7 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
 def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
     """Parse a price, and the currency if the cell names one. `mark` is the file's decimal separator.
 
-    Raises BadCell: not_a_number, negative, too_large, unknown_currency.
+    Raises BadCell with the code not_a_number, negative or too_large.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell).quantize(CENT), None
@@ -124,10 +124,10 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
 
 
 def count(cell: str, mark: DecimalMark | None) -> int | None:
-    """Parse a quantity; None for words such as "in stock", which give no number.
+    """Parse a quantity. Returns None for words such as "in stock", which state no number.
 
-    A negative stock counts as 0: ERP systems use it for units that are sold but have not arrived. Fractions of a unit
-    are dropped. Raises BadCell: not_a_number, too_large.
+    A negative quantity becomes 0, because ERP systems use it for units that are sold before they arrive. Fractions of a
+    unit are dropped. Raises BadCell with the code not_a_number or too_large.
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)
@@ -163,7 +163,7 @@ _OUT_OF_STOCK = frozenset(_OUT_OF_STOCK_WORDS.split("|"))
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:
-    """The ISO 4217 code of a currency's code, sign or name; None if the text is none of them."""
+    """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
     sign = text[:MAX_NUMBER_LENGTH].strip().upper()
     if sign in CURRENCIES:
         return sign
@@ -173,7 +173,7 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
 
 
 def _signed(number: str) -> tuple[str, int]:
-    """Split a number from its sign: a minus before it, a minus after it (SAP), or parentheses (bookkeeping)."""
+    """Separate a number from its sign: a minus before it, a minus after it (SAP), or parentheses (bookkeeping)."""
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1
@@ -182,7 +182,7 @@ def _signed(number: str) -> tuple[str, int]:
 
 
 def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
-    """Parse digits with separators by the rules of the module's docstring."""
+    """Parse digits with separators, according to the rules in the module's docstring."""
     if match := _SCIENTIFIC.fullmatch(text):
         return Decimal(match[1].replace(",", ".")).scaleb(int(match[2]))
     digits = _GROUPS.sub("", text)

@@ -1,4 +1,8 @@
-"""Assigns columns to fields: first by the catalog's mapping, then by a known export profile, then by column names."""
+"""Assigns columns to fields.
+
+The catalog's mapping comes first. For other fields, the profile of a known export decides. Without a profile, the usual
+column names decide.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +19,7 @@ from wecelebrate.feeds.profiles import recognise
 OPTIONS = ("decimal", "delimiter", "encoding", "language", "record", "sheet")
 """Keys of a catalog's mapping that are options for reading the file, not fields."""
 
-# Names of is_active columns whose values may be anything. An unknown value leaves the product active.
+# is_active columns with these names may contain any value. A product with an unknown value is active.
 LENIENT = frozenset(("status", "state", "etat", "estado", "stato", "visibility"))
 
 
@@ -23,7 +27,7 @@ LENIENT = frozenset(("status", "state", "etat", "estado", "stato", "visibility")
 class PriceColumn:
     column: int
     currency: str | None = None
-    """The currency in the column's name, as in `price_usd`."""
+    """The currency that the column's name contains, as in `price_usd`."""
     currency_column: int | None = None
 
 
@@ -36,7 +40,7 @@ class ActiveColumn:
 
 @dataclass(slots=True)
 class Plan:
-    """The column numbers of each field. The first cell that is not blank counts, unless the profile joins all."""
+    """The column numbers of each field. The first cell that is not blank is used, unless the profile joins cells."""
 
     header: list[str]
     profile: Profile | None
@@ -53,7 +57,7 @@ class Plan:
     attributes: list[tuple[int, str]] = field(default_factory=list)
     pair_columns: list[int] = field(default_factory=list)
     has_handles: bool = False
-    """Whether each product has a handle, which replaces a missing SKU."""
+    """Whether each product has a handle, from which a missing SKU is computed."""
 
     @property
     def fields_set(self) -> frozenset[str]:
@@ -76,7 +80,7 @@ class Plan:
 
     @property
     def field_columns(self) -> dict[str, list[int]]:
-        """Field to the numbers of its columns, without fields that have none."""
+        """Maps each field that has columns to the numbers of its columns."""
         columns = {
             "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
             "brand": self.brand, "price": [price.column for price in self.prices],
@@ -86,22 +90,22 @@ class Plan:
         return {name: numbers for name, numbers in columns.items() if numbers}
 
     def details(self) -> dict[str, str | list[str]]:
-        """Field to the name of its column, or names of its columns, for the job's result."""
+        """Map each field to the name of its column, or to the list of names, for the job's result."""
         by_field = {name: [self.header[number] for number in numbers] for name, numbers in self.field_columns.items()}
         return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
 
     @property
     def last_field_column(self) -> int:
-        """The highest column number that a field needs."""
+        """The highest number of a column that is assigned to a field."""
         return max((number for numbers in self.field_columns.values() for number in numbers), default=0)
 
 
 REPORT_COLUMN_PREFIX = "wecelebrate_"
-"""Prefix of the columns that our error files add. They are ignored, so a corrected error file can be uploaded."""
+"""The prefix of columns that we add to error files. They are ignored, so a corrected error file can be uploaded."""
 
 
 def raise_unreadable(problem: str) -> None:
-    """Treat a problem of the mapping as an unreadable file."""
+    """Raise UnreadableFeed for a problem of the mapping."""
     raise UnreadableFeed(problem)
 
 
@@ -112,9 +116,9 @@ def make_plan(
     profile: Profile | None = None,
     on_problem: Callable[[str], None] = raise_unreadable,
 ) -> Plan:
-    """Assign columns to fields. `catalog_currency` chooses between price columns.
+    """Assign columns to fields. If there are several price columns, a column in `catalog_currency` is preferred.
 
-    Without `profile`, the header decides whether the file has one. `on_problem` is called with a description of each
+    If `profile` is None, it is recognised from the header. `on_problem` is called with a description of each
     problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column.
     """
     names = [fold(column) for column in header]
@@ -134,7 +138,7 @@ def make_plan(
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
-    """The plan for a header with new columns: assigned columns stay, and new ones are used for fields without any."""
+    """Return the plan for a header with new columns. New columns are used only for fields that had no column."""
     if plan.profile and plan.profile.keep_other_columns:
         extended = replace(plan, header=header)
         extended.attributes = _free_columns(extended)
@@ -151,7 +155,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Columns that no field uses: they become attributes. The columns of our error files do not."""
+    """Return the columns that become attributes: those that no field uses, except the columns of our error files."""
     used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))
@@ -162,7 +166,10 @@ def _free_columns(plan: Plan) -> list[tuple[int, str]]:
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
-    """The numbers of the matching columns, in the order of the patterns: each pattern's first match, or every match."""
+    """Return the numbers of the columns that match, in the order of the patterns.
+
+    Only the first match of each pattern is returned, unless `every` is set.
+    """
     columns: list[int] = []
     for pattern in patterns:
         matches = [n for n, name in enumerate(names) if n not in columns and re.fullmatch(pattern, name)]
@@ -194,7 +201,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
 
 
 def _label(column: str) -> str:
-    """The attribute name of a column: without the prefix of JSON paths and the suffix of Saleor's exports."""
+    """Return the column's name as an attribute name: without JSON's prefix `attributes.` and Saleor's suffix."""
     name = re.sub(r"\s*\((product|variant) attribute\)$", "", column)
     return (name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
@@ -217,12 +224,15 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
             else:
                 prices.append(PriceColumn(number))
         if prices and prices[0].currency:
-            break  # one column for each currency: use one of them, and no other kind of price column
+            break  # these columns have one currency each: use them, and ignore the columns of later patterns
     return _one_currency(prices, catalog_currency)
 
 
 def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
-    """Choose one of several currencies' columns: the catalog's, or the first. No file mixes currencies by row."""
+    """If the columns have different currencies, choose one column for all rows.
+
+    Prefers a column in the catalog's currency, then a column without a currency, then the first.
+    """
     if any(price.currency for price in prices):
         preferred = [price for price in prices if price.currency == catalog_currency]
         return (preferred or [price for price in prices if not price.currency] or prices)[:1]
@@ -230,7 +240,7 @@ def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[Pric
 
 
 Candidate = tuple[int, int, str | None]
-"""Rank of a column for a field, number of the column, and the currency in its name."""
+"""The rank of a column for a field, the column's number, and the currency in its name."""
 
 
 def _by_name(header: list[str], catalog_currency: str) -> Plan:
@@ -250,7 +260,7 @@ def _by_name(header: list[str], catalog_currency: str) -> Plan:
     used.update(price.column for price in plan.prices)
     plan.description = take("description")
     if not plan.name and plan.prices and plan.description:
-        # In many ERP exports the description is the name.
+        # Many ERP exports have no column for the name, and write the name into the description.
         plan.name, plan.description = plan.description, take("description")
     plan.category, plan.brand = take("category"), take("brand")
     plan.currency = next(iter(take("currency")), None)
@@ -261,14 +271,14 @@ def _by_name(header: list[str], catalog_currency: str) -> Plan:
 
 
 def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
-    """Field to the columns whose names match it."""
+    """Return for each field the columns whose names match it."""
     candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
     for number, column in enumerate(header):
         matches = field_candidates(column)
         for name, rank, currency in matches:
             candidates[name].append((rank, number, currency))
         if not matches and re.search(r"\d$", column):
-            # A numbered image column, such as `Bild 2` or `image_url_3`, has a further image.
+            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(re.sub(r"[\s_.-]*\d+$", "", column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
     return candidates
@@ -331,7 +341,7 @@ def _by_mapping(
 
 
 def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
-    """Remove a mapped column from the other fields. Fields that the mapping names keep theirs."""
+    """Remove a mapped column from the other fields. Fields in `keep`, which the mapping names, are not changed."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
     if "inventory_count" not in keep:
@@ -343,7 +353,10 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
 
 
 def _column_number(header: list[str], names: list[str], column: str) -> int | None:
-    """The number of the column with this name, compared in folded form if necessary; None if the file has none."""
+    """Return the number of the column with this name, or None if the file has no such column.
+
+    If no column has exactly this name, the folded names are compared.
+    """
     exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
     if exact:
         return exact[0]

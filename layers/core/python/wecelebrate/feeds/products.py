@@ -1,4 +1,4 @@
-"""Builds a validated product from a row of cells. The converters are composed once for each file, for speed."""
+"""Builds a validated product from a row of cells. For speed, the converters are chosen once for each file."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,10 @@ from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
-"""(line, stripped cells, unchanged cells). Grouped exports have completed the stripped cells of a variant."""
+"""Builds an item from the line number, the stripped cells and the unchanged cells.
+
+In exports with variants, blank stripped cells of a variant are already filled from the first row of its product.
+"""
 
 CACHE_SIZE = 4096
 
@@ -20,9 +23,10 @@ Value = TypeVar("Value")
 
 
 def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
-    """The function that builds the products of a file. `mark` is the file's decimal separator.
+    """Return the function that builds the products of a file. `mark` is the file's decimal separator.
 
-    Every row yields one item of one source row. A row that cannot become a product is rejected for its first bad cell.
+    The function returns one item for one source row. If a row cannot become a product, the rejection describes the
+    first bad cell.
     """
     header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
@@ -34,11 +38,12 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     read_currency = _cached(partial(_currency, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
-    # The body of the loop over all rows. It is flat because function calls dominate its cost.
+    # This function is called for every row. It is not divided into smaller functions, because their calls would be
+    # most of its cost.
     def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
         sku: str | None = None
         missing = _NO_FIELDS
-        columns = sku_columns  # of the current field, for a rejection
+        columns = sku_columns  # the columns of the current field, which a rejection names
         try:
             sku = convert.sku(read_sku(cells) or "")
             name, description, category, brand = read_texts(cells)
@@ -53,7 +58,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
                     columns = [column]
                     images += convert.image_addresses(cell)
             if len(images) > 1:
-                # Shops show no more images. `source` keeps the others.
+                # Shops do not show more images than MAX_IMAGES. `source` still contains all of them.
                 images = list(dict.fromkeys(images))[: convert.MAX_IMAGES]
             columns = stock_columns
             count = read_count(cells) if columns else None
@@ -96,13 +101,16 @@ def _currency(catalog_currency: str, cell: str) -> str:
 
 
 def _cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """The parser with a cache: prices and quantities repeat. Long cells are not cached, to bound the memory."""
+    """Add a cache to the parser, because prices and quantities repeat. To bound the memory, it ignores long cells."""
     cached = lru_cache(maxsize=CACHE_SIZE)(parse)
     return lambda cell: cached(cell) if len(cell) <= numbers.MAX_NUMBER_LENGTH else parse(cell)
 
 
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
-    """A reader of the first cell that is not blank: "" if all are blank, None if the record has none of the keys."""
+    """Return a function that reads the first cell that is not blank.
+
+    It returns "" if all cells are blank, and None if the record has none of the keys.
+    """
     if len(columns) == 1:
         return itemgetter(columns[0])
 
@@ -117,7 +125,10 @@ Texts = tuple[str | None, str | None, str | None, str | None]
 
 
 def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
-    """A reader of name, description, category and brand. Its BadCell has the columns of the bad field."""
+    """Return a function that reads name, description, category and brand.
+
+    If a field is bad, the function raises BadCell with the columns of that field.
+    """
     name_columns, description_columns = plan.name, plan.description
     category_columns, brand_columns = plan.category, plan.brand
     read_name, read_description = _first(plan.name), _text_reader(plan, "description", plan.description)
@@ -158,13 +169,13 @@ def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells],
     if reader_name is not None:
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
-    if name == "category":  # a JSON list is a cell of lines: the first counts
+    if name == "category":  # a JSON list became a cell of several lines: use the first line
         return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
     return first
 
 
 def _facet(name: str, cell: str) -> str:
-    """A facet's value. Vendure writes facets as `category:Mugs|brand:Acme`."""
+    """Return the value of a facet. Vendure writes facets as `category:Mugs|brand:Acme`."""
     match = re.search(rf"(?:^|\|)\s*{name}\s*:\s*([^|]+)", cell, re.IGNORECASE)
     return match[1].strip() if match else ""
 
@@ -180,7 +191,10 @@ _CELL_READERS: dict[str, Callable[[str], str]] = {
 def _price_reader(
     plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None
 ) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
-    """A reader of the price and its currency. Of several columns, it prefers a price in the catalog's currency."""
+    """Return a function that reads the price and its currency.
+
+    If the file has several price columns, the function prefers a price in the catalog's currency.
+    """
     parse = _cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
     if not columns:
@@ -241,7 +255,10 @@ def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cel
 
 
 def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:
-    """A reader of is_active: True if every column with a value says active, None if no column has a value."""
+    """Return a function that reads is_active.
+
+    It returns True if every column with a value says active, and None if no column has a value.
+    """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
     columns = [(active.column, active.inverse, active.lenient) for active in plan.active]
 
@@ -270,7 +287,7 @@ def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:
 
 
 def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
-    """The fields for which a JSON record has none of the keys."""
+    """Return the fields for which the JSON record has no key."""
     absent = {
         name for name, columns in plan.field_columns.items()
         if name != "sku" and all(cells[column] is None for column in columns)

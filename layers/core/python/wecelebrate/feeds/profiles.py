@@ -1,7 +1,7 @@
-"""Profiles of the exports of common shops and ERP systems, recognised by their columns.
+"""Profiles of the exports of common shops and ERP systems. A file's profile is recognised from its columns.
 
-A profile is data. Its column names are folded (`columns.fold`) and may be regular expressions. The first column that
-matches a pattern is used, and earlier patterns come first. Columns that the profile does not name are ignored.
+The column names in a profile are folded (see `columns.fold`) and may be regular expressions. Patterns are tried in
+their order, and the first column that matches a pattern is used. Columns that the profile does not name are ignored.
 """
 
 import re
@@ -127,7 +127,7 @@ PROFILES = (
         ),
         joined_fields=("images",),
         lenient=True,
-        # draft, proposed and published are editing states. A product that is exported to a catalog is meant to be sold.
+        # draft, proposed and published are editing states. They do not make an exported product inactive.
         inactive_pattern="rejected",
     ),
     Profile(
@@ -143,7 +143,7 @@ PROFILES = (
             "description": ("description", "shortdescription"),
             "category": ("categories",),
             "brand": ("brands", "brand", "metabrand"),
-            # The regular price comes first: the file does not reliably say how long a sale price is valid.
+            # The regular price is preferred, because the file does not reliably say how long a sale price is valid.
             "price": ("regularprice", "saleprice"),
             "images": ("images",),
             "inventory_count": ("stock",),
@@ -167,7 +167,7 @@ PROFILES = (
         (
             RejectRule(
                 "type", ".*(variable|grouped).*", "not_sold_itself",
-                "has no price, and no variation follows directly below; export its variations too",
+                "is a product type without a price, and no variation follows directly below; export its variations too",
                 ("regularprice", "saleprice"),
             ),
         ),
@@ -202,11 +202,11 @@ PROFILES = (
         (
             RejectRule(
                 "storeviewcode", ".+", "translation",
-                "marks a translation, which is not imported: only the default store view is",
+                "marks a translation, but only the default store view is imported; export only this store view",
             ),
             RejectRule(
                 "producttype|type", "configurable|grouped|bundle", "not_sold_itself",
-                "is not a product for sale: its variants are separate rows", ("price",),
+                "is the type of a product that is not sold itself, because its variants are separate rows", ("price",),
             ),
         ),
         joined_fields=("images",),
@@ -336,7 +336,7 @@ PROFILES = (
 
 
 def recognise(folded_header: list[str]) -> Profile | None:
-    """The first profile with a signature whose columns are all in the header."""
+    """Return the first profile that has a signature whose columns are all in the header."""
     for profile in PROFILES:
         for signature in profile.signatures:
             if all(has_column(folded_header, column) for column in signature):
@@ -349,7 +349,7 @@ def has_column(folded_header: list[str], pattern: str) -> bool:
 
 
 def known_names() -> frozenset[str]:
-    """Every column name of the profiles that is not a pattern. Used to tell a header from data."""
+    """Return every column name of the profiles that is not a pattern. They help to distinguish a header from data."""
     names: set[str] = set()
     for profile in PROFILES:
         for patterns in (*profile.signatures, *profile.fields.values()):

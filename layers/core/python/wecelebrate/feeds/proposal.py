@@ -1,4 +1,4 @@
-"""A preview of how a file would be read, for the person who sets up a catalog's mapping. Nothing is imported."""
+"""Shows the person who sets up a catalog's mapping how a file would be read. Nothing is imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from wecelebrate.feeds.plan import Plan, make_plan
 from wecelebrate.feeds.source import open_source
 
 SAMPLE = 1 << 20
-"""Bytes of a text file that are read. Of a workbook, the first rows of each sheet are read."""
+"""The number of bytes that are read of a text file. Of a workbook, the first rows of each sheet are read."""
 MAX_ROWS = 20
 MAX_COLUMN_SAMPLES = 3
 MAX_SAMPLE_LENGTH = 100
@@ -36,7 +36,10 @@ class ProposedField:
     columns: list[str]
     by: AssignedBy
     confidence: float
-    """0 to 1: 1 for the catalog's mapping, 0.95 for a known export, 0.5 to 0.9 for a column name (rarer names less)."""
+    """1 for the catalog's mapping, 0.95 for a known export, 0.5 to 0.9 for a column name, 0 without a column.
+
+    Less usual column names have a lower confidence.
+    """
     reason: str
 
 
@@ -65,7 +68,7 @@ class Proposal:
 
 
 def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> Proposal:
-    """Show, from a sample, how `open_feed` would read the file. Problems of the mapping are returned as warnings.
+    """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
     Raises UnreadableFeed for a file that is unreadable with any mapping.
     """
@@ -102,7 +105,7 @@ def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | Non
 
 
 def _complete_items(feed: Feed) -> Iterator[Item]:
-    """The feed's items, except the last row if the sample ends inside it."""
+    """Return the feed's items. If the sample ends inside the last row, this row is left out."""
     return (item for item in feed if not (isinstance(item, Rejected) and SAMPLE_ENDS in item.reason))
 
 
@@ -117,18 +120,18 @@ def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedCol
 def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> ProposedField:
     columns = [plan.header[number] for number in plan.field_columns.get(name, [])]
     if name in mapping and (columns or mapping[name] is None):
-        reason = "the catalog's mapping names it" if columns else "the catalog's mapping leaves it out"
+        reason = "the catalog's mapping names this column" if columns else "the catalog's mapping leaves this field out"
         return ProposedField(name, columns, "mapping", 1.0, reason)
     if not columns:
         if name == "sku" and plan.has_handles:
-            return ProposedField(name, [], "profile", 0.95, "the SKU is made of each variant's handle and options")
-        return ProposedField(name, [], "none", 0.0, "no column of this file has a known name for it")
+            return ProposedField(name, [], "profile", 0.95, "it is computed from each variant's handle and options")
+        return ProposedField(name, [], "none", 0.0, "no column has a usual name for this field")
     if plan.profile:
-        return ProposedField(name, columns, "profile", 0.95, f"this is the column of {plan.profile.name} exports")
+        return ProposedField(name, columns, "profile", 0.95, f"{plan.profile.name} exports use this column")
     rank = next((rank for field, rank, _ in field_candidates(columns[0]) if field == name), 1_000)
-    # The ranks of synonyms are ten apart. The first synonyms are the most specific names.
+    # The ranks of consecutive synonyms differ by ten. The first synonyms are the most specific names.
     confidence = round(max(0.5, 0.9 - rank / 10 * 0.005), 2)
-    return ProposedField(name, columns, "name", confidence, f"{quoted(columns[0], 40)} is a usual name for it")
+    return ProposedField(name, columns, "name", confidence, f"{quoted(columns[0], 40)} is a usual name for this field")
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -138,7 +141,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _product(product: Product) -> dict[str, Any]:
-    """The row's product as the API writes it, without the fields that the row does not have."""
+    """Return the product in the format of the API, without the fields that the row does not have."""
     values = {name: getattr(product, name) for name in FIELDS if name in product.fields_set}
     if product.price is not None:
         values["price"] = f"{product.price:.2f}"
@@ -153,7 +156,7 @@ def _row_warnings(profile: str, columns: list[ProposedColumn], rows: list[dict[s
     if rows and bad_rows * 2 > len(rows):
         warnings.append(f"{bad_rows} of the first {len(rows)} rows would be rejected; see their errors")
     if not rows:
-        warnings.append("the file has a header and no rows")
+        warnings.append("the file has a header but no rows")
     if len(columns) == 1 and profile == "plain":
-        warnings.append("only one column was detected; if the file has more, name the delimiter in the options")
+        warnings.append("only one column was detected; if the file has more columns, set `delimiter` in the options")
     return warnings

@@ -1,4 +1,4 @@
-"""A stream opened as a table: unpacked, with its format detected."""
+"""Unpacks a stream, detects its format, and opens it as a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class FeedSource:
 def open_source(
     stream: BinaryIO, name: str, mapping: Mapping[str, str | None], currency: str, sample: int | None = None
 ) -> FeedSource:
-    """Open the stream's table. With `sample`, read only that many bytes if the format allows it.
+    """Open the stream as a table. If `sample` is set, read only this many bytes, if the format allows it.
 
     Raises UnreadableFeed.
     """
@@ -59,7 +59,7 @@ def open_source(
             table = open_xlsx(unpacked.workbook, mapping, entire_sheet=sample is None)
             return FeedSource("xlsx", table, None, unpacked)
         reject_binary(unpacked.head)
-        # XML is always read to its end: information that its products need, such as groups, may be there.
+        # XML is always read to its end, because information about the products, such as their groups, may be there.
         is_sample = sample is not None and not _looks_like_xml(unpacked.head)
         if sample is not None and is_sample:
             unpacked.limit(sample)

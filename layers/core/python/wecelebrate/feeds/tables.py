@@ -1,4 +1,4 @@
-"""A file of any format as a table: its columns, a sample of its rows, and an iterator over all rows."""
+"""Opens a file of any format as a table: its columns, a sample of its rows, and an iterator over all rows."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,25 +29,25 @@ class Table:
     header: list[str]
     sample: list[Cells]
     rows: Callable[[], Iterator[Row | Rejected]]
-    """Iterates over the unchanged rows. CSV rows may have any width; JSON rows may extend the header by new keys."""
+    """Iterates over the unchanged rows. CSV rows may have any width. JSON rows may add new keys to the header."""
     ended_cleanly: Callable[[], bool]
     details: dict[str, Any]
     profile: Profile | None = None
-    """The profile of a file that is recognised by its format rather than its columns."""
+    """The profile, if the format determines it. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
-    """What the file says it contains: the whole catalog, or only changes."""
+    """`full` if the file declares the whole catalog, `delta` if it declares only changes, otherwise None."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
 
 
 def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
-    """A function that counts the known column names in a row: usual names, and names of the profiles or the mapping."""
+    """Return a function that counts the column names in a row that are usual, or in a profile, or in the mapping."""
     mapped = frozenset(fold(column) for name, column in mapping.items() if column and name not in OPTIONS)
     return partial(count_known_columns, also=known_names() | mapped)
 
 
 def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
-    """Raises UnreadableFeed for a file without a header or with too many columns."""
+    """Open a CSV file. Raises UnreadableFeed if it has no header or too many columns."""
     reader = text.open()
     lines = sample_lines(reader, SAMPLE_CHARACTERS)
     delimiter = mapping.get("delimiter")
@@ -79,7 +79,10 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
 
 
 def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:
-    """The sample's rows, and the number of lines above each row. A last entry has the number of all lines."""
+    """Return the sample's rows, and the number of lines above each row.
+
+    The list of numbers has one more entry: the number of all lines.
+    """
     rows, starts = [], [0]
     for row, end in dialects.read_numbered(lines, dialect):
         rows.append(row)
@@ -88,9 +91,10 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
 
 
 def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
-    """The names of the header row: cleaned, unnamed columns numbered, and repeated names made unique.
+    """Return the column names of the header row. They are cleaned and unique, and unnamed columns get a number.
 
-    Blank names at the end are dropped if no row of `data` has a value there: spreadsheets leave thousands of them.
+    Blank names at the end are left out if no row of `data` has a value there. Some spreadsheets write thousands of
+    them.
     """
     check_column_count(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
     names = [_clean(cell) for cell in cells]
@@ -102,7 +106,7 @@ def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """The names, with unnamed columns numbered, and ` (2)` and so on appended to repeated names."""
+    """Number the unnamed columns, and append ` (2)`, ` (3)` and so on to repeated names."""
     used: set[str] = set()
     unique = []
     for number, name in enumerate(names, 1):
@@ -121,7 +125,7 @@ def _clean(cell: str) -> str:
 
 
 def open_json(text: TextFile, file_format: Format) -> Table:
-    """Raises UnreadableFeed for a file that is not JSON, has no list of objects, or has no records."""
+    """Open a JSON or NDJSON file. Raises UnreadableFeed if it is not JSON, or has no list of objects or no records."""
     source = JsonRows(text, file_format)
     return table_of_records(iter(source), lambda: source.ended_cleanly, {})
 
@@ -132,7 +136,7 @@ def table_of_records(
     details: dict[str, Any],
     columns: Iterable[str] = (),
 ) -> Table:
-    """The table of records with different keys. `columns` are in the header even if the first records lack them.
+    """Return the table of records, whose keys may differ. The header has all `columns`, even if no record has them.
 
     Raises UnreadableFeed if there are no records.
     """
@@ -143,7 +147,7 @@ def table_of_records(
         first = next((entry.reason for entry in sample if isinstance(entry, Rejected)), "it is empty")
         raise UnreadableFeed(f"the file contains no records: {first}")
 
-    # Messages and the error file show the clean names; `header` has the original keys.
+    # Messages and the error file show the clean names. `header` has the original keys.
     names = unique_names([_clean(key) for key in header])
 
     def rows() -> Iterator[Row | Rejected]:
@@ -170,7 +174,7 @@ def table_of_records(
 
 
 def _sample_records(stream: Iterator[Records | Rejected], header: dict[str, int]) -> list[Records | Rejected]:
-    """The first records of the stream, up to the limits of a sample. Adds their keys to the header."""
+    """Read the first records of the stream, up to the limits of a sample, and add their keys to the header."""
     sample: list[Records | Rejected] = []
     cells = characters = 0
     for entry in islice(stream, SAMPLE_RECORDS):

@@ -1,4 +1,4 @@
-"""A workbook: its sheets, number formats and shared strings."""
+"""Reads a workbook's list of sheets, its number formats and its shared strings."""
 
 import posixpath
 import re
@@ -13,7 +13,7 @@ from wecelebrate.feeds.xlsx.strings import SharedStrings
 
 MAX_SHEETS = 200
 MAX_STYLES = 65_490
-"""Excel's own limit on cell formats."""
+"""The maximum number of cell formats. Excel has the same limit."""
 MAX_LIST_ELEMENTS = 100_000
 
 
@@ -25,7 +25,7 @@ class Sheet:
 
 
 class Book:
-    """Raises UnreadableFeed for a damaged workbook."""
+    """An open workbook. Raises UnreadableFeed if it is damaged."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -49,10 +49,11 @@ class Book:
                 self.sheets.append(Sheet(attributes.get("name", "")[:200], part, hidden))
         if not self.sheets or len(self.sheets) > MAX_SHEETS:
             raise UnreadableFeed(
-                f"the workbook has {len(self.sheets) or 'no'} sheets; save a workbook with only the sheet of products"
+                f"the workbook has {len(self.sheets) or 'no'} sheets; save a workbook with only the sheet that has "
+                "the products"
             )
         part_of_type = dict(reversed(list(parts.values())))
-        # Style to the reader of its numbers. The key None is for cells without a style.
+        # Maps each style to the function that reads its numbers. The key None is for cells without a style.
         self.number_readers: dict[str | None, Callable[[str], str]] = {}
         self.number_readers.update(self._style_readers(part_of_type.get("styles")))
         self.number_readers[None] = self.number_readers.get("0", number)
@@ -71,7 +72,7 @@ class Book:
             if name == "numFmt":
                 codes.setdefault(attributes.get("numFmtId", ""), attributes.get("formatCode", ""))
             elif name == "cellXfs":
-                styles.clear()  # the formats before this element are those of named styles
+                styles.clear()  # the formats before this element belong to named styles
             elif name == "cellStyles":
                 break
             elif len(styles) < MAX_STYLES:
@@ -85,7 +86,7 @@ class Book:
 
 
 def _elements(archive: Archive, part: str, names: set[str]) -> Iterable[tuple[str, Attributes]]:
-    """The elements of a small part with one of these names."""
+    """Return the elements of a small part that have one of these names."""
     elements: list[tuple[str, Attributes]] = []
 
     def start(name: str, attributes: Attributes) -> None:

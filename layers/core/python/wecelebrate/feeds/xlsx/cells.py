@@ -1,4 +1,7 @@
-"""The values of workbook cells as text: numbers without floating-point noise, dates and times in ISO 8601."""
+"""Converts the values of workbook cells to text.
+
+Numbers have no digits from floating-point rounding errors. Dates and times are in ISO 8601.
+"""
 
 import math
 import re
@@ -10,7 +13,7 @@ from typing import Literal
 
 CellFormat = Literal["number", "date", "time", "datetime", "elapsed"]
 
-# ECMA-376 part 1, 18.8.30: number of a built-in format to the kind of value that it shows.
+# Maps the number of each built-in format to the kind of value that it shows (ECMA-376 part 1, 18.8.30).
 BUILT_IN_FORMATS: dict[int, CellFormat] = {
     **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), "date"),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "time"),
@@ -27,12 +30,12 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGN
 
 
 def unescaped(text: str) -> str:
-    """Replace the escapes with which OOXML writes characters that XML does not allow, such as `_x000D_`."""
+    """Replace escapes such as `_x000D_`, with which OOXML writes characters that XML does not allow."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def cell_format(code: str) -> CellFormat | int:
-    """The kind of value that a number format shows. For a format such as `00000`, its number of digits."""
+    """Return the kind of value that a number format shows. For formats such as `00000`, return the number of digits."""
     code = code[:255]
     if re.fullmatch(r"0{2,30}", code):
         return len(code)
@@ -48,7 +51,7 @@ def cell_format(code: str) -> CellFormat | int:
 
 
 def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str], str]:
-    """A reader of the numbers in cells of a format. It is cached, because values repeat."""
+    """Return the function that reads the numbers in cells of this format. It has a cache, because values repeat."""
     if shown_as == "number":
         return number
     if isinstance(shown_as, int):
@@ -58,9 +61,9 @@ def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str]
 
 @lru_cache(maxsize=8192)
 def number(raw: str) -> str:
-    """A stored number as Excel's General format shows it: 19.9 for `19.899999999999999`, 5 for `5.0`.
+    """Format a stored number as Excel's General format does: `19.899999999999999` becomes 19.9, `5.0` becomes 5.
 
-    Excel keeps 15 digits. A longer whole number, which another program wrote, is unchanged.
+    Excel stores 15 digits. A longer whole number was written by another program, and is returned unchanged.
     """
     raw = raw.strip()
     if _WHOLE.fullmatch(raw) or _SHORT.fullmatch(raw):
@@ -73,19 +76,19 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # the program that wrote it has rounded it: keep the exponent, which shows that
+    if abs(value) >= 1e15:  # it was rounded when it was written: keep the exponent, which shows this
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 
 
 def padded(raw: str, digits: int) -> str:
-    """A whole number with leading zeros, as a format such as `00000` shows a SKU that is stored as a number."""
+    """Add leading zeros to a whole number, as formats such as `00000` do for SKUs that are stored as numbers."""
     text = number(raw)
     return text.zfill(digits) if text.isdigit() else text
 
 
 def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
-    """Convert days since 1900 (or 1904) to a date, a time or both. A number outside the calendar stays a number."""
+    """Convert days since 1900 (or 1904) to a date, a time or both. A number outside the calendar is not converted."""
     try:
         days = float(raw)
     except ValueError:
@@ -95,7 +98,8 @@ def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
     seconds = round(days * 86_400)
     if shown_as == "elapsed":
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So the first 60 days count from one day later.
+    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So days before 1 March 1900 count from a start that is one
+    # day later.
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)  # noqa: DTZ001
     try:
         at = start + timedelta(seconds=seconds)

@@ -1,4 +1,7 @@
-"""Parses the XML parts of a workbook as events. Refuses document types, and so entities: OOXML forbids them."""
+"""Parses the XML parts of a workbook as events.
+
+Refuses document types, because OOXML forbids them. So no part can declare entities.
+"""
 
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
@@ -8,12 +11,12 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 CHUNK = 64 << 10
 MAX_PART_RATIO = 150
-"""Unpacked size ÷ packed size of a part: a sheet of one repeated row reaches 60."""
+"""The maximum of unpacked size ÷ packed size of a part. A sheet of one repeated row reaches 60."""
 MAX_TOKEN_LENGTH = 1 << 20
-"""Bytes of a tag or comment. Expat keeps it in memory, and scans it again with each chunk."""
+"""The maximum number of bytes of a tag or comment. Expat keeps each in memory, and scans it again with every chunk."""
 MAX_DEPTH = 64
 MAX_NAMES = 5_000
-"""Different element names. Expat keeps each in memory."""
+"""The maximum number of different element names. Expat keeps all of them in memory."""
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -21,20 +24,21 @@ End = Callable[[str], None]
 
 
 def open_part(archive: Archive, name: str) -> ZipMember:
-    """Open a part's content. Raises UnreadableFeed if the workbook lacks it."""
+    """Open a part's content. Raises UnreadableFeed if the workbook does not contain the part."""
     info = archive.entries.get(name) or archive.entries.get(name.lstrip("/"))
     if info is None:
-        raise UnreadableFeed(f"the workbook is damaged: it lacks {name}; open it in Excel and save it again")
+        raise UnreadableFeed(f"the workbook is damaged: it does not contain {name}; open it in Excel and save it again")
     return archive.open(info, MAX_PART_RATIO)
 
 
 def parse_part(
     archive: Archive, name: str, start: Start, end: End, text: Callable[[str], None], *, bounded: bool = False
 ) -> Iterator[None]:
-    """Call the handlers for each element and text of the part, and yield after each chunk. Names have no prefix.
+    """Call the handlers for each element and text of the part, and yield after each chunk.
 
-    Handlers that limit the depth and the number of element names themselves are `bounded`: this saves two calls for
-    each element. Raises UnreadableFeed for invalid XML, and for XML that no spreadsheet program writes.
+    The handlers get the names without their prefix. Set `bounded` if the handlers themselves limit the depth and the
+    number of element names. This saves two calls for each element. Raises UnreadableFeed for invalid XML, and for XML
+    that no spreadsheet program writes.
     """
     stream = open_part(archive, name)
     parser = expat.ParserCreate()

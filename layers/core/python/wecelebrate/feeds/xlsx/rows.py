@@ -1,4 +1,4 @@
-"""The rows of a sheet, one by one. The size that a sheet declares is ignored."""
+"""Reads the rows of a sheet one by one. The size that the sheet declares is ignored."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,12 +14,15 @@ MAX_MERGED_CELLS = 100_000
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
 LONG_TEXT = 1_000
-"""Characters from which a shared text counts towards MAX_REPEATED_CHARACTERS."""
+"""Only shared texts with more characters are counted for MAX_REPEATED_CHARACTERS."""
 MAX_REPEATED_CHARACTERS = 1 << 30
-"""Characters of long shared texts in all cells. A text of 32,000 in each of a million rows would be gigabytes."""
+"""The maximum number of characters of long shared texts in all cells together.
+
+A text of 32,000 characters that is repeated in a million rows would have 32 billion characters.
+"""
 SHORT_TEXT = 200
 MAX_RECENT_TEXTS = 8_192
-"""Short shared texts that are cached in memory."""
+"""The maximum number of short shared texts that are cached in memory."""
 
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,100}?ref=[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"
@@ -30,23 +33,24 @@ _TOO_LONG = " " * (MAX_TEXT_LENGTH + 1)
 Flaw = tuple[str, str]
 """The code and the description of an error."""
 Numbered = tuple[int, list[str]]
-"""Row number and cells."""
+"""A row's number and its cells."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Column to the first and last rows of its merged cells, the last span first."""
+"""Maps each column to the first and the last row of each merged cell. The last merged cell comes first."""
 
 
 class FlawedCells(list[str]):
-    """Cells of which some need another check, when it is known which fields their columns belong to."""
+    """The cells of a row. Some need another check, which is made when the fields of the columns are known."""
 
     flaws: dict[int, Flaw]
     three_decimals: set[int]
-    """Columns whose number has three decimals: as text, its decimal point could be taken for a thousands separator."""
+    """Columns with a number of three decimals. In its text, the point could be read as a thousands separator."""
 
 
 def merged_spans(book: Book, sheet: Sheet) -> Spans:
-    """The cells that are merged over several rows. Reads the sheet to its end, because they are listed after the rows.
+    """Return the cells that are merged over several rows.
 
-    Damage anywhere in the sheet raises UnreadableFeed, so no row of a damaged sheet is used.
+    The sheet is read to its end, because merged cells are listed after the rows. Raises UnreadableFeed if any part of
+    the sheet is damaged, so that no row of a damaged sheet is used.
     """
     spans: Spans = {}
     stream = open_part(book.archive, sheet.part)
@@ -75,19 +79,19 @@ def merged_spans(book: Book, sheet: Sheet) -> Spans:
 
 
 class SheetRows:
-    """Iterates over `(row number, cells)`, without blank cells at the end, and over rejected rows.
+    """Iterates over the rows: `(row number, cells)`, or a Rejected.
 
-    Cells are text as Excel shows it. A merged cell counts for every row that it spans. Rows without values are skipped.
-    A row with cells beyond MAX_COLUMNS is rejected.
+    Each cell has the text that Excel shows. Blank cells at the end of a row are left out, and rows without values are
+    skipped. A merged cell gives its value to every row that it spans. A row with cells beyond MAX_COLUMNS is rejected.
     """
 
     def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None) -> None:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
-        """Column to the last row and the value of the merged cell at the current row."""
+        """Maps each column to the merged cell that spans the current row: its last row and its value."""
         self.widest = 0
-        """The number of columns of the widest row beyond MAX_COLUMNS; 0 if there is none."""
+        """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 
     def __iter__(self) -> Iterator[Numbered | Rejected]:
         parser = _RowParser(self._book, self._sheet.part)
@@ -104,7 +108,7 @@ class SheetRows:
             parser.rows.clear()
 
     def _fill_merged(self, rows: list[Numbered | Rejected]) -> None:
-        """Fill the rows' cells from merged cells that start above them."""
+        """Fill blank cells with the values of merged cells that start in a row above."""
         for row in rows:
             if isinstance(row, Rejected):
                 continue
@@ -126,7 +130,7 @@ class SheetRows:
 
 
 class _RowParser:
-    """Handlers that build `rows` from the XML events of a sheet. A sheet of a million rows is forty million calls."""
+    """Builds `rows` from the XML events of a sheet. A sheet of a million rows causes forty million calls."""
 
     __slots__ = (
         "_cell_type", "_cells", "_column", "_columns", "_depth", "_flaws", "_formula", "_has_formula", "_in_cell",
@@ -136,7 +140,7 @@ class _RowParser:
 
     def __init__(self, book: Book, part: str) -> None:
         self.rows: list[Numbered | Rejected] = []
-        """The complete rows. The caller takes them after each chunk."""
+        """The complete rows. The caller reads and clears them after each chunk."""
         self.widest = self.repeated = 0
         self._strings, self._part = book.strings, part
         self._number_readers: dict[str | None, Callable[[str], str]] = book.number_readers
@@ -261,7 +265,8 @@ class _RowParser:
         if len(content) > MAX_TEXT_LENGTH or self._size > MAX_RECORD_LENGTH:
             self._problem = self._problem or (
                 "too_long",
-                f"a cell is longer than {MAX_TEXT_LENGTH:,} characters, or the row than {MAX_RECORD_LENGTH:,}",
+                f"a cell is longer than {MAX_TEXT_LENGTH:,} characters, or the row is longer than "
+                f"{MAX_RECORD_LENGTH:,}",
             )
             return
         cells = self._cells
@@ -280,7 +285,7 @@ class _RowParser:
         self._problem = self._problem or ("too_many_cells", f"it has more than {MAX_COLUMNS:,} columns")
 
     def _other_content(self, cell_type: str | None, value: str) -> str:
-        """The content of a cell that is neither a shared text nor a number."""
+        """Return the content of a cell that is neither a shared text nor a number."""
         if cell_type is None or cell_type == "n":
             formula = quoted("=" + self._formula)
             self._flaws[self._column] = (
@@ -291,7 +296,7 @@ class _RowParser:
             return "true" if value.strip() == "1" else "false"
         if cell_type == "e":
             self._flaws[self._column] = (
-                "formula_error", f"{quoted(value)} is an error of the spreadsheet; correct the formula",
+                "formula_error", f"{quoted(value)} is an error in the spreadsheet; correct the formula",
             )  # fmt: skip
             return ""
         if cell_type == "d":
@@ -299,7 +304,7 @@ class _RowParser:
         return unescaped(value)
 
     def _shared_text(self, value: str) -> str:
-        """The shared text with this number. A short one is cached."""
+        """Return the shared text with this number. Short texts are cached."""
         try:
             text = self._strings[int(value)]
         except (IndexError, ValueError) as error:
@@ -319,7 +324,7 @@ class _RowParser:
 
 
 def _column_number(letters: str) -> int:
-    """`A` is 0, `XFD` is 16,383. For an invalid reference, the number of the first column beyond the maximum."""
+    """Convert letters to a column number: `A` to 0, `XFD` to 16,383. Invalid letters become MAX_COLUMNS."""
     number = 0
     for letter in letters.upper()[:4]:
         if not "A" <= letter <= "Z":

@@ -1,4 +1,7 @@
-"""The shared strings of a workbook: kept in a temporary file, and parsed only as far as the sheet needs them."""
+"""Reads the shared strings of a workbook.
+
+They are kept in a temporary file, and parsed only as far as the sheet needs them.
+"""
 
 import json
 import tempfile
@@ -11,15 +14,15 @@ from wecelebrate.feeds.xlsx.cells import unescaped
 from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, parse_part
 
 MAX_TEXT_LENGTH = 32_767
-"""Characters of a cell: Excel's own limit."""
+"""The maximum number of characters of a cell. Excel has the same limit."""
 BLOCK_SIZE = 64
-"""Strings that are written, and read again, together."""
+"""The number of strings that are written and read together."""
 CACHE_CHARACTERS = 8 << 20
-"""Approximate size of the blocks that are cached in memory."""
+"""The approximate number of characters in the blocks that are cached in memory."""
 
 
 class SharedStrings:
-    """`strings[n]` is the text; None if it is too long. Raises IndexError if it does not exist."""
+    """`strings[n]` is the shared string number n, or None if it is too long. Raises IndexError if it does not exist."""
 
     def __init__(self, archive: Archive, part: str | None) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with this object)

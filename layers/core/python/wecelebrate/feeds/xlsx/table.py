@@ -1,4 +1,4 @@
-"""A workbook as a table: finds the sheet with the products, and its header."""
+"""Opens a workbook as a table: finds the sheet with the products, and its header."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans,
 
 SAMPLE_ROWS = 200
 PREVIEW_ROWS = 40
-"""Rows at the top of each sheet that show whether it has products."""
+"""The number of rows at the top of each sheet that are searched for products."""
 
 
 @dataclass(slots=True)
@@ -23,14 +23,20 @@ class _SheetPreview:
     sheet: Sheet
     header: list[str]
     score: int
-    """2: SKUs with names or prices. 1: only SKUs, as in a stock list. 0: no SKUs, or no rows below the header."""
+    """2 if the sheet has SKUs with names or prices, 1 if it has only SKUs (as in a stock list), otherwise 0.
+
+    A sheet without rows below the header has the score 0.
+    """
 
 
 def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet: bool = True) -> Table:
-    """The table of the products' sheet: the only one with products, or `mapping["sheet"]` (its name, or number from 1).
+    """Open the sheet with the products as a table.
 
-    If several visible sheets have products, the mapping must name one, so that no products are ignored silently.
-    `entire_sheet` first reads the sheet to its end, for its merged cells and to detect damage. Raises UnreadableFeed.
+    `mapping["sheet"]` is its name, or its number from 1. Without this option, the only visible sheet with products is
+    opened. If several visible sheets have products, the option is required, so that no products are ignored silently.
+
+    If `entire_sheet` is set, the sheet is first read to its end, to find merged cells and damage. Raises
+    UnreadableFeed.
     """
     book = Book(archive)
     try:
@@ -75,8 +81,8 @@ def _named_sheet(book: Book, option: str) -> Sheet:
     if option.isascii() and option.isdigit() and 0 < int(option[:4]) <= len(book.sheets):
         return book.sheets[int(option[:4]) - 1]
     raise UnreadableFeed(
-        f"`sheet` in the sync settings is {quoted(option)}, which the workbook does not have; it has "
-        f"{_names(book.sheets)}"
+        f"`sheet` in the sync settings is {quoted(option)}, which the workbook does not have; its "
+        f"sheets are {_names(book.sheets)}"
     )
 
 
@@ -89,8 +95,8 @@ def _product_sheet(book: Book, mapping: Mapping[str, str | None], count_known: d
     best = [preview for preview in previews if preview.score == best_score]
     if len(best) > 1 and best_score:
         raise UnreadableFeed(
-            f"several sheets have products ({_names([preview.sheet for preview in best])}); name the one to read as "
-            "`sheet` in the options of the catalog's sync settings, or upload them one by one"
+            f"several sheets have products ({_names([preview.sheet for preview in best])}); name one of them as "
+            "`sheet` in the options of the catalog's sync settings, or upload the sheets one by one"
         )
     return max(best, key=lambda preview: len(preview.header)).sheet
 
@@ -110,7 +116,7 @@ def _preview(
 
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
-    """The first rows. Raises UnreadableFeed if they have more columns than any product file."""
+    """Return the first rows. Raises UnreadableFeed if they have more columns than any product file."""
     rows = SheetRows(book, sheet, spans)
     top = list(islice((row for row in rows if not isinstance(row, Rejected)), count))
     check_column_count(rows.widest)
@@ -118,7 +124,7 @@ def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Number
 
 
 def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[int, list[str]]:
-    """The index of the header row, and the column names. Columns of other rows without a name are included."""
+    """Return the index of the header row, and the column names. Unnamed columns with values are included."""
     if not top:
         return 0, []
     width = max(len(cells) for _, cells in top)
@@ -130,7 +136,7 @@ def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[i
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
-    """The row in the header's width, without the cells beside the table; None if that leaves a blank row."""
+    """Fit the row to the header's width, without the cells beside the table. Returns None if the row is then blank."""
     line, cells = row
     count = len(cells)
     if count < width:

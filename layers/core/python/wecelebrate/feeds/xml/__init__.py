@@ -1,8 +1,9 @@
-"""XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, and generic XML.
+"""Opens XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, and generic XML.
 
     table = open_xml(file, {"record": "offer", "name": "model"}, "EUR")
 
-Memory use does not grow with the file. Nothing is fetched, and no entity is expanded (see `reader` and `source`).
+Memory use does not grow with the file. Nothing is fetched from the network, and no entity is expanded (see `reader` and
+`source`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ from wecelebrate.feeds.xml.ubl import UblCatalogue
 __all__ = ["open_xml"]
 
 RAW_EXCERPT = 1_000
-"""Characters of a rejected record that the error file shows."""
+"""The number of characters of a rejected record that the error file shows."""
 
 FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "BMECAT": BMEcat,
@@ -47,10 +48,11 @@ CONFIRMED_BY = {
 
 
 def open_xml(file: BinaryIO, mapping: Mapping[str, str | None], currency: str = "") -> Table:
-    """The table of a seekable XML file. Its encoding is the declared one.
+    """Open a seekable XML file as a table. The file is decoded with the encoding that it declares.
 
     `mapping` may name the `record` (an element or a path of elements), the `language` of translated texts, and an
-    `encoding` that overrides a wrong declaration. `currency` is preferred if a product has several prices.
+    `encoding` that overrides a wrong declaration. If a product has several prices, a price in `currency` is preferred.
+
     Raises UnreadableFeed for a file that is not XML, declares entities, or has no records.
     """
     source = XmlSource(file, mapping.get("encoding"))
@@ -73,7 +75,7 @@ def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str)
 
 
 class XmlRecords:
-    """Iterates over `(line, records)`, as `JsonRows` does. A broken file ends with a rejection that says where."""
+    """Iterates over `(line, records)`, as `JsonRows` does. If the file is broken, the last item says where."""
 
     def __init__(self, source: XmlSource, xml_format: XmlFormat) -> None:
         self._source, self._format = source, xml_format
@@ -98,8 +100,8 @@ class XmlRecords:
             self.ended_cleanly = False
             line = error.line
             reason = (
-                f"line {line}: {error.problem}; only the records before it were read; correct the file and upload it "
-                "again"
+                f"line {line}: {error.problem}; only the records before this line were read; correct the file and "
+                "upload it again"
             )
             yield Rejected(line, 0, None, reason, "stopped", [])
         finally:
@@ -114,7 +116,7 @@ class XmlRecords:
             yield Rejected(line, 1, self._sku(element), f"line {line}: {error}", "too_long", [start[:RAW_EXCERPT]])
 
     def _sku(self, element: Element) -> str | None:
-        """The SKU of a rejected record. With it, a full load knows that the product is not missing from the file."""
+        """Return the SKU of a rejected record, so that a full load does not treat the product as missing."""
         names = self._format.sku_elements
         sku_element = next(iter(descendants(element, *names)), None) if names else None
         try:

@@ -1,4 +1,4 @@
-"""The common interface of the XML formats."""
+"""Defines the common interface of the XML formats."""
 
 from collections.abc import Iterator
 
@@ -12,16 +12,16 @@ ATTRIBUTES = "attributes"
 
 
 class XmlFormat:
-    """An XML format for products. One object reads one file."""
+    """An XML format for products. Each object reads one file."""
 
     name: str
     profile: Profile | None = None
     columns: tuple[str, ...] = ()
-    """Columns that the table has even if the first records lack them."""
+    """Columns that the table has even if no record has them."""
     sku_elements: tuple[str, ...] = ()
-    """Elements with the SKU, for a record that cannot be read otherwise."""
+    """Elements that contain the SKU. They are used for the rejection of a record that is too large."""
     complete_elements: tuple[str, ...]
-    """Elements that are read completely: records, and elements that are needed to read them."""
+    """Elements that are read completely: records, and elements that are needed to read the records."""
     start_elements: tuple[str, ...] = ()
     """Elements of which only the start tag is read."""
     declared_mode: DeclaredMode | None = None
@@ -30,17 +30,20 @@ class XmlFormat:
         self.currency, self.language = currency, language
 
     def prepare(self, source: XmlSource) -> None:
-        """Read what the first record needs from the whole file."""
+        """Read the parts of the file that are needed to read its first record."""
 
     def accept(self, element: Element) -> bool:
-        """Whether to read an element whose name is in `complete_elements`."""
+        """Return whether to read an element whose name is in `complete_elements`."""
         return local(element) in self.complete_elements
 
     def element_started(self, element: Element) -> None:
         """Handle the start tag of an element in `start_elements`."""
 
     def records(self, element: Element) -> Iterator[Record]:
-        """The records of an element in `complete_elements`. None if it only describes others. Raises RecordTooLarge."""
+        """Yield the records of an element in `complete_elements`.
+
+        Yields nothing if the element only contains information for other records. Raises RecordTooLarge.
+        """
         raise NotImplementedError
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""BMEcat 1.2 and 2005: T_NEW_CATALOG, T_UPDATE_PRODUCTS and T_UPDATE_PRICES.
+"""Reads BMEcat 1.2 and 2005: T_NEW_CATALOG, T_UPDATE_PRODUCTS and T_UPDATE_PRICES.
 
 Sources: BMEcat 1.2 specification (BME, 2001), BMEcat 2005 (BME, 2005, and its final draft fd1).
 """
@@ -35,9 +35,9 @@ MODES: dict[str, DeclaredMode] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": 
 
 Children = dict[str, list[Element]]
 
-# The best price type first: the price for a buyer without an agreement.
+# The best price types come first. The best is the price for a buyer without an agreement.
 PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp")
-# The main image first. Files with other purposes are not images of the product.
+# The purposes of the main image come first. Files with other purposes are not images of the product.
 PURPOSES = ("normal", "", "detail", "others", "thumbnail")
 _IMAGE = re.compile(r".+\.(jpe?g|png|gif|webp|avif|svg|bmp|tiff?)", re.IGNORECASE)
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -106,7 +106,7 @@ class BMEcat(XmlFormat):
                 else:
                     self._add_group(system, element)
         except BrokenXml:
-            pass  # reported when the articles are read
+            pass  # the error is reported when the articles are read
         self._groups.complete()
 
     def _add_group(self, system: str, element: Element) -> None:
@@ -159,7 +159,7 @@ class BMEcat(XmlFormat):
         record.pop("@mode", None)
         record.update(self._price(children))
         if self.declared_mode != "full":
-            # A product's attributes are replaced as a whole, so the price type must not be its only attribute.
+            # A load replaces all attributes of a product. A price type alone would delete the other attributes.
             record.pop("PRICE_TYPE", None)
         if mode == "new":
             record[ACTIVE] = "yes"
@@ -178,7 +178,7 @@ class BMEcat(XmlFormat):
         return record
 
     def _group_path(self, children: Children, sku: str) -> str:
-        """The path of the article's group in the catalog; otherwise its group in a classification system."""
+        """Return the path of the article's group in the catalog, or of its group in a classification system."""
         if path := self._groups.path_of(sku):
             return path
         for features in _named(children, "_FEATURES"):
@@ -226,13 +226,17 @@ class BMEcat(XmlFormat):
         return list(dict.fromkeys(address for *_, address in sorted(images)))
 
     def _absolute(self, address: str) -> str:
-        """The address, with the catalog's MIME_ROOT in front if it is relative."""
+        """Return the address. If it is relative, the catalog's MIME_ROOT is put before it."""
         if not self._mime_root or _ADDRESS.match(address):
             return address
         return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"
 
     def _price(self, children: Children) -> Record:
-        """The price of one unit: preferably in the catalog's currency, valid today, of the best type, for few units."""
+        """Return the price of one unit.
+
+        A price in the catalog's currency is preferred, then a price that is valid today, then the best price type, then
+        the lowest quantity.
+        """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):
             by_name = children_by_name(details)
@@ -270,17 +274,17 @@ class BMEcat(XmlFormat):
         return (not start or start <= self._today) and (not end or end >= self._today)
 
     def _amount(self, children: Children, price: dict[str, str]) -> str:
-        """PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units."""
+        """Return the price of one unit. PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units."""
         orders = _named(children, "_ORDER_DETAILS")
         quantity = child_text(orders[0], "PRICE_QUANTITY") if orders else ""
         return unit_price(price.get("PRICE_AMOUNT", ""), price.get("PRICE_FACTOR", ""), quantity)
 
 
 def _lower_bound(text: str) -> float:
-    """The least quantity of a price; 1 if it is not stated."""
+    """Return the lowest quantity for which a price is valid, or 1 if it is not stated."""
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) else 1.0
 
 
 def _named(children: Children, suffix: str) -> list[Element]:
-    """The children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005) with this suffix."""
+    """Return the children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005) followed by the suffix."""
     return children.get("PRODUCT" + suffix) or children.get("ARTICLE" + suffix) or []

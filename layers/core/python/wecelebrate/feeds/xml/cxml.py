@@ -1,4 +1,4 @@
-"""cXML Index: the items of a supplier's catalog to add, to delete, or to reach by punch-out.
+"""Reads a cXML Index: items of a supplier's catalog that are added, deleted, or bought on its website (punch-out).
 
 Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 """
@@ -99,7 +99,7 @@ class CxmlIndex(XmlFormat):
         yield record
 
     def _description(self, element: Element) -> Record:
-        """The description and the short name inside it. Without a short name, the first line is the name."""
+        """Return the description and its short name. If it has no short name, its first line is the name."""
         description = in_language(descendants(element, "Description"), self.language)
         if description is None:
             return {}

@@ -1,4 +1,4 @@
-"""Flattens an element to a record: paths of elements and attributes to texts.
+"""Flattens an XML element to a record, which maps the paths of elements and attributes to texts.
 
 | in the file                                              | in the record                                        |
 |----------------------------------------------------------|------------------------------------------------------|
@@ -6,7 +6,7 @@
 | `<a><b>x</b></a>`                                        | `a.b` x                                              |
 | `<img>1.jpg</img><img>2.jpg</img>`                       | `img`, two lines                                     |
 | `<price>5</price><price>6</price>`: numbers              | `price` 5, `price.2` 6                               |
-| `<name lang="de">x</name><name lang="en">y</name>`       | `name` x, `name.en` y; the requested language first  |
+| `<name lang="de">x</name><name lang="en">y</name>`       | `name` x (the requested language), `name.en` y       |
 | `<field name="color">red</field>`                        | `field.color` red                                    |
 """
 
@@ -21,7 +21,7 @@ from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.xml.reader import Element, local
 
 Pairs = list[tuple[str, str]]
-"""Names and values of attributes."""
+"""The names and values of attributes."""
 
 LANGUAGE_ATTRIBUTES = (
     "{http://www.w3.org/XML/1998/namespace}lang", "lang", "languageID", "languageCode", "language",
@@ -34,22 +34,22 @@ FORMATTING = frozenset(
 )  # fmt: skip
 MAX_NUMBERED_COLUMNS = 20
 VALUE_OVERHEAD = 10
-"""Characters added to the length of each value, so that the maximum length also limits the number of values."""
+"""This is added to the length of each value, so that the maximum length also limits the number of values."""
 MAX_ELEMENT_ATTRIBUTES = 250
-"""XML attributes of one element. lxml searches all of them for each one."""
+"""The maximum number of XML attributes of one element. For each attribute, lxml searches through all."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
 
 
 class RecordTooLarge(Exception):
-    """The record is larger than any product. The message describes how."""
+    """The record is larger than any product. The message says which limit it exceeds."""
 
 
 class Flattener:
-    """Flattens elements. `wrappers` do not appear in paths. `skipped` elements are left to the caller.
+    """Flattens elements. Names in `wrappers` do not appear in paths. Elements in `skipped` are left to the caller.
 
-    If a text is translated, the one in `language` is used; without it, the first.
+    If a text has translations, the translation in `language` is used. If there is none, the first text is used.
     """
 
     def __init__(self, wrappers: Iterable[str] = (), skipped: Iterable[str] = (), language: str | None = None) -> None:
@@ -57,7 +57,7 @@ class Flattener:
         self.language = language
 
     def __call__(self, element: Element) -> Record:
-        """Raises RecordTooLarge."""
+        """Flatten the element. Raises RecordTooLarge."""
         builder = _RecordBuilder({}, {}, {})
         self._add_element(element, "", builder)
         for path, lines in builder.lines.items():
@@ -69,7 +69,7 @@ class Flattener:
         prefix = path + "." if path else ""
         for child in element:
             tag: Any = child.tag
-            if tag.__class__ is not str:  # an undeclared entity
+            if tag.__class__ is not str:  # it is not an element, but an undeclared entity
                 continue
             name = tag[tag.rfind("}") + 1 :]
             if name in self._skipped:
@@ -132,15 +132,15 @@ class Flattener:
 class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """Column to its texts, if it has several. They are joined once, at the end."""
+    """Maps each column that has several texts to these texts. They are joined at the end."""
     languages: dict[str, str]
-    """Column to the language of its text."""
+    """Maps each column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
-    """Column to the number of its numeric values, if it has several."""
+    """Maps each column that has several numeric values to their count."""
     size: int = 0
 
     def put(self, path: str, text: str) -> str:
-        """Add a text to the record. Returns its column, which may have a number appended."""
+        """Add a text to the record. Returns its column, to which a number may have been appended."""
         self.size += VALUE_OVERHEAD + len(text)
         if self.size > MAX_CELL_LENGTH:
             raise RecordTooLarge(f"the record is longer than {MAX_CELL_LENGTH:,} characters")
@@ -160,7 +160,7 @@ class _RecordBuilder:
 
 
 def language_of(element: Element) -> str | None:
-    """The language that the element declares, in lower case."""
+    """Return the language that the element declares, in lower case."""
     for name in LANGUAGE_ATTRIBUTES:
         if language := element.get(name):
             return language.strip().casefold()[:20]
@@ -168,13 +168,13 @@ def language_of(element: Element) -> str | None:
 
 
 def same_language(language: str | None, requested: str | None) -> bool:
-    """Whether two language codes have the same language: `de`, `de-AT`, `deu` and `ger` do."""
+    """Return whether two codes mean the same language, for example `de`, `de-AT`, `deu` and `ger`."""
     if not language or not requested:
         return False
     return _iso_639_1(language) == _iso_639_1(requested)
 
 
-# ISO 639-2 codes, which BMEcat and cXML use, to the two letters of ISO 639-1. Some languages have two codes.
+# Maps ISO 639-2 codes, which BMEcat and cXML use, to ISO 639-1 codes. Some languages have two ISO 639-2 codes.
 _ISO_639_2 = {
     "deu": "de", "ger": "de", "eng": "en", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "nld": "nl", "dut": "nl",
     "por": "pt", "pol": "pl", "ces": "cs", "cze": "cs", "swe": "sv", "dan": "da", "nor": "no", "fin": "fi", "hun": "hu",
@@ -188,7 +188,7 @@ def _iso_639_1(language: str) -> str:
 
 
 def text_of(element: Element | None, deep: bool = True) -> str:
-    """The text of an element with the text of its descendants; without `deep`, only its own text."""
+    """Return the text of an element and of its descendants. If `deep` is False, return only its own text."""
     if element is None:
         return ""
     if len(element) == 0:
@@ -199,7 +199,7 @@ def text_of(element: Element | None, deep: bool = True) -> str:
 
 
 def first_child(element: Element, *names: str) -> Element | None:
-    """The first child with the first of these names that a child has, in any namespace."""
+    """Return the first child with one of these names, in any namespace. The first name is preferred."""
     for name in names:
         child = next(element.iterchildren(f"{{*}}{name}"), None)
         if child is not None:
@@ -208,12 +208,12 @@ def first_child(element: Element, *names: str) -> Element | None:
 
 
 def child_text(element: Element | None, *names: str) -> str:
-    """The text of `first_child`; "" if there is none."""
+    """Return the text of `first_child`, or "" if there is no such child."""
     return "" if element is None else text_of(first_child(element, *names))
 
 
 def child_texts(element: Element, language: str | None = None) -> dict[str, str]:
-    """Local name to text of the children. Of translations, the one in `language`, or the first."""
+    """Map the local names of the children to their texts. Of translations, use the one in `language`, or the first."""
     texts: dict[str, str] = {}
     for child in element:
         tag: Any = child.tag
@@ -226,7 +226,7 @@ def child_texts(element: Element, language: str | None = None) -> dict[str, str]
 
 
 def children_by_name(element: Element) -> dict[str, list[Element]]:
-    """Local name to the children with that name."""
+    """Map each local name to the children with this name."""
     children: dict[str, list[Element]] = {}
     for child in element:
         tag: Any = child.tag
@@ -236,7 +236,7 @@ def children_by_name(element: Element) -> dict[str, list[Element]]:
 
 
 def descend(element: Element, *path: str) -> list[Element]:
-    """The elements at a path of local names below the element."""
+    """Return the elements at a path of local names below the element."""
     elements = [element]
     for name in path:
         elements = [child for parent in elements for child in parent.iterchildren(f"{{*}}{name}")]
@@ -244,12 +244,15 @@ def descend(element: Element, *path: str) -> list[Element]:
 
 
 def descendants(element: Element, *names: str) -> Iterable[Element]:
-    """All descendants with these names, in document order. They may be nested, so do not search inside them again."""
+    """Return all descendants with these names, in document order.
+
+    One may contain another, so do not search inside them again.
+    """
     return element.iter(*(f"{{*}}{name}" for name in names))
 
 
 def in_language(elements: Iterable[Element], language: str | None) -> Element | None:
-    """The first element in the language; if there is none, the first element."""
+    """Return the first element in the language. If there is none, return the first element."""
     first = None
     for element in elements:
         if same_language(language_of(element), language):
@@ -259,7 +262,7 @@ def in_language(elements: Iterable[Element], language: str | None) -> Element | 
 
 
 def attribute_lines(pairs: Pairs) -> str:
-    """Names and values as a cell with one attribute per line: `Colour: red`. Values of the same name are joined."""
+    """Write one attribute per line into a cell: `Colour: red`. Several values of the same name are joined."""
     values_of: dict[str, list[str]] = {}
     for name, text in pairs:
         label, content = " ".join(name.replace(": ", " ").split()), " ".join(text.split())
@@ -269,12 +272,12 @@ def attribute_lines(pairs: Pairs) -> str:
 
 
 def unit_price(amount: str, factor: str, quantity: str) -> str:
-    """The price of one unit, if `quantity` units cost `amount` × `factor`. An invalid amount is returned unchanged."""
+    """Return the price of one unit: `quantity` units cost `amount` × `factor`. Returns an invalid amount unchanged."""
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)
     return amount if price is None or times == units else f"{price * times / units:.4f}"
 
 
 def _decimal(text: str) -> Decimal | None:
-    """A number below a billion in the format of XML schemas; None for other texts."""
+    """Parse a number below a billion in the format of XML schemas. Returns None for other texts."""
     return Decimal(text) if _DECIMAL.fullmatch(text) else None

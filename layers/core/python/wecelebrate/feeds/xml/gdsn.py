@@ -1,6 +1,6 @@
-"""GS1 GDSN: catalogue item notifications with their trade items.
+"""Reads GS1 GDSN: catalogue item notifications with their trade items.
 
-Source: GS1 XML, GDSN 3.1 UblCatalogue Item Notification and its modules.
+Source: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ NAMES = ("tradeItemDescription", "regulatedProductName", "descriptionShort", "fu
 
 
 class GdsnTradeItems(XmlFormat):
-    """Each trade item is a product, identified by its GTIN: a piece as well as a case or a pallet."""
+    """Each trade item is a product: a piece, a case or a pallet. Its SKU is the GTIN."""
 
     name = "GS1 GDSN"
     profile = PROFILE
@@ -45,11 +45,11 @@ class GdsnTradeItems(XmlFormat):
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
         self._command = ""
-        # Each module is in an extension, in its own namespace. The paths do not contain these names.
+        # Each module is inside an element `extension`. The paths of the columns do not contain these elements.
         self._flat = Flattener(("tradeItemInformation", "extension"), ("referencedFileHeader", "partyInRole"), language)
 
     def accept(self, element: Element) -> bool:
-        # Components and references to the next lower level also contain an element `tradeItem`.
+        # Elements for components and for items of the next lower level also contain an element `tradeItem`.
         parent = element.getparent()
         return local(element) != "tradeItem" or (parent is not None and local(parent) == "catalogueItem")
 
@@ -83,7 +83,7 @@ class GdsnTradeItems(XmlFormat):
         yield record
 
     def _images(self, element: Element) -> list[str]:
-        """The addresses of the images, the primary image first."""
+        """Return the addresses of the images. The primary image is the first."""
         images: list[tuple[bool, str]] = []
         for file in descendants(element, "referencedFileHeader"):
             if "IMAGE" in child_text(file, "referencedFileTypeCode").upper():

@@ -1,4 +1,7 @@
-"""Generic XML: the catalog's settings name the element of a product, or it is detected because it repeats."""
+"""Reads generic XML, in which each product is an element.
+
+The catalog's settings may name this element. Otherwise the element is detected, because it is repeated.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,9 +16,9 @@ from wecelebrate.feeds.xml.reader import Element, local, pull_parser
 from wecelebrate.feeds.xml.source import CHUNK, XmlSource
 
 Path = tuple[str, ...]
-"""Local names from the root to an element."""
+"""The local names of the elements from the root to an element."""
 
-# Usual names of the element of a product.
+# Usual names of an element that is a product.
 PRODUCT_NAMES = frozenset((
     "product", "item", "article", "offer", "sku", "good", "material", "part", "produkt", "artikel", "produit",
     "producto", "articulo", "prodotto", "articolo", "produto", "artigo", "shopitem", "record", "row", "entry", "o",
@@ -31,13 +34,13 @@ MAX_PATHS = 2_000
 
 @dataclass(slots=True)
 class _PathStatistics:
-    """Counts of the elements at one path."""
+    """Statistics of the elements at one path."""
 
     count: int = 0
     values: int = 0
-    """Attributes and direct children of all these elements."""
+    """The number of attributes and direct children of all these elements."""
     child_names: set[str] = field(default_factory=set)
-    """Up to two different names of children."""
+    """The names of the children. At most two different names are kept."""
 
 
 class GenericXml(XmlFormat):
@@ -51,7 +54,7 @@ class GenericXml(XmlFormat):
         self.complete_elements = (self.path[-1],)
 
     def accept(self, element: Element) -> bool:
-        """Whether the element ends the path. A path of one name, from the settings, matches at any depth."""
+        """Return whether the element is at the path of the products. A path of one name matches at any depth."""
         if len(self.path) == 1:
             return True
         node: Element | None = element
@@ -77,7 +80,7 @@ def _path_from_settings(record: str) -> Path:
 
 
 def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
-    """Elements that only contain elements of a similar name, such as `images` with `image`."""
+    """Return the elements that only contain elements of a similar name, as `images` contains `image`."""
     return {
         path[-1]
         for path, stats in statistics.items()
@@ -87,10 +90,12 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
 
 
 def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
-    """The path of the products: the repeated element with the most values, preferably with a usual name of products.
+    """Return the path of the products, detected from the start of the file.
 
-    The statistics are those of the start of the file. Repeated elements inside others, such as variants, belong to the
-    outer element. In a file of one product, it is the element with a usual name, or a child of the root.
+    The products are the repeated element with the most values. An element with a usual name is preferred. A repeated
+    element inside another repeated element, such as a variant, is a part of the outer element.
+
+    If no element is repeated, the file has one product: an element with a usual name, or a child of the root.
     """
     filled = {path: stats for path, stats in statistics.items() if stats.values >= stats.count}
     repeated = {
@@ -120,13 +125,13 @@ def _survey(head: bytes) -> dict[Path, _PathStatistics]:
             _count(parser, current, statistics)
         parser.close()
     except etree.XMLSyntaxError:
-        pass  # `head` may end anywhere; broken XML is reported when the rows are read
+        pass  # `head` may end inside an element; broken XML is reported when the rows are read
     _count(parser, current, statistics)
     return statistics
 
 
 def _count(parser: Any, current: list[str], statistics: dict[Path, _PathStatistics]) -> None:
-    """Count the parser's new elements. `current` is the path of the open element, and is updated."""
+    """Count the elements that the parser has read. `current` is the path of the open element, and is updated."""
     for event, element in parser.read_events():
         if event == "end":
             current.pop()

@@ -1,8 +1,8 @@
-"""The groups of a BMEcat catalog, and the articles in them.
+"""Stores the groups of a BMEcat catalog, and the articles in each group.
 
-A catalog of a million articles has as many elements that assign articles to groups, and they come last in the file.
-They are kept in an SQLite database in a temporary file, with 2 MB in memory. SQLite deletes the file when the
-connection is closed.
+A catalog of a million articles has a million elements that assign articles to groups, and these elements are at the end
+of the file. They are stored in an SQLite database in a temporary file, which uses 2 MB of memory. SQLite deletes the
+file when the connection is closed.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from functools import lru_cache
 from wecelebrate.feeds.convert import MAX_LENGTH
 
 CATALOG = ""
-"""The classification system of the catalog's own groups."""
+"""The name of the classification system that contains the catalog's own groups."""
 MAX_DEPTH = 20
 BATCH_SIZE = 5_000
 
@@ -29,7 +29,7 @@ class CatalogGroups:
             self._has_groups = True
 
     def add_article(self, article: str, key: str) -> None:
-        """Assign the article to a group. If it has several groups, the first one counts."""
+        """Assign the article to a group. If an article has several groups, the first group is used."""
         if article and key:
             self._batch.append((article, key))
             self._has_articles = True
@@ -37,7 +37,7 @@ class CatalogGroups:
                 self._write()
 
     def complete(self) -> None:
-        """Finish adding. The index is created now because sorting once is faster than updating it for each row."""
+        """Write the last rows and create the index. To create it last is faster than to update it for each row."""
         self._write()
         if self._has_articles:
             self._open().execute("create index members_by_article on members (article)")
@@ -47,7 +47,7 @@ class CatalogGroups:
         self._batch.clear()
 
     def path_of(self, article: str) -> str:
-        """The path of the article's group; "" if it has no group."""
+        """Return the path of the article's group, or "" if the article has no group."""
         if not self._has_articles or self._database is None:
             return ""
         query = "select key from members where article = ? order by rowid limit 1"
@@ -55,7 +55,7 @@ class CatalogGroups:
         return self.path(CATALOG, row[0]) if row else ""
 
     def _path(self, system: str, key: str) -> str:
-        """The group's path, `Hardware > Notebooks`. Only its last name if the path is too long for a category."""
+        """Return a path such as `Hardware > Notebooks`. If it is too long for a category, return only the last name."""
         names: list[str] = []
         while self._has_groups and self._database is not None and key and len(names) < MAX_DEPTH:
             query = "select name, parent from groups where system = ? and key = ?"

@@ -1,4 +1,4 @@
-"""SAP's IDocs for materials: MATMAS01 to MATMAS05.
+"""Reads SAP's IDocs for materials: MATMAS01 to MATMAS05.
 
 Source: SAP's documentation of the segments E1MARAM, E1MAKTM, E1MARCM, E1MARDM, E1MARMM, E1MTXHM (transaction WE60).
 """
@@ -30,7 +30,10 @@ PROFILE = Profile(
 
 
 class SapMaterials(XmlFormat):
-    """Each material is a product. Its valuation price (E1MBEWM) is not a sales price, so only a mapping can use it."""
+    """Each material is a product.
+
+    Its valuation price (E1MBEWM) is not a sales price, so it is used only if the mapping names it.
+    """
 
     name = "SAP MATMAS"
     profile = PROFILE
@@ -69,7 +72,7 @@ class SapMaterials(XmlFormat):
 
 
 def _language(segment: Element) -> str:
-    """The language: SPRAS_ISO has the two-letter code, SPRAS has SAP's code of one letter."""
+    """Return the language of the segment. SPRAS_ISO has the two-letter code, SPRAS has SAP's code of one letter."""
     iso = child_text(segment, "SPRAS_ISO", "LANGUAGE_ISO", "TDSPRASISO")
     return (iso or {"E": "EN", "D": "DE", "F": "FR", "S": "ES", "I": "IT", "N": "NL", "P": "PT"}.get(
         child_text(segment, "SPRAS", "TDSPRAS").upper(), child_text(segment, "SPRAS", "TDSPRAS")
@@ -77,7 +80,7 @@ def _language(segment: Element) -> str:
 
 
 def _external_number(number: str) -> str:
-    """The material number as SAP shows it: without the leading zeros that it has in files."""
+    """Return the material number as SAP shows it: without the leading zeros that SAP adds in files."""
     return number.lstrip("0") or number if number.isascii() and number.isdigit() and len(number) >= 18 else number
 
 

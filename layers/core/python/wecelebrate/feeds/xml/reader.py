@@ -1,8 +1,8 @@
 """Reads selected elements of an XML file one after the other, in memory that does not grow with the file.
 
-libxml2 builds the tree, and elements that are no longer needed are removed after every 64 KB. libxml2's own limits
-apply (depth 256, texts and tags of 10 MB), and nothing is ever fetched or expanded. libxml2 keeps every name in memory
-for the life of the process, so the number of names is limited here.
+libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from it. The limits of
+libxml2 apply: a depth of 256, and texts and tags of 10 MB. Nothing is fetched, and no entity is expanded. libxml2 keeps
+every name in memory until the process ends, so this module limits the number of names.
 """
 
 import random
@@ -20,23 +20,23 @@ from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 Element = etree._Element
 
 MAX_TAG_ATTRIBUTES = 20_000
-"""Attributes of one element. With more, the parser needs seconds and hundreds of megabytes."""
+"""The maximum number of attributes of one element. With more, the parser needs seconds and hundreds of megabytes."""
 MAX_NAMES = 5_000
-"""Different names of elements and attributes in the sampled chunks."""
+"""The maximum number of different names of elements and attributes in the sampled chunks."""
 SAMPLE_INTERVAL = 32
-"""On average, one chunk of this many is searched for names."""
+"""On average, one of this many chunks is searched for names."""
 
 _NAMES = re.compile(rb"""<([^\s<>/!?]+)|\s([\w:.-]+)\s*=\s*["']""")
 
 ReadElement = tuple[str, int, Element | None]
-"""Local name, line, and the element; None for an element longer than MAX_RECORD_LENGTH."""
+"""The local name, the line, and the element. The element is None if it is longer than MAX_RECORD_LENGTH."""
 
 
 def pull_parser(tags: tuple[str, ...] | None) -> Any:
-    """A parser that is fed chunks. It reads no entity, DTD or network resource, and keeps libxml2's limits.
+    """Return a parser that reads chunks. It loads no entity, DTD or network resource, and keeps libxml2's limits.
 
-    `collect_ids=False` must not be set, although no IDs are needed: lxml passes it to libxml2 as the flag that also
-    makes libxml2 load the external DTD.
+    No IDs are needed, but `collect_ids=False` must not be set. lxml converts it to a flag with which libxml2 also loads
+    the external DTD.
     """
     return etree.XMLPullParser(
         events=("start", "end"), tag=tags, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
@@ -45,17 +45,17 @@ def pull_parser(tags: tuple[str, ...] | None) -> Any:
 
 
 def local(element: Element) -> str:
-    """The element's name without its namespace."""
+    """Return the element's name without its namespace."""
     tag: Any = element.tag
     name: str = tag[tag.rfind("}") + 1 :]
     return name
 
 
 class ElementReader:
-    """Iterates over the `complete` elements when they end, and the `started` elements when they start.
+    """Yields elements with a name in `complete` when they end, and elements with a name in `started` when they start.
 
-    Elements inside a complete element are not returned separately. `accept` decides about elements whose name is not
-    enough. Raises BrokenXml where the file is broken, after all elements before that.
+    Elements inside a complete element are not yielded separately. `accept` decides whether an element with a name in
+    `complete` is yielded. If the file is broken, BrokenXml is raised after all elements before the broken line.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class ElementReader:
         self._parser = pull_parser(tags)
         self._root: Element | None = None
         self._open: Element | None = None
-        """The complete element that the parser is in."""
+        """The complete element that the parser is reading."""
         self._lines = self._lines_before = 1
-        """The line at the end, and at the start, of the current chunk."""
+        """The line numbers at the end and at the start of the current chunk."""
         self._equals = 0
         self._names: set[tuple[bytes, bytes]] = set()
-        self._random = random.Random()  # noqa: S311  (an attacker should not predict which chunks are sampled)
+        self._random = random.Random()  # noqa: S311  (an attacker must not predict which chunks are sampled)
 
     def __iter__(self) -> Iterator[ReadElement]:
         size = 0
@@ -107,7 +107,7 @@ class ElementReader:
             self._prune(None if too_long else self._open)
 
     def _feed(self, chunk: bytes | None) -> BrokenXml | None:
-        """Feed the parser. Returns an error rather than raising it: the events before it can still be read."""
+        """Pass a chunk to the parser. Returns an error instead of raising it, so that the events before it are read."""
         try:
             if chunk is None:
                 self._parser.close()
@@ -145,7 +145,7 @@ class ElementReader:
 
 
 def _refuse_declarations(root: Element) -> None:
-    """Check for declarations again, as the parser has read them. `source` has checked the text before."""
+    """Refuse declarations that the parser has read. This is a second check: `source` has already checked the text."""
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and (any(True for _ in dtd.iterentities()) or any(True for _ in dtd.elements())):
         raise UnreadableFeed(
@@ -155,7 +155,7 @@ def _refuse_declarations(root: Element) -> None:
 
 
 def line_of(element: Element) -> int:
-    """The line of an element's start tag.
+    """Return the line of an element's start tag.
 
     libxml2 counts the lines of elements only up to 65,535. Beyond that, it uses the line where the first text inside
     the element ends.

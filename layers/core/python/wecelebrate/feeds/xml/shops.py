@@ -1,4 +1,4 @@
-"""Product feeds of shops: RSS 2.0 and Atom with Google's elements.
+"""Reads product feeds of shops: RSS 2.0 and Atom with Google's elements.
 
 Source: Google Merchant Center help, product data specification and XML feed formats.
 """

@@ -1,6 +1,6 @@
-"""Decodes an XML file by its declared encoding, and checks what precedes its root element.
+"""Decodes an XML file with the encoding that it declares, and checks the text before its root element.
 
-The whole file is converted to UTF-8 here. So the parser reads a single encoding, and the checks see the same text.
+The whole file is converted to UTF-8 here. So the parser needs only one encoding, and reads the text that was checked.
 """
 
 import codecs
@@ -24,13 +24,13 @@ _PROLOG = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _SUBSET = re.compile(_MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+\[", re.DOTALL)
-# Entities of HTML, which exporters leave in texts. XML defines only five entities, and the parser resolves those.
+# Entities of HTML, which some exports contain. XML itself defines only five entities, which the parser resolves.
 _ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
 _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
 
 
 class BrokenXml(Exception):
-    """The file cannot be read beyond this line. `problem` describes why."""
+    """The file cannot be read beyond this line. `problem` says why."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -56,12 +56,12 @@ class XmlSource:
                 if len(head) >= MAX_PROLOG_LENGTH:
                     break
         except BrokenXml:
-            pass  # reported when the rows are read
+            pass  # the error is reported when the rows are read
         self.head = head
         self.root = _root(head[:MAX_PROLOG_LENGTH])
 
     def chunks(self) -> Iterator[bytes]:
-        """The UTF-8 text from its start. Raises BrokenXml at bytes that are invalid in the encoding."""
+        """Yield the text in UTF-8, from its start. Raises BrokenXml at the first byte that is not valid."""
         self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self.encoding)()
         lines = 1
@@ -79,7 +79,7 @@ class XmlSource:
             if first:
                 # Templates often leave blank lines above the XML declaration.
                 chunk, first = chunk.lstrip("\ufeff \t\r\n\x1a".encode()), not chunk
-            # Keep an incomplete entity at the end for the next chunk.
+            # If the chunk ends inside an entity, keep the start of the entity for the next chunk.
             cut = chunk.rfind(b"&", -10)
             chunk, rest = (chunk, b"") if cut < 0 or b";" in chunk[cut:] or not block else (chunk[:cut], chunk[cut:])
             if b"&" in chunk:
@@ -99,7 +99,7 @@ class XmlSource:
 
 
 def _encoding(start: bytes, option: str | None) -> str:
-    """The file's encoding. `option` overrides the byte order mark and the declaration."""
+    """Return the file's encoding. `option` overrides the byte order mark and the declaration."""
     marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
     declared = _DECLARED.search(start[:1_000].replace(b"\0", b""))
     wide = _wide_encoding(start[:4])
@@ -110,7 +110,7 @@ def _encoding(start: bytes, option: str | None) -> str:
     elif declared:
         name = declared[1].decode().lower()
         if name.startswith(("utf-16", "utf-32", "ucs")):
-            name = "utf-8"  # the text was UTF-16 only in the memory of the program that wrote it
+            name = "utf-8"  # the text was UTF-16 only in the memory of the exporting program
     else:
         name = "utf-8"
     try:
@@ -120,12 +120,12 @@ def _encoding(start: bytes, option: str | None) -> str:
         raise UnreadableFeed(
             f"the file's encoding, {quoted(name)}, is not a text encoding; declare one such as UTF-8"
         ) from error
-    # Files that declare Latin-1 are mostly written by Windows. Its extra characters are unused in Latin-1.
+    # Most files that declare Latin-1 are in fact in cp1252, the encoding of Windows, which has more characters.
     return {"utf-8": "utf-8-sig", "iso8859-1": "cp1252", "ascii": "utf-8-sig"}.get(codec.name, codec.name)
 
 
 def _wide_encoding(start: bytes) -> str | None:
-    """Detect UTF-16 and UTF-32 without a byte order mark, by the zero bytes beside the file's first < or whitespace."""
+    """Detect UTF-16 or UTF-32 without a byte order mark, from the zero bytes in the first character."""
     zeros = "".join("0" if byte == 0 else "x" for byte in start)
     return {"0x0x": "utf-16-be", "x0x0": "utf-16-le", "000x": "utf-32-be", "x000": "utf-32-le"}.get(zeros)
 
@@ -140,7 +140,7 @@ OTHER_DOCUMENTS = {
 
 
 def _root(head: bytes) -> str:
-    """The local name of the root element."""
+    """Return the local name of the root element. Raises UnreadableFeed for declarations and, e.g., HTML."""
     if _SUBSET.match(head):
         raise UnreadableFeed(
             "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "

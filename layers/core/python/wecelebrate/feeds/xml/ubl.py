@@ -1,6 +1,6 @@
-"""UBL 2.1 UblCatalogue, also as Peppol uses it.
+"""Reads the UBL 2.1 Catalogue, which Peppol also uses.
 
-Sources: OASIS Universal Business Language 2.1, UBL-UblCatalogue-2.1; Peppol BIS UblCatalogue 3.
+Sources: OASIS Universal Business Language 2.1, UBL-Catalogue-2.1; Peppol BIS Catalogue 3.
 """
 
 from collections.abc import Iterator
@@ -114,7 +114,7 @@ class UblCatalogue(XmlFormat):
         return record
 
     def _price(self, line: Element) -> Record:
-        """The price of one unit: the first one in the catalog's currency, otherwise the first."""
+        """Return the price of one unit. Uses the first price in the catalog's currency, otherwise the first price."""
         prices = list(descendants(line, "PriceAmount"))
         if not prices:
             return {}
