@@ -1,4 +1,4 @@
-"""Tests `function.toml`: invalid declarations, and the names, layers and variables that follow from valid ones."""
+"""Tests `function.toml`: invalid declarations, and the names, layers and variables that follow from valid declarations."""
 
 from collections.abc import Mapping
 from pathlib import Path

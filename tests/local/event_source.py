@@ -39,7 +39,7 @@ class RecordingQueue:
     """A new queue with its dead-letter queue and its function."""
 
     def __init__(self, aws: Aws, root: Path, name: str, declaration: str) -> None:
-        """Create the queues and the function. `declaration` is the text of its `function.toml`."""
+        """Create the queues and the function. `declaration` is the text of `function.toml`."""
         self.spec = write(root, f"queues/{name}", HANDLER, declaration)
         self.root = root
         self.runs_folder = root / "runs"

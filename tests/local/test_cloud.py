@@ -119,7 +119,9 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stdout == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_of_a_second_cloud_names_the_ports_of_the_first(wecelebrate: Command, tmp_path: Path) -> None:
+def test_the_error_of_a_second_cloud_names_the_ports_that_the_first_cloud_uses(
+    wecelebrate: Command, tmp_path: Path
+) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
     home = tmp_path / "second"
     second = Command(home, {**wecelebrate.environment, "WECELEBRATE_HOME": str(home)})

@@ -90,7 +90,7 @@ def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: P
 
 
 @pytest.mark.parametrize("user", ["", "nobody", "client:", "customer:jo", "admin:acme"])
-def test_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
+def test_requesting_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
     result = wecelebrate("token", "--as", user)
     assert result.returncode == 1
     assert result.stdout.startswith(f"✗ --as '{user}' is not valid: use admin, support, ")

@@ -171,7 +171,7 @@ async def test_a_client_that_disconnects_does_not_break_the_function(api: Api) -
     assert [response.status_code for response in responses] == [200] * 5
 
 
-async def test_two_servers_cannot_share_a_port(tmp_path: Path) -> None:
+async def test_two_servers_cannot_listen_on_the_same_port(tmp_path: Path) -> None:
     async with serving(Issuer(tmp_path, ISSUER), 0) as served:
         with pytest.raises(OSError, match="in use"):
             await serving(Issuer(tmp_path, ISSUER), served.port).__aenter__()

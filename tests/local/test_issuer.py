@@ -144,7 +144,7 @@ async def test_a_token_with_invalid_claims_is_rejected(issuer: Issuer, claims: d
 async def test_an_expired_or_not_yet_valid_token_is_rejected(
     issuer: Issuer, claim: str, seconds: int, reason: str
 ) -> None:
-    """The test computes the time when it runs, because the parameters are computed much earlier, during collection."""
+    """The test adds the current time itself. Parameters are computed much earlier, when pytest collects the tests."""
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}
     with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{reason}"$'):
         await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")

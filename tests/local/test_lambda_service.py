@@ -359,7 +359,7 @@ async def test_lines_of_concurrent_processes_are_not_mixed(tmp_path: Path) -> No
     )
 
 
-async def test_an_unknown_function_raises_an_error(tmp_path: Path) -> None:
+async def test_invoking_an_unknown_function_raises_an_error(tmp_path: Path) -> None:
     async with running(tmp_path) as functions:
         with pytest.raises(UnknownFunction):
             await functions.invoke("nobody", b"{}")

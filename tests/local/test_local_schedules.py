@@ -35,7 +35,7 @@ def test_the_next_due_time_follows_from_the_expression(expression: str, after: s
     assert Schedule(expression).next(utc(after)) == utc(due)
 
 
-def test_a_rate_is_due_immediately_and_a_cron_expression_at_its_next_time() -> None:
+def test_a_rate_is_due_immediately_and_a_cron_expression_is_due_at_its_next_time() -> None:
     created = utc("2026-03-01T10:00:30")
     assert Schedule("rate(5 minutes)").first(created) == created
     assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
@@ -59,7 +59,7 @@ def test_cron_expressions_use_the_local_time_of_their_time_zone() -> None:
     assert local_times == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
 
 
-def test_a_schedule_in_a_skipped_or_repeated_hour_runs_once() -> None:
+def test_a_schedule_in_a_skipped_or_repeated_hour_runs_exactly_once() -> None:
     schedule = Schedule("cron(30 2 * * ? *)", "Europe/Berlin")
     for start, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
         due: datetime | None = utc(start)

@@ -93,7 +93,7 @@ def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not() -> None:
+def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"

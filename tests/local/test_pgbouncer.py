@@ -1,4 +1,4 @@
-"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy has its place."""
+"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy is used instead."""
 
 import os
 import shutil

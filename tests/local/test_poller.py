@@ -61,7 +61,7 @@ async def start_queue(aws: Aws, tmp_path: Path) -> AsyncIterator[StartQueue]:
 
 async def test_a_message_is_delivered_as_a_record_and_deleted(start_queue: StartQueue) -> None:
     queue = await start_queue("record")
-    sent = queue.sqs.send_message(
+    response = queue.sqs.send_message(
         QueueUrl=queue.url,
         MessageBody='{"a": "é"}',
         MessageAttributes={"kind": {"DataType": "String", "StringValue": "x"}},
@@ -76,12 +76,12 @@ async def test_a_message_is_delivered_as_a_record_and_deleted(start_queue: Start
     assert record.pop("receiptHandle")
     assert record.pop("md5OfMessageAttributes")
     assert record == {
-        "messageId": sent["MessageId"],
+        "messageId": response["MessageId"],
         "body": '{"a": "é"}',
         "messageAttributes": {
             "kind": {"stringValue": "x", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
         },
-        "md5OfBody": sent["MD5OfMessageBody"],
+        "md5OfBody": response["MD5OfMessageBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:record",
         "awsRegion": "us-east-1",
@@ -104,8 +104,8 @@ async def test_an_exception_fails_the_whole_batch(start_queue: StartQueue) -> No
     await wait_until(lambda: queue.dead_letters() == 1)
     assert queue.bodies() == ["crash", "crash"]
     first, second = queue.runs()
-    # SQS redelivers the message 2 s after it was first received. The first run began later than that, because its
-    # process had to start. Less than 2 s can therefore lie between the two runs.
+    # SQS redelivers the message 2 s after the first receive. The first run began later than this receive, because the
+    # process of the function had to start. Less than 2 s can therefore lie between the two runs.
     assert second["began"] - first["began"] >= 1.5
 
 

@@ -114,7 +114,7 @@ def test_a_restart_keeps_the_data(stopped: Postgres) -> None:
         assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_postgres_starts_again_after_a_kill(stopped: Postgres) -> None:
+def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None:
     stopped.start()
     for server in (stopped.primary_server, stopped.replica_server):
         assert server.process.pid is not None

@@ -31,7 +31,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_start_returns_when_the_child_is_ready_and_stop_when_it_has_ended(tmp_path: Path) -> None:
+def test_start_returns_when_the_child_is_ready_and_stop_returns_when_it_has_ended(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -121,7 +121,7 @@ def test_the_exit_summary_of_a_killed_child_does_not_quote_its_log(tmp_path: Pat
     process.stop()
 
 
-def test_the_error_for_a_missing_program_names_it(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_program_names_the_program(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"could not start program: .*no-such-program"):
         Process("program", ["/no-such-program"], tmp_path, lambda: True).start()
 

@@ -54,7 +54,7 @@ def test_a_duration_is_shown_in_its_largest_unit() -> None:
     ]
 
 
-def test_a_bar_shows_the_phase_and_percentage_and_rows_and_rate_and_remaining_time(
+def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaining_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()

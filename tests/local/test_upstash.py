@@ -129,7 +129,9 @@ def test_the_asyncio_client_works(adapter: Upstash, key: str) -> None:
 
 
 @pytest.mark.parametrize("script", [INCREMENT, FLAGGED_INCREMENT])
-def test_scripts_run_by_text_and_by_digest(client: upstash_redis.Redis, key: str, script: str) -> None:
+def test_a_script_can_be_called_with_its_text_or_with_its_digest(
+    client: upstash_redis.Redis, key: str, script: str
+) -> None:
     digest = hashlib.sha1(script.encode()).hexdigest()
     client.script_flush()
     with pytest.raises(UpstashError, match="NOSCRIPT"):
@@ -162,7 +164,7 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The limiters read the clock. The test sets it to the middle of a window, so that no window ends during the test.
+    # The limiters read the clock. The test sets the clock to the middle of a window, so that no window ends during the test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)

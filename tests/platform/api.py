@@ -45,7 +45,7 @@ class ApiAccess(CloudAccess):
 
 
 def address() -> str | None:
-    """Return a random loopback address. With one address for all tests, they would exceed its rate limit.
+    """Return a random loopback address. Requests of all tests from one address would exceed the rate limit.
 
     Returns None on systems that have only one loopback address.
     """

@@ -82,7 +82,9 @@ def test_a_function_may_sign_in_only_as_its_own_login(dev: Templates, spec: Func
         assert f"/{spec.login}'" in resource
 
 
-def test_migrations_connect_to_the_writer_and_other_functions_to_the_proxy(dev: Templates, spec: FunctionSpec) -> None:
+def test_migrations_connect_to_the_writer_and_other_functions_connect_to_the_proxy(
+    dev: Templates, spec: FunctionSpec
+) -> None:
     variables = dev.function(spec.name)["Environment"]["Variables"]
     if "WC_DATABASE_WRITER" not in variables:
         return
@@ -226,7 +228,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_any_other_function_changes(dev: Templates) -> None:
+def test_the_schema_is_migrated_before_the_other_functions_change(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:

@@ -75,7 +75,7 @@ def test_mails_require_tls_and_the_suppression_list_of_ses_is_off(dev: Templates
     assert configuration_set["SuppressionOptions"] == {"SuppressedReasons": []}
 
 
-def test_events_of_ses_go_through_eventbridge_to_the_queue(dev: Templates) -> None:
+def test_events_of_ses_go_through_eventbridge_to_the_queue_of_mail_events(dev: Templates) -> None:
     destination = dev.only("storage", "AWS::SES::ConfigurationSetEventDestination")["EventDestination"]
     assert set(destination["MatchingEventTypes"]) == {"DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
     assert destination["Enabled"]

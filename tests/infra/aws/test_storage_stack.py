@@ -56,7 +56,7 @@ def test_queues_are_encrypted_and_require_tls(dev: Templates) -> None:
     assert tls_only == set(dev.of_type("storage", "AWS::SQS::Queue"))
 
 
-def test_every_declared_bucket_is_private_versioned_and_encrypted(
+def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     buckets = data_buckets(dev)
