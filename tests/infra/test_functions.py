@@ -1,4 +1,4 @@
-"""Tests `function.toml`: invalid declarations, and the names, layers and variables that follow from valid declarations."""
+"""Tests that `function.toml` is validated, and that names, layers and variables follow from the declaration."""
 
 from collections.abc import Mapping
 from pathlib import Path

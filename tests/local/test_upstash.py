@@ -164,7 +164,8 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The limiters read the clock. The test sets the clock to the middle of a window, so that no window ends during the test.
+    # The limiters read the clock. The test sets the clock to the middle of a window, so that the window does not end
+    # during the test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)
