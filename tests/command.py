@@ -1,4 +1,4 @@
-"""The `wecelebrate` command, run as an operator runs it."""
+"""Runs the `wecelebrate` command as an operator does."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from infra.local.endpoints import Endpoints, load_endpoints
 
 @dataclass(frozen=True)
 class Command:
-    """`wecelebrate` with its own home directory and environment."""
+    """Runs `wecelebrate` with a given home directory and environment."""
 
     home: Path
     environment: dict[str, str]
@@ -36,7 +36,7 @@ class Command:
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command in a process, without waiting for its end."""
+        """Start the command in a new process, and return without waiting for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "infra.command", *arguments],
             env=self.environment,
@@ -46,12 +46,15 @@ class Command:
         )
 
     def pids(self) -> dict[str, int]:
-        """Part → pid, from `wecelebrate status`."""
+        """Return the pid of each part, from `wecelebrate status`."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 
 class CommandHere(Command):
-    """A command that runs in this process, which saves a second for each call. `started` still uses a new process."""
+    """Runs the command in the process of the test, which saves about one second per call.
+
+    `started` still starts a new process.
+    """
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         console.width = int(self.environment["COLUMNS"])

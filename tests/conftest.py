@@ -1,7 +1,7 @@
-"""Fixtures for all tests: one local cloud for each session, on free ports and in a temporary folder.
+"""Fixtures for all tests. All tests of a session share one local cloud, on free ports and in a temporary folder.
 
-The first test that needs the cloud starts it, in any worker of xdist. The end of the session stops it. Tests do not
-disturb each other because each creates its own clients (`tests.platform.Platform`).
+The first test that needs the cloud starts it. The xdist workers share this cloud, and it is stopped when the session
+ends. Tests do not affect each other, because each test creates its own clients (`tests.platform.Platform`).
 """
 
 import fcntl
@@ -23,9 +23,10 @@ HOME = "WECELEBRATE_TEST_HOME"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the folder of the session, in the main process only, and restore SIGINT.
+    """Restore the default handler of SIGINT. In the main process, also create the folder of the session.
 
-    A shell makes its background jobs ignore SIGINT, and child processes inherit this. The processes of tests need it.
+    A shell makes its background jobs ignore SIGINT, and child processes inherit this setting. Some tests end a process
+    with SIGINT, so the process must not ignore the signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
@@ -43,7 +44,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of the session, for files that all workers share."""
+    """The folder of the session. All xdist workers share its files."""
     return Path(os.environ[HOME])
 
 
@@ -56,7 +57,7 @@ def _wecelebrate(home: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(shared: Path) -> Endpoints:
-    """The shared local cloud, with the demo data."""
+    """The endpoints of the shared local cloud, which has the demo data. Starts the cloud if it is not running."""
     state = shared / ".local"
     with (shared / "cloud.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -75,7 +76,7 @@ def state(cloud: Endpoints, shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A separate cloud for the module, for tests that break parts of it."""
+    """A separate cloud for one test module. Its tests may break parts of this cloud."""
     home = tmp_path_factory.mktemp("cloud")
     _wecelebrate(home, "up", "--detach")
     try:
@@ -87,6 +88,6 @@ def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]
 
 @pytest.fixture
 def platform(cloud: Endpoints, state: Path) -> Iterator[Platform]:
-    """The shared cloud, as users of the platform see it."""
+    """Gives a test access to the shared cloud."""
     with Platform.of(cloud, state) as platform:
         yield platform

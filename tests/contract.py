@@ -1,6 +1,7 @@
-"""Check API responses against the OpenAPI document. Test clients run this check on every response.
+"""Checks API responses against the OpenAPI document. The HTTP clients of tests run this check on every response.
 
-A response must not contain a field that its schema does not declare, so that internal fields cannot leak unnoticed.
+The check fails if a response contains a field that its schema does not declare. Internal fields that leak into a
+response are therefore noticed.
 """
 
 import re
@@ -18,12 +19,13 @@ Json = dict[str, Any]
 PYDANTIC_MESSAGE = re.compile(
     "(Input|String|Value|List|Dictionary|Decimal|Datetime|Field|Extra|Object|Number|UUID|URL)[ s]"
 )
-"""Start of a message from pydantic. The API replaces these messages with its own (core/validation_messages.py)."""
+"""Matches the start of an error message of pydantic. The API must replace such messages with its own messages
+(core/validation_messages.py)."""
 
 
 @lru_cache(maxsize=1)
 def routes() -> Routes[Json]:
-    """The operations of the document, as a routing table."""
+    """Return a routing table that maps each request to its operation in the document."""
     table: Routes[Json] = Routes()
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
@@ -33,13 +35,13 @@ def routes() -> Routes[Json]:
 
 @lru_cache(maxsize=1)
 def components() -> Json:
-    """The components of the document. No object allows additional properties."""
+    """Return the components of the document, changed so that objects forbid additional properties."""
     closed: Json = _closed(document()["components"])
     return closed
 
 
-def hold(response: httpx.Response) -> None:
-    """Check a response. Raises AssertionError if the document does not declare it."""
+def check_response(response: httpx.Response) -> None:
+    """Raise AssertionError if a response does not match the OpenAPI document."""
     request = response.request
     match = routes().find(request.method, request.url.raw_path.decode().partition("?")[0])
     if match is None:
@@ -57,7 +59,9 @@ def hold(response: httpx.Response) -> None:
     body = response.json()
     if media_type == "application/problem+json":
         for error in body.get("errors", []):
-            assert not PYDANTIC_MESSAGE.match(error["detail"]), f"{name} {status} has a message of pydantic: {error}"
+            assert not PYDANTIC_MESSAGE.match(error["detail"]), (
+                f"{name} {status} returns a message of pydantic: {error}"
+            )
     for error in _validator(name, status, media_type).iter_errors(body):
         raise AssertionError(f"{name} {status} at /{'/'.join(map(str, error.instance_path))}: {error.message}")
 
@@ -73,7 +77,7 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
 
 
 def _closed(schema: Any) -> Any:
-    """Copy a schema, and forbid additional properties in every object that does not allow them explicitly."""
+    """Return a copy of a schema. Its objects forbid additional properties, unless the schema allows them explicitly."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):

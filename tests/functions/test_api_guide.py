@@ -96,7 +96,7 @@ def test_the_guide_states_the_same_figures_as_the_code(platform: Platform) -> No
     assert f"storefronts may send {sessions.STOREFRONT_FACTOR} times as many" in TEXT
     assert f"{limits.ADDRESS_PER_MINUTE} a minute from one address" in TEXT
     assert f"for {idempotency.LIFE_SECONDS // 3600} hours, with `Idempotent-Replayed" in TEXT
-    assert consistency.LIFE_SECONDS == 60 and "It is good for a minute" in TEXT
+    assert consistency.LIFE_SECONDS == 60 and "The token is valid for one minute" in TEXT
     (seconds,) = re.findall(r"s-maxage=(\d+)", cached.PUBLIC)
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 

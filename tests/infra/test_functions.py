@@ -1,4 +1,4 @@
-"""`function.toml`: validation of declarations, and the names, layers and variables derived from them."""
+"""Tests that `function.toml` is validated, and that names, layers and variables follow from the declaration."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,26 +59,26 @@ def test_all_functions_of_this_repository_are_valid() -> None:
     assert all(spec.handler.is_file() for spec in specs)
 
 
-def test_the_folder_names_the_function(tmp_path: Path) -> None:
+def test_the_name_of_a_function_follows_from_its_folder(tmp_path: Path) -> None:
     spec = read_spec(tmp_path, "queues/catalog_syncs", QUEUE)
     assert (spec.name, spec.kind, spec.queue_name) == ("queues-catalog-syncs", "queue", "catalog-syncs")
     assert dead_letter_queue(spec.queue_name) == "catalog-syncs-dead-letters"
 
 
-def test_an_unknown_key_is_rejected_with_its_file_and_name(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_names_the_file_and_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", API + "memroy = 256\n")
     with pytest.raises(BadDeclaration, match="Extra inputs") as error:
         FunctionSpec.read(folder)
     assert f"{folder / 'function.toml'}: memroy" in str(error.value)
 
 
-def test_an_unknown_key_of_a_table_is_rejected_with_its_full_name(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_in_a_table_names_the_table_and_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
     with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
         FunctionSpec.read(folder)
 
 
-def test_a_file_that_is_not_toml_is_rejected_by_name(tmp_path: Path) -> None:
+def test_the_error_for_a_file_that_is_not_toml_names_the_file(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", "routes = [")
     with pytest.raises(BadDeclaration, match=r"function\.toml: "):
         FunctionSpec.read(folder)
@@ -138,7 +138,7 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_bucket_names_include_used_and_notifying_buckets(tmp_path: Path) -> None:
+def test_bucket_names_include_buckets_that_are_used_or_send_notifications(tmp_path: Path) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
@@ -203,7 +203,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         ),
     ],
 )
-def test_the_environment_contains_only_what_is_declared(
+def test_the_environment_contains_only_variables_that_the_declaration_needs(
     tmp_path: Path, path: str, text: str, variables: Mapping[str, str]
 ) -> None:
     environment = read_spec(tmp_path, path, text).environment(BINDINGS)
@@ -220,7 +220,5 @@ def test_the_environment_contains_only_what_is_declared(
         ("api/things/read", API + 'uses = ["cache"]\nlayers = ["files"]\n', ("base", "http", "cache", "files")),
     ],
 )
-def test_layers_follow_from_the_trigger_and_the_uses(
-    tmp_path: Path, path: str, text: str, layers: tuple[str, ...]
-) -> None:
+def test_the_layers_follow_from_the_declaration(tmp_path: Path, path: str, text: str, layers: tuple[str, ...]) -> None:
     assert read_spec(tmp_path, path, text).vendor_layers == layers

@@ -12,13 +12,13 @@ from tests.command import Command, CommandHere
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """Run asynchronous tests on uvloop, like the function host."""
+    """Run asynchronous tests on uvloop, which the function host also uses."""
     return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture
 def wecelebrate(state: Path) -> Command:
-    """The `wecelebrate` command for the shared cloud of the session."""
+    """The `wecelebrate` command. It controls the shared cloud of the session."""
     home = state.parent
     return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 

@@ -1,4 +1,4 @@
-"""A queue with a function that records its invocations, for tests of event source mappings."""
+"""Provides a queue whose function records each invocation, for the tests of event source mappings."""
 
 import json
 from collections.abc import AsyncIterator
@@ -26,18 +26,20 @@ def handler(event, context):
         json.dump(run, out)
     os.rename(file + ".part", file)
     if any(r["body"] == "crash" for r in records):
-        raise RuntimeError("the whole batch")
+        raise RuntimeError("raised on purpose by this test")
     return {"batchItemFailures": [{"itemIdentifier": i} for i in failed]}
 """
-"""Each invocation writes a file with its start, its end and its records. The bodies control the outcome: `bad` fails
-the message, `crash` the batch, and `sleep 0.3` sleeps first."""
+"""A handler. Each invocation writes a file with its start time, end time and records.
+
+The bodies of the messages control the outcome: a message `bad` fails, a message `crash` fails its whole batch, and
+`sleep 0.3` makes the invocation wait for 0.3 seconds."""
 
 
 class RecordingQueue:
-    """A new queue with a dead-letter queue and a function."""
+    """A new queue with its dead-letter queue and its function."""
 
     def __init__(self, aws: Aws, root: Path, name: str, declaration: str) -> None:
-        """`declaration` is the `function.toml`."""
+        """Create the queues and the function. `declaration` is the text of `function.toml`."""
         self.spec = write(root, f"queues/{name}", HANDLER, declaration)
         self.root = root
         self.runs_folder = root / "runs"
@@ -88,7 +90,7 @@ class RecordingQueue:
 
 @asynccontextmanager
 async def polling(aws: Aws, queue: RecordingQueue) -> AsyncIterator[None]:
-    """Poll the queue and invoke its function."""
+    """Poll the queue and invoke its function, until the context ends."""
     async with running(queue.root, queue.spec, environment={"RUNS": str(queue.runs_folder)}) as functions:
         sqs = Sqs(aws.url, "us-east-1", "test", "test")
         poller = Poller([queue.spec], {queue.spec.queue_name: queue.url}, functions, sqs, "us-east-1")

@@ -1,4 +1,4 @@
-"""A gateway with four sample functions, on a free port, for the tests of the HTTP API."""
+"""Serves a gateway with four sample functions on a free port, for the tests of the HTTP API."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,14 +23,14 @@ import json
 def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
 """
-"""Returns its event."""
+"""A handler that returns the event."""
 
 RESPONSES = """
 import base64, gzip, time
 
 def handler(event, context):
     match event["pathParameters"]["kind"]:
-        case "raise": raise RuntimeError("no")
+        case "raise": raise RuntimeError("raised on purpose by this test")
         case "malformed": return {"statusCode": "no"}
         case "plain": return {"hello": "world"}
         case "cookies": return {"statusCode": 200, "cookies": ["a=1", "b=2"], "body": "x"}
@@ -43,7 +43,7 @@ def handler(event, context):
             headers = {"content-type": "text/plain", "content-encoding": "gzip"}
             return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 """
-"""Returns the kind of response that the path names."""
+"""A handler that returns the kind of response that the path names."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Api:
     issuer: Issuer
 
     async def echo(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        """Send a request to an echo function and return its event."""
+        """Send a request to an echo function. Returns the event that the function received."""
         response = await self.client.request(method, path, **request)
         assert response.status_code == 200, response.text
         return dict(response.json())
@@ -62,7 +62,7 @@ class Api:
 
 @asynccontextmanager
 async def gateway_api(root: Path) -> AsyncIterator[Api]:
-    """Serve the gateway. Its functions must respond within 4 seconds."""
+    """Serve the gateway. It waits at most 4 seconds for the response of a function."""
     methods = ", ".join(f'"{method} /echo/{{name}}"' for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
     specs = (
         write(root, "api/echo/any", ECHO, f'routes = [{methods}]\nauth = "none"\n'),

@@ -1,4 +1,4 @@
-"""Jobs in different states, for the tests of `wecelebrate jobs` and `wecelebrate dlq`."""
+"""Creates jobs in different states, for the tests of `wecelebrate jobs` and `wecelebrate dlq`."""
 
 from tests.platform import Json, Platform, Tenant, ok
 
@@ -17,24 +17,24 @@ returning id
 
 
 def sync_rows(platform: Platform, tenant: Tenant, rows: str, name: str = "products.csv") -> Json:
-    """Sync a file with these rows. Returns the finished job."""
+    """Drop a file with these rows, and wait for its job. Returns the finished job."""
     return platform.sync(tenant.catalog_id, name, (HEADER + rows).encode())
 
 
 def failed_job(platform: Platform, tenant: Tenant) -> str:
-    """Insert a failed job. Returns the id of its dead letter."""
+    """Insert a failed job and its dead letter. Returns the id of the dead letter."""
     row = platform.database.execute(INSERT_FAILED_JOB, {"client": tenant.client_id}).fetchone()
     assert row is not None
     return str(row["id"])
 
 
 def job_of(platform: Platform, letter: str) -> str:
-    """The id of the job of a dead letter."""
+    """Return the id of the job that a dead letter refers to."""
     return str(ok(platform.admin.get(f"/v1/admin/dlq/{letter}"))["job_id"])
 
 
 def job_awaiting_approval(platform: Platform, tenant: Tenant) -> Json:
-    """Drop a full file that would deactivate 9 of 10 products. Returns its job, which waits for an approval."""
+    """Drop a full file that would deactivate 9 of 10 products. Returns the job, which waits for approval."""
     sync_rows(platform, tenant, "".join(f"P-{number},Cup,1.00\n" for number in range(10)))
     version = platform.drop(tenant.catalog_id, "full/all.csv", (HEADER + "P-0,Cup,1.00\n").encode())
     jobs: list[Json] = []

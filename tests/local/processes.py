@@ -1,4 +1,4 @@
-"""Helpers for tests that start processes and wait for them."""
+"""Helps tests that start processes and wait for them."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,18 +9,20 @@ HTTP_SERVER = """
 import http.server, sys
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
-"""Python program: an HTTP server. Its argument is the port."""
+"""A Python program that serves HTTP. Its only argument is the port."""
 
 SLEEPING_PARENT = """
 import subprocess, sys, time
 print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
 time.sleep(60)
 """
-"""Python program: starts a child, prints the pid of the child, and sleeps without collecting its exit status."""
+"""A Python program that starts a child, prints the pid of the child, and sleeps.
+
+It does not collect the exit status of the child, so the child becomes a zombie when it ends."""
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is running. A zombie is not."""
+    """Return whether a process is running. A zombie does not count as running."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -28,7 +30,7 @@ def is_running(pid: int) -> bool:
 
 
 def have_ended(processes: Iterable[psutil.Process]) -> bool:
-    """Whether all processes have ended. A zombie has ended."""
+    """Return whether all processes have ended. A zombie counts as ended."""
     return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in processes)
 
 

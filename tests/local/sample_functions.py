@@ -1,4 +1,4 @@
-"""Small functions for tests, written to folders as in `functions/`, and a Lambda service that runs them."""
+"""Writes small functions for tests to folders as in `functions/`, and runs them in a Lambda service."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +16,7 @@ API = 'routes = ["GET /it"]\nauth = "none"\n'
 
 
 def write(root: Path, name: str, handler: str, declaration: str = API) -> FunctionSpec:
-    """Write a function to `<root>/functions/<name>`: its handler and its `function.toml`."""
+    """Write the handler and the `function.toml` of a function to `<root>/functions/<name>`."""
     folder = root / "functions" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "function.toml").write_text(dedent(declaration), "utf-8")
@@ -28,7 +28,7 @@ def write(root: Path, name: str, handler: str, declaration: str = API) -> Functi
 async def running(
     root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
 ) -> AsyncIterator[Lambda]:
-    """Run a Lambda service with these functions. It preloads no modules, so it starts immediately."""
+    """Run a Lambda service with these functions. The service preloads no modules, so it starts immediately."""
     functions = Lambda(
         specs,
         {spec.name: environment or {} for spec in specs},
@@ -44,14 +44,14 @@ async def running(
 
 
 async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
-    """Invoke a function and return its result. Fails if the function fails."""
+    """Invoke a function and return its result. Raises AssertionError if the function fails."""
     result = await functions.invoke(spec.name, json.dumps(event).encode())
     assert result.error is None, result.payload
     return json.loads(result.payload)
 
 
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
-    """Bindings for functions that use only queues. All other addresses are unreachable."""
+    """Return bindings for functions that use only queues. The addresses of all other services are unreachable."""
     return Bindings(
         environment="test",
         database_writer="127.0.0.1:1",

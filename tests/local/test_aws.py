@@ -1,4 +1,4 @@
-"""The emulated S3 and SQS: queues, buckets and notifications that functions declare, and what survives a stop."""
+"""Tests the emulated S3 and SQS: the declared queues, buckets and notifications, and the data after a restart."""
 
 import json
 import os
@@ -22,7 +22,7 @@ SYNCS = 'uses = ["bucket:results:write"]\ntimeout = 60\n[queue]\nvisibility = 70
 
 
 def declare(root: Path, syncs: str = SYNCS) -> tuple[FunctionSpec, ...]:
-    """Write two functions with queues. The first receives notifications of a bucket, the second writes to a bucket."""
+    """Write two functions with queues. The first receives notifications of a bucket. The second writes to a bucket."""
     specs = []
     for name, declaration in (("intake", INTAKE), ("syncs", syncs)):
         folder = root / "functions" / "queues" / name
@@ -40,7 +40,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
-    """Receive at least `count` messages if available. Ignores the test events of S3."""
+    """Receive messages until there are at least `count`, with at most 10 requests. Ignores the test events of S3."""
     sqs = aws.sqs
     messages: list[MessageTypeDef] = []
     for _ in range(10):
@@ -69,7 +69,7 @@ def test_queues_have_the_declared_attributes(aws: Aws) -> None:
     assert queue_attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
 
 
-def test_only_one_port_of_the_loopback_interface_is_open(aws: Aws) -> None:
+def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> None:
     assert aws.process.pid is not None
     connections = psutil.Process(aws.process.pid).net_connections()
     listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
@@ -112,10 +112,10 @@ def test_an_orderly_stop_keeps_objects_and_messages(aws: Aws) -> None:
     assert [message["Body"] for message in receive(aws, "syncs")] == ["kept"]
     assert len(receive(aws, "intake")) == 1
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="another", Body=b"y")
-    assert len(receive(aws, "intake")) == 1, "there must be only one notification"
+    assert len(receive(aws, "intake")) == 1, "S3 must send exactly one notification"
 
 
-def test_after_a_kill_objects_and_new_notifications_are_not_lost(aws: Aws) -> None:
+def test_killing_the_server_loses_no_objects_and_no_later_notifications(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None

@@ -1,4 +1,4 @@
-"""The whole local cloud, operated with the commands `wecelebrate up`, `status` and `down`."""
+"""Tests the whole local cloud with the commands `wecelebrate up`, `status` and `down`."""
 
 import os
 import re
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def wecelebrate(tmp_path: Path) -> Iterator[Command]:
-    """The `wecelebrate` command for a separate cloud on free ports. Erases the cloud at the end."""
+    """The `wecelebrate` command. It controls a separate cloud on free ports, which is erased at the end."""
     ports = Ports.free().environment
     command = Command(tmp_path, {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"})
     yield command
@@ -39,7 +39,7 @@ def healthy(api: str) -> bool:
         return False
 
 
-def test_up_detach_then_status_then_down(wecelebrate: Command) -> None:
+def test_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
     assert "is not up: run" in wecelebrate("status").stdout
     up = wecelebrate("up", "--detach")
     assert up.returncode == 0, up.stdout
@@ -69,7 +69,8 @@ def test_up_detach_then_status_then_down(wecelebrate: Command) -> None:
     assert wecelebrate("status").returncode == 1
     assert not (wecelebrate.state / "endpoints.json").exists()
 
-    # Other users cannot enter the folders of pytest. For root, the PostgreSQL data is therefore outside of `state`.
+    # PostgreSQL does not run as root, and other users cannot enter the folders of pytest. If root runs this test, the
+    # PostgreSQL data is therefore outside the state directory.
     external = external_data_directory(wecelebrate.state)
     assert (f"\ndata        {external}, " in up.stdout) == (os.geteuid() == 0)
     directories = [wecelebrate.state, *([external] if external else [])]
@@ -118,7 +119,9 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stdout == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_of_a_second_cloud_names_the_ports_of_the_first(wecelebrate: Command, tmp_path: Path) -> None:
+def test_the_error_of_a_second_cloud_names_the_ports_that_the_first_cloud_uses(
+    wecelebrate: Command, tmp_path: Path
+) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
     home = tmp_path / "second"
     second = Command(home, {**wecelebrate.environment, "WECELEBRATE_HOME": str(home)})

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate drop` and `wecelebrate token`."""
+"""Tests the commands `wecelebrate drop` and `wecelebrate token`."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_drop_wait_prints_the_counts_of_the_rows(wecelebrate: Command, catalog: 
     assert result.returncode == 0
 
 
-def test_an_unknown_catalog_is_an_error_before_the_upload(
+def test_drop_rejects_an_unknown_catalog_before_the_upload(
     wecelebrate: Command, platform: Platform, tmp_path: Path
 ) -> None:
     unknown = str(uuid4())
@@ -90,7 +90,7 @@ def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: P
 
 
 @pytest.mark.parametrize("user", ["", "nobody", "client:", "customer:jo", "admin:acme"])
-def test_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
+def test_requesting_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
     result = wecelebrate("token", "--as", user)
     assert result.returncode == 1
     assert result.stdout.startswith(f"✗ --as '{user}' is not valid: use admin, support, ")

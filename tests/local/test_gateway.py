@@ -1,4 +1,4 @@
-"""The HTTP API over real sockets: routes, authorizer, CORS, limits and errors."""
+"""Tests the HTTP API over real sockets: routes, authorizer, CORS, limits and errors."""
 
 import asyncio
 import gzip
@@ -48,7 +48,7 @@ async def test_each_method_has_its_own_route(api: Api, method: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nowhere"), ("POST", "/private"), ("HEAD", "/echo/x"), ("GET", "/echo/x/")]
 )
-async def test_a_request_without_a_route_is_not_found(api: Api, method: str, path: str) -> None:
+async def test_a_request_that_matches_no_route_returns_404(api: Api, method: str, path: str) -> None:
     response = await api.client.request(method, path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/json"
@@ -65,7 +65,7 @@ async def test_a_function_receives_the_claims_of_a_required_token(api: Api) -> N
     assert jwt["claims"]["email_verified"] == "true"
 
 
-async def test_a_route_that_requires_a_token_rejects_other_requests(api: Api) -> None:
+async def test_a_route_that_requires_a_token_rejects_missing_and_expired_tokens(api: Api) -> None:
     response = await api.client.get("/private")
     assert (response.status_code, response.text) == (401, '{"message":"Unauthorized"}')
     assert response.headers["www-authenticate"] == "Bearer"
@@ -83,18 +83,18 @@ async def test_the_gateway_does_not_verify_an_optional_token(api: Api) -> None:
     assert event["headers"]["authorization"] == "Bearer whatever"
 
 
-async def test_a_failed_function_is_an_internal_server_error(api: Api) -> None:
+async def test_a_function_that_fails_returns_internal_server_error(api: Api) -> None:
     for kind in ("raise", "malformed"):
         response = await api.client.get(f"/responses/{kind}")
         assert (response.status_code, response.text) == (500, '{"message":"Internal Server Error"}')
 
 
-async def test_a_response_that_takes_too_long_is_service_unavailable(api: Api) -> None:
+async def test_a_function_that_takes_too_long_returns_service_unavailable(api: Api) -> None:
     response = await api.client.get("/responses/slow")
     assert (response.status_code, response.text) == (503, '{"message":"Service Unavailable"}')
 
 
-async def test_the_function_controls_the_response(api: Api) -> None:
+async def test_the_function_determines_the_status_and_headers_and_body_of_the_response(api: Api) -> None:
     plain = await api.client.get("/responses/plain")
     assert (plain.headers["content-type"], plain.json()) == ("application/json", {"hello": "world"})
     cookies = await api.client.get("/responses/cookies")
@@ -107,12 +107,12 @@ async def test_the_function_controls_the_response(api: Api) -> None:
         assert (empty.status_code, empty.content, "content-length" in empty.headers) == (status, b"", False)
 
 
-async def test_a_binary_body_is_base64(api: Api) -> None:
+async def test_a_binary_request_body_is_encoded_as_base64(api: Api) -> None:
     event = await api.echo("POST", "/echo/x", content=b"\x00\xff", headers={"content-type": "application/octet-stream"})
     assert (event["body"], event["isBase64Encoded"]) == ("AP8=", True)
 
 
-async def test_a_request_over_ten_megabytes_is_too_large(api: Api) -> None:
+async def test_a_request_over_ten_megabytes_returns_413(api: Api) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b" " * 1024 * 1024
@@ -122,7 +122,7 @@ async def test_a_request_over_ten_megabytes_is_too_large(api: Api) -> None:
         assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
 
 
-async def test_a_request_over_lambdas_six_megabytes_is_too_large(api: Api) -> None:
+async def test_a_request_over_the_lambda_limit_of_six_megabytes_returns_413(api: Api) -> None:
     response = await api.client.post("/echo/x", content=b"x" * 6_300_000, headers={"content-type": "text/plain"})
     assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
     response = await api.client.post("/echo/x", content=b"x" * 6_280_000, headers={"content-type": "text/plain"})
@@ -171,7 +171,7 @@ async def test_a_client_that_disconnects_does_not_break_the_function(api: Api) -
     assert [response.status_code for response in responses] == [200] * 5
 
 
-async def test_two_servers_cannot_share_a_port(tmp_path: Path) -> None:
+async def test_two_servers_cannot_listen_on_the_same_port(tmp_path: Path) -> None:
     async with serving(Issuer(tmp_path, ISSUER), 0) as served:
         with pytest.raises(OSError, match="in use"):
             await serving(Issuer(tmp_path, ISSUER), served.port).__aenter__()

@@ -1,4 +1,4 @@
-"""Tokens of the issuer, verified by joserfc and by the authorizer of the gateway."""
+"""Tests the tokens of the issuer with joserfc and with the authorizer of the gateway."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 
 class Keys:
-    """Returns the keys of issuers, and counts the fetches."""
+    """Returns the public keys of the given issuers, and counts how often they are fetched."""
 
     def __init__(self, *issuers: Issuer) -> None:
         self.issuers = list(issuers)
@@ -36,7 +36,7 @@ class Keys:
     async def __call__(self) -> Mapping[str, Any]:
         self.fetches += 1
         if not self.issuers:
-            raise KeysUnavailable("no issuer")
+            raise KeysUnavailable("raised on purpose by this test")
         return {"keys": [key for issuer in self.issuers for key in issuer.jwks()["keys"]]}
 
 
@@ -62,7 +62,7 @@ def issuer_key(issuer: Issuer) -> RSAKey:
     return RSAKey.import_key(issuer.jwks()["keys"][0])
 
 
-def test_the_key_is_stored_and_readable_only_by_its_owner(tmp_path: Path) -> None:
+def test_the_private_key_is_stored_in_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
     first, second = Issuer(tmp_path, URL), Issuer(tmp_path, URL)
     assert first.jwks() == second.jwks()
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
@@ -144,7 +144,7 @@ async def test_a_token_with_invalid_claims_is_rejected(issuer: Issuer, claims: d
 async def test_an_expired_or_not_yet_valid_token_is_rejected(
     issuer: Issuer, claim: str, seconds: int, reason: str
 ) -> None:
-    """The test computes the time itself, because a time computed during collection can be in the past by then."""
+    """The test adds the current time itself. Parameters are computed much earlier, when pytest collects the tests."""
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}
     with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{reason}"$'):
         await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")
@@ -171,12 +171,14 @@ async def test_tokens_with_an_unknown_key_are_rejected_and_cause_no_repeated_fet
     for _ in range(5):
         with pytest.raises(Unauthorized):
             await verifier.claims(f"Bearer {other.token('me')}")
-    # The authorizer fetches keys for an unknown key id at most every MIN_REFETCH_INTERVAL. Otherwise, any client could
-    # cause any number of fetches.
+    # Unknown key ids cause at most one fetch per MIN_REFETCH_INTERVAL. Without this limit, a client could cause any
+    # number of fetches.
     assert keys.fetches == 1
 
 
-async def test_the_authorizer_fetches_new_keys(issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_authorizer_fetches_the_keys_again_for_an_unknown_key(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)
     other = Issuer(tmp_path, URL)
     keys = Keys(issuer)
@@ -187,7 +189,7 @@ async def test_the_authorizer_fetches_new_keys(issuer: Issuer, tmp_path: Path, m
     assert keys.fetches == 2
 
 
-async def test_without_keys_all_tokens_are_rejected(issuer: Issuer) -> None:
+async def test_all_tokens_are_rejected_if_the_keys_are_unavailable(issuer: Issuer) -> None:
     with pytest.raises(Unauthorized, match="keys of the issuer are not available"):
         await authorizer().claims(f"Bearer {issuer.token('me')}")
 

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate jobs` and `wecelebrate dlq`."""
+"""Tests the commands `wecelebrate jobs` and `wecelebrate dlq`."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,9 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_jobs_list_filters_by_client_type_and_status(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+def test_jobs_list_filters_by_client_and_type_and_status(
+    wecelebrate: Command, platform: Platform, tenant: Tenant
+) -> None:
     job = sync_rows(platform, tenant, "A,Cup,3.00\n")
     failed_job(platform, tenant)
     result = wecelebrate("jobs", "list", "--client", tenant.slug)
@@ -43,7 +45,7 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
         assert line.startswith(f"{id} ")
 
 
-def test_an_unknown_client_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
+def test_an_unknown_client_or_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("jobs", "list", "--client", "nobody")
     assert (result.returncode, result.stdout) == (1, "✗ client nobody does not exist\n")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
@@ -160,7 +162,7 @@ def test_dead_letters_are_redriven_only_after_confirmation(
 ) -> None:
     letters = [failed_job(platform, tenant) for _ in range(2)]
     redrive_all = ("dlq", "redrive", "--all", "--queue", "catalog-syncs", "--client", tenant.slug)
-    result = wecelebrate(*redrive_all)  # there is no terminal to confirm on
+    result = wecelebrate(*redrive_all)  # no terminal is attached, so nobody can confirm
     assert result.returncode == 1
     assert ok(platform.admin.get(f"/v1/admin/dlq/{letters[0]}"))["redriven_at"] is None
     result = wecelebrate("dlq", "redrive", letters[0], "--yes")

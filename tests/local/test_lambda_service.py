@@ -1,4 +1,7 @@
-"""The Lambda service: processes, limits, errors and logs, with real processes under AWS's runtime client."""
+"""Tests the Lambda service: processes, limits, errors and logs.
+
+The functions run in real processes, with the runtime client of AWS.
+"""
 
 import asyncio
 import json
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 def failure(result: Result) -> dict[str, Any]:
-    """The error payload of a failed invocation."""
+    """Return the error payload of a failed invocation."""
     assert result.error == "Unhandled"
     return dict(json.loads(result.payload))
 
@@ -102,7 +105,8 @@ async def test_concurrency_is_limited_and_other_events_wait_in_order(tmp_path: P
         running_now += step
         max_running = max(max_running, running_now)
     assert max_running == 2
-    # Two events run at a time, first come, first served. An event two places later in the queue therefore starts later.
+    # At most two events run at a time, in the order of their arrival. An event therefore starts before the event that
+    # is two places behind it in the queue.
     order = [number for _, _, number in sorted(runs)]
     assert all(order.index(number) < order.index(number + 2) for number in range(6))
 
@@ -121,7 +125,7 @@ async def test_an_event_that_waits_longer_than_the_timeout_is_throttled(tmp_path
     assert functions.processes[spec.name]["waiting"] == 0
 
 
-async def test_the_environment_has_only_declared_variables_and_those_of_lambda(
+async def test_the_environment_has_only_declared_variables_and_variables_of_lambda(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SHELL", "1")
@@ -185,7 +189,7 @@ async def test_the_context_has_the_attributes_of_lambda(tmp_path: Path) -> None:
     assert 5000 < remaining <= 7000
 
 
-async def test_an_exception_is_reported_with_type_message_and_stack_trace(tmp_path: Path) -> None:
+async def test_an_exception_is_reported_with_its_type_and_message_and_stack_trace(tmp_path: Path) -> None:
     spec = write(tmp_path, "api/raise/read", "def handler(event, context):\n    raise KeyError('sku')\n")
     async with running(tmp_path, spec) as functions:
         result = await functions.invoke(spec.name, b"{}", tail=True)
@@ -318,7 +322,7 @@ async def test_events_and_responses_are_limited_to_six_megabytes(tmp_path: Path)
         assert len(await call(functions, spec, {"size": 1})) == 1
 
 
-async def test_the_log_has_start_end_and_report_lines_and_the_output(tmp_path: Path) -> None:
+async def test_the_log_has_the_output_and_the_lines_start_and_end_and_report(tmp_path: Path) -> None:
     spec = write(tmp_path, "api/log/read", "def handler(event, context): print('printed', event)\n")
     async with running(tmp_path, spec) as functions:
         result = await functions.invoke(spec.name, b"1", tail=True)
@@ -355,7 +359,7 @@ async def test_lines_of_concurrent_processes_are_not_mixed(tmp_path: Path) -> No
     )
 
 
-async def test_an_unknown_function_raises_an_error(tmp_path: Path) -> None:
+async def test_invoking_an_unknown_function_raises_an_error(tmp_path: Path) -> None:
     async with running(tmp_path) as functions:
         with pytest.raises(UnknownFunction):
             await functions.invoke("nobody", b"{}")
@@ -371,7 +375,7 @@ async def test_stop_waits_for_running_invocations_and_ends_all_processes(tmp_pat
     await functions.start()
     invocation = asyncio.create_task(call(functions, spec))
     async with asyncio.timeout(10):
-        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (there is no event)
+        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (no event signals this)
             await asyncio.sleep(0.01)
     await functions.stop(grace=5)
     assert not is_running(await invocation)

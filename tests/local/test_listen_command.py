@@ -1,4 +1,4 @@
-"""The command `wecelebrate listen`: print the webhooks of a client as they arrive."""
+"""Tests the command `wecelebrate listen`, which prints the webhooks of a client as they arrive."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""The local scheduler: due times of schedules, and invocations of scheduled functions."""
+"""Tests the local scheduler: the due times of schedules, and the invocations of scheduled functions."""
 
 import asyncio
 import json
@@ -31,11 +31,11 @@ def utc(text: str) -> datetime:
         ("cron(0 9 ? * 6#3 *)", "2026-12-01T00:00:00", "2026-12-18T09:00:00"),
     ],
 )
-def test_next_due_time(expression: str, after: str, due: str) -> None:
+def test_the_next_due_time_follows_from_the_expression(expression: str, after: str, due: str) -> None:
     assert Schedule(expression).next(utc(after)) == utc(due)
 
 
-def test_a_rate_is_due_immediately_and_a_cron_expression_at_its_next_time() -> None:
+def test_a_rate_is_due_immediately_and_a_cron_expression_is_due_at_its_next_time() -> None:
     created = utc("2026-03-01T10:00:30")
     assert Schedule("rate(5 minutes)").first(created) == created
     assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
@@ -45,7 +45,7 @@ def test_a_cron_expression_in_the_past_has_no_next_time() -> None:
     assert Schedule("cron(0 0 1 1 ? 2020)").next(utc("2026-01-01T00:00:00")) is None
 
 
-def test_cron_expressions_use_the_local_time_of_their_zone() -> None:
+def test_cron_expressions_use_the_local_time_of_their_time_zone() -> None:
     zone = ZoneInfo("Europe/Berlin")
     schedule = Schedule("cron(0 9 * * ? *)", "Europe/Berlin")
     due = utc("2026-03-27T12:00:00")
@@ -55,11 +55,11 @@ def test_cron_expressions_use_the_local_time_of_their_zone() -> None:
         assert next_due is not None
         local_times.append(next_due.astimezone(zone).isoformat())
         due = next_due
-    # Daylight saving time starts on the 29th.
+    # Daylight saving time starts on 29 March.
     assert local_times == ["2026-03-28T09:00:00+01:00", "2026-03-29T09:00:00+02:00", "2026-03-30T09:00:00+02:00"]
 
 
-def test_a_schedule_in_a_skipped_or_repeated_hour_runs_once() -> None:
+def test_a_schedule_in_a_skipped_or_repeated_hour_runs_exactly_once() -> None:
     schedule = Schedule("cron(30 2 * * ? *)", "Europe/Berlin")
     for start, days in (("2026-03-28T12:00:00", 2), ("2026-10-24T12:00:00", 2)):
         due: datetime | None = utc(start)
@@ -108,7 +108,7 @@ async def test_a_scheduled_function_runs_repeatedly_but_not_concurrently(tmp_pat
     began = time.monotonic()
 
     def fast_clock() -> datetime:
-        """A clock that advances by a minute every 40 ms."""
+        """Return the time of a clock that advances by one minute every 40 ms."""
         return utc("2026-01-01T00:00:00") + timedelta(minutes=(time.monotonic() - began) / 0.04)
 
     async with running(tmp_path, spec, environment={"RUNS": str(runs)}) as functions:

@@ -1,4 +1,4 @@
-"""The command `wecelebrate mail`: list and show the mails that the local cloud has sent."""
+"""Tests the command `wecelebrate mail`, which lists and shows the mails that the local cloud has sent."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from tests.platform import Platform
 
 
 def send_mail(platform: Platform, to: str, subject: str) -> str:
-    """Send a mail with the local SES. Returns its message id."""
+    """Send a mail with the local SES. Returns the message id of the mail."""
     ses = boto3.client(
         "sesv2",
         endpoint_url=platform.endpoints.s3,

@@ -1,4 +1,4 @@
-"""`make ready` without a suitable Python: missing, too old, or without venv or pip."""
+"""Tests `make ready` if Python is missing or too old, or has no venv or no pip."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ TOOLS = ("sh", "rm", "touch", "awk", "getconf")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the files that the Makefile needs, and a PATH without Python."""
+    """A folder with the files that the Makefile needs. Its subfolder `tools` becomes PATH and contains no Python."""
     for file in ("Makefile", "pyproject.toml", "uv.lock", "layers/core/pyproject.toml"):
         copy = tmp_path / file
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def failed_make_ready(checkout: Path, *arguments: str) -> str:
-    """Run `make ready`, which must fail. Returns its error output without the last line, which is from make itself."""
+    """Run `make ready`, which must fail. Returns its error output, except for the last line, which make itself adds."""
     make = shutil.which("make")
     assert make
     completed = subprocess.run(
@@ -48,21 +48,21 @@ def failed_make_ready(checkout: Path, *arguments: str) -> str:
 
 
 def fake_python(checkout: Path, script: str) -> Path:
-    """Write a shell script that acts as Python."""
+    """Write a shell script that `make ready` uses instead of Python."""
     file = checkout / "python"
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
     return file
 
 
-def test_the_error_for_missing_python_names_the_programs_searched(checkout: Path) -> None:
+def test_the_error_for_missing_python_names_the_programs_that_were_not_found(checkout: Path) -> None:
     assert failed_make_ready(checkout) == (
         "Python 3.11, 3.12 or 3.13 is needed; not found: python3 python3.13 python3.12 python3.11."
         " Give the path of one: make PYTHON=..."
     )
 
 
-def test_the_error_for_a_missing_program_names_it(checkout: Path) -> None:
+def test_the_error_for_a_missing_program_names_the_program(checkout: Path) -> None:
     assert "is needed; not found: nowhere/python." in failed_make_ready(checkout, "PYTHON=nowhere/python")
 
 
@@ -71,8 +71,8 @@ def test_the_error_for_an_old_python_names_its_version(checkout: Path) -> None:
     assert f"is needed; {old} is Python 3.9.2." in failed_make_ready(checkout, f"PYTHON={old}")
 
 
-def test_a_python_without_venv_leaves_no_incomplete_environment(checkout: Path) -> None:
-    """As on Debian without python3-venv: Python creates `.venv/bin/python`, and then fails because pip is missing."""
+def test_make_ready_leaves_no_incomplete_environment_if_python_has_no_venv(checkout: Path) -> None:
+    """On Debian without python3-venv, Python creates `.venv/bin/python`, and then fails because pip is missing."""
     debian = fake_python(
         checkout,
         f"""

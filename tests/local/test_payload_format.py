@@ -1,4 +1,4 @@
-"""Payload format 2.0, compared with the examples in the documentation of AWS."""
+"""Tests payload format 2.0 against the examples in the documentation of AWS."""
 
 import json
 import re
@@ -37,8 +37,10 @@ def event_body(content_type: str | None, body: bytes) -> tuple[Any, bool]:
 
 
 def test_an_event_equals_the_example_in_the_documentation() -> None:
-    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html, without
-    # the client certificate and the stage variables, with our account and the headers that API Gateway adds.
+    # The example is in
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
+    # This copy has no client certificate and no stage variables. It has our account id and the headers that API
+    # Gateway adds.
     claims = {"claim1": "value1", "claim2": "value2"}
     payload = event(request(), "$default", {"parameter1": "value1"}, claims, "Root=1-0")
     context = payload["requestContext"]
@@ -91,7 +93,7 @@ def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not() -> None:
+def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"
@@ -122,11 +124,11 @@ def test_a_text_body_is_unchanged(content_type: str | None, body: bytes, text: s
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_other_bodies_are_base64(content_type: str, body: bytes, encoded: str) -> None:
+def test_a_body_that_is_not_text_in_utf_8_is_encoded_as_base64(content_type: str, body: bytes, encoded: str) -> None:
     assert event_body(content_type, body) == (encoded, True)
 
 
-def test_a_response_keeps_status_headers_cookies_and_body() -> None:
+def test_a_response_keeps_its_status_and_headers_and_cookies_and_body() -> None:
     answer = response(
         json.dumps(
             {

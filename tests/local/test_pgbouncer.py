@@ -1,4 +1,4 @@
-"""pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, this is RDS Proxy."""
+"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy is used instead."""
 
 import os
 import shutil
@@ -58,7 +58,7 @@ def pool_of_two(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
 
 @pytest.fixture
 def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Configures this process like a function that uses one address for writes and reads."""
+    """Returns a helper that configures this process as a function, with one address for writes and reads."""
 
     def configure(address: str) -> None:
         for name, value in {
@@ -94,14 +94,14 @@ def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg
 
 
 def backends(server: Server) -> set[int]:
-    """The pids of the server processes for the logins of functions."""
+    """Return the pids of the server processes that the logins of functions use."""
     with server.connect() as connection:
         rows = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
         return {row[0] for row in rows}
 
 
 def terminate_backends(server: Server) -> None:
-    """Terminate all server processes for the logins of functions."""
+    """Terminate all server processes that the logins of functions use."""
     with server.connect() as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]
@@ -109,7 +109,7 @@ def terminate_backends(server: Server) -> None:
 
 
 def visible_clients(tx: Transaction) -> tuple[int, set[UUID]]:
-    """The pid of the server process, and the clients whose sites are visible."""
+    """Return the pid of the server process, and the ids of the clients whose sites the transaction can see."""
     rows = tx.cursor().execute("select pg_backend_pid() as pid, client_id from sites").fetchall()
     return rows[0]["pid"], {row["client_id"] for row in rows}
 
@@ -231,7 +231,7 @@ def test_no_transaction_fails_after_a_server_restart(pooler: Pooler, servers: Po
         ({"dbname": "postgres"}, "no such database|does not exist"),
     ],
 )
-def test_the_pooler_rejects_other_logins_databases_and_startup_options(
+def test_the_pooler_rejects_a_wrong_login_or_database_or_startup_option(
     pooler: Pooler, parameters: dict[str, str], message: str
 ) -> None:
     """The pooler has no entry for the login of migrations, because migrations connect to the primary directly."""
@@ -255,7 +255,7 @@ def test_the_error_for_a_port_in_use_names_the_port(pooler: Pooler, pgbouncer_pr
 
 @pytest.fixture
 def fake_pgbouncer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of an executable file called pgbouncer, in the only folder on PATH."""
+    """The path of an executable file called pgbouncer. Its folder is the only folder on PATH."""
     file = tmp_path / "pgbouncer"
     file.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -276,11 +276,11 @@ def test_poolers_can_be_switched_off(fake_pgbouncer: str, monkeypatch: pytest.Mo
 
 
 def test_a_program_that_the_account_cannot_run_is_ignored(fake_pgbouncer: str) -> None:
-    """Other users cannot enter the folders of pytest."""
+    """The account cannot enter the folder of the program."""
     Path(fake_pgbouncer).parent.chmod(0o700)
     assert find_pgbouncer(Account(65534, 65534)) is None
 
 
-def test_without_pgbouncer_there_is_no_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_program_is_found_if_pgbouncer_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert find_pgbouncer(Account()) is None

@@ -1,4 +1,4 @@
-"""SQS event source mappings, with the SQS of the local cloud."""
+"""Tests SQS event source mappings with the SQS of the local cloud."""
 
 import asyncio
 import time
@@ -43,7 +43,10 @@ StartQueue = Callable[..., Awaitable[RecordingQueue]]
 
 @pytest.fixture
 async def start_queue(aws: Aws, tmp_path: Path) -> AsyncIterator[StartQueue]:
-    """Creates a queue with a function and starts to poll it. `settings` override the `[queue]` table."""
+    """Returns a helper that creates a queue with a function, and starts to poll the queue.
+
+    The keyword arguments of the helper override settings in the `[queue]` table.
+    """
     async with AsyncExitStack() as stack:
 
         async def start(name: str, **settings: int) -> RecordingQueue:
@@ -58,7 +61,7 @@ async def start_queue(aws: Aws, tmp_path: Path) -> AsyncIterator[StartQueue]:
 
 async def test_a_message_is_delivered_as_a_record_and_deleted(start_queue: StartQueue) -> None:
     queue = await start_queue("record")
-    sent = queue.sqs.send_message(
+    response = queue.sqs.send_message(
         QueueUrl=queue.url,
         MessageBody='{"a": "é"}',
         MessageAttributes={"kind": {"DataType": "String", "StringValue": "x"}},
@@ -73,12 +76,12 @@ async def test_a_message_is_delivered_as_a_record_and_deleted(start_queue: Start
     assert record.pop("receiptHandle")
     assert record.pop("md5OfMessageAttributes")
     assert record == {
-        "messageId": sent["MessageId"],
+        "messageId": response["MessageId"],
         "body": '{"a": "é"}',
         "messageAttributes": {
             "kind": {"stringValue": "x", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
         },
-        "md5OfBody": sent["MD5OfMessageBody"],
+        "md5OfBody": response["MD5OfMessageBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:record",
         "awsRegion": "us-east-1",
@@ -101,8 +104,8 @@ async def test_an_exception_fails_the_whole_batch(start_queue: StartQueue) -> No
     await wait_until(lambda: queue.dead_letters() == 1)
     assert queue.bodies() == ["crash", "crash"]
     first, second = queue.runs()
-    # SQS redelivered the message only after its visibility timeout of 2 s. The first run began later than the receive,
-    # because its process had to start.
+    # SQS redelivers the message 2 s after the first receive. The first run began later than this receive, because the
+    # process of the function had to start. Less than 2 s can therefore lie between the two runs.
     assert second["began"] - first["began"] >= 1.5
 
 
@@ -124,7 +127,7 @@ async def test_a_batch_collects_messages_until_its_window_closes(start_queue: St
     assert [len(run["records"]) for run in queue.runs()] == [25]
 
 
-async def test_without_a_window_a_message_is_delivered_immediately(start_queue: StartQueue) -> None:
+async def test_a_message_is_delivered_immediately_if_the_queue_has_no_window(start_queue: StartQueue) -> None:
     queue = await start_queue("prompt", visibility=20)
     queue.send("x")
     await wait_until(lambda: len(queue.runs()) == 1)

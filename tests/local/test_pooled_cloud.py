@@ -1,4 +1,4 @@
-"""A whole cloud with poolers: functions share few server connections, and continue after a pooler was killed."""
+"""Tests a whole cloud with poolers: functions share few connections, and still work after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -80,14 +80,14 @@ def test_functions_use_at_most_20_connections_to_each_server_through_poolers(poo
 
 
 def pids(url: str) -> set[int]:
-    """The pids of the server processes for the logins of functions."""
+    """Return the pids of the server processes that the logins of functions use."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
 
 
 def pooled_pids(pooler: str | None) -> set[int]:
-    """The pids of the server processes to which a pooler is connected."""
+    """Return the pids of the server processes to which a pooler is connected."""
     return {row["remote_pid"] for row in console(pooler, "show servers") if row["user"] in LOGINS}
 
 
@@ -105,7 +105,7 @@ def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Pl
 
 
 def process_at(pooler: str | None) -> psutil.Process:
-    """The process of the pooler at a URL."""
+    """Return the process of the pooler that listens at a URL."""
     port = urlsplit(pooler or "").port
     (pooler_process,) = (
         process

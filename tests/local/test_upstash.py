@@ -1,4 +1,4 @@
-"""The adapter for Upstash's REST protocol, tested with Upstash's own clients and against its documentation."""
+"""Tests the adapter for the REST protocol of Upstash, with Upstash's own clients and against its documentation."""
 
 import asyncio
 import hashlib
@@ -50,7 +50,7 @@ def key() -> str:
     return f"key:{uuid4()}"
 
 
-# Upstash's own clients
+# Tests with Upstash's own clients
 
 
 @pytest.mark.parametrize("text", ["plain", "", "OK", "Grüße 🎁 \u0000 \r\n", "x" * 1_000_000])
@@ -72,7 +72,7 @@ def test_redis_receives_numbers_in_their_original_spelling(
     assert client.get(key) == "1.10"
 
 
-def test_hashes_lists_sets_and_sorted_sets(client: upstash_redis.Redis, key: str) -> None:
+def test_hashes_and_lists_and_sets_and_sorted_sets_work(client: upstash_redis.Redis, key: str) -> None:
     assert client.hset(f"{key}:h", values={"name": "Käse", "price": 3}) == 2
     assert client.hgetall(f"{key}:h") == {"name": "Käse", "price": "3"}
     assert client.hmget(f"{key}:h", "name", "none") == ["Käse", None]
@@ -97,7 +97,7 @@ def test_a_pipeline_returns_results_in_order(client: upstash_redis.Redis, key: s
     assert pipeline.exec() == [True, 2, "2", {}]
 
 
-def test_a_transaction_is_not_interleaved(adapter: Upstash, key: str) -> None:
+def test_concurrent_transactions_are_not_interleaved(adapter: Upstash, key: str) -> None:
     async def run_transactions() -> list[list[object]]:
         async with upstash_redis.asyncio.Redis(adapter.url, adapter.token) as client:
 
@@ -129,7 +129,9 @@ def test_the_asyncio_client_works(adapter: Upstash, key: str) -> None:
 
 
 @pytest.mark.parametrize("script", [INCREMENT, FLAGGED_INCREMENT])
-def test_scripts_run_by_text_and_by_digest(client: upstash_redis.Redis, key: str, script: str) -> None:
+def test_a_script_can_be_called_with_its_text_or_with_its_digest(
+    client: upstash_redis.Redis, key: str, script: str
+) -> None:
     digest = hashlib.sha1(script.encode()).hexdigest()
     client.script_flush()
     with pytest.raises(UpstashError, match="NOSCRIPT"):
@@ -162,7 +164,8 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The limiters read the clock. In the middle of a window, the test cannot cross into the next window.
+    # The limiters read the clock. The test sets the clock to the middle of a window, so that the window does not end
+    # during the test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)
@@ -180,7 +183,7 @@ def test_the_asyncio_rate_limiter_of_upstash_limits_concurrent_callers(adapter: 
     assert asyncio.run(count_allowed()) == 7
 
 
-# The protocol
+# Tests of the protocol
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic wrong"}])
@@ -214,7 +217,7 @@ def test_the_body_is_the_argument_before_the_query_parameters(http: httpx.Client
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_all_strings_except_ok_are_base64(http: httpx.Client, key: str) -> None:
+def test_all_strings_except_ok_are_encoded_as_base64(http: httpx.Client, key: str) -> None:
     http.headers["Upstash-Encoding"] = "base64"
     rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
     results = http.post("/pipeline", json=rows).json()
@@ -313,7 +316,7 @@ def test_an_invalid_body_returns_400(http: httpx.Client, path: str, body: bytes)
     assert response.json()["error"].startswith("ERR ")
 
 
-def test_other_methods_return_405(http: httpx.Client) -> None:
+def test_unsupported_http_methods_return_405(http: httpx.Client) -> None:
     assert http.delete("/get/key").status_code == 405
 
 
@@ -324,7 +327,7 @@ def test_the_maximum_request_size_is_10_mb(http: httpx.Client, key: str) -> None
     assert response.json()["error"].startswith("ERR max request size exceeded. Limit: 10000000 bytes")
 
 
-def test_responses_can_be_in_the_redis_protocol(http: httpx.Client, key: str) -> None:
+def test_a_response_can_use_the_redis_protocol(http: httpx.Client, key: str) -> None:
     http.headers["Upstash-Response-Format"] = "resp2"
     rows = [["SET", key, "v"], ["GET", key], ["STRLEN", key], ["MGET", key, "none"], ["GET"]]
     response = http.post("/pipeline", json=rows)
@@ -356,9 +359,9 @@ def test_the_adapter_recovers_when_redis_restarts(tmp_path: Path) -> None:
 
 
 def test_the_adapter_adds_less_than_a_millisecond(adapter: Upstash) -> None:
-    """Measured with a client that has little overhead.
+    """Measures requests from a client that has little overhead.
 
-    The test looks at the fastest fifth of the requests, because other tests may keep the machine busy.
+    The test checks only the fastest fifth of the requests, because other tests may keep the machine busy.
     """
     connection = HTTPConnection("127.0.0.1", adapter.port)
     headers = {"Authorization": f"Bearer {adapter.token}"}

@@ -1,4 +1,4 @@
-"""The parsers of the Upstash adapter: the flags of scripts, and the replies of Redis."""
+"""Tests the parsers of the Upstash adapter for the flags of scripts and for the replies of Redis."""
 
 import pytest
 from hypothesis import given

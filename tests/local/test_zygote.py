@@ -1,4 +1,4 @@
-"""The zygote: the modules that it preloads, and its replacement after it died."""
+"""Tests the zygote: the modules that it preloads, and its replacement after it died."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
         assert zygote.pid is not None
         os.kill(zygote.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
-            while functions.processes[spec.name]["processes"] or is_running(pid):  # noqa: ASYNC110 (there is no event)
+            while functions.processes[spec.name]["processes"] or is_running(pid):  # noqa: ASYNC110 (no event signals this)
                 await asyncio.sleep(0.01)
         assert await call(functions, spec) != pid
     finally:

@@ -1,4 +1,4 @@
-"""Runs `two_server_program.py` in a process, and reads its events."""
+"""Runs `two_server_program.py` in a new process, and reads the events that it prints."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).with_name("two_server_program.py")
 
 
 class TwoServerCloud:
-    """The process of the program, and the events that it has sent so far."""
+    """Represents the running program and the events that it has printed so far."""
 
     def __init__(self, state: Path, *broken: str, ports: tuple[int, int] | None = None) -> None:
         self.state = state
@@ -31,13 +31,13 @@ class TwoServerCloud:
         self.events: list[Event] = []
 
     def wait_for(self, kind: str) -> Event:
-        """Return the next event of a kind. Fails if the supervisor ends first."""
+        """Wait for the next event of this kind, and return it. Fails if the supervisor ends first."""
         for line in self._output:
             event = Event(**json.loads(line))
             self.events.append(event)
             if event.kind == kind:
                 return event
-        raise AssertionError(f"ended without the event {kind}: {self.events}")
+        raise AssertionError(f"the supervisor ended without the event {kind}: {self.events}")
 
     def pid(self, part: str) -> int:
         identity = ProcessIdentity.read(self.state / "run" / f"{part}.json")
@@ -63,7 +63,7 @@ class TwoServerCloud:
 
 @contextmanager
 def two_server_cloud(state: Path, *broken: str, ports: tuple[int, int] | None = None) -> Iterator[TwoServerCloud]:
-    """Run the program. Stop it at the end."""
+    """Run the program, and stop it when the context ends."""
     cloud = TwoServerCloud(state, *broken, ports=ports)
     try:
         yield cloud

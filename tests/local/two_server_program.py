@@ -1,8 +1,8 @@
-"""A program that runs a cloud of two small HTTP servers under the real supervisor. Tests kill it and its parts.
+"""Runs a cloud of two small HTTP servers under the real supervisor. Tests kill this program and its servers.
 
     python two_server_program.py STATE FIRST_PORT SECOND_PORT [BROKEN]
 
-It writes its events to stdout as lines of JSON. With BROKEN, the second server ends as soon as it is ready.
+The program prints each event to stdout as one line of JSON. With BROKEN, the second server ends when it is ready.
 """
 
 import json
@@ -19,13 +19,13 @@ import http.server, sys
 server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler)
 if len(sys.argv) > 2:
     server.handle_request()
-    sys.exit("cannot go on")
+    sys.exit("ended on purpose by this test")
 server.serve_forever()
 """
 
 
 def print_event(event: Event) -> None:
-    print(json.dumps(asdict(event)), flush=True)  # noqa: T201 - the test reads it
+    print(json.dumps(asdict(event)), flush=True)  # noqa: T201 - the test reads this output
 
 
 def main(state: Path, first_port: int, second_port: int, *broken: str) -> int:

@@ -1,7 +1,8 @@
-"""A running platform as its users see it, for tests.
+"""Gives tests access to a running platform.
 
-`Platform` combines the modules of this package: the cloud itself (`cloud`), locks (`locks`), the API (`api`), clients
-and their sites (`tenants`), dropped files (`files`) and functions (`functions`). `responses` checks API responses.
+`Platform` combines the classes of this package: the services of the cloud (`cloud`), database locks (`locks`), the API
+(`api`), clients and their sites (`tenants`), dropped files (`files`) and functions (`functions`). The module
+`responses` checks API responses.
 """
 
 from tests.platform.api import address
@@ -28,4 +29,4 @@ __all__ = [
 
 
 class Platform(Tenants, Files, Functions, Locks):
-    """One local cloud."""
+    """Gives tests access to one local cloud."""

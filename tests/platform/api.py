@@ -1,4 +1,4 @@
-"""HTTP clients of the API."""
+"""Creates HTTP clients for the API."""
 
 import random
 import sys
@@ -13,19 +13,20 @@ from tests.platform.cloud import TLS, CloudAccess
 
 
 class ApiAccess(CloudAccess):
-    """Calling the API."""
+    """Creates HTTP clients for the API of the cloud."""
 
     def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
-        """Return a client of the API with a token for `subject`, or without a token.
+        """Return an HTTP client that sends a token for `subject`. If `subject` is None, the client sends no token.
 
-        A client without a token has its own IP address. If `any_state` is true, the client adds `If-Match: *` to every
-        PUT, PATCH and DELETE without an If-Match header. `claims` are additional claims of the token. The client checks
-        every response against the OpenAPI document.
+        A client without a token sends from a random loopback address.
+
+        If `any_state` is true, the client adds `If-Match: *` to every PUT, PATCH and DELETE without an If-Match header.
+        `claims` are added to the token. The client checks every response against the OpenAPI document.
         """
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
         hooks: dict[str, list[Callable[..., Any]]] = {
             "request": [lambda _: self.wait_for_replica(), *([_add_if_match] if any_state else [])],
-            "response": [contract.hold],
+            "response": [contract.check_response],
         }
         client = httpx.Client(
             base_url=self.endpoints.api,
@@ -39,12 +40,12 @@ class ApiAccess(CloudAccess):
 
     @cached_property
     def admin(self) -> httpx.Client:
-        """A client of the API with the token of a super admin."""
+        """An HTTP client that sends the token of a super admin."""
         return self.api("admin")
 
 
 def address() -> str | None:
-    """Return a random loopback address, so that tests do not reach the rate limit of a shared address.
+    """Return a random loopback address. Requests of all tests from one address would exceed the rate limit.
 
     Returns None on systems that have only one loopback address.
     """

@@ -1,4 +1,4 @@
-"""Direct access to the services of a running cloud, to prepare and inspect data behind the API."""
+"""Connects to the services of a running cloud, so that tests can prepare and inspect data without the API."""
 
 import ssl
 import time
@@ -20,25 +20,26 @@ from infra.local.issuer import Issuer
 from wecelebrate.core.cache.redis import Script
 
 TLS = ssl.create_default_context()
-"""Shared by all HTTP clients. Otherwise, httpx would create one for each client, which takes longer than most tests."""
+"""The TLS context that all HTTP clients share. httpx would otherwise create a context for each client, which takes
+longer than most tests."""
 
 
 @dataclass
 class CloudAccess:
-    """Connections to the services of one local cloud."""
+    """Connects to the services of one local cloud."""
 
     endpoints: Endpoints
     issuer: Issuer
     database: psycopg.Connection[DictRow]
-    """The primary, as superuser. Tests prepare and inspect data with it, but do not test through it."""
+    """A connection to the primary as superuser. Tests use it only to prepare and inspect data."""
     state: Path
-    """State directory of the cloud, which contains its logs."""
+    """The state directory of the cloud. It contains the logs."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
-        """Connect to a cloud. Closes all connections at the end."""
+        """Connect to a cloud, and close all connections at the end."""
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
             platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:
@@ -51,17 +52,17 @@ class CloudAccess:
 
     @cached_property
     def replica(self) -> psycopg.Connection[DictRow]:
-        """The replica, as superuser."""
+        """A connection to the replica as superuser."""
         return psycopg.connect(self.endpoints.replica, autocommit=True, row_factory=dict_row)
 
     @cached_property
     def redis(self) -> Any:
-        """The Redis server behind the cache."""
+        """A client of the Redis server that stores the cache."""
         return valkey.Valkey.from_url(self.endpoints.redis, decode_responses=True)
 
     @cached_property
     def s3(self) -> Any:
-        """An S3 client, as used by an ERP system."""
+        """An S3 client. With it, a test acts as an ERP system."""
         return self._aws("s3")
 
     @cached_property
@@ -79,7 +80,7 @@ class CloudAccess:
         )
 
     def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
-        """Execute a statement on the primary, and invalidate the cache as the platform would after this change."""
+        """Execute a statement on the primary. Then invalidate the cache, as the platform does after a change."""
         with self.database.transaction():
             self.database.execute(statement, parameters)
             invalidations = self.database.execute(
@@ -91,9 +92,10 @@ class CloudAccess:
             self.redis.eval(script, 0, "v1:local:", now, invalidation["xid"], "", "", *invalidation["tags"])
 
     def wait_for_replica(self) -> None:
-        """Wait until the replica has replayed everything that the primary has written, at most 5 seconds.
+        """Wait until the replica has replayed all writes of the primary, but at most 5 seconds.
 
-        Functions read sessions and other data from the replica, so they would not see a row that a test just inserted.
+        Functions read sessions and other data from the replica. Without the wait, a function might not see a row that
+        the test has just inserted.
         """
         written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
         assert written is not None
@@ -105,7 +107,7 @@ class CloudAccess:
             time.sleep(0.001)
 
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
-        """Call `happens` at intervals of `every` seconds until it is true. Fails after `within` seconds."""
+        """Call `happens` at intervals of `every` seconds until its result is true. Fails after `within` seconds."""
         deadline = time.monotonic() + within
         while not happens():
             assert time.monotonic() < deadline, f"the condition was not met within {within} s"

@@ -1,4 +1,4 @@
-"""Files that are dropped in S3, their notifications and their jobs."""
+"""Drops files in S3, sends notifications about them, and waits for their jobs."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from tests.platform.responses import Json, ok
 
 
 class Files(ApiAccess):
-    """Dropping files as an ERP system does."""
+    """Drops files as an ERP system does."""
 
     @cached_property
     def drops(self) -> str:
@@ -23,12 +23,12 @@ class Files(ApiAccess):
         return self._bucket("uploads")
 
     def _bucket(self, name: str) -> str:
-        """The name of a bucket in the local S3."""
+        """Return the name that a declared bucket has in the local S3."""
         names = [str(bucket["Name"]) for bucket in self.s3.list_buckets()["Buckets"]]
         return next(local_name for local_name in names if local_name.endswith(f"-local-{name}"))
 
     def drop(self, catalog_id: str, name: str, body: bytes) -> str:
-        """Drop a file. Returns its version id."""
+        """Drop a file. Returns the version id of the file."""
         return str(self.s3.put_object(Bucket=self.drops, Key=f"{catalog_id}/incoming/{name}", Body=body)["VersionId"])
 
     def sync(self, catalog_id: str, name: str, body: bytes, within: float = 60) -> Json:
@@ -36,7 +36,7 @@ class Files(ApiAccess):
         return self.finished_job(catalog_id, self.drop(catalog_id, name, body), within)
 
     def finished_job(self, catalog_id: str, version: str, within: float = 60) -> Json:
-        """Wait until the job of a dropped file has ended. Returns the job. Fails after `within` seconds."""
+        """Wait until the job for this version of a file has ended. Returns the job. Fails after `within` seconds."""
         admin = self.admin
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -48,12 +48,12 @@ class Files(ApiAccess):
         raise AssertionError(f"the job of the file did not end within {within} s")
 
     def is_recorded(self, version: str) -> bool:
-        """Whether the intake function has recorded this version of a file."""
+        """Return whether the intake function has recorded this version of a file."""
         drops = self.database.execute("select from drops where version_id = %s", [version])
         return drops.rowcount == 1
 
     def notify(self, key: str, version: str, sequencer: str = "00") -> None:
-        """Send another notification about a file version to the queue of drops. S3 can send duplicates, too."""
+        """Send another notification about a file version to the queue of drops. S3 may also send duplicates."""
         record = {
             "eventName": "ObjectCreated:Put",
             "eventTime": "2026-01-01T00:00:00.000Z",
@@ -69,7 +69,7 @@ class Files(ApiAccess):
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
 
     def exists(self, key: str) -> bool:
-        """Whether the bucket of drops has an object with a key that starts with `key`."""
+        """Return whether the bucket of drops has an object with a key that starts with `key`."""
         return bool(self.s3.list_objects_v2(Bucket=self.drops, Prefix=key).get("KeyCount"))
 
     def read(self, key: str) -> bytes:

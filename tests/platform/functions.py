@@ -1,4 +1,4 @@
-"""Running the code of functions in a separate process."""
+"""Runs the code of functions in separate processes."""
 
 import json
 import os
@@ -11,10 +11,10 @@ from tests.platform.responses import Json
 
 
 class Functions(CloudAccess):
-    """Running functions outside of the cloud."""
+    """Runs functions outside the processes of the cloud."""
 
     def run_as(self, function: str, code: str) -> subprocess.Popen[str]:
-        """Start Python code in the folder and with the environment of a function. Does not wait for its end."""
+        """Start Python code in the folder and with the environment of a function, and return without waiting."""
         bindings = json.loads((self.state / "functions.json").read_text("utf-8"))["bindings"]
         spec = next(spec for spec in functions() if spec.name == function)
         return subprocess.Popen(
@@ -27,14 +27,14 @@ class Functions(CloudAccess):
         )
 
     def invoke(self, function: str) -> Json:
-        """Invoke the handler of a scheduled function. Returns its result."""
+        """Invoke the handler of a scheduled function in a new process. Returns the result of the handler."""
         call = "import json, runpy; print(json.dumps(runpy.run_path('handler.py')['handler']({}, None)))"
         result: Json = json.loads(output_of(self.run_as(function, call)).splitlines()[-1])
         return result
 
 
 def output_of(process: subprocess.Popen[str]) -> str:
-    """Wait until a process has ended, which must succeed. Returns its output."""
+    """Wait until a process has ended. Returns the output of the process, or fails if the process failed."""
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     return output

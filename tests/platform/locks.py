@@ -1,4 +1,4 @@
-"""Database locks that a test holds, and the transactions that wait for them."""
+"""Holds database locks for a test, and observes the transactions that wait for the locks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,26 +18,26 @@ with recursive waiting as (
 )
 select count(*)::int as waiting from waiting
 """
-"""Counts the transactions that wait for a transaction, directly or behind another waiting transaction."""
+"""Counts the transactions that wait for the given transaction, directly or behind another waiting transaction."""
 
 
 @dataclass(frozen=True)
 class HeldLocks:
-    """The locks of an open transaction."""
+    """Represents the locks of an open transaction."""
 
     cloud: CloudAccess
     pid: int
-    """Pid of the server process of the transaction."""
+    """The pid of the server process that runs the transaction."""
 
     def wait_for(self, transactions: int) -> None:
-        """Wait until exactly so many transactions wait for the locks, directly or behind another transaction."""
+        """Wait until exactly this number of transactions wait for the locks, directly or behind another transaction."""
         self.cloud.eventually(lambda: self._count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
         """Terminate the transactions that wait for the locks.
 
-        A database proxy does this if the client has disconnected. PostgreSQL itself notices the disconnection only when
-        it can acquire the lock.
+        A database proxy terminates a transaction when its client has disconnected. Without a proxy, PostgreSQL notices
+        the disconnected client only after the transaction has acquired the lock.
         """
         self.cloud.database.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity where %s = any(pg_blocking_pids(pid))",
@@ -51,11 +51,11 @@ class HeldLocks:
 
 
 class Locks(CloudAccess):
-    """Holding database locks."""
+    """Holds database locks."""
 
     @contextmanager
     def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[HeldLocks]:
-        """Hold the locks of a statement in an open transaction. Rolls the transaction back at the end."""
+        """Execute a statement, and hold its locks in an open transaction. Rolls the transaction back at the end."""
         with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
             holder.execute(statement, parameters)
             yield HeldLocks(self, holder.info.backend_pid)

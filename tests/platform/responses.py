@@ -1,4 +1,4 @@
-"""Checks of API responses."""
+"""Checks API responses and returns their bodies."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ Json = dict[str, Any]
 
 
 def ok(response: httpx.Response) -> Json:
-    """Return the body of a successful response."""
+    """Return the body of a response, which must be successful."""
     assert response.is_success, f"{response.status_code}: {response.text}"
     body: Json = response.json()
     return body
 
 
 def created(response: httpx.Response) -> Json:
-    """Return the body of a response with status 201."""
+    """Return the body of a response, which must have status 201."""
     assert response.status_code == 201, f"{response.status_code}: {response.text}"
     body: Json = response.json()
     return body
@@ -33,5 +33,5 @@ def problem(response: httpx.Response, status: int, code: str) -> Json:
 
 
 def pointers(body: Json) -> list[str]:
-    """The JSON pointers of the invalid fields in a problem document."""
+    """Return the JSON pointers of the invalid fields that a problem document lists."""
     return [error["pointer"] for error in body["errors"]]

@@ -1,4 +1,4 @@
-"""New clients with members, catalogs, sites and products. Each test creates its own."""
+"""Creates clients with members, catalogs, sites and products. Each test creates its own clients."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from tests.platform.responses import Json, created, ok
 
 @dataclass(frozen=True)
 class Tenant:
-    """A client with an owner, a catalog of its own, and an active site that shows the catalog."""
+    """A client that has an owner, a catalog, and an active site that shows the catalog."""
 
     client_id: str
     slug: str
@@ -20,11 +20,11 @@ class Tenant:
     site_id: str
     domain: str
     owner: httpx.Client
-    """The API with the token of the client's owner."""
+    """An HTTP client that sends the token of the owner."""
 
 
 class Tenants(ApiAccess):
-    """Creating clients and what belongs to them. `more` are additional fields of the request body."""
+    """Creates clients and their objects. `more` adds or overrides fields of the request body."""
 
     def client(self, **more: Any) -> Json:
         """Create a client."""
@@ -41,7 +41,7 @@ class Tenants(ApiAccess):
         return subject
 
     def catalog(self, owner: str | None = None, **more: Any) -> Json:
-        """Create a catalog. Without an owner, it belongs to the platform."""
+        """Create a catalog of the client `owner`. If `owner` is None, the catalog belongs to the platform."""
         body = {"name": f"catalog {uuid4().hex[:8]}", "type": "erp", "status": "active", "owner_client_id": owner}
         return created(self.admin.post("/v1/catalogs", json=body | more))
 
@@ -66,7 +66,7 @@ class Tenants(ApiAccess):
         return created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=body))
 
     def storefront_products(self, domain: str, **query: Any) -> list[Json]:
-        """Return all products of a storefront, from all pages."""
+        """Return all products that a storefront shows, from all its pages."""
         products: list[Json] = []
         cursor: str | None = None
         for _ in range(1000):

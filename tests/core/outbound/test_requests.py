@@ -110,19 +110,19 @@ def send(data: bytes) -> Callable[[socket.socket, bytes], None]:
         send(b"HTTP/1.1 999999 OK\r\n\r\n"),
     ],
 )
-def test_an_invalid_http_response_is_unreachable(respond: Callable[[socket.socket, bytes], None]) -> None:
+def test_an_invalid_http_response_raises_unreachable(respond: Callable[[socket.socket, bytes], None]) -> None:
     with serving(respond) as served, pytest.raises(Unreachable):
         fetch("GET", served.url())
 
 
-def test_a_refused_connection_is_unreachable() -> None:
+def test_a_refused_connection_raises_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unreachable):
         fetch("GET", f"http://127.0.0.1:{port}/")
 
 
-def test_an_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_raises_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 

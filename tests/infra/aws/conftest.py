@@ -1,4 +1,4 @@
-"""Fixtures: the templates of each environment, synthesised once per test run."""
+"""Fixtures with the templates of each environment. The templates are synthesised once per test run."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ def specs() -> tuple[FunctionSpec, ...]:
 
 @pytest.fixture(scope="session")
 def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]:
-    """Empty layers. test_layers.py tests the contents of layers."""
+    """Layers that contain no packages. test_layers.py tests the contents of the real layers."""
     layers = {}
     for name in ("core", "base", "http", *OPTIONAL_LAYERS):
         folder = tmp_path_factory.mktemp(name)
@@ -32,7 +32,7 @@ def stub_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Layer]
 
 @pytest.fixture(scope="session")
 def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
-    """The default environment, `dev`, synthesised without any credentials in the environment."""
+    """The templates of the default environment, `dev`, synthesised without AWS credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("AWS_", "CDK_")):
@@ -42,14 +42,17 @@ def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str,
 
 @pytest.fixture(scope="session")
 def prod(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
-    """The environment `prod`."""
+    """The templates of the environment `prod`."""
     return synthesise_once(shared / "prod", specs, stub_layers, environment="prod")
 
 
 def synthesise_once(
     folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str
 ) -> Templates:
-    """Synthesise in the first pytest worker that needs the templates. Others read them, because it takes seconds."""
+    """Synthesise the templates in the first pytest worker that needs them. The other workers read them.
+
+    Synthesising takes seconds.
+    """
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return read(folder) if folder.exists() else synthesise(folder, specs, layers, **context)

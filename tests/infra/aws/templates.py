@@ -1,4 +1,4 @@
-"""Synthesis of the CloudFormation templates, and helpers that read them."""
+"""Synthesises the CloudFormation templates, and reads them."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.app import assemble  # import first: it puts the `node` of this environment on PATH
+from infra.app import assemble  # imported first, because it puts `node` on PATH
 from infra.aws.layers import Layer
 from infra.functions import ROOT, FunctionSpec
 
@@ -19,7 +19,7 @@ class Templates:
 
     folder: Path
     templates: Mapping[str, dict[str, Any]]
-    """Stack → template."""
+    """Maps the name of each stack to its template."""
 
     def of_type(self, stack: str, kind: str) -> dict[str, Resource]:
         """Map the logical id of each resource of a type to its properties."""
@@ -27,12 +27,15 @@ class Templates:
         return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """The properties of the only resource of a type."""
+        """Return the properties of the only resource of a type."""
         (resource,) = self.of_type(stack, kind).values()
         return resource
 
     def follow(self, stack: str, value: Any) -> tuple[str, str]:
-        """Resolve a reference to a resource of this stack or another one. Returns stack and logical id."""
+        """Resolve a reference to a resource of this stack or of another stack.
+
+        Returns the stack and the logical id of the resource.
+        """
         if "Fn::GetStackOutput" in value:
             source = value["Fn::GetStackOutput"]
             producer = source["StackName"].split("-", 2)[2]
@@ -42,7 +45,7 @@ class Templates:
         return stack, value["Fn::GetAtt"][0]
 
     def function(self, name: str) -> Resource:
-        """The Lambda function of the spec with this name."""
+        """Return the properties of the Lambda function whose spec has this name."""
         (function,) = [
             resource
             for resource in self.of_type("functions", "AWS::Lambda::Function").values()
@@ -51,7 +54,7 @@ class Templates:
         return function
 
     def statements(self, name: str) -> list[dict[str, Any]]:
-        """All statements of all policies of a function's role."""
+        """Return the statements of all policies that are attached to the role of a function."""
         _, role_id = self.follow("functions", self.function(name)["Role"])
         role = self.templates["functions"]["Resources"][role_id]["Properties"]
         policies = []
@@ -67,7 +70,7 @@ class Templates:
 
 
 def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str) -> Templates:
-    """Synthesise `specs` into `folder`, with the context of cdk.json and `context`."""
+    """Synthesise the templates for `specs` into `folder`. `context` adds to or overrides the context in cdk.json."""
     import aws_cdk as cdk
 
     cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]

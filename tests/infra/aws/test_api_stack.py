@@ -1,4 +1,4 @@
-"""The HTTP API on AWS serves the declared routes."""
+"""Tests that the HTTP API on AWS serves the declared routes."""
 
 import json
 
@@ -14,7 +14,7 @@ def routes(cloud: Templates) -> dict[str, Resource]:
     return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
 
 
-def test_exactly_the_declared_routes_are_served_each_by_its_function(
+def test_the_api_has_exactly_the_declared_routes_and_each_calls_its_function(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     functions = {}

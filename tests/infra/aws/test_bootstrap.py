@@ -1,4 +1,4 @@
-"""The setup of a new Aurora cluster, tested on PostgreSQL. Neither bootstrap.sql nor the migrations need a superuser.
+"""Tests the setup of a new Aurora cluster on a local PostgreSQL: bootstrap.sql and migrations need no superuser.
 
 The master user of RDS has CREATEROLE and CREATEDB, owns the database, and may grant `rds_iam`. It has no other
 privileges of a superuser.
@@ -41,7 +41,7 @@ def url(cluster: Postgres, login: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}:{PASSWORD}@{parts.hostname}:{parts.port}", path=f"/{NAME}"))
 
 
-def test_the_master_user_can_create_the_logins_repeatedly(cluster: Postgres) -> None:
+def test_the_master_user_can_run_the_bootstrap_twice(cluster: Postgres) -> None:
     for _ in range(2):
         with connect(cluster, "master") as master:
             master.execute(bootstrap_sql().encode())

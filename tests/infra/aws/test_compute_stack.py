@@ -1,4 +1,4 @@
-"""The functions on AWS match their declarations."""
+"""Tests that the functions on AWS match their declarations."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def test_a_function_mounts_core_and_the_layers_that_it_needs(dev: Templates, spe
         if id in layer_ids
     }
     assert names == {"core", *spec.vendor_layers}
-    assert len(layer_ids) <= 5  # the limit of Lambda
+    assert len(layer_ids) <= 5  # Lambda allows at most five layers
 
 
 def test_a_function_may_sign_in_only_as_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
@@ -82,7 +82,9 @@ def test_a_function_may_sign_in_only_as_its_own_login(dev: Templates, spec: Func
         assert f"/{spec.login}'" in resource
 
 
-def test_migrations_connect_to_the_writer_and_other_functions_to_the_proxy(dev: Templates, spec: FunctionSpec) -> None:
+def test_migrations_connect_to_the_writer_and_other_functions_connect_to_the_proxy(
+    dev: Templates, spec: FunctionSpec
+) -> None:
     variables = dev.function(spec.name)["Environment"]["Variables"]
     if "WC_DATABASE_WRITER" not in variables:
         return
@@ -136,7 +138,7 @@ def test_catalog_syncs_may_read_all_files_and_write_only_results(dev: Templates)
     assert patterns == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
 
 
-def test_the_images_api_may_only_write_uploads_and_the_worker_reads_them_and_writes_images(dev: Templates) -> None:
+def test_the_images_api_only_writes_uploads_and_the_worker_reads_uploads_and_writes_images(dev: Templates) -> None:
     def objects(name: str, action: str) -> list[str]:
         statements = [each for each in dev.statements(name) if action in each["Action"]]
         resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
@@ -178,8 +180,8 @@ def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(dev: Templates) ->
                 if statement["Effect"] == "Deny":
                     continue
                 assert "*" not in str(statement["Action"]), (stack, id)
-                # These EC2 actions of the Lambda service have no narrower resource. The same policy denies them to the
-                # code of functions.
+                # The Lambda service needs these EC2 actions, and IAM allows no narrower resource for them. The same
+                # policy denies them to the code of functions.
                 if "ec2:CreateNetworkInterface" not in statement["Action"]:
                     assert statement["Resource"] != "*", (stack, id)
 
@@ -226,7 +228,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_any_other_function_changes(dev: Templates) -> None:
+def test_the_schema_is_migrated_before_the_other_functions_change(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:
@@ -251,8 +253,10 @@ def test_the_trigger_changes_with_the_hash_of_the_migrations(dev: Templates, tmp
 def scheduled(
     tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> Templates:
-    """The templates with an additional scheduled function that has a time zone and uses cache and mail, and with an
-    existing issuer."""
+    """The templates of an app that uses an existing issuer and has an additional scheduled function.
+
+    The schedule of this function has a time zone. The function uses the cache and mail.
+    """
     folder = tmp_path_factory.mktemp("more") / "functions" / "schedules" / "sweep"
     folder.mkdir(parents=True)
     (folder / "handler.py").touch()

@@ -1,4 +1,4 @@
-"""The database on AWS: access, protection of its data, and no passwords."""
+"""Tests the database on AWS: the access to it, the protection of its data, and logins without passwords."""
 
 from tests.infra.aws.templates import Templates
 

@@ -1,4 +1,4 @@
-"""Layers contain the locked packages, each once, built for Lambda's processor and Python."""
+"""Tests that layers contain each locked package once, built for the processor and the Python version of Lambda."""
 
 import os
 import time
@@ -38,7 +38,7 @@ def test_a_package_that_two_extras_need_is_in_base() -> None:
     }
 
 
-def test_base_and_any_other_layer_together_have_all_packages_of_its_extra() -> None:
+def test_base_and_the_layer_of_an_extra_together_have_all_packages_of_the_extra() -> None:
     closures = layers._closures()
     divided = layers.divide(closures)
     for extra in EXTRAS:
@@ -51,7 +51,7 @@ def test_each_file_is_in_only_one_layer(built: Mapping[str, Layer]) -> None:
     assert [file for file, count in counts.items() if count > 1] == []
 
 
-def test_binaries_are_built_for_lambdas_processor(built: Mapping[str, Layer]) -> None:
+def test_binaries_are_built_for_the_processor_of_lambda(built: Mapping[str, Layer]) -> None:
     binaries = [file for layer in built.values() for file in layer.folder.rglob("*.so*") if file.is_file()]
     assert any("psycopg_binary" in str(file) for file in binaries)
     aarch64 = 183  # e_machine in the ELF header
@@ -79,15 +79,15 @@ def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Lay
     compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
     assert bool(compiled) == (layers.python_compiler() is not None)
     for file in compiled:
-        # PEP 552: bit 0 means hash-based, bit 1 means that Python checks the hash against the source.
+        # PEP 552: bit 0 says that the file contains a hash. Bit 1 says that Python compares the hash with the source.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
 
 
 def test_a_second_build_reuses_every_layer(built: Mapping[str, Layer]) -> None:
     into = built["base"].folder.parent
     before = {folder: folder.stat().st_ino for folder in into.iterdir()}
-    again = layers.build(into)
-    assert {name: layer.digest for name, layer in again.items()} == {n: layer.digest for n, layer in built.items()}
+    rebuilt = layers.build(into)
+    assert {name: layer.digest for name, layer in rebuilt.items()} == {n: layer.digest for n, layer in built.items()}
     assert {folder: folder.stat().st_ino for folder in into.iterdir()} == before
 
 
@@ -106,7 +106,7 @@ def test_every_function_stays_below_the_size_limit_of_lambda(
     layers.check_sizes(specs, built)
 
 
-def test_a_function_with_too_large_layers_is_rejected_by_name(
+def test_the_error_for_too_large_layers_names_the_function(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     with (tmp_path / "large").open("wb") as file:
@@ -115,7 +115,7 @@ def test_a_function_with_too_large_layers_is_rejected_by_name(
         layers.check_sizes(specs, {**stub_layers, "core": Layer("core", tmp_path, "x")})
 
 
-def test_an_error_of_uv_is_in_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_message_quotes_the_error_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "EXTRAS", ("no-such-extra",))
     with pytest.raises(LayerError, match="no-such-extra"):
         layers._closures()

@@ -1,4 +1,4 @@
-"""Mail on AWS: one sending domain, one sender, and one route for events."""
+"""Tests mail on AWS: one domain that mails come from, one function that sends, and one path for events."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def named(
 
 
 def allowed(cloud: Templates, queue: str) -> list[dict[str, Any]]:
-    """The Allow statements in the policy of a queue."""
+    """Return the Allow statements in the policy of a queue."""
     (policy,) = (
         policy
         for policy in cloud.of_type("storage", "AWS::SQS::QueuePolicy").values()
@@ -50,7 +50,7 @@ def test_the_default_domain_can_never_exist(dev: Templates) -> None:
     assert dev.function("queues-emails")["Environment"]["Variables"]["WC_RATE"] == "14.0"
 
 
-def test_only_functions_that_use_email_may_send_and_only_from_our_address(
+def test_only_functions_that_use_email_may_send_mail_and_only_from_our_address(
     named: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     assert {spec.name for spec in specs if "email" in spec.uses} == SENDERS
@@ -75,7 +75,7 @@ def test_mails_require_tls_and_the_suppression_list_of_ses_is_off(dev: Templates
     assert configuration_set["SuppressionOptions"] == {"SuppressedReasons": []}
 
 
-def test_events_of_ses_go_through_eventbridge_to_the_queue(dev: Templates) -> None:
+def test_events_of_ses_go_through_eventbridge_to_the_queue_of_mail_events(dev: Templates) -> None:
     destination = dev.only("storage", "AWS::SES::ConfigurationSetEventDestination")["EventDestination"]
     assert set(destination["MatchingEventTypes"]) == {"DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
     assert destination["Enabled"]
@@ -88,7 +88,7 @@ def test_events_of_ses_go_through_eventbridge_to_the_queue(dev: Templates) -> No
     assert dev.templates["storage"]["Resources"][queue]["Properties"]["QueueName"] == "wecelebrate-dev-mail-events"
 
 
-def test_only_the_rule_may_send_to_the_queue(dev: Templates) -> None:
+def test_only_the_eventbridge_rule_may_send_to_the_queue_of_mail_events(dev: Templates) -> None:
     (statement,) = allowed(dev, "wecelebrate-dev-mail-events")
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"

@@ -1,4 +1,4 @@
-"""The queues and buckets on AWS match the declarations."""
+"""Tests that the queues and buckets on AWS match the declarations."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ def queues(cloud: Templates) -> dict[str, Resource]:
 
 
 def data_buckets(cloud: Templates) -> list[Resource]:
-    """The buckets that declarations name. Only they have an explicit name."""
+    """Return the buckets that functions declare. Only these buckets have an explicit name."""
     return [bucket for bucket in cloud.of_type("storage", "AWS::S3::Bucket").values() if "BucketName" in bucket]
 
 
@@ -56,7 +56,7 @@ def test_queues_are_encrypted_and_require_tls(dev: Templates) -> None:
     assert tls_only == set(dev.of_type("storage", "AWS::SQS::Queue"))
 
 
-def test_every_declared_bucket_is_private_versioned_and_encrypted(
+def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     buckets = data_buckets(dev)
@@ -82,7 +82,7 @@ def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(
     assert dev.of_type("storage", "AWS::Lambda::Function") == {}
 
 
-def test_s3_may_send_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
+def test_s3_may_send_notifications_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
     (statement,) = [
         statement
         for policy in dev.of_type("storage", "AWS::SQS::QueuePolicy").values()

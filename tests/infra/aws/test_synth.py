@@ -1,4 +1,4 @@
-"""Every template can be synthesised on any machine, and passes cfn-lint and cdk-nag."""
+"""Tests that every template can be synthesised on any machine, and passes cfn-lint and cdk-nag."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from infra.functions import ROOT, FunctionSpec
 from tests.infra.aws.templates import Templates, synthesise
 
 MAX_RESOURCES = 350
-"""CloudFormation's limit is 500 per stack. A stack that reaches this number should be split in good time."""
+"""CloudFormation allows 500 resources per stack. A stack that reaches 350 should be split, before a deploy fails."""
 
 LINT_IGNORED = {
     "W3005": "CDK writes out dependencies that references already imply",
-    "W3010": "zones are listed by name, so that synthesis looks nothing up",
+    "W3010": "zones are listed by name, so that synthesis needs no lookup in an AWS account",
 }
 
 
@@ -48,7 +48,7 @@ def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates) -> None:
     assert (result.stdout, result.returncode) == ("", 0)
 
 
-def test_synthesis_looks_nothing_up(cloud: Templates) -> None:
+def test_synthesis_needs_no_lookup_in_an_aws_account(cloud: Templates) -> None:
     manifest = json.loads((cloud.folder / "manifest.json").read_text("utf-8"))
     assert "missing" not in manifest
     artifacts = manifest["artifacts"].values()
@@ -94,13 +94,13 @@ def test_an_unacknowledged_finding_of_cdk_nag_fails_the_synthesis(
         app.synth()
 
 
-@pytest.mark.timeout(300)  # it may have to download every wheel of every layer
+@pytest.mark.timeout(300)  # the test may have to download every wheel of every layer
 def test_cdk_synth_succeeds_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
     bin = Path(sys.executable).parent
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
-    # Share uv's cache to save time. Without it every wheel would be downloaded again.
+    # Share the cache of uv to save time. Without the cache, uv would download every wheel again.
     cache = subprocess.run([bin / "uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
     result = subprocess.run(
         [bin / "cdk", "synth", "--quiet", "--output", str(out)],
