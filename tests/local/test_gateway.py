@@ -122,7 +122,7 @@ async def test_a_request_over_ten_megabytes_is_too_large(api: Api) -> None:
         assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
 
 
-async def test_a_request_over_lambdas_six_megabytes_is_too_large(api: Api) -> None:
+async def test_a_request_that_exceeds_the_six_megabyte_limit_of_lambda_is_too_large(api: Api) -> None:
     response = await api.client.post("/echo/x", content=b"x" * 6_300_000, headers={"content-type": "text/plain"})
     assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
     response = await api.client.post("/echo/x", content=b"x" * 6_280_000, headers={"content-type": "text/plain"})
