@@ -1,4 +1,4 @@
-"""Requests, connections, redirects and errors."""
+"""Tests the headers, connections, redirects and errors of outbound requests."""
 
 import socket
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_a_request_has_only_the_necessary_headers(names: Resolver, monkeypatch: 
     assert served.sent("cookie") == [""]
 
 
-def test_a_name_is_resolved_once_and_the_checked_address_is_used(
+def test_a_host_name_is_resolved_only_once_and_the_request_uses_the_checked_address(
     names: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up = names(["127.0.0.1"], ["169.254.169.254"])
@@ -76,7 +76,7 @@ def test_a_redirect_to_a_forbidden_url_is_not_followed(location: str, names: Res
     assert len(served.requests) == 2
 
 
-def test_redirects_are_followed_up_to_the_limit() -> None:
+def test_redirects_of_get_requests_are_followed_up_to_the_limit() -> None:
     pages = {f"/{step}": answer(301, Location=f"/{step + 1}") for step in range(4)}
     with serving(by_path({**pages, "/4": answer(200, b"end")})) as served:
         assert fetch("GET", served.url("/0"), max_redirects=4).url == served.url("/4")
@@ -110,19 +110,19 @@ def send(data: bytes) -> Callable[[socket.socket, bytes], None]:
         send(b"HTTP/1.1 999999 OK\r\n\r\n"),
     ],
 )
-def test_an_invalid_http_response_is_unreachable(respond: Callable[[socket.socket, bytes], None]) -> None:
+def test_an_invalid_http_response_raises_unreachable(respond: Callable[[socket.socket, bytes], None]) -> None:
     with serving(respond) as served, pytest.raises(Unreachable):
         fetch("GET", served.url())
 
 
-def test_a_refused_connection_is_unreachable() -> None:
+def test_a_refused_connection_raises_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unreachable):
         fetch("GET", f"http://127.0.0.1:{port}/")
 
 
-def test_an_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_name_raises_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 
