@@ -1,6 +1,6 @@
 """Runs threads in an order that a random seed determines. Only one thread runs at a time, until its next switch point.
 
-A switch point is a place in the code where another thread can continue.
+A switch point is a place in the code at which another thread can continue.
 """
 
 import threading

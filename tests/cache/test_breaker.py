@@ -1,5 +1,5 @@
-"""Tests the calls of Redis: their timeout, that they are not retried, and the circuit breaker, which stops calls for
-some time after a failure."""
+"""Tests the calls of Redis. A call has a timeout and is not retried. After a failure, the circuit breaker stops all
+calls for some time."""
 
 import importlib
 import socket

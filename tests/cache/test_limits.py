@@ -270,7 +270,7 @@ def test_an_instance_without_redis_counts_the_requests_of_each_address_separatel
     assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
 
 
-def test_requests_are_not_counted_while_the_kill_switch_limits_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_are_not_counted_while_a_kill_switch_turns_the_limits_off(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
     assert [client.send() for _ in range(5)] == [{}] * 5

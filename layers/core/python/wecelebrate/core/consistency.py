@@ -1,4 +1,4 @@
-"""Consistency tokens: with them, a caller always reads its own writes, from the primary and from any replica.
+"""Consistency tokens. A caller that sends them always sees its own writes, also if a replica answers.
 
 The response to a write has the header `Consistency-Token`. If a read sends the token back, it is answered by a replica
 that has replayed the write, or by the primary. Most callers need not send tokens, because the platform remembers the
@@ -14,8 +14,8 @@ from wecelebrate.core.settings import settings
 
 HEADER = "Consistency-Token"
 LIFE_SECONDS = 60
-"""How long a token is valid. A replica that lags by more is not used, so every replica in use has then replayed the
-write."""
+"""How long a token is valid. A replica that lags by more is not used. So after this time, every replica in use has
+replayed the write, and the token is no longer needed."""
 MAX_TOKENS = 16
 """The maximum number of tokens in a request. Further tokens are ignored."""
 

@@ -25,7 +25,7 @@ MAX_LIMIT = 1000
 MAX_RESPONSE_BYTES = 5_900_000
 """The maximum size of a response body, in bytes after it is encoded as a JSON string.
 
-A Lambda function returns at most 6 MB. That includes the JSON around the body.
+A Lambda function can return at most 6 MB. This limit includes the JSON around the body.
 """
 
 

@@ -118,7 +118,7 @@ def message(queue: str, body: Mapping[str, Any] | str, client_id: UUID | None, d
 
 
 class _TransactionMessages:
-    """The messages of one transaction. They are sent together after its commit."""
+    """The messages of one transaction. They are sent together after the transaction has committed."""
 
     def __init__(self, tx: Transaction) -> None:
         self.messages: list[OutgoingMessage] = []
@@ -249,7 +249,7 @@ def consume(
 
 
 def _dead_letter(record: "SQSRecord", received: int, error: Exception, on_dead_letter: RecordDeadLetter) -> bool:
-    """Record a message as a dead letter. Returns False if recording failed."""
+    """Record a message as a dead letter. Returns whether the dead letter was recorded."""
     try:
         on_dead_letter(queue_name(record), record.body, received, error)
     except Exception:

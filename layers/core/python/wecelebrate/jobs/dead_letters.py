@@ -1,8 +1,8 @@
 """Dead letters: jobs and messages that failed although their input is valid. They are kept for an operator.
 
 A job becomes a dead letter if all of its attempts have failed. A message becomes a dead letter if it could not be read
-or handled. Dead letters are rows of a table, so they can be listed. They can also be redriven (run or sent again). The
-audit log records who redrove a dead letter.
+or handled. Dead letters are rows of a table, so an operator can list them. An operator can also redrive a dead letter:
+its job runs again, or its message is sent again. The audit log records which user redrove a dead letter.
 """
 
 import json

@@ -68,7 +68,7 @@ class Job(BaseModel):
         " or cancel the job."
     )
     requested_by: str
-    source: SourceFile | None = Field(description="The version of the uploaded file. Only a catalog sync has a source.")
+    source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")
     progress: Progress
     counts: Counts
     first_errors: list[RowError] = Field(description="At most 20 row errors. The error file contains all row errors.")

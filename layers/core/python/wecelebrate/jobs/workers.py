@@ -87,7 +87,7 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
         work(job)
         if not job.ended:
             raise RuntimeError(
-                f"the work of a {job.type} job returned, but did not complete or fail the job or await its approval"
+                f"the work of a {job.type} job must call complete(), fail() or await_approval() before it returns"
             )
     except LeaseLost:
         logger.warning("the lease was lost: another worker has leased the job, or the job was cancelled")

@@ -4,11 +4,11 @@ Each value has tags. Redis stores a random token for each tag: the version of th
 its tags had before the value was loaded. It is valid while these are still the current tokens.
 
 After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value with
-one of these tags, however many values there are. A value whose load began before the change contains the old tokens, so
-it is never served after the change. If Redis evicts a token, the values with that tag become cache misses.
+one of these tags, and costs the same for any number of values. A value whose load began before the change contains the
+old tokens, so it is never served after the change. If Redis evicts a token, the values with that tag become invalid.
 
-Redis also remembers for a minute which transactions invalidated a tag. A value with that tag is only loaded from a
-replica that has replayed these transactions.
+Redis also remembers for a minute which transactions invalidated a tag. A value with that tag is only loaded from the
+primary, or from a replica that has replayed these transactions.
 
 A failure of Redis never fails a request. The functions of this module raise CacheDown, and the code that calls them
 continues without the cache.
@@ -118,8 +118,8 @@ def invalidate(tags: Sequence[str], xid: str | None = None, write_key: str = "",
     while rest or write_key:
         batch, rest = rest[:_TAGS_PER_CALL], rest[_TAGS_PER_CALL:]
         arguments = (prefix(), str(now()), xid or "", write_key, "1" if late else "")
-        # Urgent, so that the circuit breaker of this instance does not prevent the call: other instances may still
-        # reach Redis, and they would serve outdated values.
+        # This call is urgent: it is also sent while the circuit breaker of this instance is open. Other instances may
+        # still reach Redis, and without the invalidation they would serve outdated values.
         meter.record_commands(redis().run(INVALIDATE, [], *arguments, *batch, urgent=True))
         write_key = ""
 

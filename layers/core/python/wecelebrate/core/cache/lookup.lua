@@ -9,7 +9,7 @@
 --
 -- Returns: status, session, limits, value, tokens, xids
 --   status: no_session  There is no valid session: load it, store it with put.lua, and look up again.
---           limited     A limit is used up: the last line of `limits`.
+--           limited     The last limit in `limits` is used up.
 --           pass        The request reads no value.
 --           hit         The value is valid.
 --           stale       The value has expired. Another request is loading the new value.
@@ -55,7 +55,7 @@ if request.address_quota and not count('address', KEYS[2], request.address_quota
   return { 'limited', '', table.concat(limits, '\n') }
 end
 
--- The session.
+-- Step 1: resolve the session.
 
 local raw_session = call('GET', KEYS[1])
 local session = raw_session and parse(raw_session)
@@ -64,12 +64,12 @@ if not session or session.stale_at < now or not is_valid(session) then
   return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
 end
 
--- scope|tenant|limit name|quota|site|catalog
+-- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`.
 local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 quota = tonumber(quota)
 
--- Count one of ten visits of each domain, for the schedule that warms the cache of the busiest storefronts.
+-- Count about every tenth visit of each domain, for the schedule that warms the cache of the busiest storefronts.
 local domain = string.match(KEYS[1], '^' .. string.gsub(prefix, '%W', '%%%0') .. 'public:visit:%l+:(.+)$')
 if domain and now % 10 == 0 then
   local busy = prefix .. 'public:busy:' .. math.floor(now / 3600000)
@@ -92,7 +92,7 @@ local value_tags = {}
 local function answer(status, raw, tags)
   local xids = ''
   if status ~= 'hit' and status ~= 'stale' and status ~= 'limited' then
-    -- Recent transactions that the caller made, or that changed a tag of its session or of the value.
+    -- Return the recent transactions that the caller made, or that changed a tag of its session or of the value.
     local fields = { request.write_key }
     for _, tag in ipairs(session.tags) do fields[#fields + 1] = tag end
     for _, tag in ipairs(value_tags) do fields[#fields + 1] = tag end
@@ -103,7 +103,7 @@ local function answer(status, raw, tags)
   return { status, raw_session, table.concat(limits, '\n'), raw or '', tokens, xids }
 end
 
--- The limits.
+-- Step 2: check the limits.
 
 if request.count_request and quota and
   not count_per_hour(limit, prefix .. tenant .. ':limit:' .. limit, quota) then
@@ -116,7 +116,7 @@ if request.requests_per_order and quota then
   end
 end
 
--- The value.
+-- Step 3: get the value.
 
 if request.suffix == '' then return answer('pass') end
 

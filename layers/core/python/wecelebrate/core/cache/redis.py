@@ -49,7 +49,7 @@ class Script:
 
 
 class Redis:
-    """The Redis client of this instance. It is not thread-safe, because an instance handles one event at a time."""
+    """The Redis client of this instance. It is used by only one thread, as an instance handles one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
         from wecelebrate.core.cache.upstash import Upstash
@@ -67,7 +67,7 @@ class Redis:
         return self._call(lambda: self._client.execute(list(command)))
 
     def info(self) -> dict[str, str]:
-        """Return the memory section of the INFO command. Empty if the server refuses the command: Upstash may do so."""
+        """Return the memory section of the INFO command. Empty if the server refuses the command, as Upstash may do."""
         try:
             text = str(self._client.execute(["INFO", "memory"]))
         except Exception:  # A refused command does not mean that Redis is down, so the breaker stays closed.

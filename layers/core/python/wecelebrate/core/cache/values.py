@@ -52,7 +52,7 @@ UNKNOWN_HISTORY = TagVersions("", (), True)
 
 @dataclass(frozen=True)
 class CacheLookup:
-    """The arguments of the one Redis call of a request: for its session, its limits, and a value."""
+    """The arguments of the Redis call that gets the session, the limits and the value of a request."""
 
     session_key: str
     session_tag: str
@@ -70,8 +70,7 @@ class CacheLookup:
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
-    """The limit for orders of the site is its limit for requests divided by this number. None if the request is not an
-    order."""
+    """The order limit of a site is its request limit divided by this number. None if the request is not an order."""
     entity: str = ""
     """The name of the entity that the request is billed to."""
     suffix: str = ""

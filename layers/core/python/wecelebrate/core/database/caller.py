@@ -27,7 +27,10 @@ class Caller:
 
     @property
     def write_key(self) -> str:
-        """The key under which the cache remembers the writes of this caller. Empty if it does not remember them."""
+        """The key under which the cache remembers the writes of this caller. Empty if the cache does not remember them.
+
+        The cache only remembers the writes of signed-in users.
+        """
         return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
 
     def reading_after(self, xids: Iterable[str]) -> "Caller":

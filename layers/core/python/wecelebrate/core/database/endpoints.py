@@ -36,11 +36,11 @@ class MeteredCursor(psycopg.Cursor[DictRow]):
 
 @dataclass
 class Endpoint:
-    """A database address and its connection. One is enough, because an instance handles one event at a time."""
+    """A database address with a single connection, because a function instance handles only one event at a time."""
 
     read_only: bool
     retry_seconds: float
-    """How long connecting is retried if the endpoint cannot be reached."""
+    """How long the function tries to connect again after it has lost the connection."""
     connection: psycopg.Connection[DictRow] | None = None
     skip_until: float = field(default=0.0)
     """The time (of the monotonic clock) until which the endpoint is not used."""

@@ -26,7 +26,8 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether the connection failed, and not the statement.
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
-    pgbouncer reports the latter as a protocol violation. Returns False if the pooler only had no free connection.
+    pgbouncer reports a lost connection to the server as a protocol violation. Returns False if the pooler only had no
+    free connection.
     """
     if isinstance(error, pg.ProtocolViolation):
         return "query_wait_timeout" not in str(error)

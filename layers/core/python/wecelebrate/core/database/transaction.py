@@ -24,7 +24,7 @@ from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
 READER_RETRY_SECONDS = 5.0
-"""How long an unavailable replica is not used."""
+"""How long the replica is not used after it was unavailable."""
 SLOW_CONNECT_SECONDS = 1.0
 """If an attempt to connect fails after a longer time than this, there is no further attempt."""
 RETRY_PAUSE_SECONDS = 0.05
@@ -59,7 +59,7 @@ class Transaction:
         return self._connection.cursor()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Register a callback to run after the commit and the cache invalidations. It does not run after a rollback."""
+        """Register a callback, which runs after the commit and the cache invalidations, but not after a rollback."""
         self._after_commit.append(callback)
 
     def local(self, factory: "Callable[[Transaction], Local]") -> Local:
@@ -78,7 +78,7 @@ class Transaction:
     def savepoint(self) -> Iterator[Callable[[], None]]:
         """Run a part of the transaction that can be rolled back without the rest.
 
-        Yields a function. If it is called, the part is rolled back when it ends.
+        Yields a function. If the function is called, the part is rolled back at the end of the `with` block.
         """
         with self._connection.transaction() as part:
             rolled_back = False
@@ -147,7 +147,7 @@ def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
 
 
 class _CallerTransaction:
-    """Opens a transaction on an endpoint, enters it as a caller, and ends it."""
+    """Opens a transaction on an endpoint, calls `app.enter` for the caller, and ends the transaction."""
 
     def __init__(self, endpoint: Endpoint, address: str, caller: Caller) -> None:
         self._endpoint = endpoint
@@ -156,7 +156,7 @@ class _CallerTransaction:
         self._tx: Transaction | None = None
 
     def open(self) -> Transaction:
-        """Begin the transaction and enter it as the caller.
+        """Begin the transaction and call `app.enter` for the caller.
 
         If the connection is lost, the first retry follows immediately. Further retries follow until the endpoint's
         `retry_seconds` have passed.

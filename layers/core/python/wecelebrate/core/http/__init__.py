@@ -177,5 +177,5 @@ def _if_match(
 
 
 IfMatch = Annotated[Match, Depends(_if_match)]
-"""The state of the object that the caller wants to change. With it, no caller overwrites a change of another caller
-without having read that change."""
+"""The state of the object that the caller wants to change. It prevents lost updates: no caller can overwrite a change
+that they have not read."""

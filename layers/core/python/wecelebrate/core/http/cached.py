@@ -48,7 +48,7 @@ def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False
 
 
 class CachedReads:
-    """The cached reads of one request. The type of the handler arguments `Cached` and `StorefrontRead`."""
+    """The cached reads of one request. Handlers get this object as an argument (`Cached` or `StorefrontRead`)."""
 
     def __init__(self, request: Request, caller: Caller) -> None:
         self._request = request

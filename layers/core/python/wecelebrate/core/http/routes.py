@@ -1,4 +1,4 @@
-"""Runs endpoints: without a thread, and at most once per idempotency key. Turns their results into responses."""
+"""Runs endpoints without a thread, and at most once per idempotency key. Turns their results into responses."""
 
 import functools
 import hashlib

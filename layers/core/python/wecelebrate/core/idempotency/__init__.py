@@ -1,7 +1,7 @@
 """Idempotency keys: several POST requests with the same key have the effect of one request.
 
-The header is defined in draft-ietf-httpapi-idempotency-key-header. The response is stored in the transaction that
-creates the object, so either both are stored or none. It is stored for the caller and the key.
+The header is defined in draft-ietf-httpapi-idempotency-key-header. The response is stored for the caller and the key,
+in the transaction that creates the object. If this transaction fails, neither of them is stored.
 
 A second request with the same key and the same content gets the stored response. A request with the same key and other
 content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest only gets a

@@ -14,7 +14,7 @@ sql = queries(__file__)
 DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
     "reads": ("replica", "primary", "Where reads run. If set to primary, no read runs on the replica."),
     "cache": ("on", "off", "Whether responses come from the cache. If set to off, all come from the database."),
-    "limits": ("on", "off", "Whether requests are counted. If set to off, no request exceeds a rate limit."),
+    "limits": ("on", "off", "Whether requests are counted. If set to off, no rate limit applies."),
 }
 """Maps each switch to its default, its other value, and its effect.
 

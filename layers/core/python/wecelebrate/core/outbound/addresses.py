@@ -1,4 +1,4 @@
-"""Decides to which URLs and IP addresses requests are allowed."""
+"""Decides which URLs and IP addresses `outbound` can send requests to."""
 
 import queue
 import re
@@ -148,16 +148,16 @@ def _normalized_host(host: str) -> str:
         raise NotAllowed("the host is not a name on the public internet")
     # Resolvers accept `127.1`, `0x7f.0.0.1` and `0177.0.0.1` as IP addresses. The checks would not recognise them.
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
-        raise NotAllowed("the host is a number: write an IP address as four decimal numbers")
+        raise NotAllowed("the last part of the host is a number: write an IP address as four decimal numbers")
     if any(host.endswith(f".{suffix}") for suffix in _LOCAL_SUFFIXES):
         raise NotAllowed("the host is not a name on the public internet")
     return host
 
 
 def _ip_literal(host: str) -> IPAddress | None:
-    """Return the IP address if the host is one. None for a host name, and for an IPv6 address with a scope (`%eth0`).
+    """Return the host as an IP address. None if the host is a name, or an IPv6 address with a scope (e.g. `%eth0`).
 
-    A scope names a local network interface.
+    A scope is the name of a local network interface.
     """
     try:
         return ip_address(host) if "%" not in host else None

@@ -21,8 +21,8 @@ WINDOW_SECONDS = {"address": 60, "local": 60, "local-orders": 60}
 """The windows that differ from the default. Every other limit has a window of one hour."""
 HOUR_SECONDS = 3600
 LOCAL_SHARE = 4
-"""While Redis is down, each instance allows a caller one minute's share of the hourly quota, divided by this number. It
-is divided because other instances also handle requests of the same caller."""
+"""While Redis is down, each instance allows a caller `hourly quota / 60 / LOCAL_SHARE` requests per minute. The share
+is small because other instances also handle requests of the same caller."""
 MIN_LOCAL_QUOTA = 20
 """The minimum limit that an instance applies while Redis is down, in requests per minute."""
 _MAX_REMEMBERED_QUOTAS = 10_000

@@ -35,7 +35,7 @@ def page_loader(load: Callable[[Transaction], pages.RenderedPage]) -> Load:
 def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Value, str]:
     """Return the value, and the parameters of the `Cache-Status` header. If `entry` is None, the value is not cached.
 
-    Raises the errors that `load` raises, except NotFound: the result is then a value with the status 404.
+    If `load` raises NotFound, the result is a value with the status 404. Raises all other errors of `load`.
     """
     result = request.lookup(entry)
     if result.status == "wait" and entry:

@@ -21,7 +21,8 @@ from wecelebrate.core.requests.limits import Limit, LocalLimits
 from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, load_session, session_key, session_tag
 
 _SESSION_ATTEMPTS = 3
-"""The maximum number of times that a session is loaded, if each next lookup finds that it is already invalid again."""
+"""The maximum number of attempts to load a session. Another attempt is needed if the session has become invalid before
+the next lookup."""
 _MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
 """How long a request waits for a value that another request is loading.
 
@@ -75,8 +76,8 @@ class RequestCache:
         self._on_limits = on_limits
         self._limits: dict[str, Limit] = {}
         self._in_background = on_limits is None
-        """Whether the next lookups are billed as background work, because the request was already billed, or because
-        there is no request."""
+        """Whether the next lookups are billed as background work. This is the case if the request was already billed,
+        or if there is no request."""
         meter.begin_request()
 
     def lookup(self, entry: Entry | None = None) -> CachedRequest:

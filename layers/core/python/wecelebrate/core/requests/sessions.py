@@ -26,7 +26,7 @@ class Session:
     """The properties of a caller that cached responses depend on."""
 
     scope: str
-    """`<tenant>:<role>`. Callers with the same scope see the same rows."""
+    """The scope, in the form `<tenant>:<role>`. Callers with the same scope see the same rows."""
     tenant: str
     """The tenant that is billed for the requests of the caller."""
     limit: str
@@ -54,7 +54,7 @@ def session_key(caller: Caller) -> str:
 
 
 def session_tag(caller: Caller) -> str:
-    """Return the tag of a caller's session that does not depend on the contents of the session."""
+    """Return the first tag of a caller's session. This tag is known before the session is loaded."""
     return f"domain:{caller.site_domain}" if caller.site_domain is not None else f"user:{caller.subject}"
 
 
