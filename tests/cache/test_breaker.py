@@ -68,7 +68,7 @@ def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_only_the_first_call_waits_for_a_redis_that_does_not_respond_because_the_breaker_then_opens() -> None:
+def test_the_first_call_to_an_unresponsive_redis_times_out_and_the_breaker_stops_further_calls() -> None:
     with server(never_respond) as (url, connection_times):
         redis = Redis(url, "token")
         durations = []

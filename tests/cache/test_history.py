@@ -78,7 +78,7 @@ def test_the_history_is_unknown_after_late_invalidations_have_displaced_recent_t
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 
 
-def test_the_history_is_unknown_for_a_minute_after_redis_lost_it(
+def test_the_history_is_unknown_for_a_minute_after_redis_has_lost_it(
     key_prefix: str, raw_redis: RedisClient, clock: Clock
 ) -> None:
     assert not cache.read_tags(["a"]).history_unknown
@@ -90,7 +90,7 @@ def test_the_history_is_unknown_for_a_minute_after_redis_lost_it(
     assert not cache.read_tags(["a"]).history_unknown
 
 
-def test_a_write_to_an_empty_redis_starts_the_history(key_prefix: str, raw_redis: RedisClient, clock: Clock) -> None:
+def test_a_write_to_an_empty_redis_starts_a_new_history(key_prefix: str, raw_redis: RedisClient, clock: Clock) -> None:
     raw_redis.delete(f"{key_prefix}public:recent")
     cache.invalidate(["a"], "1")
     assert cache.read_tags(["a"]).history_unknown, "Redis may have lost earlier writes"

@@ -71,7 +71,7 @@ def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_
     assert body(value_key) is None, "the outdated value is invalid, although it has overwritten a valid value"
 
 
-def test_a_value_is_invalid_after_redis_evicted_its_tag(
+def test_a_value_is_invalid_after_redis_has_evicted_the_token_of_its_tag(
     value_key: str, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     put(value_key, "old", "product:1")
@@ -144,7 +144,7 @@ def test_only_the_owner_of_a_lock_can_release_it(value_key: str, raw_redis: Redi
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
     cache.put(value_key, cache.new_value("x", "-", "", 100), PRODUCT, lock, owner)
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
-    assert body(value_key) == "x", "the value is stored without the lock too: its tokens show whether it is valid"
+    assert body(value_key) == "x", "the value is also stored without the lock: its tokens show whether it is valid"
 
 
 def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
@@ -164,8 +164,8 @@ def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
     assert seconds < 1, f"{seconds:.2f} s"
 
 
-def test_two_threads_get_the_same_token_of_a_tag(key_prefix: str) -> None:
-    cache.read_tags([])  # Now Redis has stored the script.
+def test_different_threads_read_the_same_tokens_of_the_tags(key_prefix: str) -> None:
+    cache.read_tags([])  # After this call, Redis has stored the script.
     client = shared_redis()
     with ThreadPoolExecutor(1) as pool:
         other_thread = pool.submit(lambda: cache.read_tags(["a", "b"]).tokens)

@@ -63,7 +63,7 @@ class Scenario:
         self.clock.pass_seconds(seconds)
         self.interleaving.switch_point("sleep")
 
-    # Actions.
+    # The actions of a scenario.
 
     def read(self, caller: Caller) -> None:
         """Send a request and check the response."""
@@ -144,7 +144,7 @@ class Scenario:
         if names:
             self.redis.delete(self.random.choice(names))
 
-    # Random actors.
+    # The random actors of a scenario.
 
     def random_change(self) -> Change:
         random = self.random

@@ -111,7 +111,7 @@ def test_a_token_with_an_invalid_claim_is_refused(issuer: Issuer, claims: dict[s
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp"])
-def test_a_token_must_have_an_issuer_audience_subject_and_expiry(issuer: Issuer, claim: str) -> None:
+def test_a_token_must_have_an_issuer_and_an_audience_and_a_subject_and_an_expiry(issuer: Issuer, claim: str) -> None:
     claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
     assert verify(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
@@ -131,7 +131,7 @@ def test_a_token_may_have_additional_audiences(issuer: Issuer) -> None:
     assert verify(issuer.token("someone", aud=["another", "wecelebrate"]))
 
 
-def test_a_token_without_an_audience_must_have_our_client_id_as_in_cognito(issuer: Issuer) -> None:
+def test_a_token_without_an_audience_must_have_the_client_id_of_the_platform(issuer: Issuer) -> None:
     claims = {"iss": URL, "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
     assert verify(jwt.encode(header, claims | {"client_id": "wecelebrate"}, issuer._key, algorithms=["RS256"]))

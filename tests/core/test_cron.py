@@ -41,7 +41,9 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
         ("0 9 * * *", "Pacific/Apia", "2011-12-29T09:00", ["31 00:00 +1400", "31 09:00 +1400"]),
     ],
 )
-def test_skipped_local_times_are_due_after_the_gap(cron: str, zone: str, after: str, expected: list[str]) -> None:
+def test_a_local_time_that_the_clock_skips_is_due_after_the_gap(
+    cron: str, zone: str, after: str, expected: list[str]
+) -> None:
     assert due(cron, zone, after, len(expected)) == expected
 
 
@@ -57,12 +59,12 @@ def test_skipped_local_times_are_due_after_the_gap(cron: str, zone: str, after: 
         ("15 * * * *", BERLIN, "2027-10-31T01:30", ["31 02:15 +0200", "31 02:15 +0100", "31 03:15 +0100"]),
     ],
 )
-def test_repeated_local_times_are_due_only_once(cron: str, zone: str, after: str, expected: list[str]) -> None:
+def test_a_local_time_that_occurs_twice_is_due_only_once(cron: str, zone: str, after: str, expected: list[str]) -> None:
     assert due(cron, zone, after, len(expected)) == expected
 
 
 @pytest.mark.parametrize("after", ["2027-10-31T02:10+02:00", "2027-10-31T02:10+01:00"])
-def test_a_repeated_local_time_is_due_at_its_first_occurrence(after: str) -> None:
+def test_a_local_time_that_occurs_twice_is_due_at_its_first_occurrence(after: str) -> None:
     first = next_after("30 2 * * *", BERLIN, datetime.fromisoformat(after))
     expected = "2027-10-31T02:30+02:00" if after.endswith("+02:00") else "2027-11-01T02:30+01:00"
     assert first == datetime.fromisoformat(expected)

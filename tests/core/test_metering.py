@@ -16,7 +16,7 @@ def no_metrics() -> Iterator[None]:
     metrics._counters.clear()
 
 
-def test_a_flush_writes_each_metric_once_with_one_line_per_value_of_a_dimension(
+def test_a_flush_writes_one_line_per_dimension_and_a_second_flush_writes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for _ in range(2):

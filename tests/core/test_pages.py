@@ -29,7 +29,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def list_request(**parameters: Any) -> dict[str, Any]:
-    """Return the list request that a cursor is created for."""
+    """Return the name and the filters of a list, for which a cursor is created."""
     return pages.list_request("things", Parameters(**parameters))
 
 

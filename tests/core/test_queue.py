@@ -80,7 +80,9 @@ def fail_on_dead_letter(queue_name: str, text: str, receives: int, error: Except
 
 
 @pytest.mark.timeout(180)
-def test_exactly_the_failed_messages_are_reported_for_every_combination(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_exactly_the_failed_messages_are_reported_for_every_combination_of_failures(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
     failing: set[int] = set()
     handled: list[int] = []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wecelebrate.mail.brand import DEFAULT_COLOR, PLATFORM, Brand
 from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
-# There is no deadline, because hypothesis needs long to generate the first texts on a busy machine.
+# No deadline, because hypothesis needs a long time to generate the first texts on a busy machine.
 no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -137,7 +137,7 @@ def test_cleaned_text_has_at_most_one_line(text: str) -> None:
 
 @no_deadline
 @given(st.text())
-def test_a_web_address_contains_no_quotes_brackets_or_white_space(text: str) -> None:
+def test_a_web_address_contains_neither_quotes_nor_brackets_nor_white_space(text: str) -> None:
     for url in (text, f"https://x.test/{text}", f"https://{text}/"):
         address = web_address(url)
         assert address is None or not set(address) & set("\"'<> \t\r\n\\")

@@ -226,14 +226,14 @@ def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
     assert {f"job_{kind}" for kind in get_args(JobType)} <= set(phrases_of["en"])
 
 
-def test_every_phrase_is_used() -> None:
+def test_every_phrase_is_used_by_a_template() -> None:
     templates = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
     for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
         assert f'"{name}"' in templates or name.startswith(("job_", "count_")), name
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_a_job_of_any_type_and_status_has_a_mail(status: str) -> None:
+def test_a_mail_can_be_rendered_for_a_job_of_any_type_and_status(status: str) -> None:
     for kind in (*get_args(JobType), "something_new"):
         values = row("job_finished", site_name=None)
         values["details"] |= {"type": kind, "status": status, "error": "Line 7 is not a row.", "counts": {"pages": 3}}

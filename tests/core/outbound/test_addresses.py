@@ -1,4 +1,4 @@
-"""Tests to which URLs and IP addresses no requests are allowed."""
+"""Tests that requests to certain URLs and IP addresses are not allowed."""
 
 import pytest
 
@@ -104,8 +104,8 @@ NOT_PUBLIC = [
     "fec0::1",
     "ff02::1",
 ]
-"""One address or more from every range that is not on the public internet. 127.0.0.1 is missing, because the fixture
-`allowed` allows it."""
+"""At least one address from every range that is not on the public internet. The list does not contain 127.0.0.1,
+because the fixture `allowed` allows this address."""
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
@@ -169,7 +169,7 @@ def test_a_url_is_normalized_in_the_same_way_as_in_browsers(url: str, normalized
     assert parse(url).url == normalized
 
 
-def test_requests_to_this_machine_are_not_allowed_without_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_this_machine_are_only_allowed_with_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WC_OUTBOUND_ALLOW")
     settings.cache_clear()
     with serving(answer(200)) as served:

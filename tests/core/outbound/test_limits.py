@@ -96,7 +96,9 @@ def with_headers(lines: int, length: int) -> Callable[[socket.socket, bytes], No
     ],
     ids=["content length", "false length", "no length", "chunked", "tiny chunks", "headers"],
 )
-def test_a_response_larger_than_the_limit_is_an_error(respond: Callable[[socket.socket, bytes], None]) -> None:
+def test_a_response_that_is_larger_than_the_limit_raises_response_too_large(
+    respond: Callable[[socket.socket, bytes], None],
+) -> None:
     with serving(respond) as served, pytest.raises(ResponseTooLarge):
         fetch("GET", served.url(), max_bytes=1000)
 

@@ -43,7 +43,7 @@ def test_a_host_name_is_resolved_only_once_and_the_request_uses_the_checked_addr
     assert served.sent("host") == ["images.example.com"]
 
 
-def test_the_next_address_is_tried_if_one_refuses_the_connection(
+def test_the_next_address_is_tried_if_the_first_address_refuses_the_connection(
     names: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WC_OUTBOUND_ALLOW", "127.0.0.1,127.0.0.9")
@@ -86,7 +86,7 @@ def test_redirects_of_get_requests_are_followed_up_to_the_limit() -> None:
         assert fetch("POST", served.url("/0"), body=b"x", max_redirects=4).status == 301
 
 
-def test_credentials_are_not_sent_to_another_origin() -> None:
+def test_credentials_are_not_sent_to_another_origin_after_a_redirect() -> None:
     with serving(answer(200)) as other, serving(answer(302, Location=other.url("/ä"))) as first:
         own = {"Authorization": "Bearer x", "X-Key": "y", "Accept": "image/*"}
         assert fetch("GET", first.url(), headers=own, max_redirects=1).url == other.url("/%C3%A4")

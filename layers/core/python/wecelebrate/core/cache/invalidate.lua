@@ -46,10 +46,10 @@ call('HSET', recent_key, unpack(updates))
 -- Delete outdated fields. Each call checks only a part of the fields, because a sync may have invalidated a million
 -- products.
 local scan = call('HSCAN', recent_key, call('HGET', recent_key, 'swept') or '0', 'COUNT', 100 + 2 * #fields)
-local pairs_found, outdated = scan[2], {}
-for i = 1, #pairs_found, 2 do
-  local at = string.match(pairs_found[i + 1], '^(%d+):')
-  if at and now - tonumber(at) > HISTORY_MS then outdated[#outdated + 1] = pairs_found[i] end
+local entries, outdated = scan[2], {}
+for i = 1, #entries, 2 do
+  local at = string.match(entries[i + 1], '^(%d+):')
+  if at and now - tonumber(at) > HISTORY_MS then outdated[#outdated + 1] = entries[i] end
 end
 for i = 1, #outdated, 1000 do call('HDEL', recent_key, unpack(outdated, i, math.min(i + 999, #outdated))) end
 call('HSET', recent_key, 'swept', scan[1])

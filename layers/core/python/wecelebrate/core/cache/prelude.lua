@@ -88,8 +88,9 @@ end
 local ACCOUNT_LIFE_MS = 2 * 86400000
 local function record(tenant, field, high, low)
   local account = prefix .. tenant .. ':stats:' .. math.floor(now / 3600000)
-  local more = high * 1000000000 + low
-  if call('HINCRBY', account, field, string.format('%.0f', more)) == more then
+  local increment = high * 1000000000 + low
+  if call('HINCRBY', account, field, string.format('%.0f', increment)) == increment then
+    -- The field is new, so the account may be new, too.
     call('PEXPIRE', account, ACCOUNT_LIFE_MS)
   end
 end
