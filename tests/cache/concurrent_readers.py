@@ -1,7 +1,8 @@
-"""Concurrent readers of one value, each in a process: `python -m tests.cache.concurrent_readers '<json of Plan>'`.
+"""A program that starts concurrent readers of one value, each in its own process.
 
-The parent process has no threads, so that it can fork. Prints one JSON line for each reader: the body, the parameters
-of Cache-Status, and the seconds.
+Usage: `python -m tests.cache.concurrent_readers '<json of Plan>'`. It prints one line of JSON for each reader, with the
+body, the parameters of the Cache-Status header, and the duration in seconds. It is a separate program because a process
+must have no threads when it forks.
 """
 
 import json
@@ -29,7 +30,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
 LOADS_KEY = "loads"
-"""The Redis key that counts the loads."""
+"""The Redis key of the counter of loads."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Plan:
     """The URL of Redis."""
     readers: int
     seconds: float
-    """The duration of a load."""
+    """The duration of a load, in seconds."""
     first_dies: bool = False
-    """Whether another reader begins first, and is killed during its load just before the others begin."""
+    """Whether one additional reader begins before all others, and is killed while it loads the value."""
 
     @property
     def text(self) -> str:
@@ -65,7 +66,10 @@ def main(plan: Plan) -> None:
 
 
 def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
-    """Start a reader that begins at a time of the monotonic clock. Returns its pid and the pipe with its output."""
+    """Start a reader that begins at the given time of the monotonic clock.
+
+    Returns the pid of the reader, and the file descriptor of a pipe from which its output can be read.
+    """
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
@@ -81,7 +85,7 @@ def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
 
 
 def read(plan: Plan, begin: float, dies: bool) -> dict[str, Any]:
-    """Read the value once, like a function instance with a single request."""
+    """Read the value once, like a function instance that handles one request."""
     client = valkey.Valkey.from_url(plan.redis, decode_responses=True)
     direct_redis = DirectRedis(client)
     client.ping()

@@ -1,4 +1,5 @@
-"""A Redis behind the local Upstash adapter for each test worker, and this process configured as a function."""
+"""Fixtures that start a Redis and the local Upstash adapter for each test worker, and configure this process like a
+Lambda function."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -22,21 +23,24 @@ __all__ = ["figure"]
 
 @pytest.fixture(scope="session")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstash]:
-    """The adapter, with its Redis."""
+    """Start the local Upstash adapter and its Redis."""
     with Redis(tmp_path_factory.mktemp("redis"), free_port()) as redis, Upstash(redis, free_port()) as adapter:
         yield adapter
 
 
 @pytest.fixture(scope="session")
 def raw_redis(adapter: Upstash) -> Iterator[RedisClient]:
-    """A client of the Redis behind the adapter, to inspect and change its keys."""
+    """Create a client that is connected directly to the Redis of the adapter, to inspect and change its keys."""
     with valkey.Valkey.from_url(adapter.process.environment["REDIS_URL"], decode_responses=True) as client:
         yield client
 
 
 @pytest.fixture(autouse=True)
 def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Reset all kill switches before a test, and close its connections afterwards. A function never closes them."""
+    """Reset all kill switches before a test. After the test, close the connections that the code under test opened.
+
+    The code under test does not close its connections, because a Lambda function keeps them open.
+    """
     kill_switches.learn({})
     transports: list[Transport] = []
 
@@ -53,7 +57,10 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Configure this process as a function with the cache, in a new environment. Returns the prefix of its keys."""
+    """Configure this process like a function that uses the cache, in a new environment.
+
+    Returns the prefix of all keys in this environment.
+    """
     monkeypatch.setenv("WC_ENVIRONMENT", uuid4().hex[:8])
     monkeypatch.setenv("WC_CACHE_URL", adapter.url)
     monkeypatch.setenv("WC_CACHE_TOKEN", adapter.token)
@@ -66,7 +73,7 @@ def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
 
 @pytest.fixture
 def direct_redis(key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> DirectRedis:
-    """Make the cache use an empty Redis without HTTP."""
+    """Empty Redis, and make the cache call it without HTTP."""
     raw_redis.flushdb()
     direct_redis = DirectRedis(raw_redis)
     monkeypatch.setattr(cache, "redis", lambda: direct_redis)
@@ -75,7 +82,7 @@ def direct_redis(key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Make the cache use a clock that only the test moves."""
+    """Make the cache use a clock that only advances if the test advances it."""
     clock = Clock()
     monkeypatch.setattr(cache, "now", lambda: clock.ms)
     return clock
@@ -83,5 +90,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def known_history(key_prefix: str, raw_redis: RedisClient) -> None:
-    """Make Redis claim to have recorded recent writes for longer than a minute."""
+    """Make the history of recent writes appear to be older than a minute, so that it counts as complete."""
     raw_redis.hset(f"{key_prefix}public:recent", "since", "1")

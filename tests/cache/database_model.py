@@ -1,7 +1,7 @@
-"""A model of the database for tests of the cache's protocol: versions, xids, a lagging replica and an outbox.
+"""A model of the database for the tests of the cache protocol: versions, xids, a lagging replica and an outbox.
 
-A transaction gets its xid when it begins and becomes visible when it commits, so transactions may commit in an
-order that differs from that of their xids. The replica replays them in commit order, some time later.
+A transaction gets its xid when it begins, and becomes visible when it commits. So transactions may commit in another
+order than the order of their xids. The replica replays them later, in the order of their commits.
 """
 
 import json
@@ -17,7 +17,7 @@ from wecelebrate.core.database import Caller, CallerContext
 from wecelebrate.core.errors import NoMembership, NotFound
 
 A, B = UUID(int=0xA), UUID(int=0xB)
-"""The clients."""
+"""The ids of the clients."""
 CATALOGS = [UUID(int=0xC1), UUID(int=0xC2)]
 SITE = UUID(int=0x5)
 DOMAIN = "shop.test"
@@ -25,20 +25,20 @@ DOMAIN = "shop.test"
 
 @dataclass
 class State:
-    """The contents of the database at one time. Every number is a version. Versions only grow."""
+    """The contents of the database at one time. Every number is a version. Each change increases a version."""
 
     members: dict[str, tuple[int, UUID | None, str]]
-    """By subject: the version of the membership, its client (None if it was removed), and its role."""
+    """Maps each subject to the version of the membership, its client (None if it was removed), and its role."""
     client_data: dict[UUID, int]
-    """By client: the version of its data."""
+    """Maps each client to the version of its data."""
     catalog_contents: dict[UUID, int]
-    """By catalog: the version of its contents."""
+    """Maps each catalog to the version of its contents."""
     site: tuple[int, UUID]
-    """The version of the site, and the catalog that it shows."""
+    """The version of the site, and the catalog that the site shows."""
 
 
 Change = Callable[[State], list[str]]
-"""Changes a state, and returns the tags of the change."""
+"""A function that changes a state and returns the tags of the change."""
 
 
 @dataclass(eq=False)
@@ -50,9 +50,9 @@ class Commit:
     state: State
     """The state after the commit."""
     committed_at: int
-    """Epoch milliseconds."""
+    """The time of the commit, in epoch milliseconds."""
     write_key: str
-    """The writing caller, in the form that `cache.invalidate` takes."""
+    """The write key of the caller, as `cache.invalidate` expects it."""
     invalidated: bool = False
     """Whether the tags have been invalidated in the cache."""
 
@@ -75,14 +75,14 @@ class Database:
         self.initial = State(dict(members), {A: 0, B: 0}, dict.fromkeys(CATALOGS, 0), (0, CATALOGS[0]))
 
     def state(self, commits: int | None = None) -> State:
-        """The state after a number of commits; by default after all, as on the primary."""
+        """Return the state after a number of commits. If `commits` is None, return the current state of the primary."""
         count = len(self.commits) if commits is None else commits
         return self.commits[count - 1].state if count else self.initial
 
     def required_version(self, invalidated: list[Commit], version: Callable[[State], int]) -> int:
-        """The lowest version that a reader may see once the given commits have been invalidated in the cache.
+        """Return the oldest version that a reader may still see after the given commits were invalidated in the cache.
 
-        `version` selects a version of a state.
+        `version` is a function that selects a version from a state.
         """
         states = [self.initial, *(commit.state for commit in self.commits)]
         versions = [
@@ -93,12 +93,12 @@ class Database:
         return max(versions, default=0)
 
     def begin(self) -> str:
-        """Begin a transaction. Returns its xid."""
+        """Begin a transaction and return its xid."""
         self._xid += 1
         return str(self._xid)
 
     def commit(self, xid: str, change: Change, write_key: str) -> Commit:
-        """Apply a change on the primary."""
+        """Commit a change on the primary."""
         state = deepcopy(self.state())
         tags = change(state)
         commit = Commit(xid, tags, state, self.now(), write_key)
@@ -107,26 +107,26 @@ class Database:
         return commit
 
     def replay(self, max_commits: int) -> None:
-        """Replay commits on the replica."""
+        """Replay the next commits on the replica, at most `max_commits`."""
         self.replayed = min(self.replayed + max_commits, len(self.commits))
 
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        """Like `wecelebrate.core.database.reading`."""
+        """Open a reading transaction. Replaces `wecelebrate.core.database.reading`."""
         self.switch_point("enter")
         primary = primary or not self._is_caught_up(caller.min_xids)
         context = self.enter(caller, self.state(None if primary else self.replayed))
         yield SimpleNamespace(context=context, caller=caller, primary=primary)
 
     def _is_caught_up(self, min_xids: tuple[str, ...]) -> bool:
-        """Whether the replica has replayed the transactions, and lags by at most 45 seconds by its heartbeat."""
+        """Whether the replica has replayed the given transactions, and lags by at most 45 seconds."""
         replayed = {commit.xid for commit in self.commits[: self.replayed]}
         pending = self.commits[self.replayed :]
         lags = any(self.now() - commit.committed_at > 45_000 for commit in pending)
         return not lags and replayed.issuperset(min_xids)
 
     def enter(self, caller: Caller, state: State) -> CallerContext:
-        """Resolve a caller as `app.enter` does. Raises NoMembership, NotFound."""
+        """Resolve a caller like `app.enter`. Raises NoMembership, NotFound."""
         empty: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
         common = {**empty, "caught_up": True, "kill_switches": {}}
         if caller.site_domain is not None:
@@ -141,10 +141,10 @@ class Database:
         return CallerContext(**{**common, "role": "app_client", "client_ids": [client], "owner_ids": owned})
 
     def load(self, tx: Any) -> tuple[str, str | None]:
-        """Load the JSON that a caller sees.
+        """Load the JSON that a caller is allowed to see.
 
-        A member sees the client, the role and the version of the client's data. A visitor sees the version of the site,
-        the catalog, and the version of its contents.
+        A member sees the client, the role, and the version of the client's data. A visitor sees the version of the
+        site, the catalog, and the version of the catalog's contents.
         """
         self.switch_point("load")
         self.loads["primary" if tx.primary else "replica"] += 1
@@ -153,14 +153,14 @@ class Database:
             version, catalog = state.site
             body = {"site": version, "catalog": str(catalog), "version": state.catalog_contents[catalog]}
             return json.dumps(body), None
-        # The client comes from entering the database. The data is read now, so it is at least as new.
+        # The client was resolved when the transaction began. The data is read now, so it cannot be older.
         client = cast(UUID, tx.context.client_ids[0])
         role = "owner" if tx.context.owner_ids else "viewer"
         return json.dumps({"client": str(client), "role": role, "version": state.client_data[client]}), None
 
 
 def change_client_data(client: UUID) -> Change:
-    """Change the data of a client."""
+    """Create a change of the data of a client."""
 
     def change(state: State) -> list[str]:
         state.client_data[client] += 1
@@ -170,7 +170,7 @@ def change_client_data(client: UUID) -> Change:
 
 
 def change_catalog(catalog: UUID) -> Change:
-    """Change the contents of a catalog."""
+    """Create a change of the contents of a catalog."""
 
     def change(state: State) -> list[str]:
         state.catalog_contents[catalog] += 1
@@ -180,7 +180,7 @@ def change_catalog(catalog: UUID) -> Change:
 
 
 def change_site(catalog: UUID) -> Change:
-    """Make the site show another catalog."""
+    """Create a change after which the site shows another catalog."""
 
     def change(state: State) -> list[str]:
         state.site = (state.site[0] + 1, catalog)
@@ -190,7 +190,7 @@ def change_site(catalog: UUID) -> Change:
 
 
 def change_membership(subject: str, client: UUID | None, role: str) -> Change:
-    """Give a user another client or role, or remove the membership if `client` is None."""
+    """Create a change of a user's client and role. If `client` is None, the change removes the membership."""
 
     def change(state: State) -> list[str]:
         version, before, _ = state.members[subject]

@@ -1,4 +1,4 @@
-"""Test doubles: a clock that only tests move, and a Redis that the cache calls without HTTP."""
+"""Test doubles: a clock that only advances if a test advances it, and a Redis client that does not use HTTP."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -8,11 +8,12 @@ import valkey
 from wecelebrate.core.cache.redis import Script
 
 RedisClient: TypeAlias = Any
-"""A `valkey.Valkey`. It is typed as Any because its own types declare every result as possibly awaitable."""
+"""The type of a `valkey.Valkey`. It is Any, because the type hints of valkey declare every result as possibly
+awaitable."""
 
 
 class Clock:
-    """Epoch milliseconds. The time changes only in `pass_seconds`."""
+    """A clock in epoch milliseconds. Its time changes only if `pass_seconds` is called."""
 
     def __init__(self) -> None:
         self.ms = 1_790_000_000_000
@@ -22,12 +23,12 @@ class Clock:
 
 
 class DirectRedis:
-    """Runs the scripts of the cache on Redis without HTTP, for tests that make very many calls."""
+    """Runs the scripts of the cache in Redis without HTTP. This makes tests with very many calls faster."""
 
     def __init__(self, client: RedisClient) -> None:
         self.client = client
         self.before_call: Callable[[str], object] = lambda name: None
-        """Called with the name of a script or command before it runs."""
+        """A function that is called before each script or command, with its name."""
 
     def run(self, script: Script, keys: list[str], *arguments: str, urgent: bool = False) -> Any:
         self.before_call(script.name)

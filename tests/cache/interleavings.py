@@ -1,4 +1,7 @@
-"""Interleavings of threads, chosen by a seed: one thread runs at a time, until it reaches a switch point."""
+"""Runs threads in an order that a random seed determines. Only one thread runs at a time, until its next switch point.
+
+A switch point is a place in the code at which another thread can continue.
+"""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +11,7 @@ _STEP_SECONDS = 20
 
 
 class Actor:
-    """One thread of an interleaving."""
+    """A thread of an interleaving."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self.name = name
@@ -21,13 +24,13 @@ class Actor:
         self._thread.start()
 
     def step(self) -> None:
-        """Run the actor up to its next switch point. Raises TimeoutError if it does not get there."""
+        """Run the actor until its next switch point. Raises TimeoutError if it does not reach one in time."""
         self._go.release()
         if not self._stopped.acquire(timeout=_STEP_SECONDS):
             raise TimeoutError(f"{self.name} did not reach a switch point within {_STEP_SECONDS} seconds")
 
     def pause(self) -> None:
-        """Pause until the next step. The actor's own thread calls this."""
+        """Wait until the next call of `step`. The thread of the actor calls this method."""
         self._stopped.release()
         self._go.acquire()
 
@@ -43,23 +46,23 @@ class Actor:
 
 
 class Interleaving:
-    """Runs actors until all are done. `on_switch` gets the name of the actor that runs next."""
+    """Runs actors until all are done. Before each step it calls `on_switch` with the name of the next actor."""
 
     def __init__(self, random: Random, on_switch: Callable[[str], object] = lambda name: None) -> None:
         self.random = random
         self.trace: list[str] = []
-        """The switch points in the order in which they were reached, for the message of a failing test."""
+        """The names of the reached switch points, in order. They are part of the message of a failed test."""
         self._on_switch = on_switch
         self._current: Actor | None = None
 
     def switch_point(self, name: str) -> None:
-        """Let another actor run. Does nothing outside of `run`."""
+        """Pause the current actor, so that another actor can run. Does nothing while `run` is not running."""
         if self._current is not None:
             self.trace.append(f"{self._current.name} {name}")
             self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Run one actor for each name and function. Raises the error of an actor that failed."""
+        """Run one actor for each pair of a name and a function. If an actor fails, raises its error."""
         actors = [Actor(name, work) for name, work in works]
         while running := [actor for actor in actors if not actor.done]:
             self._current = self.random.choice(running)

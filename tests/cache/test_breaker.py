@@ -1,4 +1,5 @@
-"""Calls of Redis: a call has a timeout and no retry, and a circuit breaker pauses calls after a failure."""
+"""Tests the calls of Redis. A call has a timeout and is not retried. After a failure, the circuit breaker stops all
+calls for some time."""
 
 import importlib
 import socket
@@ -22,7 +23,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """Run a server. Yields its URL and a list of the times of its connections."""
+    """Run a server. Yields its URL, and the list of the times at which clients connected."""
     connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -41,14 +42,14 @@ def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list
 
 
 def never_respond(connection: socket.socket) -> None:
-    """Read everything and send nothing."""
+    """Read all data of a connection, and never send a response."""
     with connection:
         while connection.recv(65536):
             pass
 
 
 def respond_with(status: str) -> Callable[[socket.socket], None]:
-    """A function for `server` that responds with an HTTP status."""
+    """Create a function for `server` that sends a response with the given HTTP status."""
 
     def respond(connection: socket.socket) -> None:
         with connection:
@@ -61,13 +62,13 @@ def respond_with(status: str) -> Callable[[socket.socket], None]:
 
 @pytest.fixture
 def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Make the circuit breaker use a clock that only the test moves."""
+    """Make the circuit breaker use a clock that only advances if the test advances it."""
     clock = Clock()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.ms / 1000))
     return clock
 
 
-def test_a_redis_that_does_not_respond_costs_one_timeout_and_opens_the_breaker() -> None:
+def test_the_first_call_to_an_unresponsive_redis_times_out_and_the_breaker_stops_further_calls() -> None:
     with server(never_respond) as (url, connection_times):
         redis = Redis(url, "token")
         durations = []
@@ -78,7 +79,7 @@ def test_a_redis_that_does_not_respond_costs_one_timeout_and_opens_the_breaker()
             durations.append(time.monotonic() - began)
     assert TIMEOUT_SECONDS <= durations[0] < TIMEOUT_SECONDS + 0.15
     assert max(durations[1:]) < 0.01
-    assert len(connection_times) == 1, "there is no retry"
+    assert len(connection_times) == 1, "the failed call was not retried"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_an_invalid_response_raises_cache_down(text: bytes) -> None:
         Redis(url, "token").execute("PING")
 
 
-def test_the_open_time_of_the_breaker_doubles_up_to_a_maximum_and_resets_after_a_success(
+def test_each_failure_doubles_the_open_time_of_the_breaker_until_a_call_succeeds(
     breaker_clock: Clock, adapter: Upstash
 ) -> None:
     redis = Redis(adapter.url, "wrong")
@@ -121,7 +122,8 @@ def test_the_open_time_of_the_breaker_doubles_up_to_a_maximum_and_resets_after_a
                     break
         open_times.append((breaker_clock.ms - began) / 1000)
         breaker_clock.pass_seconds(MAX_OPEN_SECONDS + 1)
-    # Each round has two failures, so the open time doubles twice. The time after the first failure is measured.
+    # Each round has two failures, so the open time doubles twice per round. The test measures the time after the first
+    # failure of each round.
     assert open_times == [
         MIN_OPEN_SECONDS,
         4,
@@ -155,10 +157,10 @@ def test_an_invalidation_is_sent_while_the_breaker_is_open(
     with pytest.raises(CacheDown, match="breaker"):
         cache.get(value_key)
     cache.invalidate(["product:1"], "1")
-    assert cache.get(value_key) is None, "the invalidation reached Redis and closed the breaker"
+    assert cache.get(value_key) is None, "Redis received the invalidation, and the success closed the breaker"
 
 
-def test_scripts_are_sent_again_after_redis_lost_them(key_prefix: str, adapter: Upstash) -> None:
+def test_a_script_is_sent_again_if_redis_has_lost_it(key_prefix: str, adapter: Upstash) -> None:
     assert cache.read_tags(["a"]).tokens
     module.redis().execute("SCRIPT", "FLUSH")
     assert cache.read_tags(["a"]).tokens

@@ -1,4 +1,5 @@
-"""The history of recent writes: the transactions that a replica must have replayed before it may load a value."""
+"""Tests the history of recent writes: the transactions that a replica must have replayed before a value is loaded from
+it."""
 
 import time
 
@@ -12,13 +13,16 @@ pytestmark = pytest.mark.usefixtures("known_history")
 
 
 def xids(*tags: str, caller: str = "") -> set[str]:
-    """The transactions that a replica must have replayed to load a value with the tags for the caller."""
+    """Return the transactions that a replica must have replayed before a value is loaded from it.
+
+    `tags` are the tags of the value. `caller` is the write key of the caller.
+    """
     versions = cache.read_tags(tags, caller)
     assert not versions.history_unknown
     return set(versions.min_xids)
 
 
-def test_versions_contain_the_transactions_of_their_tags_and_of_the_caller_only() -> None:
+def test_tag_versions_contain_only_the_transactions_of_their_tags_and_of_the_caller() -> None:
     cache.invalidate(["a"], "1", "caller:ann")
     cache.invalidate(["b", "c"], "2", "caller:bob")
     assert xids("a") == {"1"}
@@ -29,7 +33,7 @@ def test_versions_contain_the_transactions_of_their_tags_and_of_the_caller_only(
     assert xids("d", caller="caller:cat") == set()
 
 
-def test_transactions_expire_after_a_minute(clock: Clock) -> None:
+def test_the_history_forgets_a_transaction_after_a_minute(clock: Clock) -> None:
     cache.invalidate(["a"], "1")
     clock.pass_seconds(40)
     cache.invalidate(["a"], "2")
@@ -41,39 +45,40 @@ def test_transactions_expire_after_a_minute(clock: Clock) -> None:
     assert xids("a") == set()
 
 
-def test_the_last_64_transactions_of_a_tag_are_kept(clock: Clock) -> None:
+def test_the_history_keeps_the_last_64_transactions_of_a_tag(clock: Clock) -> None:
     for n in range(100, 200):
         cache.invalidate(["a"], str(n))
     assert xids("a") == {str(n) for n in range(136, 200)}
 
 
-def test_a_repeated_transaction_is_recorded_once(key_prefix: str, raw_redis: RedisClient) -> None:
+def test_a_transaction_that_is_sent_several_times_is_recorded_once(key_prefix: str, raw_redis: RedisClient) -> None:
     for xid in ("1", "2", "1", "1"):
         cache.invalidate(["a"], xid)
     assert xids("a") == {"1", "2"}
     assert raw_redis.hget(f"{key_prefix}public:recent", "a").count(":") == 2
 
 
-def test_the_history_is_unknown_after_late_invalidations_displaced_recent_ones(clock: Clock) -> None:
-    # After an hour without Redis, the outbox holds a hundred changes of a catalog. A user then makes another change.
+def test_the_history_is_unknown_after_late_invalidations_have_displaced_recent_transactions(clock: Clock) -> None:
+    # Redis was down for an hour, so the outbox contains 100 changes of a catalog. Now a user makes another change.
+    # Afterwards the sweeper sends the 100 late invalidations.
     cache.invalidate(["products:c"], "1000", "caller:ann")
     for n in range(100):
         cache.invalidate(["products:c"], str(n + 1), late=True)
     versions = cache.read_tags(["products:c"])
     assert "1000" in versions.min_xids or versions.history_unknown, (
-        "a replica without the change may not fill the cache"
+        "no value may be loaded from a replica that has not replayed the change"
     )
     assert xids(caller="caller:ann") == {"1000"}
     assert xids("another") == set()
     clock.pass_seconds(59)
     for n in range(70):
         cache.invalidate(["products:c"], str(2000 + n))
-    assert cache.read_tags(["products:c"]).history_unknown, "later writes do not hide that entries were displaced"
+    assert cache.read_tags(["products:c"]).history_unknown, "the history stays unknown after further writes"
     clock.pass_seconds(1)
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 
 
-def test_the_history_is_unknown_for_a_minute_after_redis_lost_it(
+def test_the_history_is_unknown_for_a_minute_after_redis_has_lost_it(
     key_prefix: str, raw_redis: RedisClient, clock: Clock
 ) -> None:
     assert not cache.read_tags(["a"]).history_unknown
@@ -85,10 +90,10 @@ def test_the_history_is_unknown_for_a_minute_after_redis_lost_it(
     assert not cache.read_tags(["a"]).history_unknown
 
 
-def test_a_write_to_an_empty_redis_starts_the_history(key_prefix: str, raw_redis: RedisClient, clock: Clock) -> None:
+def test_a_write_to_an_empty_redis_starts_a_new_history(key_prefix: str, raw_redis: RedisClient, clock: Clock) -> None:
     raw_redis.delete(f"{key_prefix}public:recent")
     cache.invalidate(["a"], "1")
-    assert cache.read_tags(["a"]).history_unknown, "earlier writes may be lost"
+    assert cache.read_tags(["a"]).history_unknown, "Redis may have lost earlier writes"
     clock.pass_seconds(30)
     cache.invalidate(["a"], "2")
     clock.pass_seconds(30)
@@ -103,7 +108,7 @@ def test_an_invalidation_without_a_transaction_is_not_recorded(key_prefix: str, 
     assert xids(caller="caller:ann") == {"5"}
 
 
-def test_expired_transactions_of_a_large_sync_are_removed_in_batches(
+def test_the_expired_transactions_of_a_large_sync_are_removed_in_batches(
     key_prefix: str, raw_redis: RedisClient, clock: Clock
 ) -> None:
     recent = f"{key_prefix}public:recent"
@@ -115,7 +120,7 @@ def test_expired_transactions_of_a_large_sync_are_removed_in_batches(
         began = time.monotonic()
         cache.invalidate([f"product:new:{n}:{m}" for m in range(1000)], "99")
         slowest = max(slowest, time.monotonic() - began)
-    assert raw_redis.hlen(recent) < 70_000, "each invalidation removes as many entries as it adds"
+    assert raw_redis.hlen(recent) < 70_000, "each invalidation removes about as many fields as it adds"
     for _ in range(400):
         cache.invalidate(["a"], "100")
     assert not [field for field in raw_redis.hkeys(recent) if field.startswith("product:") and "new" not in field]

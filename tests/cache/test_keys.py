@@ -1,4 +1,4 @@
-"""Keys: each begins with its tenant, and no input of a user produces a key of another tenant."""
+"""Tests that every key contains its tenant, and that no input from a user can produce a key of another tenant."""
 
 import re
 from uuid import uuid4
@@ -24,7 +24,7 @@ def test_a_key_without_a_tenant_is_refused(parts: tuple[str, ...]) -> None:
 
 
 @given(TENANTS, PARTS, TENANTS, PARTS)
-def test_two_keys_are_equal_only_if_the_tenant_and_all_parts_are(
+def test_two_keys_are_equal_only_if_their_tenants_and_all_their_parts_are_equal(
     tenant: str, parts: list[str], other_tenant: str, other_parts: list[str]
 ) -> None:
     same_key = keys.key(tenant, *parts) == keys.key(other_tenant, *other_parts)
@@ -32,7 +32,7 @@ def test_two_keys_are_equal_only_if_the_tenant_and_all_parts_are(
 
 
 @given(TENANTS, PARTS)
-def test_special_characters_in_a_part_are_escaped(tenant: str, parts: list[str]) -> None:
+def test_special_characters_in_the_parts_of_a_key_are_escaped(tenant: str, parts: list[str]) -> None:
     key = keys.key(tenant, *parts)
     assert key.removeprefix(keys.prefix()).split(":")[0] == tenant
     assert key.count(":") == keys.prefix().count(":") + len(parts)
@@ -40,14 +40,14 @@ def test_special_characters_in_a_part_are_escaped(tenant: str, parts: list[str])
 
 
 @given(st.text(), st.text())
-def test_entries_of_different_resources_have_different_suffixes(first_name: str, second_name: str) -> None:
+def test_entries_of_objects_with_different_names_have_different_suffixes(first_name: str, second_name: str) -> None:
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_entry_of_a_list_depends_on_its_filters_and_not_on_their_order(filters: dict[str, object]) -> None:
+def test_the_entry_of_a_list_depends_on_its_filters_but_not_on_their_order(filters: dict[str, object]) -> None:
     reversed_filters = dict(reversed(filters.items()))
     entry = keys.entry(keys.PRODUCTS, "c", tags=[], filters=filters)
     assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], filters=reversed_filters | {"unset": None})
@@ -55,7 +55,7 @@ def test_the_entry_of_a_list_depends_on_its_filters_and_not_on_their_order(filte
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
-def test_session_keys_differ_by_subject_and_between_members_customers_and_visitors(
+def test_different_subjects_and_different_kinds_of_callers_have_different_session_keys(
     first_name: str, second_name: str
 ) -> None:
     member, other_member = Caller(subject=first_name), Caller(subject=second_name)
@@ -63,7 +63,7 @@ def test_session_keys_differ_by_subject_and_between_members_customers_and_visito
     visitor_keys = {
         sessions.session_key(Caller(subject=subject, site_domain="a.test")) for subject in (first_name, None)
     }
-    assert len(visitor_keys) == 2, "a customer and a visitor have different keys"
+    assert len(visitor_keys) == 2, "a customer and an anonymous visitor have different keys"
     assert sessions.session_key(member) not in visitor_keys
 
 
@@ -86,11 +86,11 @@ def test_entities_have_their_documented_lifetimes() -> None:
     assert {entity.name: life for entity, life in table.items()} == {entity.name: entity.life for entity in table}
     assert all(entity.negative <= 60 for entity in table), "a cached 404 expires within a minute"
     assert {entity for entity in table if entity.stale} == {keys.STOREFRONT, keys.STOREFRONT_PAGES}, (
-        "only visitors may get a stale value"
+        "only visitors may get an expired value"
     )
 
 
-def test_every_key_written_by_scripts_begins_with_its_environment_and_tenant(
+def test_every_key_that_the_scripts_write_begins_with_its_environment_and_tenant(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     versions = cache.read_tags(["things", "user:a"], "caller:a")

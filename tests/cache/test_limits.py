@@ -1,4 +1,7 @@
-"""Rate limits: counted in Redis over a sliding hour, or minute for an address; without Redis, by each instance."""
+"""Tests the rate limits. Redis counts the requests in a sliding window of one hour, or of one minute for an IP address.
+
+If Redis is down, each instance counts the requests that it handles.
+"""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +28,7 @@ VISITOR = Caller(site_domain="shop.test")
 
 
 class Client:
-    """A caller with a session in the cache, and the rate limit headers of its latest request."""
+    """A caller whose session is in the cache. Contains the rate limit headers of the latest response."""
 
     def __init__(
         self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
@@ -41,10 +44,10 @@ class Client:
         cache.put(sessions.session_key(self.caller), value, SESSION)
 
     def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
-        """Send a request, or an order.
+        """Send a request. `is_order` means that the request is an order.
 
-        Returns by limit the remaining requests, and the seconds until further requests become available. Raises
-        TooManyRequests.
+        Returns two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
+        becomes available again. Raises TooManyRequests.
         """
         self.headers = {}
 
@@ -58,18 +61,18 @@ class Client:
         return {name: (int(remaining), int(seconds)) for name, remaining, seconds in limits_in_header}
 
     def exhaust(self, address: str = "", is_order: bool = False) -> int:
-        """Send requests until one is refused. Returns the number of accepted requests."""
+        """Send requests until a request is refused. Returns the number of accepted requests."""
         for count in range(10_000):
             try:
                 self.send(address, is_order)
             except TooManyRequests:
                 return count
-        raise AssertionError("no request was refused")
+        raise AssertionError("none of 10,000 requests was refused")
 
 
 @pytest.fixture(autouse=True)
 def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An instance that has counted no request yet, with the kill switches at their defaults."""
+    """Simulate a new instance that has not counted any requests. All kill switches have their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
     monkeypatch.setattr(request_cache, "_local_limits", LocalLimits())
@@ -77,12 +80,12 @@ def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def hourly_clock(clock: Clock) -> Clock:
-    """The clock at the start of an hour."""
+    """Set the clock to the beginning of an hour."""
     clock.ms -= clock.ms % 3_600_000
     return clock
 
 
-def test_requests_of_a_client_are_counted_over_a_sliding_hour_by_minute(hourly_clock: Clock) -> None:
+def test_the_requests_of_a_client_are_counted_in_a_sliding_hour_of_one_minute_buckets(hourly_clock: Clock) -> None:
     client = Client(MEMBER, 10)
     hourly_clock.pass_seconds(90)
     assert [client.send()["requests"] for _ in range(4)] == [(remaining, 3570) for remaining in (9, 8, 7, 6)]
@@ -95,7 +98,7 @@ def test_requests_of_a_client_are_counted_over_a_sliding_hour_by_minute(hourly_c
     with pytest.raises(TooManyRequests):
         client.send()
     hourly_clock.pass_seconds(1)
-    # The first four requests have expired. The six later ones have not.
+    # The first four requests are now outside the window. The six later requests are still inside the window.
     assert [client.send()["requests"] for _ in range(4)] == [(remaining, 1800) for remaining in (3, 2, 1, 0)]
     with pytest.raises(TooManyRequests):
         client.send()
@@ -114,7 +117,7 @@ def test_refused_requests_are_not_counted(hourly_clock: Clock, key_prefix: str, 
     assert client.exhaust() == 3
 
 
-def test_members_of_a_client_share_its_quota_and_clients_do_not() -> None:
+def test_all_members_of_a_client_share_one_quota_but_different_clients_do_not() -> None:
     ann, bob = Client(MEMBER, 5), Client(Caller(subject="bob"), 5)
     abe = Client(Caller(subject="abe"), 5, tenant=ann.tenant)
     assert ann.send() and abe.send()
@@ -123,12 +126,12 @@ def test_members_of_a_client_share_its_quota_and_clients_do_not() -> None:
     assert bob.exhaust() == 5
 
 
-def test_callers_without_a_quota_are_not_counted() -> None:
+def test_requests_of_a_caller_without_a_quota_are_not_counted() -> None:
     admin = Client(MEMBER, None)
     assert [admin.send() for _ in range(3)] == [{}, {}, {}]
 
 
-def test_requests_of_an_address_are_counted_over_a_sliding_minute_by_ten_seconds(
+def test_the_requests_of_an_address_are_counted_in_a_sliding_minute_of_ten_second_buckets(
     hourly_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -149,14 +152,16 @@ def test_an_address_may_send_600_requests_a_minute(hourly_clock: Clock) -> None:
     assert Client(VISITOR, None).exhaust("192.0.2.9") == 600
 
 
-def test_requests_of_a_visitor_count_for_the_address_and_the_storefront(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_of_a_visitor_counts_against_the_limits_of_the_address_and_of_the_storefront(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     visitor = Client(VISITOR, 4, limit="storefront")
     assert set(visitor.send("192.0.2.1")) == {"address", "storefront"}
     assert visitor.exhaust("192.0.2.2") == 3
     assert visitor.headers["RateLimit-Policy"] == '"address";q=600;w=60, "storefront";q=4;w=3600'
 
 
-def test_a_request_with_several_lookups_is_counted_once() -> None:
+def test_a_request_that_makes_several_lookups_is_counted_once() -> None:
     client = Client(MEMBER, 100)
     ratelimit_headers: list[str] = []
     request = RequestCache(client.caller, "", lambda headers: ratelimit_headers.append(headers["RateLimit"]))
@@ -166,7 +171,7 @@ def test_a_request_with_several_lookups_is_counted_once() -> None:
     assert client.send()["requests"][0] == 98
 
 
-def test_the_quota_of_orders_is_a_fraction_of_the_quota_of_visitors() -> None:
+def test_the_order_quota_of_a_site_is_a_fraction_of_the_request_quota_of_its_visitors() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     assert visitor.exhaust("192.0.2.1", is_order=True) == 5
     assert visitor.headers["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
@@ -179,7 +184,7 @@ def test_the_quota_of_orders_is_a_fraction_of_the_quota_of_visitors() -> None:
     assert other.exhaust("192.0.2.1", is_order=True) == 5
 
 
-def test_an_order_with_several_lookups_is_counted_once() -> None:
+def test_an_order_that_makes_several_lookups_is_counted_once() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     request = RequestCache(visitor.caller, "192.0.2.1", lambda headers: None, is_order=True)
     for _ in range(5):
@@ -187,7 +192,7 @@ def test_an_order_with_several_lookups_is_counted_once() -> None:
     assert visitor.send("192.0.2.1", is_order=True)["orders"][0] == 3
 
 
-# Without Redis.
+# Limits while Redis is down.
 
 
 @pytest.fixture
@@ -199,7 +204,7 @@ def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class WallClock:
-    """A clock for the limits that an instance counts without Redis. `now` is in epoch seconds."""
+    """The clock for the limits that an instance counts itself, while Redis is down. `now` is in epoch seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_790_000_040.0 // 60 * 60
@@ -211,7 +216,7 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     return WallClock(monkeypatch)
 
 
-def test_without_redis_an_instance_gives_an_unknown_caller_the_minimum_quota(
+def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)
@@ -227,7 +232,7 @@ def test_without_redis_an_instance_gives_an_unknown_caller_the_minimum_quota(
     assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_without_redis_an_instance_limits_the_orders_of_a_site_from_all_addresses_together(
+def test_an_instance_without_redis_limits_the_orders_of_a_site_from_all_addresses_together(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)
@@ -246,7 +251,7 @@ def test_without_redis_an_instance_limits_the_orders_of_a_site_from_all_addresse
 @pytest.mark.parametrize(
     ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
 )
-def test_without_redis_an_instance_gives_a_known_caller_a_part_of_its_quota(
+def test_an_instance_without_redis_gives_a_known_caller_a_part_of_its_quota(
     wall_clock: WallClock, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
     client = Client(MEMBER, quota)
@@ -255,17 +260,17 @@ def test_without_redis_an_instance_gives_a_known_caller_a_part_of_its_quota(
     assert client.exhaust() == allowed
 
 
-def test_without_redis_visitors_are_counted_by_their_address(
+def test_an_instance_without_redis_counts_the_requests_of_each_address_separately(
     wall_clock: WallClock, request: pytest.FixtureRequest
 ) -> None:
     visitor = Client(VISITOR, 20_000, limit="storefront")
     visitor.send("192.0.2.1")
     request.getfixturevalue("redis_down")
     assert visitor.exhaust("192.0.2.1") == 83
-    assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address"
+    assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
 
 
-def test_requests_are_not_counted_while_limits_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_are_not_counted_while_a_kill_switch_turns_the_limits_off(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(MEMBER, 2)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: (name, value) == ("limits", "off"))
     assert [client.send() for _ in range(5)] == [{}] * 5

@@ -1,4 +1,4 @@
-"""Operations of the cache: get, set, delete, invalidate, get or set; and the format of a value in Redis."""
+"""Tests the operations of the cache (get, set, delete, invalidate, get_or_set), and the format of a value in Redis."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ def value_key(key_prefix: str) -> str:
 
 
 @given(st.integers(0, 2**53), LINE, st.lists(st.tuples(LINE, LINE), max_size=4), st.text())
-def test_a_parsed_value_equals_the_serialized_value(
+def test_a_value_is_unchanged_after_it_is_serialized_and_parsed(
     stale_at: int, meta: str, tokens: list[tuple[str, str]], text: str
 ) -> None:
     value = Value(stale_at, meta, "\n".join(f"{token} {tag}" for token, tag in tokens), text)
@@ -48,7 +48,7 @@ def test_a_value_is_returned_until_it_is_deleted(value_key: str, text: str, tags
     assert body(value_key) is None
 
 
-def test_invalidating_a_tag_invalidates_only_the_values_with_that_tag(key_prefix: str) -> None:
+def test_the_invalidation_of_a_tag_only_affects_values_with_this_tag(key_prefix: str) -> None:
     value_keys = [key(tenant, "owner", "product", str(n)) for tenant in ("a", "b") for n in range(3)]
     for value_key in value_keys:
         put(value_key, value_key, "shared", f"own:{value_key}")
@@ -61,17 +61,17 @@ def test_invalidating_a_tag_invalidates_only_the_values_with_that_tag(key_prefix
     assert body(other) == "kept"
 
 
-def test_a_value_loaded_before_an_invalidation_and_stored_after_it_is_never_returned(value_key: str) -> None:
+def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_never_returned(value_key: str) -> None:
     versions = cache.read_tags(["product:1"])
     cache.invalidate(["product:1"])
     cache.set_value(value_key, "old", PRODUCT, versions)
     assert body(value_key) is None
     put(value_key, "new", "product:1")
-    cache.set_value(value_key, "older still", PRODUCT, versions)
-    assert body(value_key) is None, "the late value is invalid, although it replaced a valid one"
+    cache.set_value(value_key, "old again", PRODUCT, versions)
+    assert body(value_key) is None, "the outdated value is invalid, although it has overwritten a valid value"
 
 
-def test_a_value_is_invalid_after_redis_evicted_its_tag(
+def test_a_value_is_invalid_after_redis_has_evicted_the_token_of_its_tag(
     value_key: str, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     put(value_key, "old", "product:1")
@@ -96,7 +96,7 @@ def test_get_or_set_loads_once_until_a_tag_is_invalidated(value_key: str) -> Non
 
 def test_get_or_set_without_redis_loads_each_time(value_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def down() -> object:
-        raise cache.CacheDown("gone")
+        raise cache.CacheDown("raised on purpose by this test")
 
     monkeypatch.setattr(cache, "redis", down)
     loads: list[TagVersions] = []
@@ -109,11 +109,11 @@ def test_get_or_set_without_redis_loads_each_time(value_key: str, monkeypatch: p
     assert [versions.history_unknown for versions in loads] == [True, True], "the history is unknown without Redis"
 
 
-def test_lifetimes_are_shortened_at_random_by_at_most_a_tenth(key_prefix: str) -> None:
+def test_lifetimes_are_shortened_at_random_by_at_most_ten_percent(key_prefix: str) -> None:
     lifetimes = [cache.new_value("", "-", "", 1000).stale_at - cache.now() for _ in range(2000)]
     assert 895_000 < min(lifetimes) < 910_000
     assert 990_000 < max(lifetimes) <= 1_000_000
-    assert len({life // 10_000 for life in lifetimes}) > 8, "values loaded together expire at different times"
+    assert len({life // 10_000 for life in lifetimes}) > 8, "values that are loaded together expire at different times"
 
 
 def test_an_expired_value_is_not_returned_and_redis_deletes_it(
@@ -137,14 +137,14 @@ def test_a_value_that_is_too_large_is_not_stored_and_its_lock_is_released(
 
 
 @pytest.mark.parametrize("owner", ["me", "another owner"])
-def test_only_its_owner_can_release_a_lock(value_key: str, raw_redis: RedisClient, owner: str) -> None:
+def test_only_the_owner_of_a_lock_can_release_it(value_key: str, raw_redis: RedisClient, owner: str) -> None:
     lock = f"{value_key}:lock"
     raw_redis.set(lock, "me", px=2000)
     cache.release(lock, owner)
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
     cache.put(value_key, cache.new_value("x", "-", "", 100), PRODUCT, lock, owner)
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
-    assert body(value_key) == "x", "the value is stored in any case, because its tokens show whether it is valid"
+    assert body(value_key) == "x", "the value is also stored without the lock: its tokens show whether it is valid"
 
 
 def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
@@ -164,8 +164,8 @@ def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
     assert seconds < 1, f"{seconds:.2f} s"
 
 
-def test_all_threads_get_the_same_token_of_a_tag(key_prefix: str) -> None:
-    cache.read_tags([])  # Redis has the script.
+def test_different_threads_read_the_same_tokens_of_the_tags(key_prefix: str) -> None:
+    cache.read_tags([])  # After this call, Redis has stored the script.
     client = shared_redis()
     with ThreadPoolExecutor(1) as pool:
         other_thread = pool.submit(lambda: cache.read_tags(["a", "b"]).tokens)

@@ -1,7 +1,7 @@
-"""The cache's protocol under forced interleavings of readers, writers, a lagging replica, evictions and the sweeper.
+"""Tests the cache protocol in many interleavings of readers, writers, a lagging replica, evictions and the sweeper.
 
-Each interleaving is chosen by a seed. Two things are checked for every response: it contains all changes that had been
-invalidated in the cache before the request began, and it contains only what the caller may see.
+A seed determines the order of the steps in each interleaving. Every response must contain all changes that were
+invalidated in the cache before the request began. It must only contain data that the caller is allowed to see.
 """
 
 import json
@@ -29,7 +29,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 INTERLEAVINGS = 10_000 if FULL else 500
 SHARES = 1 if FULL else 10
-"""The number of tests that the interleavings are divided into. A failure names its seed."""
+"""The number of tests between which the interleavings are divided. The message of a failed test contains the seed."""
 
 ANN, ABE, BOB = (Caller(subject=name) for name in ("ann", "abe", "bob"))
 VISITOR = Caller(site_domain=DOMAIN)
@@ -38,7 +38,7 @@ STOREFRONT = Entry(keys.STOREFRONT, "shown", ("products:$catalog",))
 
 
 class Scenario:
-    """One interleaving: its random actions, and the checks of its responses."""
+    """One interleaving. It runs random actions and checks the responses."""
 
     def __init__(self, seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
@@ -52,7 +52,7 @@ class Scenario:
         self.database = Database(lambda: clock.ms, self.interleaving.switch_point)
         self.responses = 0
         direct_redis.before_call = self.interleaving.switch_point
-        # A sleep moves the clock instead of waiting.
+        # `sleep` does not wait. It only advances the clock of the test.
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
         for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
@@ -63,7 +63,7 @@ class Scenario:
         self.clock.pass_seconds(seconds)
         self.interleaving.switch_point("sleep")
 
-    # Actions.
+    # The actions of a scenario.
 
     def read(self, caller: Caller) -> None:
         """Send a request and check the response."""
@@ -73,7 +73,7 @@ class Scenario:
         self.check(caller, body, invalidated)
 
     def request(self, caller: Caller) -> dict[str, Any] | None:
-        """Send a request. Returns its body, or None if the caller is not a member of a client."""
+        """Send a request and return the body of the response. Returns None if the caller has no membership."""
         entry = STOREFRONT if caller.site_domain else CLIENT_DATA
         try:
             value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)
@@ -83,7 +83,7 @@ class Scenario:
         return body
 
     def check(self, caller: Caller, body: dict[str, Any] | None, invalidated: list[Commit]) -> None:
-        """Check that a body contains the invalidated commits, and only what the caller may see."""
+        """Check that a body contains the invalidated commits, and only data that the caller is allowed to see."""
         if caller.site_domain:
             assert body is not None
             self._check_storefront(body, invalidated)
@@ -118,7 +118,7 @@ class Scenario:
         return [self.database.initial, *(commit.state for commit in self.database.commits)]
 
     def write(self, change: Change, write_key: str, *, dies: bool = False) -> None:
-        """Commit a change. A writer that dies does not invalidate its tags in the cache."""
+        """Commit a change, then invalidate its tags in the cache. If the writer dies, the tags are not invalidated."""
         xid = self.database.begin()
         self.interleaving.switch_point("write")
         commit = self.database.commit(xid, change, write_key)
@@ -127,6 +127,7 @@ class Scenario:
             self.invalidate(commit, late=False)
 
     def invalidate(self, commit: Commit, *, late: bool) -> None:
+        """Invalidate the tags of a commit in the cache. `late` means that the sweeper does it."""
         cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
         commit.invalidated = True
         if commit in self.database.outbox:
@@ -138,12 +139,12 @@ class Scenario:
             self.invalidate(commit, late=True)
 
     def evict(self) -> None:
-        """Delete a random key, which may be the history of recent writes."""
+        """Delete a random key from Redis. It may be the key of the history of recent writes."""
         names = sorted(self.redis.keys("*"))
         if names:
             self.redis.delete(self.random.choice(names))
 
-    # Random actors.
+    # The random actors of a scenario.
 
     def random_change(self) -> Change:
         random = self.random
@@ -168,7 +169,7 @@ class Scenario:
         return work
 
     def writer(self, death_rate: float) -> Callable[[], None]:
-        """An actor that writes. `death_rate` is the probability that it dies after a commit."""
+        """Create the function of an actor that writes. `death_rate` is the probability that it dies after a commit."""
         writes = [
             (
                 self.random_change(),
@@ -185,7 +186,7 @@ class Scenario:
         return work
 
     def environment(self) -> None:
-        """An actor that replays commits on the replica, evicts keys, lets time pass, and runs the sweeper."""
+        """Run an actor that replays commits on the replica, evicts keys, advances the clock, and runs the sweeper."""
         for _ in range(self.random.randint(2, 8)):
             self.interleaving.switch_point("environment")
             match self.random.choice(["replay", "replay", "evict", "time", "sweep"]):
@@ -203,14 +204,14 @@ class Scenario:
         if self.random.random() < 0.85:
             self.redis.hset(f"{keys.prefix()}public:recent", "since", str(self.clock.ms - 120_000))
         for caller in self.random.choices([ANN, ABE, BOB, VISITOR], k=2):
-            self.request(caller)  # fills the cache
+            self.request(caller)  # This fills the cache.
         works: list[tuple[str, Callable[[], object]]] = [("environment", self.environment)]
         works += [(f"reader {number}", self.reader()) for number in range(self.random.randint(2, 3))]
         works += [(f"writer {number}", self.writer(death_rate)) for number in range(self.random.randint(1, 2))]
         self.interleaving.run(*works)
         self.sweep()
         for caller in (ANN, ABE, BOB, VISITOR):
-            self.read(caller)  # while the replica may still lag
+            self.read(caller)  # At this time the replica may still lag.
         self.database.replay(99)
         for caller in (ANN, ABE, BOB, VISITOR):
             self.read(caller)
@@ -219,7 +220,7 @@ class Scenario:
 def run_scenario(
     seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, death_rate: float
 ) -> Scenario:
-    """Run the interleaving of a seed. A failure contains the seed and the order of the switch points."""
+    """Run the interleaving of a seed. The message of a failure contains the seed and the order of the switch points."""
     scenario = Scenario(seed, direct_redis, clock, monkeypatch)
     try:
         scenario.run(death_rate)
@@ -230,7 +231,7 @@ def run_scenario(
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_every_response_contains_the_changes_invalidated_before_the_request(
+def test_every_response_contains_all_changes_that_were_invalidated_before_the_request(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     loads = {"primary": 0, "replica": 0}
@@ -242,12 +243,12 @@ def test_every_response_contains_the_changes_invalidated_before_the_request(
     figure(f"interleavings {share + 1} of {SHARES}", INTERLEAVINGS / SHARES, "interleavings")
     figure(f"interleavings {share + 1} of {SHARES}: responses, none of them outdated", responses, "responses")
     assert responses > 8 * INTERLEAVINGS // SHARES
-    assert min(loads.values()) > INTERLEAVINGS // SHARES, "both servers loaded values"
+    assert min(loads.values()) > INTERLEAVINGS // SHARES, "values were loaded from both servers"
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_no_response_is_outdated_after_the_sweeper_has_invalidated_the_commits_of_dead_writers(
+def test_no_response_is_outdated_after_the_sweeper_has_invalidated_the_changes_of_dead_writers(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     for seed in range(share, INTERLEAVINGS, SHARES):

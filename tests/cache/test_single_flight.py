@@ -1,4 +1,7 @@
-"""Single flight: one of many concurrent readers loads a value, and the others wait for it for a limited time."""
+"""Tests single flight: only one of many concurrent readers loads a value. The other readers wait for the value.
+
+If the loader dies, they wait at most until its lock expires.
+"""
 
 import json
 import os
@@ -21,22 +24,22 @@ from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
 GRACE_SECONDS = 0.25
-"""A reader may wait this much longer than the lock lives."""
+"""The time by which a reader may wait longer than the lifetime of the lock."""
 
 
 @dataclass
-class Rush:
-    """The results of concurrent readers."""
+class ReadResults:
+    """The results of many concurrent readers."""
 
     bodies: set[str]
     longest: float
-    """The duration of the slowest read in seconds."""
+    """The duration of the slowest read, in seconds."""
     loads: int
 
 
 @pytest.fixture
 def session(key_prefix: str, raw_redis: RedisClient) -> Session:
-    """The caller's session, in a cache that knows the history of recent writes."""
+    """Store the session of the caller in an empty cache, whose history of recent writes is complete."""
     raw_redis.flushdb()
     raw_redis.hset(f"{key_prefix}public:recent", "since", "1")
     database = Database(cache.now, lambda _: None)
@@ -46,8 +49,8 @@ def session(key_prefix: str, raw_redis: RedisClient) -> Session:
     return session
 
 
-def rush(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) -> Rush:
-    """Run concurrent readers. `plan_fields` are fields of Plan."""
+def run_readers(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) -> ReadResults:
+    """Run concurrent readers in another process. `plan_fields` are the fields of its Plan."""
     loads_before = int(raw_redis.get(LOADS_KEY) or 0)
     plan = Plan(adapter.process.environment["REDIS_URL"], **plan_fields)  # type: ignore[arg-type]
     process = subprocess.run(
@@ -61,34 +64,34 @@ def rush(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) -> Rush
     )
     reads = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"body"')]
     assert len(reads) == plan.readers, process.stderr
-    return Rush(
+    return ReadResults(
         {read["body"] for read in reads},
         max((read["seconds"] for read in reads), default=0.0),
         int(raw_redis.get(LOADS_KEY) or 0) - loads_before,
     )
 
 
-def test_five_hundred_readers_of_an_invalidated_value_make_at_most_two_loads(
+def test_five_hundred_readers_of_an_invalidated_value_load_it_at_most_twice(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
-    first = rush(adapter, raw_redis, readers=READERS, seconds=0.1)
-    figure(f"rush of {READERS} readers on an invalidated value: loads", first.loads, "loads", 2)
+    first = run_readers(adapter, raw_redis, readers=READERS, seconds=0.1)
+    figure(f"{READERS} concurrent readers of an invalidated value: loads", first.loads, "loads", 2)
     assert first.loads >= 1
     assert len(first.bodies) <= first.loads
     cache.invalidate(["hot"], "1")
-    second = rush(adapter, raw_redis, readers=50, seconds=0.1)
+    second = run_readers(adapter, raw_redis, readers=50, seconds=0.1)
     assert 1 <= second.loads <= 2
-    assert not second.bodies & first.bodies, "no reader got the invalidated value"
+    assert not second.bodies & first.bodies, "no reader gets the invalidated value"
 
 
-def test_readers_of_a_valid_value_make_no_load(session: Session, adapter: Upstash, raw_redis: RedisClient) -> None:
-    rush(adapter, raw_redis, readers=1, seconds=0)
-    assert rush(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
+def test_readers_of_a_valid_value_do_not_load_it(session: Session, adapter: Upstash, raw_redis: RedisClient) -> None:
+    run_readers(adapter, raw_redis, readers=1, seconds=0)
+    assert run_readers(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
 
 
-def test_a_killed_loader_delays_other_readers_by_at_most_the_lifetime_of_its_lock(
+def test_a_loader_that_is_killed_delays_other_readers_by_at_most_the_lifetime_of_its_lock(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
-    result = rush(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)
+    result = run_readers(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)
     figure("killed loader: longest wait of a reader", result.longest, "s", cache.LOCK_MS / 1000 + GRACE_SECONDS)
     figure("killed loader: loads of 100 waiting readers", result.loads - 1, "loads", 2)

@@ -1,4 +1,4 @@
-"""An HTTP server on 127.0.0.1 for tests. A handler decides what it sends, byte by byte if necessary."""
+"""An HTTP server on 127.0.0.1 for tests. The handler of a test writes the bytes of the response to the socket."""
 
 import socket
 import ssl
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Handler = Callable[[socket.socket, bytes], None]
-"""Handles a connection. Takes the connection and the request that it received, with head and body."""
+"""A function that handles a connection. Its arguments are the connection and the received request (head and body)."""
 
 
 @dataclass
@@ -22,7 +22,10 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """The value of a header in each request; empty for a request without it. `name` is in lower case."""
+        """Return the values of a header, one for each received request. The value is empty if the header is missing.
+
+        `name` is in lower case.
+        """
         heads = [request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:] for request in self.requests]
         return [
             next((value.strip() for key, _, value in (line.partition(":") for line in head) if key.lower() == name), "")
@@ -32,7 +35,7 @@ class HttpServer:
 
 @contextmanager
 def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
-    """Run a server, with TLS if there is a context. Each connection has a thread of its own."""
+    """Run a server. It uses TLS if `context` is given. It handles each connection in a separate thread."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = HttpServer(listener.getsockname()[1])
         threads: list[threading.Thread] = []
@@ -45,11 +48,11 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
                     with stream:
                         request = _receive(stream)
                         if not request:
-                            return  # The client was killed before it sent a request.
+                            return  # The client process was killed before it sent a request.
                         server.requests.append(request)
                         handler(stream, request)
                 except OSError:
-                    return  # The client has closed the connection, which some tests expect.
+                    return  # The client has closed the connection. Some tests expect this.
 
         def accept() -> None:
             while True:
@@ -72,9 +75,9 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
 
 
 def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str) -> Handler:
-    """A handler that sends a response at once. `length` overrides the value of Content-Length.
+    """Create a handler that immediately sends a response. `length` overrides the value of Content-Length.
 
-    An underscore in the name of a header stands for a hyphen.
+    Underscores in the names of headers are replaced by hyphens.
     """
     lines = [f"HTTP/1.1 {status} So", f"Content-Length: {len(body) if length is None else length}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -83,7 +86,7 @@ def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, *
 
 
 def by_path(handlers: dict[str, Handler]) -> Handler:
-    """A handler that dispatches requests by their path. It answers unknown paths with 404."""
+    """Create a handler that passes each request to the handler of its path. Unknown paths get the status 404."""
 
     def dispatch(connection: socket.socket, request: bytes) -> None:
         path = request.split(b" ", 2)[1].decode()
@@ -93,7 +96,7 @@ def by_path(handlers: dict[str, Handler]) -> Handler:
 
 
 def _receive(connection: socket.socket) -> bytes:
-    """Receive one request. Returns an incomplete head if the client closes the connection."""
+    """Receive one request. If the client closes the connection early, returns the incomplete head."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += (chunk := connection.recv(65536))

@@ -1,4 +1,4 @@
-"""Verification of bearer tokens, which storefront functions do themselves, and callers from verified claims."""
+"""Tests the verification of bearer tokens in storefront functions, and the callers that verified claims describe."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ URL = "http://issuer.test"
 
 
 class KeyServer:
-    """Replaces `urllib.request.urlopen`: serves the keys of issuers, and counts the fetches."""
+    """A replacement of `urllib.request.urlopen` that returns the public keys of issuers and counts its calls."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuers = [issuer]
@@ -47,7 +47,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 @pytest.fixture(scope="module")
 def successor(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    """The same issuer with a new key."""
+    """An issuer with the same URL as `issuer`, but with another key."""
     return Issuer(tmp_path_factory.mktemp("successor"), URL)
 
 
@@ -83,7 +83,7 @@ def test_a_valid_token_returns_its_claims(issuer: Issuer) -> None:
     assert auth.bearer_claims(f"bearer   {issuer.token('someone')}") is not None
 
 
-def test_a_missing_header_returns_no_claims_and_an_invalid_header_is_refused() -> None:
+def test_a_missing_header_gives_no_claims_and_an_invalid_header_is_refused() -> None:
     assert auth.bearer_claims(None) is None
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", "token"):
         with pytest.raises(Unauthenticated):
@@ -111,7 +111,7 @@ def test_a_token_with_an_invalid_claim_is_refused(issuer: Issuer, claims: dict[s
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp"])
-def test_a_token_must_have_an_issuer_audience_subject_and_expiry(issuer: Issuer, claim: str) -> None:
+def test_a_token_must_have_an_issuer_and_an_audience_and_a_subject_and_an_expiry(issuer: Issuer, claim: str) -> None:
     claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
     assert verify(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
@@ -119,7 +119,7 @@ def test_a_token_must_have_an_issuer_audience_subject_and_expiry(issuer: Issuer,
     assert_refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
 
 
-def test_times_are_checked_with_a_leeway_for_clock_differences(issuer: Issuer) -> None:
+def test_the_times_in_a_token_may_differ_from_the_clock_by_the_leeway(issuer: Issuer) -> None:
     now = time.time()
     assert verify(issuer.token("someone", exp=now - 10))
     assert verify(issuer.token("someone", nbf=now + 10))
@@ -127,11 +127,11 @@ def test_times_are_checked_with_a_leeway_for_clock_differences(issuer: Issuer) -
     assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
 
 
-def test_a_token_may_have_further_audiences(issuer: Issuer) -> None:
+def test_a_token_may_have_additional_audiences(issuer: Issuer) -> None:
     assert verify(issuer.token("someone", aud=["another", "wecelebrate"]))
 
 
-def test_an_access_token_of_cognito_has_a_client_id_instead_of_an_audience(issuer: Issuer) -> None:
+def test_a_token_without_an_audience_must_have_the_client_id_of_the_platform(issuer: Issuer) -> None:
     claims = {"iss": URL, "sub": "someone", "exp": int(time.time()) + 60}
     header = {"alg": "RS256", "kid": issuer._key.kid}
     assert verify(jwt.encode(header, claims | {"client_id": "wecelebrate"}, issuer._key, algorithms=["RS256"]))
@@ -172,13 +172,13 @@ def test_a_malformed_token_is_refused(token: str) -> None:
     assert_refused(token)
 
 
-def test_keys_are_fetched_once_for_many_tokens(issuer: Issuer, key_server: KeyServer) -> None:
+def test_the_keys_are_fetched_only_once_for_many_tokens(issuer: Issuer, key_server: KeyServer) -> None:
     for _ in range(5):
         verify(issuer.token("someone"))
     assert key_server.fetches == 1
 
 
-def test_keys_are_fetched_again_after_an_hour(
+def test_the_keys_are_fetched_again_after_an_hour(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verify(issuer.token("someone"))
@@ -187,7 +187,7 @@ def test_keys_are_fetched_again_after_an_hour(
     assert key_server.fetches == 2
 
 
-def test_keys_are_fetched_again_for_an_unknown_key(
+def test_the_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
     issuer: Issuer, successor: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verify(issuer.token("someone"))
@@ -197,7 +197,7 @@ def test_keys_are_fetched_again_for_an_unknown_key(
     assert key_server.fetches == 2
 
 
-def test_forged_tokens_do_not_cause_a_fetch_each_time(successor: Issuer, key_server: KeyServer) -> None:
+def test_many_forged_tokens_cause_only_one_fetch_of_the_keys(successor: Issuer, key_server: KeyServer) -> None:
     for _ in range(20):
         assert_refused(successor.token("someone"))
     assert key_server.fetches == 1
@@ -222,7 +222,7 @@ def test_cached_keys_are_used_while_the_issuer_is_down(
     assert key_server.fetches == 2
 
 
-def test_a_response_of_the_issuer_without_keys_is_ignored(
+def test_an_invalid_response_of_the_issuer_makes_the_keys_unavailable(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for body in (b"<html>", b"[]", b'{"keys": 7}', b'{"keys": [{}]}', b""):
@@ -241,7 +241,7 @@ def test_an_invalid_subject_is_refused(subject: str | None) -> None:
     ("claims", "email"),
     [
         ({"email": "a@b.test", "email_verified": True}, "a@b.test"),
-        ({"email": "a@b.test", "email_verified": "true"}, "a@b.test"),  # The gateway passes claims as text.
+        ({"email": "a@b.test", "email_verified": "true"}, "a@b.test"),  # The gateway passes all claims as text.
         ({"email": "a@b.test", "email_verified": False}, None),
         ({"email": "a@b.test", "email_verified": "false"}, None),
         ({"email": "a@b.test", "email_verified": 1}, None),
@@ -254,7 +254,7 @@ def test_an_unverified_email_is_ignored(claims: dict[str, Any], email: str | Non
     assert auth.caller({"sub": "someone", **claims}).email == email
 
 
-def test_claims_come_only_from_the_authorizer_of_the_gateway() -> None:
+def test_gateway_claims_come_only_from_the_authorizer_in_the_event() -> None:
     claims = {"sub": "someone"}
     context = {"authorizer": {"jwt": {"claims": claims, "scopes": None}}}
     assert auth.gateway_claims({"requestContext": context}) == claims
@@ -269,7 +269,7 @@ def test_claims_come_only_from_the_authorizer_of_the_gateway() -> None:
     assert [auth.gateway_claims(event) for event in events] == [None] * len(events)
 
 
-def test_a_visitor_has_no_subject() -> None:
+def test_a_caller_without_claims_has_no_subject() -> None:
     visitor = auth.caller(None, site_domain="a.test")
     assert (visitor.subject, visitor.email, visitor.client_id, visitor.site_domain) == (None, None, None, "a.test")
 

@@ -1,4 +1,4 @@
-"""Due times of cron expressions, across changes of the clocks, and the validation of expressions and time zones."""
+"""Tests the due times of cron expressions, also when clocks change, and the validation of expressions and zones."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
 
 def due(cron: str, zone: str, after: str, times: int) -> list[str]:
-    """The next due times: day, local time and UTC offset."""
+    """Return the next due times as texts, each with the day, the local time and the UTC offset."""
     local_zone = ZoneInfo(zone)
     at = datetime.fromisoformat(after).replace(tzinfo=local_zone)
     due_times = []
@@ -27,42 +27,44 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
 @pytest.mark.parametrize(
     ("cron", "zone", "after", "expected"),
     [
-        # Local time jumps from 02:00 to 03:00.
+        # The local time jumps from 02:00 to 03:00.
         ("30 2 * * *", BERLIN, "2027-03-27T12:00", ["28 03:00 +0200", "29 02:30 +0200"]),
         ("30 2 * * *", NEW_YORK, "2027-03-13T12:00", ["14 03:00 -0400", "15 02:30 -0400"]),
         ("0 3 * * *", BERLIN, "2027-03-27T12:00", ["28 03:00 +0200", "29 03:00 +0200"]),
-        # All skipped times become one due time.
+        # If several due times are skipped, they become one due time.
         ("*/30 2,3 * * *", BERLIN, "2027-03-28T01:00", ["28 03:00 +0200", "28 03:30 +0200", "29 02:00 +0200"]),
         ("0 */2 * * *", NEW_YORK, "2027-03-14T00:00", ["14 03:00 -0400", "14 04:00 -0400"]),
-        # An hourly expression stays hourly.
+        # The due times of an hourly expression stay one hour apart.
         ("15 * * * *", BERLIN, "2027-03-28T01:00", ["28 01:15 +0100", "28 03:15 +0200"]),
         ("*/30 * * * *", NEW_YORK, "2027-03-14T01:00", ["14 01:30 -0500", "14 03:00 -0400"]),
-        # Samoa skipped the whole of 30 December 2011.
+        # Samoa skipped the whole day of 30 December 2011.
         ("0 9 * * *", "Pacific/Apia", "2011-12-29T09:00", ["31 00:00 +1400", "31 09:00 +1400"]),
     ],
 )
-def test_skipped_local_times_are_due_after_the_gap(cron: str, zone: str, after: str, expected: list[str]) -> None:
+def test_a_local_time_that_the_clock_skips_is_due_after_the_gap(
+    cron: str, zone: str, after: str, expected: list[str]
+) -> None:
     assert due(cron, zone, after, len(expected)) == expected
 
 
 @pytest.mark.parametrize(
     ("cron", "zone", "after", "expected"),
     [
-        # Clocks go back by an hour, at 03:00 in Berlin and at 02:00 in New York.
+        # The clocks go back by one hour: at 03:00 in Berlin, and at 02:00 in New York.
         ("30 2 * * *", BERLIN, "2027-10-30T12:00", ["31 02:30 +0200", "01 02:30 +0100"]),
         ("30 1 * * *", NEW_YORK, "2027-11-06T12:00", ["07 01:30 -0400", "08 01:30 -0500"]),
         ("*/30 2 * * *", BERLIN, "2027-10-31T00:00", ["31 02:00 +0200", "31 02:30 +0200", "01 02:00 +0100"]),
         ("0 1-3 * * *", NEW_YORK, "2027-11-07T00:00", ["07 01:00 -0400", "07 02:00 -0500", "07 03:00 -0500"]),
-        # An hourly expression is due in both hours.
+        # An hourly expression is an exception: it is due in both hours.
         ("15 * * * *", BERLIN, "2027-10-31T01:30", ["31 02:15 +0200", "31 02:15 +0100", "31 03:15 +0100"]),
     ],
 )
-def test_repeated_local_times_are_due_once(cron: str, zone: str, after: str, expected: list[str]) -> None:
+def test_a_local_time_that_occurs_twice_is_due_only_once(cron: str, zone: str, after: str, expected: list[str]) -> None:
     assert due(cron, zone, after, len(expected)) == expected
 
 
 @pytest.mark.parametrize("after", ["2027-10-31T02:10+02:00", "2027-10-31T02:10+01:00"])
-def test_a_repeated_local_time_is_due_at_its_first_occurrence(after: str) -> None:
+def test_a_local_time_that_occurs_twice_is_due_at_its_first_occurrence(after: str) -> None:
     first = next_after("30 2 * * *", BERLIN, datetime.fromisoformat(after))
     expected = "2027-10-31T02:30+02:00" if after.endswith("+02:00") else "2027-11-01T02:30+01:00"
     assert first == datetime.fromisoformat(expected)
@@ -74,7 +76,7 @@ def test_a_repeated_local_time_is_due_at_its_first_occurrence(after: str) -> Non
     hours=st.integers(0, 24 * 366),
     minutes=st.integers(0, 59),
 )
-def test_the_next_due_time_is_the_first_one_after_the_given_time(
+def test_there_is_no_due_time_between_the_given_time_and_the_next_due_time(
     cron: str, zone: str, hours: int, minutes: int
 ) -> None:
     after = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=hours, minutes=minutes)
@@ -111,12 +113,12 @@ def test_invalid_and_too_frequent_expressions_are_rejected(expression: str, reas
 @pytest.mark.parametrize(
     "expression", ["*/5 * * * *", "1,58 8,10 * * *", "0 3 * * MON-FRI", "0 0 29 2 *", "0 3 LW * *"]
 )
-def test_valid_expressions_are_accepted_and_stripped(expression: str) -> None:
+def test_valid_expressions_are_accepted_and_their_extra_spaces_are_removed(expression: str) -> None:
     assert parse_expression(f"  {expression.replace(' ', '   ')} ") == expression
 
 
 @given(st.text(max_size=30) | st.lists(st.text("0123456789*/,-#LW", max_size=6), min_size=5, max_size=5).map(" ".join))
-def test_any_text_is_either_a_usable_expression_or_rejected(text: str) -> None:
+def test_any_text_is_either_rejected_or_has_a_next_due_time(text: str) -> None:
     try:
         parsed = parse_expression(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The responses of `api()` and `serve()` to successes and failures, without a cloud."""
+"""Tests the responses of apps that `api()` and `serve()` create. The tests need no local cloud."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ class StoredThing(BaseModel):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A signing key, and an event loop of the thread, which Lambda provides and pytest does not."""
+    """Set a signing key, and create the event loop of the thread. Lambda creates this loop, but pytest does not."""
     monkeypatch.setenv("WC_SIGNING_KEY", "a key")
     settings.cache_clear()
     loop = asyncio.new_event_loop()
@@ -48,7 +48,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the database. Returns the steps of the transactions in order, e.g. "begin someone", "commit"."""
+    """Replace the database by a recorder.
+
+    Returns the list of recorded steps, e.g. "begin someone", "commit". If a test adds "fail the commit", commits fail.
+    """
     steps: list[str] = []
 
     @contextmanager
@@ -67,7 +70,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(http, "reading", open_transaction)
     monkeypatch.setattr(http, "writing", open_transaction)
-    kill_switches.learn({})  # so that no request reads them from the database
+    kill_switches.learn({})  # Otherwise the first request would read the kill switches from the database.
     return steps
 
 
@@ -92,7 +95,7 @@ def assert_problem(response: dict[str, Any], status: int, code: str) -> dict[str
     return document
 
 
-def test_a_response_has_the_request_id() -> None:
+def test_every_response_contains_the_id_of_its_request() -> None:
     app = http.api()
 
     @app.get("/things/{thing_id}")
@@ -104,7 +107,7 @@ def test_a_response_has_the_request_id() -> None:
     assert response["headers"]["x-request-id"] == REQUEST_ID
 
 
-def test_an_unexpected_error_is_not_described_in_the_response() -> None:
+def test_the_response_does_not_reveal_the_text_of_an_unexpected_error() -> None:
     app = http.api()
 
     @app.get("/bug")
@@ -141,7 +144,7 @@ def test_a_problem_becomes_a_problem_document(problem: Any) -> None:
     assert response["headers"].get("retry-after") == ("2" if problem is Unavailable else None)
 
 
-def test_an_unknown_route_is_not_found() -> None:
+def test_a_request_to_an_unknown_path_gets_not_found() -> None:
     assert_problem(send_request(http.api(), "GET", "/nowhere"), 404, "not_found")
 
 
@@ -161,7 +164,7 @@ def test_a_transaction_commits_before_the_response_is_sent(transactions: list[st
     assert_problem(send_request(app, "POST", "/things", **parameters), 409, "conflict")  # type: ignore[arg-type]
 
 
-def test_an_error_rolls_the_transaction_back(transactions: list[str]) -> None:
+def test_an_error_of_the_endpoint_rolls_the_transaction_back(transactions: list[str]) -> None:
     app = http.api()
 
     @app.post("/things")
@@ -177,7 +180,7 @@ def test_an_error_rolls_the_transaction_back(transactions: list[str]) -> None:
     assert transactions == ["begin someone", "rollback"]
 
 
-def test_a_request_without_claims_begins_no_transaction(transactions: list[str]) -> None:
+def test_a_request_without_valid_claims_is_refused_before_a_transaction_begins(transactions: list[str]) -> None:
     app = http.api()
 
     @app.post("/things")
@@ -220,12 +223,13 @@ def test_a_page_has_a_link_to_the_next_page() -> None:
 
 
 @pytest.mark.parametrize(("quotes", "status"), [(1_470_000, 200), (1_480_000, 422)])
-def test_a_page_larger_than_the_limit_of_lambda_is_refused(quotes: int, status: int) -> None:
+def test_a_page_that_exceeds_the_response_limit_of_lambda_is_refused(quotes: int, status: int) -> None:
     app = http.api()
 
     @app.get("/things")
     def list_things(request: Request, parameters: Annotated[ListParameters, Query()]) -> Response:
-        # The page is text in the JSON of Lambda's response: a quote takes two bytes in the page, and four there.
+        # The page is a string inside the JSON of Lambda's response. An escaped quote has two bytes in the page, and
+        # four bytes in the response, where it is escaped again.
         return http.page_response(request, parameters, pages.RenderedPage(json.dumps(['"' * quotes]), None))
 
     response = send_request(app, "GET", "/things")

@@ -1,4 +1,4 @@
-"""Metrics and usage that an invocation records, until they are sent."""
+"""Tests the metrics of an invocation, and the usage that an instance records until it is sent to Redis."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,9 @@ def no_metrics() -> Iterator[None]:
     metrics._counters.clear()
 
 
-def test_metrics_are_flushed_once_with_one_line_per_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flush_writes_one_line_per_dimension_and_a_second_flush_writes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for _ in range(2):
         metrics.count("CacheHit", dimension="entity", of="product")
     metrics.count("CacheDown")
@@ -29,7 +31,7 @@ def test_metrics_are_flushed_once_with_one_line_per_dimension(capsys: pytest.Cap
     ]
 
 
-def test_usage_before_the_tenant_is_assigned_is_billed_to_the_tenant() -> None:
+def test_usage_that_was_recorded_before_the_tenant_is_known_is_billed_to_the_tenant() -> None:
     meter = Meter()
     meter.begin_request()
     meter.record_query(0.0004, rows=1)
@@ -40,7 +42,7 @@ def test_usage_before_the_tenant_is_assigned_is_billed_to_the_tenant() -> None:
     assert meter.unsent() == "acme product 2 2 1 3"
 
 
-def test_sent_usage_is_not_sent_again() -> None:
+def test_usage_is_not_sent_twice() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)
@@ -48,12 +50,12 @@ def test_sent_usage_is_not_sent_again() -> None:
     assert meter.unsent() == ""
 
 
-def test_usage_of_a_request_is_not_billed_to_the_next_request() -> None:
+def test_the_usage_of_a_request_is_not_billed_to_the_tenant_of_the_next_request() -> None:
     meter = Meter()
     meter.assign_tenant("acme", "product")
     meter.record_query(0.001, rows=5)
     meter.begin_request()
-    meter.record_query(0.009)  # of a request whose tenant is never assigned
+    meter.record_query(0.009)  # This request is never assigned to a tenant.
     meter.begin_request()
     meter.record_query(0.002)
     meter.assign_tenant("other", "site")

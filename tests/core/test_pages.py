@@ -1,4 +1,4 @@
-"""Cursors: opaque, signed, and valid only for the list and filters that they were created with."""
+"""Tests that a cursor is signed, and is only valid for the list and the filters that it was created for."""
 
 import base64
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def list_request(**parameters: Any) -> dict[str, Any]:
-    """The request of a list, which its cursors are signed for."""
+    """Return the name and the filters of a list, for which a cursor is created."""
     return pages.list_request("things", Parameters(**parameters))
 
 
@@ -44,11 +44,11 @@ def test_decoding_a_cursor_returns_the_encoded_keys() -> None:
     assert cursor.isascii() and "=" not in cursor and '"' not in cursor
 
 
-def test_a_cursor_is_valid_with_another_limit() -> None:
+def test_a_cursor_stays_valid_if_the_limit_changes() -> None:
     assert pages.decode(pages.encode(LAST, list_request(limit=2)), list_request(limit=9, cursor="c")) == LAST
 
 
-def test_a_cursor_of_another_list_or_other_filters_is_refused() -> None:
+def test_a_cursor_of_another_list_or_with_other_filters_is_refused() -> None:
     assert_refused(pages.encode(LAST, list_request(q="a")), q="b")
     assert_refused(pages.encode(LAST, list_request(q="a")))
     assert_refused(pages.encode(LAST, pages.list_request("other things", Parameters())))
@@ -75,14 +75,14 @@ def test_a_modified_cursor_is_refused() -> None:
 
 
 @given(st.text(max_size=200))
-def test_other_text_is_refused(text: str) -> None:
+def test_any_text_that_is_not_a_cursor_is_refused(text: str) -> None:
     assert_refused(text)
 
 
 @given(st.binary(max_size=100))
-def test_other_base64_is_refused(data: bytes) -> None:
+def test_any_base64_text_without_a_signature_is_refused(data: bytes) -> None:
     assert_refused(base64.urlsafe_b64encode(data).decode())
 
 
-def test_without_a_cursor_the_list_starts_at_the_beginning() -> None:
+def test_a_list_without_a_cursor_starts_at_the_beginning() -> None:
     assert pages.decode(None, list_request()) == {}

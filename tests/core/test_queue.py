@@ -1,4 +1,4 @@
-"""A batch reports exactly its failed messages to SQS, and sets when they are delivered again."""
+"""Tests that a handler reports exactly the failed messages of a batch to SQS, and sets their delays."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ BATCH_SIZE = 10
 
 @dataclass
 class Context:
-    """The part of Lambda's context that a handler reads."""
+    """The attributes of Lambda's context that a handler reads."""
 
     aws_request_id: str = "r"
 
@@ -30,7 +30,7 @@ class Context:
 
 @pytest.fixture
 def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of the local SQS. This process has the environment of a function with a queue."""
+    """Create a client of the local SQS, and set the environment variables of a function with a queue."""
     for name, value in {
         "AWS_ENDPOINT_URL": cloud.s3,
         "AWS_REGION": "us-east-1",
@@ -49,10 +49,10 @@ def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
-    """Ten received messages of a new queue, as a function gets them.
+    """Create a queue with ten messages, receive them, and return the records that a Lambda function gets.
 
-    The visibility timeout of the queue is an hour. Failed messages become visible within seconds, so a test can
-    distinguish them.
+    The visibility timeout of the queue is one hour. A failed message becomes visible within seconds, so a test can
+    distinguish failed messages from other messages.
     """
     name = f"wecelebrate-local-test-{uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
@@ -67,7 +67,7 @@ def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
 
 
 def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
-    """The number of messages that SQS has delivered and hides."""
+    """Return the number of messages that SQS has delivered and currently hides."""
     name = batch[0]["eventSourceARN"].rpartition(":")[2]
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     attribute = "ApproximateNumberOfMessagesNotVisible"
@@ -75,18 +75,20 @@ def in_flight(sqs: Any, batch: list[dict[str, Any]]) -> int:
 
 
 def fail_on_dead_letter(queue_name: str, text: str, receives: int, error: Exception) -> None:
-    """Fails the test: no message of these tests may become a dead letter."""
-    raise AssertionError(f"{text} became a dead letter of {queue_name}")
+    """Fail the test, because no message of these tests should become a dead letter."""
+    raise AssertionError(f"the message {text} became a dead letter of the queue {queue_name}")
 
 
 @pytest.mark.timeout(180)
-def test_every_combination_of_failures_is_reported_exactly(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_exactly_the_failed_messages_are_reported_for_every_combination_of_failures(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
     failing: set[int] = set()
     handled: list[int] = []
 
     def work(message: queue.Message) -> None:
         if message.body["n"] in failing:
-            raise RuntimeError("a failure of the test")
+            raise RuntimeError("raised on purpose by this test")
         handled.append(message.body["n"])
 
     handler = queue.consume(work, on_dead_letter=fail_on_dead_letter)
@@ -98,12 +100,10 @@ def test_every_combination_of_failures_is_reported_exactly(sqs: Any, batch: list
         assert handled == [number for number in range(BATCH_SIZE) if number not in failing]
 
 
-def test_failed_messages_are_delivered_again_within_seconds_and_the_others_stay_hidden(
-    sqs: Any, batch: list[dict[str, Any]]
-) -> None:
+def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch: list[dict[str, Any]]) -> None:
     def work(message: queue.Message) -> None:
         if message.body["n"] % 3 == 0:
-            raise RuntimeError("a failure of the test")
+            raise RuntimeError("raised on purpose by this test")
 
     assert in_flight(sqs, batch) == BATCH_SIZE
     queue.consume(work, on_dead_letter=fail_on_dead_letter)({"Records": batch}, Context())

@@ -1,4 +1,4 @@
-"""The rate limit of a queue holds across all of its workers."""
+"""Tests the rate limit of a queue, which applies to all of its workers together."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from wecelebrate.jobs.rate_limit import RateLimiter
 
 
 class Clock:
-    """A clock that advances only by sleeping."""
+    """A clock that advances only if `sleep` is called."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -17,16 +17,16 @@ class Clock:
         self.now += seconds
 
 
-def test_workers_share_the_rate() -> None:
+def test_each_worker_uses_an_equal_share_of_the_rate() -> None:
     clock = Clock()
     limiter = RateLimiter(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(8):
         limiter.wait()
-    # Each worker starts 7 jobs a second. The first job starts immediately.
+    # Each of the two workers starts 7 jobs per second. The first job starts immediately, the eighth after one second.
     assert clock.now == pytest.approx(101.0)
 
 
-def test_idle_time_does_not_allow_a_burst() -> None:
+def test_a_worker_that_was_idle_does_not_start_jobs_faster_afterwards() -> None:
     clock = Clock()
     limiter = RateLimiter(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
     limiter.wait()

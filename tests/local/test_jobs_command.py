@@ -131,7 +131,8 @@ def test_jobs_cancel_prints_an_error_for_each_job_that_it_cannot_cancel(
     result = wecelebrate("jobs", "cancel", completed, unknown)
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
-        f"✗ {completed}  the API returned 409: The job is already completed.",
+        f"✗ {completed}  the API returned 409: The job is already completed."
+        " Only pending and processing jobs can be cancelled.",
         f"✗ {unknown}  this job does not exist",
     ]
     assert job["status"] == "pending"

@@ -1,4 +1,4 @@
-"""Branding of mails, and sanitizing of untrusted text."""
+"""Tests the branding of mails, and the sanitizing of untrusted text."""
 
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wecelebrate.mail.brand import DEFAULT_COLOR, PLATFORM, Brand
 from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
 
-# Without a deadline: generating the first texts is slow on a busy machine.
+# No deadline, because hypothesis needs a long time to generate the first texts on a busy machine.
 no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -34,14 +34,14 @@ JSON = st.recursive(
         (None, DEFAULT_COLOR),
     ],
 )
-def test_a_color_that_is_not_hexadecimal_becomes_the_default(value: Any, expected: str) -> None:
+def test_an_invalid_color_is_replaced_by_the_default_color(value: Any, expected: str) -> None:
     assert Brand.parse({"color": value}, "Acme").color == expected
 
 
 @pytest.mark.parametrize(
     ("color", "text_color"), [("#000", "#ffffff"), ("#fff", "#000000"), ("#c8102e", "#ffffff"), ("#ffcc00", "#000000")]
 )
-def test_text_on_a_color_is_black_or_white_by_contrast(color: str, text_color: str) -> None:
+def test_the_text_color_is_black_or_white_and_contrasts_with_the_brand_color(color: str, text_color: str) -> None:
     assert Brand.parse({"color": color}, "Acme").text_color == text_color
 
 
@@ -94,12 +94,12 @@ def test_a_valid_logo_url_is_kept_unchanged() -> None:
         (["a@b.test"], None),
     ],
 )
-def test_only_a_single_ascii_address_is_a_mail_address(value: Any, expected: str | None) -> None:
+def test_only_a_single_address_with_an_ascii_local_part_is_accepted(value: Any, expected: str | None) -> None:
     assert mail_address(value) == expected
     assert Brand.parse({"reply_to": value}, "Acme").reply_to == expected
 
 
-def test_the_name_falls_back_to_the_site_and_then_to_the_platform() -> None:
+def test_the_default_brand_name_is_the_name_of_the_site_or_else_of_the_platform() -> None:
     assert Brand.parse({"name": "Brand", "sender": "People"}, "Site") == Brand("Brand", sender="People")
     assert Brand.parse({"name": " \0 "}, "Site") == Brand("Site", sender="Site")
     assert Brand.parse(None, None) == Brand(PLATFORM, sender=PLATFORM)
@@ -107,7 +107,7 @@ def test_the_name_falls_back_to_the_site_and_then_to_the_platform() -> None:
 
 @no_deadline
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("name", "color", "logo", "sender", "reply_to"), JSON)))
-def test_any_branding_gives_a_valid_sender(branding: dict[str, Any]) -> None:
+def test_the_sender_header_is_valid_for_any_branding(branding: dict[str, Any]) -> None:
     brand = Brand.parse(branding, "Acme")
     sender = brand.from_header("wecelebrate <mail@mail.test>")
     assert sender.isascii() and sender.isprintable()
@@ -116,7 +116,7 @@ def test_any_branding_gives_a_valid_sender(branding: dict[str, Any]) -> None:
 
 @no_deadline
 @given(st.text(min_size=1, max_size=100).map(clean).filter(bool))
-def test_a_name_survives_encoding_as_a_header(name: str) -> None:
+def test_a_name_is_unchanged_after_it_is_encoded_in_a_header_and_decoded(name: str) -> None:
     header = mailbox(name, "a@b.test")
     assert header.isascii() and "\n" not in header
     if not name.isascii():
@@ -129,7 +129,7 @@ def test_a_name_survives_encoding_as_a_header(name: str) -> None:
 
 @no_deadline
 @given(st.text())
-def test_cleaned_text_is_one_line(text: str) -> None:
+def test_cleaned_text_has_at_most_one_line(text: str) -> None:
     cleaned = clean(text)
     assert len(cleaned.splitlines()) <= 1
     assert clean(cleaned) == cleaned
@@ -137,7 +137,7 @@ def test_cleaned_text_is_one_line(text: str) -> None:
 
 @no_deadline
 @given(st.text())
-def test_a_web_address_contains_no_quotes_brackets_or_white_space(text: str) -> None:
+def test_a_web_address_contains_neither_quotes_nor_brackets_nor_white_space(text: str) -> None:
     for url in (text, f"https://x.test/{text}", f"https://{text}/"):
         address = web_address(url)
         assert address is None or not set(address) & set("\"'<> \t\r\n\\")

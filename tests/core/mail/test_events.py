@@ -1,4 +1,4 @@
-"""SES events, in the envelopes of EventBridge and SNS."""
+"""Tests the handling of SES events, also inside the envelopes of EventBridge and SNS."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ EVENT: dict[str, Any] = {"eventType": "Delivery", "mail": {"messageId": "0100", 
 
 
 class FakeMessage:
-    """A message that only has a body."""
+    """A queue message that has only a body."""
 
     def __init__(self, body: dict[str, Any]) -> None:
         self.body = body
@@ -26,7 +26,7 @@ class FakeMessage:
     ],
     ids=["raw", "EventBridge", "SNS"],
 )
-def test_an_event_is_taken_out_of_its_envelope(body: dict[str, Any]) -> None:
+def test_unwrap_returns_the_event_without_its_envelope(body: dict[str, Any]) -> None:
     assert unwrap(body) == EVENT
 
 
@@ -61,7 +61,7 @@ def test_a_message_that_is_not_an_ses_event_is_rejected(body: dict[str, Any]) ->
         ("Reject", {"reject": {"reason": "Bad content"}}, "bounced", None),
     ],
 )
-def test_an_event_sets_the_state_and_may_suppress(
+def test_an_event_determines_the_state_of_the_mail_and_may_suppress_the_address(
     kind: str, event: dict[str, Any], state: str, cause: str | None
 ) -> None:
     outcome = outcome_of(kind, event)
@@ -70,7 +70,7 @@ def test_an_event_sets_the_state_and_may_suppress(
 
 
 @pytest.mark.parametrize("kind", ["Send", "Open", "Click", "DeliveryDelay", "Rendering Failure", "Subscription"])
-def test_other_kinds_of_events_are_ignored(kind: str) -> None:
+def test_events_that_do_not_change_the_state_of_a_mail_are_ignored(kind: str) -> None:
     assert outcome_of(kind, {}) is None
 
 

@@ -1,4 +1,4 @@
-"""Rendering every mail in every language, from ordinary and from hostile values."""
+"""Tests how every mail is rendered in every language, with ordinary and with hostile values."""
 
 import re
 import string
@@ -33,7 +33,7 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def row(template: str, **more: Any) -> dict[str, Any]:
-    """A row of the query `get_mail`."""
+    """Return a row as the query `get_mail` returns it. `more` overrides columns."""
     details: dict[str, Any] = {}
     if template == "order_shipped":
         details = {"carrier": "Post", "number": "T-1", "url": "https://post.test/T-1?a=1&b=2"}
@@ -104,7 +104,7 @@ def test_text_and_html_contain_the_same_information(template: str, language: str
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("text", [HOSTILE, *STRANGE])
-def test_untrusted_values_never_become_markup_or_headers(template: str, language: str, text: str) -> None:
+def test_untrusted_values_do_not_add_markup_or_headers_to_a_mail(template: str, language: str, text: str) -> None:
     brand = {"name": text, "color": text, "logo": f"https://x.test/{text}", "sender": text, "reply_to": text}
     hostile = row(
         template,
@@ -132,12 +132,12 @@ def test_untrusted_values_never_become_markup_or_headers(template: str, language
         assert " ".join(text.split())[:20] in mail.text
 
 
-def test_right_to_left_values_are_isolated() -> None:
+def test_right_to_left_text_is_isolated_with_a_bdi_element() -> None:
     assert "<bdi>אבגד</bdi>" in rendering.render(row("order_confirmation", customer_name="אבגד")).html
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
+def test_a_mail_about_an_order_of_a_thousand_lines_contains_all_lines(template: str) -> None:
     lines: list[dict[str, Any]] = [
         {"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)
     ]
@@ -148,7 +148,7 @@ def test_an_order_of_a_thousand_lines_lists_all_of_them(template: str) -> None:
         assert line["name"] in page
     assert "1,000 × Gift 1000" in mail.text
     assert len(mail.html) < 400_000
-    # Mail programs cut off long mails. The total stands before the list, so it stays visible.
+    # Mail programs cut off long mails. The total is placed before the list, so it is always visible.
     assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
 
 
@@ -159,7 +159,7 @@ def test_a_mail_shows_the_brand_name_even_without_images() -> None:
     assert "Acme gifts" in page.text
 
 
-def test_styles_are_inline() -> None:
+def test_all_styles_of_a_mail_are_inline() -> None:
     html = rendering.render(row("order_confirmation")).html
     assert "<style" not in html and "<link" not in html and "class=" not in html
 
@@ -187,7 +187,7 @@ def test_styles_are_inline() -> None:
         (None, "en"),
     ],
 )
-def test_the_locale_is_the_nearest_supported_one(site_settings: Any, locale: str) -> None:
+def test_the_mail_uses_the_supported_locale_that_is_nearest_to_the_setting(site_settings: Any, locale: str) -> None:
     assert rendering.render(row("order_confirmation", settings=site_settings)).locale == locale
 
 
@@ -226,14 +226,14 @@ def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
     assert {f"job_{kind}" for kind in get_args(JobType)} <= set(phrases_of["en"])
 
 
-def test_every_phrase_is_used() -> None:
+def test_every_phrase_is_used_by_a_template() -> None:
     templates = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
     for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
         assert f'"{name}"' in templates or name.startswith(("job_", "count_")), name
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_a_job_of_any_type_and_status_has_a_mail(status: str) -> None:
+def test_a_mail_can_be_rendered_for_a_job_of_any_type_and_status(status: str) -> None:
     for kind in (*get_args(JobType), "something_new"):
         values = row("job_finished", site_name=None)
         values["details"] |= {"type": kind, "status": status, "error": "Line 7 is not a row.", "counts": {"pages": 3}}
@@ -243,7 +243,7 @@ def test_a_job_of_any_type_and_status_has_a_mail(status: str) -> None:
         assert mail.sender == "Acme <mail@mail.test>"
 
 
-def test_a_mail_without_a_client_is_sent_in_the_name_of_the_platform() -> None:
+def test_the_sender_of_a_mail_without_a_client_is_the_platform() -> None:
     mail = rendering.render(row("job_finished", client_name=None, site_name=None, branding=None, settings=None))
     assert mail.sender == FROM
 
@@ -251,6 +251,6 @@ def test_a_mail_without_a_client_is_sent_in_the_name_of_the_platform() -> None:
 @pytest.mark.parametrize(
     "address", [None, "one line", [], {}, {"unknown": "x"}, {"name": 1, "city": None, "line1": ["x"]}, {"name": "\0 "}]
 )
-def test_an_invalid_shipping_address_is_left_out(address: Any) -> None:
+def test_an_invalid_shipping_address_is_omitted_from_the_mail(address: Any) -> None:
     mail = rendering.render(row("order_confirmation", shipping_address=address))
     assert "Ships to" not in mail.text + mail.html

@@ -1,4 +1,4 @@
-"""Requests to SES, and the handling of its responses. botocore's stub replaces SES, which cannot be run here."""
+"""Tests the requests to SES, and the handling of its responses. A stub of botocore replaces SES."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -61,14 +61,14 @@ def test_a_mail_is_sent_as_text_and_html_with_our_tags(ses: Stubber) -> None:
 @pytest.mark.parametrize(
     "code", ["TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"]
 )
-def test_a_throttled_or_paused_account_is_unavailable(ses: Stubber, code: str) -> None:
+def test_sending_raises_unavailable_if_the_ses_account_is_throttled_or_paused(ses: Stubber, code: str) -> None:
     ses.add_client_error("send_email", code, "Maximum sending rate exceeded.", 429)
     with pytest.raises(Unavailable, match=code):
         sending.send(MAIL, TAGS)
 
 
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
-def test_a_mail_that_ses_never_accepts_is_rejected(ses: Stubber, code: str) -> None:
+def test_a_mail_is_rejected_if_ses_can_never_accept_it(ses: Stubber, code: str) -> None:
     ses.add_client_error("send_email", code, "Local address contains control or whitespace", 400)
     with pytest.raises(JobRejected, match="control or whitespace") as rejection:
         sending.send(MAIL, TAGS)
@@ -85,7 +85,7 @@ def test_a_mail_that_ses_never_accepts_is_rejected(ses: Stubber, code: str) -> N
         ("InternalServiceErrorException", ""),
     ],
 )
-def test_an_error_of_our_account_does_not_reject_the_mail(ses: Stubber, code: str, text: str) -> None:
+def test_a_mail_is_not_rejected_if_the_error_concerns_our_ses_account(ses: Stubber, code: str, text: str) -> None:
     ses.add_client_error("send_email", code, text, 400)
     with pytest.raises(ClientError):
         sending.send(MAIL, TAGS)
@@ -95,11 +95,11 @@ def test_an_error_of_our_account_does_not_reject_the_mail(ses: Stubber, code: st
     ("error", "raised"),
     [
         (EndpointConnectionError(endpoint_url="https://ses.test"), Unavailable),
-        # It is unknown whether SES has accepted the mail, so this counts as an attempt.
+        # SES may have accepted the mail, so this counts as an attempt.
         (ReadTimeoutError(endpoint_url="https://ses.test"), ReadTimeoutError),
     ],
 )
-def test_a_failed_connection_is_unavailable_but_a_read_timeout_is_not(
+def test_a_failed_connection_raises_unavailable_but_a_read_timeout_does_not(
     monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception]
 ) -> None:
     class FailingSes:
@@ -111,7 +111,7 @@ def test_a_failed_connection_is_unavailable_but_a_read_timeout_is_not(
         sending.send(MAIL, TAGS)
 
 
-def test_boto3_does_not_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boto3_does_not_retry_requests_to_ses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     sending._ses.cache_clear()
     config: Any = sending._ses().meta.config
@@ -120,7 +120,7 @@ def test_boto3_does_not_retry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "no address", "a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "ä@b.test"])
-def test_an_invalid_address_is_rejected_without_calling_ses(ses: Stubber, address: str) -> None:
+def test_a_mail_to_an_invalid_address_is_rejected_without_a_request_to_ses(ses: Stubber, address: str) -> None:
     mail = RenderedMail("Acme <mail@mail.test>", None, address, "s", "t", "h", "en")
     with pytest.raises(JobRejected) as rejection:
         sending.send(mail, TAGS)

@@ -1,4 +1,4 @@
-"""Shared by the tests of outbound requests."""
+"""Fixtures for the tests of outbound requests."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Resolver = Callable[..., list[str]]
 
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Allow requests to 127.0.0.1, as the local cloud does. The other addresses of this machine stay forbidden."""
+    """Allow requests to 127.0.0.1, like the local cloud. Requests to other addresses of this machine stay forbidden."""
     monkeypatch.setenv("WC_OUTBOUND_ALLOW", "127.0.0.1")
     settings.cache_clear()
     yield
@@ -23,13 +23,16 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
-    """`names(*answers)` sets the answers of the resolver, one per look-up. It returns the list of looked-up names."""
+    """Replace the resolver of host names. `names(*answers)` sets its answers: a list of addresses for each look-up.
+
+    It returns the list of the host names that were looked up.
+    """
 
     def resolve_to(*answers: list[str]) -> list[str]:
         looked_up: list[str] = []
 
         def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-            if _is_address(host):  # socket.create_connection looks up the checked address
+            if _is_address(host):  # socket.create_connection also calls this function, with the checked IP address.
                 return [(_family(host), socket.SOCK_STREAM, 6, "", (host, port))]
             addresses = answers[min(len(looked_up), len(answers) - 1)]
             looked_up.append(host)

@@ -1,4 +1,4 @@
-"""URLs and IP addresses that requests may not go to."""
+"""Tests that requests to certain URLs and IP addresses are not allowed."""
 
 import pytest
 
@@ -104,7 +104,8 @@ NOT_PUBLIC = [
     "fec0::1",
     "ff02::1",
 ]
-"""An address of every range that is not on the public internet. (127.0.0.1 is allowed in these tests.)"""
+"""At least one address from every range that is not on the public internet. The list does not contain 127.0.0.1,
+because the fixture `allowed` allows this address."""
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
@@ -114,7 +115,7 @@ def test_a_url_with_a_private_address_is_not_allowed(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_a_name_with_any_private_address_is_not_allowed(address: str, names: Resolver) -> None:
+def test_a_host_name_is_not_allowed_if_one_of_its_addresses_is_private(address: str, names: Resolver) -> None:
     names(["8.8.8.8", address])
     with pytest.raises(NotAllowed, match="public internet"):
         fetch("GET", "https://example.com/")
@@ -163,12 +164,12 @@ def test_unusual_spellings_of_an_ip_address_are_not_allowed(host: str, monkeypat
         ("https://[64:ff9b::8.8.8.8]/", "https://[64:ff9b::808:808]/"),
     ],
 )
-def test_a_url_is_normalized_as_in_browsers(url: str, normalized: str) -> None:
+def test_a_url_is_normalized_in_the_same_way_as_in_browsers(url: str, normalized: str) -> None:
     outbound.check(url)
     assert parse(url).url == normalized
 
 
-def test_without_the_setting_this_machine_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_this_machine_are_only_allowed_with_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WC_OUTBOUND_ALLOW")
     settings.cache_clear()
     with serving(answer(200)) as served:

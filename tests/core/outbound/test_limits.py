@@ -1,4 +1,4 @@
-"""Limits of time and size."""
+"""Tests the limits for the time and the size of outbound requests."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ from wecelebrate.core.outbound import ResponseTooLarge, Unreachable, fetch
 
 
 def send_slowly(*, head: bool) -> Callable[[socket.socket, bytes], None]:
-    """Send a byte every 50 ms, as part of an endless header or an endless body."""
+    """Create a handler that sends one byte every 50 ms, as part of a header (`head`) or of the body."""
 
     def converse(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: " if head else b"HTTP/1.1 200 OK\r\n\r\n")
@@ -26,7 +26,7 @@ def send_slowly(*, head: bool) -> Callable[[socket.socket, bytes], None]:
 
 
 @pytest.mark.parametrize("head", [True, False])
-def test_a_slow_response_times_out(head: bool) -> None:
+def test_a_request_times_out_if_the_server_sends_slowly(head: bool) -> None:
     with serving(send_slowly(head=head)) as served:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):
@@ -34,7 +34,7 @@ def test_a_slow_response_times_out(head: bool) -> None:
         assert time.monotonic() - began < 1
 
 
-def test_all_redirects_share_one_timeout() -> None:
+def test_the_timeout_applies_to_all_redirects_together() -> None:
     def respond_late(connection: socket.socket, request: bytes) -> None:
         time.sleep(0.3)
         answer(302, Location="/")(connection, request)
@@ -46,7 +46,7 @@ def test_all_redirects_share_one_timeout() -> None:
         assert time.monotonic() - began < 1.2
 
 
-def test_a_server_that_does_not_read_the_request_times_out() -> None:
+def test_a_request_times_out_if_the_server_does_not_read_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):
@@ -54,7 +54,7 @@ def test_a_server_that_does_not_read_the_request_times_out() -> None:
         assert time.monotonic() - began < 1.5
 
 
-def test_a_slow_resolver_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_times_out_if_the_resolver_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
     def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
@@ -69,7 +69,7 @@ def test_a_slow_resolver_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - began < 1
 
 
-def unframed(size: int) -> Callable[[socket.socket, bytes], None]:
+def without_length(size: int) -> Callable[[socket.socket, bytes], None]:
     return lambda connection, _: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(size))
 
 
@@ -89,25 +89,31 @@ def with_headers(lines: int, length: int) -> Callable[[socket.socket, bytes], No
     [
         answer(200, bytes(2000)),
         answer(200, b"", length=10**12),
-        unframed(2000),
+        without_length(2000),
         chunked(2000, 100),
         chunked(100_000, 1),
         with_headers(90, 8000),
     ],
-    ids=["content length", "claimed length", "unframed", "chunked", "tiny chunks", "headers"],
+    ids=["content length", "false length", "no length", "chunked", "tiny chunks", "headers"],
 )
-def test_a_response_larger_than_the_limit_is_an_error(respond: Callable[[socket.socket, bytes], None]) -> None:
+def test_a_response_that_is_larger_than_the_limit_raises_response_too_large(
+    respond: Callable[[socket.socket, bytes], None],
+) -> None:
     with serving(respond) as served, pytest.raises(ResponseTooLarge):
         fetch("GET", served.url(), max_bytes=1000)
 
 
-@pytest.mark.parametrize("respond", [answer(200, bytes(1000)), unframed(1000), chunked(1000, 100)])
-def test_a_response_of_exactly_the_limit_is_read(respond: Callable[[socket.socket, bytes], None]) -> None:
+@pytest.mark.parametrize("respond", [answer(200, bytes(1000)), without_length(1000), chunked(1000, 100)])
+def test_a_response_is_accepted_if_its_size_is_exactly_the_limit(
+    respond: Callable[[socket.socket, bytes], None],
+) -> None:
     with serving(respond) as served:
         assert len(fetch("GET", served.url(), max_bytes=1000).body) == 1000
 
 
-def test_a_missing_tls_handshake_times_out(names: Resolver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_times_out_if_the_server_does_not_answer_the_tls_handshake(
+    names: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names(["127.0.0.1"])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Requests, connections, redirects and errors."""
+"""Tests the headers, connections, redirects and errors of outbound requests."""
 
 import socket
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_a_request_has_only_the_necessary_headers(names: Resolver, monkeypatch: 
     assert served.sent("cookie") == [""]
 
 
-def test_a_name_is_resolved_once_and_the_checked_address_is_used(
+def test_a_host_name_is_resolved_only_once_and_the_request_uses_the_checked_address(
     names: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up = names(["127.0.0.1"], ["169.254.169.254"])
@@ -43,7 +43,7 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_used(
     assert served.sent("host") == ["images.example.com"]
 
 
-def test_the_next_address_is_tried_if_one_refuses_the_connection(
+def test_the_next_address_is_tried_if_the_first_address_refuses_the_connection(
     names: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WC_OUTBOUND_ALLOW", "127.0.0.1,127.0.0.9")
@@ -76,7 +76,7 @@ def test_a_redirect_to_a_forbidden_url_is_not_followed(location: str, names: Res
     assert len(served.requests) == 2
 
 
-def test_redirects_are_followed_up_to_the_limit() -> None:
+def test_redirects_of_get_requests_are_followed_up_to_the_limit() -> None:
     pages = {f"/{step}": answer(301, Location=f"/{step + 1}") for step in range(4)}
     with serving(by_path({**pages, "/4": answer(200, b"end")})) as served:
         assert fetch("GET", served.url("/0"), max_redirects=4).url == served.url("/4")
@@ -86,7 +86,7 @@ def test_redirects_are_followed_up_to_the_limit() -> None:
         assert fetch("POST", served.url("/0"), body=b"x", max_redirects=4).status == 301
 
 
-def test_credentials_are_not_sent_to_another_origin() -> None:
+def test_credentials_are_not_sent_to_another_origin_after_a_redirect() -> None:
     with serving(answer(200)) as other, serving(answer(302, Location=other.url("/ä"))) as first:
         own = {"Authorization": "Bearer x", "X-Key": "y", "Accept": "image/*"}
         assert fetch("GET", first.url(), headers=own, max_redirects=1).url == other.url("/%C3%A4")
@@ -122,7 +122,7 @@ def test_a_refused_connection_raises_unreachable() -> None:
         fetch("GET", f"http://127.0.0.1:{port}/")
 
 
-def test_an_unknown_name_raises_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_name_raises_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 

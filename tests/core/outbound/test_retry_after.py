@@ -1,4 +1,4 @@
-"""The Retry-After header."""
+"""Tests how the Retry-After header is parsed."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,7 @@
-"""Connects domains to the events of other domains, so that the other domains need not import them.
+"""Connects the domains that publish events with the domains that react to them. They need not import each other.
 
-Every function that can stop a job calls `connect()` when it starts. A function that does not fails at its first job.
+Every function that can stop a job must call `connect()` when it starts. Otherwise NoListeners is raised when the
+function creates its worker or stops a job.
 """
 
 from wecelebrate import jobs
@@ -9,12 +10,12 @@ from wecelebrate.jobs import StoppedJob
 
 
 def connect() -> None:
-    """Register all listeners. Calling it again has no effect."""
+    """Register all listeners. A second call has no effect."""
     jobs.on_job_stopped(_send_job_mail)
     jobs.on_job_stopped(_publish_job_events)
 
 
-# The listeners import their domain when a job stops, because most invocations of these functions stop no job.
+# Each listener imports its domain only when a job stops, because in most invocations no job stops.
 
 
 def _send_job_mail(tx: Transaction, job: StoppedJob) -> None:

@@ -1,1 +1,1 @@
-"""What every domain stands on. Nothing in here imports a domain."""
+"""Shared infrastructure that every domain uses. No module in this package imports a domain."""

@@ -1,7 +1,8 @@
-"""Authentication: the caller is taken from the claims of a verified token, and from nothing else.
+"""Authentication: the caller comes only from the claims of a verified token.
 
-On routes with `auth = "required"` API Gateway verifies the token. On routes with `auth = "optional"` it does not, so
-this module does. A header never names a tenant, and an invalid token is an error, never an anonymous caller.
+API Gateway verifies the token on routes with `auth = "required"`. This module verifies the token on routes with
+`auth = "optional"`. No header can select a tenant. A request with an invalid token is refused: it is never handled as
+an anonymous request.
 """
 
 import json
@@ -15,25 +16,25 @@ from wecelebrate.core.models import storable
 from wecelebrate.core.settings import settings
 
 JWKS_LIFE_SECONDS = 3600.0
-"""How long the issuer's keys are cached."""
+"""How long the public keys of the issuer are cached."""
 JWKS_REFRESH_SECONDS = 10.0
-"""The shortest time between two requests for a key that was missing."""
+"""The minimum time between two requests for the keys, if a token was signed with an unknown key."""
 LEEWAY_SECONDS = 30
-"""The allowed difference between clocks."""
+"""The allowed difference between the clock of the issuer and the clock of this instance."""
 
 _jwks: Any = None
 _jwks_read_at = float("-inf")
 
 
 def gateway_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The claims that the gateway's authorizer verified. None if the route has no authorizer."""
+    """Return the claims that the authorizer of the gateway verified. None if the route has no authorizer."""
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims")
     return cast(Mapping[str, Any], claims) if claims else None
 
 
 def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
-    """Verify the token of an Authorization header and return its claims. None without a header.
+    """Verify the token in an Authorization header and return its claims. Returns None if `header` is None.
 
     Raises Unauthenticated.
     """
@@ -46,7 +47,10 @@ def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
 
 
 def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> Caller:
-    """The caller of verified claims. Without claims, an anonymous visitor. Raises Unauthenticated."""
+    """Return the caller that verified claims describe. If `claims` is None, the caller is an anonymous visitor.
+
+    Raises Unauthenticated.
+    """
     if claims is None:
         return Caller(site_domain=site_domain)
     email_verified = str(claims.get("email_verified", "")).lower() == "true"
@@ -58,7 +62,8 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 
 
 def _subject(subject: str) -> str:
-    # OpenID Connect Core 2 allows at most 255 ASCII characters. A line break would end a line of a cached session.
+    # OpenID Connect Core 1.0, section 2, allows at most 255 ASCII characters. A line break is refused because cached
+    # sessions contain one value per line.
     if not (0 < len(subject) <= 255 and subject.isprintable()) or subject.startswith("service:"):
         raise Unauthenticated("The token has no valid subject (`sub`).")
     return subject
@@ -66,7 +71,7 @@ def _subject(subject: str) -> str:
 
 def _storable(claim: str) -> str:
     if not storable(claim):
-        raise Unauthenticated("The token contains invalid text.")
+        raise Unauthenticated("The token contains text that cannot be stored: NUL or an unpaired surrogate.")
     return claim
 
 
@@ -87,7 +92,7 @@ def _verify(token: str) -> Mapping[str, Any]:
         except InvalidKeyIdError:
             decoded = jwt.decode(token, _keys(refresh=True), algorithms=["RS256"])
         required_claims.validate(decoded.claims)
-        # As API Gateway's authorizer does: access tokens of Cognito have no `aud`, but a `client_id`.
+        # The authorizer of API Gateway does the same: Cognito's access tokens have a `client_id` instead of an `aud`.
         audience = decoded.claims["aud"] if "aud" in decoded.claims else decoded.claims.get("client_id")
         if config.audience not in (audience if isinstance(audience, list) else [audience]):
             raise Unauthenticated("The access token is for another audience.")
@@ -97,7 +102,10 @@ def _verify(token: str) -> Mapping[str, Any]:
 
 
 def _keys(refresh: bool = False) -> Any:
-    """The issuer's keys, cached. `refresh` requests them again for a missing key, but not for every forged token."""
+    """Return the public keys of the issuer, from the cache if they are recent.
+
+    `refresh` requests the keys again, at most once in JWKS_REFRESH_SECONDS, so that forged tokens cause few requests.
+    """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request
 
@@ -109,8 +117,8 @@ def _keys(refresh: bool = False) -> Any:
         try:
             with urllib.request.urlopen(url, timeout=3) as response:  # noqa: S310 — our own issuer, from the settings
                 _jwks = KeySet.import_key_set(json.load(response))
-        except Exception as error:  # no response, or an invalid one: the cached keys stay in use
+        except Exception as error:  # If there is no valid response, the cached keys stay in use.
             if _jwks is None:
-                raise Unavailable("The token issuer does not respond.") from error
+                raise Unavailable("The token issuer does not respond. Try again in a few seconds.") from error
         _jwks_read_at = time.monotonic()
     return _jwks

@@ -1,4 +1,4 @@
-"""Work on many rows in batches, one transaction each, so that no lock is held for long."""
+"""Processes many rows in batches. Each batch has its own transaction, so that no lock is held for long."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from wecelebrate.core.database import SYSTEM, Transaction, writing
 
 MAX_SECONDS = 45.0
-"""How long one run keeps starting batches."""
+"""How long one run starts new batches."""
 
 
 def run(work: Callable[[Transaction, int], int], batch_size: int) -> int:
-    """Call `work` with a transaction and the batch size until it processes fewer rows than that, or time is up.
+    """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or MAX_SECONDS have passed.
 
-    `work` returns the number of rows that it processed. Returns their total.
+    `work` returns the number of rows that it processed. Returns the total of these numbers.
     """
     until = time.monotonic() + MAX_SECONDS
     total = 0

@@ -1,8 +1,8 @@
-"""Consistency tokens: a caller reads its own writes, whichever server answers.
+"""Consistency tokens. A caller that sends them always sees its own writes, also if a replica answers.
 
-The response to a write has a `Consistency-Token`. A read that sends the token back is answered by a replica that has
-replayed the write, or by the primary. The platform remembers the writes of signed-in callers for a minute by itself, so
-few callers need to send tokens.
+The response to a write has the header `Consistency-Token`. If a read sends the token back, it is answered by a replica
+that has replayed the write, or by the primary. Most callers need not send tokens, because the platform remembers the
+writes of every signed-in caller for a minute.
 """
 
 import hashlib
@@ -14,18 +14,22 @@ from wecelebrate.core.settings import settings
 
 HEADER = "Consistency-Token"
 LIFE_SECONDS = 60
-"""A replica that lags by more is not used, so after this time every replica in use has replayed the write."""
+"""How long a token is valid. A replica that lags by more is not used. So after this time, every replica in use has
+replayed the write, and the token is no longer needed."""
 MAX_TOKENS = 16
-"""The tokens of a request that are read."""
+"""The maximum number of tokens in a request. Further tokens are ignored."""
 
 
 def token(xid: str) -> str:
-    """The token of a transaction that was just committed."""
+    """Create the token of a transaction that has just committed."""
     return signing.sign("consistency", json.dumps([_cluster(), xid, int(time.time())]).encode())
 
 
 def min_xids(header: str | None) -> tuple[str, ...]:
-    """The transactions of the tokens in a header. Ignores tokens that are expired, forged or of another cluster."""
+    """Return the ids of the transactions whose tokens a header contains.
+
+    Ignores a token that has expired, is forged, or comes from another cluster.
+    """
     xids = []
     for text in (header or "").split(",")[:MAX_TOKENS]:
         content = signing.unsign("consistency", text.strip())
@@ -38,5 +42,5 @@ def min_xids(header: str | None) -> tuple[str, ...]:
 
 
 def _cluster() -> str:
-    """Identifies the cluster: another cluster numbers its transactions independently."""
+    """Return an identifier of this database cluster. Transaction ids of different clusters cannot be compared."""
     return hashlib.sha256(settings().database_writer.encode()).hexdigest()[:8]

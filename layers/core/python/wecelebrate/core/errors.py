@@ -1,14 +1,14 @@
 """Errors, as RFC 9457 problems.
 
     Problem                      status  code
-    ├── Invalid                  422     invalid          the request is well-formed but not valid
+    ├── Invalid                  422     invalid          the request is well-formed, but not valid
     │   └── PageTooLarge         422     page_too_large
     ├── MalformedBody            400     malformed_body
     ├── BadCursor                400     bad_cursor
     ├── Unauthenticated          401     unauthenticated
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
-    ├── NotFound                 404     not_found        also for objects of another client
+    ├── NotFound                 404     not_found        also for an object of another client
     ├── UnsupportedMediaType     415     unsupported_media_type
     ├── Conflict                 409     conflict
     │   └── AlreadyExists        409     already_exists
@@ -18,7 +18,7 @@
     ├── TooSlow                  504     query_timeout
     └── Unavailable              503     unavailable
 
-The docstring of a class is its title. Its code is stable, and clients should branch on it.
+The docstring of a class is the title of the problem. The code of a problem is stable, so clients should branch on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,9 +28,11 @@ from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """An invalid field."""
+    """A field or parameter of the request that is not valid."""
 
-    pointer: str = Field(description="JSON Pointer (RFC 6901) into the body, or the name of the parameter.")
+    pointer: str = Field(
+        description="The JSON Pointer (RFC 6901) of the field in the body, or the name of the parameter."
+    )
     detail: str
 
 
@@ -40,12 +42,12 @@ class ProblemDocument(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    code: str = Field(description="Stable. Branch on this code.")
+    code: str = Field(description="The stable identifier of the problem. Branch on this code.")
     detail: str | None = None
     errors: list[FieldError] = Field(default_factory=list)
     request_id: str | None = None
     error: str | None = Field(
-        default=None, description="Only on the routes of the first API, where `detail` has this name."
+        default=None, description="The same text as `detail`. Only the routes of the legacy API return it."
     )
 
 
@@ -62,11 +64,11 @@ class Problem(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """One sentence for people: the first line of the docstring."""
+        """Return the title, a sentence for people. It is the first line of the class's docstring."""
         return (cls.__doc__ or "An internal error occurred.").splitlines()[0]
 
     def document(self, request_id: str | None) -> dict[str, Any]:
-        """The problem document, without empty members."""
+        """Return the problem document, without its empty members."""
         document = ProblemDocument(
             title=self.title(),
             status=self.status,
@@ -80,7 +82,7 @@ class Problem(Exception):
         return document
 
     def headers(self) -> Mapping[str, str]:
-        """Additional headers of the response."""
+        """Return the additional headers of the response."""
         return {}
 
 
@@ -92,7 +94,7 @@ class Invalid(Problem):
 
 
 class PageTooLarge(Invalid):
-    """This page is larger than a response may be. Request fewer rows with `limit`."""
+    """This page is larger than the maximum size of a response. Request fewer rows with `limit`."""
 
     code = "page_too_large"
 
@@ -112,7 +114,7 @@ class UnsupportedMediaType(Problem):
 
 
 class BadCursor(Problem):
-    """This cursor does not belong to this list. Start without a cursor."""
+    """This cursor does not belong to this list. Request the first page without a cursor."""
 
     status = 400
     code = "bad_cursor"
@@ -125,7 +127,7 @@ class Unauthenticated(Problem):
     code = "unauthenticated"
 
     def headers(self) -> Mapping[str, str]:
-        """How to authenticate (RFC 6750)."""
+        """Return the header that describes how to authenticate (RFC 6750)."""
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
@@ -187,12 +189,12 @@ class TooManyRequests(Problem):
         self._retry_after = retry_after
 
     def headers(self) -> Mapping[str, str]:
-        """The seconds after which to try again."""
+        """Return the header with the number of seconds to wait before the next attempt."""
         return {"Retry-After": str(self._retry_after)}
 
 
 class TooSlow(Problem):
-    """The query took longer than your tier allows. Request less, or write with POST /v1/products/bulk-import."""
+    """The query took longer than your tier allows. Request less data, or write with POST /v1/products/bulk-import."""
 
     status = 504
     code = "query_timeout"
@@ -205,5 +207,5 @@ class Unavailable(Problem):
     code = "unavailable"
 
     def headers(self) -> Mapping[str, str]:
-        """The seconds after which to try again."""
+        """Return the header with the number of seconds to wait before the next attempt."""
         return {"Retry-After": "2"}

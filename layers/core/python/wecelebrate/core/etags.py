@@ -1,4 +1,4 @@
-"""Entity tags (RFC 9110): conditional reads, and changes that name the state they apply to."""
+"""Entity tags (RFC 9110), for conditional reads (If-None-Match) and conditional changes (If-Match)."""
 
 import hashlib
 from datetime import datetime
@@ -8,19 +8,19 @@ from wecelebrate.core.errors import Forbidden, PreconditionFailed, PreconditionR
 
 
 def etag(body: str) -> str:
-    """The strong entity tag of a body."""
+    """Return the strong entity tag of a response body."""
     return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
 
 
 def matches(header: str | None, current: str) -> bool:
-    """Whether an If-None-Match header contains the current entity tag, by weak comparison."""
+    """Whether an If-None-Match header contains the current entity tag. Uses the weak comparison of RFC 9110."""
     if header is None:
         return False
     return header.strip() == "*" or current in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
 class Versioned(Protocol):
-    """An object that can be changed, as a read returns it."""
+    """An object that callers can read and change."""
 
     updated_at: datetime
 
@@ -28,15 +28,15 @@ class Versioned(Protocol):
 
 
 class Match:
-    """The state that a caller means to change, from its If-Match header."""
+    """The state of the object that the caller wants to change. It comes from the If-Match header."""
 
     def __init__(self, if_match: str | None) -> None:
         self._if_match = if_match
 
     def check(self, current: Versioned) -> datetime | None:
-        """The `updated_at` that the object must still have when it is changed. None if any state may be changed.
+        """Return the `updated_at` that the object must still have when it is changed. None if the header is `*`.
 
-        Raises PreconditionRequired without the header, PreconditionFailed if the object has changed.
+        Raises PreconditionRequired if the header is missing, and PreconditionFailed if the object has changed.
         """
         if self._if_match is None:
             raise PreconditionRequired
@@ -48,5 +48,9 @@ class Match:
 
 
 def refusal(expected: datetime | None, current: Versioned) -> Problem:
-    """Why a change touched no row: the object no longer has the `expected` state, or the caller may not change it."""
+    """Return the problem for a change that changed no row.
+
+    It is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not allowed to
+    change the object, and the problem is Forbidden.
+    """
     return PreconditionFailed() if expected is not None and current.updated_at != expected else Forbidden()

@@ -1,4 +1,4 @@
-"""The health of the platform."""
+"""Checks whether the databases of the platform answer."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ logger = Logger()
 
 
 class Health(BaseModel):
-    """Which databases answered. `degraded`: the replica does not answer, so the primary also serves reads."""
+    """The databases that answered. `degraded` means that the primary serves all reads: the replica does not answer."""
 
     status: Literal["ok", "degraded"]
     reader: bool
@@ -19,11 +19,11 @@ class Health(BaseModel):
 
 
 def check() -> Health:
-    """Probe both databases. Raises Unavailable if the primary does not answer."""
+    """Check both databases. Raises Unavailable if the primary does not answer."""
     probe("writer")
     try:
         probe("reader")
-    except Exception as error:  # no failure of the replica makes the platform unavailable
-        logger.warning("the replica does not answer", exc_info=error)
+    except Exception as error:  # The platform stays available whatever error the replica causes.
+        logger.warning("the replica does not answer; the primary serves all reads", exc_info=error)
         return Health(status="degraded", reader=False, writer=True)
     return Health(status="ok", reader=True, writer=True)

@@ -1,8 +1,8 @@
-"""Metering: what this instance uses for each tenant, until it is added to the tenant's account in Redis.
+"""Metering: records the usage of each tenant in this instance, until it is added to the tenant's account in Redis.
 
-The usage is sent with the next Redis call that happens anyway: with the save of a loaded value, otherwise with the next
-lookup, of any caller. An instance that stops before that call loses the usage of its last uncached request. Usage that
-is recorded while Redis is down is sent once Redis is back.
+The usage is not sent in a call of its own. It is sent with the next call that stores a loaded value, or with the next
+lookup of any caller. If an instance stops before that call, the usage of its last uncached request is lost. Usage that
+is recorded while Redis is down is sent as soon as Redis answers again.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from wecelebrate.core import metrics
 
 @dataclass
 class Usage:
-    """What one tenant used for one entity."""
+    """The usage of one tenant for one entity."""
 
     queries: int = 0
     milliseconds: float = 0.0
@@ -27,41 +27,46 @@ class Usage:
 
 
 _Account = tuple[str, str]
-"""Tenant and entity."""
+"""The tenant and the entity."""
 _UNASSIGNED: _Account = ("", "")
 
 
 @dataclass
 class Meter:
-    """The unsent usage of this instance. An instance handles one event at a time, so there is one current account."""
+    """The usage of this instance that was not sent yet.
+
+    There is only one current account, because an instance handles one event at a time.
+    """
 
     _account: _Account = _UNASSIGNED
     _usage: dict[_Account, Usage] = field(default_factory=dict)
 
     def begin_request(self) -> None:
-        """Start a request whose tenant is not known yet. Discards usage that was never assigned."""
+        """Start a request whose tenant is not known yet. Discards usage that was not assigned to a tenant."""
         self._account = _UNASSIGNED
         self._usage.pop(_UNASSIGNED, None)
 
     def assign_tenant(self, tenant: str, entity: str) -> None:
-        """Bill the request, including its usage so far, to a tenant and entity."""
+        """Bill the request to a tenant and an entity. This includes the usage that was already recorded."""
         unassigned = self._usage.pop(_UNASSIGNED, None)
         self._account = (tenant, entity)
         if unassigned is not None:
             self._current().add(unassigned.queries, unassigned.milliseconds, unassigned.rows, unassigned.commands)
 
     def record_query(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
-        """Record database time, and the rows that a statement returned or changed (-1 for neither)."""
+        """Record the database time of a statement, and the number of rows that it returned or changed (-1 for none)."""
         self._current().add(queries, seconds * 1000, max(rows, 0), 0)
         metrics.count("DatabaseMilliseconds", seconds * 1000)
 
     def record_commands(self, commands: int) -> None:
-        """Record Redis commands of a script that does not bill them itself."""
+        """Record the Redis commands of a script that does not bill its own commands."""
         self._current().add(0, 0, 0, commands)
 
     def unsent(self) -> str:
-        """The usage in the form that the Lua scripts read: one line `tenant entity queries milliseconds rows commands`
-        for each account."""
+        """Return the usage in the format of the Lua scripts.
+
+        Each account has one line: `tenant entity queries milliseconds rows commands`.
+        """
         return "\n".join(
             f"{tenant} {entity} {usage.queries} {round(usage.milliseconds)} {usage.rows} {usage.commands}"
             for (tenant, entity), usage in self._usage.items()
@@ -69,7 +74,7 @@ class Meter:
         )
 
     def mark_sent(self) -> None:
-        """Forget the usage that `unsent` returned: Redis has it."""
+        """Forget the usage that `unsent` returned, after it was sent to Redis."""
         self._usage = {account: usage for account, usage in self._usage.items() if account == _UNASSIGNED}
 
     def _current(self) -> Usage:

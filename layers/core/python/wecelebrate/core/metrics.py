@@ -1,7 +1,8 @@
-"""Metrics of an invocation, in CloudWatch's embedded metric format: lines in the function's log.
+"""Metrics of an invocation. They are written to the function's log in CloudWatch's embedded metric format.
 
-A dimension has few values (an entity of the cache, a limit), never a client, because CloudWatch bills each combination
-as a metric. The usage of a client is in its own account (`wecelebrate.usage`).
+The dimensions are the entity of a cached value and the name of a limit, which have only a few values. The client is
+never a dimension, because CloudWatch bills each combination of values as a separate metric. `wecelebrate.usage` reports
+the usage of each client.
 """
 
 from typing import Literal
@@ -25,13 +26,13 @@ _counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
-    """Add to a metric of this invocation. `of` is the value of the dimension."""
+    """Add `value` to a metric of this invocation. `of` is the value of the dimension."""
     counters = _counters.setdefault((dimension, of), {})
     counters[name] = counters.get(name, 0) + value
 
 
 def flush() -> None:
-    """Write the metrics since the last flush, one line for each value of a dimension."""
+    """Write the metrics that were counted after the previous flush. Each value of a dimension has its own log line."""
     for (dimension, of), counters in _counters.items():
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         if dimension:

@@ -1,4 +1,4 @@
-"""Base models and field types that all resources share."""
+"""The base models and the field types that all resources share."""
 
 import json
 import math
@@ -23,40 +23,42 @@ from pydantic import (
 from wecelebrate.core.errors import FieldError, Invalid
 
 MAX_DEPTH = 64
-"""The deepest nesting of objects and lists in a body."""
+"""The maximum number of levels of nested objects and lists in a body."""
 MAX_OBJECT_LENGTH = 256 * 1024
-"""Characters of a free-form JSON object in compact form."""
+"""The maximum length of a free-form JSON object, in characters of its compact form."""
 
 
 class Input(BaseModel):
-    """A model of what a caller sends. An unknown key is an error, so that a typo does not go unnoticed."""
+    """The base of all models for input from callers. An unknown key is an error, so that a typo is noticed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     place: ClassVar[str] = "/"
-    """The beginning of the pointer to a field."""
+    """The beginning of the pointer to a field. Empty for query parameters, whose pointer is only their name."""
 
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Refuses NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON cannot hold."""
+        """Refuse NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON does not have."""
         refuse_unstorable(value, cls.place)
         return value
 
 
 class Patch(Input):
-    """A JSON Merge Patch (RFC 7396): an absent field stays, null clears it, objects merge.
+    """A JSON Merge Patch (RFC 7396).
 
-    A field that cannot be cleared has a type without None, and the default ABSENT.
+    An absent field keeps its value, null clears the value, and a JSON object is merged into the stored object. The type
+    of a field that cannot be cleared does not allow None, and its default is ABSENT.
     """
 
     def changes(self) -> dict[str, Any]:
-        """The fields that the caller sent, in JSON form."""
+        """Return the fields that the caller sent, as JSON values."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
 ABSENT: Any = Field(default_factory=lambda: None)
-"""The default of a field that a patch may change but not clear. It is never read: only fields that were sent count."""
+"""The default of a field that a patch can change, but not clear. The default is never used, because `changes` only
+returns the fields that were sent."""
 
 
 _TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
@@ -74,20 +76,21 @@ Money = Annotated[
     ),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
 ]
-"""A decimal string in JSON, because floats lose cents."""
+"""An amount of money. In JSON it is a decimal string, because floating-point numbers are not exact."""
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time, formatted as PostgreSQL formats it in JSON, so that an object and its row in a list are the same."""
+"""A point in time. It has the format that PostgreSQL uses in JSON, so that the response for one object and the row of
+the same object in a list are identical."""
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 
 def at_most(characters: int) -> AfterValidator:
-    """Refuses an object whose compact JSON has more characters."""
+    """Create a validator that refuses an object if its compact JSON has more than the given number of characters."""
 
     def check(value: Object) -> Object:
         if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > characters:
@@ -98,11 +101,14 @@ def at_most(characters: int) -> AfterValidator:
 
 
 GivenObject = Annotated[Object, at_most(MAX_OBJECT_LENGTH)]
-"""A free-form JSON object from a caller."""
+"""A free-form JSON object that a caller sends."""
 
 
 def refuse_unstorable(value: Any, place: str) -> None:
-    """Raises Invalid, with a pointer below `place`, for a value at any depth that PostgreSQL cannot store."""
+    """Raise Invalid if a value, or any value that is nested in it, cannot be stored in PostgreSQL.
+
+    The error contains the pointer to the nested value. The pointer begins with `place`.
+    """
     stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while stack:
         item, path = stack.pop()
@@ -126,12 +132,12 @@ def refuse_unstorable(value: Any, place: str) -> None:
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL can store a text."""
-    # Most texts are ASCII, which is a fast check.
+    # `isascii` is fast, and most texts are ASCII.
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def pointer(path: Iterable[Any], place: str = "/") -> str:
-    """A JSON Pointer (RFC 6901) into the body. Without a `place`, the name of a parameter."""
+    """Return the JSON Pointer (RFC 6901) of a field in the body, or the name of a parameter if `place` is empty."""
     if not place:
         return ".".join(str(step) for step in path)
     path_text = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

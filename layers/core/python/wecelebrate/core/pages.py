@@ -1,7 +1,7 @@
 """Pages of a list: keyset pagination with an opaque, signed cursor.
 
-A cursor contains the keys of the last row of the previous page, and a digest of the list and its filters. A cursor is
-refused by a list with other filters.
+A cursor contains two things: the sort keys of the last row on the previous page, and a digest of the list's name and
+filters. A request that uses the cursor with another list or with other filters is refused.
 """
 
 import json
@@ -21,13 +21,16 @@ from wecelebrate.core.models import Input
 Item = TypeVar("Item")
 
 MAX_LIMIT = 1000
-"""The largest page, in rows."""
+"""The maximum number of rows on a page."""
 MAX_RESPONSE_BYTES = 5_900_000
-"""The largest body, in bytes of a JSON string: a Lambda function returns at most 6 MB, including the envelope."""
+"""The maximum size of a response body, in bytes after it is encoded as a JSON string.
+
+A Lambda function can return at most 6 MB. This limit includes the JSON around the body.
+"""
 
 
 class ListParameters(Input):
-    """The parameters of every list."""
+    """The query parameters that every list accepts."""
 
     place: ClassVar[str] = ""
 
@@ -45,19 +48,23 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """One page whose rows PostgreSQL rendered as JSON: 2.6 to 4 times the throughput of serialising them in Python."""
+    """One page whose rows PostgreSQL rendered as JSON.
+
+    This has 2.6 to 4 times the throughput of serialising the rows in Python.
+    """
 
     data: str
-    """A JSON array."""
+    """The rows, as a JSON array."""
     next_cursor: str | None
+    """The cursor of the next page. None on the last page."""
     more: Mapping[str, str] = field(default_factory=dict)
-    """Further members of the response. The values are JSON."""
+    """Additional members of the response. Each value is JSON."""
 
 
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
-"""Sort orders of lists, as the query parameters of the first page: it begins after no row."""
+"""The sort orders of lists. Each maps the query parameters of the sort keys to None, which means the first page."""
 
 
 def list_page(
@@ -68,7 +75,10 @@ def list_page(
     order: Mapping[str, None],
     **parameters: Any,
 ) -> RenderedPage:
-    """One page of the rows of a query. `parameters` are further parameters of the query. Raises BadCursor."""
+    """Run a query and return one page of its rows. `parameters` are additional parameters of the query.
+
+    Raises BadCursor.
+    """
     request = list_request(name, filters, **parameters)
     after = {**order, **decode(filters.cursor, request)}
     rows = query(tx, **filters.model_dump(exclude={"cursor"}), **parameters, **after)
@@ -76,14 +86,18 @@ def list_page(
 
 
 def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, Any]:
-    """The name of a list with its filters, without limit and cursor. A cursor is only valid for the same request."""
+    """Return the name and the filters of a list, without `limit` and `cursor`.
+
+    A cursor is only valid for a request with the same name and filters.
+    """
     return filters.model_dump(mode="json", exclude={"limit", "cursor"}) | parameters | {"list": name}
 
 
 def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, Any], **more: str) -> RenderedPage:
-    """The page of a query's rows. The query returns one row more than `limit` if there is another page.
+    """Build a page from the rows of a query. The query returns one row more than `limit` if there is another page.
 
-    A row is its `item` as JSON, and the keys at which the next page begins. `more` are further members, as JSON.
+    Each row has the column `item`, which is JSON, and the columns of the sort keys. The cursor contains the sort keys
+    of the last row. `more` contains additional members of the response, as JSON.
     """
     page = list(rows)
     cursor = None
@@ -94,9 +108,9 @@ def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, 
 
 
 def body(page: RenderedPage) -> tuple[str, str | None]:
-    """The response body of a page, `{data, next_cursor, has_more}` with its further members, and its cursor.
+    """Return the response body of a page, and the cursor of the next page.
 
-    Raises PageTooLarge.
+    The body is `{data, next_cursor, has_more}` and the additional members of the page. Raises PageTooLarge.
     """
     cursor = page.next_cursor
     members = {
@@ -107,23 +121,27 @@ def body(page: RenderedPage) -> tuple[str, str | None]:
     }
     text = "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
     if len(text) > MAX_RESPONSE_BYTES // 8 and _bytes_as_json(text) > MAX_RESPONSE_BYTES:
-        raise PageTooLarge(errors=[FieldError(pointer="limit", detail="is too high for rows of this size")])
+        detail = "is too high for rows of this size. Use a lower limit"
+        raise PageTooLarge(errors=[FieldError(pointer="limit", detail=detail)])
     return text, cursor
 
 
 def _bytes_as_json(text: str) -> int:
-    """The size of a text inside a JSON string: quotes and backslashes are escaped."""
+    """Return the size of a text, in bytes, after its quotes and backslashes are escaped in a JSON string."""
     return len(text.encode()) + text.count('"') + text.count("\\")
 
 
 def encode(last: Mapping[str, Any], request: Mapping[str, Any]) -> str:
-    """The cursor of the page after the row with the keys `last`."""
+    """Return the cursor of the page that begins after the row with the sort keys `last`."""
     content = json.dumps({"l": dict(last), "q": digest(request)}, separators=(",", ":"), default=str).encode()
     return signing.sign("cursor", content)
 
 
 def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the last row of the previous page. Empty without a cursor. Raises BadCursor."""
+    """Return the sort keys of the last row on the previous page. The result is empty if `cursor` is None.
+
+    Raises BadCursor.
+    """
     if cursor is None:
         return {}
     content = signing.unsign("cursor", cursor)
@@ -132,13 +150,13 @@ def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
     values = json.loads(content)
     if values["q"] != digest(request):
         raise BadCursor(
-            "The filters or the sort order have changed since this cursor was issued. Start without a cursor."
+            "This cursor was issued for other filters or another sort order. Request the first page without a cursor."
         )
     last: dict[str, Any] = values["l"]
     return last
 
 
 def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
-    """The value of a `Link` header to the next page (RFC 8288)."""
+    """Return the value of the `Link` header that points to the next page (RFC 8288)."""
     encoded = urlencode({key: value for key, value in query.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{encoded}>; rel="next"'

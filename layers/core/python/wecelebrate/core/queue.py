@@ -1,14 +1,16 @@
-"""Queues: sending messages, and handling received ones.
+"""Queues: sends messages, and handles received messages.
 
-A queue's handler is one line::
+The handler of a queue is one line::
 
     handler = consume(jobs.worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-This module handles batches, partial failures and retry delays. A failed message is retried after 5, 10, then 20 seconds
-(with jitter). A message that has failed as often as the queue allows, or that is not a JSON object, is recorded as a
-dead letter; if recording fails, SQS moves the message to the dead-letter queue. Long work calls
-`message.extend_visibility()`: the message of a dead worker is delivered again after VISIBILITY_SECONDS, instead of
-after the visibility timeout of the whole run.
+This module handles batches, partial failures and retry delays:
+
+- A failed message is delivered again after 5 seconds, then after 10, then after 20 seconds (with jitter).
+- A message becomes a dead letter if it has failed as often as the queue allows, or if it is not a JSON object. If the
+  dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
+- A handler that works for long calls `message.extend_visibility()` repeatedly. If its worker dies, the message is
+  delivered again VISIBILITY_SECONDS after the last call, and not only after the visibility timeout of the queue.
 """
 
 import json
@@ -35,41 +37,49 @@ if TYPE_CHECKING:
 logger = Logger()
 
 BACKOFF_SECONDS = (5, 10, 20)
-"""Delay before the next attempt, by the number of failed attempts."""
+"""The delays before the second, the third, and every further attempt."""
 VISIBILITY_SECONDS = 75
-"""How long a message stays hidden after `extend_visibility`."""
+"""How long a message stays hidden after a call of `extend_visibility`."""
 _EXTEND_EVERY_SECONDS = 20.0
 _PLATFORM = "platform"
 _BATCH_SIZE = 10
-"""The most messages that SQS takes in one call."""
+"""The maximum number of messages that SQS accepts in one call."""
 
 Dispatch = Literal["queued", "at-once", "deferred"]
-"""`queued`: SQS has the messages. `at-once`: the fallbacks did the work. `deferred`: the sweeper sends the messages."""
+"""What happened to the messages of a transaction.
+
+- `queued`: SQS has accepted the messages.
+- `at-once`: SQS failed, so the fallbacks did the work immediately.
+- `deferred`: SQS failed, so the sweeper sends the messages within seconds.
+"""
 
 
 class Message:
-    """A received message: its `body`, a JSON object, and its visibility."""
+    """A received message. Its `body` is a JSON object."""
 
     def __init__(self, record: "SQSRecord", time_left: Callable[[], float]) -> None:
         self.body: dict[str, Any] = _parse_object(record.body)
         self.queue = queue_name(record)
         """The name of the queue in function.toml."""
         self.received = int(record.attributes.approximate_receive_count)
-        """The number of deliveries, including this one."""
+        """The number of deliveries of the message, including this delivery."""
         self.time_left = time_left
-        """Seconds until the invocation ends."""
+        """Returns the seconds until the invocation ends."""
         self._record = record
         self._extended_at = float("-inf")
 
     def extend_visibility(self) -> None:
-        """Keep the message hidden while the work continues. Most calls only read the clock."""
+        """Keep the message hidden while the work continues.
+
+        The method can be called often: it calls SQS only every 20 seconds.
+        """
         if time.monotonic() - self._extended_at >= _EXTEND_EVERY_SECONDS:
             _set_visibility(self._record, VISIBILITY_SECONDS)
             self._extended_at = time.monotonic()
 
 
 class UnreadableMessage(Exception):
-    """The body of a message is not a JSON object. Retrying cannot help."""
+    """The body of a message is not a JSON object. A retry cannot succeed."""
 
 
 def _parse_object(text: str) -> dict[str, Any]:
@@ -89,17 +99,18 @@ class OutgoingMessage:
 
     queue: str
     body: str
-    """JSON."""
+    """The body, as JSON text."""
     group: str
+    """The message group. SQS shares the queue fairly between the groups."""
     delay: int = 0
-    """Seconds."""
+    """The delay before the first delivery, in seconds."""
 
 
 def message(queue: str, body: Mapping[str, Any] | str, client_id: UUID | None, delay: int = 0) -> OutgoingMessage:
-    """A message to a queue. `body` is a JSON object, or text that is sent unchanged.
+    """Create a message for a queue. `body` is a JSON object, or a text that is sent unchanged.
 
-    The message group, by which SQS is fair, is the client, or the platform if there is none. Raises NotDeclared if
-    function.toml does not declare that the function sends to this queue.
+    The message group is the client, or the platform if `client_id` is None. SQS shares the queue fairly between the
+    groups. Raises NotDeclared if function.toml does not declare that the function sends to this queue.
     """
     settings().queue(queue)
     text = body if isinstance(body, str) else json.dumps(dict(body))
@@ -107,7 +118,7 @@ def message(queue: str, body: Mapping[str, Any] | str, client_id: UUID | None, d
 
 
 class _TransactionMessages:
-    """The messages of one transaction. They are sent together after its commit."""
+    """The messages of one transaction. They are sent together after the transaction has committed."""
 
     def __init__(self, tx: Transaction) -> None:
         self.messages: list[OutgoingMessage] = []
@@ -117,7 +128,7 @@ class _TransactionMessages:
         tx.after_commit(self.send)
 
     def send(self) -> None:
-        """Send all messages. If that fails, run the fallbacks; what they do not do is left to the sweeper."""
+        """Send all messages. If this fails, run the fallbacks. If a fallback fails, the sweeper sends the messages."""
         sent = send_or_defer([*self.messages, *self.best_effort_messages])
         if not self.messages:
             return
@@ -130,29 +141,32 @@ class _TransactionMessages:
 
 
 def enqueue(tx: Transaction, *messages: OutgoingMessage) -> None:
-    """Send messages once the transaction has committed. If SQS fails, the sweeper sends them within seconds."""
+    """Send messages after the transaction has committed. If SQS fails, the sweeper sends them within seconds."""
     tx.local(_TransactionMessages).messages += messages
 
 
 def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
-    """Send messages once the transaction has committed, each only once. The caller is not told if one is lost: the
-    sweeper resends it within seconds."""
+    """Send messages after the transaction has committed, without duplicates.
+
+    If SQS fails, the sweeper sends the messages within seconds. The caller is not informed about these messages:
+    `dispatch` returns None if the transaction has no other messages.
+    """
     pending = tx.local(_TransactionMessages).best_effort_messages
     pending += [each for each in dict.fromkeys(messages) if each not in pending]
 
 
 def on_send_failure(tx: Transaction, fallback: Callable[[], bool]) -> None:
-    """Run a fallback if the messages cannot be sent. It returns whether it did the work."""
+    """Register a fallback to run if the messages cannot be sent. The fallback returns whether it did the work."""
     tx.local(_TransactionMessages).send_fallbacks.append(fallback)
 
 
 def dispatch(tx: Transaction) -> Dispatch | None:
-    """What became of the messages of a committed transaction. None if it enqueued none."""
+    """Return what happened to the messages of a committed transaction. None if no messages were enqueued."""
     return tx.local(_TransactionMessages).dispatch
 
 
 def send(messages: Iterable[OutgoingMessage]) -> None:
-    """Send messages, ten per call. Raises SendError if SQS does not accept all of them."""
+    """Send messages, ten in each call of SQS. Raises SendError if SQS does not accept all messages."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     for name, group in groupby(sorted(messages), attrgetter("queue")):
@@ -175,11 +189,14 @@ class SendError(Exception):
 
 
 def send_or_defer(messages: Iterable[OutgoingMessage]) -> bool:
-    """Send messages about committed rows. Returns False if SQS fails; the sweeper then sends them within seconds."""
+    """Send messages that announce committed rows. Returns whether SQS accepted all messages.
+
+    If SQS did not, the sweeper finds the rows and sends the messages within seconds.
+    """
     try:
         send(messages)
     except SendError as error:
-        logger.warning("messages not sent; the sweeper will send them", reason=str(error))
+        logger.warning("the messages could not be sent; the sweeper will send them", reason=str(error))
         return False
     return True
 
@@ -193,18 +210,18 @@ def _sqs() -> "SQSClient":
 
 
 RecordDeadLetter = Callable[[str, str, int, Exception], None]
-"""Takes the name of the queue, the text of the message, its number of deliveries, and the error."""
+"""Records a dead letter. The arguments are the queue's name, the message's text, its deliveries, and the error."""
 
 
 def consume(
     work: Callable[[Message], None], *, on_dead_letter: RecordDeadLetter
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The Lambda handler of a queue whose messages are JSON objects.
+    """Create the Lambda handler of a queue whose messages are JSON objects.
 
-    `work` handles one message, and raises to have it delivered again. `on_dead_letter` records a message that is not
-    delivered again.
+    `work` handles one message. If `work` raises an exception, the message is delivered again later. `on_dead_letter`
+    records a message that is not delivered again.
     """
-    # Imported here because functions that only send do not need it.
+    # This import is not at the top, because functions that only send messages do not need it.
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -215,7 +232,7 @@ def consume(
         try:
             work(Message(record, lambda: lambda_context.get_remaining_time_in_millis() / 1000))
         except Exception as error:
-            logger.exception("a message failed", received=received)
+            logger.exception("a message could not be handled", received=received)
             is_last = isinstance(error, UnreadableMessage) or received >= settings().max_receives
             if is_last and _dead_letter(record, received, error, on_dead_letter):
                 return
@@ -232,22 +249,22 @@ def consume(
 
 
 def _dead_letter(record: "SQSRecord", received: int, error: Exception, on_dead_letter: RecordDeadLetter) -> bool:
-    """Record a message as a dead letter. Returns False if recording failed."""
+    """Record a message as a dead letter. Returns whether the dead letter was recorded."""
     try:
         on_dead_letter(queue_name(record), record.body, received, error)
     except Exception:
-        logger.exception("dead letter not recorded; SQS will move the message to the dead-letter queue")
+        logger.exception("a dead letter could not be recorded; SQS will move the message to the dead-letter queue")
         return False
     return True
 
 
 def _physical_name(record: "SQSRecord") -> str:
-    """The name of a message's queue in this cloud."""
+    """Return the full name of a message's queue in this cloud."""
     return record.event_source_arn.rpartition(":")[2]
 
 
 def queue_name(record: "SQSRecord") -> str:
-    """The name, in function.toml, of the queue that a message came from."""
+    """Return the name of the queue that a message came from, as function.toml spells it."""
     return _physical_name(record).removeprefix(f"wecelebrate-{settings().environment}-")
 
 
@@ -257,12 +274,12 @@ def _url(physical_name: str) -> str:
 
 
 def _set_visibility(record: "SQSRecord", seconds: int) -> None:
-    """Have a message delivered again after `seconds`, instead of after the queue's visibility timeout."""
+    """Make SQS deliver a message again after `seconds`, instead of after the visibility timeout of the queue."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         url = _url(_physical_name(record))
         _sqs().change_message_visibility(QueueUrl=url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds)
     except (BotoCoreError, ClientError):
-        # The message is delivered again anyway, only later.
-        logger.warning("could not change the visibility of a message", exc_info=True)
+        # SQS still delivers the message again, but only after the visibility timeout of the queue.
+        logger.warning("the visibility of a message could not be changed; it is delivered again later", exc_info=True)

@@ -1,4 +1,7 @@
-"""The environment of a function, as one model. `FunctionSpec.environment` in infra/ writes it."""
+"""The settings of a function, read from its environment variables.
+
+`FunctionSpec.environment` in infra/ creates these variables.
+"""
 
 import os
 from functools import lru_cache
@@ -11,8 +14,10 @@ class NotDeclared(LookupError):
 
 
 class Settings(BaseModel):
-    """The settings of a function, each from the variable `WC_<NAME>`. Settings that function.toml does not ask for are
-    empty."""
+    """The settings of a function. The environment variable of each setting is `WC_<NAME>`.
+
+    A setting is empty unless function.toml declares a resource that needs it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,11 +25,11 @@ class Settings(BaseModel):
     database_login: str = ""
     database_name: str = ""
     database_writer: str = ""
-    """`host:port` for writes."""
+    """The address (`host:port`) of the primary."""
     database_reader: str = ""
-    """`host:port` for reads."""
+    """The address (`host:port`) of the replica."""
     database_password: str = ""
-    """Empty on AWS, where logins authenticate with IAM."""
+    """The password of the login. Empty on AWS, where logins authenticate with IAM."""
     cache_url: str = ""
     cache_token: str = ""
     issuer: str = ""
@@ -32,39 +37,42 @@ class Settings(BaseModel):
     jwks_url: str = ""
     signing_key: str = ""
     outbound_allow: str = ""
-    """Comma-separated addresses that `outbound` may request although they are not public. Never set on AWS."""
+    """Comma-separated IP addresses to which `outbound` may send requests although they are not public.
+
+    This setting is always empty on AWS.
+    """
     images_url: str = ""
     """The public URL of the image bucket, without a trailing slash."""
     workers: int = 1
-    """For a queue: the maximum concurrency of this function."""
+    """The maximum number of instances that run at the same time, if a queue starts this function."""
     rate: float = 50.0
-    """For a queue: the jobs per second that all of its workers together may start."""
+    """The maximum number of jobs per second that all workers of the queue start together."""
     max_receives: int = 1
-    """For a queue: the deliveries of a message after which it becomes a dead letter."""
+    """The number of failed deliveries after which a message of the queue becomes a dead letter."""
 
     mail_from: str = ""
-    """The sender address of mails. Each site has its own display name."""
+    """The sender address of all mails. The display name before it is the name of the site."""
     mail_configuration_set: str = ""
-    """The SES configuration set, which publishes deliveries, bounces and complaints."""
+    """The SES configuration set that publishes deliveries, bounces and complaints."""
 
     def queue(self, name: str) -> str:
-        """The URL of a queue that the function declares to send to. Raises NotDeclared."""
+        """Return the URL of a queue. Raises NotDeclared if function.toml does not declare it as a queue to send to."""
         return _declared("WC_QUEUE_", name)
 
     def images(self) -> str:
-        """The beginning of image URLs, for a function that declares the use of images. Raises NotDeclared."""
+        """Return the beginning of all image URLs. Raises NotDeclared if function.toml does not declare the images."""
         if not self.images_url:
-            raise NotDeclared("WC_IMAGES_URL is not set: function.toml does not declare the use of images")
+            raise NotDeclared("WC_IMAGES_URL is not set: declare the use of images in function.toml")
         return self.images_url
 
     def bucket(self, name: str) -> str:
-        """The name, in this cloud, of a bucket that the function declares to use. Raises NotDeclared."""
+        """Return the full name of a bucket in this cloud. Raises NotDeclared if function.toml does not declare it."""
         return _declared("WC_BUCKET_", name)
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings, read once per instance."""
+    """Return the settings. They are read once per instance."""
     # pydantic-settings would do the same, but adds 40 ms to every cold start.
     values = {name: os.environ.get(f"WC_{name.upper()}") for name in Settings.model_fields}
     return Settings.model_validate({name: value for name, value in values.items() if value is not None})
@@ -73,5 +81,5 @@ def settings() -> Settings:
 def _declared(prefix: str, name: str) -> str:
     variable = prefix + name.upper().replace("-", "_")
     if variable not in os.environ:
-        raise NotDeclared(f"{variable} is not set: function.toml does not declare the use of {name}")
+        raise NotDeclared(f"{variable} is not set: declare the use of {name} in function.toml")
     return os.environ[variable]

@@ -1,4 +1,4 @@
-"""Signed texts that we issue and later accept. Anyone can read their content; only we can create them."""
+"""Signed texts that the platform issues and later accepts. They are not encrypted, but nobody else can create them."""
 
 import base64
 import hmac
@@ -9,18 +9,22 @@ _SIGNATURE_BYTES = 16
 
 
 def sign(purpose: str, content: bytes) -> str:
-    """A text with the content and its signature (HMAC-SHA-256, truncated to 16 bytes), valid for one purpose."""
+    """Return a text that contains the content and its signature. The signature is valid for one purpose only.
+
+    The signature is an HMAC-SHA-256 that is truncated to 16 bytes.
+    """
     return _encode(_signature(purpose, content) + content)
 
 
 def unsign(purpose: str, text: str) -> bytes | None:
-    """The content of a signed text. None if we did not sign it for this purpose."""
+    """Return the content of a signed text. None if the platform did not sign it for this purpose."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         return None
     signature, content = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    # Python's decoder ignores characters outside the alphabet, so only the exact text that we issued is accepted.
+    # Python's decoder ignores characters outside the alphabet, so different texts can decode to the same bytes. Only
+    # the exact text that was issued is accepted.
     valid = hmac.compare_digest(signature, _signature(purpose, content)) and _encode(raw) == text
     return content if valid else None
 

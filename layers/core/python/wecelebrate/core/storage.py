@@ -1,4 +1,4 @@
-"""Objects in S3, streamed."""
+"""Reads and writes objects in S3. Large objects are streamed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ class ObjectGone(Exception):
 
 
 _client_lock = Lock()
-"""Threads may share a client, but boto3 must not create two at the same time."""
+"""Threads may share one client, but two threads must not create a client with boto3 at the same time."""
 
 
 def _s3() -> "S3Client":
@@ -38,7 +38,8 @@ def _create_client() -> "S3Client":
             connect_timeout=3,
             read_timeout=30,
             retries={"max_attempts": 4},
-            # A presigned URL must name this region, and must not sign the checksum of a body that does not exist yet.
+            # A presigned URL must contain this region. It must not contain a checksum, because the body of the upload
+            # does not exist yet.
             signature_version="s3v4",
             s3={"us_east_1_regional_endpoint": "regional"},
             request_checksum_calculation="when_required",
@@ -47,20 +48,20 @@ def _create_client() -> "S3Client":
 
 
 def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
-    """One version of an object, as a stream that cannot seek. Raises ObjectGone if it was deleted."""
+    """Open one version of an object. The stream cannot seek. Raises ObjectGone if the version was deleted."""
     from botocore.exceptions import ClientError
 
     try:
         response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
-            raise ObjectGone(f"{key} (version {version_id}) is no longer in the bucket") from error
+            raise ObjectGone(f"{key} (version {version_id}) no longer exists in the bucket") from error
         raise
     return cast(BinaryIO, response["Body"])
 
 
 def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
-    """Write an object. A large one is sent in parts."""
+    """Write an object. A large object is sent in parts."""
     import io
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
@@ -69,8 +70,10 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cac
 
 
 def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
-    """The first `max_bytes` + 1 bytes of an object: a result longer than `max_bytes` means that the object is too
-    large. None if it does not exist."""
+    """Read the first `max_bytes` + 1 bytes of an object. Returns None if the object does not exist.
+
+    If the result is longer than `max_bytes`, the object is larger than `max_bytes`.
+    """
     from botocore.exceptions import ClientError
 
     try:
@@ -84,13 +87,13 @@ def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
 
 
 def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
-    """Write an object in one request, and return its version."""
+    """Write an object in one request, and return the id of its new version."""
     response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
     return response.get("VersionId", "null")
 
 
 def newest_version(bucket: str, key: str) -> str | None:
-    """The newest version of an object. None if it does not exist."""
+    """Return the id of the newest version of an object. None if the object does not exist."""
     from botocore.exceptions import ClientError
 
     try:
@@ -103,7 +106,7 @@ def newest_version(bucket: str, key: str) -> str | None:
 
 
 def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
-    """A presigned URL that accepts one PUT of exactly this size (bytes) and type."""
+    """Return a presigned URL for a PUT. The body must have exactly the given size (bytes) and content type."""
     parameters = {
         "Bucket": settings().bucket(bucket),
         "Key": key,
@@ -115,19 +118,22 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 
 
 def safe_name(name: str) -> str:
-    """A file name as part of a key, without characters that need escaping in URLs."""
+    """Return a file name that can be part of a key. Characters that need escaping in URLs become underscores."""
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 
 def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
-    """The newest versions of all objects below a prefix, in the form of `created_objects`, one page of S3 at a time."""
+    """List the newest versions of all objects whose keys begin with a prefix.
+
+    Yields one list for each page of S3's response. The entries have the same form as those of `created_objects`.
+    """
     pages = _s3().get_paginator("list_object_versions")
     for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
         yield [
             {
                 "key": version["Key"],
                 "version_id": version["VersionId"],
-                "sequencer": "",  # a listing does not contain it
+                "sequencer": "",  # S3's response does not contain it
                 "size": version["Size"],
                 "etag": version["ETag"].strip('"'),
                 "dropped_at": version["LastModified"],
@@ -138,12 +144,15 @@ def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def object_name(key: str) -> str:
-    """The last part of a key."""
+    """Return the last part of a key, after the last slash."""
     return key.rsplit("/", 1)[-1]
 
 
 def created_objects(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The created objects of S3 notifications. Keys are decoded: S3 encodes them like form fields (`+` is a space)."""
+    """Return the objects that were created according to S3 notifications.
+
+    The keys in the result are decoded. S3 encodes keys in notifications like form fields, where `+` is a space.
+    """
     from urllib.parse import unquote_plus
 
     for record in records:

@@ -1,4 +1,4 @@
-"""Messages for pydantic's validation errors. A message follows the name of its field."""
+"""Messages for pydantic's validation errors. A message is a sentence without its subject, which is the field's name."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -51,11 +51,14 @@ _MESSAGES: Mapping[str, str] = {
     "timezone_aware": _TIME,
     "value_error": "{error}",
 }
-"""By the type of pydantic's error: https://docs.pydantic.dev/latest/errors/validation_errors/"""
+"""Maps each type of pydantic's errors to its message.
+
+https://docs.pydantic.dev/latest/errors/validation_errors/ lists the types.
+"""
 
 
 def message_for(error: "ErrorDetails") -> str:
-    """The message of a validation error, e.g. "must be a whole number"."""
+    """Return the message for a validation error, e.g. "must be a whole number"."""
     template = _MESSAGES.get(error["type"])
     if template is None:
         return error["msg"]

@@ -1,7 +1,7 @@
-"""Jobs: background work. The `jobs` row is the source of truth; a queue message only announces it.
+"""Jobs: background work. Each job is a row of the table `jobs`. A queue message only announces that a job is waiting.
 
-A job is a row in the transaction of its requester. Its message is sent after the commit, and the sweeper sends lost
-messages again. The database decides the order in which workers claim jobs (`wecelebrate.jobs.workers`).
+The row of a job is created in the transaction of the requester. The message is sent after the commit. If a message is
+lost, the sweeper sends it again. The database decides in which order workers claim jobs (`wecelebrate.jobs.workers`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,15 +57,16 @@ _IDLE = {
     "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
-"""The age at which the message of a due job counts as lost."""
+"""The message of a job counts as lost if the job has been due for this time and no worker has claimed it."""
 MESSAGES_PER_TYPE = 3
-"""How many messages the sweeper sends per job type. Each starts a worker, which claims jobs while there are any."""
+"""The maximum number of messages that the sweeper sends per job type. Each message starts a worker. The worker claims
+jobs until no job is waiting."""
 FORGET_BATCH = 1_000
-"""Jobs that are deleted in one transaction."""
+"""The maximum number of jobs that one transaction deletes."""
 
 
 def page(tx: Transaction, filters: JobFilters) -> pages.RenderedPage:
-    """One page of the jobs that the caller may see, newest first."""
+    """List the jobs that the caller is allowed to see, newest first. Returns one page."""
     return pages.list_page("jobs", sql.list_jobs, tx, filters, pages.NEWEST)
 
 
@@ -84,7 +85,8 @@ def create(
     """Create a job and return its id. Its message is sent after the commit.
 
     Jobs with the same `ordering_key` run one at a time, in the order of their creation. The requester is the caller,
-    unless `requested_by` names a service. Raises Forbidden if the caller may not write for the client or catalog.
+    unless `requested_by` names a service. Raises Forbidden if the caller is not allowed to write for the client or the
+    catalog.
     """
     job_id: UUID = sql.create_job(
         tx,
@@ -102,7 +104,7 @@ def create(
 
 
 def queues(tx: Transaction) -> QueueStates:
-    """The number of jobs of each type by state. Raises Forbidden unless the caller is an admin or support."""
+    """Count the jobs of each type by their state. Raises Forbidden unless the caller is an admin or support."""
     rows = {row["type"]: row for row in sql.queue_states(tx)}
     dead_letters = {row["queue"]: row["letters"] for row in sql.count_dead_letters(tx)}
     states = [
@@ -113,7 +115,7 @@ def queues(tx: Transaction) -> QueueStates:
 
 
 def sweep() -> None:
-    """Take back the jobs of dead workers, and send lost messages again."""
+    """Make the jobs of dead workers available again, and send lost messages again."""
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
         for waiting in sql.count_late_jobs(tx, late_seconds=LOST_AFTER_SECONDS):
@@ -122,10 +124,10 @@ def sweep() -> None:
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Of these jobs, those that have ended or no longer exist."""
+    """Return the ids of the given jobs that have ended or no longer exist."""
     return [row["id"] for row in sql.list_ended_jobs(tx, ids=list(job_ids))]
 
 
 def forget() -> int:
-    """Delete old jobs that nobody reads any more. Returns how many."""
+    """Delete old jobs that nobody reads any more. Returns the number of deleted jobs."""
     return batches.run(lambda tx, limit: int(sql.delete_old_jobs(tx, max_rows=limit)), FORGET_BATCH)

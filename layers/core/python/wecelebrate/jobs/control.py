@@ -1,4 +1,4 @@
-"""What callers do with a job: read, cancel, retry, approve."""
+"""The operations of callers on jobs: read, cancel, retry and approve."""
 
 from dataclasses import replace
 from math import inf
@@ -16,13 +16,13 @@ from wecelebrate.jobs.types import JobType
 
 
 class WrongJobState(Conflict):
-    """The state of the job does not allow this."""
+    """The job is in a state that does not allow this operation."""
 
     code = "job_state"
 
 
 def get(tx: Transaction, job_id: UUID) -> Job:
-    """One job. Raises NotFound."""
+    """Return a job. Raises NotFound."""
     row = find_row(tx, job_id)
     if row is None:
         raise NotFound
@@ -30,16 +30,19 @@ def get(tx: Transaction, job_id: UUID) -> Job:
 
 
 def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
-    """One job as a row, or None if the caller cannot see it."""
+    """Return the row of a job. None if the caller is not allowed to see it."""
     row: dict[str, Any] | None = sql.get_job(tx, job_id=job_id)
     return row
 
 
 def cancel(tx: Transaction, job_id: UUID) -> Job:
-    """Cancel a job that has not ended. Its changes so far stay. Raises NotFound, Forbidden, WrongJobState."""
+    """Cancel a job that has not ended. Changes that it has already made are kept.
+
+    Raises NotFound, Forbidden, WrongJobState.
+    """
     job = _lock(tx, job_id)
     if job["status"] not in ("pending", "processing"):
-        raise WrongJobState(f"The job is already {job['status']}.")
+        raise WrongJobState(f"The job is already {job['status']}. Only pending and processing jobs can be cancelled.")
     sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="The job was cancelled.")
     job_stopped(tx, StoppedJob(job_id, job["type"]))
     audit.record(tx, "job.cancel", job["client_id"], job_id)
@@ -47,11 +50,13 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
 
 
 def retry(tx: Transaction, job_id: UUID) -> Job:
-    """Run a failed or cancelled job again. It continues from its checkpoint; a load starts again from its first row,
-    because its staged rows are gone.
+    """Run a failed or cancelled job again.
 
-    Raises NotFound, Forbidden, and WrongJobState: also if a later job with the same ordering key has completed, because
-    this job would undo the later one.
+    The job continues from its checkpoint. An exception is a job that loads a file: it starts again from the first row,
+    because its staged rows were deleted.
+
+    Raises NotFound, Forbidden, WrongJobState. The state is also wrong if a later job with the same ordering key has
+    completed, because a retry would undo the changes of the later job.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):
@@ -60,7 +65,7 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
         tx, job_id=job_id, ordering_key=job["ordering_key"], queued_at=job["queued_at"]
     ):
         raise WrongJobState(
-            "A later job for the same catalog has completed, and this one would undo it. Send the file again."
+            "A later job for the same catalog has completed, and this job would undo its changes. Send the file again."
         )
     sql.retry_job(tx, job_id=job_id)
     audit.record(tx, "job.retry", job["client_id"], job_id)
@@ -69,28 +74,28 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
 
 
 def approve(tx: Transaction, job_id: UUID) -> Job:
-    """Approve the changes that a job waits to make. Raises NotFound, Forbidden, WrongJobState."""
+    """Approve the planned changes of a job that waits for an approval. Raises NotFound, Forbidden, WrongJobState."""
     job = _lock(tx, job_id)
     if sql.approve_job(tx, job_id=job_id) == 0:
-        raise WrongJobState("The job does not wait for an approval.")
+        raise WrongJobState("The job is not waiting for an approval, so it cannot be approved.")
     audit.record(tx, "job.approve", job["client_id"], job_id)
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
 
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
-    """Cancel a job that a newer one makes unnecessary. Does nothing if it has ended."""
+    """Cancel a job because a newer job makes it unnecessary. Does nothing if the job has already ended."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
         job_stopped(tx, StoppedJob(job_id, kind))
 
 
 def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
-    """Tell the job's queue, after the commit, that the job is waiting."""
+    """Send the message that announces a waiting job, after the commit."""
     queue.enqueue(tx, job_message(kind, job_id, client_id))
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock the job for a change. Raises NotFound, and Forbidden if the caller may only read it."""
+    """Lock a job before it is changed. Raises NotFound, and Forbidden if the caller is only allowed to read the job."""
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
         return dict(job)
@@ -99,14 +104,16 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 
 
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
-    """Lease a waiting job to run it within this request. None if a worker has it, or an earlier job with the same
-    ordering key has not ended."""
+    """Lease a waiting job, to run it within the current request.
+
+    Returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
+    """
     with writing(replace(caller, job_id=job_id)) as tx:
         row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
     return LeasedJob.from_row(dict(row), heartbeat=lambda: None, time_left=lambda: inf) if row else None
 
 
 def release_inline(job: LeasedJob) -> None:
-    """Give back a job that failed within this request. The attempt does not count."""
+    """End the lease of a job that failed within the current request. The attempt does not count."""
     with writing(job.caller) as tx:
         sql.release_job(tx, job_id=job.id, fence=job.fence, failures=job.failures - 1, delay=0)

@@ -1,7 +1,8 @@
-"""Dead letters: jobs and messages that failed although their input is valid, kept for an operator.
+"""Dead letters: jobs and messages that failed although their input is valid. They are kept for an operator.
 
-A job becomes a dead letter when all of its attempts failed, a message when it could not be read or handled. Dead
-letters are rows, not messages: they can be listed and redriven, and the audit log records who redrove them.
+A job becomes a dead letter if all of its attempts have failed. A message becomes a dead letter if it could not be read
+or handled. Dead letters are rows of a table, so an operator can list them. An operator can also redrive a dead letter:
+its job runs again, or its message is sent again. The audit log records which user redrove a dead letter.
 """
 
 import json
@@ -20,17 +21,17 @@ from wecelebrate.jobs.types import QUEUES
 sql = queries(__file__)
 
 MAX_REASON_LENGTH = 2_000
-"""Characters."""
+"""The maximum length of a reason, in characters. Longer reasons are cut off."""
 
 
 class NothingToRedrive(Conflict):
-    """This dead letter was already redriven."""
+    """This dead letter has already been redriven."""
 
     code = "nothing_to_redrive"
 
 
 def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) -> None:
-    """Record a failed job whose input is not at fault."""
+    """Record a dead letter for a job that failed although its input is valid."""
     body = {"job_id": str(job["id"])}
     sql.record_dead_letter(
         tx,
@@ -45,8 +46,8 @@ def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) 
 
 
 def record_message(queue_name: str, text: str, receives: int, error: Exception | None) -> None:
-    """Record a message that failed as often as its queue allows."""
-    reason = f"{type(error).__name__}: {error}" if error else "Its function stopped without reporting an error."
+    """Record a dead letter for a message that failed as often as its queue allows."""
+    reason = f"{type(error).__name__}: {error}" if error else "The function stopped without reporting an error."
     with writing(SYSTEM) as tx:
         sql.record_dead_letter(
             tx,
@@ -61,19 +62,21 @@ def record_message(queue_name: str, text: str, receives: int, error: Exception |
 
 
 def receive(message: queue.Message) -> None:
-    """Record a message that SQS moved to the dead-letter queue. A message that only announces a job is dropped: the job
-    is a row, and the sweeper announces it again."""
+    """Record a dead letter for a message that SQS moved to the dead-letter queue.
+
+    A message that only announces a job is dropped, because the sweeper announces the job again.
+    """
     if not {"job_id", "type"} & message.body.keys():
         record_message(message.queue, json.dumps(message.body), message.received, None)
 
 
 def page(tx: Transaction, filters: DeadLetterFilters) -> pages.RenderedPage:
-    """One page of dead letters, newest first. Raises Forbidden unless the caller is an admin or support."""
+    """List dead letters, newest first. Returns one page. Raises Forbidden unless the caller is an admin or support."""
     return pages.list_page("dead letters", sql.list_dead_letters, tx, filters, pages.NEWEST)
 
 
 def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
-    """One dead letter. Raises NotFound, Forbidden."""
+    """Return a dead letter. Raises NotFound, Forbidden."""
     row = sql.get_dead_letter(tx, letter_id=letter_id)
     if row is None:
         raise NotFound
@@ -81,16 +84,18 @@ def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
-    """Retry the job, or send the message again.
+    """Redrive a dead letter: retry its job, or send its message again.
 
-    Raises NotFound, Forbidden, NothingToRedrive for a message that was already redriven, and WrongJobState if the job
-    has completed or is running.
+    Raises NotFound and Forbidden. Raises NothingToRedrive if the message was already sent again, and WrongJobState if
+    the job has completed or is running.
     """
     letter = get(tx, letter_id)
     if letter.job_id is None:
         if letter.redriven_at is not None:
-            raise NothingToRedrive("The message was already sent again. If it failed again, it has a new dead letter.")
-        # A message that was not JSON is sent unchanged.
+            raise NothingToRedrive(
+                "The message was already sent again. If it has failed again, redrive its newer dead letter."
+            )
+        # If the message is not a JSON object, its text is sent unchanged.
         body = letter.body if isinstance(letter.body, dict) else str(letter.body)
         queue.enqueue(tx, queue.message(letter.queue, body, letter.client_id))
     else:
@@ -103,15 +108,15 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
 
 
 def _body(text: str) -> Any:
-    """A message as it is stored: a JSON object, or text if it is not an object that PostgreSQL can store."""
+    """Return the form in which a message is stored: as a JSON object if PostgreSQL can store it, otherwise as text."""
     try:
         body = json.loads(text)
-        json.dumps(body, ensure_ascii=False).encode()  # PostgreSQL cannot store an unpaired surrogate
+        json.dumps(body, ensure_ascii=False).encode()  # fails for unpaired surrogates, which PostgreSQL cannot store
     except (ValueError, RecursionError):
         body = None
     return body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
 
 
 def _storable(text: str) -> str:
-    """The text without what PostgreSQL cannot store: NUL and unpaired surrogates."""
+    """Remove NUL and replace unpaired surrogates by `?`, because PostgreSQL cannot store these characters."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""A job that one worker works on, under a lease."""
+"""A job that a worker has leased. While the lease lasts, no other worker runs the job."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,26 +14,26 @@ from wecelebrate.jobs.types import QUEUES, JobType
 sql = queries(__file__)
 
 LEASE_SECONDS = 60
-"""How long a lease lasts without being renewed."""
+"""How long a lease lasts if it is not renewed."""
 RENEW_AFTER_SECONDS = 20.0
-"""The age at which a lease is renewed."""
+"""The age at which a lease is renewed. It is also the minimum time that must be left for another chunk of work."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
-    """The message that a job is waiting, delivered after `delay` seconds."""
+    """Create the message that announces a waiting job. It is delivered after `delay` seconds."""
     return queue.message(QUEUES[kind], {"job_id": str(job_id)}, client_id, delay)
 
 
 class LeaseLost(Exception):
-    """The job was cancelled, or another worker has taken it over. This worker must not write to it any more."""
+    """The job was cancelled, or another worker has leased it. This worker must no longer write to the job."""
 
 
 class DeadlineReached(Exception):
-    """This invocation is about to end. The job continues in the next one."""
+    """This invocation ends soon. The job continues in another invocation."""
 
 
 class JobRejected(Exception):
-    """The job can never succeed. `reason` tells the requester why."""
+    """The job can never succeed. `reason` explains the cause to the requester."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +43,7 @@ class JobRejected(Exception):
 
 @dataclass
 class LeasedJob:
-    """A job under this worker's lease: its input, its progress, and the methods that change its state."""
+    """A job that this worker has leased: its input, its progress, and the methods that change its state."""
 
     id: UUID
     client_id: UUID | None
@@ -54,33 +54,37 @@ class LeasedJob:
     approval: str | None
     notify_email: str | None
     fence: int
-    """Increases with every lease. A worker with an older fence cannot write to the job."""
+    """A number that increases with every lease of the job. A worker with an older number cannot write to the job."""
     attempts: int
     failures: int
-    """Consecutive attempts without progress, including this one until it makes progress."""
+    """The number of consecutive attempts without progress. The current attempt counts until it makes progress."""
     max_attempts: int
     done: int
     total: int | None
     counts: dict[str, int]
     checkpoint: dict[str, Any]
-    """The position to continue from. Empty for a job that has not started."""
+    """The position from which the next attempt continues. Empty for a job that has not started."""
     heartbeat: Callable[[], None] = field(repr=False)
-    """Extends the visibility of the queue message."""
+    """A function that keeps the queue message hidden for longer."""
     time_left: Callable[[], float] = field(repr=False)
-    """Seconds until the invocation ends."""
+    """A function that returns the seconds until the invocation ends."""
     ended: bool = False
+    """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for an approval."""
     _renewed_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def from_row(cls, row: dict[str, Any], heartbeat: Callable[[], None], time_left: Callable[[], float]) -> Self:
-        """The job of a row that was just claimed."""
+        """Create the job from a row that was just claimed."""
         names = ("id", "client_id", "catalog_id", "type", "requested_by", "payload", "approval", "notify_email",
                  "fence", "attempts", "failures", "max_attempts", "done", "total", "counts", "checkpoint")  # fmt: skip
         return cls(**{name: row[name] for name in names}, heartbeat=heartbeat, time_left=time_left)
 
     @property
     def caller(self) -> Caller:
-        """The requester: the worker runs under the same policies. Of the staged rows it sees only those of this job."""
+        """The requester of the job, as the caller of the worker's transactions.
+
+        The worker has the same permissions as the requester. It can only read the staged rows of this job.
+        """
         return Caller(subject=self.requested_by, client_id=self.client_id, job_id=self.id)
 
     @property
@@ -89,7 +93,10 @@ class LeasedJob:
         return self.failures >= self.max_attempts
 
     def save(self, tx: Transaction) -> None:
-        """Save progress and checkpoint, in the transaction of the work. Renews the lease. Raises LeaseLost."""
+        """Save the progress and the checkpoint, in the transaction of the work. This renews the lease.
+
+        Raises LeaseLost.
+        """
         values = {"counts": self.counts, "checkpoint": self.checkpoint}
         failures = sql.save_progress(
             tx,
@@ -105,13 +112,16 @@ class LeasedJob:
         self.progress_saved(failures)
 
     def progress_saved(self, failures: int) -> None:
-        """Note that progress was saved, which renewed the lease."""
+        """Update this object after the progress was saved in the database, which also renewed the lease."""
         self.failures = failures
         self._renewed_at = time.monotonic()
         self.heartbeat()
 
     def renew_lease(self) -> None:
-        """Keep the lease without saving progress. Most calls only read the clock. Raises LeaseLost, DeadlineReached."""
+        """Renew the lease without saving progress. Can be called often: most calls only read the clock.
+
+        Raises LeaseLost, DeadlineReached.
+        """
         if time.monotonic() - self._renewed_at < RENEW_AFTER_SECONDS:
             return
         with writing(SYSTEM) as tx:
@@ -122,12 +132,12 @@ class LeasedJob:
         self.check_deadline()
 
     def check_deadline(self) -> None:
-        """Raises DeadlineReached if there is no time for another chunk. Call it outside of a transaction."""
+        """Raise DeadlineReached if the time is not sufficient for another chunk. Call this outside of a transaction."""
         if self.time_left() < RENEW_AFTER_SECONDS:
             raise DeadlineReached
 
     def complete(self, tx: Transaction, result: dict[str, Any], first_errors: Sequence[dict[str, Any]] = ()) -> None:
-        """Complete the job, in the transaction of its last effect. Raises LeaseLost."""
+        """Complete the job, in the transaction of its last change. Raises LeaseLost."""
         if self.total is None:
             self.total = self.done
         values = {"counts": self.counts, "first_errors": list(first_errors), "result": result}
@@ -143,7 +153,7 @@ class LeasedJob:
         self._stopped(tx, changed, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
-        """Give the job back until it is approved. `result` says what it would do. Raises LeaseLost."""
+        """End the lease until a user approves the job. `result` describes the planned changes. Raises LeaseLost."""
         changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json({"result": result}, "result"))
         self._stopped(tx, changed, None)
 

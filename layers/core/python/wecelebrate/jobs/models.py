@@ -1,4 +1,4 @@
-"""A job: background work that a request, a file or a schedule asked for."""
+"""The models of jobs. A job is background work for a request, a file or a schedule."""
 
 from uuid import UUID
 
@@ -10,8 +10,10 @@ from wecelebrate.jobs.types import JobStatus, JobType, Priority
 
 
 class Counts(BaseModel):
-    """Rows of a file by outcome: created + updated + unchanged + rejected = read. `deactivated` counts the
-    products that a full file does not contain."""
+    """The number of rows of a file for each outcome: created + updated + unchanged + rejected = read.
+
+    `deactivated` is the number of products that were deactivated because a full file does not contain them.
+    """
 
     read: int = 0
     created: int = 0
@@ -22,7 +24,7 @@ class Counts(BaseModel):
 
 
 class RowError(BaseModel):
-    """A rejected row."""
+    """A row of a file that was rejected."""
 
     line: int
     sku: str | None = None
@@ -38,7 +40,8 @@ class Progress(BaseModel):
     percent: float | None
     phase: str | None = Field(description="The current phase: stage, merge, deactivate, …")
     eta_seconds: int | None = Field(
-        description="Estimated time left, at the average speed so far. Null while the worker does not respond."
+        description="The estimated remaining time. It assumes the average speed of the job up to now. Null if the"
+        " worker does not respond."
     )
 
 
@@ -61,18 +64,21 @@ class Job(BaseModel):
     status: JobStatus
     priority: Priority = Field(alias="lane")
     awaiting_approval: bool = Field(
-        description="The job stopped before its first change. See `result`, then approve or cancel it."
+        description="Whether the job waits before its first change. Read the planned changes in `result`, then approve"
+        " or cancel the job."
     )
     requested_by: str
-    source: SourceFile | None = Field(description="For a sync: the version of the file that was dropped.")
+    source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")
     progress: Progress
     counts: Counts
-    first_errors: list[RowError] = Field(description="At most 20. The error file contains all of them.")
+    first_errors: list[RowError] = Field(description="At most 20 row errors. The error file contains all row errors.")
     result: Object | None
     error_code: str | None
-    error: str | None = Field(description="Why the job failed, and what to do.")
-    attempts: int = Field(description="How often a worker started the job.")
-    max_attempts: int = Field(description="Consecutive attempts without progress after which the job fails.")
+    error: str | None = Field(description="The reason why the job failed, and what to do.")
+    attempts: int = Field(description="The number of times that a worker has started the job.")
+    max_attempts: int = Field(
+        description="The number of consecutive attempts without progress after which the job fails."
+    )
     created_at: Moment
     updated_at: Moment
     due_at: Moment = Field(description="The earliest time of the next attempt.")
@@ -95,15 +101,17 @@ class QueueState(BaseModel):
 
     queue: str
     type: JobType
-    waiting: int = Field(description="Due, but not started.")
-    later: int = Field(description="Waiting for their next attempt.")
-    awaiting_approval: int
-    at_work: int = Field(description="Running.")
-    clients_waiting: int = Field(description="Clients that have waiting jobs.")
-    oldest_waiting_seconds: int | None = Field(description="How long the oldest waiting job has been due.")
-    completed_24h: int
-    failed_24h: int
-    dead_letters: int = Field(description="Dead letters of the queue that were not redriven.")
+    waiting: int = Field(description="Jobs that are due, but have not started.")
+    later: int = Field(description="Jobs that wait for the time of their next attempt.")
+    awaiting_approval: int = Field(description="Jobs that wait for an approval.")
+    at_work: int = Field(description="Jobs that are running.")
+    clients_waiting: int = Field(description="Clients that have at least one waiting job.")
+    oldest_waiting_seconds: int | None = Field(
+        description="The seconds for which the oldest waiting job has been due. Null if no job is waiting."
+    )
+    completed_24h: int = Field(description="Jobs that completed in the last 24 hours.")
+    failed_24h: int = Field(description="Jobs that failed in the last 24 hours.")
+    dead_letters: int = Field(description="Dead letters of the queue that have not been redriven.")
 
 
 class QueueStates(BaseModel):
@@ -120,9 +128,9 @@ class DeadLetter(BaseModel):
     client_id: UUID | None
     job_id: UUID | None
     code: str
-    reason: str = Field(description="What happened, for an operator.")
-    body: JsonValue = Field(description="The message.")
-    receives: int = Field(description="The number of attempts.")
+    reason: str = Field(description="A description of the failure, for an operator.")
+    body: JsonValue = Field(description="The body of the message.")
+    receives: int = Field(description="The number of failed attempts.")
     job_status: JobStatus | None = Field(description="The current status of the job.")
     created_at: Moment
     redriven_at: Moment | None

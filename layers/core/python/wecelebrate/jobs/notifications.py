@@ -1,7 +1,8 @@
-"""Notifies other domains when a job stops: it completed, failed, was cancelled, or waits for an approval.
+"""Notifies other domains if a job stops: if it completes, fails, is cancelled, or waits for an approval.
 
-Domains that react register a listener (`wecelebrate.subscriptions` connects all of them). A listener runs in the
-transaction that stops the job, so what it writes commits with the job's new state.
+A domain registers a listener, which is called for every stopped job. `wecelebrate.subscriptions` registers all
+listeners. A listener runs in the transaction that stops the job, so its writes commit together with the new state of
+the job.
 """
 
 from collections.abc import Callable
@@ -14,12 +15,12 @@ from wecelebrate.jobs.types import JobType
 
 @dataclass(frozen=True)
 class StoppedJob:
-    """A job that stopped."""
+    """A job that has stopped."""
 
     id: UUID
     type: JobType
     notify_email: str | None = None
-    """The address to notify, if the requester asked for it."""
+    """The e-mail address to notify. None if the requester does not want to be notified."""
 
 
 Listener = Callable[[Transaction, StoppedJob], None]
@@ -28,17 +29,17 @@ _listeners: list[Listener] = []
 
 
 class NoListeners(RuntimeError):
-    """The function can stop jobs, but did not call `subscriptions.connect()`: notifications would be lost."""
+    """This function can stop jobs, but no listener is registered. Call `subscriptions.connect()` when it starts."""
 
 
 def on_job_stopped(listener: Listener) -> None:
-    """Register a listener. Registering it again has no effect."""
+    """Register a listener. If the listener is already registered, this has no effect."""
     if listener not in _listeners:
         _listeners.append(listener)
 
 
 def check_listeners() -> None:
-    """Raises NoListeners if no listener is registered."""
+    """Raise NoListeners if no listener is registered."""
     if not _listeners:
         raise NoListeners(NoListeners.__doc__)
 

@@ -1,8 +1,8 @@
-"""Limits how many jobs of a queue start per second, across all of its workers.
+"""Limits how many jobs of a queue start per second, in all of its workers together.
 
-The workers that a queue runs at once share its rate evenly: each leaves `workers / rate` seconds between two jobs.
-Workers need not know about each other, so the limit holds whatever fails. A single active worker therefore uses only
-its own share of the rate.
+All workers that can run at the same time have an equal share of the rate: each waits `workers / rate` seconds between
+the starts of two jobs. The workers do not communicate, so the limit also holds if a part of the platform fails. The
+disadvantage is that a worker only uses its own share, even if no other worker is active.
 """
 
 import time
@@ -15,7 +15,7 @@ from wecelebrate.core.settings import settings
 
 @dataclass
 class RateLimiter:
-    """Allows this worker's share of `rate` starts per second, which `workers` share."""
+    """Limits the job starts of one worker. `rate` is the number of starts per second of all `workers` together."""
 
     rate: float
     workers: int
@@ -32,5 +32,5 @@ class RateLimiter:
 
 @lru_cache(maxsize=1)
 def rate_limiter() -> RateLimiter:
-    """The limiter of this function's queue."""
+    """Return the rate limiter for the queue of this function."""
     return RateLimiter(settings().rate, settings().workers)

@@ -1,4 +1,4 @@
-"""The types of jobs, and the queue of each."""
+"""The types of jobs, and the queue of each type."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,16 +1,17 @@
-"""Workers: what a queue message starts.
+"""Workers: they are started by queue messages and run jobs.
 
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-A message only says that there is work. The worker claims the next job (`app.claim_job`), and continues while there are
-jobs and time. How a job's work ends, by the exception that it raises:
+A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. It repeats
+this until no job is waiting, or until its time is over. If the work of a job raises an exception, the type of the
+exception decides what happens to the job:
 
-    JobRejected, Forbidden, NotFound   fails immediately: the job can never succeed
-    Unavailable                        is retried in a few seconds; the attempt does not count
-    DeadlineReached                    continues in another invocation
-    LeaseLost                          nothing: another worker has the job, or it was cancelled
-    any other exception                is retried after 5, 10, 20 seconds; after three consecutive attempts without
-                                       progress the job fails, and is recorded as a dead letter
+    JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
+    Unavailable                        The job is retried in a few seconds. The attempt does not count.
+    DeadlineReached                    The job continues in another invocation.
+    LeaseLost                          Nothing happens. Another worker has leased the job, or the job was cancelled.
+    any other exception                The job is retried after 5, 10 or 20 seconds. After three consecutive attempts
+                                       without progress, it fails and is recorded as a dead letter.
 """
 
 import random
@@ -41,13 +42,13 @@ from wecelebrate.jobs.types import JobType
 logger = Logger()
 
 MAX_SECONDS_PER_MESSAGE = 300.0
-"""How long one message keeps its worker claiming further jobs."""
+"""How long a worker claims further jobs after it has received one message."""
 RETRY_DELAY_SECONDS = 5
-"""Delay before a job is retried whose attempt did not count."""
+"""The delay before a job is retried because the platform was unavailable."""
 
 
 def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.Message], None]:
-    """A message handler that runs jobs of a type. `work` runs one job and ends it. Raises NoListeners."""
+    """Create a message handler that runs jobs of one type. `work` runs one job and ends it. Raises NoListeners."""
     check_listeners()
 
     def run_jobs(message: queue.Message) -> None:
@@ -71,7 +72,10 @@ def _claim(kind: JobType, message: queue.Message) -> LeasedJob | None:
 
 
 def expire_leases(tx: Transaction, kind: JobType | None) -> None:
-    """Take back the jobs of dead workers, of one type or of all. Those without attempts left fail."""
+    """End the leases of dead workers, so that other workers can claim their jobs. If no attempt is left, the job fails.
+
+    `kind` is the type of the jobs. None means all types.
+    """
     for failed in sql.expire_leases(tx, type=kind):
         dead_letters.record_job(tx, failed, "worker_died", failed["error"])
         job_stopped(tx, StoppedJob(failed["id"], failed["type"], failed["notify_email"]))
@@ -82,9 +86,11 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
     try:
         work(job)
         if not job.ended:
-            raise RuntimeError(f"the work of a {job.type} returned without ending the job")
+            raise RuntimeError(
+                f"the work of a {job.type} job must call complete(), fail() or await_approval() before it returns"
+            )
     except LeaseLost:
-        logger.warning("the lease was lost: another worker has the job, or it was cancelled")
+        logger.warning("the lease was lost: another worker has leased the job, or the job was cancelled")
     except DeadlineReached:
         _release(job, delay=0, failures=max(job.failures - 1, 0))
     except JobRejected as rejection:
@@ -96,7 +102,7 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
         _fail(job, problem.code, str(problem))
     except Exception as error:
         job.failures = _saved_failures(job)
-        logger.exception("an attempt failed", failures=job.failures)
+        logger.exception("an attempt to run the job failed", failures=job.failures)
         if job.last_attempt:
             _dead_letter(job, error)
         else:
@@ -108,7 +114,10 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
 
 
 def _saved_failures(job: LeasedJob) -> int:
-    """The failure count in the database: the transaction that this worker saved progress in may have rolled back."""
+    """Return the failure count in the database.
+
+    `job.failures` may be wrong, because the transaction in which this worker saved progress may have rolled back.
+    """
     with writing(SYSTEM) as tx:
         return int(sql.get_failures(tx, job_id=job.id) or 0)
 
@@ -119,7 +128,7 @@ def _fail(job: LeasedJob, code: str, reason: str) -> None:
 
 
 def _dead_letter(job: LeasedJob, error: Exception) -> None:
-    """Fail a job whose input is not at fault. The dead letter tells the operator what happened."""
+    """Fail a job whose input is valid, and record a dead letter that describes the error to an operator."""
     with suppress(LeaseLost), writing(SYSTEM) as tx:
         job.fail(
             tx, "internal_error", "An internal error occurred several times. We will look into it and retry the job."
@@ -129,7 +138,7 @@ def _dead_letter(job: LeasedJob, error: Exception) -> None:
 
 
 def _release(job: LeasedJob, delay: int, failures: int) -> None:
-    """Give the job back for a later attempt. If that fails, its lease expires."""
+    """End the lease, so that a worker can run the job later. If this fails, the lease expires by itself."""
     with suppress(Unavailable):
         with writing(SYSTEM) as tx:
             released = sql.release_job(tx, job_id=job.id, fence=job.fence, failures=failures, delay=delay)

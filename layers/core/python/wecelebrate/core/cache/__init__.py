@@ -1,12 +1,17 @@
-"""The cache: values that are served until something they contain changes.
+"""The cache. It serves a value until the data in the value changes.
 
-A value carries tags. Redis stores a random token, the version, for each tag, and a value is valid while it carries the
-current token of each of its tags. A change removes the tokens of its tags after the commit, in one call, however many
-values carry them. Tokens are read before a value is loaded, so a load that began before a change is never served after
-it. A token that Redis evicted makes a cache miss. For a minute Redis also remembers the transactions that invalidated a
-tag: a replica that has not replayed them must not load the value.
+Each value has tags. Redis stores a random token for each tag: the version of the tag. A value contains the tokens that
+its tags had before the value was loaded. It is valid while these are still the current tokens.
 
-A failing cache never fails a request: every function here raises CacheDown, and its callers continue without the cache.
+After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value with
+one of these tags, and costs the same for any number of values. A value whose load began before the change contains the
+old tokens, so it is never served after the change. If Redis evicts a token, the values with that tag become invalid.
+
+Redis also remembers for a minute which transactions invalidated a tag. A value with that tag is only loaded from the
+primary, or from a replica that has replayed these transactions.
+
+A failure of Redis never fails a request. The functions of this module raise CacheDown, and the code that calls them
+continues without the cache.
 """
 
 import random
@@ -41,11 +46,12 @@ __all__ = [
 ]
 
 LOCK_MS = 2000
-"""How long a lock lasts, in milliseconds: a loader that dies delays nobody by more."""
+"""The lifetime of a lock, in milliseconds. A loader that dies delays the waiting requests by at most this time."""
 JITTER = 0.1
-"""The share by which a lifetime may be shortened, so that values loaded together do not expire together."""
+"""The maximum share by which a lifetime is shortened at random. So values that were loaded at the same time do not
+expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
-"""Characters. A longer value is not cached. Upstash accepts requests of up to 10 MB."""
+"""The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
@@ -53,17 +59,17 @@ TOTALS = Script("totals")
 
 
 def now() -> int:
-    """Epoch milliseconds."""
+    """Return the current time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def new_token() -> str:
-    """A new version of a tag."""
+    """Create a token: a new version of a tag."""
     return secrets.token_urlsafe(9)
 
 
 def lookup(request: CacheLookup) -> CacheResult:
-    """Resolve the session of a request, count it against its limits, and get its value, in one call."""
+    """Resolve the session of a request, count the request against its limits, and get its value, in one Redis call."""
     fields = request.to_json(new_token(), meter.unsent())
     response = redis().run(LOOKUP, [request.session_key, request.address_key], prefix(), str(now()), fields)
     meter.mark_sent()
@@ -71,14 +77,14 @@ def lookup(request: CacheLookup) -> CacheResult:
 
 
 def read_tags(tags: Iterable[str], write_key: str = "") -> TagVersions:
-    """The versions of tags, to be read before a value that carries them is loaded."""
+    """Return the versions of tags. Call this before a value with these tags is loaded."""
     tokens, xids, commands = redis().run(READ_TAGS, [], prefix(), str(now()), new_token(), write_key or "-", *tags)
     meter.record_commands(commands)
     return TagVersions.parse(tokens, xids)
 
 
 def put(value_key: str, value: Value, entity: Entity, lock: str = "", owner: str = "") -> None:
-    """Store a value for its entity's lifetime, and release the lock that was held for it."""
+    """Store a value for the lifetime of its entity, and release the lock of the value."""
     life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
     fits = len(raw) <= MAX_VALUE_LENGTH
@@ -86,7 +92,7 @@ def put(value_key: str, value: Value, entity: Entity, lock: str = "", owner: str
 
 
 def release(lock: str, owner: str) -> None:
-    """Release the lock of a value that could not be loaded."""
+    """Release the lock of a value whose load failed."""
     _put(["", lock], owner, "1", "")
 
 
@@ -96,28 +102,30 @@ def _put(keys: list[str], *arguments: str) -> None:
 
 
 def new_value(body: str, meta: str, tokens: str, seconds: float) -> Value:
-    """A value that expires in about `seconds`."""
+    """Create a value that expires after `seconds`, shortened at random by up to JITTER."""
     life = seconds * (1 - random.random() * JITTER)  # noqa: S311 - no secret
     return Value(now() + int(life * 1000), meta, tokens, body)
 
 
 def invalidate(tags: Sequence[str], xid: str | None = None, write_key: str = "", *, late: bool = False) -> None:
-    """Invalidate all values that carry any of the tags.
+    """Invalidate all values that have at least one of the tags.
 
-    `xid` is the transaction that made the change, and `write_key` the caller who did. `late` means that the sweeper
-    repeats an invalidation that the writing function did not send.
+    `xid` is the id of the transaction that made the change. `write_key` identifies the caller of that transaction.
+    `late` means that the sweeper calls this function, because the function that made the change could not send the
+    invalidation.
     """
     rest = list(tags)
     while rest or write_key:
         batch, rest = rest[:_TAGS_PER_CALL], rest[_TAGS_PER_CALL:]
         arguments = (prefix(), str(now()), xid or "", write_key, "1" if late else "")
-        # Urgent: other instances may still reach Redis, and would serve outdated values.
+        # This call is urgent: it is also sent while the circuit breaker of this instance is open. Other instances may
+        # still reach Redis, and without the invalidation they would serve outdated values.
         meter.record_commands(redis().run(INVALIDATE, [], *arguments, *batch, urgent=True))
         write_key = ""
 
 
 def busiest_domains(limit: int) -> list[str]:
-    """The most visited domains of this hour and the one before."""
+    """Return the most visited domains of the current and the previous hour, busiest first."""
     hour = now() // 3_600_000
     visits: dict[str, int] = {}
     for each in (hour, hour - 1):
@@ -128,28 +136,28 @@ def busiest_domains(limit: int) -> list[str]:
 
 
 def requests_in_last_hour(limit_key: str) -> int:
-    """The requests that a limit counted in the last hour."""
+    """Return the number of requests that were counted against a limit in the last hour."""
     minutes: dict[str, str] = redis().execute("HGETALL", limit_key)
     hour_ago = now() // 60_000 - 60
     return sum(int(requests) for minute, requests in minutes.items() if int(minute) > hour_ago)
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The sums of accounts, by field. `wecelebrate.usage` describes the fields."""
+    """Add up accounts. Returns the two sums of each field (`wecelebrate.usage` describes the fields)."""
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
 
 def info() -> dict[str, str]:
-    """The memory section of Redis' INFO; empty if the server refuses it. Raises CacheDown."""
+    """Return the memory section of Redis' INFO command. Empty if the server refuses the command. Raises CacheDown."""
     return redis().info()
 
 
-# Operations on values that belong to no request.
+# Operations on values outside of a request.
 
 
 def get(value_key: str) -> Value | None:
-    """The value, if it is valid."""
+    """Return the value, or None if there is no valid value."""
     raw = redis().execute("GET", value_key)
     if raw is None:
         return None
@@ -159,7 +167,7 @@ def get(value_key: str) -> Value | None:
 
 
 def set_value(value_key: str, body: str, entity: Entity, versions: TagVersions) -> None:
-    """Store a body. `versions` were read before the body was loaded."""
+    """Store a body as a value. `versions` are the tag versions that were read before the body was loaded."""
     put(value_key, new_value(body, "-", versions.tokens, entity.life), entity)
 
 
@@ -169,8 +177,11 @@ def delete(value_key: str) -> None:
 
 
 def get_or_set(value_key: str, entity: Entity, tags: Sequence[str], load: Callable[[TagVersions], str]) -> str:
-    """The cached body; if there is none, load and store it. `load` gets the versions with the transactions that its
-    reader must have replayed."""
+    """Return the cached body. If there is no valid body in the cache, load it and store it.
+
+    The argument of `load` contains the transactions that a replica must have replayed before the body is loaded from
+    it.
+    """
     try:
         cached = get(value_key)
         if cached is not None:

@@ -1,11 +1,13 @@
--- Invalidate all values that carry these tags, and remember the transaction for the tags and for the caller who wrote.
--- At most 1,000 tags per call.
--- ARGV: prefix, now, xid ('' for none), write key ('' for none), '1' if the sweeper sends it late, tags…
--- Returns: number of commands
+-- Invalidate all values that have one of the given tags. Remember the transaction that made the change, both for its
+-- tags and for its caller. A call has at most 1,000 tags.
+-- ARGV: prefix, now, xid ('' for none), write key ('' for none), '1' if the sweeper sends the invalidation, tags…
+-- Returns: the number of Redis commands
 
--- Each field remembers up to MAX_XIDS transactions of the last minute, because a replica that shows the newest need not
--- show the others. Transactions that are sent at once cannot exceed MAX_XIDS: not so many are open at the same time.
--- Late ones can, and could push out the newest. Then '0' marks the history as incomplete.
+-- Each tag and each write key is a field of a hash. A field contains up to MAX_XIDS transactions of the last minute.
+-- One transaction is not enough: a replica that has replayed the newest transaction may not have replayed the others.
+-- Functions that send their own invalidations cannot exceed MAX_XIDS, because fewer transactions are open at the same
+-- time. Late invalidations from the sweeper can exceed it, and could displace the newest transactions. In this case the
+-- xid '0' marks the history of the field as incomplete.
 local MAX_XIDS = 64
 local xid, write_key, late = ARGV[3], ARGV[4], ARGV[5] == '1'
 
@@ -41,12 +43,13 @@ for i, history in ipairs(call('HMGET', recent_key, unpack(fields))) do
 end
 call('HSET', recent_key, unpack(updates))
 
--- Delete outdated fields, some at each call: a sync may have invalidated a million products.
+-- Delete outdated fields. Each call checks only a part of the fields, because a sync may have invalidated a million
+-- products.
 local scan = call('HSCAN', recent_key, call('HGET', recent_key, 'swept') or '0', 'COUNT', 100 + 2 * #fields)
-local pairs_found, outdated = scan[2], {}
-for i = 1, #pairs_found, 2 do
-  local at = string.match(pairs_found[i + 1], '^(%d+):')
-  if at and now - tonumber(at) > HISTORY_MS then outdated[#outdated + 1] = pairs_found[i] end
+local entries, outdated = scan[2], {}
+for i = 1, #entries, 2 do
+  local at = string.match(entries[i + 1], '^(%d+):')
+  if at and now - tonumber(at) > HISTORY_MS then outdated[#outdated + 1] = entries[i] end
 end
 for i = 1, #outdated, 1000 do call('HDEL', recent_key, unpack(outdated, i, math.min(i + 999, #outdated))) end
 call('HSET', recent_key, 'swept', scan[1])

@@ -1,15 +1,15 @@
 """Cache keys, and the lifetime of each kind of value.
 
-Every key is built here. It begins with the environment and the tenant: a key without its tenant cannot be written.
+This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
 
-    v1:<environment>:<tenant>:<role>:<entity>:…        a value, shared by all callers of the tenant in that role
-    v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock of the caller that loads the value
+    v1:<environment>:<tenant>:<role>:<entity>:…        a value that all callers of the tenant with this role share
+    v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock of the value, which its loader owns
     v1:<environment>:public:tag:<tag>                  the current version of a tag
-    v1:<environment>:public:recent                     recent invalidations, with their transactions
+    v1:<environment>:public:recent                     the transactions that recently invalidated each tag
     v1:<environment>:public:session:<subject>          the session of a signed-in caller
-    v1:<environment>:public:visit:<role>:<domain>      the session of the visitors of a domain
-    v1:<environment>:<tenant>:limit:<name>             requests, or orders of a site, in the last hour, by minute
-    v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant, by hour
+    v1:<environment>:public:visit:<role>:<domain>      the session that the visitors of a domain share
+    v1:<environment>:<tenant>:limit:<name>             the number of requests or orders in each minute of the last hour
+    v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant in one hour
 """
 
 import hashlib
@@ -22,19 +22,22 @@ from urllib.parse import quote
 from wecelebrate.core.settings import settings
 
 PUBLIC = "public"
-"""The tenant of keys that belong to no client."""
+"""The tenant in the keys that do not belong to a client."""
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of value, and its lifetimes in seconds. A change invalidates a value at once, whatever its lifetime."""
+    """A kind of value, and its lifetimes in seconds.
+
+    A change of the data invalidates a value immediately. The lifetime only limits how long an unchanged value stays.
+    """
 
     name: str
     life: int
     stale: int = 0
-    """How long an expired value is still served while one caller reloads it."""
+    """How long other callers still get an expired value while one caller loads the new value."""
     negative: int = 30
-    """How long it is remembered that an object does not exist."""
+    """How long the cache remembers that an object does not exist."""
 
 
 CATALOG = Entity("catalog", 3600)
@@ -53,35 +56,38 @@ ORDERS = Entity("orders", 600)
 
 
 def prefix() -> str:
-    """The beginning of every key."""
+    """Return the beginning of every key."""
     return f"v1:{settings().environment}:"
 
 
 def key(tenant: str, *parts: str) -> str:
-    """A key of a tenant. The parts may be any text: separators in them are quoted."""
+    """Build a key of a tenant. The parts can be any text, because separators in them are quoted."""
     if not tenant:
-        raise ValueError("a cache key needs a tenant")
+        raise ValueError("a cache key needs a tenant; use PUBLIC if it belongs to no client")
     return prefix() + ":".join((tenant, *(quote(part, safe="@.|=-") for part in parts)))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A value that a request may read from the cache."""
+    """The description of a value that requests can read from the cache."""
 
     entity: Entity
     suffix: str
-    """The end of its key. The beginning is the scope of the caller's session."""
+    """The end of the value's key. The key begins with the scope of the caller's session."""
     tags: tuple[str, ...]
-    """The tags that invalidate it."""
+    """The tags of the value. A change of one of these tags invalidates the value."""
 
 
 def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
-    """The entry of an object, by its names; for a page of a list, with its filters."""
+    """Return the entry of an object or of a page of a list.
+
+    `names` identify the object or the list. For a page, `filters` are the parameters of its list.
+    """
     suffix = ":".join((entity.name, *(quote(str(name), safe="") for name in names)))
     return Entry(entity, f"{suffix}:{digest(filters)}" if filters is not None else suffix, tuple(tags))
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """A hash of parameters that does not depend on their order. None counts as absent."""
+    """Return a hash of parameters. It does not depend on their order, and ignores parameters whose value is None."""
     text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,28 +1,31 @@
--- One request, in one round trip: resolve its session, count it against its limits, get its value or the lock to load
--- it.
+-- Handle one request in one round trip: resolve its session, count it against its limits, and get its value. If there
+-- is no valid value, acquire the lock that allows the request to load the value.
 --
 -- KEYS: session, address limit ('' for none)
 -- ARGV: prefix, now, the fields of CacheLookup as JSON
--- Tags may contain $site and $catalog: those of the visited site. `<tag>:$client` stands for one tag for each client of
--- the caller, and for the plain tag if the caller belongs to no client and sees the rows of all.
+-- A tag can contain $site and $catalog. They are replaced by the ids of the visited site and of its catalog.
+-- `<tag>:$client` is replaced by one tag `<tag>:<client id>` for each client of the caller. If the caller belongs to no
+-- client and sees the rows of all clients, it is replaced by `<tag>`.
 --
 -- Returns: status, session, limits, value, tokens, xids
---   status: no_session      no valid session: load it, put it, and look up again
---           limited         the last of the limits is used up
---           pass            no value was asked for
---           hit | stale     the value; stale: it has expired, and another caller is loading it
---           load | refresh  you have the lock: load the value, and put it with these tokens; refresh: there is a stale
---                           value
---           wait            another caller is loading the value
---   limits: one line `name quota remaining seconds` for each
---   tokens: the versions of the value's tags, with load and refresh
---   xids:   transactions that a reader must have replayed to load the session or the value
+--   status: no_session  There is no valid session: load it, store it with put.lua, and look up again.
+--           limited     The last limit in `limits` is used up.
+--           pass        The request reads no value.
+--           hit         The value is valid.
+--           stale       The value has expired. Another request is loading the new value.
+--           load        There is no value, and this request has the lock: load the value, store it with `tokens`.
+--           refresh     Like load, but there is also an expired value.
+--           wait        There is no value. Another request is loading it.
+--   limits: one line `name quota remaining seconds` for each counted limit
+--   tokens: the versions of the value's tags (with load and refresh)
+--   xids:   the transactions that a replica must have replayed before the session or value is loaded from it
 
 local request = cjson.decode(ARGV[3])
 local limits = {}
 record_usage(request.usage, 0)
 
--- Count one request against a limit, over a window of `buckets` times `width` ms. Returns whether it is allowed.
+-- Count one request against a limit. The window of the limit is `buckets` * `width` ms. Returns whether the request is
+-- allowed.
 local function count(name, key, quota, width, buckets)
   local bucket = math.floor(now / width)
   local used, oldest, outdated = 0, bucket, {}
@@ -52,7 +55,7 @@ if request.address_quota and not count('address', KEYS[2], request.address_quota
   return { 'limited', '', table.concat(limits, '\n') }
 end
 
--- The session.
+-- Step 1: resolve the session.
 
 local raw_session = call('GET', KEYS[1])
 local session = raw_session and parse(raw_session)
@@ -61,12 +64,12 @@ if not session or session.stale_at < now or not is_valid(session) then
   return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
 end
 
--- scope|tenant|limit name|quota|site|catalog
+-- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`.
 local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 quota = tonumber(quota)
 
--- One visit in ten is counted by domain, for the schedule that warms the busiest storefronts.
+-- Count about every tenth visit of each domain, for the schedule that warms the cache of the busiest storefronts.
 local domain = string.match(KEYS[1], '^' .. string.gsub(prefix, '%W', '%%%0') .. 'public:visit:%l+:(.+)$')
 if domain and now % 10 == 0 then
   local busy = prefix .. 'public:busy:' .. math.floor(now / 3600000)
@@ -74,7 +77,7 @@ if domain and now % 10 == 0 then
   call('PEXPIRE', busy, 7500000)
 end
 
--- Bill the outcome to the tenant, with the number of commands.
+-- Bill the outcome of the lookup and the number of Redis commands to the tenant.
 local function record_outcome(outcome)
   if request.background then
     if outcome ~= 'load' and outcome ~= 'refresh' then return end
@@ -83,13 +86,13 @@ local function record_outcome(outcome)
   record(tenant, request.entity .. ':' .. outcome, 1, calls + 1)
 end
 
--- The tags of the value, once they are known.
+-- The tags of the value. Empty until the code below has replaced $site, $catalog and $client.
 local value_tags = {}
 
 local function answer(status, raw, tags)
   local xids = ''
   if status ~= 'hit' and status ~= 'stale' and status ~= 'limited' then
-    -- Recent transactions of the caller, of the tags of its session, and of the tags of the value.
+    -- Return the recent transactions that the caller made, or that changed a tag of its session or of the value.
     local fields = { request.write_key }
     for _, tag in ipairs(session.tags) do fields[#fields + 1] = tag end
     for _, tag in ipairs(value_tags) do fields[#fields + 1] = tag end
@@ -100,7 +103,7 @@ local function answer(status, raw, tags)
   return { status, raw_session, table.concat(limits, '\n'), raw or '', tokens, xids }
 end
 
--- The limits.
+-- Step 2: check the limits.
 
 if request.count_request and quota and
   not count_per_hour(limit, prefix .. tenant .. ':limit:' .. limit, quota) then
@@ -113,7 +116,7 @@ if request.requests_per_order and quota then
   end
 end
 
--- The value.
+-- Step 3: get the value.
 
 if request.suffix == '' then return answer('pass') end
 
@@ -133,7 +136,8 @@ for _, tag in ipairs(request.tags) do
   end
   if #value_tags == n then value_tags[n + 1] = per_client or (string.gsub(tag, '%$(%l+)', place)) end
 end
--- The value also carries the tags that decide what the callers of this scope see.
+-- The value also gets the tags of the session, because these tags determine which rows the callers of this scope see.
+-- The tag of the user is left out, because all callers of the scope share the value.
 local tags = {}
 for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end

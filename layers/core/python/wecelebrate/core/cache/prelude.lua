@@ -1,19 +1,19 @@
--- Shared by all scripts. ARGV[1] is the prefix of every key, ARGV[2] the time in milliseconds.
+-- Functions that all scripts share. ARGV[1] is the prefix of every key. ARGV[2] is the time in epoch milliseconds.
 --
--- Format of a value in Redis: its expiry (ms), a line of metadata, one line `<token> <tag>` for each tag, an empty
--- line, the body. The value is valid while the token of each tag is the current one.
+-- A value in Redis has these lines: the time at which it expires (epoch ms), the metadata, one line `<token> <tag>` for
+-- each tag, an empty line, and the body. The value is valid while each of its tokens is the current token of the tag.
 
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 local recent_key = prefix .. 'public:recent'
 
--- Every command goes through `call`, which counts them: Upstash may bill each.
+-- Scripts run every Redis command with `call`, which counts the commands. Upstash may bill each of them.
 local calls = 0
 local function call(...)
   calls = calls + 1
   return redis.call(...)
 end
 
--- How long recent transactions are remembered (ms). A replica that lags by more is not used: app.enter checks its lag.
+-- How long recent transactions are remembered (ms). A replica that lags by more is not used: app.enter checks the lag.
 local HISTORY_MS = 60000
 local TAG_LIFE_MS = 2 * 86400000
 
@@ -48,7 +48,7 @@ local function is_valid(value)
   return true
 end
 
--- The current tokens of tags, in the format of a value. Tags without a token get `token`.
+-- Return the current tokens of tags, in the format of a value. A tag without a token gets the new token `token`.
 local function tokens_of(tags, token)
   if #tags == 0 then return '' end
   local keys = tag_keys(tags)
@@ -60,8 +60,8 @@ local function tokens_of(tags, token)
   return table.concat(lines, '\n')
 end
 
--- The recent transactions of these fields (tags and write keys), comma-separated. '!' if the history is incomplete, or
--- younger than HISTORY_MS.
+-- Return the recent transactions of the given fields (tags and write keys), separated by commas. Return '!' if their
+-- history is incomplete, or if it began less than HISTORY_MS ago.
 local function recent_xids(fields)
   local stored = call('HMGET', recent_key, 'since', unpack(fields))
   if not stored[1] then
@@ -83,19 +83,21 @@ local function recent_xids(fields)
   return table.concat(xids, ',')
 end
 
--- A tenant's account of this hour. Each field holds two numbers, `high * 10^9 + low`, so that one command adds to both.
--- wecelebrate.usage describes the fields.
+-- Add two numbers to a field of the tenant's account of this hour. A field stores both numbers as `high * 10^9 + low`,
+-- so one command can add to both. wecelebrate.usage describes the fields.
 local ACCOUNT_LIFE_MS = 2 * 86400000
 local function record(tenant, field, high, low)
   local account = prefix .. tenant .. ':stats:' .. math.floor(now / 3600000)
-  local more = high * 1000000000 + low
-  if call('HINCRBY', account, field, string.format('%.0f', more)) == more then
+  local increment = high * 1000000000 + low
+  if call('HINCRBY', account, field, string.format('%.0f', increment)) == increment then
+    -- The field is new, so the account may be new, too.
     call('PEXPIRE', account, ACCOUNT_LIFE_MS)
   end
 end
 
--- Add an instance's usage to the accounts: one line `tenant entity queries milliseconds rows commands` for each. The
--- first account is also billed `own_commands`, the commands of the calling script.
+-- Add the usage of an instance to the accounts of its tenants. `usage` has one line
+-- `tenant entity queries milliseconds rows commands` for each tenant and entity. The first account is also billed for
+-- `own_commands`, the number of commands of the current script.
 local function record_usage(usage, own_commands)
   for tenant, entity, queries, milliseconds, rows, commands in
     string.gmatch(usage, '(%S+) (%S+) (%d+) (%d+) (%d+) (%d+)') do

@@ -1,6 +1,6 @@
--- The versions of tags, to be read before a value that carries them is loaded.
+-- Return the versions of tags. They are read before a value with these tags is loaded.
 -- ARGV: prefix, now, a new token, write key of the caller, tags…
--- Returns: tokens, xids that a reader must have replayed, number of commands
+-- Returns: the tokens, the xids that a replica must have replayed, the number of Redis commands
 local tags, fields = {}, { ARGV[4] }
 for i = 5, #ARGV do
   tags[#tags + 1] = ARGV[i]

@@ -1,8 +1,10 @@
-"""The Redis client: Upstash's REST API, with our own timeout and circuit breaker.
+"""The Redis client. It calls Upstash's REST API, with its own timeout and circuit breaker.
 
-The client of `upstash-redis` has no timeout, and retries after 3 s, which may run a script twice. This client gives a
-call TIMEOUT_SECONDS and does not retry. After a failure the breaker opens for a while, so a failing Redis costs one
-request in many its timeout, and no request an error.
+The client of `upstash-redis` has no timeout. It retries a failed call after 3 s, so a script may run twice. This client
+stops waiting after TIMEOUT_SECONDS and does not retry.
+
+After a failure, the circuit breaker is open for some seconds. While it is open, calls fail immediately. So if Redis
+fails, only a few requests wait for the timeout, and no request fails.
 """
 
 import hashlib
@@ -21,18 +23,18 @@ from wecelebrate.core.settings import settings
 logger = Logger()
 
 TIMEOUT_SECONDS = 0.2
-"""The timeout of a call."""
+"""The timeout of one call."""
 MIN_OPEN_SECONDS, MAX_OPEN_SECONDS = 1.0, 15.0
-"""How long the breaker stays open after a failure. Doubles with each consecutive failure."""
+"""The minimum and maximum time for which a failure opens the breaker. Each consecutive failure doubles the time."""
 
 
 class CacheDown(Exception):
-    """Redis did not answer, returned an error, or the breaker is open."""
+    """Redis did not answer or returned an error, or the circuit breaker is open."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """A Lua script in this folder. The shared prelude is put before it."""
+    """A Lua script in this folder. Its text begins with the shared code in prelude.lua."""
 
     name: str
 
@@ -47,7 +49,7 @@ class Script:
 
 
 class Redis:
-    """The client of this instance. It is not shared between threads: an instance handles one event at a time."""
+    """The Redis client of this instance. It is used by only one thread, as an instance handles one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
         from wecelebrate.core.cache.upstash import Upstash
@@ -57,7 +59,7 @@ class Redis:
         self._open_until = 0.0
 
     def run(self, script: Script, keys: Sequence[str], *arguments: str, urgent: bool = False) -> Any:
-        """Run a script and return its result. An urgent call ignores the breaker. Raises CacheDown."""
+        """Run a script and return its result. An urgent call is sent even if the breaker is open. Raises CacheDown."""
         return self._call(lambda: self._evaluate(script, list(keys), list(arguments)), urgent)
 
     def execute(self, *command: str) -> Any:
@@ -65,10 +67,10 @@ class Redis:
         return self._call(lambda: self._client.execute(list(command)))
 
     def info(self) -> dict[str, str]:
-        """The memory section of INFO. Empty if the server refuses the command, which Upstash may do."""
+        """Return the memory section of the INFO command. Empty if the server refuses the command, as Upstash may do."""
         try:
             text = str(self._client.execute(["INFO", "memory"]))
-        except Exception:  # a refusal is not a failure of Redis
+        except Exception:  # A refused command does not mean that Redis is down, so the breaker stays closed.
             return {}
         return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
@@ -88,7 +90,7 @@ class Redis:
             raise CacheDown("the circuit breaker of Redis is open")
         try:
             result = call()
-        except Exception as error:  # no failure of the cache may fail a request
+        except Exception as error:  # Every failure becomes CacheDown, so that no request fails because of the cache.
             self._open_seconds = min(max(self._open_seconds * 2, MIN_OPEN_SECONDS), MAX_OPEN_SECONDS)
             self._open_until = time.monotonic() + self._open_seconds
             logger.warning("Redis failed", error=f"{type(error).__name__}: {error}"[:500], open=self._open_seconds)
@@ -100,8 +102,8 @@ class Redis:
 
 @cache
 def redis() -> Redis:
-    """The Redis of this function. Raises CacheDown if the function does not declare the use of cache."""
+    """Return the Redis client of this function. Raises CacheDown if function.toml does not declare the cache."""
     config = settings()
     if not config.cache_url:
-        raise CacheDown("function.toml does not declare the use of cache")
+        raise CacheDown("WC_CACHE_URL is not set: declare the use of cache in function.toml")
     return Redis(config.cache_url, config.cache_token)

@@ -1,7 +1,7 @@
--- The sums of accounts, by field.
+-- Add up accounts, field by field.
 -- KEYS: the accounts
 -- ARGV: prefix, now
--- Returns: field, sum of the high numbers, sum of the low numbers, and so on for each field
+-- Returns for each field: its name, the sum of its high numbers, the sum of its low numbers
 local fields, high, low = {}, {}, {}
 for _, key in ipairs(KEYS) do
   local account = call('HGETALL', key)
@@ -11,7 +11,7 @@ for _, key in ipairs(KEYS) do
       fields[#fields + 1] = field
       high[field], low[field] = 0, 0
     end
-    -- Split as text: a Lua number is only exact up to 16 digits.
+    -- Split the digits as text, because a Lua number is only exact up to about 16 digits.
     high[field] = high[field] + (tonumber(string.sub(both, 1, -10)) or 0)
     low[field] = low[field] + tonumber(string.sub(both, -9))
   end

@@ -1,4 +1,4 @@
-"""Cached values, tag versions, and the lookup of a request."""
+"""The data types of the cache: values, tag versions, and the lookup of a request with its result."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import orjson
 
 @dataclass(frozen=True)
 class Value:
-    """A value as Redis stores it."""
+    """A cached value. `str(value)` is the text that Redis stores."""
 
     stale_at: int
-    """Epoch milliseconds at which it expires."""
+    """The time at which the value expires, in epoch milliseconds."""
     meta: str
-    """One line of data about the body."""
+    """Metadata of the body, in one line."""
     tokens: str
-    """The versions of its tags: one line `<token> <tag>` for each."""
+    """The versions of the value's tags. Each tag has one line `<token> <tag>`."""
     body: str
 
     @classmethod
@@ -33,55 +33,58 @@ class TagVersions:
     """The versions of a value's tags, read before the value is loaded."""
 
     tokens: str
-    """As in `Value.tokens`."""
+    """The versions, in the format of `Value.tokens`."""
     min_xids: tuple[str, ...]
-    """Transactions that a replica must have replayed before the value may be loaded from it."""
+    """The transactions that a replica must have replayed before the value is loaded from it."""
     history_unknown: bool
-    """Redis lost its list of recent transactions less than a minute ago: load the value from the primary."""
+    """Whether the list of recent transactions is incomplete, e.g. because Redis lost it less than a minute ago. If so,
+    the value must be loaded from the primary."""
 
     @classmethod
     def parse(cls, tokens: str, xids: str) -> "TagVersions":
-        """`xids` as the Lua scripts return them: comma-separated, or `!` if the history is unknown."""
+        """Parse the results of a Lua script. `xids` is comma-separated, or `!` if the history is unknown."""
         return cls(tokens, tuple(filter(None, xids.split(","))) if xids != "!" else (), xids == "!")
 
 
 UNKNOWN_HISTORY = TagVersions("", (), True)
-"""The versions without Redis."""
+"""The versions that are used if Redis does not answer."""
 
 
 @dataclass(frozen=True)
 class CacheLookup:
-    """What one request asks of Redis, in one call: its session, its limits, and a value."""
+    """The arguments of the Redis call that gets the session, the limits and the value of a request."""
 
     session_key: str
     session_tag: str
     """The tag that invalidates the session."""
     write_key: str
-    """The key of the caller's recent writes; empty if they are not remembered."""
+    """The key of the caller's recent writes. Empty if the cache does not remember them."""
     lock_owner: str
-    """This instance, as the owner of the lock that it may get."""
+    """The name of this instance. It becomes the owner of the lock if the call acquires it."""
     lock_ms: int
-    """How long the lock lasts, in milliseconds."""
+    """The lifetime of the lock, in milliseconds."""
     address_key: str = ""
-    """The key of the address limit; empty if there is no address."""
+    """The key of the limit for the IP address. Empty if the address is not limited."""
     address_quota: int | None = None
-    """Requests per minute of the address. None: the request does not count."""
+    """The allowed requests per minute of the IP address. None if the request is not counted against this limit."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
-    """The site may take its limit of requests, divided by this, in orders. None: the request is not an order."""
+    """The order limit of a site is its request limit divided by this number. None if the request is not an order."""
     entity: str = ""
     """The name of the entity that the request is billed to."""
     suffix: str = ""
-    """The end of the value's key; empty if no value is wanted."""
+    """The end of the value's key. Empty if the request reads no value."""
     tags: tuple[str, ...] = ()
     """The tags of the value."""
     background: bool = False
-    """The value is not for a caller who waits: after a write, or for warming."""
+    """Whether no caller waits for the value. This is the case after a write, and if the cache is warmed."""
 
     def to_json(self, token: str, usage: str) -> str:
-        """The lookup as lookup.lua reads it. `token` is a new version for tags that have none, `usage` the unsent
-        usage of this instance."""
+        """Return the lookup as JSON for lookup.lua.
+
+        Tags without a version get the version `token`. `usage` is the usage that this instance has not sent yet.
+        """
         fields = {
             "token": token,
             "usage": usage,
@@ -102,13 +105,13 @@ class CacheLookup:
 
 @dataclass(frozen=True)
 class CacheResult:
-    """The answer to a CacheLookup."""
+    """The result of a CacheLookup."""
 
     status: str
-    """As lookup.lua lists them."""
+    """The comment at the beginning of lookup.lua lists all statuses."""
     session: Value | None
     limits: tuple[str, ...]
-    """One line `name quota remaining seconds` for each limit that the request was counted against."""
+    """The limits that the request was counted against. Each is a text `name quota remaining seconds`."""
     value: Value | None
     versions: TagVersions
 

@@ -1,21 +1,21 @@
-"""Access to PostgreSQL: every statement runs in a transaction of its caller.
+"""Access to PostgreSQL: every statement runs in a transaction that belongs to a caller.
 
-There is no other way to get a cursor, so no query can forget its tenant::
+A cursor is only available inside such a transaction, so no query can forget to filter by tenant::
 
     with reading(caller) as tx:
         row = sql.get_product(tx, product_id=product_id)
 
 The first statement of every transaction is `app.enter`. It resolves the caller, switches to the caller's database role
-and sets the caller's ids, all until the end of the transaction. Nothing here pins a session of RDS Proxy: no session
-SET, no named prepared statement, no server-side cursor.
+and sets the caller's ids. These settings end with the transaction. This package never pins a session of RDS Proxy: it
+uses no session-level SET, no named prepared statements and no server-side cursors.
 
-    caller          the caller, and its context once the database has resolved it
-    transaction     reading and writing transactions
-    endpoints       the connections to the primary and the replica
-    queries         named queries in `.sql` files
-    invalidations   cache invalidation after a commit
-    errors          errors of PostgreSQL as problems
-    login           how a function signs in
+    caller          defines the caller, and the caller's context after `app.enter`
+    transaction     opens reading and writing transactions
+    endpoints       manages the connections to the primary and the replica
+    queries         loads named queries from `.sql` files
+    invalidations   invalidates cached values after a commit
+    errors          translates errors of PostgreSQL into problems
+    login           signs a function in to the database
 """
 
 from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext

@@ -1,4 +1,4 @@
-"""The caller of a transaction, and what the database knows about it."""
+"""The caller of a transaction, and the properties of the caller that the database looks up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,41 +7,44 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Caller:
-    """The identity that a transaction runs as, taken from the token, the route or the job.
+    """The identity that a transaction runs as. It comes from the token, the route or the job.
 
-    Its permissions are looked up by the database at the start of every transaction.
+    The database looks up the caller's permissions at the start of every transaction.
     """
 
     subject: str | None = None
-    """The token's `sub`. Internal services use `service:…`. None for an anonymous visitor."""
+    """The `sub` claim of the token. An internal service has `service:…`, an anonymous visitor has None."""
     email: str | None = None
-    """The token's e-mail address, if it is verified."""
+    """The e-mail address in the token. None if the address is not verified."""
     site_domain: str | None = None
-    """The domain of the storefront that is visited."""
+    """The domain of the visited storefront."""
     client_id: UUID | None = None
-    """The client that a service acts for."""
+    """The client on whose behalf a service acts."""
     job_id: UUID | None = None
-    """The job whose staged rows may be read."""
+    """The job whose staged rows the caller is allowed to read."""
     min_xids: tuple[str, ...] = ()
-    """Transactions that a replica must have replayed before it may answer."""
+    """The transactions that a replica must have replayed before the caller reads from it."""
 
     @property
     def write_key(self) -> str:
-        """The key under which the cache remembers this caller's writes; empty if they are not remembered."""
+        """The key under which the cache remembers the writes of this caller. Empty if the cache does not remember them.
+
+        The cache only remembers the writes of signed-in users.
+        """
         return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
 
     def reading_after(self, xids: Iterable[str]) -> "Caller":
-        """The same caller, whose reads must also see these transactions."""
+        """Return a copy of this caller whose reads must also see the given transactions."""
         return replace(self, min_xids=(*self.min_xids, *xids))
 
 
 SYSTEM = Caller(subject="service:system")
-"""The caller of schedules and of queue bookkeeping."""
+"""The caller of schedules, and of transactions that manage jobs and messages."""
 
 
 @dataclass(frozen=True)
 class CallerContext:
-    """The caller as `app.enter` resolved it."""
+    """The properties of the caller that `app.enter` returned."""
 
     role: str
     """The database role of the transaction."""
@@ -54,8 +57,8 @@ class CallerContext:
     site_catalog_id: UUID | None
     tier: str | None
     requests_per_hour: int | None
-    """The tier's limit. None for admins, support and services."""
+    """The rate limit of the client's tier. None for admins, support and services."""
     caught_up: bool
-    """Whether this server has replayed `min_xids` and its replication lag is within bounds."""
+    """Whether this server has replayed all of `min_xids`, and its replication lag is not too high."""
     kill_switches: dict[str, str]
-    """The kill switches that are set. The others have their default."""
+    """The kill switches that have been set, with their values. All other switches have their default value."""

@@ -1,4 +1,4 @@
-"""The connections of a function: one to the primary, one to a replica, one to the primary for reads."""
+"""The three database connections of a function: writes on the primary, reads on a replica, reads on the primary."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from wecelebrate.core.settings import settings
 
 
 class MeteredCursor(psycopg.Cursor[DictRow]):
-    """Bills each statement's time and rows to the current tenant (about 1 µs of overhead).
+    """A cursor that bills the time and the rows of each statement to the current tenant (overhead: about 1 µs).
 
-    COPY is not billed: its duration depends on how fast the caller writes rows.
+    It does not bill COPY, because the duration of a COPY depends on how fast the function writes the rows.
     """
 
     def execute(self, *args: Any, **kwargs: Any) -> Self:
@@ -36,24 +36,24 @@ class MeteredCursor(psycopg.Cursor[DictRow]):
 
 @dataclass
 class Endpoint:
-    """A database address with a single connection: a function instance handles one event at a time."""
+    """A database address with a single connection, because a function instance handles only one event at a time."""
 
     read_only: bool
     retry_seconds: float
-    """How long to retry when the endpoint cannot be reached."""
+    """How long the function tries to connect again after it has lost the connection."""
     connection: psycopg.Connection[DictRow] | None = None
     skip_until: float = field(default=0.0)
-    """Monotonic time until which the endpoint is not used."""
+    """The time (of the monotonic clock) until which the endpoint is not used."""
 
     def connected(self, address: str) -> psycopg.Connection[DictRow]:
-        """The open connection; connects if there is none or it is broken."""
+        """Return the open connection. Opens a new connection if there is none, or if the old one is broken."""
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.connection = connect(address)
             self.connection.read_only = self.read_only
         return self.connection
 
     def drop(self) -> None:
-        """Close the connection. The next use opens a new one."""
+        """Close the connection. The next call of `connected` opens a new one."""
         if self.connection is not None:
             self.connection.close()
             self.connection = None
@@ -61,20 +61,20 @@ class Endpoint:
 
 reader = Endpoint(read_only=True, retry_seconds=0.0)
 primary_reader = Endpoint(read_only=True, retry_seconds=1.0)
-"""Reads on the primary, for when the replica cannot answer."""
+"""The connection for reads on the primary. It is used if the replica is unavailable or has not caught up."""
 writer = Endpoint(read_only=False, retry_seconds=1.0)
 
 
 def connect(address: str) -> psycopg.Connection[DictRow]:
-    """A new connection to an address (`host:port`) with the login of this function."""
-    # A named prepared statement would pin the session in RDS Proxy.
+    """Open a connection to an address (`host:port`) with the login of this function."""
+    # No prepared statements: a named prepared statement would pin the session in RDS Proxy.
     return psycopg.connect(
         **connection_parameters(address), prepare_threshold=None, row_factory=dict_row, cursor_factory=MeteredCursor
     )
 
 
 def probe(which: Literal["reader", "writer"]) -> None:
-    """One round trip outside any transaction, without a caller. Raises Unavailable."""
+    """Check that a database answers a query. The query needs no caller. Raises Unavailable."""
     endpoint, address = (
         (reader, settings().database_reader) if which == "reader" else (writer, settings().database_writer)
     )

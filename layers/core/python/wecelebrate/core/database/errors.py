@@ -1,4 +1,4 @@
-"""Translates errors of PostgreSQL into problems. No other module does."""
+"""Translates errors of PostgreSQL into problems. No other module translates them."""
 
 import re
 
@@ -23,9 +23,12 @@ NO_SITE_SQLSTATE = "WC404"
 
 
 def is_connection_lost(error: psycopg.Error) -> bool:
-    """Whether the connection failed, not the statement: the server stopped, restarted or failed over, or a pooler lost
-    its server connection (pgbouncer reports that as a protocol violation). A pooler that had no free connection is not
-    a lost connection."""
+    """Whether the connection failed, and not the statement.
+
+    The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
+    pgbouncer reports a lost connection to the server as a protocol violation. Returns False if the pooler only had no
+    free connection.
+    """
     if isinstance(error, pg.ProtocolViolation):
         return "query_wait_timeout" not in str(error)
     return isinstance(
@@ -34,7 +37,7 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
 
 def to_problem(error: psycopg.Error) -> Problem:
-    """The problem for an error of PostgreSQL. It contains nothing that the caller must not see."""
+    """Return the problem for an error of PostgreSQL. Its text reveals no data that the caller is not allowed to see."""
     message = error.diag.message_primary
     match error:
         case _ if error.sqlstate == NO_MEMBERSHIP_SQLSTATE:
@@ -45,7 +48,7 @@ def to_problem(error: psycopg.Error) -> Problem:
             return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is already in use")])
         case pg.ForeignKeyViolation():
             if "is still referenced" in (error.diag.message_detail or ""):
-                return Conflict("Other objects still refer to this one. Remove them first.")
+                return Conflict("Other objects still refer to this object. Remove the other objects first.")
             return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="does not exist")])
         case pg.CheckViolation() | pg.NotNullViolation():
             return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="has a value that is not allowed")])
@@ -59,14 +62,17 @@ def to_problem(error: psycopg.Error) -> Problem:
             return Invalid(message)
         case pg.ProgramLimitExceeded() | pg.StatementTooComplex():
             return Invalid("The values of this request are too long to search by. Use shorter values.")
-        # psycopg raises InternalError when a pooler loses the connection before COMMIT is answered.
+        # psycopg raises InternalError if a pooler loses the connection before the server confirms COMMIT.
         case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
-            return Unavailable("The database cannot be reached.")
+            return Unavailable("The database cannot be reached. Try again in a few seconds.")
     return Problem()
 
 
 def _field(error: psycopg.Error) -> str:
-    """The field of a constraint, from the constraint's name: under row-level security PostgreSQL reports no key."""
+    """Return the name of the field that violates a constraint.
+
+    It is derived from the name of the constraint, because PostgreSQL reports no key under row-level security.
+    """
     if error.diag.column_name:
         return error.diag.column_name
     name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_")

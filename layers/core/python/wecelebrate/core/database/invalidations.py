@@ -1,6 +1,7 @@
-"""Cache invalidation after a commit. If Redis does not answer, the sweeper repeats it from the outbox.
+"""Cache invalidation after a commit.
 
-Triggers write the outbox rows in the transaction of the change.
+Triggers write outbox rows in the transaction that makes the change. If Redis does not answer after the commit, the
+sweeper later sends the invalidations from the outbox.
 """
 
 from dataclasses import dataclass
@@ -15,23 +16,28 @@ logger = Logger()
 
 @dataclass(frozen=True)
 class Commit:
-    """What a committed transaction changed, as `app.transaction_writes()` returns it."""
+    """The changes of a committed transaction, as `app.transaction_writes()` returns them."""
 
     xid: str | None = None
-    """None if the transaction wrote nothing."""
+    """The id of the transaction. None if the transaction wrote nothing."""
     outbox: tuple[UUID, ...] = ()
-    """Outbox rows that describe the invalidations."""
+    """The ids of the outbox rows that describe the invalidations."""
     tags: tuple[str, ...] = ()
-    """Cache tags to invalidate."""
+    """The cache tags to invalidate."""
 
 
 def publish(commit: Commit, write_key: str) -> bool:
-    """Invalidate the tags of a commit and remember its xid under the caller's write key. False if Redis is down."""
+    """Invalidate the tags of a commit, and store its xid in the cache under the write key of the caller.
+
+    Returns False if Redis does not answer.
+    """
     if not commit.tags and not write_key:
         return True
     try:
         cache.invalidate(commit.tags, commit.xid, write_key)
     except cache.CacheDown:
-        logger.warning("the sweeper will send the invalidations", xid=commit.xid, tags=len(commit.tags))
+        logger.warning(
+            "Redis does not answer; the sweeper will send the invalidations", xid=commit.xid, tags=len(commit.tags)
+        )
         return False
     return True

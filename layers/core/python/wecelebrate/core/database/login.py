@@ -1,4 +1,4 @@
-"""How a function signs in to PostgreSQL: with a password if one is configured, otherwise with an IAM token."""
+"""The sign-in of a function to PostgreSQL: with a password if one is configured, otherwise with an IAM token."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ from psycopg.conninfo import make_conninfo
 from wecelebrate.core.settings import settings
 
 CONNECT_TIMEOUT_SECONDS = 2
-"""The shortest connect timeout of libpq."""
+"""The timeout for connecting. libpq does not support a shorter timeout than 2 seconds."""
 
 
 def direct_url() -> str:
-    """A connection string to the writer with the login of this function. Migrations use it."""
+    """Return the connection string of the primary, with the login of this function. Migrations use it."""
     return make_conninfo(**connection_parameters(settings().database_writer))
 
 
 def connection_parameters(address: str) -> dict[str, Any]:
-    """Parameters of `psycopg.connect` for an address (`host:port`), with the login of this function."""
+    """Return the parameters of `psycopg.connect` for an address (`host:port`), with the login of this function."""
     config = settings()
     host, _, port = address.rpartition(":")
     return {
@@ -32,7 +32,7 @@ def connection_parameters(address: str) -> dict[str, Any]:
 
 
 def _iam_token(host: str, port: str, login: str) -> str:
-    """A password for RDS Proxy: a request signed with the function's role, valid for 15 minutes."""
+    """Return a password for RDS Proxy. It is signed with the role of the function and is valid for 15 minutes."""
     import boto3
 
     token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)

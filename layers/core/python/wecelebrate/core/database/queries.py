@@ -1,4 +1,4 @@
-"""Named queries in `.sql` files, and helpers for their parameters."""
+"""Loads named queries from `.sql` files, and prepares the parameters of queries."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,8 +14,8 @@ from wecelebrate.core.database.transaction import Transaction
 class Queries:
     """The named queries of one file.
 
-    The file is parsed once per process, when its first query is used: a request uses few of the files that its
-    function imports.
+    The file is parsed once per process, when its first query is used. Most requests use only a few of the files that
+    their function imports, so parsing on import would be slower.
     """
 
     def __init__(self, file: Path) -> None:
@@ -33,18 +33,20 @@ def _parsed(file: Path) -> Any:
 
 
 def queries(module_file: str) -> Queries:
-    """Load `queries.sql` from the folder of a module: `sql = queries(__file__)`. Each query is a function that takes a
-    transaction."""
+    """Load the file `queries.sql` in the folder of a module, e.g. `sql = queries(__file__)`.
+
+    Each query becomes a function. Its first argument is the transaction.
+    """
     return Queries(Path(module_file).with_name("queries.sql"))
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the parameters of the jsonb `columns` for psycopg. Other parameters stay as they are."""
+    """Wrap the values of the jsonb `columns`, as psycopg requires it. All other values stay unchanged."""
     return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
 
 
 def copy_rows(tx: Transaction, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Send rows with a COPY statement, such as `copy t (a, b) from stdin`."""
+    """Send rows to the database with a COPY statement, e.g. `copy t (a, b) from stdin`."""
     with tx.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         for row in rows:
             copy.write_row(row)

@@ -1,4 +1,4 @@
-"""Transactions of a caller. `app.enter` is the first statement of each one."""
+"""Transactions that run as a caller. The first statement of every transaction is `app.enter`."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,16 +24,16 @@ from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
 READER_RETRY_SECONDS = 5.0
-"""How long a replica that refused a transaction is skipped."""
+"""How long the replica is not used after it was unavailable."""
 SLOW_CONNECT_SECONDS = 1.0
-"""An endpoint that took longer than this to fail is not tried again."""
+"""If an attempt to connect fails after a longer time than this, there is no further attempt."""
 RETRY_PAUSE_SECONDS = 0.05
-"""Pause between two attempts to connect. A restarting pooler is back after a few of them."""
+"""The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
-"""The only statement by which the database accepts a caller: this exact text, with parameters."""
+"""The statement that sets the caller. The database accepts a caller only from this exact text, with parameters."""
 
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
@@ -41,7 +41,7 @@ Local = TypeVar("Local")
 
 
 class Transaction:
-    """An open transaction of one caller. Queries take it as their connection."""
+    """An open transaction that runs as one caller. It is the connection argument of every query."""
 
     def __init__(self, connection: psycopg.Connection[DictRow], caller: Caller, context: CallerContext) -> None:
         self._connection = connection
@@ -50,33 +50,36 @@ class Transaction:
         self.caller = caller
         self.context = context
         self.committed = Commit()
-        """What the transaction changed. Set by the commit."""
+        """The changes of the transaction. Empty until the transaction has committed."""
         self.write_through: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
-        """Cache entries to read again after the commit, each with its loader."""
+        """The cache entries to load again after the commit, each with the function that loads it."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
-        """A cursor inside the transaction. Rows are dicts."""
+        """Return a cursor inside the transaction. Its rows are dicts."""
         return self._connection.cursor()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Run a callback after the commit and its cache invalidations. It does not run after a rollback."""
+        """Register a callback, which runs after the commit and the cache invalidations, but not after a rollback."""
         self._after_commit.append(callback)
 
     def local(self, factory: "Callable[[Transaction], Local]") -> Local:
-        """The object that `factory` creates for this transaction, created at the first call."""
+        """Return the object that `factory` creates for this transaction. Only the first call creates it."""
         if factory not in self._locals:
             self._locals[factory] = factory(self)
         value: Local = self._locals[factory]
         return value
 
     def run_after_commit(self) -> None:
-        """Run the callbacks, in the order of their registration."""
+        """Run the registered callbacks, in the order of their registration."""
         for callback in self._after_commit:
             callback()
 
     @contextmanager
     def savepoint(self) -> Iterator[Callable[[], None]]:
-        """A part that can fail without failing the transaction. Yields a function that rolls it back at its end."""
+        """Run a part of the transaction that can be rolled back without the rest.
+
+        Yields a function. If the function is called, the part is rolled back at the end of the `with` block.
+        """
         with self._connection.transaction() as part:
             rolled_back = False
 
@@ -91,10 +94,11 @@ class Transaction:
 
 @contextmanager
 def writing(caller: Caller) -> Iterator[Transaction]:
-    """A transaction on the primary. Commits at the end, rolls back on any exception.
+    """Open a transaction on the primary. It commits at the end of the block, and rolls back on any exception.
 
-    After the commit it invalidates what changed in the cache, then runs the `after_commit` callbacks. Raises a problem
-    of `core.errors` for an error of the database, Unavailable if it cannot be reached.
+    After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
+    Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
+    the database.
     """
     with _CallerTransaction(writer, settings().database_writer, caller) as tx:
         yield tx
@@ -105,7 +109,7 @@ def writing(caller: Caller) -> Iterator[Transaction]:
 
 
 def _mark_sent(outbox: Sequence[UUID]) -> None:
-    """Mark these outbox rows as sent. The sweeper resends unmarked rows, which is harmless."""
+    """Mark the given outbox rows as sent. If this fails, the sweeper sends them again, which is harmless."""
     connection = writer.connection
     try:
         if connection is not None:
@@ -117,10 +121,10 @@ def _mark_sent(outbox: Sequence[UUID]) -> None:
 
 @contextmanager
 def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
-    """A read-only transaction on the replica.
+    """Open a read-only transaction on the replica.
 
-    It runs on the primary if `primary` is set, if the replica is unavailable, or if the replica has not replayed what
-    the caller must see.
+    The transaction runs on the primary instead if `primary` is true, if the replica is unavailable, or if the replica
+    has not replayed all transactions that the caller must see.
     """
     with _open_read(caller, primary or kill_switches.is_set("reads", "primary")) as tx:
         yield tx
@@ -143,7 +147,7 @@ def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
 
 
 class _CallerTransaction:
-    """Opens a transaction on an endpoint as its caller, and ends it."""
+    """Opens a transaction on an endpoint, calls `app.enter` for the caller, and ends the transaction."""
 
     def __init__(self, endpoint: Endpoint, address: str, caller: Caller) -> None:
         self._endpoint = endpoint
@@ -152,9 +156,10 @@ class _CallerTransaction:
         self._tx: Transaction | None = None
 
     def open(self) -> Transaction:
-        """Begin the transaction and enter as the caller.
+        """Begin the transaction and call `app.enter` for the caller.
 
-        A lost connection is replaced immediately, then for as long as the endpoint's `retry_seconds`.
+        If the connection is lost, the first retry follows immediately. Further retries follow until the endpoint's
+        `retry_seconds` have passed.
         """
         started = time.monotonic()
         for pause in chain((0.0,), repeat(RETRY_PAUSE_SECONDS)):
@@ -188,13 +193,13 @@ class _CallerTransaction:
             ],
         ).fetchone()
         if row is None:
-            raise Unavailable("The database returned no context for the caller.")
+            raise Unavailable("The database returned no context for the caller. Try again in a few seconds.")
         context = CallerContext(**row)
         kill_switches.learn(context.kill_switches)
         return Transaction(connection, caller, context)
 
     def abandon(self) -> None:
-        """Roll back."""
+        """Roll the transaction back."""
         self._tx = None
         connection = self._endpoint.connection
         if connection is not None:

@@ -1,6 +1,6 @@
-"""The framework of an API function: FastAPI behind Mangum, errors as problem documents, one transaction per request.
+"""The framework of an API function: FastAPI behind Mangum.
 
-A handler is as short as this::
+It turns errors into problem documents, and opens one transaction per request. An example of a handler::
 
     app = api()
 
@@ -49,11 +49,11 @@ __all__ = [
 logger = Logger()
 
 DISPATCH_HEADER = "Job-Dispatch"
-"""Whether the messages of new jobs were queued, done at once, or deferred to the sweeper."""
+"""The header that says what happened to the messages of new jobs. `core.queue.Dispatch` defines its values."""
 
 
 def api() -> FastAPI:
-    """The app of one function. Tools build the OpenAPI document; the function itself does not serve it."""
+    """Create the app of one function. The app does not serve an OpenAPI document, because tools build the document."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.route_class = DirectRoute
     problems.add_to(app)
@@ -61,8 +61,9 @@ def api() -> FastAPI:
 
 
 def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The Lambda handler of an app."""
-    # Created at the first event: Mangum needs an event loop, which a tool that only reads the app does not have.
+    """Create the Lambda handler of an app."""
+    # The adapter is created at the first event, because Mangum needs an event loop. Tools that only read the app have
+    # no event loop.
     adapter = functools.cache(
         lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", problems.PROBLEM])
     )
@@ -145,28 +146,36 @@ async def _order_write(request: Request, domain: Domain) -> AsyncIterator[Transa
         yield tx
 
 
-# scope="function": the transaction ends before the response is sent, so a failed commit is an error response.
+# scope="function" ends the transaction before the response is sent, so a failed commit becomes an error response.
 Reading = Annotated[Transaction, Depends(_reading, scope="function")]
-"""A transaction of the signed-in caller on the replica, for reads that are not cached."""
+"""A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing, scope="function")]
-"""A transaction of the signed-in caller on the primary."""
+"""A transaction on the primary, run as the signed-in caller."""
 Cached = Annotated[CachedReads, Depends(_cached)]
-"""Cached reads of the signed-in caller."""
+"""The cached reads of the signed-in caller."""
 StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
-"""Cached reads of a visitor of the storefront at `{domain}`."""
+"""The cached reads of a visitor. The visited storefront is the path parameter `{domain}`."""
 CustomerRead = Annotated[Transaction, Depends(_customer_read, scope="function")]
-"""A transaction on the replica of the signed-in customer of the storefront at `{domain}`, for their own data."""
+"""A transaction on the replica, run as a signed-in customer who reads their own data.
+
+The visited storefront is the path parameter `{domain}`.
+"""
 OrderWrite = Annotated[Transaction, Depends(_order_write, scope="function")]
-"""A transaction on the primary of a visitor of the storefront at `{domain}`. It counts as an order of the site."""
+"""A transaction on the primary, run as a visitor who places an order. It counts against the order limit of the site.
+
+The visited storefront is the path parameter `{domain}`.
+"""
 
 
 def _if_match(
     if_match: Annotated[
-        str | None, Header(max_length=4096, description="The ETag of the state to change, or * for any state.")
+        str | None,
+        Header(max_length=4096, description="The ETag of the object that you read, or * to change it in any state."),
     ] = None,
 ) -> Match:
     return Match(if_match)
 
 
 IfMatch = Annotated[Match, Depends(_if_match)]
-"""The state that a caller means to change: no caller overwrites a change that it has not read."""
+"""The state of the object that the caller wants to change. It prevents lost updates: no caller can overwrite a change
+that they have not read."""

@@ -1,13 +1,14 @@
-"""Cached reads.
+"""Reads that are answered from the cache if possible.
 
-A handler names the value and how it is loaded::
+A handler passes the cache entry of the value, and a function that loads the value::
 
     @app.get("/v1/products/{product_id}", response_model=Product)
     def get_product(product_id: UUID, cached: Cached) -> Response:
         return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
 
-The response has a strong ETag, and a `Cache-Status` that says where it came from (RFC 9211). One caller loads a missing
-value. The others wait for it, or get the stale one.
+The response has a strong ETag. Its `Cache-Status` header says whether the value came from the cache (RFC 9211). If
+several callers need a value that is missing, one caller loads it. The other callers wait for the new value, or get the
+expired value if there is one.
 """
 
 import json
@@ -29,36 +30,42 @@ from wecelebrate.core.requests.loading import object_loader, page_loader, value_
 from wecelebrate.core.requests.request_cache import RequestCache
 
 PRIVATE = "private, no-cache"
-"""For signed-in callers: only their browser stores the response, and revalidates it by its ETag each time."""
+"""The Cache-Control header for signed-in callers. Only their browser stores the response. It must revalidate the
+response with the ETag before each use."""
 PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"
-"""For visitors: CloudFront may serve the response for half a minute."""
+"""The Cache-Control header for anonymous visitors. CloudFront may serve the response for 30 seconds."""
 
 
 def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False) -> RequestCache:
-    """The cache access of a request. The response gets the state of the limits. `is_order`: the request also counts as
-    an order of the site."""
+    """Create the RequestCache of a request. It adds the headers with the rate limits to the response.
+
+    `is_order` means that the request also counts against the order limit of the site.
+    """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
-    # A caller with a token is only counted by its session.
+    # The limit for IP addresses does not apply to a caller with a token. Only the limit of its session applies.
     address = "" if caller.subject else request.scope["aws.event"]["requestContext"]["http"]["sourceIp"]
     return RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
 
 
 class CachedReads:
-    """The cached reads of a request, as `Cached` and `StorefrontRead` give them to a handler."""
+    """The cached reads of one request. Handlers get this object as an argument (`Cached` or `StorefrontRead`)."""
 
     def __init__(self, request: Request, caller: Caller) -> None:
         self._request = request
         self._cache = request_cache_of(request, caller)
 
     def one(self, entry: Entry, load: Callable[[Transaction], BaseModel]) -> Response:
-        """One object. Raises what `load` raises."""
+        """Respond with one object. Raises the errors that `load` raises."""
         value, cache_status = value_of(self._cache, entry, object_loader(load))
         return self._response(value, cache_status)
 
     def page(
         self, entry: Entry | None, parameters: ListParameters, load: Callable[[Transaction], pages.RenderedPage]
     ) -> Response:
-        """One page of a list, with a `Link` to the next. Raises what `load` raises, and PageTooLarge."""
+        """Respond with one page of a list, and with a `Link` header to the next page.
+
+        Raises the errors that `load` raises, and PageTooLarge.
+        """
         value, cache_status = value_of(self._cache, entry, page_loader(load))
         response = self._response(value, cache_status)
         response.headers.update(link_header(self._request, parameters, json.loads(value.meta)[2]))

@@ -1,4 +1,4 @@
-"""Error responses: every error of a function is a problem document (RFC 9457)."""
+"""Error responses. Every error of an API function becomes a problem document (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +26,7 @@ PROBLEM = "application/problem+json"
 
 
 def add_to(app: FastAPI) -> None:
-    """Have an app respond to every error with a problem document."""
+    """Make an app respond to every error with a problem document."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -60,18 +60,21 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 def _pointer(location: tuple[Any, ...]) -> str:
-    """`("body", "images", 0)` becomes `/images/0`. A parameter is named without a slash."""
+    """Return the pointer of an invalid field or parameter.
+
+    The location `("body", "images", 0)` becomes `/images/0`. The name of a parameter gets no slash.
+    """
     place, *steps = location
-    named = [step for step in steps if step != "[key]"]  # pydantic's marker of an invalid key
+    named = [step for step in steps if step != "[key]"]  # pydantic adds "[key]" if the key of a dict is invalid
     return pointer(named, "/" if place == "body" else "")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Errors of the framework: JSON that Python cannot parse, and paths without a route."""
+    """Handle errors of the framework: a body that Python cannot parse as JSON, and a path without a route."""
     assert isinstance(error, HTTPException)
     return _response(request, MalformedBody() if error.status_code == HTTPStatus.BAD_REQUEST else NotFound())
 
 
 async def _unhandled(request: Request, error: Exception) -> Response:
-    logger.exception("unhandled", exc_info=error)
+    logger.exception("the request failed with an unexpected error", exc_info=error)
     return _response(request, Problem())

@@ -1,4 +1,4 @@
-"""Parts that responses share: pages of lists, conditional responses, and extra headers."""
+"""Helpers for responses: pages of lists, conditional responses (304), and additional headers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,24 +15,24 @@ _ADDED_HEADERS = "wecelebrate.headers"
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
-    """Add headers to the response of this request, even if it becomes a problem. `serve()` applies them."""
+    """Add headers to the response of this request, also if the response is an error. `serve()` applies them."""
     request.scope["aws.event"].setdefault(_ADDED_HEADERS, {}).update(headers)
 
 
 def added_headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that were added for an event, with lower-case names."""
+    """Return the headers that `add_headers` added for an event. Their names are in lower case."""
     return {name.lower(): value for name, value in event.get(_ADDED_HEADERS, {}).items()}
 
 
 def page_response(request: Request, parameters: BaseModel, page: pages.RenderedPage) -> Response:
-    """One page of a list that is not cached. Raises PageTooLarge."""
+    """Respond with one page of a list that is not cached. Raises PageTooLarge."""
     body, cursor = pages.body(page)
     headers = {"ETag": etag(body)} | link_header(request, parameters, cursor)
     return Response(body, media_type="application/json", headers=headers)
 
 
 def or_not_modified(request: Request, response: Response) -> Response:
-    """The response of a read, or 304 if the caller already has it (RFC 9110)."""
+    """Return the response, or the status 304 if the caller already has the same content (RFC 9110)."""
     tag = response.headers.get("etag")
     if request.method != "GET" or response.status_code != HTTPStatus.OK or tag is None:
         return response
@@ -43,7 +43,7 @@ def or_not_modified(request: Request, response: Response) -> Response:
 
 
 def link_header(request: Request, parameters: BaseModel, cursor: str | None) -> dict[str, str]:
-    """The `Link` header to the next page, if there is one."""
+    """Return the `Link` header to the next page. The result is empty if there is no next page."""
     if not cursor:
         return {}
     query = parameters.model_dump(mode="json", exclude_none=True, exclude_unset=True)

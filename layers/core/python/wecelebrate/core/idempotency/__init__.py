@@ -1,8 +1,11 @@
-"""Idempotency keys: a POST with the same key is carried out once (draft-ietf-httpapi-idempotency-key-header).
+"""Idempotency keys: several POST requests with the same key have the effect of one request.
 
-The response is stored in the transaction of the create, under the caller and its key, so either both exist or neither.
-The same key with the same request gets the stored response; with another request it is an error. Guests of a site have
-no subject and share one namespace of keys. A guest gets a stored response only if both the key and the request match.
+The header is defined in draft-ietf-httpapi-idempotency-key-header. The response is stored for the caller and the key,
+in the transaction that creates the object. If this transaction fails, neither of them is stored.
+
+A second request with the same key and the same content gets the stored response. A request with the same key and other
+content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest only gets a
+stored response if the key and the content of the request are the same.
 """
 
 from collections.abc import Mapping
@@ -31,7 +34,7 @@ class KeyReused(Invalid):
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """The response to a create."""
+    """The stored response to a POST request."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,9 +42,9 @@ class StoredResponse:
 
 
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
-    """The stored response to the same request. Locks the key until the end of the transaction.
+    """Return the stored response to the same request. None if the key is new. Locks the key until the transaction ends.
 
-    Raises KeyInUse, KeyReused.
+    Raises KeyInUse if another transaction has locked the key, and KeyReused if the stored request differs.
     """
     if not sql.lock_key(tx, key=key):
         raise KeyInUse
@@ -58,7 +61,7 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
 
 
 def store(tx: Transaction, key: str, request_hash: str, response: StoredResponse) -> None:
-    """Store the response to a create."""
+    """Store the response to a POST request under its key."""
     headers = as_json({"headers": dict(response.headers)}, "headers")
     keep = sql.save_guest_response if tx.caller.subject is None else sql.save_response
     keep(tx, key=key, request_hash=request_hash, status=response.status, body=response.body, **headers)

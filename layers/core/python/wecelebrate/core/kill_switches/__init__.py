@@ -1,33 +1,35 @@
-"""Kill switches: what an operator can turn off while the platform runs. Every instance follows within LIFE_SECONDS.
+"""Kill switches, with which an operator can turn off parts of the platform while it runs.
 
-reads=primary   all reads go to the primary
+reads=primary   all reads run on the primary
 cache=off       no response comes from the cache
 limits=off      requests are not counted
 
-This module is the state that an instance knows. `admin` lists and changes the switches.
+Every instance applies a change within LIFE_SECONDS. This module contains the state of the switches that an instance has
+read. The module `admin` lists and changes the switches.
 """
 
 import time
 from collections.abc import Mapping
 
 LIFE_SECONDS = 10.0
-"""How long the known state is used. After that a request asks the database, even if its value is cached."""
+"""How long an instance uses the state that it has read. After this time the next request reads the state from the
+database, even if the value of the request is cached."""
 
 _state: Mapping[str, str] = {}
 _learned_at = float("-inf")
 
 
 def learn(state: Mapping[str, str]) -> None:
-    """Take over the state that the database returned when a transaction was entered."""
+    """Store the state of the switches that `app.enter` returned at the beginning of a transaction."""
     global _state, _learned_at
     _state, _learned_at = state, time.monotonic()
 
 
 def are_known() -> bool:
-    """Whether the known state is recent enough."""
+    """Whether the stored state is at most LIFE_SECONDS old."""
     return time.monotonic() - _learned_at < LIFE_SECONDS
 
 
 def is_set(name: str, value: str) -> bool:
-    """Whether a switch has a value."""
+    """Whether a switch is set to the given value."""
     return _state.get(name) == value

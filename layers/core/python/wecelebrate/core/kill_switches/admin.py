@@ -1,4 +1,4 @@
-"""Listing and changing kill switches. The API calls them flags."""
+"""Lists and changes kill switches. In the API they are called flags."""
 
 from collections.abc import Mapping
 
@@ -12,24 +12,30 @@ logger = Logger()
 sql = queries(__file__)
 
 DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
-    "reads": ("replica", "primary", "Where reads go. Set to primary, no read goes to the replica."),
-    "cache": ("on", "off", "Whether responses come from the cache. Set to off, each comes from the database."),
-    "limits": ("on", "off", "Whether requests are counted. Set to off, no request is refused for a limit."),
+    "reads": ("replica", "primary", "Where reads run. If set to primary, no read runs on the replica."),
+    "cache": ("on", "off", "Whether responses come from the cache. If set to off, all come from the database."),
+    "limits": ("on", "off", "Whether requests are counted. If set to off, no rate limit applies."),
 }
-"""Each switch with its default, its other value, and its effect. The table has a row only for a switch that is set."""
+"""Maps each switch to its default, its other value, and its effect.
+
+A switch only has a row in the database table while it is set to its other value.
+"""
 
 
 def list_all(tx: Transaction) -> Flags:
-    """All switches. Raises Forbidden unless the caller is an admin."""
+    """List all switches. Raises Forbidden unless the caller is an admin."""
     rows = {row["name"]: row for row in sql.list_kill_switches(tx)}
     return Flags(data=[_flag(name, rows.get(name, {})) for name in DEFAULTS])
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Change a switch to its other value. Raises Invalid for another value, Forbidden unless the caller is an admin."""
+    """Set a switch to its other value.
+
+    Raises Invalid if `new` has a different value, and Forbidden unless the caller is an admin.
+    """
     default, other, _ = DEFAULTS[name]
     if new.value != other:
-        detail = f"{name} can only be set to {other}. To set it back to {default}, DELETE it"
+        detail = f"must be {other}. To reset the flag {name} to {default}, use DELETE"
         raise Invalid(errors=[FieldError(pointer="/value", detail=detail)])
     flag = _flag(name, sql.set_kill_switch(tx, name=name, value=new.value))
     logger.info("a kill switch was set", switch=name, value=new.value, by=tx.caller.subject)
@@ -37,7 +43,7 @@ def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
 
 
 def reset(tx: Transaction, name: FlagName) -> None:
-    """Return a switch to its default. Raises Forbidden unless the caller is an admin."""
+    """Reset a switch to its default. Raises Forbidden unless the caller is an admin."""
     if sql.reset_kill_switch(tx, name=name):
         logger.info("a kill switch was reset", switch=name, by=tx.caller.subject)
 

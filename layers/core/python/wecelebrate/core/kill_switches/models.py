@@ -1,4 +1,4 @@
-"""A kill switch as the API shows it: a flag."""
+"""The models of the API for kill switches, which the API calls flags."""
 
 from typing import Annotated, Literal
 
@@ -10,20 +10,22 @@ FlagName = Literal["reads", "cache", "limits"]
 
 
 class NewValue(Input):
-    """A new value of a flag."""
+    """The new value of a flag."""
 
     value: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Flag(BaseModel):
-    """The state of a flag. Every function follows a change within 10 seconds."""
+    """The state of a flag. Every function applies a change within 10 seconds."""
 
     name: FlagName
     value: str
     default: str
-    other: str = Field(description="The value that it can be set to.")
-    does: str = Field(description="What the flag controls, and the effect of setting it.")
-    changed_by: str | None = Field(description="The subject that set it. Null at its default.")
+    other: str = Field(description="The only other value of the flag.")
+    does: str = Field(description="What the flag controls, and the effect of its other value.")
+    changed_by: str | None = Field(
+        description="The subject of the user who set the flag. Null if the flag has its default."
+    )
     changed_at: Moment | None
 
 

@@ -1,9 +1,9 @@
-"""HTTP requests to URLs from users: images of products, webhook endpoints of clients.
+"""HTTP requests to URLs that users provide: images of products, and webhook endpoints of clients.
 
-`fetch` connects only to public IP addresses, after every redirect too. A name is resolved once, all of its addresses
-are checked, and the connection goes to one of the checked addresses, with the certificate of the name. A request ends
-within the given time and number of bytes, whatever the server does. It uses no proxy and no cookies, and asks for no
-compression.
+`fetch` connects only to public IP addresses. This also applies after a redirect. A host name is resolved once, and all
+of its IP addresses are checked. The connection goes to one of the checked addresses, and the server's certificate must
+match the host name. A request never exceeds the given time and number of bytes, even if the server is hostile. It uses
+no proxy, no cookies and no compression.
 """
 
 import http.client
@@ -35,30 +35,32 @@ __all__ = [
 USER_AGENT = "wecelebrate/1"
 
 _MAX_OVERHEAD_BYTES = 64 * 1024
-"""For the status line, the headers and the framing of chunks, in addition to the body."""
+"""The maximum size of the status line, the headers and the framing of chunks. The body has its own limit."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
-"""The headers that are sent on after a redirect to another origin. The others may contain secrets of the first."""
+"""The only headers that are also sent after a redirect to another origin. All other headers may contain secrets that
+are only meant for the first origin."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response, whatever its status."""
+    """A response with any status, including errors."""
 
     status: int
     headers: Mapping[str, str]
-    """By name in lower case. The values of a repeated header are joined by commas."""
+    """Maps the name of each header (in lower case) to its value. Commas join the values of a repeated header."""
     body: bytes
-    """As received. It is only compressed if the server ignores `Accept-Encoding`."""
+    """The unchanged body. It is only compressed if the server ignores the `Accept-Encoding` of the request."""
     url: str
-    """The URL that it came from, after redirects."""
+    """The URL of the last request, after redirects."""
 
 
 def check(url: str, *, https: bool = False) -> None:
-    """Check a URL without any network access.
+    """Check whether requests to a URL are allowed. Uses no network access.
 
-    `https` requires https, except for hosts that the settings exempt. Raises NotAllowed, whose text says what is wrong.
+    `https` means that the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed;
+    its text says what is wrong with the URL.
     """
     address = parse(url)
     if https and address.scheme != "https" and not is_exempt(address.host):
@@ -75,11 +77,11 @@ def fetch(
     max_bytes: int = 1 << 20,
     max_redirects: int = 0,
 ) -> Response:
-    """Send a request to a public address.
+    """Send a request to a public address and return the response.
 
-    `timeout` is for the whole request with its redirects, in seconds. `max_bytes` limits the response body. Redirects
-    are followed for GET and HEAD; with `max_redirects=0` a redirect is the response. Raises NotAllowed,
-    ResponseTooLarge and Unreachable, whose texts are for people.
+    `timeout` limits the total time of the request and its redirects, in seconds. `max_bytes` limits the size of the
+    response body. Only GET and HEAD requests follow redirects. With `max_redirects=0`, the redirect itself is returned.
+    Raises NotAllowed, ResponseTooLarge and Unreachable. Their texts can be shown to users.
     """
     deadline = time.monotonic() + timeout
     sent_headers = {name.lower(): value for name, value in (headers or {}).items()}
@@ -97,9 +99,9 @@ def fetch(
 
 
 def _redirect_target(address: Address, location: str) -> Address:
-    """The target of a redirect. Raises NotAllowed."""
+    """Return the target of a redirect. Raises NotAllowed."""
     try:
-        # http.client decodes headers as Latin-1. Servers that send non-ASCII characters send UTF-8.
+        # http.client decodes headers as Latin-1, but servers encode non-ASCII characters as UTF-8.
         target = parse(urljoin(address.url, location.encode("latin-1").decode("utf-8")))
     except ValueError as error:
         raise NotAllowed("the server redirects to an invalid URL") from error
@@ -118,7 +120,7 @@ def _exchange(
         with _connect(address, deadline) as plain, _start_tls(plain, address, deadline) as stream:
             limited = _LimitedSocket(stream, deadline, max_bytes + _MAX_OVERHEAD_BYTES)
             connection = http.client.HTTPConnection(address.host, address.port)
-            connection.sock = limited  # it has the methods of a socket that http.client calls
+            connection.sock = limited  # _LimitedSocket has all methods of a socket that http.client calls.
             fixed = {"host": address.authority, "connection": "close", "accept-encoding": "identity"}
             connection.request(method, address.target, body, {"user-agent": USER_AGENT, **headers, **fixed})
             response = connection.getresponse()
@@ -130,13 +132,13 @@ def _exchange(
     except ssl.SSLError as error:
         raise Unreachable("the TLS handshake with the server failed") from error
     except http.client.HTTPException as error:
-        raise Unreachable("the response is not valid HTTP, or ended early") from error
+        raise Unreachable("the response is incomplete or not valid HTTP") from error
     except OSError as error:
         raise Unreachable("the server refused or closed the connection") from error
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:
-    """Connect to one of the checked IP addresses. Each has an equal share of the remaining time."""
+    """Connect to the first IP address that accepts. The remaining time is divided equally between the addresses."""
     candidates = resolve(address.host, address.port, _remaining(deadline))
     for position, candidate in enumerate(candidates):
         timeout = _remaining(deadline) / (len(candidates) - position)
@@ -184,7 +186,7 @@ def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
 
 
 def _remaining(deadline: float) -> float:
-    """Seconds until the deadline. Raises TimeoutError."""
+    """Return the seconds until the deadline. Raises TimeoutError if the deadline has passed."""
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise TimeoutError
@@ -192,10 +194,10 @@ def _remaining(deadline: float) -> float:
 
 
 class _LimitedSocket(io.RawIOBase):
-    """A socket for http.client. All reads and writes share one deadline, and all reads one limit of bytes.
+    """A socket for http.client with a deadline for all reads and writes, and a limit for the bytes of all reads.
 
-    The timeout of a socket is not enough: it begins again with each byte, so a server that sends one byte per second
-    never times out.
+    The timeout of a normal socket is not sufficient, because it starts again with each received byte. A server that
+    sends one byte per second would never time out.
     """
 
     def __init__(self, connection: socket.socket, deadline: float, max_bytes: int) -> None:
@@ -224,4 +226,4 @@ class _LimitedSocket(io.RawIOBase):
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        """Does nothing, because http.client closes it before the body is read. `_exchange` closes the socket."""
+        """Do nothing: http.client calls this before the body has been read. `_exchange` closes the real socket."""

@@ -1,4 +1,4 @@
-"""Which URLs and IP addresses requests may go to."""
+"""Decides which URLs and IP addresses `outbound` can send requests to."""
 
 import queue
 import re
@@ -12,13 +12,16 @@ from wecelebrate.core.outbound.errors import NotAllowed, Unreachable
 from wecelebrate.core.settings import settings
 
 MAX_URL_LENGTH = 2048
-"""Characters."""
+"""The maximum length of a URL, in characters."""
 
 _PORTS = {"http": 80, "https": 443}
-"""Scheme → its default port. Other ports are not allowed: the security group only lets these two out."""
+"""Maps each scheme to its default port. Other ports are not allowed, because the security group blocks them."""
 
 _LOCAL_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion")
-"""Suffixes of names that are local to a network or never resolve (RFC 6761, 6762, 8375; ICANN's `internal`)."""
+"""Suffixes of host names that are only valid in a local network, or that have no address on the public internet.
+
+RFC 6761, 6762 and 8375 define them. `internal` is reserved by ICANN.
+"""
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))+")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -27,17 +30,17 @@ _FORBIDDEN_IN_URL = re.compile(r"[\x00-\x1f\x7f\\]")
 _IPV6_UNICAST = ip_network("2000::/3")
 """All IPv6 addresses that are allocated for the public internet."""
 _NAT64 = ip_network("64:ff9b::/96")
-"""RFC 6052: the last 32 bits are an IPv4 address."""
+"""IPv6 addresses whose last 32 bits are an IPv4 address (RFC 6052)."""
 _DENIED = [
     ip_network(network)
     for network in (
-        # Older Pythons count these as global (`is_global`).
+        # `is_global` is true for these networks in older versions of Python.
         "192.0.0.0/24",
         "192.88.99.0/24",
-        "2001::/23",  # Teredo (which embeds an IPv4 address), ORCHID and other protocols
-        "2002::/16",  # 6to4, which embeds an IPv4 address
+        "2001::/23",  # Teredo (its addresses contain an IPv4 address), ORCHID and other protocols
+        "2002::/16",  # 6to4 (its addresses contain an IPv4 address)
         "3fff::/20",
-        # A public address at which Azure serves its metadata.
+        # Azure serves its instance metadata at this public address.
         "168.63.129.16/32",
     )
 ]
@@ -47,14 +50,14 @@ IPAddress = IPv4Address | IPv6Address
 
 @dataclass(frozen=True)
 class Address:
-    """A parsed URL. It is parsed only once, so that the request goes exactly to what was checked."""
+    """A parsed URL. A URL is parsed only once, so that the request goes to exactly the address that was checked."""
 
     scheme: str
     host: str
-    """In ASCII and lower case, without brackets and without a final dot."""
+    """The host in ASCII and lower case, without brackets and without a dot at the end."""
     port: int
     target: str
-    """Path and query, percent-encoded."""
+    """The path and the query, percent-encoded."""
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -72,10 +75,10 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Parse and check a URL without resolving its host name. Raises NotAllowed, whose text says what is wrong."""
+    """Parse and check a URL, without resolving its host name. Raises NotAllowed; its text says what is wrong."""
     if len(url) > MAX_URL_LENGTH:
         raise NotAllowed(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    # URL parsers disagree about backslashes and some drop control characters, so neither is accepted.
+    # URL parsers treat backslashes differently, and some of them remove control characters. So both are refused.
     if _FORBIDDEN_IN_URL.search(url):
         raise NotAllowed("the URL contains a backslash or a control character")
     try:
@@ -83,7 +86,7 @@ def parse(url: str) -> Address:
         port = parts.port
         host = _normalized_host(parts.hostname or "")
     except ValueError as error:
-        raise NotAllowed("this is not a valid URL") from error
+        raise NotAllowed("the URL is not valid") from error
     if parts.scheme not in _PORTS:
         raise NotAllowed("the URL must begin with http:// or https://")
     if "@" in parts.netloc:
@@ -103,9 +106,9 @@ def parse(url: str) -> Address:
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
-    """Resolve a host once, within `seconds`, and check its IP addresses.
+    """Resolve a host once, within `seconds`, and check all of its IP addresses.
 
-    Raises NotAllowed if any of them is not public, Unreachable if the name cannot be resolved.
+    Raises NotAllowed if at least one address is not public, and Unreachable if the host cannot be resolved.
     """
     literal = _ip_literal(host)
     if literal is not None:
@@ -118,23 +121,24 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
 
 def require_public(address: IPAddress) -> None:
-    """Raise NotAllowed for an IP address that is not on the public internet."""
+    """Raise NotAllowed if an IP address is not on the public internet and the settings do not allow it."""
     if not _is_public(address) and not _is_allowed_by_settings(address):
         raise NotAllowed("the address is not on the public internet")
 
 
 def is_exempt(host: str) -> bool:
-    """Whether a host is an IP address that the settings allow although it is not public."""
+    """Whether a host is one of the IP addresses that the settings allow although they are not public."""
     literal = _ip_literal(host)
     return literal is not None and _is_allowed_by_settings(literal)
 
 
 def _normalized_host(host: str) -> str:
-    """The host in ASCII and lower case. Raises NotAllowed, or ValueError if it cannot be encoded."""
+    """Return the host in ASCII and lower case. Raises NotAllowed, or ValueError if it cannot be encoded in ASCII."""
     if not host.isascii():
         import idna
 
-        # As browsers do (UTS #46). Characters that look like dots, digits or letters become those here.
+        # Browsers use the same encoding (UTS #46). It also turns characters such as full-width digits and dots into
+        # ASCII characters.
         host = idna.encode(host, uts46=True).decode()
     host = host.lower().removesuffix(".")
     literal = _ip_literal(host)
@@ -142,16 +146,19 @@ def _normalized_host(host: str) -> str:
         return str(literal)
     if not _HOST_NAME.fullmatch(host) or len(host) > 253:
         raise NotAllowed("the host is not a name on the public internet")
-    # Resolvers read `127.1`, `0x7f.0.0.1` and `0177.0.0.1` as IP addresses. Such spellings would evade the checks.
+    # Resolvers accept `127.1`, `0x7f.0.0.1` and `0177.0.0.1` as IP addresses. The checks would not recognise them.
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
-        raise NotAllowed("the host is a number: write an IP address as four decimal numbers")
+        raise NotAllowed("the last part of the host is a number: write an IP address as four decimal numbers")
     if any(host.endswith(f".{suffix}") for suffix in _LOCAL_SUFFIXES):
         raise NotAllowed("the host is not a name on the public internet")
     return host
 
 
 def _ip_literal(host: str) -> IPAddress | None:
-    """The IP address that a host consists of. None for names, and for IPv6 with a scope, a local interface."""
+    """Return the host as an IP address. None if the host is a name, or an IPv6 address with a scope (e.g. `%eth0`).
+
+    A scope is the name of a local network interface.
+    """
     try:
         return ip_address(host) if "%" not in host else None
     except ValueError:
@@ -175,12 +182,12 @@ def _is_public(address: IPAddress) -> bool:
 
 
 def _is_allowed_by_settings(address: IPAddress) -> bool:
-    """Whether the settings allow this IP address: in the local cloud, receivers on the same machine."""
+    """Whether the settings allow this IP address. The local cloud allows servers on the same machine in this way."""
     return str(address) in settings().outbound_allow.split(",")
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """Call the system's resolver on a thread, because it has no timeout of its own."""
+    """Call the resolver of the operating system. It runs in a thread, because it does not support a timeout."""
     result: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""Why an outbound request fails. The text of each error says it for people."""
+"""The errors of outbound requests. Their texts can be shown to users."""
 
 
 class OutboundError(Exception):
@@ -14,4 +14,4 @@ class ResponseTooLarge(OutboundError):
 
 
 class Unreachable(OutboundError):
-    """The server did not respond in time, or not with valid HTTP."""
+    """The server did not respond in time, or its response is not valid HTTP."""

@@ -5,9 +5,10 @@ from email.utils import parsedate_to_datetime
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """The delay that a Retry-After header asks for, at least 0 seconds. None if it is missing or invalid.
+    """Return the delay that a Retry-After header requests, in seconds. None if the header is missing or invalid.
 
-    The header is a number of seconds or a date. A date without a time zone is UTC.
+    The header is a number of seconds or a date. A date without a time zone is in UTC. The delay is 0 for a date in the
+    past.
     """
     if retry_after is None:
         return None

@@ -1,7 +1,7 @@
-"""The pipeline of a request: resolve the session, check the limits, get the value from the cache. One Redis call.
+"""The steps of a request: resolve the session, check the limits, get the value. They share one Redis call.
 
-sessions        the session of a caller
-limits          rate limits
-request_cache   one request at the cache
-loading         a value from the cache, or loaded from the database
+sessions        loads and caches the session of a caller
+limits          defines the rate limits
+request_cache   makes the Redis call of a request
+loading         gets a value from the cache, or loads it from the database
 """

@@ -1,8 +1,9 @@
-"""Rate limits: requests of a client or an address, and orders of a site.
+"""Rate limits for the requests of a client, the requests of an IP address, and the orders of a site.
 
-Redis counts them, in the call that also reads the session and the value (`cache/lookup.lua`): requests of a client and
-orders of a site over a sliding hour of minute buckets, requests of an address over a sliding minute. While Redis is
-down each instance counts for itself, with a low limit.
+Redis counts the requests, in the call that also gets the session and the value (`cache/lookup.lua`). The limits of
+clients and sites have a sliding window of one hour, which consists of 60 buckets of one minute. The limit of an IP
+address has a sliding window of one minute. While Redis is down, each instance only counts the requests that it handles
+itself, and applies lower limits.
 """
 
 import time
@@ -14,26 +15,28 @@ from wecelebrate.core import metrics
 from wecelebrate.core.errors import TooManyRequests
 
 ADDRESS_PER_MINUTE = 600
-"""Requests of one address without a token. An office shares one address, so the limit is generous."""
+"""The allowed requests without a token from one IP address. All people in an office may share one address, so the limit
+is high."""
 WINDOW_SECONDS = {"address": 60, "local": 60, "local-orders": 60}
-"""The window of each limit. All others have an hour."""
+"""The windows that differ from the default. Every other limit has a window of one hour."""
 HOUR_SECONDS = 3600
 LOCAL_SHARE = 4
-"""While Redis is down an instance allows one minute of a caller's quota, divided by this: there are other instances."""
+"""While Redis is down, each instance allows a caller `hourly quota / 60 / LOCAL_SHARE` requests per minute. The share
+is small because other instances also handle requests of the same caller."""
 MIN_LOCAL_QUOTA = 20
-"""The lowest limit, in requests per minute, that an instance applies while Redis is down."""
+"""The minimum limit that an instance applies while Redis is down, in requests per minute."""
 _MAX_REMEMBERED_QUOTAS = 10_000
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The state of one limit."""
+    """The state of one limit after a request was counted."""
 
     name: str
     quota: int
     remaining: int
     seconds: int
-    """Seconds until some of the quota is available again."""
+    """The seconds until a part of the quota becomes available again."""
 
     @classmethod
     def parse(cls, line: str) -> "Limit":
@@ -42,7 +45,7 @@ class Limit:
 
 
 def headers(limits: Iterable[Limit]) -> dict[str, str]:
-    """The limits as `RateLimit` and `RateLimit-Policy` headers (draft-ietf-httpapi-ratelimit-headers-10)."""
+    """Return the headers `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10)."""
     counted = list(limits)
     if not counted:
         return {}
@@ -55,33 +58,33 @@ def headers(limits: Iterable[Limit]) -> dict[str, str]:
 
 
 def refuse(limit: Limit) -> TooManyRequests:
-    """The problem for a limit that is used up."""
+    """Create the problem for a limit that is used up."""
     metrics.count("Throttled", dimension="limit", of=limit.name)
-    what = "orders of this site" if limit.name in ("orders", "local-orders") else "requests"
+    unit = "orders of this site" if limit.name in ("orders", "local-orders") else "requests"
     window = "minute" if WINDOW_SECONDS.get(limit.name) == 60 else "hour"
     return TooManyRequests(
-        f"The limit of {limit.quota} {what} per {window} is used up. Try again after the time in Retry-After.",
+        f"The limit of {limit.quota} {unit} per {window} is used up. Try again after the time in Retry-After.",
         retry_after=max(limit.seconds, 1),
     )
 
 
 @dataclass
 class LocalLimits:
-    """The requests that this instance counts while Redis is down, one minute at a time."""
+    """Counts the requests that this instance handles while Redis is down. The counters start again each minute."""
 
     _quotas: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _used: dict[str, int] = field(default_factory=dict)
     _minute: int = 0
 
     def learn(self, caller: str, quota: int) -> None:
-        """Remember a caller's hourly quota."""
+        """Remember the hourly quota of a caller."""
         self._quotas[caller] = quota
         self._quotas.move_to_end(caller)
         if len(self._quotas) > _MAX_REMEMBERED_QUOTAS:
             self._quotas.popitem(last=False)
 
     def count(self, caller: str, name: str = "local") -> Limit:
-        """Count one request of a caller. Raises TooManyRequests."""
+        """Count one request of a caller and return the state of the limit. Raises TooManyRequests."""
         now = time.time()
         if self._minute != int(now // 60):
             self._minute = int(now // 60)

@@ -1,4 +1,7 @@
-"""A value from the cache, otherwise loaded and cached. Requests, write-through and warming use it alike."""
+"""Gets a value from the cache. If it is not cached, loads it from the database and caches it.
+
+Requests, the write-through after a write, and the warming of the cache all use this module.
+"""
 
 import json
 from collections.abc import Callable
@@ -16,23 +19,23 @@ from wecelebrate.core.requests.request_cache import CachedRequest, RequestCache
 from wecelebrate.core.requests.sessions import session_of
 
 Load = Callable[[Transaction], tuple[str, str | None]]
-"""Loads a body, and the cursor of the next page."""
+"""A function that loads a value. It returns the body and the cursor of the next page (None if there is no cursor)."""
 
 
 def object_loader(load: Callable[[Transaction], BaseModel]) -> Load:
-    """Loads one object."""
+    """Create a loader for one object."""
     return lambda tx: (load(tx).model_dump_json(), None)
 
 
 def page_loader(load: Callable[[Transaction], pages.RenderedPage]) -> Load:
-    """Loads one page of a list."""
+    """Create a loader for one page of a list."""
     return lambda tx: pages.body(load(tx))
 
 
 def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Value, str]:
-    """The value, and the parameters of its `Cache-Status`. Without an entry the value is loaded and not cached.
+    """Return the value, and the parameters of the `Cache-Status` header. If `entry` is None, the value is not cached.
 
-    Raises what `load` raises, except NotFound, which is a value with status 404.
+    If `load` raises NotFound, the result is a value with the status 404. Raises all other errors of `load`.
     """
     result = request.lookup(entry)
     if result.status == "wait" and entry:
@@ -44,9 +47,10 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
 
 
 def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
-    """Read what was just written, so that it is in the cache. An error here does not fail the write.
+    """Load an object that was just written, so that it is in the cache. An error of this function is ignored.
 
-    The value is read again instead of taken from the write: of two concurrent writes the first may get here last.
+    The object is loaded from the database, not taken from the write. If two writes are concurrent, the older write may
+    call this function last, and its object would already be outdated.
     """
     with suppress(Problem):
         value_of(request, entry, object_loader(load))
@@ -56,13 +60,14 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     locked = entry if result.status in ("load", "refresh") else None
     life, negative_life = (entry.entity.life, entry.entity.negative) if entry else (0, 0)
     versions = result.versions
-    # While recent writes are unknown, the primary answers. Without Redis it answers only callers that may have written.
+    # If the recent writes are unknown, the value is loaded from the primary. If this is because Redis is down, the
+    # primary is only used for signed-in callers: only they may have made a write that they must see.
     primary = versions.history_unknown and (result.status != "down" or request.caller.subject is not None)
     stored = False
     try:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
-            # A membership may have changed since the session was cached. Then this caller sees other rows than the
-            # callers that share the session's scope, and the value must not be stored for them.
+            # The caller's membership may have changed after the session was cached. If so, the caller now sees other
+            # rows than the callers with the scope of that session, and the value must not be stored for that scope.
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)

@@ -1,6 +1,6 @@
-"""One request at the cache: its session, its limits, and its value, in one Redis call (`cache/lookup.lua`).
+"""The Redis call of a request, which returns its session, its limits and its value (`cache/lookup.lua`).
 
-Without Redis the instance counts requests itself, and every response comes from the database.
+If Redis does not answer, this instance counts the requests itself, and loads every value from the database.
 """
 
 import secrets
@@ -21,11 +21,15 @@ from wecelebrate.core.requests.limits import Limit, LocalLimits
 from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, load_session, session_key, session_tag
 
 _SESSION_ATTEMPTS = 3
-"""How often a session is loaded that is gone again at the next lookup."""
+"""The maximum number of attempts to load a session. Another attempt is needed if the session has become invalid before
+the next lookup."""
 _MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
-"""How long to wait for a value. If the loader dies, one of the waiting requests takes over and loads the value."""
+"""How long a request waits for a value that another request is loading.
+
+It is slightly longer than the lifetime of the lock. So if the loader dies, one of the waiting requests loads the value.
+"""
 _WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
-"""Seconds between two lookups of a value that another request is loading. The last pause repeats."""
+"""The seconds between two lookups of a value that another request is loading. The last pause is repeated."""
 
 METRICS: Mapping[str, metrics.Name] = {
     "hit": "CacheHit",
@@ -34,7 +38,7 @@ METRICS: Mapping[str, metrics.Name] = {
     "refresh": "CacheMiss",
 }
 UNCACHED = "uncached"
-"""The entity that requests without a cached value are billed to: writes, and reads that are never cached."""
+"""The entity that is billed for requests without a cached value: writes, and reads that are never cached."""
 
 _local_limits = LocalLimits()
 _lock_owner = secrets.token_urlsafe(9)
@@ -46,14 +50,14 @@ class CachedRequest:
     """The result of a lookup."""
 
     status: str = "down"
-    """As lookup.lua lists them; `down` without Redis."""
+    """One of the statuses that lookup.lua lists, or `down` if Redis does not answer."""
     session: Session | None = None
     value: Value | None = None
     versions: TagVersions = cache.UNKNOWN_HISTORY
 
 
 class RequestCache:
-    """One request at the cache."""
+    """The cache operations of one request."""
 
     def __init__(
         self,
@@ -62,24 +66,28 @@ class RequestCache:
         on_limits: Callable[[Mapping[str, str]], object] | None = None,
         is_order: bool = False,
     ) -> None:
-        """`on_limits` gets the headers with the state of the limits; without it the request is not counted.
-        `is_order`: the request also counts as an order of the visited site."""
+        """`on_limits` receives the headers with the state of the limits. If it is None, the request is not counted.
+
+        `is_order` means that the request also counts against the order limit of the visited site.
+        """
         self.caller = caller
         self._is_order = is_order
         self._address = address
         self._on_limits = on_limits
         self._limits: dict[str, Limit] = {}
         self._in_background = on_limits is None
-        """Whether further lookups are not billed as requests: the request was billed, or there is none."""
+        """Whether the next lookups are billed as background work. This is the case if the request was already billed,
+        or if there is no request."""
         meter.begin_request()
 
     def lookup(self, entry: Entry | None = None) -> CachedRequest:
-        """Resolve the session, count the request once, and get the value.
+        """Resolve the session, count the request (only in the first lookup), and get the value.
 
-        Raises TooManyRequests, and what entering the database raises for a caller that it does not accept.
+        Raises TooManyRequests. If the database does not accept the caller, raises the problem that `app.enter` returns.
         """
         if not kill_switches.are_known():
-            # Entering returns their state. A caller that is not accepted gets its problem from load_session.
+            # Every transaction reads the state of the switches when it begins. If the database does not accept the
+            # caller, the problem is ignored here, because load_session raises it again.
             with suppress(Problem), reading(self.caller):
                 pass
         entity = entry.entity.name if entry else UNCACHED
@@ -97,7 +105,7 @@ class RequestCache:
         return CachedRequest()
 
     def wait_for_fill(self, entry: Entry) -> CachedRequest:
-        """Look up the value until the request that loads it has put it, or its lock has expired."""
+        """Look up the value repeatedly until its loader has stored it, or until the lock of the loader has expired."""
         deadline = time.monotonic() + _MAX_WAIT_SECONDS
         result = CachedRequest("wait")
         for pause in (*_WAIT_PAUSES, *repeat(_WAIT_PAUSES[-1], 100)):
@@ -108,13 +116,13 @@ class RequestCache:
         return result
 
     def put(self, entry: Entry, session: Session, value: Value) -> None:
-        """Store a loaded value, and release its lock."""
+        """Store a value that was loaded, and release its lock."""
         with suppress(cache.CacheDown):
             value_key = f"{prefix()}{session.scope}:{entry.suffix}"
             cache.put(value_key, value, entry.entity, _lock_key(session, entry), _lock_owner)
 
     def release(self, entry: Entry, session: Session) -> None:
-        """Release the lock of a value that could not be loaded."""
+        """Release the lock of a value whose load failed."""
         with suppress(cache.CacheDown):
             cache.release(_lock_key(session, entry), _lock_owner)
 
@@ -148,7 +156,10 @@ class RequestCache:
         )
 
     def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
-        """Count the outcome in the metrics, and bill the request to its tenant. lookup.lua has recorded it there."""
+        """Count the outcome in the metrics, and bill further usage of the request to its tenant.
+
+        lookup.lua has already billed the outcome itself.
+        """
         if status in METRICS and not self._in_background:
             metrics.count(METRICS[status], dimension="entity", of=entity)
         if session:
@@ -156,14 +167,14 @@ class RequestCache:
             self._in_background = self._in_background or status != "wait"
 
     def _remember_quota(self, session: Session) -> None:
-        """For when Redis is down."""
+        """Remember the quota of the session. It is needed if Redis fails later."""
         if session.quota:
             _local_limits.learn(self._local_key, session.quota)
             if self._is_order:
                 _local_limits.learn(self._local_order_key, session.quota // STOREFRONT_FACTOR)
 
     def _count_locally(self) -> None:
-        """Count the request in this instance only."""
+        """Count the request only in this instance, because Redis is down."""
         if self._on_limits and not self._limits and not kill_switches.is_set("limits", "off"):
             self._report_limits([_local_limits.count(self._local_key)])
             if self._is_order:

@@ -1,9 +1,11 @@
-"""Sessions: what must be known about a caller to answer from the cache without asking the database.
+"""Sessions: the properties of a caller that are needed to answer a request from the cache, without the database.
 
-A session says which cached values a caller may share (all members of a client with the same role see the same rows),
-which limit its requests count against, and which site it visits. It is cached like any other value, with the tags of
-the user, of each client and of the site. A user who loses a membership therefore loses access as soon as the change is
-sent to Redis.
+A session contains the scope of the caller (all callers with the same scope share their cached values), the limit that
+the caller's requests count against, and the visited site. For example, all members of a client with the same role see
+the same rows, so they have the same scope.
+
+A session is cached like any other value. Its tags are those of the user, of each client, and of the site. So if a user
+loses a membership, the user loses access as soon as Redis receives the invalidation.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from wecelebrate.core.cache.keys import PUBLIC, SESSION, SITE, Entity, key
 from wecelebrate.core.database import Caller, CallerContext, reading
 
 STOREFRONT_FACTOR = 20
-"""The visitors of a client's storefronts may send this many times the client's own requests."""
+"""The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
 _LOAD_ATTEMPTS = 3
 
 
@@ -24,13 +26,13 @@ class Session:
     """The properties of a caller that cached responses depend on."""
 
     scope: str
-    """`<tenant>:<role>`. Callers with the same scope see the same rows."""
+    """The scope, in the form `<tenant>:<role>`. Callers with the same scope see the same rows."""
     tenant: str
-    """The tenant that its requests are billed to."""
+    """The tenant that is billed for the requests of the caller."""
     limit: str
-    """The name of the limit that its requests count against."""
+    """The name of the limit that the requests of the caller count against."""
     quota: int | None
-    """Requests per hour. None: requests are not counted."""
+    """The allowed requests per hour. None if the requests are not counted."""
     site: str = ""
     catalog: str = ""
 
@@ -44,7 +46,7 @@ class Session:
 
 
 def session_key(caller: Caller) -> str:
-    """The key of a caller's session. All anonymous visitors of a domain share one."""
+    """Return the cache key of a caller's session. All anonymous visitors of a domain share one session."""
     if caller.site_domain is not None:
         role = "customer" if caller.subject else "anon"
         return key(PUBLIC, "visit", role, caller.site_domain)
@@ -52,19 +54,19 @@ def session_key(caller: Caller) -> str:
 
 
 def session_tag(caller: Caller) -> str:
-    """The tag of a caller's session that is known before the session is loaded."""
+    """Return the first tag of a caller's session. This tag is known before the session is loaded."""
     return f"domain:{caller.site_domain}" if caller.site_domain is not None else f"user:{caller.subject}"
 
 
 def load_session(caller: Caller, versions: TagVersions) -> None:
-    """Load a caller's session and cache it. `versions` are those of the caller's own tag.
+    """Load the session of a caller and cache it. `versions` are the versions of the tag that `session_tag` returns.
 
-    Raises what entering the database raises, and CacheDown.
+    Raises CacheDown. If the database does not accept the caller, raises the problem that `app.enter` returns.
     """
     tags: list[str] = []
     for _ in range(_LOAD_ATTEMPTS):
-        # The clients of a caller are known only after entering. Then the versions of their tags are read, and the
-        # session is loaded again.
+        # The clients of the caller, and so the tags of the session, are only known after the session was loaded. The
+        # versions of these tags are then read, and the session is loaded again.
         with reading(caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
             session, session_tags = session_of(caller, tx.context)
         if session_tags == tags:
@@ -78,7 +80,7 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
 
 
 def session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
-    """The session of a caller that the database accepted, and the tags that invalidate it."""
+    """Return the session of a caller that the database has accepted, and the tags that invalidate the session."""
     if caller.site_domain is not None:
         return _visitor_session(caller, context)
     user = f"user:{caller.subject}"
