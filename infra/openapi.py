@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document of the whole API, generated from the declarations and the FastAPI apps of the functions.
+"""Generates the OpenAPI 3.1 document of the whole API from the declarations and the FastAPI apps of the functions.
 
-Each operation lists the success response of its handler and every problem that it can return. Errors that API Gateway
-returns itself have the gateway's own body.
+Each operation lists the success response of its handler and all problems that it can return. API Gateway can return
+some errors without a call of the function. Their body has the format of API Gateway.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ from wecelebrate.webhooks.models import EventName
 Json = dict[str, Any]
 
 LOCAL = "http://127.0.0.1:8787"
-"""The default address of the API of `wecelebrate up`."""
+"""The default URL of the API in the local cloud."""
 MERGE_PATCH = "application/merge-patch+json"
 
 _DESCRIPTION = """\
@@ -54,7 +54,7 @@ _ETAG = {
     "schema": {"type": "string"},
 }
 _CONSISTENCY = {
-    "description": "Token of this write. A read that sends it back sees the write, on whichever server it runs.",
+    "description": "Token of this write. A read that sends it back sees the write, on any database server.",
     "schema": {"type": "string"},
 }
 _CACHE = {"description": "Whether the response came from our cache (RFC 9211).", "schema": {"type": "string"}}
@@ -94,12 +94,12 @@ _CONSISTENCY_TOKEN = {
 
 @lru_cache(maxsize=1)
 def document(server: str = LOCAL) -> Json:
-    """The OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
+    """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
     return build(tuple(spec for spec in functions() if spec.kind == "api"), server)
 
 
 def build(specs: Iterable[FunctionSpec], server: str) -> Json:
-    """Build the OpenAPI document of these functions. server: as for `document`."""
+    """Build the OpenAPI document of the given functions. server: see `document`."""
     specs = tuple(specs)
     routes = {spec: operations(app(spec)) for spec in specs}
     openapi: Json = get_openapi(
@@ -144,7 +144,7 @@ def app(spec: FunctionSpec) -> FastAPI:
     """Import the handler of a function and return its FastAPI app. Raises LookupError if the handler has no app."""
     module_spec = importlib.util.spec_from_file_location(f"functions_{spec.name.replace('-', '_')}", spec.handler)
     if module_spec is None or module_spec.loader is None:
-        raise LookupError(f"{spec.handler} is not a Python module")
+        raise LookupError(f"{spec.handler} is not a Python file that can be imported")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[module_spec.name] = module  # generic Pydantic models look up the module that defines them
     module_spec.loader.exec_module(module)
@@ -165,7 +165,7 @@ def operations(app: FastAPI) -> Mapping[str, APIRoute]:
 
 
 def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> None:
-    """Add everything to an operation that FastAPI does not know: security, headers, parameters and problems."""
+    """Add to an operation what FastAPI does not know: its security, headers, parameters and problems."""
     operation["operationId"] = name
     operation["tags"] = [_resource(spec)]
     bearer: Json = {"bearer": []}
@@ -198,7 +198,7 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
 
 
 def _webhook(event: EventName) -> Json:
-    """The request that a client's endpoint receives for an event, and the responses that it may return."""
+    """Describe the request that an endpoint receives for an event, and the responses that the endpoint may return."""
     return {
         "operationId": f"told_{event.replace('.', '_')}",
         "summary": EVENTS[event].summary,
@@ -217,11 +217,11 @@ def _webhook(event: EventName) -> Json:
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
-    """The error responses that an operation can return, by status."""
+    """Return status → error response, for all errors that an operation can return."""
     body = "requestBody" in operation
     parameters = operation.get("parameters", [])
     uses_database = bool(spec.uses)
-    # Status → description, whether the operation can return it, and whether the gateway can return it as well.
+    # Status → (description, whether the operation can return this status, whether the gateway can return it, too).
     problems: dict[int, tuple[str, bool, bool]] = {
         400: ("The cursor or the JSON body is not valid.", body or _has_parameter(operation, "cursor"), False),
         401: ("The access token is missing or not valid.", spec.auth != "none", spec.auth == "required"),
@@ -274,7 +274,7 @@ def _resource(spec: FunctionSpec) -> str:
 
 
 def _rename_pages(node: Any) -> Any:
-    """Rename the schemas of pages everywhere in `node`: Pydantic's `Page_Client_` becomes `ClientPage`."""
+    """Rename the schemas of pages everywhere in `node`, e.g. `Page_Client_`, a name from Pydantic, to `ClientPage`."""
     if isinstance(node, dict):
         return {_page_name(name): _rename_pages(value) for name, value in node.items()}
     if isinstance(node, list):

@@ -17,7 +17,7 @@ from infra.environments import Environment
 
 @dataclass(frozen=True)
 class TokenIssuer:
-    """The settings with which the gateway and the functions verify tokens."""
+    """The settings that the gateway and the functions use to verify tokens."""
 
     url: str
     audience: str
@@ -32,14 +32,14 @@ def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
     """
     url, audience, jwks_url = (scope.node.try_get_context(key) for key in ("issuer", "audience", "jwks_url"))
     if bool(url) != bool(audience):
-        raise ValueError("the context keys `issuer` and `audience` belong together: set both or neither")
+        raise ValueError("only one of the context keys `issuer` and `audience` is set: set both or neither")
     if not url:
         return Users(scope, environment).issuer
     return TokenIssuer(url, audience, jwks_url or _jwks_url(url))
 
 
 class Users(PlatformStack):
-    """A Cognito user pool and its app client for browsers."""
+    """The stack of the Cognito user pool, with an app client for browsers."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, "identity", environment, holds_data=True)
@@ -47,12 +47,13 @@ class Users(PlatformStack):
             self,
             "users",
             user_pool_name=environment.resource("users"),
-            # An account is created with a membership, by an admin or an owner.
+            # An admin or an owner creates the account of a user together with the membership of the user.
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            # A changed e-mail address takes effect only once it is verified, because memberships are matched by it.
+            # If a user changes the e-mail address, the old address stays valid until the new one is verified. The
+            # platform finds the memberships of a user by the e-mail address, so an unverified address must not be used.
             keep_original=cognito.KeepOriginalAttrs(email=True),
             password_policy=cognito.PasswordPolicy(
                 min_length=12,
@@ -67,8 +68,12 @@ class Users(PlatformStack):
             deletion_protection=environment.permanent,
             removal_policy=removal_policy(environment),
         )
-        acknowledge(pool, "COG2", "MFA is optional: customers of a shop need none, and its managers can turn it on")
-        acknowledge(pool, "COG8", "The Plus tier is paid per user, and most users are customers who order once a year")
+        acknowledge(
+            pool, "COG2", "MFA is optional: the customers of a shop do not need it, and its managers can turn it on"
+        )
+        acknowledge(
+            pool, "COG8", "The Plus tier has a price for each user, and most users are customers who order once a year"
+        )
         client = pool.add_client(
             "web",
             auth_flows=cognito.AuthFlow(user_srp=True),
@@ -85,5 +90,5 @@ class Users(PlatformStack):
 
 
 def _jwks_url(url: str) -> str:
-    """The usual location of the keys of an issuer. Cognito and most other issuers use it."""
+    """Return the URL at which Cognito and most other issuers publish their public keys."""
     return f"{url.rstrip('/')}/.well-known/jwks.json"
