@@ -8,8 +8,8 @@ determines what triggers the function::
     functions/schedules/<name>/          a schedule of EventBridge Scheduler
     functions/deploy/<name>/             a step of the deploy
 
-The CDK app and the local cloud create everything from these specs. Except for the
-benchmarks, no other code in `infra` contains the name of a function.
+The CDK app and the local cloud create everything from these specs. Except for the benchmarks, no other code in `infra`
+contains the name of a function.
 """
 
 import re

@@ -147,7 +147,7 @@ class Compute(PlatformStack):
         acknowledge(
             policy,
             "IAM5[Resource::*]",
-            "EC2 has no narrower resource for an interface that does not exist yet; the code of functions may not use it",
+            "EC2 has no narrower resource for interfaces that do not exist yet; functions themselves may not use it",
         )
         return policy
 

@@ -1,4 +1,4 @@
-"""Speed of bulk imports: rows in a request, and an uploaded file."""
+"""Measures the speed of bulk imports: of rows in a request, and of an uploaded file."""
 
 import tempfile
 import time
@@ -19,16 +19,17 @@ INLINE_RUNS, UPLOAD_RUNS = 5, 3
 INLINE_COUNT = 10_000
 UPLOAD_COUNT = 100_000
 TIMEOUT = 60.0
-"""Seconds for one request."""
+"""Maximum seconds for one request."""
 
 RESPONSE_LIMIT = Limit.at_most(0.69)
-"""From 500 ms. At reference speed (see `infra.bench.pages`) COPY takes 728 ms (13,731 rows/s); 500 / 728 = 0.69."""
+"""Corresponds to 500 ms. At reference speed (see `infra.bench.pages`), COPY takes 728 ms (13,731 rows/s), and
+500 / 728 = 0.69."""
 UPLOAD_LIMIT = Limit.at_most(2.0)
 
 
 @measures("import-10k")
 def import_inline(platform: BenchPlatform) -> Iterator[Row]:
-    """The time until a POST of 10,000 rows is accepted. The job then imports the rows in the background."""
+    """Measure the time from the POST of 10,000 rows until the API accepts them. The job imports them after that."""
     rows = [
         {"sku": row[0], "name": row[1], "category": row[3], "brand": row[4], "price": row[5]}
         for row in csv_rows(INLINE_COUNT)
@@ -42,7 +43,7 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
             job = _body(client.post("/v1/products/bulk-import", json=request))
             accepted = time.perf_counter() - began
             platform.wait_for_job(UUID(job["id"]))
-            if run:  # run 0 starts the processes
+            if run:  # run 0 is not counted, because it starts the function processes
                 finished.append(time.perf_counter() - began)
                 platform.settle()
                 copied = copy(platform, platform.create_catalog(), INLINE_COUNT)
@@ -54,7 +55,7 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("import-100k")
 def import_uploaded(platform: BenchPlatform) -> Iterator[Row]:
-    """An uploaded CSV of 100,000 rows, from the POST until the job is completed."""
+    """Measure the import of an uploaded CSV of 100,000 rows, from the POST until the job is completed."""
     pairs = []
     with tempfile.TemporaryDirectory() as folder, _client(platform) as client:
         file = Path(folder) / "large.csv"
@@ -76,7 +77,7 @@ def _client(platform: BenchPlatform) -> httpx.Client:
 
 
 def _upload(client: httpx.Client, file: Path) -> str:
-    """Upload a file and return the upload's id."""
+    """Upload a file and return the id of the upload."""
     content = file.read_bytes()
     request = {"name": file.name, "size": len(content), "content_type": "text/csv"}
     upload = _body(client.post("/v1/uploads", json=request))
