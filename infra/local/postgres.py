@@ -168,7 +168,7 @@ class Server:
             if "password authentication failed" in str(error):
                 raise LocalCloudError(
                     f"the password in {self.state}/secrets.json is not that of {self.data}: "
-                    f"run `{this_command()} down --erase` to start afresh"
+                    f"run `{this_command()} down --erase` to remove all data, then start again"
                 ) from error
             return False
         return True
@@ -186,7 +186,7 @@ class Primary(Server):
         if data_version != str(binaries.version):
             raise LocalCloudError(
                 f"{self.data} belongs to PostgreSQL {data_version}, but {binaries.version} is installed: "
-                f"run `{this_command()} down --erase` to start afresh"
+                f"run `{this_command()} down --erase` to remove all data, then start again"
             )
         self._launch(binaries)
         self._create_objects()
