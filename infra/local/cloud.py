@@ -148,8 +148,9 @@ class Cloud:
         from infra.local.redis import declare_replica_current
 
         # Redis is empty now. After a loss of the data in Redis, functions do not read from the replica for a minute,
-        # because they cannot know how current it is. Here it is certainly current: no function has run yet, and this
-        # waits until the replica has replayed all changes. Redis therefore gets a key that says so.
+        # because they cannot know whether it has all recent changes. At this time it has all changes: no function has
+        # run yet, and `wait_for_replica` waits until the replica has replayed everything. The functions learn this
+        # from a key that `declare_replica_current` writes to Redis.
         wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
         declare_replica_current(self.redis.url)
         configuration = self.state / "functions.json"

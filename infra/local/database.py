@@ -67,7 +67,8 @@ def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) 
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"the replica did not replay the changes of the primary within {timeout:.0f} s: see the log of `replica`"
+                    f"the replica did not replay the changes of the primary within {timeout:.0f} s:"
+                    " see the log of `replica`"
                 )
             time.sleep(0.01)
 

@@ -68,7 +68,7 @@ class FunctionProcess:
     """One process of a function, from its fork to its end.
 
     `on_idle(process)` is called each time the process becomes ready for an event. `on_end(process, error)` is called
-    when the process has ended. `error` is None if the process was ready at some time before. Otherwise it is the
+    once, when the process has ended. `error` is None if the process was ready at some time before. Otherwise it is the
     description of the failure, in the format of Lambda.
     """
 
