@@ -1,5 +1,4 @@
-"""The CDK app. `cdk synth -c environment=dev|prod` creates the templates of all stacks from the `function.toml`
-files."""
+"""The CDK app. `cdk synth -c environment=dev|prod` creates the templates of all stacks."""
 
 import os
 import sys

@@ -24,8 +24,8 @@ class Environment:
     readers: int
     """Number of Aurora readers. At least 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
-    """Minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory and costs about 0.12
-    USD an hour."""
+    """Minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs
+    about 0.12 USD an hour."""
     backup_days: int
     """Days for which backups are kept."""
     log_days: int

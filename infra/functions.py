@@ -68,8 +68,7 @@ class QueueTrigger(_StrictModel):
     mail_events: bool = False
     """Whether the events about the delivery of mails are sent to this queue."""
     dead_letters: bool = False
-    """Whether the function consumes the dead-letter queues of all other functions. If so, it has no queue of its
-    own."""
+    """Whether the function consumes the dead-letter queues of all other functions. If so, it has no own queue."""
 
     @model_validator(mode="after")
     def _require_window_for_large_batches(self) -> Self:
@@ -225,8 +224,8 @@ class FunctionSpec(Declaration):
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
             env |= {"WC_DATABASE_LOGIN": self.login, "WC_DATABASE_NAME": cloud.database_name}
-            # A function that only reads also gets the address of the writer. It reads there if the replica is down or
-            # lags.
+            # A function that only reads also gets the address of the writer. It reads there if the
+            # replica is down or too far behind.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
             if cloud.passwords:
@@ -331,8 +330,7 @@ def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
 
 
 DEAD_LETTERS_VISIBILITY = 180
-"""Visibility timeout of all dead-letter queues, in seconds. It is six times the timeout of the function that consumes
-them."""
+"""Visibility timeout of all dead-letter queues, in seconds. It is six times the timeout of their consumer."""
 
 
 def dead_letter_queue(queue: str) -> str:

@@ -84,8 +84,8 @@ class LambdaFunction(Construct):
             security_groups=[security_group],
             reserved_concurrent_executions=self._reserved_concurrency(),
         )
-        # The policy of the role must exist before the function. Otherwise AWS would deny the first calls of the
-        # function.
+        # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
+        # function makes.
         self.function.node.add_dependency(self.role)
         self._add_trigger()
 

@@ -1,5 +1,4 @@
-"""Creates catalogs for the benchmarks of pages. Generates requests for their pages, and SQL queries for the same
-pages."""
+"""Creates catalogs for the benchmarks of pages. Generates requests and SQL queries for the same pages."""
 
 import itertools
 import random
@@ -83,10 +82,9 @@ def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
 
 
 def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
-    """Yield paths of visits to storefronts, without end. They follow Zipf's law: a few sites and products get most
-    visits.
+    """Yield paths of visits to storefronts, without end. They follow Zipf's law.
 
-    On average, three of four visits read a product. The fourth reads the first page of the products of the site.
+    A few sites and products get most visits. On average, three of four visits read a product. The fourth reads the first page of the products of the site.
     """
     dice = random.Random(7)  # noqa: S311 - the same visits in each run
     domain_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(domains) + 1)))
@@ -104,8 +102,7 @@ def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
 def _searches() -> Callable[[], tuple[str, str, str]]:
     """Return a function that returns the next search: maximum price, category and word.
 
-    Each search has a different maximum price. All of them are higher than the price of any product, so they exclude no
-    product.
+    Each search has a different maximum price. All of them are higher than any price, so they exclude no product.
     """
     dice = random.Random(1)  # noqa: S311 - the same searches in each run
     words = ("mug", "lamp", "wool", "scarf", "coffee")

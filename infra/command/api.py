@@ -71,8 +71,8 @@ def get(
     """Send a GET request and return the JSON body.
 
     Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
-    API does not respond. The message of the error comes from the API. For the status 404, it is `not_found` if this is
-    set.
+    API does not respond. The message of the error comes from the API. If `not_found` is
+    set, it replaces this message for the status 404.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -104,8 +104,7 @@ def error_message(response: httpx.Response) -> str:
 
 
 def _http_client(url: str, token: str) -> httpx.Client:
-    # trust_env=False ignores an HTTP proxy that the developer has configured. It cannot reach 127.0.0.1 of this
-    # machine.
+    # trust_env=False ignores a configured HTTP proxy, because a proxy cannot reach 127.0.0.1 of this machine.
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
 
 

@@ -221,8 +221,7 @@ def _start_in_background(state: Path) -> int:
 def _run_in_background(state: Path, report: int) -> int:
     """Run the supervisor in the process that `up --detach` has started. Returns the exit code.
 
-    All events are written to the log. Until the cloud is up, they are also sent to the parent process, which shows
-    them.
+    All events are written to the log. Until the cloud is up, they are also sent to the parent process.
 
     report: file descriptor of the pipe to the parent process.
     """

@@ -1,5 +1,4 @@
-"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. It lists and shows rows, and applies an action to
-rows."""
+"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. It lists rows, shows a row, and runs actions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice

@@ -32,8 +32,9 @@ _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
 def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
     """Show the progress of one job until it finishes, and return the finished job.
 
-    If the job needs an approval, prints how to approve it and continues to wait. Raises LocalCloudError after `timeout`
-    seconds.
+    If the job needs an approval, prints how to approve it, and continues to wait.
+
+    Raises LocalCloudError after `timeout` seconds.
 
     find: returns the current state of the job, or None if the job does not exist yet.
     """
@@ -55,10 +56,9 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 
 
 def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
-    """Show the progress of all unfinished jobs, including new jobs. Ends when no job is left except those that wait for
-    an approval.
+    """Show the progress of all unfinished jobs, including new jobs.
 
-    Returns whether all jobs that finished during this time were completed, i.e. did not fail.
+    Ends when no job is left, except for jobs that wait for an approval. Returns whether all jobs that finished during this time were completed, i.e. did not fail.
     """
     call = _RetryingCaller(cloud.state)
     jobs: dict[str, Json] = {}

@@ -45,8 +45,9 @@ class Served:
 async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
     """Serve `app` on `port`, or on a free port if `port` is 0.
 
-    At the end of the `with` block, waits up to `grace` seconds for running requests. Raises OSError if the port is in
-    use.
+    At the end of the `with` block, waits up to `grace` seconds for running requests.
+
+    Raises OSError if the port is in use.
     """
     with socket.create_server((HOST, port), backlog=2048) as listening:
         config = uvicorn.Config(

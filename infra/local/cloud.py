@@ -97,8 +97,7 @@ class Cloud:
             mail_configuration_set=MAIL_CONFIGURATION_SET,
             mail_rate="14",
             passwords=dict(self.credentials.logins),
-            # Functions may send requests to 127.0.0.1, because developers run image servers and webhook endpoints
-            # there.
+            # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
             extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
         )
 

@@ -1,5 +1,4 @@
-"""The log file of one function. It contains the output of its processes, and the lines START, END and REPORT of
-Lambda."""
+"""The log file of one function: the output of its processes, and the lines START, END and REPORT of Lambda."""
 
 import os
 import shutil

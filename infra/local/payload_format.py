@@ -77,8 +77,10 @@ def event(
     claims: Mapping[str, str] | None,
     trace_id: str,
 ) -> dict[str, Any]:
-    """Convert a request to an event. claims: the claims of the verified token, or None if the route requires no
-    token."""
+    """Convert a request to an event.
+
+    claims: the claims of the verified token, or None if the route requires no token.
+    """
     headers, cookies = _headers(request, trace_id)
     path = unquote(request.raw_path)
     domain = headers.get("host", "localhost")

@@ -142,7 +142,7 @@ class Pooler(Service):
             f"[pgbouncer]\n{''.join(f'{name} = {value}{chr(10)}' for name, value in settings.items())}",
         )
         self.process.command = [self.program, str(configuration)]
-        # Stop pgbouncer immediately. From version 1.23 on, it does not stop on SIGTERM before its last client
+        # Stop pgbouncer immediately. On SIGTERM, version 1.23 and later would wait until the last client
         # disconnects.
         self.process.stop_signal = signal.SIGQUIT if version >= (1, 23) else signal.SIGTERM
         self.process.start()

@@ -273,8 +273,7 @@ class Replica(Server):
         return super()._ready() and self.replication_state() == "streaming"
 
     def replication_state(self) -> str:
-        """Return the state of the replica in `pg_stat_replication` on the primary, or "" if the replica is not
-        connected."""
+        """Return the replica's state in `pg_stat_replication`, or "" if the replica is not connected."""
         with self.primary.connect() as connection:
             cursor = connection.execute("select state from pg_stat_replication where application_name = %s", [_SLOT])
             return str((cursor.fetchone() or [""])[0])

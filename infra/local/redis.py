@@ -71,8 +71,8 @@ class Redis(Service):
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.credentials.redis}\n"
             f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\n'
-            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads its value again when
-            # needed.
+            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads its
+            # value again when a request needs it.
             "maxmemory 512mb\nmaxmemory-policy allkeys-lru\n",
             "utf-8",
         )

@@ -61,8 +61,7 @@ class Schedule:
         """
         if self._interval is not None:
             return after.astimezone(UTC) + self._interval
-        # The cron library computes with local times that are marked as UTC, because UTC has no missing or repeated
-        # hours.
+        # The cron library gets local times that are marked as UTC, because UTC has no missing or repeated hours.
         local = after.astimezone(self._zone).replace(tzinfo=UTC)
         while True:
             local = self._cron.occurrence(local).next()

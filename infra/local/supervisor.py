@@ -153,8 +153,7 @@ class Supervisor:
                     if error is None:
                         self.on_event(Event("restarted", part.name, future.result()))
                     else:
-                        # The next iteration of the `while` loop finds that the part is not running, and counts another
-                        # restart.
+                        # The next iteration of the `while` loop restarts the part again, and counts this restart.
                         reasons[part.name] = str(error)
                 elif part.name in ended and not future and ended.isdisjoint(part.needs):
                     failure = reasons.pop(part.name, "")

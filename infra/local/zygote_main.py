@@ -1,8 +1,9 @@
 """The program of the zygote, a Python process that forks the processes of Lambda functions.
 
 The zygote imports once the modules that many functions use and that are slow to import. A fork of the zygote takes
-about a millisecond, and then only has to import the function itself. The program runs as a plain file (`python -I
-zygote_main.py`). Functions therefore get neither the environment variables of the developer nor this package.
+about a millisecond, and then only has to import the function itself. The program runs as a plain file,
+with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment variables of the
+developer.
 
 The zygote exchanges lines of JSON with its client over an inherited socket. → are requests to the zygote, ← are its
 answers and messages::
@@ -108,8 +109,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
 
 
 def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
-    """Set the environment variables, the folder and the log of a function, and run it with the runtime client of
-    AWS."""
+    """Set the environment variables, the folder and the log of a function. Then run AWS's runtime client."""
     os.setsid()
     die_with_parent(zygote)
     os.environ.clear()
@@ -137,8 +137,7 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
 
 
 class LineWriter(io.TextIOBase):
-    """Writes only complete lines to the file descriptor `fd`, because all processes of a function write to the same
-    log.
+    """Writes only complete lines to the file descriptor `fd`. All processes of a function write to the same log.
 
     `print` writes a text and its line end separately, and the runtime client writes each of them to the log
     immediately. Without this class, the output of another process could be written between the text and its line end.
@@ -192,9 +191,7 @@ def die_with_parent(parent: int) -> None:
 def require_single_thread() -> None:
     """Exit with an error if a preloaded module has started a thread."""
     if sys.platform == "linux" and (threads := len(list(Path("/proc/self/task").iterdir()))) != 1:
-        sys.exit(
-            f"a module in PRELOAD has started threads: the zygote has {threads} threads, but must have 1: remove the module"
-        )
+        sys.exit(f"a module in PRELOAD has started threads ({threads} instead of 1): remove this module from PRELOAD")
 
 
 if __name__ == "__main__":

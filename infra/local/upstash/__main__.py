@@ -1,5 +1,4 @@
-"""Runs the adapter: `python -m infra.local.upstash --port 8790`. The token and the Redis URL are environment
-variables."""
+"""Runs the adapter: `python -m infra.local.upstash --port 8790`. Reads secrets from the environment."""
 
 import argparse
 import os

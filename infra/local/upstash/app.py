@@ -75,8 +75,10 @@ class Request:
 
 
 class UpstashApp:
-    """The ASGI application. token: the bearer token that a request must have. limit: maximum bytes of a request
-    body."""
+    """The ASGI application.
+
+    token: the bearer token that a request must have. limit: maximum size of a request body, in bytes.
+    """
 
     def __init__(self, redis: RedisConnection, token: str, limit: int = MAX_REQUEST_BYTES) -> None:
         self._redis = redis
