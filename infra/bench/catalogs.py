@@ -84,7 +84,8 @@ def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
 def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
     """Yield paths of visits to storefronts, without end. They follow Zipf's law.
 
-    A few sites and products get most visits. On average, three of four visits read a product. The fourth reads the first page of the products of the site.
+    A few sites and products get most visits. On average, three of four visits read a product. The fourth reads the
+    first page of the products of the site.
     """
     dice = random.Random(7)  # noqa: S311 - the same visits in each run
     domain_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(domains) + 1)))

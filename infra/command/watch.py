@@ -58,7 +58,8 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
     """Show the progress of all unfinished jobs, including new jobs.
 
-    Ends when no job is left, except for jobs that wait for an approval. Returns whether all jobs that finished during this time were completed, i.e. did not fail.
+    Ends when no job is left, except for jobs that wait for an approval. Returns whether all jobs that finished during
+    this time were completed, i.e. did not fail.
     """
     call = _RetryingCaller(cloud.state)
     jobs: dict[str, Json] = {}

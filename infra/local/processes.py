@@ -105,8 +105,7 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Set the option that servers also set. Without it, an old connection in the state TIME_WAIT would block the
-        # port.
+        # Servers set this option, too. Without it, an old connection in the state TIME_WAIT would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
