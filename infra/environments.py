@@ -22,7 +22,7 @@ class Environment:
     """Number of NAT gateways. Each costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1 and the zone
     of the gateway fails, no function can call the internet."""
     readers: int
-    """Number of Aurora readers. At least 1, because the read-only endpoint of the proxy needs a target."""
+    """Number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
     """Minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs
     about 0.12 USD an hour."""

@@ -43,7 +43,7 @@ class BadDeclaration(Exception):
 
 
 class _StrictModel(BaseModel):
-    """A table of a `function.toml`. An unknown key is an error."""
+    """The base class for tables in a `function.toml`. An unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -133,11 +133,11 @@ class Bindings:
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
-    """Bucket name in declarations → bucket name in this cloud."""
+    """Bucket name in the declarations → bucket name in this cloud."""
     mail_from: str
     """Sender of all mails, in the form `name <address>`."""
     mail_configuration_set: str
-    """Name of the SES configuration set."""
+    """Name of the SES configuration set with which mails are sent."""
     mail_rate: str
     """Mails per second that SES allows the account to send."""
     passwords: Mapping[str, str]

@@ -31,19 +31,20 @@ MERGE_PATCH = "application/merge-patch+json"
 _DESCRIPTION = """\
 Gifting and celebration shops of many companies: clients, their sites, catalogs and products, and the storefronts.
 
-Errors are problem documents (RFC 9457): branch on `code`. Lists return `{data, next_cursor, has_more}` and a `Link`
-header with the next page. Money is a decimal string. `PATCH` takes a JSON Merge Patch (RFC 7396).
+Errors are problem documents (RFC 9457). The field `code` identifies the error. Lists return
+`{data, next_cursor, has_more}` and a `Link` header with the URL of the next page. An amount of money is a decimal
+string. `PATCH` takes a JSON Merge Patch (RFC 7396).
 """
 
 _REFERENCE = "#/components/schemas/"
 _GATEWAY = {
     "type": "object",
-    "description": "An error of the API gateway. No function was called.",
+    "description": "An error of the API gateway, which did not call a function.",
     "properties": {"message": {"type": "string"}},
     "required": ["message"],
 }
 _REQUEST_ID = {
-    "description": "Id of the request in logs. A problem document repeats it as `request_id`.",
+    "description": "Id of the request in the logs. A problem document contains it as `request_id`.",
     "schema": {"type": "string"},
 }
 _LINK = {"description": 'The next page: `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}}
@@ -54,34 +55,41 @@ _ETAG = {
     "schema": {"type": "string"},
 }
 _CONSISTENCY = {
-    "description": "Token of this write. A read that sends it back sees the write, on any database server.",
+    "description": "Token of this write. If a later read sends this token, its response reflects the write.",
     "schema": {"type": "string"},
 }
-_CACHE = {"description": "Whether the response came from our cache (RFC 9211).", "schema": {"type": "string"}}
+_CACHE = {
+    "description": "Whether the response comes from the cache of the platform (RFC 9211).",
+    "schema": {"type": "string"},
+}
 _REPLAYED = {
     "description": "`true` if this is the stored response to an earlier request with the same idempotency key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
 _LIMIT = {
-    "description": "Remaining requests (r) of each limit, and seconds (t) until its window ends.",
+    "description": "For each limit: remaining requests (r), and seconds until the window ends (t).",
     "schema": {"type": "string"},
 }
-_POLICY = {"description": "The limits: requests (q) per window of seconds (w).", "schema": {"type": "string"}}
+_POLICY = {
+    "description": "For each limit: maximum requests (q), and length of the window in seconds (w).",
+    "schema": {"type": "string"},
+}
 _WEBHOOK_HEADERS = {
-    "webhook-id": "Id of the event at this endpoint. It is the same in every attempt.",
-    "webhook-timestamp": "Time when this attempt was signed, in seconds since 1970.",
+    "webhook-id": "Id of the event for this endpoint. All attempts to deliver the event have the same id.",
+    "webhook-timestamp": "Time at which this attempt was signed, in seconds since 1970.",
     "webhook-signature": "`v1,<base64>` for each valid secret: the HMAC-SHA256 of `id.timestamp.body`.",
 }
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
-    "description": "Requests with the same key and content are executed once in 24 hours. All get the same response.",
+    "description": "Requests with the same key and content are executed only once within 24 hours. All of them get the"
+    " response of the first request.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "ETags that the caller has. If one of them is current, the response is 304.",
+    "description": "ETags of the versions that the caller has. If one of them is current, the response is 304.",
     "schema": {"type": "string"},
 }
 _CONSISTENCY_TOKEN = {
@@ -146,7 +154,7 @@ def app(spec: FunctionSpec) -> FastAPI:
     if module_spec is None or module_spec.loader is None:
         raise LookupError(f"{spec.handler} is not a Python file that can be imported")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module  # generic Pydantic models look up the module that defines them
+    sys.modules[module_spec.name] = module  # Pydantic looks up the module that defines a generic model
     module_spec.loader.exec_module(module)
     fastapi_app = getattr(module, "app", None)
     if not isinstance(fastapi_app, FastAPI):
@@ -189,7 +197,10 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
         parameters = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN], "POST": [_KEY]}.get(method, [])
         operation["parameters"] = [*operation.get("parameters", []), *parameters]
     if uses_database and method == "GET":
-        not_modified = {"description": "The caller's version is current.", "headers": {"etag": _header("ETag")}}
+        not_modified = {
+            "description": "The version that the caller has is current.",
+            "headers": {"etag": _header("ETag")},
+        }
         operation["responses"]["304"] = not_modified
     body = operation.get("requestBody")
     if body and method == "PATCH":
@@ -210,8 +221,8 @@ def _webhook(event: EventName) -> Json:
         "requestBody": {"required": True, "content": {"application/json": {"schema": envelope(event)}}},
         "responses": {
             "2XX": {"description": "The endpoint accepted the event."},
-            "410": {"description": "The endpoint wants no more events. The platform disables it."},
-            "default": {"description": "The delivery failed. The platform retries it for 24 hours."},
+            "410": {"description": "The endpoint wants no more events. The platform disables the endpoint."},
+            "default": {"description": "The delivery failed. The platform repeats it for 24 hours."},
         },
     }
 
@@ -225,14 +236,14 @@ def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
     problems: dict[int, tuple[str, bool, bool]] = {
         400: ("The cursor or the JSON body is not valid.", body or _has_parameter(operation, "cursor"), False),
         401: ("The access token is missing or not valid.", spec.auth != "none", spec.auth == "required"),
-        403: ("The caller may not do this.", spec.auth == "required", False),
+        403: ("The caller is not allowed to do this.", spec.auth == "required", False),
         404: (
             "The resource does not exist, or the caller has no access to it.",
             any(parameter["in"] == "path" for parameter in parameters),
             False,
         ),
         409: ("The request conflicts with the current state.", writes, False),
-        412: ("The resource changed since the caller read it.", _has_parameter(operation, "if-match"), False),
+        412: ("The resource has changed after the caller read it.", _has_parameter(operation, "if-match"), False),
         413: ("The request is too large.", body, True),
         415: ("The Content-Type is not JSON.", body, False),
         422: ("A value is not allowed.", body or bool(parameters), False),

@@ -35,8 +35,8 @@ _ACCESS_LOG = {
 
 
 class Api(PlatformStack):
-    """The HTTP API of one environment. Its JWT authorizer protects the routes with `auth = "required"`. Functions with
-    `auth = "optional"` verify tokens themselves."""
+    """The HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
+    `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves."""
 
     def __init__(
         self, scope: Construct, environment: Environment, issuer: TokenIssuer, functions: Iterable[LambdaFunction]
@@ -84,7 +84,7 @@ class Api(PlatformStack):
         )
 
     def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """Add all routes of a function, with one integration and one permission for all of them."""
+        """Add all routes of a function. They share one integration and one permission."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )

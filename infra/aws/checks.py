@@ -26,5 +26,5 @@ def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:
 
     The id of the finding contains the ARN, with placeholders in the place of CDK tokens.
     """
-    printed = arn.replace(cdk.Aws.PARTITION, "<AWS::Partition>").replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
-    acknowledge(construct, f"IAM5[Resource::{printed}]", reason)
+    arn_in_rule = arn.replace(cdk.Aws.PARTITION, "<AWS::Partition>").replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
+    acknowledge(construct, f"IAM5[Resource::{arn_in_rule}]", reason)

@@ -1,4 +1,4 @@
-"""The issuer of access tokens: a Cognito user pool of this app, or an existing OIDC issuer.
+"""The issuer of access tokens. It is a Cognito user pool that this app creates, or an existing OIDC issuer.
 
 `cdk deploy -c issuer=https://… -c audience=… [-c jwks_url=https://…]` uses an existing issuer.
 """
@@ -22,7 +22,7 @@ class TokenIssuer:
     url: str
     audience: str
     jwks_url: str
-    """URL of the public keys (JWKS) that verify the signatures of tokens."""
+    """URL of the public keys (JWKS) with which the signatures of tokens are verified."""
 
 
 def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
@@ -77,8 +77,8 @@ class Users(PlatformStack):
         client = pool.add_client(
             "web",
             auth_flows=cognito.AuthFlow(user_srp=True),
-            generate_secret=False,  # a browser cannot keep a secret
-            disable_o_auth=True,  # the default would redirect to example.com
+            generate_secret=False,  # an app in a browser cannot keep a secret
+            disable_o_auth=True,  # by default, CDK allows a redirect to example.com
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
             access_token_validity=cdk.Duration.hours(1),

@@ -6,8 +6,7 @@ The layer `core` contains our own package. Each other layer contains the package
 Each package is in exactly one layer. If two layers contained the same package, the order of the layers would decide
 which copy Python imports. A package that two extras need is in `base`, because every function uses the layer `base`.
 
-Each layer is built once, in `layers/vendor/build/<name>-<digest>/`. The digest is computed from all sources of the
-layer.
+Each layer is built only once, in `layers/vendor/build/<name>-<digest>/`. The digest is the hash of all its sources.
 """
 
 import contextlib
@@ -62,7 +61,7 @@ class Layer:
 
     @functools.cached_property
     def unzipped(self) -> int:
-        """Size after unpacking, in bytes."""
+        """The size of the layer after unpacking, in bytes."""
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
 
@@ -99,11 +98,11 @@ def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[st
     for extra, pins in closures.items():
         for package in pins:
             extras_by_package.setdefault(package, []).append(extra)
-    divided: dict[str, dict[str, str]] = {extra: {} for extra in closures}
+    pins_by_layer: dict[str, dict[str, str]] = {extra: {} for extra in closures}
     for package, extras in sorted(extras_by_package.items()):
         layer = extras[0] if len(extras) == 1 else "base"
-        divided[layer][package] = closures[extras[0]][package]
-    return divided
+        pins_by_layer[layer][package] = closures[extras[0]][package]
+    return pins_by_layer
 
 
 @functools.cache
@@ -136,11 +135,11 @@ def _closures() -> dict[str, dict[str, str]]:
 
 def _pins(extra: str) -> dict[str, str]:
     """Map every package that `extra` needs to its line in a requirements file: version, marker and hashes."""
-    exported = _uv(
+    requirements = _uv(
         "export", "--frozen", "--package", "wecelebrate", "--extra", extra,
         "--no-dev", "--no-emit-workspace", "--no-annotate", "--no-header",
     )  # fmt: skip
-    lines = exported.replace("\\\n", " ").splitlines()
+    lines = requirements.replace("\\\n", " ").splitlines()
     return {re.split(r"[=<>!~ @;\[]", line, maxsplit=1)[0]: " ".join(line.split()) for line in lines if line.strip()}
 
 
@@ -195,13 +194,13 @@ def _build_layer(
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
-        staged = Path(temporary) / name
-        (staged / "python").mkdir(parents=True)
-        fill(staged / "python")
+        temporary_folder = Path(temporary) / name
+        (temporary_folder / "python").mkdir(parents=True)
+        fill(temporary_folder / "python")
         if compiler:
-            _compile(compiler, staged)
+            _compile(compiler, temporary_folder)
         try:
-            staged.rename(folder)
+            temporary_folder.rename(folder)
         except OSError as error:
             if not folder.is_dir():  # if it is, another build has written the same layer
                 raise LayerError(f"cannot write {folder}: {error}") from error
@@ -220,7 +219,7 @@ def _remove_unused(into: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compile(compiler: str, staged: Path) -> None:
+def _compile(compiler: str, temporary_folder: Path) -> None:
     """Compile bytecode that Python uses without comparing it with the source files.
 
     The comparison would cost time, because Python reads every source file for it. It would also be useless, because
@@ -228,7 +227,7 @@ def _compile(compiler: str, staged: Path) -> None:
     """
     _run(
         compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
-        "-s", str(staged), "-p", "/opt", str(staged / "python"),
+        "-s", str(temporary_folder), "-p", "/opt", str(temporary_folder / "python"),
     )  # fmt: skip
 
 

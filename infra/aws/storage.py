@@ -27,7 +27,7 @@ _DEFAULT_EXPIRY_DAYS = 180
 """Days until the objects of other buckets expire. Within half a year, a client may still ask about a file."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
-"""Buckets to which browsers upload with presigned URLs. They need CORS."""
+"""The buckets that need CORS, because browsers upload to them with presigned URLs."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
     # Two actions, because a job reads the version of the object that its message names, even if a newer one exists.

@@ -81,12 +81,12 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     """
     database = platform.database
     database.execute("create temp table bench_rows (like products including defaults)")
-    copied = _copy_into(platform, "bench_rows", catalog_id, count)
+    copy_seconds = _copy_into(platform, "bench_rows", catalog_id, count)
     began = time.perf_counter()
     database.execute(_MERGE)
-    merged = time.perf_counter() - began
+    merge_seconds = time.perf_counter() - began
     database.execute("drop table bench_rows")
-    return copied + merged
+    return copy_seconds + merge_seconds
 
 
 def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int) -> float:

@@ -18,7 +18,7 @@ from infra.local.processes import LocalCloudError
 
 @dataclass
 class Timings:
-    """The result of one load run."""
+    """The durations and outcomes of the requests in one run of a load."""
 
     milliseconds: list[float] = field(default_factory=list)
     """Duration of each request."""
@@ -59,7 +59,7 @@ Connect = Callable[[], AbstractContextManager[Send]]
 NextPath = Callable[[], str]
 """Returns the path of the next request. Raises StopIteration when no request is left."""
 NextParameters = Callable[[], Mapping[str, Any]]
-"""Returns the parameters of the next query."""
+"""Returns the parameters for the next query."""
 
 
 def load(connect: Connect, connections: int, seconds: float) -> Timings:
@@ -79,12 +79,12 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
                 ready.wait()
                 began = time.perf_counter()
                 while time.perf_counter() - began < seconds and not failures:
-                    sent = time.perf_counter()
+                    request_began = time.perf_counter()
                     try:
                         outcome = send()
                     except StopIteration:
                         break
-                    milliseconds.append((time.perf_counter() - sent) * 1000)
+                    milliseconds.append((time.perf_counter() - request_began) * 1000)
                     outcomes[outcome] += 1
         except threading.BrokenBarrierError:
             pass  # another connection has failed, and has recorded its error

@@ -52,7 +52,7 @@ QUERIES_LIMIT = Limit.at_most(0.2)
 NEIGHBOUR_LIMIT = Limit.at_most(1.2)
 """A client must not become slower when another client exceeds its quota."""
 NEIGHBOUR_RUNS, NEIGHBOUR_SECONDS = 9, 2.0
-"""Runs are longer here, because a p95 needs more requests than a median."""
+"""Number and seconds of the runs with a neighbour. They are longer, because a p95 needs more requests than a median."""
 NEIGHBOUR_CONNECTIONS = 2
 NEIGHBOUR_REQUESTS_PER_SECOND = 100
 

@@ -27,12 +27,12 @@ _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo client that owns the catalogs of the benchmarks."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 180.0
-"""Seconds for `wecelebrate up` or `down`."""
+"""Maximum seconds for `wecelebrate up` or `wecelebrate down`."""
 
 
 @dataclass(frozen=True)
 class BenchPlatform:
-    """A running local cloud."""
+    """A running local cloud, and operations on it."""
 
     endpoints: Endpoints
     state: Path

@@ -33,7 +33,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Row:
-    """One measured figure."""
+    """A row of the report with a measured figure."""
 
     name: str
     figure: float
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class UnmeasuredRow:
-    """A row whose measurement failed."""
+    """A row of the report that could not be measured."""
 
     name: str
     reason: str

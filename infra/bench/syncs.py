@@ -40,13 +40,13 @@ def sync(platform: BenchPlatform) -> Iterator[Row]:
         for _ in range(RUNS):
             catalog = platform.create_catalog()
             platform.settle()
-            synced = platform.sync(catalog, large)
+            seconds = platform.sync(catalog, large)
             platform.settle()
-            first.append((synced, copy(platform, platform.create_catalog(), LARGE)))
+            first.append((seconds, copy(platform, platform.create_catalog(), LARGE)))
             platform.settle()
-            synced = platform.sync(catalog, large)
+            seconds = platform.sync(catalog, large)
             platform.settle()
-            repeated.append((synced, merge(platform, catalog, LARGE)))
+            repeated.append((seconds, merge(platform, catalog, LARGE)))
     yield sync_row("sync-100k", first, LARGE, SYNC_LIMIT)
     floor_name = "a single merge of the same rows"
     yield Row.of_pairs("sync-100k-again", repeated, "s", floor_name=floor_name, limit=REPEATED_SYNC_LIMIT)
@@ -63,17 +63,17 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
         platform.sync(platform.create_catalog(), small)
         small_memory = platform.peak_memory(FUNCTION)
         platform.settle()
-        copied = copy(platform, platform.create_catalog(), MILLION)
+        copy_seconds = copy(platform, platform.create_catalog(), MILLION)
         platform.settle()
-        synced = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
-    yield sync_row("sync-1m", [(synced, copied)], MILLION, SYNC_LIMIT)
+        sync_seconds = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
+    yield sync_row("sync-1m", [(sync_seconds, copy_seconds)], MILLION, SYNC_LIMIT)
     yield _memory_row("sync-memory-1m-to-10k", platform, small_memory)
 
 
 def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
     """Build a row from pairs of durations in seconds: of a load of `count` rows through the platform, and of COPY."""
-    loaded, copied = (count / median(seconds) for seconds in zip(*pairs, strict=True))
-    note = f"{loaded:,.0f} rows/s, COPY {copied:,.0f} rows/s"
+    load_rate, copy_rate = (count / median(seconds) for seconds in zip(*pairs, strict=True))
+    note = f"{load_rate:,.0f} rows/s, COPY {copy_rate:,.0f} rows/s"
     return Row.of_pairs(name, pairs, "s", floor_name="COPY of the same rows", limit=limit, note=note)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ApiUnavailable(LocalCloudError):
-    """The API returned a 5xx status."""
+    """The API returned a status from 500 to 599."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AdminClient:
 
     @cached_property
     def s3(self) -> "S3Client":
-        """A client of the local S3."""
+        """A client for the local S3."""
         import boto3
         from botocore.config import Config
 

@@ -25,7 +25,10 @@ def drop(
     ] = False,
     timeout: Annotated[int, typer.Option(min=1, help="Maximum time to wait, in seconds.")] = 900,
 ) -> None:
-    """Drop a file into a catalog. With --wait, the exit code is 1 if the job failed or rejected rows."""
+    """Upload a file for a catalog, as an ERP system would do it.
+
+    With --wait, the exit code is 1 if the job failed or rejected rows.
+    """
     if not file.name.isprintable():
         raise LocalCloudError(
             f"the file name {file.name!r} contains characters that are not printable: rename the file"

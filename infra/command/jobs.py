@@ -79,7 +79,7 @@ def cancel(job_ids: JobIds) -> None:
 
 @app.command()
 def retry(job_ids: JobIds) -> None:
-    """Retry jobs that failed or were cancelled. They continue where they stopped."""
+    """Retry jobs that failed or were cancelled. A job continues after the last step that it completed."""
     _post_each(job_ids, "retry", "queued for a retry")
 
 

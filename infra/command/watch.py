@@ -20,7 +20,7 @@ from infra.local.processes import LocalCloudError
 T = TypeVar("T")
 
 _RESTART_TIMEOUT = 30.0
-"""Seconds for which the API may be unavailable while a part of the local cloud restarts."""
+"""Maximum seconds for which the API may be unavailable, e.g. because a part of the local cloud restarts."""
 _POLL_INTERVAL = 0.1
 """Seconds between two requests for one job."""
 _POLL_INTERVAL_ALL = 0.5
@@ -143,7 +143,7 @@ def _unfinished_jobs(api: httpx.Client, query: Mapping[str, str | int]) -> dict[
 
 
 def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clients: Mapping[str, str]) -> bool:
-    """Print that a job has finished. Returns False if it was not completed."""
+    """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
     job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
     if job is None or is_unfinished(job):
         # `_unfinished_jobs` sends one request for each status. The job changed its status between the two requests,

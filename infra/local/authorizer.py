@@ -25,7 +25,7 @@ MIN_REFETCH_INTERVAL = 10.0
 """Minimum seconds between two fetches of the keys. Otherwise every token with an unknown key id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
-"""Seconds after which the keys are fetched again."""
+"""Maximum age of the keys, in seconds. Older keys are fetched again."""
 
 
 class Unauthorized(Exception):
@@ -39,7 +39,7 @@ class KeysUnavailable(Exception):
 class Authorizer:
     """Verifies the bearer tokens of one issuer.
 
-    fetch_keys: returns the issuer's JSON Web Key Set as parsed JSON, or raises KeysUnavailable.
+    fetch_keys: fetches the JSON Web Key Set of the issuer and returns the parsed JSON. Raises KeysUnavailable.
     """
 
     def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
@@ -69,11 +69,11 @@ class Authorizer:
                 self._verified.move_to_end(digest)
                 return cached_claims
         claims = await self._verify(token)
-        rendered = {name: render(value) for name, value in claims.items()}
-        self._verified[digest] = (float(claims["exp"]), rendered)
+        claim_texts = {name: render(value) for name, value in claims.items()}
+        self._verified[digest] = (float(claims["exp"]), claim_texts)
         if len(self._verified) > MAX_CACHED_TOKENS:
             self._verified.popitem(last=False)
-        return rendered
+        return claim_texts
 
     async def _verify(self, token: str) -> Mapping[str, Any]:
         try:
@@ -119,13 +119,13 @@ class Authorizer:
 
     async def _fetch_keys(self) -> None:
         try:
-            fetched = await self._fetch()
+            key_set = await self._fetch()
         except KeysUnavailable as error:
             # The earlier keys stay in use. If no keys were fetched before, the next token causes another fetch.
             log.warning("%s", error)
             return
-        self._keys = KeySet.import_key_set({"keys": list(fetched["keys"])})
-        self._key_ids = frozenset(key["kid"] for key in fetched["keys"] if "kid" in key)
+        self._keys = KeySet.import_key_set({"keys": list(key_set["keys"])})
+        self._key_ids = frozenset(key["kid"] for key in key_set["keys"] if "kid" in key)
         self._fetched_at = time.monotonic()
 
 

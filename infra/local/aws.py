@@ -98,17 +98,17 @@ class Aws(Service):
 
     @property
     def s3(self) -> "S3Client":
-        """A new S3 client."""
+        """A new client for S3."""
         return self._session().client("s3", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def sqs(self) -> "SQSClient":
-        """A new SQS client."""
+        """A new client for SQS."""
         return self._session().client("sqs", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def ses(self) -> "SESV2Client":
-        """A new SES client."""
+        """A new client for SES."""
         return self._session().client("sesv2", endpoint_url=self.url, config=_no_proxy())
 
     def start(self) -> None:
@@ -146,8 +146,8 @@ class Aws(Service):
             with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
                 s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-            notified = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
-            _configure_notifications(s3, bucket, notified)
+            queue_names = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
+            _configure_notifications(s3, bucket, queue_names)
         if any("email" in spec.uses for spec in self.specs):
             _configure_mail(self.ses)
 

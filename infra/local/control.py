@@ -49,7 +49,7 @@ class CloudStatus:
 
 
 def status(state: Path) -> CloudStatus:
-    """Return the status of the cloud in `state`."""
+    """Return the status of the cloud whose state directory is `state`."""
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     record = _supervisor_record(state)
     ports: dict[str, dict[str, int]] = record.get("parts", {})

@@ -44,7 +44,7 @@ class Ports:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that select these ports."""
+        """The environment variables that set these ports."""
         return {port_variable(part.name): str(getattr(self, part.name)) for part in fields(self)}
 
     @classmethod
@@ -96,7 +96,7 @@ class Endpoints(BaseModel):
     issuer: str
 
     def save(self, state: Path) -> None:
-        """Write `<state>/endpoints.json`."""
+        """Write the URLs to `<state>/endpoints.json`."""
         temporary = state / "endpoints.new"
         temporary.unlink(missing_ok=True)
         temporary.touch(mode=0o600)

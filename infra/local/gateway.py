@@ -48,9 +48,9 @@ class _GatewayError(Exception):
 
 
 class Gateway:
-    """An ASGI application that serves the routes of `specs` by invoking their functions.
+    """An ASGI application that serves the routes of `specs`. For each request, it invokes the function of the route.
 
-    timeout: seconds within which a function must respond.
+    timeout: maximum seconds until a function must respond.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ class SentMail(BaseModel):
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Self:
-        """Convert a message in the format of ministack."""
+        """Create the mail from a message in the format of ministack."""
         return cls(
             id=message["MessageId"],
             sender=str(make_header(decode_header(message["Source"]))),

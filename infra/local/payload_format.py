@@ -151,7 +151,7 @@ def response(payload: bytes) -> Response:
 
 
 def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]]:
-    """Return the headers and, separately, the cookies.
+    """Return the headers, and the cookies in a separate list.
 
     Header names are lower-case. The values of a repeated header are joined by commas.
     """

@@ -82,7 +82,7 @@ class Pooler(Service):
     """
 
     role: str
-    """`writer` or `reader`."""
+    """The role of the server: `writer` or `reader`."""
     program: str
     server: Server
     port: int

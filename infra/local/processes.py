@@ -42,7 +42,7 @@ class LocalCloudError(Exception):
 
 
 class StartCancelled(LocalCloudError):
-    """A part was stopped while it was starting."""
+    """A part was stopped before its start was complete."""
 
 
 def free_port() -> int:
@@ -165,7 +165,7 @@ class Process:
     start_timeout: float = 30.0
     """Maximum seconds until the child must be ready."""
     stop_timeout: float = 10.0
-    """Seconds between the stop signal and SIGKILL."""
+    """Seconds after the stop signal until the child gets SIGKILL."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _exit_code: int | None = field(default=None, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
@@ -275,8 +275,8 @@ class Process:
                 text = file.read().decode("utf-8", "replace")
         except OSError:
             text = ""
-        logged = [line.strip() for line in text.splitlines() if line.strip()]
-        last = " | ".join(logged[-lines:]) if logged else "it logged nothing"
+        log_lines = [line.strip() for line in text.splitlines() if line.strip()]
+        last = " | ".join(log_lines[-lines:]) if log_lines else "it logged nothing"
         return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:

@@ -81,7 +81,7 @@ class Zygote:
 
     @property
     def pid(self) -> int | None:
-        """The process id. None if the zygote is not running."""
+        """The process id of the zygote. None if it is not running."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:

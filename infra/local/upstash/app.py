@@ -41,7 +41,7 @@ class RequestError(Exception):
 
 
 class Request:
-    """The parts of an HTTP request that the adapter uses."""
+    """The parts of an HTTP request that the adapter needs."""
 
     def __init__(self, scope: Message, body: bytes) -> None:
         self.method: str = scope["method"]
