@@ -297,8 +297,8 @@ class FunctionSpec(Declaration):
 def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
     """Read all functions below `root`, sorted by name.
 
-    Raises BadDeclaration if a declaration is not valid, if two functions serve the same route, or if a function sends
-    to a queue that no function consumes.
+    Raises BadDeclaration in three cases: a declaration is not valid, two functions serve the same route, or a function
+    sends to a queue that no function consumes.
     """
     specs = tuple(
         sorted((FunctionSpec.read(file.parent) for file in root.rglob("function.toml")), key=lambda spec: spec.name)

@@ -4,9 +4,9 @@ The functions run in private subnets behind a NAT gateway, because they use the 
 the public keys of the token issuer. The database is in isolated subnets, which have no route to the internet.
 
 Only S3 has a VPC endpoint. This gateway endpoint is free, and the largest traffic (ERP files) does not pass the NAT
-gateway. Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone, which
-is less than the NAT gateway only above about 160 GB a month in each zone. The functions send only megabytes to SQS,
-read no secret at run time, and sign the IAM tokens for the database without a network call.
+gateway. Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone. It
+is cheaper than the NAT gateway only above about 160 GB a month in each zone, and the functions send far less. They send
+only megabytes to SQS, and read no secret at run time. They sign the IAM tokens for the database without a network call.
 """
 
 from aws_cdk import aws_ec2 as ec2

@@ -4,9 +4,9 @@ many requests.
 Some limits are derived from a target such as 10 ms. The limit is the target divided by the floor at reference speed.
 
 Reference speed is the speed of a certain machine with 2 idle cores. On it, a page with filter and search takes 8.7 ms
-p50 (216 req/s with 8 connections), a cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches
-271 req/s. The floor at reference speed is one of these figures divided by the ratio of its row. Each ratio is the
-median of three measurements on a machine that other work slowed down to half the reference speed.
+p50, and reaches 216 req/s with 8 connections. A cached storefront page takes 2.8 ms p50. A cached list of 1,000 rows
+reaches 271 req/s. The floor at reference speed is one of these figures divided by the ratio of its row. Each ratio is
+the median of three measurements on a machine that other work slowed down to half the reference speed.
 """
 
 from collections.abc import Collection, Iterator

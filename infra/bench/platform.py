@@ -192,7 +192,7 @@ class BenchPlatform:
             if job and job[0] in ("failed", "cancelled"):
                 raise LocalCloudError(f"job {job_id} is {job[0]}: {job[1]}")
             time.sleep(POLL_SECONDS)
-        raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds")
+        raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds: see the log of its worker")
 
     def peak_memory(self, function: str) -> int:
         """Return the highest memory use of a function so far, in MB, over all its processes.

@@ -58,7 +58,7 @@ def _print_event(secret: str, headers: dict[str, str], body: bytes) -> None:
     try:
         Webhook(secret).verify(body, headers)
     except WebhookVerificationError as error:
-        console.print(f"[red]✗[/] the signature is not valid: {escape(str(error))}")
+        console.print(f"[red]✗[/] the signature of an event is not valid: {escape(str(error))}")
         return
     event = json.loads(body)
     now = datetime.now(UTC).astimezone()

@@ -37,7 +37,7 @@ def client_id(clients: Clients, client: str) -> str:
     for id, slug in clients.items():
         if client in (id, slug):
             return id
-    raise LocalCloudError(f"client {client} does not exist")
+    raise LocalCloudError(f"client {client} does not exist: give the id or slug of a client")
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:

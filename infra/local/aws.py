@@ -3,10 +3,10 @@ declare.
 
 What we observed about durability in ministack 1.5.33: S3 objects and their versions are written to disk immediately, so
 they survive a kill. Queues, messages and the configuration of buckets are written to disk only when ministack stops
-normally. After a kill, the messages that were sent after its last normal stop are lost, and the messages that were
-stored at that stop are delivered again. Lost and repeated messages are also possible on AWS, although rare. The
-platform tolerates them: workers accept repeated messages, and the table `jobs` shows which jobs still have to run.
-After a kill, only missing queues and buckets must be created again. `provision` does this at every start.
+normally. If ministack was killed, its next start restores the messages of its last normal stop, and delivers them again.
+Messages that were sent after that stop are lost. Lost and repeated messages are also possible on AWS, although rare. The platform
+tolerates them: workers accept repeated messages, and the table `jobs` shows which jobs still have to run. After a kill,
+only missing queues and buckets must be created again. `provision` does this at every start.
 """
 
 import contextlib

@@ -146,10 +146,10 @@ class Cloud:
         from infra.local.database import wait_for_replica
         from infra.local.redis import declare_replica_current
 
-        # Redis is empty now. After a loss of the data in Redis, functions do not read from the replica for a minute,
-        # because they cannot know whether it has all recent changes. At this time it has all changes: no function has
-        # run yet, and `wait_for_replica` waits until the replica has replayed everything. The functions learn this
-        # from a key that `declare_replica_current` writes to Redis.
+        # Redis is empty now. If Redis has lost its data, functions do not read from the replica for a minute. They
+        # cannot know whether the replica has all recent changes. At this time it has all changes: no function has run
+        # yet, and `wait_for_replica` waits until the replica has replayed everything. The functions learn this from a
+        # key that `declare_replica_current` writes to Redis.
         wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
         declare_replica_current(self.redis.url)
         configuration = self.state / "functions.json"

@@ -121,9 +121,9 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
         async with serving(gateway, config.api_port, grace=GRACE_SECONDS) as served:
             poller.start()
             scheduler.start()
-            log.info("%d functions on http://127.0.0.1:%d", len(specs), config.api_port)
+            log.info("serving %d functions on http://127.0.0.1:%d", len(specs), config.api_port)
             await stop.wait()
-            log.info("stopping")
+            log.info("the host is stopping")
             served.close()
             await asyncio.gather(poller.stop(GRACE_SECONDS), scheduler.stop())
 

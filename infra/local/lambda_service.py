@@ -164,7 +164,7 @@ class Lambda:
         """
         function = self._functions.get(name)
         if function is None:
-            raise UnknownFunction(name)
+            raise UnknownFunction(f"the function {name} does not exist")
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         if len(payload) > REQUEST_LIMIT:
             raise RequestTooLarge(f"the event has {len(payload)} bytes, but {REQUEST_LIMIT} is the maximum")
@@ -240,7 +240,7 @@ class Lambda:
     def _reload(self, function: _Function, version: int) -> None:
         """Replace all processes, because the code has changed. A busy process first finishes its current event."""
         function.version = version
-        log.info("reloaded %s", function.spec.name)
+        log.info("the code of %s has changed, its processes are replaced", function.spec.name)
         function.stale |= function.processes
         idle, function.idle = function.idle, []
         for process in idle:

@@ -136,7 +136,9 @@ class EventSourceMapping:
             await self._sqs.delete(self._queue_url, processed)
         except SqsError as error:
             # SQS will deliver these messages again. Functions must accept repeated messages in any case.
-            log.warning("%s: could not delete processed messages: %s", self._name, error)
+            log.warning(
+                "%s: could not delete processed messages, so SQS will deliver them again: %s", self._name, error
+            )
 
     async def _release(self, batch: Sequence[Message]) -> None:
         with suppress(SqsError):

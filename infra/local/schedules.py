@@ -35,7 +35,7 @@ class Schedule:
         self._zone = ZoneInfo(timezone)
         if rate := _RATE.fullmatch(expression):
             if int(rate[1]) < 1:
-                raise BadSchedule(expression)
+                raise BadSchedule(f"{expression}: the value of a rate must be at least 1")
             self._interval: timedelta | None = timedelta(**{f"{rate[2]}s": int(rate[1])})
         elif cron := _CRON.fullmatch(expression):
             self._interval = None
@@ -44,7 +44,7 @@ class Schedule:
             except ValueError as error:
                 raise BadSchedule(f"{expression}: {error}") from error
         else:
-            raise BadSchedule(expression)
+            raise BadSchedule(f"{expression}: use rate(<number> minutes|hours|days) or cron(<fields>)")
 
     def first(self, created: datetime) -> datetime | None:
         """Return the first time at which the schedule is due. created: when the schedule was created.

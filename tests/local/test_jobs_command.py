@@ -45,7 +45,10 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
 
 def test_an_unknown_client_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (result.returncode, result.stdout) == (1, "✗ client nobody does not exist\n")
+    assert (result.returncode, result.stdout) == (
+        1,
+        "✗ client nobody does not exist: give the id or slug of a client\n",
+    )
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
