@@ -1,12 +1,15 @@
-"""Emulates S3, SQS, SES, Secrets Manager and Scheduler with ministack. Creates the queues and buckets that functions
-declare.
+"""Emulates S3, SQS, SES, Secrets Manager and Scheduler with ministack.
 
-What we observed about durability in ministack 1.5.33: S3 objects and their versions are written to disk immediately, so
-they survive a kill. Queues, messages and the configuration of buckets are written to disk only when ministack stops
-normally. If ministack was killed, its next start restores the messages of its last normal stop, and delivers them again.
-Messages that were sent after that stop are lost. Lost and repeated messages are also possible on AWS, although rare. The platform
-tolerates them: workers accept repeated messages, and the table `jobs` shows which jobs still have to run. After a kill,
-only missing queues and buckets must be created again. `provision` does this at every start.
+This module also creates the queues and buckets that the functions declare.
+
+We observed the durability of ministack 1.5.33. It writes S3 objects and their versions to disk immediately, so they
+survive a kill. It writes queues, messages and the configuration of buckets to disk only when it stops normally. After a
+kill, its next start restores the messages of the last normal stop, and delivers them again. Messages that were sent
+after that stop are lost.
+
+Lost and repeated messages are also possible on AWS, although rare. The platform tolerates both: workers accept repeated
+messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and buckets must be
+created again. `provision` does this at every start.
 """
 
 import contextlib
