@@ -153,7 +153,7 @@ class LambdaFunction(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.function_arn,
                 role_arn=caller.role_arn,
-                # A failed run is repeated only for 5 minutes. After that, the next run does the work of the failed run.
+                # A failed run is repeated at most twice, within 5 minutes. After that, the next run does its work.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),

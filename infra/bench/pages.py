@@ -145,7 +145,7 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("neighbour-p95")
 def neighbour(platform: BenchPlatform) -> Iterator[Row]:
-    """Compare the p95 of a client while another client sends ten times its quota with the p95 without that client."""
+    """Measure the p95 of a client while another client sends ten times its quota, and without that other client."""
     client = get(
         platform.endpoints.api,
         platform.headers(),

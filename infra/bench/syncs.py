@@ -71,7 +71,10 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
-    """Build a row from pairs of durations in seconds: of a load of `count` rows through the platform, and of COPY."""
+    """Build a row for a load of `count` rows.
+
+    pairs: (seconds of the load through the platform, seconds of COPY of the same rows).
+    """
     load_rate, copy_rate = (count / median(seconds) for seconds in zip(*pairs, strict=True))
     note = f"{load_rate:,.0f} rows/s, COPY {copy_rate:,.0f} rows/s"
     return Row.of_pairs(name, pairs, "s", floor_name="COPY of the same rows", limit=limit, note=note)

@@ -12,7 +12,7 @@ def openapi(
     ] = "http://127.0.0.1:8787",
 ) -> None:
     """Print the OpenAPI 3.1 document of the whole API."""
-    # Import this module only here, because it imports every handler, which is slow. Other commands need not wait.
+    # Import this module only here, because it imports every handler, which is slow. Other commands stay fast.
     from infra.openapi import document
 
     typer.echo(json.dumps(document(server.rstrip("/")), indent=2, ensure_ascii=False))

@@ -40,7 +40,7 @@ class Result:
     """The result of an invocation."""
 
     payload: bytes
-    """The JSON that the function returned. If `error` is set, this is the description of the failure by Lambda."""
+    """The JSON that the function returned. If `error` is set, Lambda's description of the failure."""
     error: Literal["Unhandled"] | None = None
     """The field `FunctionError` of Lambda. None if the function succeeded."""
     log: str = ""

@@ -22,7 +22,7 @@ from infra.local.service import Service
 from infra.local.unprivileged import Account, accessible_to_all
 
 VARIABLE = "WECELEBRATE_POOLER"
-"""Environment variable. The value `off` disables the poolers."""
+"""The environment variable that disables the poolers if its value is `off`."""
 
 MAX_SERVER_CONNECTIONS = 20
 """Maximum number of connections from a pooler to its PostgreSQL server, for all logins together."""

@@ -63,7 +63,7 @@ def major_version(text: str) -> int:
 
 
 def _wrapped(line: str) -> str:
-    """Return a line. If it is too long and is not a string, it is divided into several lines."""
+    """Divide a line that is too long into several lines, unless the line is a string."""
     if len(line) <= MAX_LINE_LENGTH or line.startswith("  '"):
         return line
     indent = " " * (len(line) - len(line.lstrip()))

@@ -58,7 +58,8 @@ class Fork:
 
     pid: int
     exited: asyncio.Future[int]
-    """Is done when the process has ended. The result is the exit code, or -N if signal N killed the process."""
+    """A future that is done when the process has ended. Its result is the exit code, or -N if signal N killed the
+    process."""
 
 
 class Zygote:
