@@ -1,16 +1,16 @@
-# Each target installs its requirements into .venv. It only needs Python 3.11 to 3.13 with pip and venv.
+# Each target first installs the packages that it needs into .venv. You only need Python 3.11 to 3.13, pip and venv.
 
 BIN := .venv/bin
-# The first of these with a supported version creates .venv. If PYTHON is set, only it is used.
+# The first of these commands that has a supported version creates .venv. If PYTHON is set, only PYTHON is tried.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-# Tests often wait for other processes, so run 1.5 test workers per core.
+# Run 1.5 test workers for each core, because tests often wait for other processes.
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 export UV_PROJECT_ENVIRONMENT := .venv
-# Like pip, trust the certificates of the machine, because many networks have a certificate authority of their own.
+# uv then trusts the same certificates as the machine. Many company networks have their own certificate authority.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
-# Write bytecode, because the same modules are started many times.
+# Make Python write bytecode, even if the developer has disabled it. Many processes import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -33,21 +33,22 @@ check: ready ## check format, lint and types
 synth: ready ## write the CloudFormation templates to cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
 
-bench: ready ## run the benchmarks, each row with pass or fail (ONLY=<name> for one)
+bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs one benchmark)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
-faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> for some)
+faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> selects tests)
 	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py tests/core/feeds/test_feeds_mutations.py
 
-clean: ## remove the data of the local cloud, and everything installed or built
+clean: ## remove the data of the local cloud, and all installed or built files
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi
 	@rm -rf .venv .local cdk.out layers/vendor/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready: .venv/.ready
 
-# A .venv without pip is incomplete and is created again. pip installs uv in the version of uv.lock, and uv installs all
-# other packages as locked. `uv run` does the same as `uv sync`, but prints one line instead of one for each package.
+# If .venv has no pip, its creation was interrupted, so it is created again. pip installs the version of uv that is in
+# uv.lock. Then uv installs all other packages in the versions of uv.lock. `uv sync` would do the same as `uv run`, but
+# would print one line for each package.
 .venv/.ready: pyproject.toml uv.lock layers/core/pyproject.toml
 	@if ! $(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  chosen=; unsupported=; \
@@ -58,13 +59,13 @@ ready: .venv/.ready
 	  done; \
 	  if [ -z "$$chosen" ]; then \
 	    echo "Python 3.11, 3.12 or 3.13 is needed; $${unsupported:-not found: $(PYTHONS)}." \
-	      "Give the path of one: make PYTHON=..." >&2; \
+	      "Install one of them, or give its path: make PYTHON=..." >&2; \
 	    exit 1; \
 	  fi; \
 	  echo "creating .venv with $$($$chosen --version)"; \
 	  if ! output=$$($$chosen -m venv --clear .venv 2>&1); then \
 	    rm -rf .venv; \
-	    $$chosen -c 'import ensurepip, venv' 2>/dev/null || output="it has no venv or pip; \
+	    $$chosen -c 'import ensurepip, venv' 2>/dev/null || output="it has no venv or no pip; \
 	on Debian and Ubuntu, install $$($$chosen -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
 	    echo "$$chosen cannot create .venv: $$output" >&2; \
 	    exit 1; \

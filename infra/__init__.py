@@ -1,1 +1,1 @@
-"""Infrastructure: the CDK app for AWS, the local cloud, the `wecelebrate` command and the benchmarks."""
+"""The infrastructure: the CDK app for AWS, the local cloud, the `wecelebrate` command and the benchmarks."""

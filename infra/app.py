@@ -1,11 +1,11 @@
-"""The CDK app. `cdk synth -c environment=dev|prod` synthesises every stack from the `function.toml` files."""
+"""The CDK app. `cdk synth -c environment=dev|prod` creates the templates of all stacks."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# jsii starts `node` from PATH. This environment installs its own `node` beside its Python.
+# jsii, which CDK uses, starts `node` from PATH. The virtual environment contains a `node` in the folder of its Python.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 import aws_cdk as cdk
@@ -43,7 +43,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     compute = Compute(app, stack_environment, issuer, specs, layers)
     Api(app, environment, issuer, compute.of_kind("api"))
 
-    # CDK adds tags to a proxy's target group, but CloudFormation rejects them there.
+    # CDK would also tag the target group of the RDS proxy, but CloudFormation rejects tags on this resource type.
     untagged = ["AWS::RDS::DBProxyTargetGroup"]
     cdk.Tags.of(app).add("platform", "wecelebrate", exclude_resource_types=untagged)
     cdk.Tags.of(app).add("environment", environment.name, exclude_resource_types=untagged)
@@ -51,7 +51,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
 
 
 def main() -> None:
-    """Build the layers and synthesise the app. `cdk.json` names this module as the app."""
+    """Build the layers and write the templates of the app. The file `cdk.json` names this module as the app."""
     specs, built_layers = functions(), layers.build()
     layers.check_sizes(specs, built_layers)
     app = cdk.App()

@@ -1,6 +1,6 @@
-"""The environments on AWS and the settings in which they differ.
+"""The environments on AWS, e.g. `dev` and `prod`, with the settings that differ between them.
 
-`cdk deploy -c environment=prod` selects one. The default is `dev`.
+`cdk deploy -c environment=prod` deploys `prod`. The default is `dev`.
 """
 
 from collections.abc import Mapping
@@ -13,24 +13,26 @@ class Environment:
 
     name: str
     permanent: bool
-    """Whether data survives the deletion of its stack: deletion protection, retained buckets, tables and keys."""
+    """Whether data survives the deletion of a stack. If so, stacks with data are protected from deletion, and their
+    resources are retained."""
     region: str
     zones: tuple[str, ...]
-    """Names of the availability zones. They are listed here because a lookup would make synthesis need credentials."""
+    """Names of the availability zones. They are fixed here because CDK would need AWS credentials to look them up."""
     nat_gateways: int
-    """Each costs about 33 USD a month plus 0.045 USD per GB. With only one, calls to the internet have a single point
-    of failure."""
+    """Number of NAT gateways. Each costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1 and the zone
+    of the gateway fails, no function can call the internet."""
     readers: int
-    """Number of Aurora readers. At least 1, because the read-only endpoint of the proxy needs a target."""
+    """Number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
-    """Minimum and maximum Aurora capacity units of an instance. A unit is 2 GiB of memory, about 0.12 USD an hour."""
+    """Minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs
+    about 0.12 USD an hour."""
     backup_days: int
     """Days for which backups are kept."""
     log_days: int
-    """Days for which logs are kept. It must be a value that CloudWatch Logs accepts."""
+    """Days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
     reserves_concurrency: bool
-    """Whether to reserve the declared concurrency. A new AWS account allows only 10 concurrent invocations in total,
-    so none can be reserved there."""
+    """Whether AWS reserves the declared concurrency of functions. A new AWS account cannot reserve any, because it
+    allows only 10 concurrent invocations in total."""
 
     def __post_init__(self) -> None:
         if len(self.zones) < 2:
@@ -41,7 +43,7 @@ class Environment:
             raise ValueError(f"{self.name}: `readers` must be at least 1, for the read-only endpoint of the proxy")
 
     def resource(self, name: str) -> str:
-        """The physical name of a resource that people or other systems refer to by name."""
+        """Return the name on AWS of a resource. Used for resources that people or other systems refer to by name."""
         return f"wecelebrate-{self.name}-{name}"
 
 

@@ -1,13 +1,15 @@
-"""The declarations of functions: each `function.toml`, read into a `FunctionSpec`.
+"""Reads the declaration of each function, a file `function.toml`, into a `FunctionSpec`.
 
-A folder below `functions/` with a `function.toml` and a `handler.py` is a function. Its path determines its trigger::
+Each folder below `functions/` that contains a `function.toml` and a `handler.py` is a function. The path of the folder
+determines what triggers the function::
 
     functions/api/<resource>/<intent>/   routes of the HTTP API
-    functions/queues/<queue>/            messages of one SQS queue (the name of the folder, with `-` for `_`)
-    functions/schedules/<name>/          EventBridge Scheduler
+    functions/queues/<queue>/            messages of the SQS queue <queue>, written with `-` instead of `_`
+    functions/schedules/<name>/          a schedule of EventBridge Scheduler
     functions/deploy/<name>/             a step of the deploy
 
-CDK and the local cloud are derived from these specs. No other code in `infra` refers to a function by its name.
+The CDK app and the local cloud create everything from these specs. Except for the benchmarks, no other code in `infra`
+contains the name of a function.
 """
 
 import re
@@ -37,11 +39,11 @@ Use = Annotated[
 
 
 class BadDeclaration(Exception):
-    """A function.toml is not valid."""
+    """A `function.toml` is not valid."""
 
 
 class _StrictModel(BaseModel):
-    """A table of a `function.toml`. An unknown key is an error."""
+    """The base class for tables in a `function.toml`. An unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,22 +53,22 @@ class QueueTrigger(_StrictModel):
 
     batch_size: int = Field(default=10, ge=1, le=10_000)
     window: int = Field(default=0, ge=0, le=300)
-    """Maximum time to wait for a batch to fill, in seconds."""
+    """Maximum seconds to wait until a batch is full."""
     maximum_concurrency: int = Field(default=3, ge=2, le=1000)
-    """Maximum number of concurrent workers. AWS requires at least 2."""
+    """Maximum number of workers that run at the same time. AWS requires at least 2."""
     rate: float = Field(default=50.0, ge=0.2, le=10_000)
-    """Jobs per second that all workers together may start. The mail function uses the rate of the SES account instead
-    (`Bindings.mail_rate`)."""
+    """Maximum number of jobs that all workers together start in a second. A function with `email` in `uses` has the
+    rate of the SES account instead (`Bindings.mail_rate`)."""
     visibility: int = Field(default=0, ge=0, le=43_200)
     """Visibility timeout of the queue, in seconds. 0 means six times the timeout of the function, as AWS recommends."""
     max_receives: int = Field(default=3, ge=1, le=1000)
     """Number of deliveries after which SQS moves a message to the dead-letter queue."""
     bucket: str | None = None
-    """Bucket whose ObjectCreated notifications go to this queue."""
+    """Bucket that sends its ObjectCreated notifications to this queue."""
     mail_events: bool = False
-    """Whether the SES events of mails go to this queue."""
+    """Whether the events about the delivery of mails are sent to this queue."""
     dead_letters: bool = False
-    """Whether the function consumes the dead-letter queues of all other functions, and has no queue of its own."""
+    """Whether the function consumes the dead-letter queues of all other functions. If so, it has no own queue."""
 
     @model_validator(mode="after")
     def _require_window_for_large_batches(self) -> Self:
@@ -76,7 +78,7 @@ class QueueTrigger(_StrictModel):
 
 
 class ScheduleTrigger(_StrictModel):
-    """The [schedule] table: when EventBridge Scheduler calls the function."""
+    """The [schedule] table: the times at which EventBridge Scheduler calls the function."""
 
     expression: Annotated[str, StringConstraints(pattern=r"^(rate|cron)\(.+\)$")]
     timezone: str = "UTC"
@@ -90,14 +92,14 @@ class Declaration(_StrictModel):
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
-    """Third-party layers in addition to those that follow from the trigger and `uses`."""
+    """Third-party layers to add to those that follow from the trigger and from `uses`."""
     memory: int = Field(default=512, ge=128, le=10_240)
-    """MB."""
+    """Memory limit in MB."""
     timeout: int = Field(default=15, ge=1, le=900)
-    """Seconds."""
+    """Maximum duration of an invocation, in seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
-    """Maximum number of concurrent invocations. On AWS it is reserved only if a declaration sets it and the environment
-    reserves concurrency. The local cloud starts at most this many processes."""
+    """Maximum number of concurrent invocations. AWS reserves them only if the declaration contains this key and the
+    environment reserves concurrency. The local cloud starts at most this many processes."""
     queue: QueueTrigger | None = None
     schedule: ScheduleTrigger | None = None
 
@@ -108,16 +110,16 @@ _KINDS: Mapping[str, Kind] = {"api": "api", "queues": "queue", "schedules": "sch
 
 @dataclass(frozen=True)
 class Bindings:
-    """The addresses and settings of one cloud. Environment variables of functions are made from them.
+    """The addresses and settings of one cloud, from which the environment variables of functions are created.
 
-    Values may be CDK tokens.
+    On AWS, values may be CDK tokens.
     """
 
     environment: str
     database_writer: str
-    """`host:port` for writes."""
+    """`host:port` of the database for writes."""
     database_reader: str
-    """`host:port` for reads."""
+    """`host:port` of the database for reads."""
     database_name: str
     cache_url: str
     cache_token: str
@@ -125,30 +127,30 @@ class Bindings:
     audience: str
     jwks_url: str
     signing_key: str
-    """Key that signs cursors and consistency tokens."""
+    """Secret key with which functions sign cursors and consistency tokens."""
     images_url: str
     """Base URL of the bucket `images`."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
-    """Bucket name in declarations → bucket name in this cloud."""
+    """Bucket name in the declarations → bucket name in this cloud."""
     mail_from: str
-    """Sender of all mails: `name <address>`."""
+    """Sender of all mails, in the form `name <address>`."""
     mail_configuration_set: str
-    """Name of the SES configuration set."""
+    """Name of the SES configuration set with which mails are sent."""
     mail_rate: str
-    """Mails per second that SES allows the account."""
+    """Mails per second that SES allows the account to send."""
     passwords: Mapping[str, str]
-    """Database login → password. Empty on AWS, where logins authenticate with IAM."""
+    """Database login → password. Empty on AWS, where functions authenticate with IAM."""
     extra: Mapping[str, str]
-    """Environment variables that only this cloud needs."""
+    """Further environment variables, which only this cloud needs."""
 
 
 class FunctionSpec(Declaration):
-    """One function: its declaration, its folder, and everything that follows from them."""
+    """One function: its declaration, its folder, and the values that follow from them."""
 
     name: str
-    """Its name in both clouds, e.g. `api-products-read` or `queues-drops`."""
+    """The name of the function on AWS and in the local cloud, e.g. `api-products-read` or `queues-drops`."""
     kind: Kind
     folder: Path
 
@@ -164,20 +166,20 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def queue_name(self) -> str:
-        """Name of the function's own queue. Raises LookupError if it has none."""
+        """The name of the function's own queue. Raises LookupError if the function has no queue."""
         if not self.has_queue:
             raise LookupError(f"{self.name} has no queue of its own")
         return self.folder.name.replace("_", "-")
 
     def consumes(self, specs: Iterable["FunctionSpec"]) -> tuple[str, ...]:
-        """Names of the queues that trigger the function. specs: all functions."""
+        """Return the names of the queues that trigger the function. specs: all functions."""
         if self.queue is not None and self.queue.dead_letters:
             return tuple(dead_letter_queue(spec.queue_name) for spec in specs if spec.has_queue)
         return (self.queue_name,) if self.has_queue else ()
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
-        """Third-party layers of the function, the most general first."""
+        """The third-party layers of the function, in the order of OPTIONAL_LAYERS after `base` and `http`."""
         layers = {"base", *self.layers}
         if self.kind == "api":
             layers.add("http")
@@ -186,11 +188,11 @@ class FunctionSpec(Declaration):
         return tuple(layer for layer in ("base", "http", *OPTIONAL_LAYERS) if layer in layers)
 
     def sends_to(self) -> tuple[str, ...]:
-        """Names of the queues to which the function sends messages."""
+        """Return the names of the queues to which the function sends messages."""
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Map each bucket that the function uses to its verbs there: list, read, write."""
+        """Return bucket → what the function does with the bucket: `list`, `read` or `write`."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):
@@ -199,9 +201,9 @@ class FunctionSpec(Declaration):
         return {bucket: frozenset(verbs) for bucket, verbs in sorted(access.items())}
 
     def environment(self, cloud: Bindings) -> dict[str, str]:
-        """The environment variables of the function. They contain only what the declaration uses.
+        """Return the environment variables of the function, which `wecelebrate.core.settings.Settings` reads.
 
-        `wecelebrate.core.settings.Settings` reads them.
+        They include only values that the function needs according to its declaration.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,
@@ -210,7 +212,7 @@ class FunctionSpec(Declaration):
             **cloud.extra,
         }
         if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
-            # It signs cursors, and the consistency tokens of requests and of job results.
+            # API functions sign cursors and consistency tokens. Workers sign the consistency tokens in job results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
         if self.queue:
             env |= {
@@ -222,7 +224,8 @@ class FunctionSpec(Declaration):
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
             env |= {"WC_DATABASE_LOGIN": self.login, "WC_DATABASE_NAME": cloud.database_name}
-            # Functions that only read get the writer's address too: they use it if the replica is down or lags.
+            # A function that only reads also gets the address of the writer. It reads there if the
+            # replica is down or too far behind.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
             if cloud.passwords:
@@ -270,15 +273,17 @@ class FunctionSpec(Declaration):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the function in `folder`. Raises BadDeclaration with the file and the key that is wrong."""
+        """Read the function in `folder`. Raises BadDeclaration, which names the file and the invalid key."""
         file = folder / "function.toml"
         path = folder.relative_to(_functions_root(folder))
         try:
             declaration: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
             if not (folder / "handler.py").is_file():
-                raise BadDeclaration(f"{file}: add a handler.py to its folder")
+                raise BadDeclaration(f"{file}: its folder has no handler.py: add one")
             if path.parts[0] not in _KINDS:
-                raise BadDeclaration(f"{file}: move its folder below functions/{{{','.join(_KINDS)}}}")
+                raise BadDeclaration(
+                    f"{file}: its folder is in the wrong place: move it below functions/{{{','.join(_KINDS)}}}"
+                )
             name = "-".join(path.parts).replace("_", "-")
             return cls(**declaration, name=name, kind=_KINDS[path.parts[0]], folder=folder)
         except tomllib.TOMLDecodeError as error:
@@ -292,8 +297,8 @@ class FunctionSpec(Declaration):
 def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
     """Read all functions below `root`, sorted by name.
 
-    Raises BadDeclaration if a declaration is not valid, if two functions serve the same route, or if a function sends
-    to a queue that no function consumes.
+    Raises BadDeclaration in three cases: a declaration is not valid, two functions serve the same route, or a function
+    sends to a queue that no function consumes.
     """
     specs = tuple(
         sorted((FunctionSpec.read(file.parent) for file in root.rglob("function.toml")), key=lambda spec: spec.name)
@@ -311,23 +316,25 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
     for spec in specs:
         for name in spec.sends_to():
             if name not in queues:
-                raise BadDeclaration(f"{spec.folder / 'function.toml'}: uses queue:{name}, which no function consumes")
+                raise BadDeclaration(
+                    f"{spec.folder / 'function.toml'}: no function consumes the queue of `queue:{name}`"
+                )
     return specs
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
-    """Names of all buckets that functions use or whose notifications trigger them."""
+    """Return the names of all buckets that functions use, or that send notifications to their queues."""
     used = {bucket for spec in specs for bucket in spec.bucket_access()}
     notifying = {spec.queue.bucket for spec in specs if spec.queue and spec.queue.bucket}
     return tuple(sorted(used | notifying))
 
 
 DEAD_LETTERS_VISIBILITY = 180
-"""Visibility timeout of dead-letter queues, in seconds: six times the timeout of the function that consumes them."""
+"""Visibility timeout of all dead-letter queues, in seconds. It is six times the timeout of their consumer."""
 
 
 def dead_letter_queue(queue: str) -> str:
-    """Name of the dead-letter queue of `queue`."""
+    """Return the name of the dead-letter queue that belongs to `queue`."""
     return f"{queue}-dead-letters"
 
 

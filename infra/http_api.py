@@ -1,11 +1,14 @@
-"""Settings of the HTTP API that are the same in both clouds: CORS, the source of tokens, and limits."""
+"""Settings of the HTTP API that are the same on AWS and in the local cloud: CORS, the token header, and limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Cors:
-    """The CORS settings of the gateway. Any origin may call, because tokens are sent in a header, not in a cookie."""
+    """The CORS settings of the gateway.
+
+    Every origin is allowed. That is safe because a browser never adds the token by itself, as it would add a cookie.
+    """
 
     allow_origins: tuple[str, ...] = ("*",)
     allow_methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -39,7 +42,7 @@ IDENTITY_SOURCE = "$request.header.Authorization"
 """The header from which the JWT authorizer reads the token."""
 
 INTEGRATION_TIMEOUT = 30.0
-"""Seconds within which a function must respond. This is the maximum that AWS allows."""
+"""Seconds within which a function must respond. AWS allows no longer time."""
 
 REQUEST_LIMIT = 10 * 1024 * 1024
-"""Maximum size of a request body, in bytes. This is the limit of AWS."""
+"""Maximum size of a request body, in bytes. It is the limit of API Gateway."""

@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document of the whole API, generated from the declarations and the FastAPI apps of the functions.
+"""Generates the OpenAPI 3.1 document of the whole API from the declarations and the FastAPI apps of the functions.
 
-Each operation lists the success response of its handler and every problem that it can return. Errors that API Gateway
-returns itself have the gateway's own body.
+Each operation lists the success response of its handler and all problems that it can return. API Gateway can return
+some errors without a call of the function. Their body has the format of API Gateway.
 """
 
 import importlib.util
@@ -25,25 +25,26 @@ from wecelebrate.webhooks.models import EventName
 Json = dict[str, Any]
 
 LOCAL = "http://127.0.0.1:8787"
-"""The default address of the API of `wecelebrate up`."""
+"""The default URL of the API in the local cloud."""
 MERGE_PATCH = "application/merge-patch+json"
 
 _DESCRIPTION = """\
 Gifting and celebration shops of many companies: clients, their sites, catalogs and products, and the storefronts.
 
-Errors are problem documents (RFC 9457): branch on `code`. Lists return `{data, next_cursor, has_more}` and a `Link`
-header with the next page. Money is a decimal string. `PATCH` takes a JSON Merge Patch (RFC 7396).
+Errors are problem documents (RFC 9457). The field `code` identifies the error. Lists return
+`{data, next_cursor, has_more}` and a `Link` header with the URL of the next page. An amount of money is a decimal
+string. `PATCH` takes a JSON Merge Patch (RFC 7396).
 """
 
 _REFERENCE = "#/components/schemas/"
 _GATEWAY = {
     "type": "object",
-    "description": "An error of the API gateway. No function was called.",
+    "description": "An error of the API gateway, which did not call a function.",
     "properties": {"message": {"type": "string"}},
     "required": ["message"],
 }
 _REQUEST_ID = {
-    "description": "Id of the request in logs. A problem document repeats it as `request_id`.",
+    "description": "Id of the request in the logs. A problem document contains it as `request_id`.",
     "schema": {"type": "string"},
 }
 _LINK = {"description": 'The next page: `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}}
@@ -54,34 +55,41 @@ _ETAG = {
     "schema": {"type": "string"},
 }
 _CONSISTENCY = {
-    "description": "Token of this write. A read that sends it back sees the write, on whichever server it runs.",
+    "description": "Token of this write. If a later read sends this token, its response reflects the write.",
     "schema": {"type": "string"},
 }
-_CACHE = {"description": "Whether the response came from our cache (RFC 9211).", "schema": {"type": "string"}}
+_CACHE = {
+    "description": "Whether the response comes from the cache of the platform (RFC 9211).",
+    "schema": {"type": "string"},
+}
 _REPLAYED = {
     "description": "`true` if this is the stored response to an earlier request with the same idempotency key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
 _LIMIT = {
-    "description": "Remaining requests (r) of each limit, and seconds (t) until its window ends.",
+    "description": "For each limit: remaining requests (r), and seconds until the window ends (t).",
     "schema": {"type": "string"},
 }
-_POLICY = {"description": "The limits: requests (q) per window of seconds (w).", "schema": {"type": "string"}}
+_POLICY = {
+    "description": "For each limit: maximum requests (q), and length of the window in seconds (w).",
+    "schema": {"type": "string"},
+}
 _WEBHOOK_HEADERS = {
-    "webhook-id": "Id of the event at this endpoint. It is the same in every attempt.",
-    "webhook-timestamp": "Time when this attempt was signed, in seconds since 1970.",
+    "webhook-id": "Id of the event for this endpoint. All attempts to deliver the event have the same id.",
+    "webhook-timestamp": "Time at which this attempt was signed, in seconds since 1970.",
     "webhook-signature": "`v1,<base64>` for each valid secret: the HMAC-SHA256 of `id.timestamp.body`.",
 }
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
-    "description": "Requests with the same key and content are executed once in 24 hours. All get the same response.",
+    "description": "Requests with the same key and content are executed only once within 24 hours. All of them get the"
+    " response of the first request.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "ETags that the caller has. If one of them is current, the response is 304.",
+    "description": "ETags of the versions that the caller has. If one of them is current, the response is 304.",
     "schema": {"type": "string"},
 }
 _CONSISTENCY_TOKEN = {
@@ -94,12 +102,12 @@ _CONSISTENCY_TOKEN = {
 
 @lru_cache(maxsize=1)
 def document(server: str = LOCAL) -> Json:
-    """The OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
+    """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
     return build(tuple(spec for spec in functions() if spec.kind == "api"), server)
 
 
 def build(specs: Iterable[FunctionSpec], server: str) -> Json:
-    """Build the OpenAPI document of these functions. server: as for `document`."""
+    """Build the OpenAPI document of the given functions. server: see `document`."""
     specs = tuple(specs)
     routes = {spec: operations(app(spec)) for spec in specs}
     openapi: Json = get_openapi(
@@ -144,9 +152,9 @@ def app(spec: FunctionSpec) -> FastAPI:
     """Import the handler of a function and return its FastAPI app. Raises LookupError if the handler has no app."""
     module_spec = importlib.util.spec_from_file_location(f"functions_{spec.name.replace('-', '_')}", spec.handler)
     if module_spec is None or module_spec.loader is None:
-        raise LookupError(f"{spec.handler} is not a Python module")
+        raise LookupError(f"{spec.handler} is not a Python file that can be imported")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module  # generic Pydantic models look up the module that defines them
+    sys.modules[module_spec.name] = module  # Pydantic looks up the module that defines a generic model
     module_spec.loader.exec_module(module)
     fastapi_app = getattr(module, "app", None)
     if not isinstance(fastapi_app, FastAPI):
@@ -165,7 +173,7 @@ def operations(app: FastAPI) -> Mapping[str, APIRoute]:
 
 
 def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> None:
-    """Add everything to an operation that FastAPI does not know: security, headers, parameters and problems."""
+    """Add to an operation what FastAPI does not know: its security, headers, parameters and problems."""
     operation["operationId"] = name
     operation["tags"] = [_resource(spec)]
     bearer: Json = {"bearer": []}
@@ -189,7 +197,10 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
         parameters = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN], "POST": [_KEY]}.get(method, [])
         operation["parameters"] = [*operation.get("parameters", []), *parameters]
     if uses_database and method == "GET":
-        not_modified = {"description": "The caller's version is current.", "headers": {"etag": _header("ETag")}}
+        not_modified = {
+            "description": "The version that the caller has is current.",
+            "headers": {"etag": _header("ETag")},
+        }
         operation["responses"]["304"] = not_modified
     body = operation.get("requestBody")
     if body and method == "PATCH":
@@ -198,7 +209,7 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
 
 
 def _webhook(event: EventName) -> Json:
-    """The request that a client's endpoint receives for an event, and the responses that it may return."""
+    """Describe the request that an endpoint receives for an event, and the responses that the endpoint may return."""
     return {
         "operationId": f"told_{event.replace('.', '_')}",
         "summary": EVENTS[event].summary,
@@ -210,29 +221,29 @@ def _webhook(event: EventName) -> Json:
         "requestBody": {"required": True, "content": {"application/json": {"schema": envelope(event)}}},
         "responses": {
             "2XX": {"description": "The endpoint accepted the event."},
-            "410": {"description": "The endpoint wants no more events. The platform disables it."},
-            "default": {"description": "The delivery failed. The platform retries it for 24 hours."},
+            "410": {"description": "The endpoint wants no more events. The platform disables the endpoint."},
+            "default": {"description": "The delivery failed. The platform repeats it for 24 hours."},
         },
     }
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
-    """The error responses that an operation can return, by status."""
+    """Return status → error response, for all errors that an operation can return."""
     body = "requestBody" in operation
     parameters = operation.get("parameters", [])
     uses_database = bool(spec.uses)
-    # Status → description, whether the operation can return it, and whether the gateway can return it as well.
+    # Status → (description, whether the operation can return this status, whether the gateway can return it, too).
     problems: dict[int, tuple[str, bool, bool]] = {
         400: ("The cursor or the JSON body is not valid.", body or _has_parameter(operation, "cursor"), False),
         401: ("The access token is missing or not valid.", spec.auth != "none", spec.auth == "required"),
-        403: ("The caller may not do this.", spec.auth == "required", False),
+        403: ("The caller is not allowed to do this.", spec.auth == "required", False),
         404: (
             "The resource does not exist, or the caller has no access to it.",
             any(parameter["in"] == "path" for parameter in parameters),
             False,
         ),
         409: ("The request conflicts with the current state.", writes, False),
-        412: ("The resource changed since the caller read it.", _has_parameter(operation, "if-match"), False),
+        412: ("The resource has changed after the caller read it.", _has_parameter(operation, "if-match"), False),
         413: ("The request is too large.", body, True),
         415: ("The Content-Type is not JSON.", body, False),
         422: ("A value is not allowed.", body or bool(parameters), False),
@@ -274,7 +285,7 @@ def _resource(spec: FunctionSpec) -> str:
 
 
 def _rename_pages(node: Any) -> Any:
-    """Rename the schemas of pages everywhere in `node`: Pydantic's `Page_Client_` becomes `ClientPage`."""
+    """Rename the schemas of pages everywhere in `node`, e.g. `Page_Client_`, a name from Pydantic, to `ClientPage`."""
     if isinstance(node, dict):
         return {_page_name(name): _rename_pages(value) for name, value in node.items()}
     if isinstance(node, list):

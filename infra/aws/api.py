@@ -1,4 +1,4 @@
-"""The HTTP API: the routes of every declaration, and their authorizer."""
+"""The HTTP API: the routes that the functions declare, and the authorizer that protects them."""
 
 import json
 from collections.abc import Iterable
@@ -35,8 +35,8 @@ _ACCESS_LOG = {
 
 
 class Api(PlatformStack):
-    """The HTTP API of one environment. Its JWT authorizer protects the routes with `auth = "required"`. Functions with
-    `auth = "optional"` verify tokens themselves."""
+    """The HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
+    `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves."""
 
     def __init__(
         self, scope: Construct, environment: Environment, issuer: TokenIssuer, functions: Iterable[LambdaFunction]
@@ -62,7 +62,8 @@ class Api(PlatformStack):
         cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
 
     def _add_stage(self, environment: Environment) -> None:
-        # All log groups below /aws/vendedlogs share one resource policy. Others would each add a policy of their own.
+        # All log groups with the prefix /aws/vendedlogs share one resource policy. With another prefix, each log group
+        # would need its own policy.
         logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
         gateway.CfnStage(
             self,
@@ -72,7 +73,8 @@ class Api(PlatformStack):
             auto_deploy=True,
             default_route_settings=gateway.CfnStage.RouteSettingsProperty(
                 detailed_metrics_enabled=True,
-                # Requests per second. The account limit is 10,000 over all APIs. Functions enforce limits per client.
+                # Requests per second. The limit of the account is 10,000 for all its APIs together. The functions
+                # themselves limit the requests of each client.
                 throttling_rate_limit=2_000,
                 throttling_burst_limit=1_000,
             ),
@@ -82,7 +84,7 @@ class Api(PlatformStack):
         )
 
     def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """Add all routes of a function, with one integration and one permission for all of them."""
+        """Add all routes of a function. They share one integration and one permission."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )
@@ -96,5 +98,7 @@ class Api(PlatformStack):
             )
             if function.spec.auth != "required":
                 acknowledge(
-                    http_routes[0], "APIG4", f"{route} is declared open to visitors; its function verifies tokens"
+                    http_routes[0],
+                    "APIG4",
+                    f"The declaration opens {route} to visitors without a token; its function verifies any token",
                 )

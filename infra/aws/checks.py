@@ -1,6 +1,6 @@
-"""Checks of every synthesis beyond CloudFormation's own rules: the AWS Solutions rules of cdk-nag.
+"""Checks the templates against the AWS Solutions rules of cdk-nag at every synthesis.
 
-A finding fails the synthesis unless its construct acknowledges it with a reason.
+A finding fails the synthesis, unless the code accepts the finding for its construct with `acknowledge` and a reason.
 """
 
 import aws_cdk as cdk
@@ -9,16 +9,22 @@ from constructs import IConstruct
 
 
 def enable(app: cdk.App) -> None:
-    """Check every synthesis of `app`."""
+    """Make every synthesis of `app` check these rules."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """Accept the finding `rule` (`L1`, `IAM5[Resource::*]`) in `construct` and its children, for this reason."""
+    """Accept the findings of a rule in `construct` and its children.
+
+    rule: id of the finding, e.g. `L1` or `IAM5[Resource::*]`. reason: why the finding is acceptable.
+    """
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
 
 
 def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:
-    """Accept an ARN that contains `*`. The rule id spells the ARN with placeholders instead of CDK tokens."""
-    printed = arn.replace(cdk.Aws.PARTITION, "<AWS::Partition>").replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
-    acknowledge(construct, f"IAM5[Resource::{printed}]", reason)
+    """Accept the finding that a policy allows access to an ARN with `*`.
+
+    The id of the finding contains the ARN, with placeholders in the place of CDK tokens.
+    """
+    arn_in_rule = arn.replace(cdk.Aws.PARTITION, "<AWS::Partition>").replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
+    acknowledge(construct, f"IAM5[Resource::{arn_in_rule}]", reason)

@@ -1,8 +1,9 @@
-"""All functions, their layers, and the migration of the schema that runs before they change.
+"""All functions, their layers, and the migration of the database schema, which runs before the functions change.
 
-Layers are in the same stack as the functions. In a separate stack, every new layer version would change an output that
-the functions stack still uses, which CloudFormation refuses for an export (docs/decisions, 0012). SSM parameters would
-avoid that, but the template of a function would no longer name the layers that it runs on.
+The layers are in the same stack as the functions. If they were in a separate stack, that stack would export the ARN of
+each layer version. A new version would change the export, and CloudFormation refuses to change an export that another
+stack uses (docs/decisions, 0012). SSM parameters would avoid the export, but then the template of a function would not
+show the layer versions that the function uses.
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ SCHEMA = CORE / "schema"
 
 
 class Compute(PlatformStack):
-    """All declared functions."""
+    """The stack of all declared functions."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Compute(PlatformStack):
         acknowledge(
             self,
             "L1",
-            "The tests cover Python 3.11 to 3.13; 3.14 follows when its tests pass",
+            "The platform supports Python 3.11 to 3.13; it will use 3.14 when the tests pass there",
         )
         self._stack_environment = stack_environment
         self._layers = {name: self._layer(layer) for name, layer in layers.items()}
@@ -77,7 +78,7 @@ class Compute(PlatformStack):
         }
 
     def of_kind(self, kind: Kind) -> Sequence[LambdaFunction]:
-        """The functions of one kind."""
+        """Return the functions of one kind."""
         return [function for function in self.functions.values() if function.spec.kind == kind]
 
     def _function(self, spec: FunctionSpec, bindings: Bindings, group: ec2.ISecurityGroup) -> LambdaFunction:
@@ -97,7 +98,8 @@ class Compute(PlatformStack):
             self,
             f"layer-{layer.name}",
             layer_version_name=self._stack_environment.environment.resource(layer.name),
-            # Use the digest of the sources, because bytecode of equal sources may differ between builds.
+            # CDK would compute the hash from the files. They contain bytecode, which can differ between two builds of
+            # the same sources. The digest depends only on the sources.
             code=lambda_.Code.from_asset(
                 str(layer.folder), asset_hash_type=cdk.AssetHashType.CUSTOM, asset_hash=layer.digest
             ),
@@ -110,8 +112,10 @@ class Compute(PlatformStack):
         return ec2.SecurityGroup(self, id, vpc=vpc, description=description, allow_all_outbound=False)
 
     def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
-        """The permissions that the Lambda service needs to attach a function to the VPC. They are denied to the code of
-        the function."""
+        """Create the policy that allows the Lambda service to attach functions to the VPC.
+
+        The policy denies the same actions to the code of the functions.
+        """
         actions = [
             "ec2:AssignPrivateIpAddresses",
             "ec2:CreateNetworkInterface",
@@ -143,7 +147,7 @@ class Compute(PlatformStack):
         acknowledge(
             policy,
             "IAM5[Resource::*]",
-            "EC2 has no narrower resource for interfaces that do not exist yet; the code of a function is denied them",
+            "EC2 has no narrower resource for interfaces that do not exist yet; functions themselves may not use it",
         )
         return policy
 
@@ -155,7 +159,11 @@ class Compute(PlatformStack):
             description="Signs cursors and consistency tokens",
             generate_secret_string=secrets.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
-        acknowledge(signing_key, "SMG4", "A new key invalidates every cursor that clients hold: a person rotates it")
+        acknowledge(
+            signing_key,
+            "SMG4",
+            "Rotation would invalidate every cursor that a client has; an operator rotates the key if necessary",
+        )
         uses_cache = any("cache" in spec.uses for spec in specs)
         cache_secret = f"wecelebrate/{environment.name}/cache"
         return Bindings(
@@ -163,15 +171,15 @@ class Compute(PlatformStack):
             database_writer=resources.data.writer_address,
             database_reader=resources.data.reader_address,
             database_name=DATABASE,
-            # CDK does not create the Upstash database. An operator creates its secret {"url", "token"} before the
-            # first deploy.
+            # CDK cannot create the database at Upstash. Before the first deploy, an operator creates that database and
+            # a secret with its address: {"url": …, "token": …}.
             cache_url=_secret_field(cache_secret, "url") if uses_cache else "",
             cache_token=_secret_field(cache_secret, "token") if uses_cache else "",
             issuer=issuer.url,
             audience=issuer.audience,
             jwks_url=issuer.jwks_url,
-            # CloudFormation resolves the secret during the deploy. No template contains it, and no cold start waits
-            # for it.
+            # CloudFormation inserts the secret during the deploy. Therefore no template contains the secret, and no
+            # cold start waits until a function has read the secret.
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),
@@ -180,13 +188,15 @@ class Compute(PlatformStack):
             mail_configuration_set=resources.mail.configuration_set,
             mail_rate=resources.mail.rate,
             passwords={},
-            # libpq reads this variable. An IAM token is a password and must not be sent in clear text.
+            # libpq reads this variable. Encryption is required because an IAM token is a password.
             extra={"PGSSLMODE": "require"},
         )
 
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
-        """Invoke `step` before `others` change, whenever `step` or the migrations change. If it fails, the deploy rolls
-        back and `others` stay as they are."""
+        """Make a deploy invoke `step` before it updates `others`, if `step` or the migrations have changed.
+
+        If `step` fails, the deploy rolls back and does not update `others`.
+        """
         trigger = triggers.Trigger(
             self,
             f"run-{step.spec.name}",
@@ -201,7 +211,10 @@ class Compute(PlatformStack):
 
 
 def digest(folder: Path) -> str:
-    """A hash of the names and contents of the SQL and TOML files in `folder`. `access.toml` is the access matrix."""
+    """Return a hash of the names and contents of all SQL and TOML files in `folder`.
+
+    The TOML file is `access.toml`, the matrix of database permissions. Migrations apply this file, too.
+    """
     hash = hashlib.sha256()
     for file in sorted((*folder.rglob("*.sql"), *folder.rglob("*.toml"))):
         hash.update(f"{file.relative_to(folder)}:{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())

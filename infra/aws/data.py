@@ -1,11 +1,11 @@
 """The database: Aurora PostgreSQL behind RDS Proxy.
 
-No function has a database password. A function signs in to the proxy with IAM, as its own login. The proxy signs in to
-the database with IAM, as the same login. RDS keeps and rotates the master password. One step of the deploy uses it,
-through the Data API, to create the logins.
+No function has a database password. Each function has a database login, and signs in to the proxy with IAM. The proxy
+then signs in to the database with IAM and the same login. RDS keeps and rotates the master password. Only one step of
+the deploy uses the master password: it creates the logins through the Data API.
 
-This stack owns the security groups of the proxy and the database. The rules that admit a client are created in the
-stack of the client, so that this stack never refers to a stack that refers to it.
+This stack contains the security groups of the proxy and the database. A rule that allows connections from another
+security group is created in the stack of that other group. This stack therefore depends on no stack that uses it.
 """
 
 import textwrap
@@ -29,15 +29,15 @@ NAME = "wecelebrate"
 PORT = 5432
 LOGINS: tuple[str, ...] = get_args(Login)
 DEPLOY_LOGIN = "wc_migrate"
-"""The login of migrations. It connects to the writer directly, because a migration runs for minutes and a connection
-pool is for short statements."""
+"""The login of migrations. It connects directly to the writer, not through the proxy. A migration can take minutes, but
+a connection pool is for short statements."""
 
 _ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_9)
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
 
 class Data(PlatformStack):
-    """Writer, readers, proxy, and the access to them."""
+    """The stack of the writer, the readers and the proxy, with the permissions to connect to them."""
 
     def __init__(self, scope: Construct, environment: Environment, vpc: ec2.IVpc) -> None:
         super().__init__(scope, "data", environment, holds_data=True)
@@ -64,11 +64,11 @@ class Data(PlatformStack):
         self._allow_access(client, self._proxy_group)
 
     def allow_writer_access(self, client: ec2.SecurityGroup) -> None:
-        """Allow connections from the security group `client` to the writer, past the proxy."""
+        """Allow connections from the security group `client` directly to the writer, without the proxy."""
         self._allow_access(client, self._database_group)
 
     def sign_in_policy(self, login: str) -> iam.IManagedPolicy:
-        """The policy that allows a role to sign in as `login` and as no other login."""
+        """Return the policy that allows a role to sign in as `login`, and as no other login."""
         return self._sign_in_policies[login]
 
     def _group(self, vpc: ec2.IVpc, id: str, service: str) -> ec2.SecurityGroup:
@@ -94,14 +94,14 @@ class Data(PlatformStack):
         cluster = rds.DatabaseCluster(
             self,
             "cluster",
-            # The explicit name allows the log group to be created first, with a retention.
+            # With a known name, this stack can create the log group, with a retention, before RDS would create it.
             cluster_identifier=identifier,
             engine=_ENGINE,
             default_database_name=NAME,
             port=PORT,
             writer=rds.ClusterInstance.serverless_v2("writer", enable_performance_insights=True),
-            # The first reader takes over when the writer fails, so it scales with the writer. Other readers scale with
-            # their own load.
+            # If the writer fails, the first reader becomes the writer. The first reader therefore always has the
+            # capacity of the writer. The capacity of each other reader follows the load of that reader.
             readers=[
                 rds.ClusterInstance.serverless_v2(
                     f"reader-{number}", enable_performance_insights=True, scale_with_writer=number == 1
@@ -130,7 +130,7 @@ class Data(PlatformStack):
         )
         cluster.node.add_dependency(logs)
         if not environment.permanent:
-            acknowledge(cluster, "RDS10", "A temporary environment: its data is deleted with its stack")
+            acknowledge(cluster, "RDS10", "The environment is temporary: its data is deleted with its stack")
         return cluster
 
     def _parameter_group(self) -> rds.ParameterGroup:
@@ -144,13 +144,13 @@ class Data(PlatformStack):
                 "pg_stat_statements.track": "all",
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
-                # Milliseconds. A list should take 50 ms, so a statement that takes ten times that is logged.
+                # Milliseconds. A list should take at most 50 ms. Statements that take ten times as long are logged.
                 "log_min_duration_statement": "500",
                 "log_lock_waits": "on",
-                # KB.
+                # Temporary files that are larger than this are logged. In KB.
                 "log_temp_files": "10240",
-                # Milliseconds. Above the longest timeout that app.enter sets, so it only ends transactions that bypass
-                # app.enter.
+                # Milliseconds. The timeouts that app.enter sets are shorter. This value therefore only ends
+                # transactions that did not call app.enter.
                 "idle_in_transaction_session_timeout": "60000",
             },
         )
@@ -176,10 +176,11 @@ class Data(PlatformStack):
             role=role,
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
             require_tls=True,
-            # API Gateway times out after 30 seconds. The caller gets the error of a full pool long before that.
+            # If the pool is full for this time, the caller gets an error. API Gateway would return an error only after
+            # 30 seconds.
             borrow_timeout=cdk.Duration.seconds(5),
             idle_client_timeout=cdk.Duration.minutes(15),
-            # The remaining 10 % are for migrations, operators and RDS itself.
+            # The other 10 % of the connections are for migrations, operators and RDS itself.
             max_connections_percent=90,
             max_idle_connections_percent=30,
         )
@@ -193,10 +194,10 @@ class Data(PlatformStack):
         return policy
 
     def _create_logins(self) -> None:
-        """Create the logins as the master user, before any function can sign in."""
+        """Make a deploy create the logins, as the master user, before any function signs in."""
         secret = self.cluster.secret
         if secret is None:
-            raise LookupError("the cluster has no master secret: `manage_master_user_password` must be true")
+            raise LookupError("the cluster has no master secret: set `manage_master_user_password=True`")
         call = custom.AwsSdkCall(
             service="rds-data",
             action="ExecuteStatement",
@@ -211,7 +212,7 @@ class Data(PlatformStack):
         logins = custom.AwsCustomResource(
             self,
             "logins",
-            on_update=call,  # also on create
+            on_update=call,  # CDK also uses this call when it creates the resource
             install_latest_aws_sdk=False,
             timeout=cdk.Duration.minutes(2),
             policy=custom.AwsCustomResourcePolicy.from_statements(
@@ -225,11 +226,11 @@ class Data(PlatformStack):
         acknowledge(
             self,
             "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-            "The function of CDK that creates the logins; the policy only allows it to write logs",
+            "The policy of the CDK function that creates the logins; it only allows the function to write logs",
         )
 
 
 def bootstrap_sql() -> str:
-    """The SQL statement that creates every login."""
+    """Return the SQL statement that creates all logins."""
     logins = ", ".join(f"'{login}'" for login in LOGINS)
     return textwrap.dedent(_BOOTSTRAP.read_text("utf-8")).replace("{logins}", logins)

@@ -1,4 +1,4 @@
-"""The issuer of access tokens: a Cognito user pool of this app, or an existing OIDC issuer.
+"""The issuer of access tokens. It is a Cognito user pool that this app creates, or an existing OIDC issuer.
 
 `cdk deploy -c issuer=https://… -c audience=… [-c jwks_url=https://…]` uses an existing issuer.
 """
@@ -17,12 +17,12 @@ from infra.environments import Environment
 
 @dataclass(frozen=True)
 class TokenIssuer:
-    """The settings with which the gateway and the functions verify tokens."""
+    """The settings that the gateway and the functions use to verify tokens."""
 
     url: str
     audience: str
     jwks_url: str
-    """URL of the public keys (JWKS) that verify the signatures of tokens."""
+    """URL of the public keys (JWKS) with which the signatures of tokens are verified."""
 
 
 def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
@@ -32,14 +32,14 @@ def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
     """
     url, audience, jwks_url = (scope.node.try_get_context(key) for key in ("issuer", "audience", "jwks_url"))
     if bool(url) != bool(audience):
-        raise ValueError("the context keys `issuer` and `audience` belong together: set both or neither")
+        raise ValueError("only one of the context keys `issuer` and `audience` is set: set both or neither")
     if not url:
         return Users(scope, environment).issuer
     return TokenIssuer(url, audience, jwks_url or _jwks_url(url))
 
 
 class Users(PlatformStack):
-    """A Cognito user pool and its app client for browsers."""
+    """The stack of the Cognito user pool, with an app client for browsers."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, "identity", environment, holds_data=True)
@@ -47,12 +47,13 @@ class Users(PlatformStack):
             self,
             "users",
             user_pool_name=environment.resource("users"),
-            # An account is created with a membership, by an admin or an owner.
+            # An admin or an owner creates the account of a user together with the membership of the user.
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            # A changed e-mail address takes effect only once it is verified, because memberships are matched by it.
+            # If a user changes the e-mail address, the old address stays valid until the new one is verified. The
+            # platform finds the memberships of a user by the e-mail address, so an unverified address must not be used.
             keep_original=cognito.KeepOriginalAttrs(email=True),
             password_policy=cognito.PasswordPolicy(
                 min_length=12,
@@ -67,13 +68,17 @@ class Users(PlatformStack):
             deletion_protection=environment.permanent,
             removal_policy=removal_policy(environment),
         )
-        acknowledge(pool, "COG2", "MFA is optional: customers of a shop need none, and its managers can turn it on")
-        acknowledge(pool, "COG8", "The Plus tier is paid per user, and most users are customers who order once a year")
+        acknowledge(
+            pool, "COG2", "MFA is optional: the customers of a shop do not need it, and its managers can turn it on"
+        )
+        acknowledge(
+            pool, "COG8", "The Plus tier has a price for each user, and most users are customers who order once a year"
+        )
         client = pool.add_client(
             "web",
             auth_flows=cognito.AuthFlow(user_srp=True),
-            generate_secret=False,  # a browser cannot keep a secret
-            disable_o_auth=True,  # the default would redirect to example.com
+            generate_secret=False,  # an app in a browser cannot keep a secret
+            disable_o_auth=True,  # by default, CDK allows a redirect to example.com
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
             access_token_validity=cdk.Duration.hours(1),
@@ -85,5 +90,5 @@ class Users(PlatformStack):
 
 
 def _jwks_url(url: str) -> str:
-    """The usual location of the keys of an issuer. Cognito and most other issuers use it."""
+    """Return the URL at which Cognito and most other issuers publish their public keys."""
     return f"{url.rstrip('/')}/.well-known/jwks.json"

@@ -1,4 +1,4 @@
-"""A Lambda function with its role, log group and trigger, created from its FunctionSpec."""
+"""Creates a Lambda function with its role, its log group and its trigger from a `FunctionSpec`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 @dataclass(frozen=True)
 class StackEnvironment:
-    """The resources of other stacks that functions use."""
+    """The resources that functions use and that other stacks create."""
 
     environment: Environment
     vpc: ec2.IVpc
@@ -36,7 +36,7 @@ class StackEnvironment:
 
 
 class LambdaFunction(Construct):
-    """A function whose role has exactly the permissions that its declaration asks for."""
+    """A function. Its role has only the permissions that follow from its declaration."""
 
     def __init__(
         self,
@@ -84,12 +84,16 @@ class LambdaFunction(Construct):
             security_groups=[security_group],
             reserved_concurrent_executions=self._reserved_concurrency(),
         )
-        # Create the policy first. A function without its policy starts, but every call that it makes is denied.
+        # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
+        # function makes.
         self.function.node.add_dependency(self.role)
         self._add_trigger()
 
     def _reserved_concurrency(self) -> int | None:
-        """The declared concurrency, if the environment reserves it. A queue trigger limits its workers by itself."""
+        """Return the declared concurrency if the environment reserves concurrency, otherwise None.
+
+        A function with a queue needs no reservation, because its trigger limits the number of its workers.
+        """
         declared = "concurrency" in self.spec.model_fields_set and self.spec.queue is None
         reserves = self._stack_environment.environment.reserves_concurrency
         return self.spec.concurrency if declared and reserves else None
@@ -124,8 +128,10 @@ class LambdaFunction(Construct):
             self._add_schedule(spec.schedule)
 
     def _add_schedule(self, trigger: ScheduleTrigger) -> None:
-        """Create the schedule from the CloudFormation resource. The CDK construct for its target would also allow the
-        scheduler to call every version of the function."""
+        """Create the schedule as a CloudFormation resource, without the CDK construct for its target.
+
+        That construct would also allow the scheduler to call all other versions of the function.
+        """
         caller = iam.Role(
             self,
             "caller",
@@ -147,7 +153,7 @@ class LambdaFunction(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.function_arn,
                 role_arn=caller.role_arn,
-                # The next run does the work of a failed run, so an old run is not repeated.
+                # A failed run is repeated at most twice, within 5 minutes. After that, the next run does its work.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),

@@ -1,12 +1,12 @@
-"""Lambda layers, built by uv from `uv.lock` without Docker.
+"""Builds the Lambda layers with uv from `uv.lock`, without Docker.
 
-The layer `core` is our own package. Each other layer is an extra of it (`layers/core/pyproject.toml`). boto3 is in no
-layer, because Lambda's Python runtime includes it.
+The layer `core` contains our own package. Each other layer contains the packages of one extra of `core`, as declared in
+`layers/core/pyproject.toml`. No layer contains boto3, because Lambda's Python runtime includes it.
 
-Each package is in exactly one layer, because two copies would shadow each other depending on the mount order. Every
-function mounts `base` and any of the other layers, so a package that two extras need is in `base`.
+Each package is in exactly one layer. If two layers contained the same package, the order of the layers would decide
+which copy Python imports. A package that two extras need is in `base`, because every function uses the layer `base`.
 
-Each layer is built once, into `layers/vendor/build/<name>-<digest>/`. The digest covers all sources of the layer.
+Each layer is built only once, in `layers/vendor/build/<name>-<digest>/`. The digest is the hash of all its sources.
 """
 
 import contextlib
@@ -30,15 +30,16 @@ from infra.functions import OPTIONAL_LAYERS, ROOT, FunctionSpec
 
 EXTRAS = ("base", "http", *OPTIONAL_LAYERS)
 PYTHON = "3.13"
-# With the usual manylinux2014, uv silently selects an old psycopg. Newer versions have wheels only for 2_28.
+# With the more common platform manylinux2014, uv would select an old psycopg without a warning. Newer versions of
+# psycopg have wheels only for manylinux_2_28.
 PLATFORM = "aarch64-manylinux_2_28"
 BUILD = ROOT / "layers" / "vendor" / "build"
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Lambda's limit for the layers and the code of a function together, in bytes after unpacking."""
+"""Lambda's limit for the unpacked layers and code of a function, all together, in bytes."""
 
 _RECIPE = "1"
-"""Part of every digest. Increase it with each change to this module that changes the built files."""
+"""A version number in every digest. Increase it if you change this module in a way that changes the built files."""
 _UNUSED_SECONDS = 7 * 24 * 3600
 _EXCLUDED = ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", ".lock")
 
@@ -46,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class LayerError(Exception):
-    """A layer cannot be built or is too large."""
+    """A layer could not be built, or the layers of a function are too large."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,21 @@ class Layer:
     name: str
     folder: Path
     digest: str
-    """Hash of the sources. Two layers with the same digest are interchangeable."""
+    """Hash of the sources. Two layers with the same digest have the same content."""
 
     @functools.cached_property
     def unzipped(self) -> int:
-        """Size after unpacking, in bytes."""
+        """The size of the layer after unpacking, in bytes."""
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
 
 def build(into: Path = BUILD) -> Mapping[str, Layer]:
-    """Build the layers that do not exist yet, and return all layers by name. Raises LayerError."""
+    """Build the layers that do not exist yet. Returns layer name → layer, for all layers. Raises LayerError."""
     compiler = python_compiler()
     if compiler is None:
         _log.warning(
-            "Python %s is not installed: layers are built without bytecode, and functions start slower", PYTHON
+            "Python %s is not installed: the layers are built without bytecode, and functions will start more slowly",
+            PYTHON,
         )
     into.mkdir(parents=True, exist_ok=True)
     layers = [_vendor(name, pins, compiler, into) for name, pins in divide(_closures()).items()]
@@ -77,35 +79,38 @@ def build(into: Path = BUILD) -> Mapping[str, Layer]:
 
 
 def check_sizes(specs: Iterable[FunctionSpec], layers: Mapping[str, Layer]) -> None:
-    """Raise LayerError if the layers of a function exceed Lambda's limit."""
+    """Raise LayerError if the layers of a function are larger than Lambda allows."""
     for spec in specs:
         size = sum(layers[name].unzipped for name in ("core", *spec.vendor_layers))
         if size > UNZIPPED_LIMIT:
             raise LayerError(
-                f"{spec.name}: its layers are {size >> 20} MB unzipped, and Lambda allows 250 MB; remove a layer or a"
-                " dependency"
+                f"{spec.name}: its layers are {size >> 20} MB unzipped, but Lambda allows only 250 MB: remove a layer"
+                " or a dependency"
             )
 
 
 def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     """Assign each package to one layer.
 
-    closures: extra → package → pin, with all transitive dependencies. Returns layer → package → pin.
+    closures: extra → package → pin, including all transitive dependencies. Returns layer → package → pin.
     """
     extras_by_package: dict[str, list[str]] = {}
     for extra, pins in closures.items():
         for package in pins:
             extras_by_package.setdefault(package, []).append(extra)
-    divided: dict[str, dict[str, str]] = {extra: {} for extra in closures}
+    pins_by_layer: dict[str, dict[str, str]] = {extra: {} for extra in closures}
     for package, extras in sorted(extras_by_package.items()):
         layer = extras[0] if len(extras) == 1 else "base"
-        divided[layer][package] = closures[extras[0]][package]
-    return divided
+        pins_by_layer[layer][package] = closures[extras[0]][package]
+    return pins_by_layer
 
 
 @functools.cache
 def python_compiler() -> str | None:
-    """Path of a Python with the version of the Lambda runtime, or None. Lambda ignores bytecode of other versions."""
+    """Return the path of a Python with the same version as the Lambda runtime, or None if there is none.
+
+    Only this version can compile bytecode for Lambda, because Python ignores bytecode of other versions.
+    """
     version = f"python{PYTHON}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [
@@ -115,8 +120,8 @@ def python_compiler() -> str | None:
     ]
     print_version = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in candidates:
-        # pyenv also puts shims on PATH for versions that are not selected. Such a shim fails.
-        result = subprocess.run(  # noqa: S603 - an interpreter of this machine, a constant program
+        # On PATH there can be a pyenv shim for a version that is not selected. Then the command fails.
+        result = subprocess.run(  # noqa: S603 - the program is a Python interpreter, and its arguments are constant
             [candidate, "-I", "-c", print_version], capture_output=True, text=True, check=False
         )
         if result.stdout.strip() == PYTHON:
@@ -129,12 +134,12 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Map every package that `extra` needs to its requirements line, with version, marker and hashes."""
-    exported = _uv(
+    """Map every package that `extra` needs to its line in a requirements file: version, marker and hashes."""
+    requirements = _uv(
         "export", "--frozen", "--package", "wecelebrate", "--extra", extra,
         "--no-dev", "--no-emit-workspace", "--no-annotate", "--no-header",
     )  # fmt: skip
-    lines = exported.replace("\\\n", " ").splitlines()
+    lines = requirements.replace("\\\n", " ").splitlines()
     return {re.split(r"[=<>!~ @;\[]", line, maxsplit=1)[0]: " ".join(line.split()) for line in lines if line.strip()}
 
 
@@ -175,46 +180,54 @@ def _core(compiler: str | None, into: Path) -> Layer:
 def _build_layer(
     name: str, sources: Iterable[str], compiler: str | None, into: Path, fill: Callable[[Path], None]
 ) -> Layer:
-    """Build the layer in `into` with `fill`, unless it exists. Concurrent builds are safe: the last step is a rename.
+    """Build a layer in the folder `into`, unless the layer already exists there.
 
-    sources: the strings from which the digest is computed.
+    Several builds can run at the same time, because the last step is an atomic rename.
+
+    sources: the strings from which the digest is computed. fill: writes the content of the layer into a folder.
     """
     source = "\n".join([_RECIPE, "bytecode" if compiler else "source", *sources])
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # the folder belongs to another user, who also removes it
+        with contextlib.suppress(PermissionError):  # another user built the layer, and that user also removes it
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
-        staged = Path(temporary) / name
-        (staged / "python").mkdir(parents=True)
-        fill(staged / "python")
+        temporary_folder = Path(temporary) / name
+        (temporary_folder / "python").mkdir(parents=True)
+        fill(temporary_folder / "python")
         if compiler:
-            _compile(compiler, staged)
+            _compile(compiler, temporary_folder)
         try:
-            staged.rename(folder)
+            temporary_folder.rename(folder)
         except OSError as error:
-            if not folder.is_dir():  # otherwise a concurrent build was faster, with the same result
+            if not folder.is_dir():  # if it is, another build has written the same layer
                 raise LayerError(f"cannot write {folder}: {error}") from error
     _remove_unused(into)
     return Layer(name, folder, digest)
 
 
 def _remove_unused(into: Path) -> None:
-    """Remove folders that no build has used for a week. Another build may be reading a younger one."""
+    """Remove the layers that no build has used for a week.
+
+    Newer layers stay, because another build may be using them.
+    """
     for folder in into.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # a concurrent build removed its temporary folder
+        with contextlib.suppress(FileNotFoundError):  # another build has removed its temporary folder
             if folder.stat().st_mtime < time.time() - _UNUSED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compile(compiler: str, staged: Path) -> None:
-    """Compile bytecode that Python loads without a check of the sources. /opt is read-only, so stale bytecode could not
-    be replaced, and a check would read every source file."""
+def _compile(compiler: str, temporary_folder: Path) -> None:
+    """Compile bytecode that Python uses without comparing it with the source files.
+
+    The comparison would cost time, because Python reads every source file for it. It would also be useless, because
+    Python cannot write new bytecode to /opt, which is read-only.
+    """
     _run(
         compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
-        "-s", str(staged), "-p", "/opt", str(staged / "python"),
+        "-s", str(temporary_folder), "-p", "/opt", str(temporary_folder / "python"),
     )  # fmt: skip
 
 
@@ -223,7 +236,7 @@ def _uv(*arguments: str) -> str:
 
 
 def _run(*command: str) -> str:
-    result = subprocess.run(  # noqa: S603 - uv and Python of this environment, arguments of this module
+    result = subprocess.run(  # noqa: S603 - the program is our uv or Python, and this module provides the arguments
         command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}
     )
     if result.returncode:

@@ -1,11 +1,14 @@
-"""SES: the sending domain, and the delivery events of mails.
+"""SES: the domain from which mails are sent, and the events about the delivery of mails.
 
-Events go from SES through EventBridge to the queue that declares `mail_events`. EventBridge is used instead of an SNS
-topic because only AWS can put events with the source `aws.ses` on a bus. A topic would have to admit SES in its policy,
-and would need a paid KMS key whose policy admits SES as well.
+SES sends the events to EventBridge, and EventBridge sends them to the queue that declares `mail_events`. There are two
+reasons to use EventBridge and not an SNS topic. Only AWS itself can send an EventBridge event with the source
+`aws.ses`, so nobody can forge one. And an SNS topic would need a KMS key, which costs money, and a policy that allows
+SES to use it.
+
+CDK context keys::
 
     -c mail_domain=mail.example.com   the sending domain; verify it with the DNS records that SES shows
-    -c mail_rate=14                   mails per second that SES allows this account
+    -c mail_rate=14                   mails per second that SES allows this account to send
 """
 
 import aws_cdk as cdk
@@ -21,13 +24,13 @@ from infra.functions import FunctionSpec
 
 NAME = "wecelebrate"
 _EVENTS = ["DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]
-"""Event types of SES that the platform handles."""
+"""The event types of SES that the platform handles."""
 _DETAIL_TYPES = ["Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected"]
-"""The same events, as the `detail-type` of EventBridge."""
+"""The same event types, as EventBridge names them in `detail-type`."""
 
 
 class MailService(Construct):
-    """The SES identity and configuration set that send all mails, and the rule that routes their events."""
+    """The SES identity and the configuration set for all mails, and the rule that sends their events to a queue."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -45,11 +48,11 @@ class MailService(Construct):
                 self._route_events(environment, queues.by_name[spec.queue_name], configuration_set)
 
     def grant_send(self, role: iam.IRole) -> None:
-        """Allow `role` to send mails, only from the address of this service."""
+        """Allow `role` to send mails from the address of this service, and from no other address."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["ses:SendEmail"],
-                # SES checks the permission for both: the identity and the configuration set.
+                # SES requires the permission for the identity and for the configuration set.
                 resources=[self._arn("identity", self.domain), self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},
             )
@@ -64,7 +67,7 @@ class MailService(Construct):
             dkim_signing_attributes=ses.CfnEmailIdentity.DkimSigningAttributesProperty(
                 next_signing_key_length="RSA_2048_BIT"
             ),
-            # Bounces arrive as events. Nobody would read the mails that SES can send about them.
+            # SES can also send a mail for each bounce. Such mails are turned off, because bounces arrive as events.
             feedback_attributes=ses.CfnEmailIdentity.FeedbackAttributesProperty(email_forwarding_enabled=False),
         )
 
@@ -75,8 +78,8 @@ class MailService(Construct):
             name=self.configuration_set,
             delivery_options=ses.CfnConfigurationSet.DeliveryOptionsProperty(tls_policy="REQUIRE"),
             reputation_options=ses.CfnConfigurationSet.ReputationOptionsProperty(reputation_metrics_enabled=True),
-            # The suppression list is the one in our database. An address that is removed from it must not stay
-            # suppressed in SES.
+            # Our database contains the suppression list. SES must not keep a second list: an address that an operator
+            # removes from our list must receive mails again.
             suppression_options=ses.CfnConfigurationSet.SuppressionOptionsProperty(suppressed_reasons=[]),
         )
 

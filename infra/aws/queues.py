@@ -12,7 +12,7 @@ from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_q
 
 
 class Queues(Construct):
-    """All queues and dead-letter queues, by their names in the declarations."""
+    """All queues and dead-letter queues. `by_name` maps the names in the declarations to the queues."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")
@@ -23,18 +23,18 @@ class Queues(Construct):
         }
 
     def urls(self) -> dict[str, str]:
-        """Map each queue name to its URL."""
+        """Return queue name → URL."""
         return {name: queue.queue_url for name, queue in self.by_name.items()}
 
     def for_function(self, spec: FunctionSpec) -> list[sqs.Queue]:
-        """The queues that trigger this function."""
+        """Return the queues that trigger a function."""
         return [self.by_name[name] for name in spec.consumes(self._specs)]
 
     def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
-        """The queue of a function and its dead-letter queue, by name."""
+        """Create the queue of a function and its dead-letter queue. Returns queue name → queue."""
         trigger = spec.queue
         if trigger is None:
-            raise LookupError(f"{spec.name} has no [queue] table")
+            raise LookupError(f"{spec.name} has no [queue] table in its function.toml")
         dead_letters = sqs.Queue(
             self,
             dead_letter_queue(spec.queue_name),
@@ -48,11 +48,13 @@ class Queues(Construct):
             self,
             spec.queue_name,
             queue_name=self._environment.resource(spec.queue_name),
-            # The key of SQS. With a KMS key, S3 could not send to the queue and every message would call KMS.
+            # SQS encrypts with its own key. With the default KMS key of SQS, S3 could not send to the queue. KMS calls
+            # also cost money.
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
-            # Shorter than in the dead-letter queue, because the age of a dead letter counts from its first send.
+            # Shorter than the retention of the dead-letter queue. When SQS moves a message there, the age of the
+            # message still counts from the time when it was first sent.
             retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )
@@ -60,7 +62,7 @@ class Queues(Construct):
 
 
 def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
-    """Allow S3 to send to `queue` for one bucket of this account."""
+    """Allow S3 to send the notifications of one bucket of this account to `queue`."""
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal("s3.amazonaws.com")],
@@ -75,7 +77,7 @@ def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:
 
 
 def allow_events(queue: sqs.Queue, rule_arn: str) -> None:
-    """Allow EventBridge to send to `queue` for one rule."""
+    """Allow EventBridge to send the events of one rule to `queue`."""
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal("events.amazonaws.com")],

@@ -1,4 +1,4 @@
-"""Removal policies of resources and retention of logs."""
+"""How long data is kept: the removal policy of resources, and log groups with a retention."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
@@ -16,12 +16,15 @@ _DAYS = {
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
-    """Retain the data of a permanent environment when its stack is deleted. Destroy it in other environments."""
+    """Return what happens to data when its stack is deleted: a permanent environment keeps it, others destroy it."""
     return cdk.RemovalPolicy.RETAIN if environment.permanent else cdk.RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
-    """A log group with the retention of the environment. AWS services would create one that never expires."""
+    """Create a log group with the retention of the environment.
+
+    Otherwise the AWS service that writes the log would create the log group, and its entries would never expire.
+    """
     return logs.LogGroup(
         scope,
         id,

@@ -7,10 +7,10 @@ from infra.environments import Environment
 
 
 class PlatformStack(cdk.Stack):
-    """A stack of one environment. With `holds_data`, a permanent environment protects it from deletion.
+    """A stack of one environment.
 
-    The region is fixed and the account is not. Zones and endpoints can therefore be written out, and synthesis never
-    looks anything up.
+    If `holds_data` is true and the environment is permanent, the stack is protected from deletion. Each stack has a
+    fixed region, but no fixed account. With the region, CDK knows the zones and endpoints without a call to AWS.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The S3 buckets that declarations name, and the notifications that they send to queues."""
+"""The S3 buckets that the declarations name, and the notifications that the buckets send to queues."""
 
 from collections.abc import Mapping
 
@@ -19,33 +19,33 @@ _KEYS: Mapping[tuple[str, str], str] = {
     ("image-uploads", "read"): "*/uploads/*",
     ("image-uploads", "write"): "*/uploads/*",
 }
-"""(Bucket, verb) → the pattern of the keys that the verb covers. Without an entry it covers all keys."""
+"""(Bucket, verb) → pattern of the keys to which the verb applies. Without an entry, the verb applies to all keys."""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
-"""Bucket → days until its objects expire. None means never: products show those images."""
+"""Bucket → days until its objects expire. None means that they never expire: products show the objects of `images`."""
 _DEFAULT_EXPIRY_DAYS = 180
-"""Long enough to answer questions about a file half a year later."""
+"""Days until the objects of other buckets expire. Within half a year, a client may still ask about a file."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
-"""Buckets to which browsers upload with presigned URLs. They need CORS."""
+"""The buckets that need CORS, because browsers upload to them with presigned URLs."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    # With versions, because a job reads the version in its message, even if a newer one exists.
+    # Two actions, because a job reads the version of the object that its message names, even if a newer one exists.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
-"""Verb → S3 actions on the objects."""
+"""Verb → S3 actions that it allows on the objects of a bucket."""
 
 _LISTING: Mapping[str, str] = {
     # Without this permission, S3 answers 403 instead of 404 for an object that does not exist.
     "read": "s3:ListBucket",
     "list": "s3:ListBucketVersions",
 }
-"""Verb → S3 action on the bucket itself."""
+"""Verb → S3 action that it allows on the bucket itself."""
 
 
 class Buckets(Construct):
-    """All buckets, by their names in the declarations."""
+    """All buckets. `by_name` maps the names in the declarations to the buckets."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -58,40 +58,45 @@ class Buckets(Construct):
             target_queues = [spec.queue_name for spec in specs if spec.queue and spec.queue.bucket == name]
             if len(target_queues) > 1:
                 raise ValueError(
-                    f"S3 can notify only one queue of a new object: bucket {name} is declared by the queues"
-                    f" {', '.join(target_queues)}; keep it in one of them"
+                    f"S3 can notify only one queue about a new object, but several queues declare the bucket {name}:"
+                    f" {', '.join(target_queues)}; keep `bucket` in only one of them"
                 )
             for queue in target_queues:
                 self._notify(name, bucket, queues.by_name[queue])
 
     def images_url(self) -> str:
-        """The base URL of images. Empty if no function declares the bucket `images`.
+        """Return the base URL of images. It is empty if no function declares the bucket `images`.
 
-        The bucket is private until a CloudFront distribution serves it. This method must then return the URL of the
-        distribution.
+        The bucket is private, so this URL does not work for browsers yet. When a CloudFront distribution serves the
+        bucket, this method must return the URL of the distribution.
         """
         bucket = self.by_name.get("images")
         return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
 
     def names(self) -> dict[str, str]:
-        """Map the name of each bucket in the declarations to its name on AWS."""
+        """Return bucket name in the declarations → bucket name on AWS."""
         return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
 
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
-        """Allow `role` the verbs (list, read, write) in the bucket called `name`."""
+        """Allow `role` to list, read or write the bucket called `name`, as `verbs` says."""
         for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
-            acknowledge_wildcard(role, objects, f"It may {verb} every object there: key names depend on data")
+            acknowledge_wildcard(
+                role,
+                objects,
+                f"The role may {verb} all objects that match, because the names of the keys depend on data",
+            )
         listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
         if listing:
             role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))
 
     def _physical(self, name: str) -> str:
-        """The name of the bucket on AWS.
+        """Return the name of the bucket on AWS.
 
-        It is predictable: operators configure ERP systems with it, and the policy of a queue can name it without a
-        dependency cycle.
+        The name follows from the environment and the account, for two reasons. Operators configure ERP systems with it.
+        And the policy of a queue can contain the name without a reference to the bucket, which already refers to the
+        queue.
         """
         return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
 
@@ -102,7 +107,7 @@ class Buckets(Construct):
         return s3.Bucket(
             self,
             "access-logs",
-            encryption=s3.BucketEncryption.S3_MANAGED,  # the only encryption that the log service supports
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 cannot write access logs with other encryption
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._environment.log_days))],
@@ -123,7 +128,7 @@ class Buckets(Construct):
             server_access_logs_prefix=f"{name}/",
             cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # Replaced versions of an object are kept for 30 days.
+                # An old version is deleted 30 days after a newer version has replaced it.
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(days)
                     if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
@@ -139,12 +144,15 @@ class Buckets(Construct):
     def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
         """Send the ObjectCreated notifications of the bucket to `queue`.
 
-        This sets the property of the bucket directly. The CDK construct would add a custom resource whose function may
-        change every bucket of the account. S3 filters notifications only by prefix and suffix, and a key starts with
-        the catalog id. The queue therefore also gets notifications of result files, and its function ignores them.
+        This sets the property of the CloudFormation resource. The method of CDK would add a function that is allowed to
+        change every bucket of the account.
+
+        The queue also gets notifications about result files, and its function ignores them. S3 could filter only by
+        prefix and suffix, and every key starts with a catalog id.
         """
         allow_notifications(queue, self._arn(name))
-        # S3 sends a test message when the notification is configured, and rejects a queue to which it may not send.
+        # The policy of the queue must exist first. S3 sends a test message to the queue when the notification is
+        # configured, and rejects the configuration if it is not allowed to send.
         bucket.node.add_dependency(queue)
         resource = bucket.node.default_child
         if isinstance(resource, s3.CfnBucket):
@@ -156,7 +164,7 @@ class Buckets(Construct):
 
 
 def _browser_uploads() -> s3.CorsRule:
-    """Allow uploads from any origin. The presigned URL is the permission."""
+    """Allow uploads from any origin. An upload needs a presigned URL, which contains the permission."""
     return s3.CorsRule(
         allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["content-type"], max_age=3000
     )

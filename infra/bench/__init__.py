@@ -1,8 +1,9 @@
-"""Benchmarks. Each row is the ratio of a figure to a floor from the same run, with a limit: pass or fail.
+"""The benchmarks. Each row of the report compares a figure of the platform with a floor from the same run.
 
-The floor is comparable work that does not use the platform, e.g. COPY of the same rows. Machines differ in speed by a
-factor of 2 and more, so absolute figures decide nothing. The runs of a figure and of its floor take turns, and the
-ratio is the median of the pairs.
+The floor is the figure of comparable work without the platform, e.g. COPY of the same rows. A row passes if the ratio
+of the figure to the floor is within a limit. The limit applies to the ratio and not to the figure, because the speed of
+machines differs by a factor of 2 and more. The figure and the floor are measured in turns. Each turn gives a pair, and
+the ratio of the row is the median of the ratios of all pairs.
 """
 
 import json
@@ -15,9 +16,9 @@ from infra.bench.rows import Measure, Row, UnmeasuredRow
 
 
 def measure(measures: Mapping[str, Measure], home: Path, print_line: Callable[[str], object]) -> bool:
-    """Run measures on a new local cloud in `home`. Print each row, and write all rows to `bench.json` in `home`.
+    """Run the measures on a new local cloud in `home`. Prints each row, and writes all rows to `<home>/bench.json`.
 
-    Returns whether every row passed. A row that cannot be measured gives the reason and fails.
+    Returns whether every row passed. If a row cannot be measured, it shows the reason and fails.
     """
     rows: list[Row | UnmeasuredRow] = []
     with BenchPlatform.started(home) as platform:

@@ -1,4 +1,4 @@
-"""Catalogs for the page benchmarks, and requests and bare queries for their pages."""
+"""Creates catalogs for the benchmarks of pages. Generates requests and SQL queries for the same pages."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ from infra.bench.platform import BenchPlatform
 
 PAGE_SIZE = 50
 _LONG_AGO = "2020-01-01T00:00:00Z"
-"""A list with `updated_since` is never cached. All products are newer than this, so the list is not filtered."""
+"""A value of `updated_since`, which makes the list uncached. All products are newer, so it excludes no product."""
 
 _INSERT_PRODUCTS = """
 insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count)
@@ -37,11 +37,12 @@ from (
   limit 51
 ) page
 """
-"""The page of `search_paths` in plain SQL. As in the API, the 51st row shows whether there is a next page."""
+"""Selects in plain SQL the page that a request of `search_paths` gets. As in the API, the 51st row only shows whether a
+next page exists."""
 
 
 def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
-    """Create a catalog of `count` products, with planner statistics."""
+    """Create a catalog with `count` products, and update the statistics of the query planner."""
     catalog = platform.create_catalog()
     platform.database.execute(_CREATE_DICE)
     platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
@@ -50,7 +51,7 @@ def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
 
 
 def search_paths(catalog: UUID) -> NextPath:
-    """Paths of pages with filter and search. No two are equal, so none is cached."""
+    """Generate paths of pages with filter and search. All paths are different, so the cache never contains the page."""
     next_search = _searches()
 
     def next_path() -> str:
@@ -62,7 +63,7 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Parameters of SEARCH_QUERY for the same searches as `search_paths`, in the same order."""
+    """Generate parameters of SEARCH_QUERY for the same searches as `search_paths`, in the same order."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:
@@ -73,7 +74,7 @@ def search_parameters(catalog: UUID) -> NextParameters:
 
 
 def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
-    """The path of a catalog's first page without filters."""
+    """Generate the path of the first page of a catalog, without filters. The path is always the same."""
     path = f"/v1/catalogs/{catalog}/products?limit={limit}"
     if not cached:
         path += f"&updated_since={_LONG_AGO}"
@@ -81,9 +82,10 @@ def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
 
 
 def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
-    """Endless paths of storefront visits by Zipf's law: few sites and few products get most of the visits.
+    """Yield paths of visits to storefronts, without end. They follow Zipf's law.
 
-    Three of four visits read a product; the fourth reads the first page of the site's products.
+    A few sites and products get most visits. On average, three of four visits read a product. The fourth reads the
+    first page of the products of the site.
     """
     dice = random.Random(7)  # noqa: S311 - the same visits in each run
     domain_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(domains) + 1)))
@@ -99,9 +101,9 @@ def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
 
 
 def _searches() -> Callable[[], tuple[str, str, str]]:
-    """Return the next search: highest price, category and word.
+    """Return a function that returns the next search: maximum price, category and word.
 
-    The highest prices differ between searches, and are above all prices, so they filter no product.
+    Each search has a different maximum price. All of them are higher than any price, so they exclude no product.
     """
     dice = random.Random(1)  # noqa: S311 - the same searches in each run
     words = ("mug", "lamp", "wool", "scarf", "coffee")

@@ -1,4 +1,4 @@
-"""CSV files of products, and the floors for loading them: COPY and one merge of the same rows."""
+"""Writes CSV files of products, and measures the floors for a load of the same rows: COPY and a single merge."""
 
 import csv
 import json
@@ -34,12 +34,12 @@ _WORDS = (
     *("basket", "coffee", "plant", "notebook", "canvas", "wool"),
 )
 _BATCH = 100_000
-"""Rows of one COPY statement."""
+"""Number of rows that one COPY statement loads."""
 
 
 def csv_rows(count: int) -> Iterator[list[str]]:
-    """Yield the rows of an export of `count` products. The rows of a count are always the same."""
-    dice = random.Random(count)  # noqa: S311 - no secret
+    """Yield the rows of an export of `count` products. The same `count` always gives the same rows."""
+    dice = random.Random(count)  # noqa: S311 - the numbers are not secret
     for number in range(count):
         yield [
             f"SKU-{number:07d}",
@@ -66,32 +66,33 @@ def write_csv(file: Path, count: int) -> None:
 
 
 def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """COPY the rows of `write_csv` into `products`, as a superuser: without row-level policies and validation.
+    """COPY the rows of `write_csv` into `products`. Returns how many seconds this took.
 
-    Returns seconds.
+    The superuser runs the statement, so PostgreSQL applies no row-level policies. The rows are not validated either.
     """
     return _copy_into(platform, "products", catalog_id, count)
 
 
 def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """Merge the rows of `write_csv` into a catalog that already has them, in one statement that updates no row.
+    """Merge the rows of `write_csv` into a catalog that already has the same rows. Returns how many seconds this took.
 
-    Returns seconds, including COPY of the rows into a temporary table.
+    The rows are copied into a temporary table, and one statement merges them. The statement changes no product,
+    because each row equals the product that exists. The time includes the copy.
     """
     database = platform.database
     database.execute("create temp table bench_rows (like products including defaults)")
-    copied = _copy_into(platform, "bench_rows", catalog_id, count)
+    copy_seconds = _copy_into(platform, "bench_rows", catalog_id, count)
     began = time.perf_counter()
     database.execute(_MERGE)
-    merged = time.perf_counter() - began
+    merge_seconds = time.perf_counter() - began
     database.execute("drop table bench_rows")
-    return copied + merged
+    return copy_seconds + merge_seconds
 
 
 def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int) -> float:
-    """COPY rows into a table. Returns seconds, without the time to generate the rows.
+    """COPY rows into a table. Returns how many seconds this took, without the time to generate the rows.
 
-    Generates one batch at a time, to limit memory.
+    To limit memory, the rows are generated batch by batch.
     """
     rows, seconds = csv_rows(count), 0.0
     with platform.database.cursor() as cursor:
@@ -106,7 +107,7 @@ def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int
 
 
 def _record(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
-    """Convert a CSV row to the columns of _COPY."""
+    """Convert a CSV row to the values of the columns in _COPY."""
     return (
         catalog_id,
         *row[:7],

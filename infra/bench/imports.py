@@ -1,4 +1,4 @@
-"""Speed of bulk imports: rows in a request, and an uploaded file."""
+"""Measures the speed of bulk imports: of rows in a request, and of an uploaded file."""
 
 import tempfile
 import time
@@ -19,42 +19,43 @@ INLINE_RUNS, UPLOAD_RUNS = 5, 3
 INLINE_COUNT = 10_000
 UPLOAD_COUNT = 100_000
 TIMEOUT = 60.0
-"""Seconds for one request."""
+"""Maximum seconds for one request."""
 
 RESPONSE_LIMIT = Limit.at_most(0.69)
-"""From 500 ms. At reference speed (see `infra.bench.pages`) COPY takes 728 ms (13,731 rows/s); 500 / 728 = 0.69."""
+"""Corresponds to 500 ms. At reference speed (see `infra.bench.pages`), COPY takes 728 ms (13,731 rows/s), and
+500 / 728 = 0.69."""
 UPLOAD_LIMIT = Limit.at_most(2.0)
 
 
 @measures("import-10k")
 def import_inline(platform: BenchPlatform) -> Iterator[Row]:
-    """The time until a POST of 10,000 rows is accepted. The job then imports the rows in the background."""
+    """Measure the time from the POST of 10,000 rows until the API accepts them. The job imports them after that."""
     rows = [
         {"sku": row[0], "name": row[1], "category": row[3], "brand": row[4], "price": row[5]}
         for row in csv_rows(INLINE_COUNT)
     ]
-    pairs, finished = [], []
+    pairs, import_seconds = [], []
     with _client(platform) as client:
         for run in range(INLINE_RUNS + 1):
             request = {"catalog_id": str(platform.create_catalog()), "rows": rows}
             platform.settle()
             began = time.perf_counter()
             job = _body(client.post("/v1/products/bulk-import", json=request))
-            accepted = time.perf_counter() - began
+            accept_seconds = time.perf_counter() - began
             platform.wait_for_job(UUID(job["id"]))
-            if run:  # run 0 starts the processes
-                finished.append(time.perf_counter() - began)
+            if run:  # run 0 is not counted, because it starts the function processes
+                import_seconds.append(time.perf_counter() - began)
                 platform.settle()
-                copied = copy(platform, platform.create_catalog(), INLINE_COUNT)
-                pairs.append((accepted * 1000, copied * 1000))
-    note = f"until accepted; imported at {INLINE_COUNT / median(finished):,.0f} rows/s"
+                copy_seconds = copy(platform, platform.create_catalog(), INLINE_COUNT)
+                pairs.append((accept_seconds * 1000, copy_seconds * 1000))
+    note = f"until accepted; imported at {INLINE_COUNT / median(import_seconds):,.0f} rows/s"
     floor_name = f"COPY of {INLINE_COUNT:,} rows"
     yield Row.of_pairs("import-10k", pairs, "ms", floor_name=floor_name, limit=RESPONSE_LIMIT, note=note)
 
 
 @measures("import-100k")
 def import_uploaded(platform: BenchPlatform) -> Iterator[Row]:
-    """An uploaded CSV of 100,000 rows, from the POST until the job is completed."""
+    """Measure the import of an uploaded CSV of 100,000 rows, from the POST until the job is completed."""
     pairs = []
     with tempfile.TemporaryDirectory() as folder, _client(platform) as client:
         file = Path(folder) / "large.csv"
@@ -65,9 +66,9 @@ def import_uploaded(platform: BenchPlatform) -> Iterator[Row]:
             began = time.perf_counter()
             job = _body(client.post("/v1/products/bulk-import", json=request))
             platform.wait_for_job(UUID(job["id"]))
-            imported = time.perf_counter() - began
+            seconds = time.perf_counter() - began
             platform.settle()
-            pairs.append((imported, copy(platform, platform.create_catalog(), UPLOAD_COUNT)))
+            pairs.append((seconds, copy(platform, platform.create_catalog(), UPLOAD_COUNT)))
     yield sync_row("import-100k", pairs, UPLOAD_COUNT, UPLOAD_LIMIT)
 
 
@@ -76,7 +77,7 @@ def _client(platform: BenchPlatform) -> httpx.Client:
 
 
 def _upload(client: httpx.Client, file: Path) -> str:
-    """Upload a file and return the upload's id."""
+    """Upload a file and return the id of the upload."""
     content = file.read_bytes()
     request = {"name": file.name, "size": len(content), "content_type": "text/csv"}
     upload = _body(client.post("/v1/uploads", json=request))

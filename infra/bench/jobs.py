@@ -1,4 +1,4 @@
-"""Cost of claiming the next job for a worker."""
+"""Measures how long a worker needs to claim its next job."""
 
 import time
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from wecelebrate.core.database import ENTER, SYSTEM
 RUNS = 3
 CLIENTS = 100
 PENDING = 100
-"""Pending jobs of each client, in one series for each client."""
+"""Number of pending jobs of each client. All jobs of a client have the same ordering key."""
 CLAIMS = 40
-"""Claims of one run."""
+"""Number of claims in one run."""
 LIMIT = Limit.at_most(3.0)
-"""The cost must not grow with the number of pending jobs."""
+"""A claim must not become much slower when the number of pending jobs grows."""
 _INSERT_JOBS = """
 insert into clients (name, slug) select 'bench', 'bench-' || n from generate_series(1, %(clients)s) n;
 insert into jobs (client_id, type, status, requested_by, payload, ordering_key)
@@ -27,7 +27,7 @@ analyze jobs
 
 @measures("next-job")
 def next_job(platform: BenchPlatform) -> Iterator[Row]:
-    """Claiming one of 10,000 pending jobs, beside claiming one of 100."""
+    """Compare a claim among 10,000 pending jobs with a claim among 100 pending jobs."""
     pairs = [(_claim_milliseconds(platform, PENDING), _claim_milliseconds(platform, 1)) for _ in range(RUNS)]
     yield Row.of_pairs(
         "next-job",
@@ -40,12 +40,12 @@ def next_job(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
-    """Median duration of a claim while each client has `pending` jobs. Rolls back all changes."""
+    """Return the median duration of a claim while each client has `pending` jobs. Rolls back all changes."""
     milliseconds = []
     with platform.database.transaction(force_rollback=True):
         for statement in _INSERT_JOBS.split(";"):
             platform.database.execute(statement.encode(), {"clients": CLIENTS, "pending": pending})
-        # As a worker, because its row-level policies decide which indexes can be used.
+        # Claim as a worker, because the row-level policies of the worker determine which indexes PostgreSQL can use.
         platform.database.execute("set local session authorization wc_worker")
         platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None])
         for _ in range(CLAIMS):

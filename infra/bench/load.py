@@ -1,4 +1,4 @@
-"""Load generator: sends requests over several connections and times each."""
+"""The load generator. It sends requests over several connections, and measures the duration of each request."""
 
 import http.client
 import threading
@@ -18,23 +18,23 @@ from infra.local.processes import LocalCloudError
 
 @dataclass
 class Timings:
-    """The result of one load run."""
+    """The durations and outcomes of the requests in one run of a load."""
 
     milliseconds: list[float] = field(default_factory=list)
     """Duration of each request."""
     seconds: float = 0.0
     """Duration of the whole run."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Number of responses by `Cache-Status`, or by HTTP status where a response has no `Cache-Status`."""
+    """Outcome → number of responses. The outcome is the header `Cache-Status` or, if it is missing, the HTTP status."""
 
     @property
     def p50(self) -> float:
-        """Milliseconds."""
+        """The median duration of a request, in milliseconds."""
         return median(self.milliseconds)
 
     @property
     def p95(self) -> float:
-        """Milliseconds."""
+        """The 95th percentile of the durations, in milliseconds."""
         return quantiles(self.milliseconds, n=20)[18]
 
     @property
@@ -47,7 +47,7 @@ class Timings:
 
     @property
     def hit_rate(self) -> float:
-        """Share of requests that the cache answered, 0 to 1."""
+        """The share of requests that the cache answered, from 0 to 1."""
         hits = sum(count for outcome, count in self.outcomes.items() if "hit" in outcome)
         return hits / max(self.requests, 1)
 
@@ -55,17 +55,17 @@ class Timings:
 Send = Callable[[], str]
 """Sends one request and returns its outcome. Raises StopIteration when no request is left."""
 Connect = Callable[[], AbstractContextManager[Send]]
-"""Opens one connection."""
+"""Opens a connection, in a `with` statement."""
 NextPath = Callable[[], str]
 """Returns the path of the next request. Raises StopIteration when no request is left."""
 NextParameters = Callable[[], Mapping[str, Any]]
-"""Returns the parameters of the next query."""
+"""Returns the parameters for the next query."""
 
 
 def load(connect: Connect, connections: int, seconds: float) -> Timings:
-    """Send requests over several connections until the time is over or no request is left.
+    """Send requests over several connections for `seconds` seconds, or until no request is left.
 
-    The time begins when all connections are open. Raises LocalCloudError when a connection or a request fails.
+    The time starts when all connections are open. Raises LocalCloudError if a connection or a request fails.
     """
     timings = Timings()
     lock = threading.Lock()
@@ -79,15 +79,15 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
                 ready.wait()
                 began = time.perf_counter()
                 while time.perf_counter() - began < seconds and not failures:
-                    sent = time.perf_counter()
+                    request_began = time.perf_counter()
                     try:
                         outcome = send()
                     except StopIteration:
                         break
-                    milliseconds.append((time.perf_counter() - sent) * 1000)
+                    milliseconds.append((time.perf_counter() - request_began) * 1000)
                     outcomes[outcome] += 1
         except threading.BrokenBarrierError:
-            pass  # another connection failed
+            pass  # another connection has failed, and has recorded its error
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}")
             ready.abort()
@@ -110,7 +110,7 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
 
 
 def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
-    """GET requests to the API over a persistent HTTP connection."""
+    """Return a function that opens an HTTP connection. Each `send` makes a GET request over this connection."""
 
     @contextmanager
     def connect() -> Iterator[Send]:
@@ -121,7 +121,7 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
             connection.request("GET", path, headers=dict(headers))
             response = connection.getresponse()
             body = response.read()
-            if response.status != 200:  # a 429 is fast and would improve the figure
+            if response.status != 200:  # a response with status 429 is fast, and would make the figure too good
                 raise LocalCloudError(f"GET {path}: {response.status} {body[:300]!r}")
             return response.headers.get("cache-status") or str(response.status)
 
@@ -134,7 +134,10 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
 
 
 def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
-    """Queries over a direct PostgreSQL connection. Statements are not prepared, as in the platform's functions."""
+    """Return a function that opens a direct PostgreSQL connection. Each `send` runs the query with the next parameters.
+
+    As in the functions of the platform, statements are not prepared.
+    """
 
     @contextmanager
     def connect() -> Iterator[Send]:
@@ -150,7 +153,10 @@ def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
 
 
 def both(first: Connect, second: Connect) -> Connect:
-    """Requests of two kinds: one of each, in sequence, counts as one request."""
+    """Return a function that opens two connections. Each `send` makes one request on the first, then one on the second.
+
+    The two requests count as one.
+    """
 
     @contextmanager
     def connect() -> Iterator[Send]:

@@ -1,10 +1,12 @@
-"""Speed of pages: from the database, from the cache, in growing catalogs and beside a loud neighbour.
+"""Measures the speed of pages: from the database, from the cache, in large catalogs, and while another client sends
+many requests.
 
-Some limits were derived from an absolute limit: it is divided by the floor at reference speed.
-Reference speed is the speed of 2 idle cores on which a page with filter and search takes 8.7 ms p50 (216 req/s with 8
-connections), a cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s. The floor
-at reference speed is this figure divided by the ratio. The ratios are medians of three measurements on a machine that
-other work slowed down to half the reference speed.
+Some limits are derived from a target such as 10 ms. The limit is the target divided by the floor at reference speed.
+
+Reference speed is the speed of a certain machine with 2 idle cores. On it, a page with filter and search takes 8.7 ms
+p50, and reaches 216 req/s with 8 connections. A cached storefront page takes 2.8 ms p50. A cached list of 1,000 rows
+reaches 271 req/s. The floor at reference speed is one of these figures divided by the ratio of its row. Each ratio is
+the median of three measurements on a machine that other work slowed down to half the reference speed.
 """
 
 from collections.abc import Collection, Iterator
@@ -20,51 +22,59 @@ from infra.bench.rows import Limit, Row, measures
 from infra.local.processes import LocalCloudError
 
 RUNS = 15
-"""Pairs of runs: one of the figure and one of its floor."""
+"""Number of pairs of runs. A pair is one run for the figure and one for its floor."""
 SECONDS = 1.0
-"""Duration of each run. Runs are short so that other work on the machine slows both runs of a pair alike."""
+"""Duration of each run. Runs are short, so other work on the machine slows down both runs of a pair equally."""
 WARM_UP_SECONDS = 1.0
-"""Duration of the run that starts every function instance."""
+"""Duration of the first run, which is not counted. It starts all processes of the functions."""
 RATE_CONNECTIONS = 8
-"""Connections of the runs that measure a rate."""
+"""Number of connections in runs that measure a rate."""
 
 PAGE_LIMIT = Limit.at_most(2.45)
-"""From 10 ms p50. Reference: 8.7 ms, which is 2.15 times the floor, so the floor is 4.05 ms; 10 / 4.05 = 2.47."""
+"""The target is 10 ms p50. The reference is 8.7 ms, which is 2.15 times the floor. Therefore the floor is 4.05 ms,
+and 10 / 4.05 = 2.47."""
 PAGE_RATE_LIMIT = Limit.at_least(0.49)
-"""From 200 req/s. Reference: 216 req/s, which is 0.53 times the floor, so the floor is 408 req/s; 200 / 408 = 0.49."""
+"""The target is 200 req/s. The reference is 216 req/s, which is 0.53 times the floor. Therefore the floor is 408 req/s,
+and 200 / 408 = 0.49."""
 LIST_RATE_LIMIT = Limit.at_least(0.275)
-"""From 200 req/s. Reference: 271 req/s, which is 0.37 times the floor, so the floor is 732 req/s; 200 / 732 = 0.273."""
+"""The target is 200 req/s. The reference is 271 req/s, which is 0.37 times the floor. Therefore the floor is 732 req/s,
+and 200 / 732 = 0.273."""
 CACHED_LIMIT = Limit.at_most(2.05)
-"""From 4 ms p50. Reference: 2.8 ms, which is 1.45 times the floor, so the floor is 1.93 ms; 4 / 1.93 = 2.07."""
+"""The target is 4 ms p50. The reference is 2.8 ms, which is 1.45 times the floor. Therefore the floor is 1.93 ms,
+and 4 / 1.93 = 2.07."""
 HIT_RATE_LIMIT = Limit.at_least(0.936)
-"""From 80 % hits. An ideal cache, which keeps each page that was read before, has 85.5 % hits; 80 / 85.5 = 0.936."""
+"""The target is 80 % hits. An ideal cache keeps every page that was read before. It would have 85.5 % hits, and
+80 / 85.5 = 0.936."""
 GROWTH_LIMIT = Limit.at_most(1.5)
-"""A page must not depend on the size of the catalog."""
+"""The time for a page must not depend on the size of the catalog."""
 QUERIES_LIMIT = Limit.at_most(0.2)
-"""The cache saves at least 80 % of the database's queries."""
+"""The cache must save at least 80 % of the database queries."""
 NEIGHBOUR_LIMIT = Limit.at_most(1.2)
-"""A client must not notice another client that exceeds its quota."""
+"""A client must not become slower when another client exceeds its quota."""
 NEIGHBOUR_RUNS, NEIGHBOUR_SECONDS = 9, 2.0
-"""Runs are longer here, because a p95 needs more requests than a median."""
+"""Number and seconds of the runs with a neighbour. They are longer, because a p95 needs more requests than a median."""
 NEIGHBOUR_CONNECTIONS = 2
 NEIGHBOUR_REQUESTS_PER_SECOND = 100
 
 SITES = 50
 VISITED_PRODUCTS = 2_000
 EARLIER_VISITS = 80_000
-"""Visits of all storefronts before the measurement. Cache entries live for 30 minutes; 44 visits a second make this
-number in 30 minutes."""
+"""Number of visits to all storefronts before the measurement. This is the number of visits in 30 minutes, the lifetime
+of a cache entry, at 44 visits a second."""
 MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
-"""Visits of one run with the cache and of one run without it. They are counts, not durations, because the hit rate
-grows with the number of visits and must not depend on the machine's speed."""
+"""Number of visits in a run with the cache, and in a run without it. A run has a fixed number of visits and not a fixed
+duration, because the hit rate grows with the number of visits. It must not depend on the speed of the machine."""
 CACHE_RUNS = 3
 VISITS_TIMEOUT = 900.0
-"""Seconds for one run of visits."""
+"""Maximum seconds for one run of visits."""
 
 
 @measures("page-filter-search-100k", "page-filter-search-100k-rate", "list-1000-rows-rate", "storefront-page-cached")
 def pages(platform: BenchPlatform) -> Iterator[Row]:
-    """A page of 50 of 100,000 products with filter and search, a list of 1,000 rows, and a cached storefront page."""
+    """Measure three kinds of pages in a catalog of 100,000 products.
+
+    The first has 50 products with filter and search, the second has 1,000 rows, the third is a cached storefront page.
+    """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
     search = get(api, owner, catalogs.search_paths(catalog))
@@ -78,7 +88,7 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
     row = _rate_row("list-1000-rows-rate", _pairs(from_cache, health, RATE_CONNECTIONS), "/v1/health", LIST_RATE_LIMIT)
     yield replace(row, note=f"{row.note}, {_rate(from_database):.0f} req/s from the database")
     domain = platform.create_site(catalog)
-    # All requests come from one address, and the limit for an address would reject most of them.
+    # All requests come from one IP address. The limit for an address would reject most of them.
     with platform.kill_switches(limits="off"):
         storefront = get(api, {}, lambda: f"/v1/storefront/{domain}/products?limit={catalogs.PAGE_SIZE}")
         row = _p50_row("storefront-page-cached", _pairs(storefront, health, 1), "/v1/health", CACHED_LIMIT)
@@ -88,7 +98,7 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("growth-filter-search-1m-to-10k", "growth-list-1m-to-10k")
 def growth(platform: BenchPlatform) -> Iterator[Row]:
-    """The same pages of a catalog of 10,000 products and of one of 1,000,000 products."""
+    """Compare a page of a catalog of 1,000,000 products with the same page of a catalog of 10,000 products."""
     small, large = catalogs.create_filled_catalog(platform, 10_000), catalogs.create_filled_catalog(platform, 1_000_000)
     api, owner = platform.endpoints.api, platform.headers()
     floor_name = "the same page of 10,000 products"
@@ -102,14 +112,17 @@ def growth(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("zipf-hit-rate", "zipf-queries")
 def cache(platform: BenchPlatform) -> Iterator[Row]:
-    """Visits of 50 storefronts that show 100,000 products, by Zipf's law, with the cache and without it."""
+    """Measure visits to 50 storefronts, with and without the cache.
+
+    Each storefront shows the same 100,000 products. The visits follow Zipf's law.
+    """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     domains = [platform.create_site(catalog) for _ in range(SITES)]
     visits = catalogs.zipf_visits(domains, platform.product_ids(catalog, VISITED_PRODUCTS))
     hit_rates, queries, speeds = [], [], []
-    # All visits come from one address, and the limit for an address would reject most of them.
+    # All visits come from one IP address. The limit for an address would reject most of them.
     with platform.kill_switches(limits="off"):
-        # The cache holds each page that the earlier visits read, so one request for each of these pages is enough.
+        # Repeated visits would not change the content of the cache. One request for each page is enough.
         visited = set(islice(visits, EARLIER_VISITS))
         _visit(platform, visited)
         for _ in range(CACHE_RUNS):
@@ -132,7 +145,7 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("neighbour-p95")
 def neighbour(platform: BenchPlatform) -> Iterator[Row]:
-    """A client's p95 while another client sends ten times its quota, beside the p95 without the other client."""
+    """Measure the p95 of a client while another client sends ten times its quota, and without that other client."""
     client = get(
         platform.endpoints.api,
         platform.headers(),
@@ -151,12 +164,16 @@ def neighbour(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _health(platform: BenchPlatform) -> Connect:
-    """`/v1/health` through the gateway: the local cloud's cost of any request, with one probe of each database."""
+    """Return a function that opens a connection for requests to `/v1/health`.
+
+    Such a request passes the gateway and makes one query on each database server. Its duration is the part that every
+    request in the local cloud needs.
+    """
     return get(platform.endpoints.api, {}, lambda: "/v1/health")
 
 
 def _pairs(figure: Connect, floor: Connect, connections: int) -> list[tuple[Timings, Timings]]:
-    """Warm up, then run the figure and the floor in turns."""
+    """Warm up, then measure the figure and the floor in turns."""
     for connect in (figure, floor):
         load(connect, RATE_CONNECTIONS, WARM_UP_SECONDS)
     return [(load(figure, connections, SECONDS), load(floor, connections, SECONDS)) for _ in range(RUNS)]
@@ -176,7 +193,7 @@ def _rate_row(name: str, pairs: list[tuple[Timings, Timings]], floor_name: str, 
 
 
 def _rate(connect: Connect) -> float:
-    """Requests per second, as the median of several runs."""
+    """Return the requests per second, as the median of several runs."""
     return median(load(connect, RATE_CONNECTIONS, SECONDS).per_second for _ in range(RUNS))
 
 
@@ -189,12 +206,15 @@ def _visit(platform: BenchPlatform, paths: Collection[str]) -> Timings:
     """Read each path once. Raises LocalCloudError after VISITS_TIMEOUT seconds."""
     timings = load(get(platform.endpoints.api, {}, iter(paths).__next__), RATE_CONNECTIONS, VISITS_TIMEOUT)
     if timings.requests < len(paths):
-        raise LocalCloudError(f"{timings.requests:,} of {len(paths):,} visits took {VISITS_TIMEOUT:.0f} seconds")
+        raise LocalCloudError(
+            f"the run stopped after {VISITS_TIMEOUT:.0f} seconds, with only {timings.requests:,} of"
+            f" {len(paths):,} visits: the machine is too slow or too busy"
+        )
     return timings
 
 
 def _ideal_hit_rate(paths: list[str], visited: set[str]) -> float:
-    """Share of paths that were visited before. Adds the paths to `visited`."""
+    """Return the share of paths that were visited before. Adds all paths to `visited`."""
     repeated = 0
     for path in paths:
         repeated += path in visited

@@ -1,4 +1,4 @@
-"""A local cloud for benchmarks only, and the operations that the measures share."""
+"""Starts a separate local cloud for the benchmarks, and provides the operations that several measures use."""
 
 import http.client
 import os
@@ -27,22 +27,22 @@ _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo client that owns the catalogs of the benchmarks."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 180.0
-"""Seconds for `wecelebrate up` or `down`."""
+"""Maximum seconds for `wecelebrate up` or `wecelebrate down`."""
 
 
 @dataclass(frozen=True)
 class BenchPlatform:
-    """A running local cloud."""
+    """A running local cloud, and operations on it."""
 
     endpoints: Endpoints
     state: Path
     database: psycopg.Connection
-    """A superuser's connection to the primary, in autocommit mode."""
+    """A connection of the superuser to the primary, in autocommit mode."""
 
     @classmethod
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
-        """Start a cloud in `home` on free ports. Erase it at the end."""
+        """Start a cloud in `home` on free ports. Erases the cloud at the end."""
         environment = {**os.environ, **Ports.free().environment, HOME_VARIABLE: str(home)}
         _wecelebrate(environment, "down", "--erase")
         _wecelebrate(environment, "up", "--detach")
@@ -65,18 +65,24 @@ class BenchPlatform:
         return catalog_id
 
     def headers(self) -> dict[str, str]:
-        """Return headers of the owner of Acme, a client with a quota of 100,000 requests an hour."""
+        """Return request headers with a token of the owner of Acme.
+
+        This client has a quota of 100,000 requests an hour.
+        """
         return self._bearer("client:acme")
 
     def small_client_headers(self) -> dict[str, str]:
-        """Return headers of the owner of Globex, a client with a quota of 1,000 requests an hour."""
+        """Return request headers with a token of the owner of Globex.
+
+        This client has a quota of 1,000 requests an hour.
+        """
         return self._bearer("client:globex")
 
     def _bearer(self, subject: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
 
     def create_site(self, catalog_id: UUID) -> str:
-        """Create a site of Acme that shows a catalog. Returns its domain."""
+        """Create a site of Acme that shows a catalog. Returns the domain of the site."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
             "insert into sites (client_id, name, domain, status, catalog_id) values (%s, %s, %s, 'active', %s)",
@@ -91,9 +97,9 @@ class BenchPlatform:
 
     @contextmanager
     def kill_switches(self, **switches: str) -> Iterator[None]:
-        """Set kill switches, on every function instance. Reset them at the end.
+        """Set kill switches, and wait until they apply to all function processes. Resets the switches at the end.
 
-        Takes LIFE + 1 seconds before and after, because each instance caches the switches for LIFE seconds.
+        It waits LIFE_SECONDS + 1 seconds after both changes, because each process caches the switches for LIFE_SECONDS.
         """
         for name, value in switches.items():
             self.database.execute("insert into kill_switches (name, value) values (%s, %s)", [name, value])
@@ -105,7 +111,10 @@ class BenchPlatform:
             time.sleep(LIFE_SECONDS + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
-        """Run a load. Returns the number of transactions on the primary and the replica meanwhile, and its timings."""
+        """Run a load.
+
+        Returns the number of transactions that the primary and the replica ran meanwhile, and the timings.
+        """
         before = self._transactions()
         timings = run()
         time.sleep(1)  # PostgreSQL publishes its statistics once a second
@@ -124,7 +133,7 @@ class BenchPlatform:
 
     @contextmanager
     def background_load(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
-        """Send GET requests at a rate in the background. Ignores the responses."""
+        """Send `per_second` GET requests a second in the background. Ignores the responses."""
         stop = threading.Event()
 
         def send() -> None:
@@ -143,10 +152,10 @@ class BenchPlatform:
             sender.join()
 
     def sync(self, catalog_id: UUID, file: Path, timeout: float = 600.0) -> float:
-        """Put a file into the drop bucket and wait until its sync is completed.
+        """Put a file into the drop bucket, and wait until its sync is completed.
 
-        Returns the seconds from the end of the upload. Raises LocalCloudError when the job fails, or when it is not
-        completed after `timeout` seconds.
+        Returns the seconds from the end of the upload to the end of the sync. Raises LocalCloudError if the job fails,
+        or if it is not completed after `timeout` seconds.
         """
         s3 = boto3.client(
             "s3",
@@ -165,7 +174,7 @@ class BenchPlatform:
             drop = self.database.execute("select job_id from drops where version_id = %s", [version]).fetchone()
         if drop is None:
             raise LocalCloudError(
-                f"the file was not recorded within {timeout:.0f} seconds: see the log of queues-drops"
+                f"no job was created for the file within {timeout:.0f} seconds: see the log of queues-drops"
             )
         self.wait_for_job(drop[0], timeout)
         return time.perf_counter() - began
@@ -173,7 +182,7 @@ class BenchPlatform:
     def wait_for_job(self, job_id: UUID, timeout: float = 600.0) -> None:
         """Wait until a job is completed.
 
-        Raises LocalCloudError when it fails, or when it is not completed after `timeout` seconds.
+        Raises LocalCloudError if the job fails, or if it is not completed after `timeout` seconds.
         """
         began = time.perf_counter()
         while time.perf_counter() - began < timeout:
@@ -183,12 +192,13 @@ class BenchPlatform:
             if job and job[0] in ("failed", "cancelled"):
                 raise LocalCloudError(f"job {job_id} is {job[0]}: {job[1]}")
             time.sleep(POLL_SECONDS)
-        raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds")
+        raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds: see the log of its worker")
 
     def peak_memory(self, function: str) -> int:
-        """Return the highest memory use of any process of a function so far, in MB, as Lambda reports it.
+        """Return the highest memory use of a function so far, in MB, over all its processes.
 
-        Waits until no invocation is running. Raises LocalCloudError after 30 seconds.
+        The figure is the one that Lambda writes to the log. The method first waits until no invocation is running.
+        Raises LocalCloudError after 30 seconds.
         """
         log = self.state / "logs" / "functions" / f"{function}.log"
         for _ in range(300):
@@ -196,13 +206,13 @@ class BenchPlatform:
             if 0 < lines.count("START RequestId") == lines.count("REPORT RequestId"):
                 return max(int(used) for used in re.findall(r"Max Memory Used: (\d+) MB", lines))
             time.sleep(0.1)
-        raise LocalCloudError(f"{function} has a running invocation, or none was logged, after 30 seconds")
+        raise LocalCloudError(f"after 30 seconds, {function} is still running or has logged no invocation: see {log}")
 
     def settle(self) -> None:
-        """Bring the database into the state that it has some minutes after a load.
+        """Bring the database into the state that it would reach by itself some minutes after a load.
 
-        Statistics are current, all rows are known to be visible (on the replica too), and a checkpoint is complete.
-        Raises LocalCloudError after 60 tries when an open transaction prevents this.
+        The planner statistics are current, the visibility map marks all rows as visible (also on the replica), and a
+        checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction prevents this.
         """
         self.database.execute("select app.analyze_products()")
         for _ in range(60):
@@ -212,15 +222,15 @@ class BenchPlatform:
             ).fetchone()
             if row == (True,):
                 break
-            time.sleep(1)  # every ten seconds the replica reports which row versions its readers still need
+            time.sleep(1)  # the replica reports every 10 seconds which row versions its queries still need
         else:
-            raise LocalCloudError("products cannot be vacuumed: end the open transaction that prevents it")
+            raise LocalCloudError("the table `products` cannot be vacuumed: end the transaction that is still open")
         self.database.execute("checkpoint")
 
 
 def _wecelebrate(environment: dict[str, str], *arguments: str) -> None:
-    """Run the `wecelebrate` command. Raises LocalCloudError with its output when it fails."""
-    process = subprocess.run(  # noqa: S603 - our own command
+    """Run the `wecelebrate` command. If it fails, raises LocalCloudError with the output of the command."""
+    process = subprocess.run(  # noqa: S603 - this is our own command
         [sys.executable, "-m", "infra.command", *arguments],
         env=environment,
         check=False,

@@ -1,4 +1,4 @@
-"""Rows of the benchmark report: a figure, its floor from the same run, and the limit of their ratio."""
+"""The rows of the benchmark report. Each has a figure, a floor from the same run, and a limit for their ratio."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit of a ratio."""
+    """A limit for a ratio."""
 
     kind: Literal["at most", "at least"]
     ratio: float
 
     @classmethod
     def at_most(cls, ratio: float) -> Self:
-        """Limit a ratio that should be small, e.g. of times."""
+        """Create the limit for a ratio that should be small, e.g. the ratio of two durations."""
         return cls("at most", ratio)
 
     @classmethod
     def at_least(cls, ratio: float) -> Self:
-        """Limit a ratio that should be large, e.g. of rates."""
+        """Create the limit for a ratio that should be large, e.g. the ratio of two rates."""
         return cls("at least", ratio)
 
     def allows(self, ratio: float) -> bool:
-        """Return whether a ratio is within the limit. The limit itself is allowed; NaN is not."""
+        """Return whether a ratio is within the limit. A ratio that equals the limit is allowed, NaN is not."""
         return ratio <= self.ratio if self.kind == "at most" else ratio >= self.ratio
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measured figure."""
+    """A row of the report with a measured figure."""
 
     name: str
     figure: float
     unit: str
     floor_name: str
-    """The work that the floor measures, e.g. `COPY of the same rows`."""
+    """A description of the work that the floor measures, e.g. `COPY of the same rows`."""
     floor: float
-    """In the same unit as the figure."""
+    """The floor, in the same unit as the figure."""
     ratio: float
-    """Median of figure / floor over the pairs of runs."""
+    """The median of figure / floor of all pairs of runs."""
     limit: Limit
     note: str = ""
 
@@ -58,7 +58,7 @@ class Row:
         limit: Limit,
         note: str = "",
     ) -> Self:
-        """Build a row from (figure, floor) pairs, one for each pair of runs that took turns."""
+        """Build a row from pairs (figure, floor). Each pair was measured in two consecutive runs."""
         figures, floors = zip(*(measured := list(pairs)), strict=True)
         ratio = median(figure / floor for figure, floor in measured)
         return cls(name, median(figures), unit, floor_name, median(floors), ratio, limit, note)
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class UnmeasuredRow:
-    """A row whose measurement failed."""
+    """A row of the report that could not be measured."""
 
     name: str
     reason: str
@@ -98,7 +98,7 @@ class Measure:
     run: Callable[["BenchPlatform"], Iterator[Row]]
 
     def rows(self, platform: "BenchPlatform") -> Iterator[Row | UnmeasuredRow]:
-        """Yield one row for each name. After an error, the remaining rows are unmeasured."""
+        """Yield one row for each name. After an error, yields an UnmeasuredRow for each remaining name."""
         pending = list(self.row_names)
         reason = "the measure did not yield this row"
         try:
@@ -112,7 +112,7 @@ class Measure:
 
 
 def measures(*row_names: str) -> Callable[[Callable[["BenchPlatform"], Iterator[Row]]], Measure]:
-    """Decorate a generator of rows with the names of its rows."""
+    """Return a decorator that makes a Measure of a generator. row_names: the names of the rows that it yields."""
     return lambda run: Measure(row_names, run)
 
 

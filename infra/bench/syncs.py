@@ -1,4 +1,4 @@
-"""Speed and memory of catalog syncs, beside COPY and one merge of the same rows."""
+"""Measures the speed and the memory of catalog syncs, compared with COPY and a single merge of the same rows."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,19 +14,22 @@ SMALL = 10_000
 LARGE = 100_000
 MILLION = 1_000_000
 MILLION_TIMEOUT = 1800.0
-"""Seconds."""
+"""Maximum seconds for a sync of 1,000,000 rows."""
 FUNCTION = "queues-catalog-syncs"
 
 SYNC_LIMIT = Limit.at_most(2.0)
 REPEATED_SYNC_LIMIT = Limit.at_most(3.0)
-"""For a file whose rows the catalog already has."""
+"""The limit for a file whose rows the catalog already has."""
 MEMORY_LIMIT = Limit.at_most(1.25)
-"""Memory is flat: it does not grow with the file."""
+"""The memory must not grow with the size of the file."""
 
 
 @measures("sync-100k", "sync-100k-again", "sync-memory-100k-to-10k")
 def sync(platform: BenchPlatform) -> Iterator[Row]:
-    """A CSV of 100,000 rows, from S3 until it is visible; the same file again; and the memory of both."""
+    """Measure the sync of a CSV of 100,000 rows, the sync of the same file again, and the memory of both.
+
+    A sync is measured from the end of the upload to S3 until the products are visible.
+    """
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "large.csv"
         write_csv(small, SMALL)
@@ -37,22 +40,22 @@ def sync(platform: BenchPlatform) -> Iterator[Row]:
         for _ in range(RUNS):
             catalog = platform.create_catalog()
             platform.settle()
-            synced = platform.sync(catalog, large)
+            seconds = platform.sync(catalog, large)
             platform.settle()
-            first.append((synced, copy(platform, platform.create_catalog(), LARGE)))
+            first.append((seconds, copy(platform, platform.create_catalog(), LARGE)))
             platform.settle()
-            synced = platform.sync(catalog, large)
+            seconds = platform.sync(catalog, large)
             platform.settle()
-            repeated.append((synced, merge(platform, catalog, LARGE)))
+            repeated.append((seconds, merge(platform, catalog, LARGE)))
     yield sync_row("sync-100k", first, LARGE, SYNC_LIMIT)
-    floor_name = "one guarded merge of the same rows"
+    floor_name = "a single merge of the same rows"
     yield Row.of_pairs("sync-100k-again", repeated, "s", floor_name=floor_name, limit=REPEATED_SYNC_LIMIT)
     yield _memory_row("sync-memory-100k-to-10k", platform, small_memory)
 
 
 @measures("sync-1m", "sync-memory-1m-to-10k")
 def sync_million(platform: BenchPlatform) -> Iterator[Row]:
-    """A CSV of 1,000,000 rows, once, and its memory."""
+    """Measure a single sync of a CSV of 1,000,000 rows, and its memory."""
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "million.csv"
         write_csv(small, SMALL)
@@ -60,17 +63,20 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
         platform.sync(platform.create_catalog(), small)
         small_memory = platform.peak_memory(FUNCTION)
         platform.settle()
-        copied = copy(platform, platform.create_catalog(), MILLION)
+        copy_seconds = copy(platform, platform.create_catalog(), MILLION)
         platform.settle()
-        synced = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
-    yield sync_row("sync-1m", [(synced, copied)], MILLION, SYNC_LIMIT)
+        sync_seconds = platform.sync(platform.create_catalog(), large, MILLION_TIMEOUT)
+    yield sync_row("sync-1m", [(sync_seconds, copy_seconds)], MILLION, SYNC_LIMIT)
     yield _memory_row("sync-memory-1m-to-10k", platform, small_memory)
 
 
 def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
-    """Build a row from pairs of seconds: loading `count` rows through the platform, and COPY of the same rows."""
-    loaded, copied = (count / median(seconds) for seconds in zip(*pairs, strict=True))
-    note = f"{loaded:,.0f} rows/s, COPY {copied:,.0f} rows/s"
+    """Build a row for a load of `count` rows.
+
+    pairs: (seconds of the load through the platform, seconds of COPY of the same rows).
+    """
+    load_rate, copy_rate = (count / median(seconds) for seconds in zip(*pairs, strict=True))
+    note = f"{load_rate:,.0f} rows/s, COPY {copy_rate:,.0f} rows/s"
     return Row.of_pairs(name, pairs, "s", floor_name="COPY of the same rows", limit=limit, note=note)
 
 

@@ -1,4 +1,4 @@
-"""The `wecelebrate` command. Its subcommands are functions in the modules of this package, and are registered here."""
+"""The `wecelebrate` command. Each subcommand is a function in a module of this package. This module registers them."""
 
 from typing import Any
 
@@ -23,7 +23,10 @@ from infra.local.processes import LocalCloudError
 
 
 class _Commands(TyperGroup):
-    """Prints an expected error in one line, without a traceback."""
+    """The group of all subcommands.
+
+    If a subcommand raises an expected error, prints one line instead of a traceback.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""`python -m infra.command`: the command without its installed script."""
+"""Runs the command as `python -m infra.command`, for when the script `wecelebrate` is not installed."""
 
 from infra.command import app
 

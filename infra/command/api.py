@@ -1,4 +1,4 @@
-"""A client of the local cloud's API and S3, for the commands."""
+"""The client with which commands use the API and the S3 of the local cloud."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class ApiUnavailable(LocalCloudError):
-    """The API returned a 5xx status."""
+    """The API returned a status from 500 to 599."""
 
 
 @dataclass(frozen=True)
 class AdminClient:
-    """Access to the running local cloud, with the rights of an admin."""
+    """Gives access to the running local cloud, with the rights of an admin."""
 
     state: Path
     endpoints: Endpoints
@@ -32,7 +32,7 @@ class AdminClient:
 
     @cached_property
     def s3(self) -> "S3Client":
-        """A client of the local S3."""
+        """A client for the local S3."""
         import boto3
         from botocore.config import Config
 
@@ -42,19 +42,19 @@ class AdminClient:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
-            # A configured HTTP proxy cannot reach 127.0.0.1 of this machine.
+            # Do not use an HTTP proxy that the developer has configured. It cannot reach 127.0.0.1 of this machine.
             config=Config(proxies={}),
         )
 
     def bucket(self, name: str) -> str:
-        """The name in the local S3 of the bucket that declarations call `name`."""
+        """Return the name that a bucket has in the local S3. name: its name in the declarations."""
         buckets = [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]
         return next(bucket for bucket in buckets if bucket.endswith(f"-local-{name}"))
 
 
 @contextmanager
 def as_admin(expires_in: int = 12 * 3600) -> Iterator[AdminClient]:
-    """Connect to the running local cloud as an admin. Raises LocalCloudError if none runs.
+    """Connect to the running local cloud as an admin. Raises LocalCloudError if no local cloud is running.
 
     expires_in: lifetime of the access token in seconds.
     """
@@ -71,7 +71,8 @@ def get(
     """Send a GET request and return the JSON body.
 
     Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
-    API does not respond. The error has the API's own message, or the message `not_found` for a 404.
+    API does not respond. The message of the error comes from the API. If `not_found` is
+    set, it replaces this message for the status 404.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -82,7 +83,7 @@ def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | Non
 
 
 def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-    """Iterate over all rows of a list, page by page. Raises the same errors as `get`."""
+    """Yield all rows of a list. Requests one page after the other. Raises the same errors as `get`."""
     page_query = {"limit": 1000, **(query or {})}
     while True:
         page = get(api, path, page_query)
@@ -93,7 +94,7 @@ def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None 
 
 
 def error_message(response: httpx.Response) -> str:
-    """The status of an error response and its message."""
+    """Return a message with the status and the detail of an error response."""
     try:
         problem = response.json()
     except ValueError:
@@ -103,7 +104,7 @@ def error_message(response: httpx.Response) -> str:
 
 
 def _http_client(url: str, token: str) -> httpx.Client:
-    # trust_env=False: a configured HTTP proxy cannot reach 127.0.0.1 of this machine.
+    # trust_env=False ignores a configured HTTP proxy, because a proxy cannot reach 127.0.0.1 of this machine.
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
 
 

@@ -1,4 +1,4 @@
-"""`wecelebrate bench`: run the benchmarks on a separate local cloud."""
+"""The command `wecelebrate bench`: runs the benchmarks on a separate local cloud."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from infra.local.processes import LocalCloudError
 
 
 def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark.")] = None) -> None:
-    """Measure the performance of the platform on this machine. The exit code is 1 if a row fails."""
+    """Measure the performance of the platform on this machine. The exit code is 1 if a row of the report fails."""
     from infra.bench import measure
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job

@@ -1,4 +1,4 @@
-"""`wecelebrate up`, `down` and `status`: start, stop and inspect the local cloud."""
+"""The commands `wecelebrate up`, `down` and `status`: they start, stop and inspect the local cloud."""
 
 import contextlib
 import dataclasses
@@ -30,7 +30,7 @@ from infra.local.unprivileged import external_data_directory
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
     report: Annotated[
-        int | None, typer.Option(hidden=True, help="File descriptor from which --detach reads events.")
+        int | None, typer.Option(hidden=True, help="File descriptor to which events are written, for `up --detach`.")
     ] = None,
 ) -> None:
     """Start the local cloud: PostgreSQL and a replica, Redis, S3, SQS, the API and all functions."""
@@ -52,9 +52,11 @@ def up(
 
 
 def down(
-    erase: Annotated[bool, typer.Option("--erase", help="Also remove all its data, passwords and logs.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Also remove all data, passwords and logs of the local cloud.")
+    ] = False,
 ) -> None:
-    """Stop the local cloud, and any processes that a killed one left running."""
+    """Stop the local cloud. If its supervisor was killed, stop the processes that are still running."""
     state = state_directory()
     console.print(f"[green]✓[/] {control.shut_down(state)}")
     if erase:
@@ -63,7 +65,7 @@ def down(
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the parts of the local cloud. The exit code is 1 unless all of them are up."""
+    """Show the parts of the local cloud. The exit code is 0 if all of them are up, otherwise 1."""
     cloud_status = control.status(state_directory())
     if as_json:
         console.print_json(json.dumps(dataclasses.asdict(cloud_status)))
@@ -72,12 +74,17 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     else:
         console.print(_table(cloud_status))
         if cloud_status.stage == "lost":
-            console.print(f"its supervisor was killed: `{this_command()} down` stops the remaining processes")
+            console.print(
+                f"the supervisor was killed: `{this_command()} down` stops the processes that are still running"
+            )
     raise typer.Exit(0 if cloud_status.healthy else 1)
 
 
 class StartupProgress:
-    """Prints a line for each event of the supervisor. On a terminal, a spinner also names the starting parts."""
+    """Prints a line for each event of the supervisor.
+
+    On a terminal, also shows a spinner with the parts that are starting.
+    """
 
     def __init__(self) -> None:
         self._starting: list[str] = []
@@ -117,7 +124,7 @@ class StartupProgress:
 
 
 def _with_summary(progress: StartupProgress, state: Path, how_to_stop: str) -> Callable[[Event], None]:
-    """A listener that forwards events to `progress`, and prints the addresses once the local cloud is up."""
+    """Return a listener that forwards events to `progress`, and prints the addresses when the local cloud is up."""
 
     def on_event(event: Event) -> None:
         progress(event)
@@ -144,13 +151,13 @@ def _print_summary(endpoints: Endpoints, how_to_stop: str) -> None:
         lines["data"] = f"{elsewhere}, because PostgreSQL refuses to run as root"
     console.print()
     for name, value in lines.items():
-        # markup=False: people copy these lines.
+        # markup=False prints each value unchanged, because people copy the lines.
         console.print(f"{name:<12}{value}", markup=False)
     console.print(f"\n[dim]{how_to_stop}[/]")
 
 
 def _host_and_port(url: str) -> str:
-    """`host:port` of a URL, without its password."""
+    """Return `host:port` of a URL, without user and password."""
     return url.rpartition("@")[2].partition("/")[0]
 
 
@@ -172,9 +179,9 @@ def _table(cloud_status: control.CloudStatus) -> Table:
 
 
 def _start_in_background(state: Path) -> int:
-    """Start the supervisor in a new session, show its progress, and return once the local cloud is up.
+    """Start the supervisor in a new session, and show its progress until the local cloud is up.
 
-    Returns the exit code.
+    Returns the exit code of the command.
     """
     running = ProcessIdentity.read(state / "supervisor.json")
     if running and running.process:
@@ -193,7 +200,7 @@ def _start_in_background(state: Path) -> int:
         )
     os.close(write_end)
     with os.fdopen(read_end, encoding="utf-8") as events, StartupProgress() as progress:
-        how_to_stop = f"`{this_command()} status` shows it, `{this_command()} down` stops it"
+        how_to_stop = f"`{this_command()} status` shows its state, `{this_command()} down` stops it"
         on_event = _with_summary(progress, state, how_to_stop)
         failed = False
         try:
@@ -207,14 +214,16 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start: see its log, {display_path(file)}")
+        console.print(f"[red]✗[/] the local cloud did not start: see the log {display_path(file)}")
     return child.returncode
 
 
 def _run_in_background(state: Path, report: int) -> int:
-    """Run the supervisor for `--detach`. Events go to the log, and to the waiting parent until the cloud is up.
+    """Run the supervisor in the process that `up --detach` has started. Returns the exit code.
 
-    Returns the exit code. report: file descriptor of the pipe to the parent.
+    All events are written to the log. Until the cloud is up, they are also sent to the parent process.
+
+    report: file descriptor of the pipe to the parent process.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     log = logging.getLogger(__name__)
@@ -233,7 +242,7 @@ def _run_in_background(state: Path, report: int) -> int:
 
 @contextlib.contextmanager
 def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
-    """A function that writes events to a pipe until the cloud is up, or until the reader closes the pipe."""
+    """Yield a function that writes events to a pipe, until the cloud is up or the reader closes the pipe."""
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 
         def send(event: Event) -> None:
@@ -250,6 +259,6 @@ def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
 
 
 def _log_to_file(file: Path) -> None:
-    """Log to a file, because log messages are too long for the terminal."""
+    """Write log messages to a file, because they are too long for the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

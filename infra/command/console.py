@@ -1,4 +1,4 @@
-"""The console on which the commands print."""
+"""The console to which all commands print."""
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -8,9 +8,9 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def print_unwrapped(table: Table) -> None:
-    """Print a table at its full width, even if the terminal is narrower.
+    """Print each row of a table in one line, even if the line is longer than the terminal is wide.
 
-    People copy ids from it, and other programs read its lines.
+    Otherwise people could not copy ids from the table, and other programs could not read the rows.
     """
     table.width = Measurement.get(console, console.options.update(width=1_000), table).maximum
     console.print(table)

@@ -1,4 +1,7 @@
-"""`wecelebrate dlq`: dead letters, i.e. messages that failed for reasons other than their input."""
+"""The command `wecelebrate dlq`: lists, shows and redrives dead letters.
+
+A dead letter is a message that a worker could not process, for a reason other than its input.
+"""
 
 import json
 from typing import Annotated
@@ -23,9 +26,9 @@ from infra.command.resources import (
     print_one,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, redrive.")
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show and redrive them.")
 
-QueueOption = Annotated[str | None, typer.Option("--queue", help="Only of this queue.")]
+QueueOption = Annotated[str | None, typer.Option("--queue", help="Only dead letters of this queue.")]
 _PATH = "/v1/admin/dlq"
 _MAX_REASON_LENGTH = 80
 
@@ -35,11 +38,11 @@ def list_letters(
     queue: QueueOption = None,
     client: ClientOption = None,
     redriven: Annotated[
-        bool, typer.Option("--redriven", help="List the dead letters that were redriven, instead of the others.")
+        bool, typer.Option("--redriven", help="List only dead letters that were redriven. Without it, only the others.")
     ] = False,
     limit: LimitOption = DEFAULT_LIMIT,
 ) -> None:
-    """List dead letters, the newest first."""
+    """List dead letters, newest first."""
     print_list(_PATH, client, limit, plural="dead letters", table=_table, queue=queue, redriven=str(redriven).lower())
 
 
@@ -54,16 +57,21 @@ def redrive(
     letter_ids: Annotated[
         list[UUID] | None, typer.Argument(help="Ids of the dead letters.", show_default=False)
     ] = None,
-    all_letters: Annotated[bool, typer.Option("--all", help="All dead letters that were not redriven yet.")] = False,
+    all_letters: Annotated[
+        bool, typer.Option("--all", help="Redrive all dead letters that were not redriven yet.")
+    ] = False,
     queue: QueueOption = None,
     client: ClientOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Retry the job of each dead letter, or send its message again. The exit code is 1 if one of them was refused."""
+    """Redrive dead letters: retry the job of each or, if it has no job, send its message again.
+
+    The exit code is 1 if the API refused one of them.
+    """
     if bool(letter_ids) == all_letters:
-        raise typer.BadParameter("give the ids of dead letters, or --all")
+        raise typer.BadParameter("give either the ids of dead letters or --all")
     if letter_ids and (queue or client):
-        raise typer.BadParameter("--queue and --client filter --all: they cannot be combined with ids")
+        raise typer.BadParameter("--queue and --client can only be used with --all, not with ids")
     with as_admin() as cloud:
         ids = letter_ids or []
         if all_letters:

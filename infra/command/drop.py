@@ -1,4 +1,4 @@
-"""`wecelebrate drop`: upload a file to the place where an ERP system would, and watch its job."""
+"""The command `wecelebrate drop`: uploads a file as an ERP system would do it, and watches the job of the file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +20,19 @@ FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip 
 def drop(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FORMATS)],
     catalog: Annotated[str, typer.Option(help="Id or name of the catalog.")],
-    wait: Annotated[bool, typer.Option("--wait", help="Show progress until the job has finished.")] = False,
-    timeout: Annotated[int, typer.Option(min=1, help="Maximum wait, in seconds.")] = 900,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until the job has finished, and show its progress.")
+    ] = False,
+    timeout: Annotated[int, typer.Option(min=1, help="Maximum time to wait, in seconds.")] = 900,
 ) -> None:
-    """Drop a file into a catalog. With --wait, the exit code is 1 if the job failed or rejected rows."""
+    """Upload a file for a catalog, as an ERP system would do it.
+
+    With --wait, the exit code is 1 if the job failed or rejected rows.
+    """
     if not file.name.isprintable():
-        raise LocalCloudError(f"file name {file.name!r} has characters that are not printable: rename the file")
+        raise LocalCloudError(
+            f"the file name {file.name!r} contains characters that are not printable: rename the file"
+        )
     with as_admin(expires_in=timeout + 60) as cloud:
         catalog_id = _catalog(cloud.api, catalog)
         key = f"{catalog_id}/incoming/{file.name}"
@@ -38,7 +45,7 @@ def drop(
 
 
 def _catalog(api: httpx.Client, id_or_name: str) -> str:
-    """The id of the catalog with this id or name. Raises LocalCloudError if it does not exist."""
+    """Return the id of the catalog with this id or name. Raises LocalCloudError if the catalog does not exist."""
     try:
         catalog_id = UUID(id_or_name)
     except ValueError:
@@ -58,7 +65,7 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
 
 
 def _put(cloud: AdminClient, file: Path, key: str) -> str:
-    """Upload a file to the bucket of drops. Returns its S3 version id."""
+    """Upload a file to the bucket of drops. Returns the S3 version id of the object."""
     from botocore.exceptions import BotoCoreError
 
     try:

@@ -1,4 +1,4 @@
-"""`wecelebrate jobs`: list, show, watch, cancel, retry and approve background jobs."""
+"""The command `wecelebrate jobs`: lists, shows, watches, cancels, retries and approves background jobs."""
 
 import json
 from typing import Annotated, Literal
@@ -24,10 +24,10 @@ from infra.command.resources import (
 from infra.command.watch import follow, report, watch_all
 from wecelebrate.jobs.types import JobStatus, JobType
 
-app = typer.Typer(no_args_is_help=True, help="Background jobs: list, show, watch, cancel, retry, approve.")
+app = typer.Typer(no_args_is_help=True, help="Background jobs: list, show, watch, cancel, retry and approve them.")
 
 _DEFAULT_TIMEOUT = 11 * 3600
-"""Seconds. Shorter than the lifetime of the access token, which is 12 hours."""
+"""Maximum seconds to wait for a job. The access token is valid for 12 hours, so the value is lower than that."""
 
 TypeOption = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
 JobIds = Annotated[list[UUID], typer.Argument(help="Ids of the jobs.", show_default=False)]
@@ -40,7 +40,7 @@ def list_jobs(
     status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
     limit: LimitOption = DEFAULT_LIMIT,
 ) -> None:
-    """List jobs, the newest first."""
+    """List jobs, newest first."""
     print_list("/v1/jobs", client, limit, plural="jobs", table=job_table, type=job_type, status=status)
 
 
@@ -52,12 +52,14 @@ def show(job_id: Annotated[UUID, typer.Argument(help="Id of the job.")]) -> None
 
 @app.command()
 def watch(
-    job_id: Annotated[UUID | None, typer.Argument(help="Id of the job. Without it, all unfinished jobs.")] = None,
+    job_id: Annotated[UUID | None, typer.Argument(help="Id of the job. Without it, watch all unfinished jobs.")] = None,
     client: ClientOption = None,
     job_type: TypeOption = None,
-    timeout: Annotated[int, typer.Option(min=1, help="Maximum wait for a job, in seconds.")] = _DEFAULT_TIMEOUT,
+    timeout: Annotated[
+        int, typer.Option(min=1, help="Maximum time to wait for the job, in seconds.")
+    ] = _DEFAULT_TIMEOUT,
 ) -> None:
-    """Show progress until the jobs have finished. The exit code is 1 if a job failed or rejected rows."""
+    """Show the progress of jobs until they have finished. The exit code is 1 if a job failed or rejected rows."""
     with as_admin() as cloud:
         if job_id is None:
             clients = client_slugs(cloud.api)
@@ -71,20 +73,20 @@ def watch(
 
 @app.command()
 def cancel(job_ids: JobIds) -> None:
-    """Stop jobs that have not finished. Changes that they have already made stay."""
+    """Cancel jobs that have not finished. The changes that they have already made are kept."""
     _post_each(job_ids, "cancel", "cancelled")
 
 
 @app.command()
 def retry(job_ids: JobIds) -> None:
-    """Retry jobs that failed or were cancelled. They continue where they stopped."""
+    """Retry jobs that failed or were cancelled. A job continues after the last step that it completed."""
     _post_each(job_ids, "retry", "queued for a retry")
 
 
 @app.command()
 def approve(job_ids: JobIds) -> None:
-    """Approve the changes for which jobs wait."""
-    _post_each(job_ids, "approve", "approved, continues")
+    """Approve the changes of jobs that wait for an approval."""
+    _post_each(job_ids, "approve", "approved, the job continues")
 
 
 def _post_each(job_ids: list[UUID], action: Literal["cancel", "retry", "approve"], result: str) -> None:

@@ -1,4 +1,4 @@
-"""`wecelebrate listen`: a temporary webhook endpoint on this machine that prints the events of a client."""
+"""The command `wecelebrate listen`: registers a temporary webhook endpoint, and prints the events of a client."""
 
 import json
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from infra.command.console import console
 from infra.command.resources import client_id, client_slugs
 
 Requests = SimpleQueue[tuple[dict[str, str], bytes]]
-"""Headers and body of each received request."""
+"""A queue of received requests, each with its headers and its body."""
 
 MAX_BODY_BYTES = 1 << 20
-"""Maximum size of a request body. An event is far smaller."""
+"""Maximum size of a request body, in bytes. Events are much smaller."""
 
 
 def listen(
@@ -32,7 +32,7 @@ def listen(
     ] = None,
     count: Annotated[int, typer.Option(min=0, help="Exit after this number of events. 0 means never.")] = 0,
 ) -> None:
-    """Show the webhook events of a client, and verify their signatures, until Ctrl-C."""
+    """Print the webhook events of a client and verify their signatures, until Ctrl-C."""
     with as_admin() as cloud, _receive_requests() as (port, requests):
         event_types = events or ["*"]
         new_endpoint = {
@@ -58,7 +58,7 @@ def _print_event(secret: str, headers: dict[str, str], body: bytes) -> None:
     try:
         Webhook(secret).verify(body, headers)
     except WebhookVerificationError as error:
-        console.print(f"[red]✗[/] the signature is not valid: {escape(str(error))}")
+        console.print(f"[red]✗[/] the signature of an event is not valid: {escape(str(error))}")
         return
     event = json.loads(body)
     now = datetime.now(UTC).astimezone()
@@ -82,7 +82,7 @@ def _receive_requests() -> Iterator[tuple[int, Requests]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Suppress the access log, because the events are printed."""
+            """Write no access log, because each event is printed anyway."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         thread = Thread(target=server.serve_forever)

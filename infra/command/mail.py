@@ -1,4 +1,4 @@
-"""`wecelebrate mail`: list and show the mails of the local cloud, which sends none."""
+"""The command `wecelebrate mail`: lists and shows the mails of the local cloud. No mail leaves this machine."""
 
 import webbrowser
 from typing import Annotated
@@ -14,7 +14,9 @@ from infra.local.hints import display_path, this_command
 from infra.local.mailbox import SentMail, sent
 from infra.local.processes import LocalCloudError
 
-app = typer.Typer(no_args_is_help=True, help="Mails of the local cloud, which are kept and never sent: list, show.")
+app = typer.Typer(
+    no_args_is_help=True, help="Mails of the local cloud, which never leave this machine: list and show them."
+)
 
 
 @app.command("list")
@@ -22,7 +24,7 @@ def list_mails(
     to: Annotated[str | None, typer.Option(help="Only mails to this address.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Maximum number of mails.")] = 20,
 ) -> None:
-    """List mails, the newest first."""
+    """List mails, newest first."""
     mails = [mail for mail in _all_mails() if to is None or to.lower() in map(str.lower, mail.recipients)]
     if not mails:
         console.print("no mail")
@@ -41,7 +43,8 @@ def list_mails(
 @app.command()
 def show(
     id: Annotated[
-        str | None, typer.Argument(help="Id of the mail, or its first characters. Without it, the newest mail.")
+        str | None,
+        typer.Argument(help="Id of the mail, or the first characters of the id. Without it, show the newest mail."),
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="Write the HTML to a file and open it in the browser.")] = False,
 ) -> None:
@@ -49,10 +52,10 @@ def show(
     matches = [mail for mail in _all_mails() if mail.id.startswith(id or "")]
     if not matches:
         raise LocalCloudError(
-            f"mail {id} does not exist: `{this_command()} mail list` shows all mails" if id else "no mail"
+            f"mail {id} does not exist: `{this_command()} mail list` shows all mails" if id else "no mail was sent yet"
         )
     if id and len(matches) > 1:
-        raise LocalCloudError(f"{len(matches)} mails have an id that starts with {id}: give more of the id")
+        raise LocalCloudError(f"{len(matches)} mails have an id that starts with {id}: give more characters of the id")
     mail = matches[0]
     if html:
         file = state_directory() / "mails" / f"{_short_id(mail)}.html"

@@ -1,4 +1,4 @@
-"""`wecelebrate migrate`: migrate the local database to the schema of this release."""
+"""The command `wecelebrate migrate`: updates the local database to the schema of this release."""
 
 from infra.command.console import console
 from infra.local.control import running_endpoints
@@ -9,7 +9,10 @@ from infra.local.postgres import DATABASE
 
 
 def migrate() -> None:
-    """Apply pending migrations to the local database. It is safe to run again, and while the database is in use."""
+    """Apply all pending migrations to the local database.
+
+    It is safe to run this command several times, and while the database is in use.
+    """
     state = state_directory()
     address = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
     credentials = Credentials.of(state)

@@ -1,4 +1,4 @@
-"""`wecelebrate openapi`: print the OpenAPI document of the API."""
+"""The command `wecelebrate openapi`: prints the OpenAPI document of the API."""
 
 import json
 from typing import Annotated
@@ -8,11 +8,11 @@ import typer
 
 def openapi(
     server: Annotated[
-        str, typer.Option(help="Base URL of the API, for `servers` in the document.")
+        str, typer.Option(help="Base URL of the API, which is shown in `servers` of the document.")
     ] = "http://127.0.0.1:8787",
 ) -> None:
     """Print the OpenAPI 3.1 document of the whole API."""
-    # Imported here because it imports every handler, which is slow. Other commands should not wait for it.
+    # Import this module only here, because it imports every handler, which is slow. Other commands stay fast.
     from infra.openapi import document
 
     typer.echo(json.dumps(document(server.rstrip("/")), indent=2, ensure_ascii=False))

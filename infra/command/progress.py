@@ -1,4 +1,4 @@
-"""Display of jobs: their state in a few words, rows of a table, and progress bars."""
+"""Displays jobs: their state in a few words, as a row of a table, and with a progress bar."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from infra.command.console import console
 Json = dict[str, Any]
 
 LOAD_TYPES = ("catalog_sync", "product_import")
-"""Types of jobs that load rows of a file. Their counts are rows."""
+"""The types of jobs that load the rows of a file. The counts of such a job are numbers of rows."""
 _PHASES = {
     "stage": "reading",
     "look": "comparing",
@@ -26,19 +26,19 @@ _PHASES = {
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
 _RATE_WINDOW = 5.0
-"""Seconds over which the rate of rows is averaged."""
+"""The rate is the average over this number of seconds."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SCALE = 1_000
-"""Steps of a bar per percent. Rich needs whole numbers for a smooth bar."""
+"""Steps of a progress bar for one percent. With many steps, the bar moves smoothly although Rich needs integers."""
 
 
 def is_unfinished(job: Json) -> bool:
-    """Whether a job has not finished yet."""
+    """Return whether a job has not finished yet."""
     return job["status"] in ("pending", "processing")
 
 
 def state_of(job: Json) -> str:
-    """The state of a job, in one to three words."""
+    """Return the state of a job, in a few words."""
     if job["awaiting_approval"]:
         return "needs approval"
     if job["status"] == "pending":
@@ -51,28 +51,28 @@ def state_of(job: Json) -> str:
 
 
 def styled_state(job: Json) -> str:
-    """`state_of` with colour markup."""
+    """Return the state of a job as in `state_of`, with markup for its colour."""
     color = "yellow" if job["awaiting_approval"] else _COLORS.get(job["status"], "")
     return f"[{color}]{escape(state_of(job))}[/]" if color else escape(state_of(job))
 
 
 def count_rows(number: int) -> str:
-    """A number of rows, e.g. `1 row` or `1,000 rows`."""
+    """Return a number of rows as text, e.g. `1 row` or `1,000 rows`."""
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
 def age(timestamp: str) -> str:
-    """The time since an ISO 8601 timestamp, in its largest unit."""
+    """Return the time since an ISO 8601 timestamp, in the format of `duration`."""
     return duration(-_seconds_until(timestamp))
 
 
 def until(timestamp: str) -> str:
-    """The time until an ISO 8601 timestamp, in its largest unit."""
+    """Return the time until an ISO 8601 timestamp, in the format of `duration`."""
     return duration(_seconds_until(timestamp))
 
 
 def duration(seconds: float) -> str:
-    """A number of seconds in its largest unit, e.g. `9 min`. Negative numbers are `0 s`."""
+    """Return a number of seconds in its largest unit, e.g. `9 min`. A negative number gives `0 s`."""
     for length, unit in _UNITS:
         if seconds >= length:
             return f"{int(seconds // length)} {unit}"
@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
 
 
 def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
-    """A table with a row for each job. clients: id → slug."""
+    """Return a table with a row for each job. clients: id → slug."""
     table = Table("job", "client", "type", "state", "progress", "", "age", box=None, pad_edge=False, header_style="dim")
     for job in jobs:
         percent = job["progress"]["percent"]
@@ -93,7 +93,7 @@ def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
 
 
 def details(values: Mapping[str, Any]) -> Table:
-    """A table with a row for each name and value. Empty values are left out."""
+    """Return a table with a row for each name and its value. Names with an empty value are left out."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -104,15 +104,15 @@ def details(values: Mapping[str, Any]) -> Table:
 
 
 def owner(row: Json, clients: Mapping[str, str]) -> str:
-    """The slug of the client that owns a row, or `platform` if no client owns it."""
+    """Return the slug of the client that owns a row, or `platform` if no client owns the row."""
     return escape(clients.get(row["client_id"], row["client_id"]) if row["client_id"] else "platform")
 
 
 class ProgressBars:
-    """Progress bars of jobs on a terminal. Elsewhere nothing is printed."""
+    """Shows progress bars of jobs on a terminal. Prints nothing if the output is not a terminal."""
 
     def __init__(self, clients: Mapping[str, str] | None = None) -> None:
-        """clients: id → slug, if the bars should name the client of each job."""
+        """clients: id → slug. If it is set, each bar shows the client of its job."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -135,7 +135,7 @@ class ProgressBars:
         self._progress.stop()
 
     def show(self, jobs: Iterable[Json | None]) -> None:
-        """Show the bars of these jobs and remove all others. None stands for a job that does not exist yet."""
+        """Show the bars of these jobs, and remove all other bars. None represents a job that does not exist yet."""
         jobs_by_id = {job["id"] if job else None: job for job in jobs}
         for job_id in self._bars.keys() - jobs_by_id.keys():
             self._progress.remove_task(self._bars.pop(job_id))
@@ -164,15 +164,15 @@ class ProgressBars:
 
 
 class _RowRate:
-    """Rows per second of one job, over the last few seconds of its current phase."""
+    """Computes the rows per second of one job, as the average over the last seconds of the current phase."""
 
     def __init__(self) -> None:
         self._phase: str | None = None
         self._samples: deque[tuple[float, int]] = deque()
-        """Time and number of rows."""
+        """Samples, each with a time and the number of rows at that time."""
 
     def update(self, job: Json) -> float | None:
-        """Add a sample and return the rate. None if there are too few samples."""
+        """Add a sample and return the rate, or None if there are too few samples."""
         phase = job["progress"]["phase"]
         if job["type"] not in LOAD_TYPES or phase != self._phase:
             self._phase = phase

@@ -1,4 +1,4 @@
-"""The parts that `wecelebrate jobs` and `wecelebrate dlq` share: list, show, and apply an action to several rows."""
+"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. It lists rows, shows a row, and runs actions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -15,7 +15,9 @@ from infra.command.console import console, print_unwrapped
 from infra.command.progress import Json
 from infra.local.processes import LocalCloudError
 
-ClientOption = Annotated[str | None, typer.Option("--client", help="Only of this client: its id or slug.")]
+ClientOption = Annotated[
+    str | None, typer.Option("--client", help="Only rows of this client, given by its id or slug.")
+]
 LimitOption = Annotated[int, typer.Option(min=1, help="Maximum number of rows.")]
 
 DEFAULT_LIMIT = 30
@@ -26,20 +28,23 @@ Clients = Mapping[str, str]
 
 
 def client_slugs(api: httpx.Client) -> Clients:
-    """Map the id of every client to its slug."""
+    """Return id → slug for every client."""
     return {client["id"]: client["slug"] for client in get_all(api, "/v1/clients")}
 
 
 def client_id(clients: Clients, client: str) -> str:
-    """The id of the client with this id or slug. Raises LocalCloudError if it does not exist."""
+    """Return the id of the client with this id or slug. Raises LocalCloudError if the client does not exist."""
     for id, slug in clients.items():
         if client in (id, slug):
             return id
-    raise LocalCloudError(f"client {client} does not exist")
+    raise LocalCloudError(f"client {client} does not exist: give the id or slug of a client")
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:
-    """The query parameters that are set, and `client_id` if `client` is set. Raises the same errors as `client_id`."""
+    """Return the query parameters that are not None, and `client_id` if `client` is not None.
+
+    Raises the same errors as `client_id`.
+    """
     query: dict[str, str | int] = {name: value for name, value in parameters.items() if value is not None}
     if client is not None:
         query["client_id"] = client_id(clients, client)
@@ -55,7 +60,10 @@ def print_list(
     table: Callable[[list[Json], Clients], Table],
     **parameters: str | None,
 ) -> None:
-    """Print the first `limit` rows of a list of the API. plural: what the message for an empty list calls the rows."""
+    """Print the first `limit` rows of a list of the API.
+
+    plural: a noun for the rows, e.g. `jobs`. It is used in the message that no rows match.
+    """
     with as_admin() as cloud:
         clients = client_slugs(cloud.api)
         query = filters(clients, client, limit=min(limit, _PAGE_SIZE), **parameters)
@@ -67,14 +75,17 @@ def print_list(
 
 
 def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], Table]) -> None:
-    """Print one row of the API. Raises LocalCloudError with the message `not_found` if it does not exist."""
+    """Print one row of the API. Raises LocalCloudError with the message `not_found` if the row does not exist."""
     with as_admin() as cloud:
         row = get(cloud.api, path, not_found=not_found)
         console.print(details(row, client_slugs(cloud.api)))
 
 
 def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
-    """Run an action for each id and print the result that it returns. The exit code is 1 if one of them failed."""
+    """Run an action for each id and print its result. Exits with code 1 if the action failed for one of the ids.
+
+    action: takes an id and returns the text to print.
+    """
     failed = False
     for id in ids:
         try:

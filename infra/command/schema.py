@@ -1,4 +1,4 @@
-"""`wecelebrate schema`: the complete database schema as SQL."""
+"""The command `wecelebrate schema`: prints the complete database schema as SQL."""
 
 import psycopg
 import typer
@@ -11,7 +11,7 @@ from infra.local.schema_sql import schema_sql
 
 
 def schema() -> None:
-    """Print the complete schema of the local database as SQL, as in schema/schema.sql."""
+    """Print the complete schema of the local database as SQL. The file schema/schema.sql contains this output."""
     state = state_directory()
     host, _, port = running_endpoints(state).database.rpartition("@")[2].partition("/")[0].partition(":")
     password = Credentials.of(state).superuser

@@ -1,4 +1,4 @@
-"""`wecelebrate switch`: show and change the kill switches of the platform."""
+"""The command `wecelebrate switch`: lists and changes the kill switches of the platform."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ _PATH = "/v1/admin/flags"
 def switch(
     setting: Annotated[
         str | None,
-        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without it, all are listed."),
+        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without it, list all switches."),
     ] = None,
 ) -> None:
     """Change a kill switch, or list all of them. A change applies to every function within 10 seconds."""
@@ -38,12 +38,12 @@ def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> No
         raise LocalCloudError(f"switch '{name}' does not exist: use one of {', '.join(switches)}")
     default, other = switches[name]["default"], switches[name]["other"]
     if value not in (default, other):
-        raise LocalCloudError(f"'{value}' is not a value of this switch: use {name}={default} or {name}={other}")
+        raise LocalCloudError(f"'{value}' is not a value of the switch {name}: use {name}={default} or {name}={other}")
     path = f"{_PATH}/{name}"
     response = api.delete(path) if value == default else api.put(path, json={"value": value})
     if response.is_error:
         raise LocalCloudError(error_message(response))
-    console.print(f"[green]✓[/] {name}={value}, applied everywhere within 10 seconds")
+    console.print(f"[green]✓[/] {name}={value} applies to every function within 10 seconds")
 
 
 def _table(switches: Iterable[Json]) -> Table:

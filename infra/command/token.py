@@ -1,4 +1,4 @@
-"""`wecelebrate token`: print an access token of the local issuer."""
+"""The command `wecelebrate token`: prints an access token of the local issuer."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ def token(
     ],
     expires_in: Annotated[int, typer.Option(min=1, help="Lifetime of the token, in seconds.")] = 12 * 3600,
 ) -> None:
-    """Print an access token. For client, editor and viewer, the membership is created if it does not exist."""
+    """Print an access token. For client, editor and viewer, also add the user to the client if necessary."""
     state = state_directory()
     endpoints = running_endpoints(state)
     kind, _, name = identity.partition(":")
@@ -50,5 +50,5 @@ def _add_member(database: str, subject: str, email: str, role: str, slug: str) -
         member = {"subject": subject, "email": email, "role": role, "slug": slug}
         if connection.execute(_ADD_MEMBER, member).rowcount == 0:
             slugs = [row[0] for row in connection.execute("select slug from clients order by slug limit 20")]
-            existing = f"use one of {', '.join(slugs)}" if slugs else "the database has no clients"
+            existing = f"use one of {', '.join(slugs)}" if slugs else "the database has no clients yet"
             raise LocalCloudError(f"client {slug} does not exist: {existing}")

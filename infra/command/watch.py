@@ -1,4 +1,4 @@
-"""Watching jobs until they finish, and printing their results."""
+"""Watches jobs until they finish, and prints their results."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,20 +20,23 @@ from infra.local.processes import LocalCloudError
 T = TypeVar("T")
 
 _RESTART_TIMEOUT = 30.0
-"""Seconds for which the API may be unavailable while a part of the local cloud restarts."""
+"""Maximum seconds for which the API may be unavailable, e.g. because a part of the local cloud restarts."""
 _POLL_INTERVAL = 0.1
 """Seconds between two requests for one job."""
 _POLL_INTERVAL_ALL = 0.5
 """Seconds between two requests for all jobs."""
 _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
-"""Type of job → the bucket of its files."""
+"""Type of job → bucket that contains the files of the job."""
 
 
 def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
-    """Show the progress of one job until it finishes, and return it.
+    """Show the progress of one job until it finishes, and return the finished job.
 
-    If the job needs an approval, this prints how to approve it and keeps waiting. Raises LocalCloudError after
-    `timeout` seconds. find: returns the job, or None while it does not exist yet.
+    If the job needs an approval, prints how to approve it, and continues to wait.
+
+    Raises LocalCloudError after `timeout` seconds.
+
+    find: returns the current state of the job, or None if the job does not exist yet.
     """
     deadline = time.monotonic() + timeout
     call = _RetryingCaller(cloud.state)
@@ -53,9 +56,10 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 
 
 def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
-    """Show the progress of all unfinished jobs, including new ones, until every remaining job waits for an approval.
+    """Show the progress of all unfinished jobs, including new jobs.
 
-    Returns whether all jobs that finished meanwhile were completed.
+    Ends when no job is left, except for jobs that wait for an approval. Returns whether all jobs that finished during
+    this time were completed, i.e. did not fail.
     """
     call = _RetryingCaller(cloud.state)
     jobs: dict[str, Json] = {}
@@ -77,7 +81,7 @@ def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str
 
 
 def report(cloud: AdminClient, job: Json) -> bool:
-    """Print the result of a finished job. Returns whether it was completed and rejected no row."""
+    """Print the result of a finished job. Returns whether the job was completed and rejected no row."""
     counts = job["counts"]
     if job["status"] != "completed":
         console.print(f"[red]✗[/] {job['status']}: {escape(str(job['error']))}")
@@ -106,16 +110,17 @@ def report(cloud: AdminClient, job: Json) -> bool:
 
 
 class _RetryingCaller:
-    """Calls the API, and tolerates that a part of the local cloud restarts."""
+    """Calls the API. Tolerates errors while a part of the local cloud restarts."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
         self._last_success = time.monotonic()
 
     def __call__(self, request: Callable[[], T]) -> T | None:
-        """The result of `request`, or None if the API is unavailable for the moment.
+        """Return the result of `request`, or None if the API is temporarily unavailable.
 
-        Raises LocalCloudError if the local cloud was stopped, and the error of `request` if the API stays unavailable.
+        Raises LocalCloudError if the local cloud was stopped. Raises the error of `request` if the API stays
+        unavailable.
         """
         now = time.monotonic()
         try:
@@ -138,10 +143,11 @@ def _unfinished_jobs(api: httpx.Client, query: Mapping[str, str | int]) -> dict[
 
 
 def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clients: Mapping[str, str]) -> bool:
-    """Print that a job has finished. Returns False if it was not completed."""
+    """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
     job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
     if job is None or is_unfinished(job):
-        # Its status changed between the two requests of _unfinished_jobs, so both missed it.
+        # `_unfinished_jobs` sends one request for each status. The job changed its status between the two requests,
+        # so neither of the responses contains the job.
         return True
     completed = bool(job["status"] == "completed")
     reason = "" if completed else f": {escape(str(job['error']))}"
@@ -153,10 +159,10 @@ def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clie
 def _print_approval(job: Json) -> None:
     result = job["result"] or {}
     reason = (
-        f"it would deactivate {result['would_deactivate']:,} of {result['of_active']:,} products"
+        f"the job would deactivate {result['would_deactivate']:,} of {result['of_active']:,} products"
         f" ({result['percent']} %)"
         if "would_deactivate" in result
-        else "it stopped before its first change"
+        else "the job has stopped before its first change"
     )
     console.print(f"[yellow]![/] {job['id']} needs an approval: {reason}")
     console.print(f"  inspect it with `{this_command()} jobs show {job['id']}`", markup=False)

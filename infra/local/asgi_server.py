@@ -1,4 +1,4 @@
-"""Serve an ASGI application on the loopback interface. Several applications can share one event loop."""
+"""Serves ASGI applications on the loopback interface. Several applications can share one event loop."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ App = Callable[
 
 
 class _Server(uvicorn.Server):
-    """A server that installs no signal handlers. The owner of the event loop handles signals."""
+    """A server without signal handlers. The program that runs the event loop handles signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -31,13 +31,13 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Served:
-    """An application that is being served."""
+    """An application that is served, with its port and its server."""
 
     port: int
     server: uvicorn.Server
 
     def close(self) -> None:
-        """Accept no more requests. Running requests continue."""
+        """Stop accepting requests. Requests that are running continue."""
         self.server.should_exit = True
 
 
@@ -45,7 +45,9 @@ class Served:
 async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
     """Serve `app` on `port`, or on a free port if `port` is 0.
 
-    At the end, waits up to `grace` seconds for running requests. Raises OSError if the port is in use.
+    At the end of the `with` block, waits up to `grace` seconds for running requests.
+
+    Raises OSError if the port is in use.
     """
     with socket.create_server((HOST, port), backlog=2048) as listening:
         config = uvicorn.Config(
@@ -55,7 +57,8 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=grace,
-            # With a short timeout, a client could reuse a connection at the moment when the server closes it.
+            # Keep idle connections for longer than clients do. Otherwise a client could send a request over a
+            # connection at the moment when the server closes the connection.
             timeout_keep_alive=75,
         )
         server = _Server(config)

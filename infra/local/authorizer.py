@@ -1,4 +1,4 @@
-"""The JWT authorizer of the HTTP API.
+"""Verifies access tokens as the JWT authorizer of an HTTP API does on AWS.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 """
@@ -19,17 +19,17 @@ from joserfc.jws import extract_compact
 log = getLogger(__name__)
 
 MAX_CACHED_TOKENS = 10_000
-"""Verified tokens whose claims are cached."""
+"""Maximum number of verified tokens whose claims are cached."""
 
 MIN_REFETCH_INTERVAL = 10.0
-"""Minimum seconds between two fetches of the keys. It limits the requests that tokens with unknown key ids cause."""
+"""Minimum seconds between two fetches of the keys. Otherwise every token with an unknown key id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
-"""Seconds after which the keys are fetched again."""
+"""Maximum age of the keys, in seconds. Older keys are fetched again."""
 
 
 class Unauthorized(Exception):
-    """The token is missing or invalid. The message is the value of the `www-authenticate` header."""
+    """The token is missing or not valid. The message is the value for the header `www-authenticate`."""
 
 
 class KeysUnavailable(Exception):
@@ -39,7 +39,7 @@ class KeysUnavailable(Exception):
 class Authorizer:
     """Verifies the bearer tokens of one issuer.
 
-    fetch_keys: returns the issuer's JSON Web Key Set as parsed JSON, or raises KeysUnavailable.
+    fetch_keys: fetches the JSON Web Key Set of the issuer and returns the parsed JSON. Raises KeysUnavailable.
     """
 
     def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
@@ -53,7 +53,10 @@ class Authorizer:
         self._verified: OrderedDict[bytes, tuple[float, Mapping[str, str]]] = OrderedDict()
 
     async def claims(self, authorization: str | None) -> Mapping[str, str]:
-        """Return the claims of the token in an `Authorization` header, as text (see `render`). Raises Unauthorized."""
+        """Return the claims of the token in an `Authorization` header. Each value is text (see `render`).
+
+        Raises Unauthorized.
+        """
         if not authorization:
             raise Unauthorized("Bearer")
         scheme, _, rest = authorization.strip().partition(" ")
@@ -66,11 +69,11 @@ class Authorizer:
                 self._verified.move_to_end(digest)
                 return cached_claims
         claims = await self._verify(token)
-        rendered = {name: render(value) for name, value in claims.items()}
-        self._verified[digest] = (float(claims["exp"]), rendered)
+        claim_texts = {name: render(value) for name, value in claims.items()}
+        self._verified[digest] = (float(claims["exp"]), claim_texts)
         if len(self._verified) > MAX_CACHED_TOKENS:
             self._verified.popitem(last=False)
-        return rendered
+        return claim_texts
 
     async def _verify(self, token: str) -> Mapping[str, Any]:
         try:
@@ -81,7 +84,7 @@ class Authorizer:
         now = time.time()
         if claims.get("iss") != self._issuer:
             raise _invalid("the token does not have a valid issuer")
-        # `client_id` is the fallback for a token without `aud`.
+        # If a token has no claim `aud`, its claim `client_id` is the audience.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise _invalid("the token does not have a valid audience")
@@ -96,7 +99,10 @@ class Authorizer:
         return claims
 
     async def _keys_for(self, token: str) -> KeySet:
-        """Return the keys. Fetches them again if the token names an unknown key."""
+        """Return the keys of the issuer.
+
+        Fetches them first if they are too old, or if the token names an unknown key.
+        """
         kid = _kid(token)
         if self._should_fetch(kid):
             async with self._fetch_lock:
@@ -113,18 +119,19 @@ class Authorizer:
 
     async def _fetch_keys(self) -> None:
         try:
-            fetched = await self._fetch()
+            key_set = await self._fetch()
         except KeysUnavailable as error:
-            # The previous keys stay in use. If there are none, the next token causes another fetch.
+            # The earlier keys stay in use. If no keys were fetched before, the next token causes another fetch.
             log.warning("%s", error)
             return
-        self._keys = KeySet.import_key_set({"keys": list(fetched["keys"])})
-        self._key_ids = frozenset(key["kid"] for key in fetched["keys"] if "kid" in key)
+        self._keys = KeySet.import_key_set({"keys": list(key_set["keys"])})
+        self._key_ids = frozenset(key["kid"] for key in key_set["keys"] if "kid" in key)
         self._fetched_at = time.monotonic()
 
 
 def render(value: Any) -> str:
-    """Render a claim as HTTP APIs do: always as text, lists as `[a b]`, objects as `map[k:v]`."""
+    """Convert the value of a claim to text in the format of HTTP APIs, e.g. a list to `[a b]` or an object to
+    `map[k:v]`."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

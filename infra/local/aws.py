@@ -1,10 +1,15 @@
-"""S3, SQS, SES, Secrets Manager and Scheduler, emulated by ministack with the queues and buckets the functions declare.
+"""Emulates S3, SQS, SES, Secrets Manager and Scheduler with ministack.
 
-Durability, as observed with ministack 1.5.33: S3 objects and their versions are written immediately and survive a
-kill. Queues, messages and bucket configuration are written only at an orderly stop. After a kill, the messages sent
-since the last orderly start are lost, and the messages of the last orderly stop are delivered again. Both can also
-happen on AWS, although rarely. The platform tolerates both because queues deliver at least once and the row of a job
-is authoritative. `provision` at every start is therefore the only repair.
+This module also creates the queues and buckets that the functions declare.
+
+We observed the durability of ministack 1.5.33. It writes S3 objects and their versions to disk immediately, so they
+survive a kill. It writes queues, messages and the configuration of buckets to disk only when it stops normally. After a
+kill, its next start restores the messages of the last normal stop, and delivers them again. Messages that were sent
+after that stop are lost.
+
+Lost and repeated messages are also possible on AWS, although rare. The platform tolerates both: workers accept repeated
+messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and buckets must be
+created again. `provision` does this at every start.
 """
 
 import contextlib
@@ -34,7 +39,7 @@ _FOURTEEN_DAYS_IN_SECONDS = 14 * 24 * 3600
 
 
 class Aws(Service):
-    """The emulated AWS services of one local cloud.
+    """The emulated AWS services of one local cloud. Example:
 
     `with Aws(state, free_port(), functions()) as aws: aws.s3.put_object(Bucket=aws.buckets["drops"], …)`
     """
@@ -52,11 +57,12 @@ class Aws(Service):
             ports={"aws": port},
             environment={
                 "BIND_HOST": "127.0.0.1",
-                # Every queue URL begins with this host, regardless of the Host header of the request.
+                # All queue URLs begin with this host, even if the Host header of a request names another host.
                 "MINISTACK_HOST": "127.0.0.1",
                 "MINISTACK_REGION": REGION,
                 "GATEWAY_PORT": str(port),
-                # If enabled, it also listens on 0.0.0.0:8883 despite BIND_HOST, and it takes most of the start time.
+                # With IoT, ministack would also listen on 0.0.0.0:8883, although BIND_HOST is set. IoT also takes most
+                # of the start time.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 "SERVICES": "s3,sqs,ses,secretsmanager,scheduler",
@@ -70,11 +76,11 @@ class Aws(Service):
             },
         )
         self.queues: Mapping[str, str] = {}
-        """Queue name → URL, including dead-letter queues. Empty until `start` has returned."""
+        """Queue name → URL, for all queues and dead-letter queues. Empty until `start` has returned."""
 
     @property
     def url(self) -> str:
-        """Endpoint of all the services."""
+        """The endpoint URL of all these services."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -84,7 +90,7 @@ class Aws(Service):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables with which boto3 calls these services."""
+        """Environment variables that make boto3 call these services."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -95,21 +101,21 @@ class Aws(Service):
 
     @property
     def s3(self) -> "S3Client":
-        """A new S3 client."""
+        """A new client for S3."""
         return self._session().client("s3", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def sqs(self) -> "SQSClient":
-        """A new SQS client."""
+        """A new client for SQS."""
         return self._session().client("sqs", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def ses(self) -> "SESV2Client":
-        """A new SES client."""
+        """A new client for SES."""
         return self._session().client("sesv2", endpoint_url=self.url, config=_no_proxy())
 
     def start(self) -> None:
-        """Start ministack and create missing resources. Raises LocalCloudError."""
+        """Start ministack, and create the resources that do not exist yet. Raises LocalCloudError."""
         (self.state / "aws").mkdir(parents=True, exist_ok=True)
         self.process.start()
         self.provision()
@@ -118,8 +124,10 @@ class Aws(Service):
         self.process.stop()
 
     def provision(self) -> None:
-        """Create or update what the functions declare: queues, dead-letter queues, buckets, bucket notifications and
-        the mail sender. Idempotent."""
+        """Create or update the resources that the functions declare. Idempotent.
+
+        They are queues, dead-letter queues, buckets, bucket notifications and the mail sender.
+        """
         sqs = self.sqs
         queues: dict[str, str] = {}
         for spec in self.specs:
@@ -141,8 +149,8 @@ class Aws(Service):
             with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
                 s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-            notified = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
-            _configure_notifications(s3, bucket, notified)
+            queue_names = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
+            _configure_notifications(s3, bucket, queue_names)
         if any("email" in spec.uses for spec in self.specs):
             _configure_mail(self.ses)
 
@@ -158,12 +166,12 @@ class Aws(Service):
 def _no_proxy() -> "Config":
     from botocore.config import Config
 
-    # A proxy in the environment of this machine cannot reach 127.0.0.1.
+    # Do not use an HTTP proxy that the developer has configured. It cannot reach 127.0.0.1 of this machine.
     return Config(proxies={})
 
 
 def queue_arn(name: str) -> str:
-    """ARN of a queue of the local cloud."""
+    """Return the ARN of a queue in the local cloud."""
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
@@ -177,7 +185,7 @@ def _queue_attributes(spec: FunctionSpec, trigger: QueueTrigger, dead_letters: s
 
 
 def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> str:
-    """Create the queue, or update its attributes if it exists. Returns its URL."""
+    """Create a queue, or update its attributes if it exists. Returns the URL of the queue."""
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     except sqs.exceptions.QueueDoesNotExist:
@@ -187,9 +195,9 @@ def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> st
 
 
 def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
-    """Make S3 send a notification to `queues` for each new object of `bucket`.
+    """Make S3 send a notification to `queues` for each new object in `bucket`.
 
-    Does nothing if the configuration is already correct, because S3 sends a test event at every change.
+    Does nothing if the configuration is already correct. Otherwise S3 would send a test event at every start.
     """
     arns = {queue_arn(queue) for queue in queues}
     current = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
@@ -204,7 +212,7 @@ def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str])
 
 
 def _configure_mail(ses: "SESV2Client") -> None:
-    """Create the SES identity of the sender's domain and the configuration set that mails are sent with."""
+    """Create the SES identity for the domain of the sender, and the configuration set for all mails."""
     ses.create_email_identity(EmailIdentity=MAIL_DOMAIN)
     with contextlib.suppress(ses.exceptions.AlreadyExistsException):
         ses.create_configuration_set(ConfigurationSetName=MAIL_CONFIGURATION_SET)

@@ -1,7 +1,7 @@
 """The whole local cloud: its parts, and the order in which the supervisor starts them.
 
-Each part starts when the parts to its left are ready. The poolers, in parentheses, exist only if pgbouncer is
-installed.
+In this diagram, a part starts when all parts that a line connects to its left side are ready. The two poolers are in
+parentheses, because they exist only if pgbouncer is installed.
 
 postgres ─┬─ replica ─── (pool-reader) ─┐
           ├─ (pool-writer) ─────────────┤
@@ -31,7 +31,7 @@ AUDIENCE = "wecelebrate"
 
 
 class Cloud:
-    """One local cloud: its parts and their endpoints."""
+    """One local cloud, with all its parts."""
 
     def __init__(self, state: Path, ports: Ports, specs: Sequence[FunctionSpec] | None = None) -> None:
         self.state = state
@@ -75,7 +75,10 @@ class Cloud:
 
     @property
     def bindings(self) -> Bindings:
-        """Values for the environment variables of the functions. `queues` is empty until `aws` has started."""
+        """The values from which the environment variables of the functions are created.
+
+        The field `queues` is empty until the part `aws` has started.
+        """
         return Bindings(
             environment="local",
             database_writer=self.pool_writer.address if self.pool_writer else self.postgres.primary,
@@ -94,12 +97,12 @@ class Cloud:
             mail_configuration_set=MAIL_CONFIGURATION_SET,
             mail_rate="14",
             passwords=dict(self.credentials.logins),
-            # Image servers and webhook endpoints under development listen on this machine.
+            # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
             extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
         )
 
     def parts(self) -> list[Part]:
-        """The parts to start, with the dependencies of each."""
+        """Return all parts, each with the names of the parts that it needs."""
         primary, replica = self.postgres.primary_server, self.postgres.replica_server
         pools = [
             Part(pool.process.name, pool.start, pool.process, needs=(pool.server.name,))
@@ -120,7 +123,10 @@ class Cloud:
         ]
 
     def supervisor(self, on_event: Callable[[Event], None]) -> Supervisor:
-        """Return a supervisor of all parts. `endpoints.json` exists while the cloud is up."""
+        """Return a supervisor of all parts.
+
+        It writes `endpoints.json` when the cloud is up, and removes it at the end.
+        """
 
         def handle(event: Event) -> None:
             if event.kind in ("failed", "stopping"):
@@ -130,7 +136,7 @@ class Cloud:
         return Supervisor(self.parts(), self.state, handle, on_up=lambda: self.endpoints.save(self.state))
 
     def migrate(self) -> None:
-        """Create roles and logins, and apply new migrations. Idempotent."""
+        """Create the roles and logins, and apply new migrations. Idempotent."""
         from infra.local.database import prepare
 
         prepare(self.postgres.primary, self.credentials.superuser, DATABASE, self.credentials.logins)
@@ -140,8 +146,10 @@ class Cloud:
         from infra.local.database import wait_for_replica
         from infra.local.redis import declare_replica_current
 
-        # No function has run yet. As soon as the replica has replayed everything, it is complete. Redis starts empty,
-        # and functions avoid the replica for a minute after Redis lost its data, unless this declaration is present.
+        # Redis is empty now. If Redis has lost its data, functions do not read from the replica for a minute. They
+        # cannot know whether the replica has all recent changes. At this time it has all changes: no function has run
+        # yet, and `wait_for_replica` waits until the replica has replayed everything. The functions learn this from a
+        # key that `declare_replica_current` writes to Redis.
         wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
         declare_replica_current(self.redis.url)
         configuration = self.state / "functions.json"

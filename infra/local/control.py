@@ -1,4 +1,4 @@
-"""Inspect, stop and erase a local cloud from a process that is not its supervisor."""
+"""Inspects, stops and erases a local cloud. The process that does this is not the supervisor of the cloud."""
 
 import contextlib
 import json
@@ -18,23 +18,24 @@ from infra.local.unprivileged import erase_postgres_home, external_data_director
 
 @dataclass(frozen=True)
 class PartStatus:
-    """One process of the cloud."""
+    """The status of one process of the cloud."""
 
     name: str
     state: Literal["up", "down"]
     pid: int | None
     ports: dict[str, int]
     memory: int
-    """Bytes used by the process and its descendants. On Linux, memory that they share is counted once."""
+    """Memory of the process and its descendants, in bytes. On Linux, memory that they share is counted only once."""
     since: float | None
-    """Start time in seconds since the epoch."""
+    """Start time of the process, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class CloudStatus:
-    """Status of the whole cloud.
+    """The status of the whole cloud.
 
-    `stage` is the stage of its supervisor, or `lost` if the supervisor was killed and some parts still run.
+    `stage` is the stage that the supervisor has recorded. If no supervisor is running, `stage` is `down`, or `lost` if
+    some parts are still running because the supervisor was killed.
     """
 
     stage: Literal["starting", "up", "stopping", "down", "lost"]
@@ -43,11 +44,12 @@ class CloudStatus:
 
     @property
     def healthy(self) -> bool:
+        """Whether the cloud and all its parts are up."""
         return self.stage == "up" and all(part.state == "up" for part in self.parts)
 
 
 def status(state: Path) -> CloudStatus:
-    """Return the status of the cloud in `state`."""
+    """Return the status of the cloud whose state directory is `state`."""
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     record = _supervisor_record(state)
     ports: dict[str, dict[str, int]] = record.get("parts", {})
@@ -59,10 +61,10 @@ def status(state: Path) -> CloudStatus:
 
 
 def shut_down(state: Path, timeout: float = 40.0) -> str:
-    """Stop the cloud in `state` and return a short description of what was stopped.
+    """Stop the cloud in `state`. Returns one line that says what was stopped.
 
-    Kills the supervisor if it has not stopped within `timeout` seconds. Raises LocalCloudError if another user runs
-    the cloud.
+    Kills the supervisor if it does not stop within `timeout` seconds. Raises LocalCloudError if the cloud belongs to
+    another user.
     """
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     process = supervisor.process if supervisor else None
@@ -86,7 +88,10 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the stopped cloud in `state`. Returns the removed directories."""
+    """Remove all data, secrets and logs of the cloud in `state`, which must be stopped.
+
+    Returns the removed directories.
+    """
     directories = [directory for directory in (state, external_data_directory(state)) if directory]
     erase_postgres_home(state)
     shutil.rmtree(state, ignore_errors=True)
@@ -94,13 +99,13 @@ def erase(state: Path) -> list[Path]:
 
 
 def supervised(state: Path) -> bool:
-    """Whether the supervisor of the cloud in `state` is running. It restarts parts that end."""
+    """Return whether the supervisor of the cloud in `state` is running. A supervisor restarts the parts that end."""
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 
 
 def running_endpoints(state: Path) -> Endpoints:
-    """The endpoints of the cloud in `state`. Raises LocalCloudError if the cloud is not up or was killed."""
+    """Return the endpoints of the cloud in `state`. Raises LocalCloudError if the cloud is not up or was killed."""
     if not supervised(state):
         delete_endpoints(state)
     return load_endpoints(state)

@@ -1,4 +1,4 @@
-"""The passwords and keys of one local cloud: generated once, stored in `<state>/secrets.json`."""
+"""The passwords and keys of one local cloud. They are generated once, and stored in `<state>/secrets.json`."""
 
 import contextlib
 import os
@@ -16,7 +16,8 @@ from infra.local.processes import LocalCloudError
 
 
 def _password() -> str:
-    # Only letters and digits: URLs, conninfo strings and configuration files contain it unescaped.
+    # A password contains only letters and digits, so it can be written into URLs, conninfo strings and configuration
+    # files without quotes or escapes.
     return secrets.token_hex(16)
 
 
@@ -26,29 +27,34 @@ class Credentials(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     superuser: str = Field(default_factory=_password)
-    """Password of PostgreSQL's role `postgres`."""
+    """Password of the PostgreSQL superuser `postgres`."""
     replication: str = Field(default_factory=_password)
     """Password of the role that the replica uses for streaming replication."""
     redis: str = Field(default_factory=_password)
     upstash_token: str = Field(default_factory=_password)
     signing_key: str = Field(default_factory=_password)
-    """Key that signs pagination cursors."""
+    """Secret key with which functions sign cursors and consistency tokens."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
     """Database login → password."""
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """Read the credentials of the cloud in `state`. Generates and writes them (mode 0600) if they do not exist."""
+        """Read the credentials of the cloud in `state`. Generates and writes missing credentials.
+
+        The file has mode 0600. Raises LocalCloudError if the file is damaged.
+        """
         file = state / "secrets.json"
         try:
             credentials = cls.model_validate_json(file.read_bytes())
         except FileNotFoundError:
             credentials = cls()
             credentials._write(file, replace=False)
-            # If two processes start at once, both use the file that was written first.
+            # If two processes create the file at the same time, both use the file that was written first.
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
-            raise LocalCloudError(f"{file} is damaged: run `{this_command()} down --erase` to start afresh") from error
+            raise LocalCloudError(
+                f"{file} is damaged: run `{this_command()} down --erase` to remove all data and start again"
+            ) from error
         missing = {login: _password() for login in get_args(Login) if login not in credentials.logins}
         if missing:
             credentials = credentials.model_copy(update={"logins": {**credentials.logins, **missing}})

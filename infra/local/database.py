@@ -1,4 +1,4 @@
-"""Create the roles, logins and schema of the local database. On AWS, the deployment does this."""
+"""Creates the roles, the logins and the schema of the local database. On AWS, the deploy creates them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,9 +20,12 @@ def prepare(
     passwords: Mapping[str, str],
     report: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
-    """Create `database` at `primary` (host:port) if needed, apply new migrations, and set the password of each login.
+    """Create `database` if it does not exist, apply new migrations, and set the password of each login.
 
-    Idempotent, and safe to run concurrently. Returns the names of the applied migrations.
+    Returns the names of the migrations that were applied. The function is idempotent, and several processes can call it
+    at the same time.
+
+    primary: `host:port` of the primary. passwords: login → password. report: called with a line for each step.
     """
     host, _, port = primary.rpartition(":")
     server = psycopg.conninfo.make_conninfo(host=host, port=port, user="postgres", password=superuser_password)
@@ -34,7 +37,7 @@ def prepare(
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):
             create = sql.SQL("create database {} owner wc_migrate").format(sql.Identifier(database))
-            # A concurrent run may have created it since the check.
+            # Another process may have created the database after the check above.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(create)
     with psycopg.connect(server, dbname=database, autocommit=True) as connection:
@@ -51,9 +54,9 @@ def prepare(
 
 
 def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
-    """Wait until the replica has replayed everything that the primary has written, including a new heartbeat.
+    """Write a heartbeat to the primary, and wait until the replica has replayed all changes of the primary up to then.
 
-    Functions measure the lag of the replica by the heartbeat. Raises LocalCloudError after `timeout` seconds.
+    Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError after `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
@@ -63,7 +66,10 @@ def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) 
         assert written is not None
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):
             if time.monotonic() > deadline:
-                raise LocalCloudError(f"the replica did not catch up with the primary within {timeout:.0f} s")
+                raise LocalCloudError(
+                    f"the replica did not replay the changes of the primary within {timeout:.0f} s:"
+                    " see the log of `replica`"
+                )
             time.sleep(0.01)
 
 

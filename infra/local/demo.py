@@ -1,4 +1,4 @@
-"""Demo data, so that the first request returns something."""
+"""Loads the demo data. With it, the first requests of a developer return data."""
 
 from pathlib import Path
 
@@ -10,6 +10,6 @@ _DEMO_SQL = Path(__file__).with_name("demo.sql")
 
 
 def load(endpoints: Endpoints) -> None:
-    """Load the demo data into the primary. Existing rows stay unchanged."""
+    """Load the demo data into the primary. Rows that already exist are not changed."""
     with psycopg.connect(endpoints.database) as connection:
         connection.execute(_DEMO_SQL.read_bytes())

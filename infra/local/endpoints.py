@@ -1,4 +1,4 @@
-"""Ports, state directory and URLs of a local cloud. Other processes read its URLs from `endpoints.json`."""
+"""The ports, the state directory and the URLs of a local cloud. Other processes read the URLs from `endpoints.json`."""
 
 import os
 from dataclasses import dataclass, fields
@@ -16,13 +16,13 @@ _FILE = "endpoints.json"
 
 
 def state_directory() -> Path:
-    """The directory `.local` in $WECELEBRATE_HOME, by default in the checkout."""
+    """Return the directory `.local` in $WECELEBRATE_HOME. If that variable is not set, it is in the checkout."""
     return (Path(os.environ.get(HOME_VARIABLE) or ROOT) / ".local").resolve()
 
 
 @dataclass(frozen=True)
 class Ports:
-    """One port of 127.0.0.1 for each part."""
+    """The ports on 127.0.0.1, one for each part of the local cloud."""
 
     api: int = 8787
     issuer: int = 8788
@@ -36,7 +36,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Self:
-        """Distinct ports on which no process listens now."""
+        """Return ports that are all different and on which no process listens now."""
         free: set[int] = set()
         while len(free) < len(fields(cls)):
             free.add(free_port())
@@ -44,12 +44,15 @@ class Ports:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that select these ports."""
+        """The environment variables that set these ports."""
         return {port_variable(part.name): str(getattr(self, part.name)) for part in fields(self)}
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The default ports, overridden by the variables WECELEBRATE_PORT_<NAME>. Raises LocalCloudError."""
+        """Return the default ports, except where an environment variable WECELEBRATE_PORT_<NAME> sets another port.
+
+        Raises LocalCloudError if a value is not a port, or if two parts would have the same port.
+        """
         overrides: dict[str, int] = {}
         for part in fields(cls):
             variable = port_variable(part.name)
@@ -63,14 +66,15 @@ class Ports:
             port: int = getattr(ports, part.name)
             if port in part_of:
                 raise LocalCloudError(
-                    f"{part_of[port]} and {part.name} cannot both use port {port}: set {port_variable(part.name)}"
+                    f"{part_of[port]} and {part.name} cannot both use port {port}:"
+                    f" set {port_variable(part.name)} to another port"
                 )
             part_of[port] = part.name
         return ports
 
 
 class Endpoints(BaseModel):
-    """URLs of a local cloud that is up. The file has mode 0600 because some URLs contain passwords."""
+    """The URLs of a local cloud that is up. The file with them has mode 0600, because some URLs contain passwords."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -80,19 +84,19 @@ class Endpoints(BaseModel):
     s3: str
     sqs: str
     database: str
-    """Superuser's URL of the primary."""
+    """URL of the primary, with the password of the superuser."""
     replica: str
-    """Superuser's URL of the replica."""
+    """URL of the replica, with the password of the superuser."""
     pooler_writer: str | None = None
-    """Superuser's URL of the primary through pgbouncer. None if pgbouncer is not used."""
+    """URL of the pooler of the primary, with the password of the superuser. None if pgbouncer is not used."""
     pooler_reader: str | None = None
-    """Superuser's URL of the replica through pgbouncer. None if pgbouncer is not used."""
+    """URL of the pooler of the replica, with the password of the superuser. None if pgbouncer is not used."""
     redis: str
     upstash: str
     issuer: str
 
     def save(self, state: Path) -> None:
-        """Write `<state>/endpoints.json`."""
+        """Write the URLs to `<state>/endpoints.json`."""
         temporary = state / "endpoints.new"
         temporary.unlink(missing_ok=True)
         temporary.touch(mode=0o600)
@@ -109,5 +113,5 @@ def load_endpoints(state: Path) -> Endpoints:
 
 
 def delete_endpoints(state: Path) -> None:
-    """Remove `<state>/endpoints.json`, because the cloud is no longer up."""
+    """Remove `<state>/endpoints.json`. Call it when the cloud is no longer up."""
     (state / _FILE).unlink(missing_ok=True)

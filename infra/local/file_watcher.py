@@ -1,4 +1,4 @@
-"""Detects changed files, cheaply enough to check at every invocation of a function."""
+"""Detects changed files. A check is fast enough to be made at every invocation of a function."""
 
 import os
 import time
@@ -20,7 +20,10 @@ class FileWatcher:
         self._next_scan = time.monotonic() + interval
 
     def version(self) -> int:
-        """Return a number that grows whenever a file was added, removed or changed. Scans at most once per interval."""
+        """Return a number that grows when a file is added, removed or changed.
+
+        The files are scanned at most once in each interval.
+        """
         now = time.monotonic()
         if now >= self._next_scan:
             self._next_scan = now + self._interval

@@ -1,16 +1,19 @@
-"""The process that runs all functions: Lambda, the HTTP API, event source mappings, schedules and the issuer.
+"""The process that runs all functions. It contains Lambda, the HTTP API, event source mappings, schedules and the
+issuer.
+
+Command::
 
     python -m infra.local.function_host config.json
 
-config.json::
+Content of config.json::
 
     {"api_port": 8787, "issuer_port": 8788, "state": ".local",
      "bindings": {…fields of Bindings…},
      "aws": {"endpoint_url": "http://127.0.0.1:4566", "region": "us-east-1", "access_key": "…", "secret_key": "…"}}
 
-The optional key `functions` is the path of a different folder of functions. The host listens on 127.0.0.1 and logs to
-stderr. It answers `GET /_local/health` as soon as it is ready. On SIGTERM it waits for running requests and batches
-and ends, after 5 s at most.
+The optional key `functions` is the path of the folder that contains the functions. The host listens on 127.0.0.1, and
+writes its log to stderr. It answers `GET /_local/health` as soon as it is ready. On SIGTERM, it waits for running
+requests and batches, and ends after at most 5 s.
 """
 
 import asyncio
@@ -40,11 +43,11 @@ from infra.local.sqs import Sqs
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 4
-"""Time for running requests and batches to finish when the host stops."""
+"""Seconds for which a host that stops waits for running requests and batches."""
 
 
 class AwsEndpoint(BaseModel):
-    """Endpoint and credentials of the local AWS services."""
+    """The endpoint and the credentials of the local AWS services."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,21 +57,24 @@ class AwsEndpoint(BaseModel):
     secret_key: str
 
     def environment(self) -> dict[str, str]:
-        """Environment variables for the AWS SDK in a function. On AWS, Lambda sets credentials and region."""
+        """Return the environment variables for the AWS SDK in a function.
+
+        On AWS, Lambda sets credentials and region.
+        """
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            # Ignore the AWS profile of the developer.
+            # With these values, the SDK ignores the AWS profile of the developer.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
 
 class HostConfig(BaseModel):
-    """The config file of the host."""
+    """The content of the configuration file of the host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -105,7 +111,7 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
                 raise KeysUnavailable(f"could not fetch the keys from {bindings.jwks_url}: {error}") from error
 
         await lambda_service.start()
-        # Callbacks run in reverse order. When the function processes are stopped, no new work arrives any more.
+        # Callbacks run in reverse order, so the functions are stopped last. By then, no new requests or batches arrive.
         stack.push_async_callback(lambda_service.stop, grace=0.0)
         sqs = Sqs(config.aws.endpoint_url, config.aws.region, config.aws.access_key, config.aws.secret_key)
         stack.push_async_callback(sqs.close)
@@ -115,15 +121,15 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
         async with serving(gateway, config.api_port, grace=GRACE_SECONDS) as served:
             poller.start()
             scheduler.start()
-            log.info("%d functions on http://127.0.0.1:%d", len(specs), config.api_port)
+            log.info("serving %d functions on http://127.0.0.1:%d", len(specs), config.api_port)
             await stop.wait()
-            log.info("stopping")
+            log.info("the host is stopping")
             served.close()
             await asyncio.gather(poller.stop(GRACE_SECONDS), scheduler.stop())
 
 
 def main(arguments: list[str]) -> None:
-    """Read the config file and run until SIGTERM or SIGINT."""
+    """Read the configuration file, and run the host until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     config = HostConfig.model_validate_json(Path(arguments[0]).read_bytes())

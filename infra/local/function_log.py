@@ -1,14 +1,14 @@
-"""The log file of one function: the output of its processes, and Lambda's START, END and REPORT lines."""
+"""The log file of one function: the output of its processes, and the lines START, END and REPORT of Lambda."""
 
 import os
 import shutil
 from pathlib import Path
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
-"""A larger log is rotated to `<name>.log.1`, which replaces the log rotated before."""
+"""Maximum size of a log, in bytes. A larger log is moved to `<name>.log.1`, which replaces the earlier file there."""
 
 TAIL_BYTES = 4096
-"""Bytes at the end of the log that an invocation can return, as with Lambda's `LogType=Tail`."""
+"""Maximum bytes of the log that an invocation can return. It is the limit of Lambda for `LogType=Tail`."""
 
 
 class FunctionLog:
@@ -21,29 +21,29 @@ class FunctionLog:
         self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
     def write(self, text: str) -> None:
-        """Append whole lines."""
+        """Append `text`, which must consist of complete lines."""
         os.write(self._fd, text.encode())
 
     def position(self) -> int:
-        """The current end of the log, in bytes."""
+        """Return the current size of the log, in bytes."""
         return os.fstat(self._fd).st_size
 
     def tail(self, since: int) -> str:
-        """Return at most TAIL_BYTES written after position `since`.
+        """Return the end of the log that was written after position `since`, at most TAIL_BYTES.
 
-        Concurrent processes share the log, so the text may include lines of other invocations.
+        All processes of the function write to the same log, so the text may include lines of other invocations.
         """
         with self.path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
-            # If the log was rotated since, it starts at 0 again.
+            # If `since` is after the end, the log was rotated in the meantime and now starts at position 0.
             file.seek(max(since if since <= end else 0, end - TAIL_BYTES))
             return file.read().decode("utf-8", "replace")
 
     def rotate(self) -> None:
         """Rotate the log if it is larger than its limit.
 
-        The file is copied and truncated, not renamed, because the processes keep it open and append to its end.
-        Lines written between the copy and the truncation are lost.
+        Processes keep the file open and append to it. The file is therefore not renamed, but copied and then truncated.
+        Lines that are written between the copy and the truncation are lost.
         """
         if self.position() > self._max_bytes:
             shutil.copyfile(self.path, self.path.with_suffix(".log.1"))

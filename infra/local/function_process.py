@@ -1,4 +1,7 @@
-"""One process of a function (Lambda calls it an execution environment): its Runtime API, state and limits."""
+"""One process of a function, with its Runtime API, its state and its limits.
+
+AWS calls such a process an execution environment.
+"""
 
 import asyncio
 import json
@@ -24,10 +27,10 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
 INIT_LIMIT = 10.0
-"""Seconds within which a new process must request its first event."""
+"""Maximum seconds from the start of a process until it requests its first event."""
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
-"""Maximum bytes of a response. Lambda allows 100 bytes more than for a request."""
+"""Maximum size of a response, in bytes. On Lambda, a response can have 100 bytes more than a request."""
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -39,24 +42,24 @@ class Result:
     payload: bytes
     """The JSON that the function returned. If `error` is set, Lambda's description of the failure."""
     error: Literal["Unhandled"] | None = None
-    """Lambda's `FunctionError`."""
+    """The field `FunctionError` of Lambda. None if the function succeeded."""
     log: str = ""
-    """The last 4 KB of the log of this invocation, if requested."""
+    """The last 4 KB of the log, if the invocation requested them."""
 
 
 @dataclass(eq=False)
 class Invocation:
-    """An event and the future of its result."""
+    """An event for the function, and the future that will contain the result."""
 
     event: bytes
     trace_id: str
     result: asyncio.Future[Result]
     request_id: str = field(default_factory=lambda: str(uuid4()))
     tail: bool = False
-    """Whether the result includes the end of the log."""
+    """Whether the result must include the end of the log."""
 
     def set_result(self, result: Result) -> None:
-        """Set the result, unless the caller has cancelled the invocation."""
+        """Set the result. Does nothing if the caller has cancelled the invocation."""
         if not self.result.done():
             self.result.set_result(result)
 
@@ -64,8 +67,9 @@ class Invocation:
 class FunctionProcess:
     """One process of a function, from its fork to its end.
 
-    `on_idle(process)` is called whenever the process is ready for an event. `on_end(process, error)` is called once,
-    when it has ended. `error` is Lambda's description of the failure if the process ended before it was ever ready.
+    `on_idle(process)` is called each time the process becomes ready for an event. `on_end(process, error)` is called
+    once, when the process has ended. `error` is None if the process was ready at some time before. Otherwise it is the
+    description of the failure, in the format of Lambda.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class FunctionProcess:
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
         self.started = time.monotonic()
         self.ready = asyncio.Event()
-        """Set as soon as the process has requested its first event, or has ended."""
+        """Is set as soon as the process has requested its first event, or has ended."""
         self.finishing = False
         """Whether the process has returned a result, but has not requested the next event yet."""
         self.idle_since = 0.0
@@ -90,16 +94,16 @@ class FunctionProcess:
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._idle_connection: Connection | None = None
-        """The connection on which the process waits for the next event."""
+        """The connection on which the process is waiting for the next event. None if the process is not idle."""
         self._init_seconds: float | None = None
         self._init_error: bytes | None = None
         self._invocation_started = 0.0
         self._log_position = 0
         self._peak_memory = 0
-        """Bytes."""
+        """Highest memory use of the process so far, in bytes."""
         self._timer: asyncio.TimerHandle | None = None
         self._kill_error: Callable[[Invocation], bytes] | None = None
-        """Describes why Lambda has killed the process."""
+        """Returns the error payload for an invocation. Is set when the process is killed because of a limit."""
         self._fork: Fork | None = None
         self._zygote: Zygote | None = None
         self._server: asyncio.Server | None = None
@@ -109,7 +113,7 @@ class FunctionProcess:
         return self._fork.pid if self._fork else None
 
     async def start(self, zygote: Zygote, environment: Mapping[str, str]) -> None:
-        """Fork the process. Then `on_idle` or `on_end` is called. Never raises."""
+        """Fork the process. After that, `on_idle` or `on_end` is called. This method never raises an exception."""
         self._zygote = zygote
         self._timer = self._loop.call_later(INIT_LIMIT, self._init_timed_out)
         try:
@@ -148,22 +152,22 @@ class FunctionProcess:
             self._zygote.kill(self._fork)
 
     async def closed(self) -> None:
-        """Close the sockets of a process that has ended or was never forked. Waits until they are closed."""
+        """Close the sockets for a process that has ended or was never forked. Waits until the sockets are closed."""
         self._close()
         await asyncio.gather(*(connection.lost for connection in self.connections))
         if self._server is not None:
             await self._server.wait_closed()
 
     def check_memory(self) -> None:
-        """Kill the process if it uses more memory than the function may use.
+        """Kill the process if it uses more memory than the function is allowed to use.
 
-        The measure is the resident set size of the kernel, which includes pages shared with the zygote.
+        The memory use is the resident set size (RSS) of the process. It includes pages that are shared with the zygote.
         """
         self._peak_memory = max(self._peak_memory, self._resident_bytes())
         if self._peak_memory > self.spec.memory * 1024 * 1024:
             self._kill_with_error(lambda invocation: exit_payload(invocation, "signal: killed"))
 
-    # Requests of the process (`RequestHandler`).
+    # The next methods handle the requests of the process. They implement `RequestHandler`.
 
     def next_requested(self, connection: Connection) -> None:
         if self._init_seconds is None:
@@ -189,7 +193,7 @@ class FunctionProcess:
         self._init_error = payload
         return 202
 
-    # The end of an invocation and of the process.
+    # The next methods end an invocation or the process.
 
     def _finish(self, request_id: str, result: Result) -> int:
         invocation = self.invocation
@@ -213,7 +217,7 @@ class FunctionProcess:
         self.kill()
 
     def _kill_with_error(self, describe: Callable[[Invocation], bytes]) -> None:
-        """Kill the process. `describe` returns the error payload of the current invocation."""
+        """Kill the process. `describe` takes the current invocation and returns its error payload."""
         self._kill_error = describe
         self.kill()
 
@@ -253,7 +257,7 @@ class FunctionProcess:
         init = ""
         if self._init_seconds is not None and self._init_seconds > 0:
             init = f"\tInit Duration: {self._init_seconds * 1000:.2f} ms"
-            # Lambda reports the init duration only with the first invocation.
+            # Lambda reports the duration of the init only for the first invocation.
             self._init_seconds = 0.0
         self.log.write(
             f"END RequestId: {invocation.request_id}\n"
@@ -263,7 +267,7 @@ class FunctionProcess:
         )
 
     def _resident_bytes(self) -> int:
-        """Resident memory in bytes. 0 if the process has ended."""
+        """Return the resident memory of the process in bytes, or 0 if the process has ended."""
         if self._fork is None:
             return 0
         try:
@@ -294,7 +298,7 @@ def exit_payload(invocation: Invocation, reason: str) -> bytes:
 
 
 def exit_reason(code: int) -> str:
-    """How a process ended, in the wording of Lambda. Empty for exit code 0."""
+    """Return in the words of Lambda how a process ended. The text is empty for exit code 0."""
     if code < 0:
         return f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
     return f"exit status {code}" if code else ""

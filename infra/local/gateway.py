@@ -1,7 +1,7 @@
-"""API Gateway's HTTP API in front of Lambda: routes, JWT authorizer, CORS, limits, payload format 2.0.
+"""The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
-Responses of the gateway itself have the same bodies as on AWS. Differences from AWS: plain HTTP, one stage, and the
-health check `/_local/health`.
+Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS: the gateway
+uses HTTP without TLS, it has only one stage, and it has a health check at `/_local/health`.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 log = getLogger(__name__)
 
 _STATUSES_WITHOUT_BODY = (204, 304)
-"""Responses with these statuses have neither a body nor a content-length header."""
+"""The statuses of responses that have no body and no header `content-length`."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _Target:
 
 
 class _GatewayError(Exception):
-    """An error response of the gateway itself, not of a function."""
+    """An error response that the gateway creates. No function returned it."""
 
     def __init__(self, status: int, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(message)
@@ -48,9 +48,9 @@ class _GatewayError(Exception):
 
 
 class Gateway:
-    """An ASGI application that serves the routes of `specs` by invoking their functions.
+    """An ASGI application that serves the routes of `specs`. For each request, it invokes the function of the route.
 
-    timeout: seconds within which a function must respond.
+    timeout: maximum seconds until a function must respond.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Command and paths for messages to the operator, in the form that works in the current directory."""
+"""Formats the name of the command and paths for messages, so that they work in the current directory."""
 
 import shutil
 import sys
@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def this_command() -> str:
-    """Return the name of the `wecelebrate` command if PATH finds this installation, otherwise its path."""
+    """Return how an operator can call this command:
+
+    `wecelebrate` if it is on PATH, otherwise the path of the script.
+    """
     script = Path(sys.prefix) / "bin" / "wecelebrate"
     on_path = shutil.which("wecelebrate")
     if on_path and Path(on_path).resolve() == script.resolve():
@@ -15,5 +18,5 @@ def this_command() -> str:
 
 
 def display_path(path: Path) -> str:
-    """Return a path for a message: relative if it is below the current directory."""
+    """Return a path for a message. If it is below the current directory, it is relative, otherwise absolute."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,6 +1,6 @@
-"""A small OpenID Connect issuer. On AWS, this is Cognito.
+"""A small OpenID Connect issuer, which replaces Cognito in the local cloud.
 
-The private key is a file in the state folder. Every program that can read the file, such as the command
+The private key is in a file of the state directory. A program that can read this file, e.g. the command
 `wecelebrate token`, can sign tokens without a server. The server publishes the public key.
 """
 
@@ -25,9 +25,9 @@ KEY_FILE = "issuer.pem"
 
 
 class Issuer:
-    """Signs tokens with RS256. Creates the key on first use and stores it in `state`, readable only by its owner.
+    """Signs tokens with RS256. Creates the private key when it is first needed. Only the owner can read the key file.
 
-    state: folder of the key file. url: the `iss` claim of the tokens; a slash at the end is removed.
+    state: folder of the key file. url: the claim `iss` of all tokens, from which a slash at the end is removed.
     """
 
     def __init__(self, state: Path, url: str, audience: str = AUDIENCE) -> None:
@@ -45,7 +45,7 @@ class Issuer:
     ) -> str:
         """Sign a token for `subject` that expires in `expires_in` seconds.
 
-        `claims` are added to the default claims and override them.
+        `claims` are added to the default claims. If a claim is in both, the value in `claims` is used.
         """
         now = int(time.time())
         default_claims: dict[str, Any] = {
@@ -64,11 +64,11 @@ class Issuer:
         return jwt.encode(header, default_claims | claims, self._key, algorithms=["RS256"])
 
     def jwks(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set."""
+        """Return the public key as a JSON Web Key Set."""
         return {"keys": [{**self._key.as_dict(private=False), "use": "sig", "alg": "RS256"}]}
 
     def configuration(self) -> dict[str, Any]:
-        """The OpenID Connect discovery document."""
+        """Return the OpenID Connect discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks.json",
@@ -83,8 +83,8 @@ class Issuer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the discovery document, the keys and `POST /token` (ASGI).
 
-        `/token` takes JSON `{"subject", "email"?, "email_verified"?, "expires_in"?}`. It requires no secret, because
-        the server listens only on the loopback interface of a developer's machine.
+        The body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified` and
+        `expires_in`. The request needs no secret, because only programs on this machine can reach the server.
         """
         match (scope["method"], scope["path"]):
             case ("GET", "/.well-known/openid-configuration"):
@@ -117,7 +117,7 @@ class Issuer:
 
 
 def _load_key(file: Path) -> RSAKey:
-    """Read the private key. Creates the file if it does not exist."""
+    """Read the private key. Creates a key if the file does not exist."""
     try:
         pem = file.read_bytes()
     except FileNotFoundError:
@@ -127,7 +127,7 @@ def _load_key(file: Path) -> RSAKey:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(new_key.as_pem(private=True))
         try:
-            # If two processes create a key at once, both use the key of the first.
+            # If two processes create a key at the same time, both use the key that was written first.
             os.link(temporary, file)
         except FileExistsError:
             pass

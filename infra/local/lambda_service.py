@@ -1,14 +1,16 @@
-"""AWS Lambda: runs functions under the real runtime client, in one process for each concurrent invocation.
+"""Runs functions as AWS Lambda does: with the runtime client of AWS, and in one process for each concurrent invocation.
 
-If more events wait than processes are idle, new processes are forked from a warm zygote, up to the `concurrency` of the
-function. Idle processes are reused, and end after a while. Each process handles one event at a time.
+Each process handles one event at a time. If an event arrives and no process is idle, a new process is forked from a
+warm zygote. A function has at most as many processes as its `concurrency`. Idle processes are used again, and end after
+some time without an event.
 
 Differences from AWS:
 
-- If all processes are busy, an event waits up to the timeout of the function before it is throttled. A single machine
-  has a hundredth of the processes that AWS would run.
-- The memory limit applies to the resident set of the process, sampled while it is busy. CPU does not scale with memory.
-- If an init takes more than 10 s, the waiting event fails. AWS would retry the init.
+- If all processes are busy, an event waits for a process as long as the timeout of the function. Only then is it
+  throttled. The reason is that one machine can run about a hundredth of the processes that AWS could run.
+- The memory limit applies to the resident set size of the process. It is measured repeatedly while the process is busy.
+- A function with more memory does not get more CPU.
+- If the init of a process takes more than 10 s, the waiting event fails. AWS would repeat the init.
 """
 
 import asyncio
@@ -34,7 +36,7 @@ from infra.local.zygote import Zygote
 log = getLogger(__name__)
 
 REQUEST_LIMIT = 6 * 1024 * 1024
-"""Maximum bytes of an event."""
+"""Maximum size of an event, in bytes."""
 
 PACKAGE_FOLDER = ROOT / "layers" / "core" / "python" / "wecelebrate"
 
@@ -44,7 +46,7 @@ class RequestTooLarge(Exception):
 
 
 class TooManyRequests(Exception):
-    """All processes of the function were busy until the event was throttled."""
+    """The event was throttled, because all processes of the function were busy for too long."""
 
 
 class UnknownFunction(LookupError):
@@ -53,18 +55,19 @@ class UnknownFunction(LookupError):
 
 @dataclass(eq=False)
 class _Function:
-    """A function, its processes and its waiting events."""
+    """A function with its processes and its waiting events."""
 
     spec: FunctionSpec
     environment: Mapping[str, str]
     log: FunctionLog
     watcher: FileWatcher
     version: int = 0
-    """Version of the code that the processes run."""
+    """Version of the code that new processes run."""
     idle: list[FunctionProcess] = field(default_factory=list)
-    """Idle processes, most recently used last. The last one is used next. Surplus processes stay idle, and then end."""
+    """Idle processes, in the order of their last use. The most recently used process is last, and gets the next event.
+    The others therefore stay idle until they end."""
     processes: set[FunctionProcess] = field(default_factory=set)
-    """All processes."""
+    """All processes of the function: starting, idle and busy."""
     stale: set[FunctionProcess] = field(default_factory=set)
     """Processes that run an earlier version of the code."""
     waiting: deque[Invocation] = field(default_factory=deque)
@@ -72,7 +75,7 @@ class _Function:
     """Number of processes that are starting."""
 
     def next_waiting(self) -> Invocation | None:
-        """Remove and return the oldest waiting event whose caller has not given up."""
+        """Remove and return the oldest waiting event. Skips events that their callers have cancelled."""
         while self.waiting:
             invocation = self.waiting.popleft()
             if not invocation.result.done():
@@ -81,10 +84,10 @@ class _Function:
 
 
 class Lambda:
-    """Runs functions.
+    """Runs the functions of one local cloud.
 
     specs: the functions.
-    environments: function name → its declared environment.
+    environments: function name → environment variables of the function.
     logs: folder for the logs of the functions.
     credentials: environment variables for the AWS SDK (keys, region, endpoint). On AWS, Lambda sets them.
     idle: seconds after which an idle process ends.
@@ -113,13 +116,13 @@ class Lambda:
         }
         self._package_watcher = FileWatcher([PACKAGE_FOLDER])
         self._tasks: set[asyncio.Task[None]] = set()
-        # Imports are CPU-bound. More parallel starts than this would only make each start slower.
+        # A start needs CPU time for imports. With more starts at the same time, each start would only be slower.
         self._start_slots = asyncio.Semaphore(2 * (os.cpu_count() or 1))
         self._stopping = False
 
     @property
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Function name → number of processes, pids of busy processes, and number of waiting events."""
+        """Function name → number of processes, pids of the busy processes, and number of waiting events."""
         return {
             name: {
                 "processes": len(function.processes),
@@ -130,7 +133,7 @@ class Lambda:
         }
 
     async def start(self) -> None:
-        """Start the zygote. Function processes start with the first events."""
+        """Start the zygote. The processes of a function start when it gets its first events."""
         await self._zygote.start()
         self._create_task(self._check_memory())
         self._create_task(self._clean_up())
@@ -156,15 +159,15 @@ class Lambda:
     ) -> Result:
         """Invoke a function with an event. If `tail` is true, the result includes the end of the log.
 
-        Raises UnknownFunction, RequestTooLarge or TooManyRequests. A failure of the function itself is a Result with
-        `error`.
+        Raises UnknownFunction, RequestTooLarge or TooManyRequests. If the function itself fails, this method raises no
+        exception, but returns a Result with `error`.
         """
         function = self._functions.get(name)
         if function is None:
-            raise UnknownFunction(name)
+            raise UnknownFunction(f"the function {name} does not exist")
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         if len(payload) > REQUEST_LIMIT:
-            raise RequestTooLarge(f"{len(payload)} bytes exceed the limit of {REQUEST_LIMIT}")
+            raise RequestTooLarge(f"the event has {len(payload)} bytes, but {REQUEST_LIMIT} is the maximum")
         version = function.watcher.version() + self._package_watcher.version()
         if version != function.version:
             self._reload(function, version)
@@ -181,14 +184,15 @@ class Lambda:
         finally:
             throttle.cancel()
 
-    # Start and end of processes.
+    # The next methods start and end processes.
 
     def _start_missing_processes(self, function: _Function) -> None:
-        """Start a process for every waiting event, up to the concurrency of the function."""
+        """Start processes for the waiting events, but no more than the concurrency of the function allows."""
         if self._stopping or not function.waiting:
             return
         finishing = sum(process.finishing for process in function.processes - function.stale)
-        # A new process is in `processes` from its fork on, and is counted in `starting` until it is ready.
+        # A process that is starting is counted in `starting` until it is ready. After its fork, it is also in
+        # `processes`. `unforked` is the number of starting processes that are not in `processes` yet.
         unforked = function.starting - sum(not process.ready.is_set() for process in function.processes)
         available = function.spec.concurrency - len(function.processes) - unforked
         for _ in range(min(len(function.waiting) - finishing - function.starting, available)):
@@ -198,7 +202,7 @@ class Lambda:
     async def _start_process(self, function: _Function) -> None:
         try:
             async with self._start_slots:
-                # While this task waited for a slot, other processes may have become idle and taken all events.
+                # While this task waited for a slot, other processes may have become idle and received all events.
                 if not function.waiting or len(function.processes) >= function.spec.concurrency:
                     return
                 process = FunctionProcess(
@@ -228,21 +232,21 @@ class Lambda:
         with suppress(ValueError):
             function.idle.remove(process)
         if error is not None and (invocation := function.next_waiting()):
-            # The process ended before it was ready. Fail the event for which it was started.
+            # The process ended before it was ready. The event for which it was started therefore fails.
             function.log.write(error.decode("utf-8", "replace") + "\n")
             invocation.set_result(Result(error, "Unhandled", function.log.tail(0) if invocation.tail else ""))
         self._start_missing_processes(function)
 
     def _reload(self, function: _Function, version: int) -> None:
-        """Replace all processes because the code has changed. Busy processes end after their current event."""
+        """Replace all processes, because the code has changed. A busy process first finishes its current event."""
         function.version = version
-        log.info("reloaded %s", function.spec.name)
+        log.info("the code of %s has changed, its processes are replaced", function.spec.name)
         function.stale |= function.processes
         idle, function.idle = function.idle, []
         for process in idle:
             process.kill()
 
-    # Background tasks.
+    # The next methods run in the background.
 
     async def _check_memory(self) -> None:
         while True:
@@ -253,7 +257,7 @@ class Lambda:
                         process.check_memory()
 
     async def _clean_up(self) -> None:
-        """End processes that have been idle for too long, and rotate the logs."""
+        """Repeatedly end the processes that were idle for too long, and rotate the logs."""
         while True:
             await asyncio.sleep(min(self._idle_timeout / 4, 10))
             for function in self._functions.values():
@@ -276,9 +280,9 @@ class Lambda:
 
 
 class _Throttle:
-    """Throttles an event that has waited for the timeout of the function.
+    """Throttles an event when it has waited as long as the timeout of the function.
 
-    While a process starts, the event waits at least as long as an init may take.
+    If a process is starting at that time, the event waits until the longest possible init would be over.
     """
 
     def __init__(self, function: _Function, invocation: Invocation) -> None:
@@ -302,7 +306,7 @@ class _Throttle:
 
 
 def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
-    """The environment variables that Lambda sets.
+    """Return the environment variables that Lambda sets.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -322,5 +326,5 @@ def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
 
 
 def new_trace_id() -> str:
-    """Return a trace id in X-Ray's format, marked as not sampled."""
+    """Return a new trace id in the format of X-Ray. It is marked as not sampled."""
     return f"Root=1-{int(time.time()):08x}-{token_hex(12)};Parent={token_hex(8)};Sampled=0"

@@ -1,4 +1,4 @@
-"""The mails that functions have sent. No mail leaves the machine: ministack keeps them until it stops."""
+"""Reads the mails that functions have sent. ministack keeps these mails until it stops. No mail leaves this machine."""
 
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -12,10 +12,10 @@ from infra.local.processes import LocalCloudError
 
 
 class SentMail(BaseModel):
-    """A mail that SES has accepted."""
+    """A mail that the local SES has accepted."""
 
     id: str
-    """The message id from SES."""
+    """The message id that SES returned to the sender."""
     sender: str
     recipients: list[str]
     subject: str
@@ -25,7 +25,7 @@ class SentMail(BaseModel):
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Self:
-        """Convert a message in the format of ministack."""
+        """Create the mail from a message in the format of ministack."""
         return cls(
             id=message["MessageId"],
             sender=str(make_header(decode_header(message["Source"]))),
@@ -38,9 +38,9 @@ class SentMail(BaseModel):
 
 
 def sent(aws: str) -> list[SentMail]:
-    """List all mails, newest first. `aws` is the endpoint of the local AWS services. Raises LocalCloudError."""
+    """Return all mails, newest first. aws: the endpoint of the local AWS services. Raises LocalCloudError."""
     response = httpx.get(f"{aws}/_ministack/ses/messages", params={"account": ACCOUNT}, timeout=30, trust_env=False)
     if response.is_error:
-        raise LocalCloudError(f"could not list the mails, ministack returned {response.status_code}: {response.text}")
+        raise LocalCloudError(f"could not list the mails: ministack returned {response.status_code}: {response.text}")
     messages = response.json()["messages"].get(ACCOUNT, [])
     return sorted(map(SentMail.of, messages), key=lambda mail: mail.at, reverse=True)

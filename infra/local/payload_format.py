@@ -1,4 +1,4 @@
-"""API Gateway's payload format 2.0: convert an HTTP request to an event, and the result of a function to a response.
+"""Converts an HTTP request to an event, and the result of a function to a response: API Gateway's payload format 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -36,7 +36,7 @@ _CONNECTION_HEADERS = frozenset(
         "upgrade",
     }
 )
-"""Headers of the connection, which a function cannot set."""
+"""Headers that describe the connection. A function cannot set them."""
 
 
 class BadResponse(Exception):
@@ -45,25 +45,25 @@ class BadResponse(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request, as received by the gateway."""
+    """An HTTP request that the gateway has received."""
 
     method: str
     raw_path: str
-    """Percent-encoded."""
+    """The path, still percent-encoded."""
     query: str
-    """Percent-encoded."""
+    """The query string, still percent-encoded."""
     headers: Headers
     body: bytes
     source: str
-    """Address of the client."""
+    """IP address of the client."""
     protocol: str
     id: str
-    """Request id that the gateway has assigned."""
+    """The request id, which the gateway has created."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response, as sent by the gateway."""
+    """An HTTP response that the gateway sends."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -77,7 +77,10 @@ def event(
     claims: Mapping[str, str] | None,
     trace_id: str,
 ) -> dict[str, Any]:
-    """Convert a request to an event. `claims` are the claims of the verified token, or None on a route without one."""
+    """Convert a request to an event.
+
+    claims: the claims of the verified token, or None if the route requires no token.
+    """
     headers, cookies = _headers(request, trace_id)
     path = unquote(request.raw_path)
     domain = headers.get("host", "localhost")
@@ -105,7 +108,7 @@ def event(
     payload: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
-        # HTTP APIs decode the path, but not the query string.
+        # An HTTP API decodes the path, but not the query string.
         "rawPath": path,
         "rawQueryString": request.query,
         "headers": headers,
@@ -128,9 +131,9 @@ def response(payload: bytes) -> Response:
     try:
         result = orjson.loads(payload)
     except ValueError as error:
-        raise BadResponse("the function did not return JSON") from error
+        raise BadResponse("the result of the function is not JSON") from error
     if not isinstance(result, dict) or "statusCode" not in result:
-        # A result without `statusCode` is the body of a response with status 200.
+        # If the result has no `statusCode`, the whole result is the body, and the status is 200.
         body = result if isinstance(result, str) else json.dumps(result, separators=(",", ":"))
         return Response(200, [(b"content-type", b"application/json")], body.encode())
     headers = [
@@ -148,7 +151,7 @@ def response(payload: bytes) -> Response:
 
 
 def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]]:
-    """Return the headers and, separately, the cookies.
+    """Return the headers, and the cookies in a separate list.
 
     Header names are lower-case. The values of a repeated header are joined by commas.
     """
@@ -169,7 +172,7 @@ def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]
 
 
 def _join_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Join the values of a repeated parameter by commas."""
+    """Return name → value. If a parameter is repeated, its values are joined by commas."""
     values: dict[str, str] = {}
     for name, value in pairs:
         values[name] = f"{values[name]},{value}" if name in values else value
@@ -211,7 +214,7 @@ def _header_texts(headers: Any) -> list[tuple[str, str]]:
         elif isinstance(value, str | int | float):
             texts.append((name, str(value)))
         else:
-            raise BadResponse(f"header `{name}` must be a string")
+            raise BadResponse(f"the header `{name}` must be a string, a number or a boolean")
     return texts
 
 

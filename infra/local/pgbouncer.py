@@ -1,8 +1,8 @@
-"""Connection poolers for the primary and the replica: pgbouncer, if installed. On AWS, this is RDS Proxy.
+"""Runs pgbouncer as the connection pooler of the primary and of the replica, if pgbouncer is installed.
 
-The primary and the replica have one pooler each, like the two endpoints of RDS Proxy. Only functions connect through
-the poolers. Migrations and the demo data connect to PostgreSQL directly. The poolers use transaction mode: a client has
-a server connection only during a transaction. Code that relies on the state of a session therefore fails here.
+The two poolers replace RDS Proxy, which has one endpoint for writes and one for reads. Only functions connect through a
+pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a client has a
+server connection only during a transaction. Code that uses the state of a session after a transaction therefore fails.
 """
 
 import os
@@ -22,16 +22,16 @@ from infra.local.service import Service
 from infra.local.unprivileged import Account, accessible_to_all
 
 VARIABLE = "WECELEBRATE_POOLER"
-"""Environment variable; `off` disables the poolers."""
+"""The environment variable that disables the poolers if its value is `off`."""
 
 MAX_SERVER_CONNECTIONS = 20
-"""Connections to one PostgreSQL server, for all logins together."""
+"""Maximum number of connections from a pooler to its PostgreSQL server, for all logins together."""
 
 MAX_CLIENT_CONNECTIONS = 500
 
 QUERY_WAIT_TIMEOUT = {"writer": 5, "reader": 1}
-"""Seconds that a transaction waits for a server connection. The value of the writer equals `borrow_timeout` of RDS
-Proxy. The value of the reader is lower because its reads can go to the primary instead."""
+"""Maximum seconds that a transaction waits for a server connection. The value of the writer is the `borrow_timeout` of
+RDS Proxy. The value of the reader is lower, because functions can read from the primary instead."""
 
 _MIGRATOR = "wc_migrate"
 _SETTINGS = {
@@ -42,11 +42,12 @@ _SETTINGS = {
     "default_pool_size": str(MAX_SERVER_CONNECTIONS),
     "max_db_connections": str(MAX_SERVER_CONNECTIONS),
     "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
-    # A pooler cannot keep startup parameters such as `options`. It refuses them, so that the mistake is visible.
+    # pgbouncer cannot apply startup parameters such as `options`. With this setting, it rejects a connection that has
+    # such a parameter, so the mistake is visible.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
-    # After a server outage, pgbouncer reconnects soon and by itself. Otherwise the first transaction of each login
-    # would fail.
+    # After a failure of the server, pgbouncer soon opens new connections, even if no client asks for one. Otherwise the
+    # first transaction of each login would fail.
     "server_login_retry": "0.1",
     "min_pool_size": "1",
     "server_connect_timeout": "3",
@@ -57,14 +58,14 @@ _SETTINGS = {
 
 
 def find_pgbouncer(owner: Account) -> str | None:
-    """Find the pgbouncer program. Returns None if `owner` cannot run one, or if WECELEBRATE_POOLER is `off`.
+    """Return the path of pgbouncer. Returns None if `owner` can run no pgbouncer, or if WECELEBRATE_POOLER is `off`.
 
     Raises LocalCloudError for an invalid value of WECELEBRATE_POOLER.
     """
     setting = os.environ.get(VARIABLE) or "on"
     if setting not in {"on", "off"}:
         raise LocalCloudError(f"{VARIABLE}={setting} is not valid: set it to on or off")
-    # Distributions install it in a folder that is not on the PATH of ordinary users.
+    # Linux distributions install pgbouncer in a folder that is not on the PATH of ordinary users.
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
     if setting == "off" or not program:
         return None
@@ -75,13 +76,13 @@ def find_pgbouncer(owner: Account) -> str | None:
 
 @dataclass
 class Pooler(Service):
-    """One pgbouncer for one PostgreSQL server.
+    """A pgbouncer for one PostgreSQL server. Example:
 
     `with Pooler("writer", program, postgres.primary_server, free_port()) as pooler: psycopg.connect(pooler.url)`
     """
 
     role: str
-    """`writer` or `reader`."""
+    """The role of the server: `writer` or `reader`."""
     program: str
     server: Server
     port: int
@@ -111,11 +112,11 @@ class Pooler(Service):
 
     @property
     def url(self) -> str:
-        """URL of the superuser through the pooler, including the password."""
+        """URL of the pooler, with the password of the superuser."""
         return f"postgresql://{SUPERUSER}:{self.credentials.superuser}@{self.address}/{DATABASE}"
 
     def start(self) -> None:
-        """Start and return when the pooler answers. Raises LocalCloudError."""
+        """Start the pooler, and return when it answers. Raises LocalCloudError."""
         owner = self.server.account
         version = _parse_version(
             run_command("pgbouncer --version", [self.program, "--version"], user=owner.user, group=owner.group)
@@ -132,7 +133,8 @@ class Pooler(Service):
             "query_wait_timeout": str(QUERY_WAIT_TIMEOUT[self.role]),
         }
         if version >= (1, 21):
-            # RDS Proxy pins a session that has a named prepared statement. With 0, such a statement fails here instead.
+            # A named prepared statement makes RDS Proxy pin the session to a server connection. With the value 0, such
+            # a statement fails here, so the mistake is visible.
             settings["max_prepared_statements"] = "0"
         configuration = self._write(
             "pgbouncer.ini",
@@ -140,7 +142,8 @@ class Pooler(Service):
             f"[pgbouncer]\n{''.join(f'{name} = {value}{chr(10)}' for name, value in settings.items())}",
         )
         self.process.command = [self.program, str(configuration)]
-        # An immediate shutdown. Since version 1.23, SIGTERM waits until the last client disconnects.
+        # Stop pgbouncer immediately. On SIGTERM, version 1.23 and later would wait until the last client
+        # disconnects.
         self.process.stop_signal = signal.SIGQUIT if version >= (1, 23) else signal.SIGTERM
         self.process.start()
 
@@ -173,7 +176,7 @@ class Pooler(Service):
 
 
 def _parse_version(output: str) -> tuple[int, int]:
-    """`PgBouncer 1.18.0` → (1, 18)."""
+    """Return the version in the output of `pgbouncer --version`, e.g. (1, 18) for `PgBouncer 1.18.0`."""
     match = re.search(r"(\d+)\.(\d+)", output)
     if not match:
         raise LocalCloudError(f"pgbouncer --version printed no version number: {output.strip()}")

@@ -1,7 +1,8 @@
-"""Pid files: find and terminate processes that another process has started.
+"""Reads and writes pid files, to find and terminate processes that another process has started.
 
-The system reuses pids. A pid file therefore records the pid and the creation time, which together identify a process.
-`stop_orphans` terminates the processes that a killed supervisor left behind.
+The operating system uses the pid of an ended process again. A pid file therefore contains the pid and the creation time
+of a process. Both together identify it. `stop_orphans` terminates the processes that are still running after their
+supervisor was killed.
 """
 
 import contextlib
@@ -17,16 +18,16 @@ from typing import Self
 import psutil
 
 STATE_VARIABLE = "WECELEBRATE_STATE"
-"""Environment variable of every child process. It names the state directory of the cloud that the child belongs to."""
+"""Environment variable of every child process. Its value is the state directory of the cloud of the child."""
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """Identifies a process, running or ended, by pid and creation time."""
+    """The pid and the creation time of a process, which together identify it. The process may have ended."""
 
     pid: int
     created: float
-    """Creation time in seconds since the epoch, from psutil."""
+    """Creation time in seconds since 1970, as psutil returns it."""
 
     @classmethod
     def of(cls, pid: int) -> Self:
@@ -49,10 +50,10 @@ class ProcessIdentity:
 
     @property
     def process(self) -> psutil.Process | None:
-        """The process. None if it has ended, even if another process now has its pid."""
+        """The running process. None if it has ended, even if another process now has the same pid."""
         try:
             process = psutil.Process(self.pid)
-            # /proc measures time in hundredths of a second. The system does not reuse a pid within one.
+            # /proc gives times in hundredths of a second. Within such a short time, no pid is used again.
             same = abs(process.create_time() - self.created) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
@@ -62,7 +63,7 @@ class ProcessIdentity:
 def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
     """Terminate a process that is not our child, and its descendants.
 
-    Sends `stop_signal` to the process. Kills whatever still runs after `timeout` seconds.
+    Sends `stop_signal` to the process. Kills all of these processes that are still running after `timeout` seconds.
     """
     with contextlib.suppress(psutil.NoSuchProcess):
         descendants = process.children(recursive=True)
@@ -75,7 +76,7 @@ def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGT
 
 
 def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[psutil.Process]:
-    """Wait until all processes have ended, at most `timeout` seconds. Returns those that still run."""
+    """Wait up to `timeout` seconds until all processes have ended. Returns the processes that are still running."""
     deadline = time.monotonic() + timeout
     while True:
         survivors = [process for process in processes if _is_running(process)]
@@ -85,16 +86,16 @@ def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[
 
 
 def _is_running(process: psutil.Process) -> bool:
-    # A zombie has ended, although its parent has not collected its exit status yet.
+    # A zombie is a process that has ended, but whose parent has not read its exit status yet.
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def stop_orphans(state: Path) -> list[str]:
-    """Terminate the processes that a killed supervisor left running, and remove their pid files.
+    """Terminate the processes that are still running after their supervisor was killed, and remove their pid files.
 
-    Returns the names of the parts that had such processes.
+    Returns the names of the parts to which these processes belonged.
     """
     stopped: list[str] = []
     for file in sorted((state / "run").glob("*.json")):
@@ -102,7 +103,8 @@ def stop_orphans(state: Path) -> list[str]:
         if leader:
             orphans = [process for process in (leader.process, *_session_members(leader, state)) if process]
             for process in orphans:
-                # PostgreSQL shuts down fast on SIGINT, but waits for its clients on SIGTERM. Other parts end on both.
+                # SIGINT stops PostgreSQL quickly. On SIGTERM, it would wait until its clients disconnect. The other
+                # parts end on both signals.
                 terminate(process, signal.SIGINT)
             if orphans:
                 stopped.append(file.stem)
@@ -111,7 +113,7 @@ def stop_orphans(state: Path) -> list[str]:
 
 
 def _session_members(leader: ProcessIdentity, state: Path) -> Iterator[psutil.Process]:
-    """Find the remaining processes in the session of a part whose first process has ended."""
+    """Yield the running processes in the session of a part, except for the first process of the part."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if (

@@ -1,12 +1,14 @@
-"""SQS event source mappings: receive messages, invoke the function of the queue, delete the processed messages.
+"""Runs the event source mappings of SQS. They receive messages, invoke a function, and delete the processed messages.
 
-https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. As on AWS, a batch has up to `batch_size` messages,
-collected for up to `window` seconds. At most `maximum_concurrency` batches run at once. Functions can report partial
-batch failures (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends, and
-SQS moves it to the dead-letter queue after `max_receives`.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 
-Differences from AWS: each queue has one receiving loop. When the host stops, messages in progress become visible again
-immediately.
+As on AWS, a batch has up to `batch_size` messages that arrive within `window` seconds. At most `maximum_concurrency`
+batches are processed at the same time. A function can report that only some messages of a batch failed
+(ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends. After `max_receives`
+deliveries, SQS moves the message to the dead-letter queue.
+
+There are two differences from AWS. Only one loop receives messages from a queue. When the host stops, messages that are
+not completely processed become visible again immediately.
 """
 
 import asyncio
@@ -26,22 +28,22 @@ from infra.local.sqs import MAX_MESSAGES_PER_CALL, Message, Sqs, SqsError
 log = getLogger(__name__)
 
 POLL_SECONDS = 2
-"""Wait time of a long poll. It is lower than the 20 s that SQS allows, because the host waits for a running poll before
-it ends. Otherwise a message that the poll receives would stay invisible for its whole visibility timeout."""
+"""Maximum duration of a long poll, in seconds. SQS allows 20 s, but the host cannot end before its last poll has ended.
+If the host ended earlier, a message that this poll received would stay invisible until its visibility timeout ends."""
 
 MAX_RETRY_DELAY = 10.0
 """Maximum seconds between two attempts to reach a queue that does not respond."""
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
-"""Bytes of message bodies in one batch. The event then stays below Lambda's limit of 6 MB."""
+"""Maximum size of all message bodies in a batch, in bytes. It keeps the event below Lambda's limit of 6 MB."""
 
 
 class EventSourceMapping:
-    """Polls one queue and invokes its function."""
+    """Receives the messages of one queue, and invokes its function with them."""
 
     def __init__(self, spec: FunctionSpec, queue_url: str, functions: Lambda, sqs: Sqs, region: str) -> None:
         if spec.queue is None:
-            raise ValueError(f"{spec.name} has no queue")
+            raise ValueError(f"{spec.name} has no [queue] table in its function.toml")
         self._name = spec.name
         self._queue = spec.queue
         self._queue_url = queue_url
@@ -78,13 +80,16 @@ class EventSourceMapping:
                 task.add_done_callback(self._batch_ended)
 
     def stop(self) -> None:
-        """Stop receiving. `run` returns when the current poll has ended."""
+        """Stop receiving messages. After that, `run` returns when its current poll has ended."""
         self._stopping.set()
-        # The loop may be waiting for a slot. It must wake up to see that it should stop.
+        # `run` may be waiting for a slot. With this extra slot, it continues, and then it sees that it must stop.
         self._slots.release()
 
     async def drain(self, grace: float) -> None:
-        """Wait up to `grace` seconds for the running batches. Releases the messages of unfinished batches."""
+        """Wait up to `grace` seconds until the running batches have finished.
+
+        Releases the messages of unfinished batches.
+        """
         if self._running:
             _, unfinished = await asyncio.wait(self._running, timeout=grace)
             for task in unfinished:
@@ -98,7 +103,10 @@ class EventSourceMapping:
             log.error("%s: an unexpected error ended a batch", self._name, exc_info=error)
 
     async def _receive_batch(self) -> list[Message]:
-        """Receive a batch with one poll or, if the queue has a window, until the window closes or the batch is full."""
+        """Receive a batch of messages.
+
+        If the queue has no window, this is a single poll. Otherwise, polls until the window ends or the batch is full.
+        """
         size = self._queue.batch_size
         batch = await self._sqs.receive(self._queue_url, min(MAX_MESSAGES_PER_CALL, size), POLL_SECONDS)
         deadline = time.monotonic() + self._queue.window
@@ -127,8 +135,10 @@ class EventSourceMapping:
         try:
             await self._sqs.delete(self._queue_url, processed)
         except SqsError as error:
-            # SQS delivers these messages again. Functions must tolerate repeated delivery anyway.
-            log.warning("%s: could not delete processed messages: %s", self._name, error)
+            # SQS will deliver these messages again. Functions must accept repeated messages in any case.
+            log.warning(
+                "%s: could not delete processed messages, so SQS will deliver them again: %s", self._name, error
+            )
 
     async def _release(self, batch: Sequence[Message]) -> None:
         with suppress(SqsError):
@@ -156,7 +166,7 @@ class Poller:
         self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
 
     async def stop(self, grace: float = 4.0) -> None:
-        """Stop receiving, wait up to `grace` seconds for running batches, and release unprocessed messages."""
+        """Stop receiving, wait up to `grace` seconds for the running batches, and release unprocessed messages."""
         for mapping in self._mappings:
             mapping.stop()
         await asyncio.gather(*(mapping.drain(grace) for mapping in self._mappings), *self._tasks)
@@ -197,8 +207,8 @@ def record(message: Message, arn: str, region: str) -> dict[str, Any]:
 def failures(result: Result, batch: Sequence[Message]) -> frozenset[str]:
     """Return the ids of the messages that the function failed to process, according to its result.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: an empty result or an empty list means
-    that all messages succeeded. An invalid result, or an id that is not in the batch, means that all failed.
+    An empty result or an empty list means that all messages succeeded. An invalid result, or an id that is not in the
+    batch, means that all messages failed. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     all_ids = frozenset(message["MessageId"] for message in batch)
     if result.error:

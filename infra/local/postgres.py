@@ -1,7 +1,8 @@
-"""PostgreSQL: a primary and a streaming replica.
+"""Runs PostgreSQL, with a primary and a streaming replica.
 
-A restart keeps the data. It also recovers from a stale `postmaster.pid` after a kill, and from a replica that can no
-longer catch up: it removes a stale file, and copies the primary again.
+The data is still there after a restart. A start also repairs two problems. After a kill, it removes a `postmaster.pid`
+that is not valid any more. If the replica needs changes that the primary has already removed, it copies the primary
+again.
 """
 
 import contextlib
@@ -35,13 +36,13 @@ _REPLICATION = "replicator"
 _SLOT = "replica"
 
 _SETTINGS = {
-    # Only TCP: the path of a Unix socket is limited to 107 bytes, and the path of a checkout can be longer.
+    # Use only TCP. The path of a Unix socket can have at most 107 bytes, but the path of a checkout can be longer.
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "128MB",
     "password_encryption": "scram-sha-256",
-    # Both servers collect query statistics: the statistics of reads are on the replica.
+    # Both servers need query statistics, because the statistics of reads are on the replica.
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track": "all",
     "wal_level": "replica",
@@ -49,11 +50,13 @@ _SETTINGS = {
     "hot_standby_feedback": "on",
     "max_wal_senders": "10",
     "max_replication_slots": "10",
-    # The slot keeps this much WAL for a disconnected replica. A replica that needs more is copied again.
+    # While the replica is disconnected, the slot keeps this much WAL for it. If the replica needs older WAL, the
+    # primary is copied again.
     "max_slot_wal_keep_size": "1GB",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "200ms",
-    # As in production, a confirmed commit is on disk. This costs about 1 ms for each commit, and no start time.
+    # As in production, a commit returns when its changes are on disk. This takes about 1 ms for each commit. It does
+    # not make the start slower.
     "synchronous_commit": "on",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u ",
@@ -68,7 +71,7 @@ host replication all 127.0.0.1/32 scram-sha-256
 
 @dataclass
 class Server:
-    """What the primary and the replica have in common: a data directory and a server process."""
+    """A PostgreSQL server: a data directory and a process. It is the base of the primary and of the replica."""
 
     name: str
     state: Path
@@ -88,7 +91,7 @@ class Server:
             cwd=Path("/"),
             user=self.account.user,
             group=self.account.group,
-            # A fast shutdown. SIGTERM would wait until the last client disconnects.
+            # SIGINT is a fast shutdown. On SIGTERM, PostgreSQL would wait until the last client disconnects.
             stop_signal=signal.SIGINT,
         )
 
@@ -131,18 +134,18 @@ class Server:
         try:
             self.process.start()
         except LocalCloudError:
-            # After a postmaster is killed, its children keep its shared memory for a moment.
+            # If the postmaster was killed, its children use its shared memory for a moment longer. Try once more.
             if "shared memory" not in self.process.last_log_lines(lines=3):
                 raise
             time.sleep(1)
             self.process.start()
 
     def _clear_postmaster_pid(self) -> None:
-        """Terminate a postmaster that outlived its supervisor, or remove a stale `postmaster.pid`.
+        """Terminate a postmaster that is still running, or remove a `postmaster.pid` that is not valid any more.
 
-        postgres refuses to start if any process has the pid in `postmaster.pid`, even a different program. If no
-        process has this pid, postgres itself handles the file: it then also checks whether children of the killed
-        postmaster still use its shared memory.
+        postgres does not start if any process has the pid in `postmaster.pid`, even if that process is another program.
+        If no process has this pid, the file is not removed here. postgres then removes it itself, and checks whether
+        children of the killed postmaster still use its shared memory.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -167,8 +170,8 @@ class Server:
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalCloudError(
-                    f"the password in {self.state}/secrets.json is not that of {self.data}: "
-                    f"run `{this_command()} down --erase` to start afresh"
+                    f"the password in {self.state}/secrets.json is not the password of {self.data}: "
+                    f"run `{this_command()} down --erase` to remove all data, then start again"
                 ) from error
             return False
         return True
@@ -176,7 +179,7 @@ class Server:
 
 @dataclass
 class Primary(Server):
-    """The server for writes. It has the database `wecelebrate`, `pg_stat_statements` and the replication slot."""
+    """The server for writes. It contains the database `wecelebrate`, `pg_stat_statements` and the replication slot."""
 
     def start(self) -> None:
         binaries = Binaries.find(self.account, self.home)
@@ -186,7 +189,7 @@ class Primary(Server):
         if data_version != str(binaries.version):
             raise LocalCloudError(
                 f"{self.data} belongs to PostgreSQL {data_version}, but {binaries.version} is installed: "
-                f"run `{this_command()} down --erase` to start afresh"
+                f"run `{this_command()} down --erase` to remove all data, then start again"
             )
         self._launch(binaries)
         self._create_objects()
@@ -200,7 +203,7 @@ class Primary(Server):
         command = [binaries["initdb"], "-D", str(self.data), "-U", SUPERUSER, "--pwfile", str(password)]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"]
         try:
-            # Trigrams of letters outside ASCII need a UTF-8 locale. macOS does not have C.UTF-8.
+            # The index for search (trigrams) needs a UTF-8 locale for letters outside ASCII. macOS has no C.UTF-8.
             try:
                 self._initdb([*command, "--locale=C.UTF-8"])
             except LocalCloudError:
@@ -236,14 +239,15 @@ class Replica(Server):
     primary: Primary
 
     def start(self) -> None:
-        """Start and return when the replica is streaming.
+        """Start the replica, and return when it receives changes from the primary (streaming).
 
-        Copies the primary again if the existing copy belongs to another primary or can no longer catch up.
+        Copies the primary again if the existing copy belongs to another primary, or if it needs changes that the
+        primary has already removed.
         """
         binaries = Binaries.find(self.account, self.home)
         self._clear_postmaster_pid()
         self.process.stop()
-        # Check the port first. Otherwise a port in use would look like a damaged copy below.
+        # Check the port first. Otherwise the code below would regard a port in use as a damaged copy.
         self.process.require_ports()
         if self._is_copy() and self._slot_has_wal():
             try:
@@ -269,25 +273,25 @@ class Replica(Server):
         return super()._ready() and self.replication_state() == "streaming"
 
     def replication_state(self) -> str:
-        """`pg_stat_replication.state` on the primary. Empty if the replica is not connected."""
+        """Return the replica's state in `pg_stat_replication`, or "" if the replica is not connected."""
         with self.primary.connect() as connection:
             cursor = connection.execute("select state from pg_stat_replication where application_name = %s", [_SLOT])
             return str((cursor.fetchone() or [""])[0])
 
     def _is_copy(self) -> bool:
-        """Whether the data directory is a copy of the primary."""
+        """Return whether the data directory is a copy of the primary."""
         standby = (self.data / "standby.signal").exists()
         return standby and _system_identifier(self.data) == _system_identifier(self.primary.data)
 
     def _slot_has_wal(self) -> bool:
-        """Whether the primary still has all the WAL that the copy needs."""
+        """Return whether the primary still has all the WAL that the copy needs."""
         with self.primary.connect() as connection:
             cursor = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", [_SLOT])
             row = cursor.fetchone()
             return row is not None and row[0] not in (None, "lost")
 
     def _copy(self, binaries: Binaries) -> None:
-        """Copy the primary with pg_basebackup and a new replication slot."""
+        """Create a new replication slot, and copy the primary with pg_basebackup."""
         shutil.rmtree(self.data, ignore_errors=True)
         with self.primary.connect() as connection:
             if _exists(connection, "pg_replication_slots", "slot_name", _SLOT):
@@ -307,7 +311,7 @@ class Replica(Server):
 
 
 class Postgres(Service):
-    """A primary and its replica.
+    """A primary and its replica. Example:
 
     `with Postgres(state, free_port(), free_port()) as postgres: psycopg.connect(postgres.primary_url)`
     """
@@ -321,11 +325,11 @@ class Postgres(Service):
         *,
         durable: bool = True,
     ) -> None:
-        """Prepare the servers without starting them.
+        """Prepare the servers. Does not start them.
 
-        state: directory for the data (or a symbolic link to it), logs and pid files.
-        credentials: by default those of `state`.
-        durable: if False, fsync is off. This is faster; data survives a kill of PostgreSQL, but not a machine crash.
+        state: directory for logs, pid files, and the data or a symbolic link to it. credentials: the passwords. The
+        default is the credentials of `state`. durable: whether fsync is on. Without fsync, commits are faster. Data
+        then survives a kill of PostgreSQL, but not a crash of the machine.
         """
         self.state = state
         self.credentials = credentials or Credentials.of(state)
@@ -346,16 +350,16 @@ class Postgres(Service):
 
     @property
     def primary_url(self) -> str:
-        """Superuser's URL of the primary, including the password."""
+        """URL of the primary, with the password of the superuser."""
         return _url(self.primary, self.credentials)
 
     @property
     def replica_url(self) -> str:
-        """Superuser's URL of the replica, including the password."""
+        """URL of the replica, with the password of the superuser."""
         return _url(self.replica, self.credentials)
 
     def start(self) -> None:
-        """Start both servers and return when the replica is streaming. Raises LocalCloudError."""
+        """Start both servers, and return when the replica receives changes. Raises LocalCloudError."""
         self.primary_server.start()
         self.replica_server.start()
 
@@ -378,7 +382,10 @@ def _exists(connection: psycopg.Connection[tuple[Any, ...]], table: str, column:
 
 
 def _system_identifier(data: Path) -> int | None:
-    """The system identifier: the first eight bytes of pg_control. A copy has the same identifier as its primary."""
+    """Return the system identifier, which is the first eight bytes of pg_control. None if the file does not exist.
+
+    A copy has the same identifier as its primary.
+    """
     try:
         with (data / "global" / "pg_control").open("rb") as file:
             (identifier,) = struct.unpack("=Q", file.read(8))

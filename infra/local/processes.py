@@ -1,7 +1,8 @@
-"""Child processes of the local cloud: start them, wait until they are ready, stop them, leave none behind.
+"""Starts and stops the child processes of the local cloud.
 
-Each child runs in its own session. Ctrl-C therefore reaches only the supervisor, which stops the children in order.
-Each child has a pid file in `<state>/run/`. After a supervisor was killed, the next one finds its children there.
+Each child runs in its own session. Ctrl-C therefore stops only the supervisor, and the supervisor stops the children in
+the right order. Each child has a pid file in `<state>/run/`. If a supervisor is killed, the next supervisor finds the
+children with these files.
 """
 
 import contextlib
@@ -25,52 +26,52 @@ from infra.local.hints import display_path
 from infra.local.pid_files import STATE_VARIABLE, ProcessIdentity
 
 HEALTH = "/_local/health"
-"""Path of the health check of the API and of the Upstash adapter."""
+"""Path of the health check, in the API and in the Upstash adapter."""
 
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-# PR_SET_PDEATHSIG applies to the *thread* that forked: a child of a short-lived worker thread would die with the
-# thread. This single thread forks every child and lives as long as the interpreter.
+# With PR_SET_PDEATHSIG, a child gets a signal when the *thread* that forked it ends, not only when the process ends. A
+# worker thread may end early. Therefore all children are forked in this single thread, which never ends.
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was requested. The message is one line and says what to do."""
+    """The local cloud cannot do what the operator requested. The message is a single line, and says what to do."""
 
 
 class StartCancelled(LocalCloudError):
-    """A part was stopped while it was starting."""
+    """A part was stopped before its start was complete."""
 
 
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 on which no process listens now.
 
-    The port is outside the range that the system assigns to outgoing connections. Otherwise a connection could take
-    the port before the caller uses it.
+    The port is outside the range from which the system assigns ports to outgoing connections. Otherwise the system
+    could assign the port to a connection before the caller uses it.
     """
     for port in random.sample(range(20_000, 32_000), 1_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise LocalCloudError("no free port between 20000 and 31999: stop some of the programs that listen there")
+    raise LocalCloudError("no port between 20000 and 31999 is free: stop some of the programs that use these ports")
 
 
 def port_variable(part: str) -> str:
-    """The environment variable that selects the port of a part."""
+    """Return the name of the environment variable that sets the port of a part."""
     return f"WECELEBRATE_PORT_{part.upper()}"
 
 
 def is_listening(port: int) -> bool:
-    """Whether a process accepts connections on 127.0.0.1:port."""
+    """Return whether a process accepts connections on 127.0.0.1:port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def http_ok(port: int, path: str) -> bool:
-    """Whether GET `path` on 127.0.0.1:port returns 200. Unlike urllib, this ignores configured proxies."""
+    """Return whether `GET path` on 127.0.0.1:port returns the status 200. Ignores HTTP proxies in the environment."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
@@ -84,8 +85,8 @@ def http_ok(port: int, path: str) -> bool:
 def require_free_ports(ports: Mapping[str, int]) -> None:
     """Raise LocalCloudError if any of `ports` (part → port) is in use.
 
-    The message names all ports in use, the processes that use them if visible, and the variables that select other
-    ports.
+    The message contains all ports in use, and the environment variables that set other ports. If this user can see
+    the processes that use the ports, the message also contains them.
     """
     in_use = {part: port for part, port in ports.items() if not _is_free(port)}
     if not in_use:
@@ -104,7 +105,7 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Servers set this option, too. Connections of an earlier run in TIME_WAIT then do not block the port.
+        # Servers set this option, too. Without it, an old connection in the state TIME_WAIT would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -114,10 +115,10 @@ def _is_free(port: int) -> bool:
 
 
 def _port_owners(ports: Collection[int]) -> dict[int, str]:
-    """Return port → owner, such as ` by pid 12 (nginx)`. The owner is empty if it is not visible."""
+    """Return port → owner, e.g. ` by pid 12 (nginx)`. The owner is "" if this user cannot see the process."""
     processes: dict[int, psutil.Process] = {}
     state_by_supervisor: dict[int, str] = {}
-    # Only root sees the sockets of other users. On macOS, only root sees any sockets.
+    # Only root can see the sockets of other users. On macOS, only root can see sockets at all.
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             if connection.laddr and connection.pid and connection.status == psutil.CONN_LISTEN:
@@ -135,7 +136,7 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
     if process is None:
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
-        # Redis hides its environment. Other children of the same supervisor show which cloud it belongs to.
+        # The environment of Redis is not visible. Its cloud is the cloud of other children of the same supervisor.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
@@ -145,8 +146,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
 class Process:
     """One child process.
 
-    `ready` is called every 20 ms until it returns True. The child also receives `stop_signal` when its parent dies
-    (on Linux). `user` and `group` are the ids that the child runs with; only root can set them.
+    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` also when its parent
+    ends. `user` and `group` are the ids with which the child runs. Only root can set them.
     """
 
     name: str
@@ -154,17 +155,17 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Name → port that the child listens on. WECELEBRATE_PORT_<NAME> selects the port."""
+    """Name → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets the port."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables in addition to the environment of this process."""
+    """Environment variables for the child. It also gets all variables of this process."""
     cwd: Path | None = None
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 30.0
-    """Seconds within which the child must be ready."""
+    """Maximum seconds until the child must be ready."""
     stop_timeout: float = 10.0
-    """Seconds between the stop signal and SIGKILL."""
+    """Seconds after the stop signal until the child gets SIGKILL."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _exit_code: int | None = field(default=None, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
@@ -188,7 +189,7 @@ class Process:
 
     @property
     def exit_status(self) -> str:
-        """How the child ended, such as `exit code 1` or `signal 9 (SIGKILL)`."""
+        """A text that says how the child ended, e.g. `exit code 1` or `signal 9 (SIGKILL)`."""
         code = self._child.poll() if self._child else self._exit_code
         if code is None:
             return "still running"
@@ -196,20 +197,20 @@ class Process:
 
     @property
     def failed(self) -> bool:
-        """Whether the child exited with an error code. Its last log lines then give the reason."""
+        """Whether the child exited with an error code. If so, its last log lines contain the reason."""
         code = self._child.poll() if self._child else self._exit_code
         return code is not None and code > 0
 
     def exit_summary(self, lines: int = 1) -> str:
-        """How the child ended, with its last log lines if it failed."""
+        """Return how the child ended. If it failed, the text contains its last log lines."""
         if self.failed:
             return f"{self.exit_status}: {self.last_log_lines(lines)}"
         return f"{self.exit_status} (log: {display_path(self.log)})"
 
     def start(self) -> None:
-        """Start the child and return when it is ready. Stops an earlier child first.
+        """Stop the child if it is running. Then start it, and return when it is ready.
 
-        Raises LocalCloudError if a port is in use, the child ends early, or it is not ready in time.
+        Raises LocalCloudError if a port is in use, or if the child ends or is not ready within `start_timeout`.
         """
         self.stop()
         self.require_ports()
@@ -230,10 +231,10 @@ class Process:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self.start_timeout
         ready = False
-        # Check `running` after `ready`: if the child has ended, another program may have answered on its port.
+        # Check `running` after `ready`. If the child has ended, the answer came from another program on its port.
         while not ready or not self.running:
             if self._child is None:
-                raise StartCancelled(f"{self.name} was stopped while it started")
+                raise StartCancelled(f"{self.name} was stopped while it was starting")
             if not self.running:
                 raise LocalCloudError(f"{self.name} did not start: {self.exit_summary()}")
             if time.monotonic() > deadline:
@@ -247,7 +248,7 @@ class Process:
     def stop(self) -> None:
         """Stop the child and its descendants. Does nothing if the child is not running.
 
-        Sends the stop signal, and SIGKILL after `stop_timeout` seconds.
+        Sends the stop signal. If the child is still running after `stop_timeout` seconds, sends SIGKILL.
         """
         child = self._child
         if child is None:
@@ -259,23 +260,23 @@ class Process:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        # The child has its own session, so this kills any remaining descendants. Do it only once per child, because
-        # the system may reuse the process group id later.
+        # This kills the descendants of the child that are still running, because the child had its own session. It must
+        # happen only once for each child, because the system may use the id of the process group again later.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         self._child, self._exit_code = None, child.returncode
         self.pid_file.unlink(missing_ok=True)
 
     def last_log_lines(self, lines: int = 1) -> str:
-        """The last log lines that the child has written, and the path of the log."""
+        """Return the last log lines of the child, and the path of the log."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(self._log_start, file.seek(0, os.SEEK_END) - 16_384))
                 text = file.read().decode("utf-8", "replace")
         except OSError:
             text = ""
-        logged = [line.strip() for line in text.splitlines() if line.strip()]
-        last = " | ".join(logged[-lines:]) if logged else "it logged nothing"
+        log_lines = [line.strip() for line in text.splitlines() if line.strip()]
+        last = " | ".join(log_lines[-lines:]) if log_lines else "it logged nothing"
         return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -290,7 +291,7 @@ class Process:
 
         try:
             with self.log.open("ab") as log:
-                return subprocess.Popen(  # noqa: S603 - the command is ours
+                return subprocess.Popen(  # noqa: S603 - this is our own command
                     list(self.command),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -301,7 +302,7 @@ class Process:
                     group=self.group,
                     extra_groups=[] if self.user is not None else None,
                     start_new_session=True,
-                    preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, bound before the fork
+                    preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl, found before the fork
                 )
         except OSError as error:
             raise LocalCloudError(f"could not start {self.name}: {error}") from error
@@ -315,12 +316,12 @@ class Process:
 def run_command(
     name: str, command: Sequence[str], *, user: int | None = None, group: int | None = None, **environment: str
 ) -> str:
-    """Run a command with additional `environment` and return its output.
+    """Run a command and return its output. `environment` is added to the environment of this process.
 
-    If the command fails, raises LocalCloudError with the last line of the output.
+    Raises LocalCloudError with the last line of the output if the command fails.
     """
     try:
-        completed = subprocess.run(  # noqa: S603 - the command is ours
+        completed = subprocess.run(  # noqa: S603 - this is our own command
             list(command),
             check=False,
             stdin=subprocess.DEVNULL,

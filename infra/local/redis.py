@@ -1,7 +1,7 @@
-"""A Redis server, behind the Upstash adapter.
+"""Runs the Redis server that the Upstash adapter uses.
 
-It is a cache. Nothing is written to disk, and the server is empty after a restart. The platform must tolerate the loss
-of the cache at any time.
+The server is only a cache. It writes no data to disk, so it is empty after a restart. The platform must work even if
+the cache loses all data at any time.
 """
 
 import contextlib
@@ -19,7 +19,10 @@ _PROGRAMS_ON_PATH = ("valkey-server", "redis-server")
 
 
 def find_server() -> str:
-    """Find a Redis server program: in an installed Python package, otherwise on PATH. Raises LocalCloudError."""
+    """Return the path of a Redis server program: in an installed Python package, otherwise on PATH.
+
+    Raises LocalCloudError if no program is found.
+    """
     for package, relative_path in _PACKAGED_PROGRAMS:
         spec = find_spec(package)
         if spec and spec.origin and (Path(spec.origin).parent / relative_path).is_file():
@@ -31,7 +34,10 @@ def find_server() -> str:
 
 
 def declare_replica_current(url: str) -> None:
-    """Record in Redis that the replica has every change up to now (see `layers/core/…/cache/prelude.lua`)."""
+    """Write a key to Redis that tells the functions that the replica has all changes up to now.
+
+    `layers/core/…/cache/prelude.lua` reads this key.
+    """
     import valkey
 
     with valkey.Valkey.from_url(url) as redis:
@@ -39,7 +45,7 @@ def declare_replica_current(url: str) -> None:
 
 
 class Redis(Service):
-    """A password-protected Redis server.
+    """A Redis server that requires a password. Example:
 
     `with Redis(state, free_port()) as redis: valkey.Valkey.from_url(redis.url)`
     """
@@ -52,20 +58,21 @@ class Redis(Service):
 
     @property
     def url(self) -> str:
-        """`redis://` URL, including the password."""
+        """URL of the server (`redis://…`), with the password."""
         return f"redis://:{self.credentials.redis}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start and return when the server answers. Raises LocalCloudError."""
+        """Start the server, and return when it answers. Raises LocalCloudError."""
         folder = self.state / "redis"
         folder.mkdir(parents=True, exist_ok=True)
-        # In a file, because every user of the machine can read the password in a command line.
+        # The password is in a file, because all users of this machine can read command lines.
         configuration = folder / "redis.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.credentials.redis}\n"
             f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\n'
-            # Upstash limits the size of a database, too. Evicted keys are loaded again on demand.
+            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads its
+            # value again when a request needs it.
             "maxmemory 512mb\nmaxmemory-policy allkeys-lru\n",
             "utf-8",
         )

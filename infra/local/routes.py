@@ -1,7 +1,7 @@
-"""Select the route of an HTTP API for a request.
+"""Selects the route for a request, as an HTTP API does on AWS.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html: a full match of all segments
-has priority over a match with a greedy variable. In each segment, fixed text has priority over a variable.
+A route that matches all segments has priority over a route with a greedy variable. In each segment, fixed text has
+priority over a variable. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,22 @@ class _Node(Generic[T]):
     fixed: dict[str, "_Node[T]"] = field(default_factory=dict)
     variable: "_Node[T] | None" = None
     ends: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """Method → target and variable names, for routes that end at this node."""
+    """Method → (target, variable names), for the routes that end at this node."""
     greedy: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)
-    """Method → target and variable names, for routes whose greedy variable starts at this node."""
+    """Method → (target, variable names), for the routes whose greedy variable begins at this node."""
 
 
 class Routes(Generic[T]):
-    """A routing table: routes and their targets."""
+    """A routing table. It maps routes to targets."""
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
 
     def add(self, route: str, target: T) -> None:
-        """Add a route such as `GET /v1/products/{id}`. A last segment `{name+}` matches all remaining segments."""
+        """Add a route, e.g. `GET /v1/products/{id}`. `{name+}` as the last segment is a greedy variable.
+
+        A greedy variable matches all remaining segments of the path.
+        """
         method, _, path = route.partition(" ")
         node = self._root
         names: list[str] = []
@@ -47,7 +50,7 @@ class Routes(Generic[T]):
     def find(self, method: str, raw_path: str) -> tuple[T, Mapping[str, str]] | None:
         """Return the target of a request and its decoded path parameters, or None if no route matches.
 
-        raw_path: the percent-encoded path. An encoded slash is part of a segment.
+        raw_path: the percent-encoded path. An encoded slash does not separate segments, but is part of a segment.
         """
         segments = [unquote(segment) for segment in raw_path.split("/")[1:]]
         search = _Search[T](method, segments)
@@ -68,9 +71,9 @@ class _Search(Generic[T]):
     def match(
         self, node: _Node[T], depth: int = 0, values: tuple[str, ...] = (), *, greedy: bool
     ) -> tuple[T, tuple[str, ...], tuple[str, ...]] | None:
-        """Return target, variable names and variable values of the best route below `node`.
+        """Return the target, the variable names and the variable values of the best route below `node`.
 
-        Finds only routes with a greedy variable if `greedy` is true, and only routes without one otherwise.
+        If `greedy` is true, finds only routes with a greedy variable. Otherwise finds only routes without one.
         """
         if depth == len(self.segments):
             end = None if greedy else node.ends.get(self.method)

@@ -1,7 +1,7 @@
-"""The Lambda Runtime API: the HTTP server from which a function process gets its events.
+"""The Lambda Runtime API: an HTTP server from which a function process gets its events.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each process has its own port, so the port identifies
-the process.
+Each process calls its own port. The port of a request therefore identifies the process.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import asyncio
@@ -18,33 +18,42 @@ _REASONS = {200: b"OK", 202: b"Accepted", 403: b"Forbidden", 404: b"Not Found", 
 
 
 class Connection(Protocol):
-    """A connection with an unanswered request."""
+    """A connection on which a request is waiting for its response."""
 
     def respond(self, status: int, body: bytes = b"", headers: bytes = b"") -> None:
-        """Send the response. Each line of `headers` ends with CRLF."""
+        """Send the response. Each line in `headers` must end with CRLF."""
 
 
 class RequestHandler(Protocol):
-    """Handles the requests of one process."""
+    """Handles the requests that one process sends to its Runtime API."""
 
     def next_requested(self, connection: Connection) -> None:
-        """The process is idle and waits for an event. The handler calls `connection.respond` when it has one."""
+        """Handle a request for the next event: the process is idle.
+
+        The handler calls `connection.respond` when it has an event for the process.
+        """
 
     def invocation_succeeded(self, request_id: str, payload: bytes) -> int:
-        """The function returned `payload`. Returns the HTTP status of the response."""
+        """Handle the result `payload` of the function. Returns the HTTP status with which to answer the request."""
 
     def invocation_failed(self, request_id: str, payload: bytes) -> int:
-        """The function raised an exception, described in `payload`. Returns the HTTP status of the response."""
+        """Handle an exception of the function. `payload` describes the exception.
+
+        Returns the HTTP status with which to answer the request.
+        """
 
     def init_failed(self, payload: bytes) -> int:
-        """The function could not be imported. Returns the HTTP status of the response."""
+        """Handle an error during the import of the function. `payload` describes the error.
+
+        Returns the HTTP status with which to answer the request.
+        """
 
     connections: "set[RuntimeApi]"
     """The open connections of the process."""
 
 
 class RuntimeApi(asyncio.Protocol):
-    """One connection of a process to its Runtime API."""
+    """The server side of one connection from a process to its Runtime API."""
 
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
@@ -58,12 +67,12 @@ class RuntimeApi(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._handler.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the reason does not matter)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the reason is not needed)
         self._handler.connections.discard(self)
         self.lost.set_result(None)
 
     def close(self) -> None:
-        """Abort the connection. The future `lost` is done when the connection is closed."""
+        """Abort the connection. When the connection is closed, the future `lost` is done."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
-"""EventBridge Scheduler: invokes the functions that have a `[schedule]`.
+"""Invokes the functions that have a `[schedule]`, as EventBridge Scheduler does on AWS.
 
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html. Difference from AWS: if a run is still in
-progress when the next one is due, the next one is skipped. EventBridge would start both in parallel.
+There is one difference from AWS. If a run has not finished when the next run is due, the next run is skipped. On AWS,
+both would run at the same time. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import asyncio
@@ -25,17 +25,17 @@ _CRON = re.compile(r"cron\((.+)\)")
 
 
 class BadSchedule(ValueError):
-    """The expression is not valid in EventBridge Scheduler."""
+    """The expression is not valid for EventBridge Scheduler."""
 
 
 class Schedule:
-    """A schedule: `rate(5 minutes)` or `cron(0 9 ? * MON-FRI *)`. Cron expressions are in the given time zone."""
+    """A schedule: `rate(5 minutes)` or `cron(0 9 ? * MON-FRI *)`. A cron expression uses local time in `timezone`."""
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
         self._zone = ZoneInfo(timezone)
         if rate := _RATE.fullmatch(expression):
             if int(rate[1]) < 1:
-                raise BadSchedule(expression)
+                raise BadSchedule(f"{expression}: the value of a rate must be at least 1")
             self._interval: timedelta | None = timedelta(**{f"{rate[2]}s": int(rate[1])})
         elif cron := _CRON.fullmatch(expression):
             self._interval = None
@@ -44,31 +44,31 @@ class Schedule:
             except ValueError as error:
                 raise BadSchedule(f"{expression}: {error}") from error
         else:
-            raise BadSchedule(expression)
+            raise BadSchedule(f"{expression}: use rate(<number> minutes|hours|days) or cron(<fields>)")
 
     def first(self, created: datetime) -> datetime | None:
-        """The first due time of a schedule that was created at `created`.
+        """Return the first time at which the schedule is due. created: when the schedule was created.
 
-        A rate is due immediately, as on EventBridge without a StartDate.
+        A rate is due immediately, as in EventBridge for a schedule without a StartDate.
         """
         return created.astimezone(UTC) if self._interval is not None else self.next(created)
 
     def next(self, after: datetime) -> datetime | None:
-        """The next due time after `after` (with time zone), in UTC. None if there is no further due time.
+        """Return the first time after `after` at which the schedule is due, in UTC. None if it is never due again.
 
-        A local time that daylight saving skips is due after the skipped hour. A repeated local time is due only the
-        first time.
+        `after` must have a time zone. When clocks change to daylight saving time, a local time in the missing hour is
+        due one hour later. When clocks change back, a local time in the repeated hour is due only the first time.
         """
         if self._interval is not None:
             return after.astimezone(UTC) + self._interval
-        # Expressions use local time. Compute with the local time labelled as UTC, because UTC has no missing hours.
+        # The cron library gets local times that are marked as UTC, because UTC has no missing or repeated hours.
         local = after.astimezone(self._zone).replace(tzinfo=UTC)
         while True:
             local = self._cron.occurrence(local).next()
             if local is None:
                 return None
             due: datetime = local.replace(tzinfo=self._zone).astimezone(UTC)
-            # In a repeated hour, the same local time occurs again after the due time.
+            # In a repeated hour, `due` is the first of two equal local times. If `after` is later, use the next time.
             if due > after:
                 return due
 
@@ -76,7 +76,7 @@ class Schedule:
 class Scheduler:
     """Invokes each scheduled function when it is due.
 
-    now: the clock. max_sleep: maximum seconds between two readings of the clock.
+    now: returns the current time. max_sleep: maximum seconds between two calls of `now`.
     """
 
     def __init__(
@@ -105,8 +105,8 @@ class Scheduler:
     async def _run(self, name: str, schedule: Schedule) -> None:
         due = schedule.first(self._now())
         while due is not None:
-            # Sleep for short times only. A long sleep would not notice a changed clock or a suspended machine.
-            while (remaining := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock has no event)
+            # Sleep only for short times. During a long sleep, the clock could be set or the machine could be suspended.
+            while (remaining := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock sets no event)
                 await asyncio.sleep(min(remaining, self._max_sleep))
             try:
                 result = await self._functions.invoke(name, event(name, due))
@@ -120,7 +120,7 @@ class Scheduler:
 
 
 def event(name: str, due: datetime) -> dict[str, object]:
-    """The event that EventBridge Scheduler sends for a schedule without a configured input."""
+    """Return the event that EventBridge Scheduler sends if the schedule does not define another input."""
     return {
         "version": "0",
         "id": str(uuid4()),

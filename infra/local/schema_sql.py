@@ -1,7 +1,7 @@
-"""The complete schema of a database as readable SQL: what `schema/schema.sql` contains.
+"""Generates readable SQL for the complete schema of a database. The file `schema/schema.sql` contains this SQL.
 
-The text depends only on the catalog, so two databases with the same schema give the same text. It is for reading, not
-for creating a database. Partitions are left out, because they depend on the date.
+The text depends only on the system catalog of PostgreSQL, so databases with the same schema give the same text. People
+read the text, but nobody creates a database with it. Partitions are left out, because they depend on the date.
 """
 
 import textwrap
@@ -40,7 +40,10 @@ _GRANTEES = """
 
 
 def schema_sql(connection: psycopg.Connection) -> str:
-    """The schema of the database. `connection` must be in autocommit; any login can read the catalog."""
+    """Return the SQL for the schema of a database.
+
+    `connection` must be in autocommit mode. It can have any login, because every login can read the system catalog.
+    """
     with connection.transaction():
         connection.execute("set local search_path = public, pg_catalog")
         version = str(_rows(connection, "show server_version_num")[0][0])
@@ -55,12 +58,12 @@ def schema_sql(connection: psycopg.Connection) -> str:
 
 
 def major_version(text: str) -> int:
-    """The PostgreSQL version in the header of a generated text."""
+    """Return the major version of PostgreSQL that the header of a generated text contains."""
     return int(text.partition("PostgreSQL ")[2].split(maxsplit=1)[0])
 
 
 def _wrapped(line: str) -> str:
-    """A long line on several lines, except for a string."""
+    """Divide a line that is too long into several lines, unless the line is a string."""
     if len(line) <= MAX_LINE_LENGTH or line.startswith("  '"):
         return line
     indent = " " * (len(line) - len(line.lstrip()))
@@ -70,7 +73,7 @@ def _wrapped(line: str) -> str:
 def _rows(
     connection: psycopg.Connection, query: LiteralString, *values: object, **parts: LiteralString
 ) -> list[tuple[object, ...]]:
-    """The rows of a query. `parts` are inserted as SQL."""
+    """Return the rows of a query. `parts` are inserted into the query as SQL."""
     composed = sql.SQL(query).format(**{name: sql.SQL(part) for name, part in parts.items()})
     return connection.execute(composed, values).fetchall()
 

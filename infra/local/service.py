@@ -1,4 +1,4 @@
-"""The context manager that all services of the local cloud share."""
+"""The base class of all services of the local cloud. It makes each service a context manager."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -10,7 +10,7 @@ class Service(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start the service and return when it is ready. Raises LocalCloudError."""
+        """Start the service, and return when it is ready. Raises LocalCloudError."""
 
     @abstractmethod
     def stop(self) -> None:

@@ -1,8 +1,8 @@
 """An asyncio client for the three SQS operations that an event source mapping needs: receive, delete, release.
 
-boto3 is not suitable, because it would wait for messages in threads that cannot be interrupted. The asyncio variants of
-boto3 require their own versions of botocore. The protocol is JSON:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html.
+boto3 would have to wait for messages in threads, which cannot be interrupted. The variants of boto3 for asyncio require
+certain versions of botocore. Therefore this module uses the JSON protocol of SQS itself:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 
 import json
@@ -15,13 +15,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 Message = dict[str, Any]
-"""A message in the format of SQS: MessageId, ReceiptHandle, Body, MD5OfBody, Attributes, MessageAttributes."""
+"""A message in the format of SQS, with MessageId, ReceiptHandle, Body, MD5OfBody, Attributes and MessageAttributes."""
 
 MAX_MESSAGES_PER_CALL = 10
 
 
 class SqsError(Exception):
-    """SQS rejected a call or could not be reached."""
+    """SQS has rejected a call, or could not be reached."""
 
 
 class Sqs:
@@ -36,7 +36,10 @@ class Sqs:
         await self._client.aclose()
 
     async def receive(self, queue_url: str, limit: int, wait: int) -> list[Message]:
-        """Receive up to `limit` (1 to 10) messages. Waits up to `wait` seconds for the first. Raises SqsError."""
+        """Receive up to `limit` (1 to 10) messages.
+
+        Waits up to `wait` seconds for the first message. Raises SqsError.
+        """
         response = await self._call(
             "ReceiveMessage",
             QueueUrl=queue_url,
@@ -58,7 +61,10 @@ class Sqs:
     async def _call_in_batches(
         self, action: str, queue_url: str, messages: Sequence[Message], **parameters: Any
     ) -> None:
-        """Call a batch action for all messages. `parameters` are added to the entry of each message."""
+        """Call an action for all messages, with up to 10 messages in each call.
+
+        `parameters` are added to the entry of each message.
+        """
         for start in range(0, len(messages), MAX_MESSAGES_PER_CALL):
             entries = [
                 {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], **parameters}

@@ -1,8 +1,8 @@
-"""Start the parts of the local cloud in parallel, restart parts that end, and stop all parts in reverse order.
+"""Starts the parts of the local cloud in parallel, restarts parts that end, and stops all parts in reverse order.
 
-A part starts when its dependencies are ready. A part that ends is restarted, up to three times a minute. After that,
-the supervisor stops everything and reports the part and the reason. The main thread makes all decisions. Parts start
-and restart in worker threads, because a start blocks until the part is ready.
+A part starts when its dependencies are ready. If a part ends, it is restarted, but at most three times within a minute.
+If it ends once more, the supervisor stops all parts, and reports the part and the reason. Parts are started in worker
+threads, because a start blocks until the part is ready. The main thread decides which parts are started.
 """
 
 import contextlib
@@ -26,18 +26,18 @@ from infra.local.processes import LocalCloudError, Process, require_free_ports
 log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 3
-"""Restarts of a part that are allowed within RESTART_WINDOW."""
+"""Maximum number of restarts of a part within RESTART_WINDOW."""
 RESTART_WINDOW = 60.0
-"""Seconds."""
+"""Time in which the restarts of a part are counted, in seconds."""
 _POLL_INTERVAL = 0.1
-"""Seconds."""
+"""Seconds between two checks of the parts."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the local cloud: a process to watch or, if `process` is None, a step that runs once.
+    """A part of the local cloud. It is a process or, if `process` is None, a step that runs once.
 
-    `needs` names the parts that must be ready before this part starts.
+    `needs` contains the names of the parts that must be ready before this part starts.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Event:
-    """An event to show to the operator."""
+    """An event that is shown to the operator."""
 
     kind: Literal["starting", "ready", "restarting", "restarted", "up", "failed", "stopping", "stopped"]
     part: str = ""
@@ -60,15 +60,17 @@ class AlreadyRunning(LocalCloudError):
     """Another supervisor uses this state directory."""
 
     def __init__(self, pid: int | None) -> None:
-        super().__init__(f"the local cloud is already running (pid {pid})" if pid else "the local cloud is starting")
+        super().__init__(
+            f"the local cloud is already running (pid {pid})" if pid else "the local cloud is already starting"
+        )
         self.pid = pid
 
 
 @dataclass
 class Supervisor:
-    """Runs `parts` until `stop` is called. The names of the parts must be unique.
+    """Runs `parts` until `stop` is called. The names of the parts must be different.
 
-    `on_event` is called for every event, and `on_up` once, as soon as all parts are ready.
+    `on_event` is called for each event. `on_up` is called once, when all parts are ready.
     """
 
     parts: Sequence[Part]
@@ -77,22 +79,22 @@ class Supervisor:
     on_up: Callable[[], None] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _ready: list[Part] = field(default_factory=list, init=False)
-    """Parts in the order in which they became ready."""
+    """The parts that are ready, in the order in which they became ready."""
     _started: set[str] = field(default_factory=set, init=False)
-    """Names of the parts whose start has begun."""
+    """Names of the parts that are starting or have started."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
-    """Part name → times of its recent restarts (`time.monotonic`)."""
+    """Part name → times of its last restarts, from `time.monotonic`."""
     _pool: ThreadPoolExecutor = field(init=False)
 
     def stop(self) -> None:
-        """Make `run` return. Safe to call from a signal handler and from any thread."""
+        """Make `run` stop all parts and return. A signal handler or any thread may call this method."""
         self._stopping.set()
 
     def run(self) -> int:
-        """Start and watch all parts until a stop or a failure, then stop them.
+        """Start all parts and watch them. Stops all parts when `stop` is called or a part fails.
 
-        Returns the exit code: 0 after a stop, 1 after the failure of a part. Raises AlreadyRunning. Call it from the
-        main thread, because it handles SIGINT, SIGTERM and SIGHUP: they stop the cloud.
+        Returns the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. It must be called
+        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
             began = time.monotonic()
@@ -116,7 +118,7 @@ class Supervisor:
             return 0
 
     def _start_parts(self) -> None:
-        """Start all parts, each as soon as its dependencies are ready. Returns early if the cloud is stopped."""
+        """Start each part as soon as its dependencies are ready. Returns early if `stop` is called."""
         starting: dict[Future[float], Part] = {}
         while len(self._ready) < len(self.parts) and not self._stopping.is_set():
             ready_names = {part.name for part in self._ready}
@@ -127,7 +129,7 @@ class Supervisor:
                     starting[self._pool.submit(_timed, part.start)] = part
             if not starting:
                 blocked = [part.name for part in self.parts if part.name not in self._started]
-                raise LookupError(f"parts with unknown or cyclic dependencies: {', '.join(blocked)}")
+                raise LookupError(f"these parts need an unknown part or need each other: {', '.join(blocked)}")
             for future in wait(starting, _POLL_INTERVAL, FIRST_COMPLETED).done:
                 part = starting.pop(future)
                 seconds = self._start_seconds(part, future)
@@ -135,10 +137,11 @@ class Supervisor:
                 self.on_event(Event("ready", part.name, seconds))
 
     def _watch(self) -> None:
-        """Restart parts that end, until the cloud is stopped. Raises LocalCloudError after too many restarts."""
+        """Restart parts that end, until `stop` is called. Raises LocalCloudError if a part ends too often."""
         restarting: dict[str, Future[float]] = {}
         reasons: dict[str, str] = {}
-        # `_ready` is in order of dependency: if several parts have ended, the loop sees a dependency first.
+        # In `_ready`, each part comes after the parts that it needs. If several parts have ended, the loop therefore
+        # restarts a needed part first.
         watched = {part.name: (part, part.process) for part in self._ready if part.process}
         while not self._stopping.wait(_POLL_INTERVAL):
             ended = {name for name, (_, process) in watched.items() if name in restarting or not process.running}
@@ -150,7 +153,7 @@ class Supervisor:
                     if error is None:
                         self.on_event(Event("restarted", part.name, future.result()))
                     else:
-                        # The next iteration sees that the part has ended again, and counts one more restart.
+                        # The next iteration of the `while` loop restarts the part again, and counts this restart.
                         reasons[part.name] = str(error)
                 elif part.name in ended and not future and ended.isdisjoint(part.needs):
                     failure = reasons.pop(part.name, "")
@@ -159,7 +162,7 @@ class Supervisor:
                     restarting[part.name] = self._pool.submit(_timed, part.start)
 
     def _count_restart(self, part: Part, reason: str) -> None:
-        """Count a restart. Raises LocalCloudError if the part has ended too often."""
+        """Count one restart of a part. Raises LocalCloudError if the part has ended too often."""
         now = time.monotonic()
         recent = self._restarts.setdefault(part.name, deque())
         while recent and now - recent[0] > RESTART_WINDOW:
@@ -169,7 +172,7 @@ class Supervisor:
         recent.append(now)
 
     def _start_seconds(self, part: Part, future: Future[float]) -> float:
-        """Return how long the start of the part took. Raises LocalCloudError if the start failed."""
+        """Return how many seconds the start of a part took. Raises LocalCloudError if the start failed."""
         try:
             return future.result()
         except LocalCloudError:
@@ -180,8 +183,11 @@ class Supervisor:
             raise LocalCloudError(f"{part.name} failed: {type(error).__name__}: {first}") from error
 
     def _stop_parts(self) -> None:
-        """Stop all parts: first those that are still starting, which ends their threads, then the others in reverse
-        order of their start."""
+        """Stop all parts.
+
+        First stops the parts that are still starting, so that their threads end. Then stops the other parts, in the
+        reverse order of their start.
+        """
         self._stopping.set()
         if self._started:
             self._write_record("stopping")
@@ -191,7 +197,8 @@ class Supervisor:
             if part.process:
                 part.process.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        # A thread may have started another process after the loop above. All threads have ended now.
+        # A thread may have started a process after the loop above had stopped its part. All threads have ended now, so
+        # stop these processes, too.
         for part in self.parts:
             if part.process:
                 part.process.stop()
@@ -225,7 +232,7 @@ class Supervisor:
 
 
 def _timed(start: Callable[[], object]) -> float:
-    """Call `start` and return how many seconds it took."""
+    """Call `start`. Returns how many seconds this took."""
     began = time.monotonic()
     start()
     return time.monotonic() - began
@@ -233,7 +240,10 @@ def _timed(start: Callable[[], object]) -> float:
 
 @contextlib.contextmanager
 def _lock(state: Path) -> Iterator[None]:
-    """Lock a state directory. Raises AlreadyRunning. The system releases the lock when the process ends."""
+    """Lock a state directory. Raises AlreadyRunning if another process has the lock.
+
+    The operating system releases the lock when this process ends.
+    """
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("a") as file:
         try:

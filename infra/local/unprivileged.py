@@ -1,9 +1,9 @@
-"""Run PostgreSQL without root privileges.
+"""Makes it possible that root starts the local cloud, although PostgreSQL refuses to run as root.
 
-PostgreSQL refuses to run as root. If root starts the local cloud, PostgreSQL runs as `nobody` and needs files that
-`nobody` can access. A checkout is often in a home directory that only its owner can enter. In this case, the data is
-in a directory below /var/tmp, `<state>/postgres` is a symbolic link to that directory, and the PostgreSQL programs are
-copied there. Erasing the data removes the copy, too.
+If root starts the local cloud, PostgreSQL runs as the user `nobody`. This user must be able to read the programs and to
+write the data. A checkout is often in a home directory that only its owner can enter. In this case, there is a
+directory below /var/tmp for the data and for a copy of the PostgreSQL programs. `<state>/postgres` is a symbolic link
+to that directory. `wecelebrate down --erase` also removes that directory.
 """
 
 import hashlib
@@ -21,19 +21,19 @@ from infra.local.processes import LocalCloudError
 
 @dataclass(frozen=True)
 class Account:
-    """User id and group id that PostgreSQL runs with. None means the current user and group."""
+    """The ids of the user and the group with which PostgreSQL runs. None means the current user and group."""
 
     user: int | None = None
     group: int | None = None
 
     def chown(self, path: Path) -> None:
-        """Make this account the owner of `path`. Does nothing for the current user."""
+        """Make this account the owner of `path`. Does nothing if the account is the current user."""
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group, follow_symlinks=False)
 
 
 def postgres_account() -> Account:
-    """The account for PostgreSQL: `nobody` if the current user is root, otherwise the current user."""
+    """Return the account for PostgreSQL: `nobody` if the current user is root, otherwise the current user."""
     if os.geteuid() != 0:
         return Account()
     nobody = pwd.getpwnam("nobody")
@@ -43,8 +43,8 @@ def postgres_account() -> Account:
 def postgres_home(state: Path, owner: Account) -> Path:
     """Return the directory for the PostgreSQL data of the cloud in `state`. Creates it if it does not exist.
 
-    It is `<state>/postgres` or the target of that symbolic link. Raises LocalCloudError if another user created the
-    directory.
+    The directory is `<state>/postgres` or, if this is a symbolic link, its target. Raises LocalCloudError if the
+    directory belongs to another user.
     """
     home = state / "postgres"
     if home.is_dir():
@@ -56,10 +56,10 @@ def postgres_home(state: Path, owner: Account) -> Path:
         return home
     external = _external_directory(state)
     external.mkdir(mode=0o700, exist_ok=True)
-    # The name is predictable, and every user can write to the parent. Do not use a directory of another user.
+    # Every user can guess the name of this directory and can create it. Do not use it if another user created it.
     status = external.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (0, owner.user):
-        raise LocalCloudError(f"{external} belongs to another user: remove it")
+        raise LocalCloudError(f"{external} belongs to another user: remove this directory")
     owner.chown(external)
     home.unlink(missing_ok=True)
     home.symlink_to(external)
@@ -73,9 +73,10 @@ def external_data_directory(state: Path) -> Path | None:
 
 
 def erase_postgres_home(state: Path) -> None:
-    """Remove the PostgreSQL data of the cloud in `state`, inside or outside `state`."""
+    """Remove the PostgreSQL data of the cloud in `state`, even if it is outside `state`."""
     home = state / "postgres"
-    # If the operator has removed `state`, the symbolic link is gone, but the external directory still exists.
+    # Remove the external directory even if the symbolic link to it does not exist, because an operator may have
+    # removed `state`.
     for directory in (home.resolve(), _external_directory(state)):
         shutil.rmtree(directory, ignore_errors=True)
     home.unlink(missing_ok=True)
@@ -84,8 +85,8 @@ def erase_postgres_home(state: Path) -> None:
 def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
     """Return a folder from which `owner` can run the programs of `folder`: `folder` itself, or a copy in `home`.
 
-    trees: the folders to copy. The first contains `folder`. The others are beside the first and contain the shared
-    libraries of the programs.
+    trees: the folders to copy. The first folder contains `folder`. The others are in the same parent folder as the
+    first, and contain the shared libraries of the programs.
     """
     if owner.user is None or (accessible_to_all(folder) and os.access(folder, os.R_OK)):
         return folder
@@ -94,7 +95,7 @@ def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home:
     if not copy.is_dir():
         for old_copy in home.glob("programs-*"):
             shutil.rmtree(old_copy)
-        # The copy gets its final name only when it is complete.
+        # Copy to a temporary folder, and rename it when the copy is complete.
         temporary = home / "programs-new"
         ignored = shutil.ignore_patterns("include", "__pycache__")
         for tree in trees:
@@ -107,18 +108,18 @@ def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home:
 
 
 def accessible_to_all(folder: Path) -> bool:
-    """Whether every user can enter `folder` and all its parents."""
+    """Return whether every user can enter `folder` and all its parents."""
     path = folder.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
 
 
 def _external_directory(state: Path) -> Path:
-    """The PostgreSQL directory of the cloud in `state`, for the case that other users cannot enter `state`."""
+    """Return the PostgreSQL directory of the cloud in `state` that is used if `nobody` cannot enter `state`."""
     return _shared_directory() / f"wecelebrate-{_hash(state.resolve())}"
 
 
 def _shared_directory() -> Path:
-    """A directory to which every user can write. If possible, its files survive a reboot."""
+    """Return a directory to which every user can write. If possible, its files survive a reboot of the machine."""
     durable = Path("/var/tmp")  # noqa: S108 - `postgres_home` checks the owner of the directory
     return durable if durable.is_dir() and os.access(durable, os.W_OK) else Path(tempfile.gettempdir())
 

@@ -1,4 +1,7 @@
-"""The client of the zygote: requests forks, and learns when a forked process ends."""
+"""The client of the zygote. It requests forks, and is informed when a forked process ends.
+
+The module `zygote_main` explains what the zygote is.
+"""
 
 import asyncio
 import itertools
@@ -41,12 +44,12 @@ PRELOAD = (
     "snapshot_restore_py",
     "upstash_redis",
 )
-"""Third-party modules that several functions import. They must not start threads or open connections. The list contains
-none of our own modules: as on Lambda, each process imports those itself, with its own environment."""
+"""Third-party modules that several functions import. They must not start threads or open connections. The list does not
+contain our own modules. As on Lambda, each process imports our modules itself, with its own environment variables."""
 
 
 class ZygoteDied(Exception):
-    """The zygote ended before it answered a request."""
+    """The zygote has ended before it answered a request."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,23 @@ class Fork:
 
     pid: int
     exited: asyncio.Future[int]
-    """The exit code. Negative if a signal killed the process."""
+    """A future that is done when the process has ended. Its result is the exit code, or -N if signal N killed the
+    process."""
 
 
 class Zygote:
-    """A warm process that forks function processes. Starts on first use, and again after it has died."""
+    """A process that has imported many modules, and forks function processes.
+
+    It is started when it is first needed, and started again if it has ended.
+    """
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:
         self._preload = tuple(preload)
         self._ids = itertools.count()
         self._pending: dict[int, asyncio.Future[Fork]] = {}
-        """Fork requests without an answer, by request id."""
+        """Request id → future of the fork, for the fork requests that have no answer yet."""
         self._forks: dict[int, Fork] = {}
-        """Running forks by pid."""
+        """Pid → fork, for the forks that are running."""
         self._start_lock = asyncio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -75,7 +82,7 @@ class Zygote:
 
     @property
     def pid(self) -> int | None:
-        """The process id. None if the zygote is not running."""
+        """The process id of the zygote. None if it is not running."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
@@ -94,14 +101,14 @@ class Zygote:
         return await answer
 
     def kill(self, fork: Fork) -> None:
-        """Kill a process. `fork.exited` is done when it has ended."""
+        """Kill a forked process. `fork.exited` is done when the process has ended."""
         if not fork.exited.done() and self._writer is not None:
             self._send({"kill": fork.pid})
 
     async def stop(self) -> None:
-        """Kill all processes and the zygote."""
+        """Kill all forked processes, and end the zygote."""
         if self._writer is not None and self._reader_task is not None:
-            # At the end of its input, the zygote kills its children and closes its side of the connection.
+            # When the connection is closed on this side, the zygote kills its children and ends.
             self._writer.write_eof()
             await self._reader_task
 
@@ -109,8 +116,8 @@ class Zygote:
         own_socket, zygote_socket = socket.socketpair()
         arguments = [str(zygote_socket.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self._preload)]
         with zygote_socket:
-            # The zygote needs no environment variables. Each fork request contains the environment of the function.
-            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 (our own program; starting takes a millisecond)
+            # The zygote itself needs only PATH. A fork request contains the environment variables of the function.
+            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 (our own program; a start takes 1 ms)
                 [sys.executable, "-I", "-X", "utf8", str(PROGRAM), *arguments],
                 env={"PATH": os.defpath},
                 pass_fds=[zygote_socket.fileno()],
@@ -121,7 +128,7 @@ class Zygote:
         if not await reader.readline():
             writer.close()
             code = await asyncio.to_thread(self._process.wait)
-            raise ZygoteDied(f"the zygote ended with code {code} while it started")
+            raise ZygoteDied(f"the zygote ended with code {code} while it was starting")
         self._writer = writer
         self._reader_task = asyncio.create_task(self._read(reader, writer))
 
@@ -151,8 +158,11 @@ class Zygote:
             self._forks.pop(message["exited"]).exited.set_result(message["code"])
 
     async def _clean_up(self) -> None:
-        """Clean up after the connection was closed: the zygote has ended or is ending, and kills its children."""
-        # Reset the state before the first `await`, because the next zygote may start and receive requests meanwhile.
+        """Clean up after the connection was closed.
+
+        The zygote has then ended, or it is killing its children and ending.
+        """
+        # Reset the state before the first `await`. During an `await`, the next zygote may start and get requests.
         process, self._process = self._process, None
         orphans, self._forks = self._forks, {}
         unanswered, self._pending = self._pending, {}
@@ -165,10 +175,10 @@ class Zygote:
             if code != 0:
                 log.warning("the zygote ended with code %s", code)
         for fork in orphans.values():
-            # Linux has already killed the children together with the zygote. Other systems have not.
+            # On Linux, the system has killed the children when the zygote ended. Other systems do not do this.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(fork.pid, signal.SIGKILL)
             fork.exited.set_result(-signal.SIGKILL)
         for answer in unanswered.values():
             if not answer.done():
-                answer.set_exception(ZygoteDied("the zygote died before it forked"))
+                answer.set_exception(ZygoteDied("the zygote ended before it forked the process"))

@@ -1,15 +1,19 @@
-"""The zygote program: a warm Python process that forks the processes of Lambda functions.
+"""The program of the zygote, a Python process that forks the processes of Lambda functions.
 
-The zygote imports slow modules that many functions use, once. A fork then becomes a function process within a
-millisecond and only has to import the function itself. It runs as a plain file (`python -I zygote_main.py`), so that
-functions see neither the developer's environment nor this package.
+The zygote imports once the modules that many functions use and that are slow to import. A fork of the zygote takes
+about a millisecond, and then only has to import the function itself. The program runs as a plain file,
+with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment variables of the
+developer.
 
-It exchanges lines of JSON over an inherited socket (→ requests, ← messages of the zygote)::
+The zygote exchanges lines of JSON with its client over an inherited socket. → are requests to the zygote, ← are its
+answers and messages::
 
     → {"fork": id, "environment": {…}, "folder": …, "log": …}     ← {"forked": id, "pid": …}
-    → {"kill": pid}                                                ← {"exited": pid, "code": …}     negative: signal
+    → {"kill": pid}                                                ← {"exited": pid, "code": …}
 
-The zygote must have only one thread. If another thread held a lock during a fork, the child could never acquire it.
+A negative code -N means that signal N has ended the process.
+
+The zygote must have only one thread. If another thread had a lock during a fork, the child could never get this lock.
 """
 
 import ctypes
@@ -31,17 +35,18 @@ HANDLER = "handler.handler"
 
 
 def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) -> None:
-    """Import the `preload` modules and serve fork requests. In a fork, run the function.
+    """Import the modules in `preload`, and serve fork requests. In a fork, run the function.
 
-    control_fd: descriptor of the inherited socket. parent: pid of the parent process.
-    hidden: folders that are removed from `sys.path`, because functions must not import from them.
+    control_fd: file descriptor of the inherited socket. parent: pid of the parent process.
+    hidden: folders that are removed from `sys.path`, because functions must not import modules from there.
     """
     die_with_parent(parent)
     sys.path = [path for path in sys.path if path not in hidden]
     for module in preload:
         importlib.import_module(module)
     require_single_thread()
-    # The garbage collector ignores frozen objects. It therefore does not write to, and thus copy, their shared pages.
+    # The garbage collector does not write to frozen objects. A fork therefore shares their memory pages with the
+    # zygote. After a write, the system would copy the page.
     gc.collect()
     gc.freeze()
     zygote = os.getpid()
@@ -54,8 +59,8 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Serve fork requests. Returns the request in each fork, and None in the zygote when the host has ended."""
-    # The end of a child must wake `select`: SIGCHLD writes a byte to `signal_writer`.
+    """Serve fork requests. In each fork, returns its request. In the zygote, returns None when the host has ended."""
+    # When a child ends, the signal SIGCHLD writes a byte to `signal_writer`. This makes `select` return.
     signal_reader, signal_writer = socket.socketpair()
     for end in (signal_reader, signal_writer):
         end.setblocking(False)
@@ -85,7 +90,8 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         for line in lines:
             request = json.loads(line)
             if "kill" in request:
-                # Kill only children that are not reaped yet. Another process may have the pid of a reaped child by now.
+                # After the exit status of a child was read, another process may get its pid. `children` contains only
+                # the children whose exit status was not read yet.
                 if request["kill"] in children:
                     kill(request["kill"])
                 continue
@@ -103,7 +109,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
 
 
 def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
-    """Set up environment, folder and log of the function, and run it with AWS's runtime client."""
+    """Set the environment variables, the folder and the log of a function. Then run AWS's runtime client."""
     os.setsid()
     die_with_parent(zygote)
     os.environ.clear()
@@ -120,21 +126,21 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     sys.argv = ["bootstrap", HANDLER]
-    # Import the client only here: its native module reads the address of the Runtime API during the import.
+    # Import the client only now, because its native module reads the address of the Runtime API at import time.
     from awslambdaric import __main__ as client  # type: ignore[import-untyped]
     from awslambdaric import bootstrap
 
-    # For CloudWatch, the client joins the lines of a traceback into one record. A log file needs ordinary lines.
+    # For CloudWatch, the client writes a traceback as one long line. With this setting, it writes ordinary lines.
     bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"
     client.main(sys.argv)
     sys.exit(0)
 
 
 class LineWriter(io.TextIOBase):
-    """Writes only complete lines to `fd`, because all processes of a function share one log.
+    """Writes only complete lines to the file descriptor `fd`. All processes of a function write to the same log.
 
-    `print` writes the text and the line end separately, and the runtime client passes on each part immediately.
-    Without this class, the output of another process could come between the two.
+    `print` writes a text and its line end separately, and the runtime client writes each of them to the log
+    immediately. Without this class, the output of another process could be written between the text and its line end.
     """
 
     def __init__(self, fd: int) -> None:
@@ -149,7 +155,7 @@ class LineWriter(io.TextIOBase):
 
 
 def reap(control: socket.socket, children: set[int]) -> None:
-    """Report all children that have ended to the host."""
+    """Read the exit status of all children that have ended, and report it to the host."""
     while children:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
@@ -159,7 +165,7 @@ def reap(control: socket.socket, children: set[int]) -> None:
 
 
 def kill(pid: int) -> None:
-    """Kill a child and its descendants."""
+    """Kill a child and all its descendants."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -172,7 +178,10 @@ def send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Make the system kill this process when `parent` ends. Only on Linux; elsewhere, the closed sockets end it."""
+    """Make the system kill this process when `parent` ends. Works only on Linux.
+
+    On other systems, the process ends because its socket is closed.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -182,7 +191,7 @@ def die_with_parent(parent: int) -> None:
 def require_single_thread() -> None:
     """Exit with an error if a preloaded module has started a thread."""
     if sys.platform == "linux" and (threads := len(list(Path("/proc/self/task").iterdir()))) != 1:
-        sys.exit(f"a preloaded module has started threads: {threads} threads instead of 1")
+        sys.exit(f"a module in PRELOAD has started threads ({threads} instead of 1): remove this module from PRELOAD")
 
 
 if __name__ == "__main__":

@@ -109,14 +109,14 @@ def test_the_switch_command_shows_and_sets_flags(
         return result.exit_code, result.stdout
 
     for name, value in OTHER_VALUES.items():
-        assert switch(f"{name}={value}") == (0, f"✓ {name}={value}, applied everywhere within 10 seconds\n")
+        assert switch(f"{name}={value}") == (0, f"✓ {name}={value} applies to every function within 10 seconds\n")
     assert values(admin) == OTHER_VALUES
     _, table = switch()
     assert all(text in table for text in ("reads   primary", "cache   off", "limits  off", " admin "))
     for name, value in DEFAULTS.items():
         assert switch(f"{name}={value}")[0] == 0
     assert values(admin) == DEFAULTS
-    assert switch("cache=primary") == (1, "✗ 'primary' is not a value of this switch: use cache=on or cache=off\n")
+    assert switch("cache=primary") == (1, "✗ 'primary' is not a value of the switch cache: use cache=on or cache=off\n")
     assert switch("writes=off") == (1, "✗ switch 'writes' does not exist: use one of reads, cache, limits\n")
 
 

@@ -87,13 +87,13 @@ def test_the_error_for_a_file_that_is_not_toml_names_the_file(tmp_path: Path) ->
 def test_a_declaration_without_a_handler_is_rejected(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", API)
     (folder / "handler.py").unlink()
-    with pytest.raises(BadDeclaration, match=r"add a handler\.py"):
+    with pytest.raises(BadDeclaration, match=r"no handler\.py: add one"):
         FunctionSpec.read(folder)
 
 
 def test_a_function_in_an_unknown_folder_is_rejected(tmp_path: Path) -> None:
     folder = declare(tmp_path, "streams/things", API)
-    with pytest.raises(BadDeclaration, match="move its folder below functions/"):
+    with pytest.raises(BadDeclaration, match="move it below functions/"):
         FunctionSpec.read(folder)
 
 
@@ -134,7 +134,7 @@ def test_two_functions_cannot_serve_the_same_route(tmp_path: Path) -> None:
 
 def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) -> None:
     declare(tmp_path, "api/things/write", API + 'uses = ["queue:mails"]\n')
-    with pytest.raises(BadDeclaration, match="queue:mails, which no function consumes"):
+    with pytest.raises(BadDeclaration, match="no function consumes the queue of `queue:mails`"):
         functions(tmp_path / "functions")
 
 

@@ -75,7 +75,7 @@ def test_a_missing_file_or_a_folder_is_rejected(wecelebrate: Command, tmp_path: 
 
 def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER, "a\nb.csv"), "--catalog", "acme-gifts")
-    assert result.stdout == "✗ file name 'a\\nb.csv' has characters that are not printable: rename the file\n"
+    assert result.stdout == "✗ the file name 'a\\nb.csv' contains characters that are not printable: rename the file\n"
 
 
 @pytest.mark.parametrize("user", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])

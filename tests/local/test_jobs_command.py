@@ -47,7 +47,10 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
 
 def test_an_unknown_client_or_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (result.returncode, result.stdout) == (1, "✗ client nobody does not exist\n")
+    assert (result.returncode, result.stdout) == (
+        1,
+        "✗ client nobody does not exist: give the id or slug of a client\n",
+    )
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
@@ -87,12 +90,12 @@ def test_drop_wait_prints_the_command_that_approves_the_job(
         assert drop.stdout is not None
         assert drop.stdout.readline().startswith("✓ dropped ")
         line = drop.stdout.readline()
-        match = re.match(r"! (\S+) needs an approval: it would deactivate 9 of 10 products \(90", line)
+        match = re.match(r"! (\S+) needs an approval: the job would deactivate 9 of 10 products \(90", line)
         assert match, line
         drop.stdout.readline()
         assert f"jobs approve {match[1]}" in drop.stdout.readline()
         result = wecelebrate("jobs", "approve", match[1])
-        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, continues\n")
+        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, the job continues\n")
         rest, _ = drop.communicate(timeout=60)
     assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
     assert drop.returncode == 0

@@ -291,7 +291,7 @@ async def test_a_changed_file_is_reloaded(tmp_path: Path, caplog: pytest.LogCapt
         assert await call(functions, spec) == "before"
         write(tmp_path, "api/edit/read", "def handler(event, context): return 'after the edit'\n")
         deadline = time.monotonic() + 5
-        while f"reloaded {spec.name}" not in caplog.messages:
+        while f"the code of {spec.name} has changed, its processes are replaced" not in caplog.messages:
             assert time.monotonic() < deadline
             await call(functions, spec)
             await asyncio.sleep(0.05)

@@ -70,4 +70,4 @@ def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Com
         send_mail(platform, "a@example.test", "another")
     result = wecelebrate("mail", "show", first[0])
     assert result.returncode == 1
-    assert "give more of the id" in result.stdout
+    assert "give more characters of the id" in result.stdout

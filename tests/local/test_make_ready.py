@@ -58,7 +58,7 @@ def fake_python(checkout: Path, script: str) -> Path:
 def test_the_error_for_missing_python_names_the_programs_that_were_not_found(checkout: Path) -> None:
     assert failed_make_ready(checkout) == (
         "Python 3.11, 3.12 or 3.13 is needed; not found: python3 python3.13 python3.12 python3.11."
-        " Give the path of one: make PYTHON=..."
+        " Install one of them, or give its path: make PYTHON=..."
     )
 
 
@@ -86,7 +86,7 @@ def test_make_ready_leaves_no_incomplete_environment_if_python_has_no_venv(check
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     for _ in range(2):
         assert failed_make_ready(checkout, f"PYTHON={debian}") == (
-            f"{debian} cannot create .venv: it has no venv or pip; on Debian and Ubuntu, install {package}"
+            f"{debian} cannot create .venv: it has no venv or no pip; on Debian and Ubuntu, install {package}"
         )
         assert not (checkout / ".venv").exists()
 

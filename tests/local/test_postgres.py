@@ -165,7 +165,8 @@ def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres
     (stopped.state / "secrets.json").unlink()
     servers = new_servers(stopped.state)
     with pytest.raises(
-        LocalCloudError, match=r"the password in .*secrets\.json is not that of .*: run `\S*wecelebrate down --erase`"
+        LocalCloudError,
+        match=r"the password in .*secrets\.json is not the password of .*: run `\S*wecelebrate down --erase`",
     ):
         servers.start()
     assert not servers.primary_server.process.running

@@ -40,6 +40,6 @@ async def test_preloaded_modules_start_no_threads() -> None:
 
 
 async def test_a_missing_module_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZygoteDied, match="ended with code 1 while it started"):
+    with pytest.raises(ZygoteDied, match="ended with code 1 while it was starting"):
         await Zygote(preload=("there_is_no_such_module",)).start()
     assert "No module named 'there_is_no_such_module'" in capfd.readouterr().err

@@ -1,6 +1,7 @@
-"""An adapter that serves Upstash's REST protocol from a Redis server: `python -m infra.local.upstash`.
+"""An adapter that offers the REST protocol of Upstash, and runs the commands on a Redis server.
 
-Protocol: https://upstash.com/docs/redis/features/restapi. Tests run `upstash-redis` and `upstash-ratelimit` against it.
+It is started with `python -m infra.local.upstash`. The tests use the packages `upstash-redis` and `upstash-ratelimit`
+as its clients. The protocol is described in https://upstash.com/docs/redis/features/restapi
 """
 
 import sys
@@ -15,7 +16,7 @@ REDIS_VARIABLE = "REDIS_URL"
 
 
 class Upstash(Service):
-    """The adapter process of one Redis server.
+    """The process of the adapter for one Redis server. Example:
 
     `with Redis(state, free_port()) as redis, Upstash(redis, free_port()) as upstash: …`
     """
@@ -29,7 +30,7 @@ class Upstash(Service):
             redis.state,
             lambda: http_ok(port, HEALTH),
             ports={"upstash": port},
-            # In the environment, because every user of the machine can read the secrets in a command line.
+            # The secrets are in environment variables, because all users of this machine can read command lines.
             environment={TOKEN_VARIABLE: self.token, REDIS_VARIABLE: redis.url},
             start_timeout=15,
         )
@@ -40,7 +41,7 @@ class Upstash(Service):
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start and return when the adapter answers and reaches Redis. Raises LocalCloudError."""
+        """Start the adapter, and return when it answers and has reached Redis. Raises LocalCloudError."""
         self.process.start()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""`python -m infra.local.upstash --port 8790`. The environment provides the token and the Redis URL."""
+"""Runs the adapter: `python -m infra.local.upstash --port 8790`. Reads secrets from the environment."""
 
 import argparse
 import os
@@ -15,12 +15,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--redis-url", default=os.environ.get(REDIS_VARIABLE), help=f"default: ${REDIS_VARIABLE}")
     parser.add_argument(
-        "--max-request", type=int, default=MAX_REQUEST_BYTES, help="bytes; the smallest plan of Upstash allows 10 MB"
+        "--max-request",
+        type=int,
+        default=MAX_REQUEST_BYTES,
+        help="maximum bytes; the smallest plan of Upstash has 10 MB",
     )
     arguments = parser.parse_args()
     token = os.environ.get(TOKEN_VARIABLE)
     if not token or not arguments.redis_url:
-        parser.error(f"set {TOKEN_VARIABLE} and {REDIS_VARIABLE}")
+        parser.error(f"set the environment variables {TOKEN_VARIABLE} and {REDIS_VARIABLE}")
     uvicorn.run(
         UpstashApp(RedisConnection(arguments.redis_url), token, arguments.max_request),
         host="127.0.0.1",
@@ -32,7 +35,7 @@ def main() -> None:
         log_level="warning",
         server_header=False,
         date_header=False,
-        # Clients keep idle connections for minutes, and treat a closed connection as a failure.
+        # Clients keep idle connections open for minutes, and report an error if the server closes a connection.
         timeout_keep_alive=300,
     )
 

@@ -1,7 +1,7 @@
-"""The HTTP server of the adapter (plain ASGI): single commands, pipelines and transactions.
+"""The HTTP server of the adapter, an ASGI application. It runs single commands, pipelines and transactions.
 
-The documentation of Upstash does not specify some responses, such as the text of a parse error or an unreachable Redis.
-In these cases the response is a JSON object with `error` and an error status.
+The documentation of Upstash does not define all responses. Examples are the text of a parse error, and the response if
+Redis cannot be reached. In these cases, the response has an error status, and its body is a JSON object with `error`.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from infra.local.upstash.commands import PreparedCommand, Scripts
 from infra.local.upstash.resp import ErrorReply, RedisConnection, RedisUnavailable, Status, Value, encode_value
 
 MAX_REQUEST_BYTES = 10_000_000
-"""Maximum size of a request body."""
+"""Maximum size of a request body, in bytes."""
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -26,13 +26,13 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json")
 _BINARY = (b"content-type", b"application/octet-stream")
-# A sync token identifies the writes that a read must see. With a single Redis server, a read sees all earlier writes,
-# so the token is constant.
+# In Upstash, a sync token identifies the writes that a read must see. Here the token is constant: with a single Redis
+# server, a read always sees all earlier writes.
 _SYNC = (b"upstash-sync-token", b"bG9jYWw=")
 
 
 class RequestError(Exception):
-    """An error response with a status."""
+    """A request that gets an error response with this status and message."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class RequestError(Exception):
 
 
 class Request:
-    """The parts of an HTTP request that the adapter uses."""
+    """The parts of an HTTP request that the adapter needs."""
 
     def __init__(self, scope: Message, body: bytes) -> None:
         self.method: str = scope["method"]
@@ -65,7 +65,7 @@ class Request:
 
     @property
     def resp2(self) -> bool:
-        """Whether the client requests a response in RESP2, the Redis protocol. Raises RequestError."""
+        """Whether the client requests a response in RESP2, the protocol of Redis. Raises RequestError."""
         response_format = self.headers.get(b"upstash-response-format", b"json").lower()
         if response_format not in (b"json", b"resp2"):
             raise RequestError("ERR response format must be json or resp2")
@@ -75,7 +75,10 @@ class Request:
 
 
 class UpstashApp:
-    """The ASGI application. `token` is the required bearer token. `limit` is the maximum body size in bytes."""
+    """The ASGI application.
+
+    token: the bearer token that a request must have. limit: maximum size of a request body, in bytes.
+    """
 
     def __init__(self, redis: RedisConnection, token: str, limit: int = MAX_REQUEST_BYTES) -> None:
         self._redis = redis
@@ -117,11 +120,11 @@ class UpstashApp:
         return _JSON, _json(_to_json(replies[0], request))
 
     async def _single(self, request: Request) -> list[Value]:
-        """Run a command that is either a JSON array in the body or a path such as `/SET/key/value`."""
+        """Run one command. It is either a JSON array in the body, or a path such as `/SET/key/value`."""
         if request.segments == [b""]:
             arguments = _encode_arguments(_parse_array(request.body, "command"))
         else:
-            # `/SET/key?EX=100` with a body is the command `SET key <body> EX 100`.
+            # For example, `/SET/key?EX=100` with a body is the command `SET key <body> EX 100`.
             body = [request.body] if request.body and request.method in {"POST", "PUT"} else []
             options = [text for pair in request.query if pair[0] != b"_token" for text in pair if text]
             arguments = [*request.segments, *body, *options]
@@ -140,7 +143,10 @@ class UpstashApp:
         ]
 
     async def _transaction(self, request: Request) -> list[dict[str, Any]]:
-        """Run all commands in a transaction. Raises RequestError, and runs none, if Redis cannot queue one of them."""
+        """Run all commands in a transaction.
+
+        If Redis does not accept one of them, raises RequestError and runs none.
+        """
         commands = [self._scripts.prepare(arguments) for arguments in _parse_commands(request.body, "multi-exec")]
         for command in commands:
             if command.refusal:
@@ -171,7 +177,7 @@ class UpstashApp:
 
 def _parse_array(body: bytes, endpoint: str) -> list[Any]:
     try:
-        # Keep the spelling of numbers, because 1.10 and 1.1 are different strings in Redis.
+        # Keep numbers as they are written, because 1.10 and 1.1 are different strings in Redis.
         parsed = json.loads(body, parse_int=str, parse_float=str)
     except ValueError:
         parsed = None
@@ -196,7 +202,7 @@ def _encode_arguments(command: list[Any]) -> list[bytes]:
     for argument in command:
         match argument:
             case str():
-                # A lone surrogate is not valid text. It is replaced, as in responses.
+                # A single surrogate is not a valid character. It is replaced, as in responses.
                 arguments.append(argument.encode("utf-8", "replace"))
             case bool():
                 arguments.append(b"true" if argument else b"false")
@@ -222,7 +228,7 @@ def _json_value(value: Value, base64: bool) -> Any:
         case list():
             return [_json_value(item, base64) for item in value]
         case ErrorReply(message):
-            # A script can return an array that contains an error.
+            # Only the array that a script returns can contain an error.
             return _json_value(message.encode(), base64)
 
 

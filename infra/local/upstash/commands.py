@@ -1,7 +1,8 @@
-"""Differences between Upstash and Redis in commands: refused commands, and a script flag that only Upstash has.
+"""Converts commands of Upstash to commands of Redis. There are two differences between them.
 
-In Upstash, a script that starts with `#!lua flags=allow-key-locking` locks its keys instead of the whole database.
-Redis rejects this flag, so the adapter removes it. Clients still use the SHA1 of the text with the flag.
+Upstash refuses some commands of Redis. And in Upstash, a script can start with `#!lua flags=allow-key-locking`. Such a
+script locks its keys and not the whole database. Redis rejects this flag, so the adapter removes it from the script. A
+client calls the script by the SHA1 of the original text, so the adapter also replaces this SHA1.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ _ADMINISTRATION = """
     MODULE MOVE OBJECT PFDEBUG PFSELFTEST REPLICAOF RESTORE-ASKING ROLE SAVE SHUTDOWN SLAVEOF SLOWLOG SWAPDB
 """
 REFUSED = frozenset(" ".join((_BLOCKING, _SUBSCRIBING, _CONNECTION, _ADMINISTRATION)).encode().split())
-"""Commands that Upstash refuses over REST. A blocking command would also block all other requests of the adapter,
-because they share one connection."""
+"""Commands that Upstash refuses over REST. Some of them block. In the adapter, such a command would also block all
+other requests, because they share one connection."""
 
 _EVAL = frozenset((b"EVAL", b"EVAL_RO"))
 _EVALSHA = frozenset((b"EVALSHA", b"EVALSHA_RO"))
@@ -32,9 +33,10 @@ _MAX_REMEMBERED_SCRIPTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class PreparedCommand:
-    """A command to send to Redis.
+    """A command that can be sent to Redis.
 
-    answer: replaces a successful reply of Redis. refusal: the error message if Upstash refuses the command.
+    answer: if it is not None, it replaces a successful reply of Redis.
+    refusal: if Upstash refuses the command, the error message. The command is then not sent.
     """
 
     arguments: Sequence[bytes]
@@ -61,7 +63,8 @@ def refusal(arguments: Sequence[bytes]) -> str | None:
 
 
 def _blocks(arguments: Sequence[bytes]) -> bool:
-    # Look only at the options, which end at STREAMS, because a stream may be called `block`.
+    # Read only the options, which end at STREAMS. The arguments after it are the names of streams, and a stream may
+    # have the name `block`.
     options = []
     for argument in arguments[1:]:
         if argument.upper() == b"STREAMS":
@@ -71,7 +74,7 @@ def _blocks(arguments: Sequence[bytes]) -> bool:
 
 
 class Scripts:
-    """Prepares commands for Redis. Remembers the scripts from which it has removed the flag."""
+    """Prepares commands for Redis. Stores the SHA1 of each script from which it has removed the flag."""
 
     def __init__(self) -> None:
         self._redis_digests: OrderedDict[bytes, bytes] = OrderedDict()
@@ -105,7 +108,7 @@ class Scripts:
         return self._redis_digests.get(digest.lower(), digest)
 
     def _remove_flag(self, script: bytes) -> tuple[bytes, bytes]:
-        """Return the script without the flag, and the SHA1 of the original script. Remembers both digests."""
+        """Return the script without the flag, and the SHA1 of the original script. Stores both SHA1 values."""
         digest = hashlib.sha1(script, usedforsecurity=False).hexdigest().encode()
         plain = strip_flag(script)
         if plain != script:
@@ -117,7 +120,10 @@ class Scripts:
 
 
 def strip_flag(script: bytes) -> bytes:
-    """Remove the flag `allow-key-locking` from a script. Other flags, and the line numbers of errors, stay the same."""
+    """Remove the flag `allow-key-locking` from a script. Keeps other flags.
+
+    The number of lines also stays the same, so the line numbers in error messages are correct.
+    """
     first = _SHEBANG.match(script)
     if not first or _UPSTASH_FLAG not in first[1]:
         return script

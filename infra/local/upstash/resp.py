@@ -1,8 +1,8 @@
-"""RESP2, the protocol of Redis: values, a stream parser, and a connection that all requests share.
+"""A client for RESP2, the protocol of Redis. It has a parser, and a connection that all requests share.
 
-There are two reasons not to use a Redis client library. The adapter must distinguish simple strings from bulk strings,
-which client libraries do not. And the requests keep no state between commands, so a single shared connection is cheaper
-than a connection pool.
+There are two reasons not to use a Redis client library. The adapter must know whether a reply is a simple string or a
+bulk string, but client libraries return both as the same type. And no request needs a connection for itself, so one
+shared connection is cheaper than the connection pool of a library.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ _CONNECT_SECONDS = 2.0
 
 
 class Status(bytes):
-    """A simple string, such as `+OK`."""
+    """A simple string in a reply, e.g. `+OK`."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """An error reply, such as `-ERR …`."""
+    """An error in a reply, e.g. `-ERR …`."""
 
     message: str
 
@@ -34,7 +34,7 @@ Command: TypeAlias = Sequence[bytes]
 
 
 class RedisUnavailable(Exception):
-    """Redis cannot be reached, or closed the connection before it replied."""
+    """Redis cannot be reached, or has closed the connection before its reply."""
 
 
 def encode(commands: Sequence[Command]) -> bytes:
@@ -48,7 +48,7 @@ def encode(commands: Sequence[Command]) -> bytes:
 
 
 def encode_value(value: Value) -> bytes:
-    """Encode a reply in RESP2. A null array becomes a null string; clients treat both as null."""
+    """Encode a reply in RESP2. A null array is encoded as a null string, because clients treat both as null."""
     match value:
         case None:
             return b"$-1\r\n"
@@ -65,15 +65,15 @@ def encode_value(value: Value) -> bytes:
 
 
 class Parser:
-    """Parses replies from a stream of bytes that arrives in arbitrary chunks."""
+    """Parses replies from a stream of bytes. The chunks of the stream can begin and end anywhere in a reply."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._open: list[tuple[list[Value], int]] = []
-        """Incomplete arrays and their final lengths, outermost first."""
+        """The arrays that are not complete yet, each with its final length. The outermost array is first."""
 
     def feed(self, data: bytes) -> list[Value]:
-        """Add a chunk and return the replies that are complete now."""
+        """Add a chunk of the stream. Returns the replies that this chunk completes."""
         buffer = self._buffer
         buffer += data
         replies: list[Value] = []
@@ -105,7 +105,7 @@ class Parser:
         return replies
 
     def _add(self, value: Value, replies: list[Value]) -> None:
-        """Add a complete value to the innermost incomplete array or, if there is none, to the replies."""
+        """Add a complete value to the innermost incomplete array. If no array is incomplete, add it to `replies`."""
         while self._open:
             items, length = self._open[-1]
             items.append(value)
@@ -123,11 +123,11 @@ def _parse_scalar(kind: int, line: bytes) -> Value:
         return int(line)
     if kind == _ERROR:
         return ErrorReply(line.decode("utf-8", "replace"))
-    raise RedisUnavailable(f"the reply is not valid RESP2: {line[:40]!r}")
+    raise RedisUnavailable(f"the reply of Redis is not valid RESP2: {line[:40]!r}")
 
 
 class _Stream(asyncio.Protocol):
-    """One TCP connection. Replies arrive in the order of the requests."""
+    """One TCP connection to Redis. Replies arrive in the order of the requests."""
 
     def __init__(self) -> None:
         self._parser = Parser()
@@ -140,9 +140,9 @@ class _Stream(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def request(self, payload: bytes, replies: int) -> asyncio.Future[list[Value]]:
-        """Send `payload`. The future receives the given number of replies.
+        """Send the encoded commands in `payload`. Returns a future of their replies. replies: the number of replies.
 
-        The payload is written at once, so no other request can come between its commands.
+        The whole payload is written in one call, so the commands of other requests are before or after it.
         """
         if self._transport is None:
             raise RedisUnavailable("Redis is not connected")
@@ -152,7 +152,7 @@ class _Stream(asyncio.Protocol):
         return future
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The transports of uvloop implement asyncio.Transport, but are not subclasses of it.
+        # A transport of uvloop has all methods of asyncio.Transport, but its class is not a subclass of it.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -162,7 +162,7 @@ class _Stream(asyncio.Protocol):
             if len(self._collected) == replies:
                 self._waiting.popleft()
                 collected, self._collected = self._collected, []
-                # If the client has disconnected, its request is cancelled, and the replies are dropped.
+                # If the client has disconnected, its request was cancelled, and nobody needs the replies.
                 if not future.done():
                     future.set_result(collected)
 
@@ -179,10 +179,10 @@ class _Stream(asyncio.Protocol):
 
 
 class RedisConnection:
-    """The connection to Redis. Opens on first use, and again after it was closed."""
+    """The connection to Redis. It is opened when it is first needed, and opened again if it was closed."""
 
     def __init__(self, url: str) -> None:
-        """`url`: redis://[:password@]host:port[/database]."""
+        """url: a URL of the form redis://[:password@]host:port[/database]."""
         parts = urlsplit(url)
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or 6379
@@ -198,8 +198,10 @@ class RedisConnection:
     async def run(self, commands: Sequence[Command]) -> list[Value]:
         """Run commands and return their replies, in order.
 
-        Commands of other Redis clients may run between them, unless they are enclosed in MULTI and EXEC. Raises
-        RedisUnavailable. The commands may have run nevertheless, so they are not sent again.
+        Commands of other Redis clients may run between them, unless the commands are enclosed in MULTI and EXEC.
+
+        Raises RedisUnavailable. In this case, Redis may or may not have run the commands. Therefore this method does
+        not send them again.
         """
         stream = self._stream
         if stream is None or not stream.is_open:

@@ -122,5 +122,5 @@ def test_a_bucket_that_two_queues_declare_is_rejected(
     folder.mkdir(parents=True)
     (folder / "handler.py").touch()
     (folder / "function.toml").write_text('[queue]\nbucket = "drops"\n')
-    with pytest.raises(ValueError, match="bucket drops is declared by the queues"):
+    with pytest.raises(ValueError, match="several queues declare the bucket drops: "):
         synthesise(tmp_path, (*specs, FunctionSpec.read(folder)), stub_layers)

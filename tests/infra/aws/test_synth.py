@@ -77,7 +77,7 @@ def test_an_unknown_environment_is_rejected() -> None:
 def test_an_issuer_without_an_audience_is_rejected(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
-    with pytest.raises(ValueError, match="`issuer` and `audience` belong together"):
+    with pytest.raises(ValueError, match="only one of the context keys `issuer` and `audience` is set"):
         synthesise(tmp_path, specs, stub_layers, issuer="https://id.example")
 
 
