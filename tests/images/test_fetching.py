@@ -38,7 +38,10 @@ def test_images_are_fetched_only_on_request(platform: Platform) -> None:
 
 @pytest.fixture
 def hostile() -> Iterator[HttpServer]:
-    """Yield a server whose responses are not valid images. Only `/lies` is valid, but it has a wrong Content-Type."""
+    """Yield a server whose responses are not valid images.
+
+    Only the image at the path `/lies` is valid, but its Content-Type is wrong.
+    """
     responses: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
         "/local": answer(301, Location="http://127.0.0.2:1/"),

@@ -14,7 +14,7 @@ def routes(cloud: Templates) -> dict[str, Resource]:
     return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
 
 
-def test_the_api_has_exactly_the_declared_routes_and_each_calls_its_function(
+def test_the_api_has_exactly_the_declared_routes_and_each_route_calls_its_function(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     functions = {}
@@ -67,7 +67,7 @@ def test_cors_is_the_same_as_in_the_local_cloud(dev: Templates) -> None:
     }
 
 
-def test_the_stage_throttles_requests_and_logs_them_without_tokens_or_query_strings(dev: Templates) -> None:
+def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings(dev: Templates) -> None:
     stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0

@@ -1,7 +1,7 @@
 """Tests the setup of a new Aurora cluster on a local PostgreSQL: bootstrap.sql and migrations need no superuser.
 
-The master user of RDS has CREATEROLE and CREATEDB, owns the database, and may grant `rds_iam`. It has no other
-privileges of a superuser.
+The master user of RDS has CREATEROLE and CREATEDB, owns the database, and is allowed to grant `rds_iam`. This user has
+no other privileges of a superuser.
 """
 
 from collections.abc import Iterator

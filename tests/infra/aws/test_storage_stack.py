@@ -82,7 +82,7 @@ def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(
     assert dev.of_type("storage", "AWS::Lambda::Function") == {}
 
 
-def test_s3_may_send_notifications_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
+def test_s3_is_allowed_to_send_notifications_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
     (statement,) = [
         statement
         for policy in dev.of_type("storage", "AWS::SQS::QueuePolicy").values()
