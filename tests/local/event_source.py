@@ -29,14 +29,15 @@ def handler(event, context):
         raise RuntimeError("raised on purpose by this test")
     return {"batchItemFailures": [{"itemIdentifier": i} for i in failed]}
 """
-"""A handler. Each invocation writes a file with its start time, end time and records.
+"""A handler. Each invocation writes a file with the start time, the end time and the records of this invocation.
 
-The bodies of the messages control the outcome: a message `bad` fails, a message `crash` fails its whole batch, and
-`sleep 0.3` makes the invocation wait for 0.3 seconds."""
+The bodies of the messages control the outcome: the message `bad` fails, the message `crash` fails the whole batch, and
+the message `sleep 0.3` makes the invocation wait for 0.3 seconds.
+"""
 
 
 class RecordingQueue:
-    """A new queue with its dead-letter queue and its function."""
+    """Represents a new queue, its dead-letter queue, and the function that receives its messages."""
 
     def __init__(self, aws: Aws, root: Path, name: str, declaration: str) -> None:
         """Create the queues and the function. `declaration` is the text of `function.toml`."""

@@ -1,4 +1,4 @@
-"""Runs `infra.local.function_host` in a new process, with a function that returns the subject of its caller."""
+"""Runs `infra.local.function_host` in a new process, with a function that returns the subject of the caller's token."""
 
 import json
 import subprocess

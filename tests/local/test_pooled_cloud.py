@@ -1,4 +1,4 @@
-"""Tests a whole cloud with poolers: functions share few connections, and still work after a pooler was killed."""
+"""Tests a whole cloud with poolers. Functions share few connections, and requests succeed after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -80,7 +80,7 @@ def test_functions_use_at_most_20_connections_to_each_server_through_poolers(poo
 
 
 def pids(url: str) -> set[int]:
-    """Return the pids of the server processes that the logins of functions use."""
+    """Return the pids of the server processes for the connections of the functions' logins."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}

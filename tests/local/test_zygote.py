@@ -1,4 +1,4 @@
-"""Tests the zygote: the modules that it preloads, and its replacement after it died."""
+"""Tests the zygote: the modules that the zygote preloads, and the replacement of a dead zygote."""
 
 import asyncio
 import os

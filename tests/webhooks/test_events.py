@@ -1,4 +1,4 @@
-"""Tests which events are delivered, to which endpoints, and with which data."""
+"""Tests which events are delivered, which endpoints receive the events, and which data the events contain."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -115,7 +115,7 @@ def test_events_of_another_client_are_not_delivered(platform: Platform, tenant: 
         problem(other.owner.post(f"/v1/webhook-deliveries/{deliveries[0]['id']}/replay"), 404, "not_found")
 
 
-def test_only_subscribed_events_are_delivered(platform: Platform, tenant: Tenant) -> None:
+def test_an_endpoint_receives_only_the_events_that_it_subscribes_to(platform: Platform, tenant: Tenant) -> None:
     with receiving(tenant, ["sync.failed", "job.*"]) as receiver:
         platform.sync(tenant.catalog_id, "feed.csv", FEED)
         platform.eventually(lambda: bool(receiver.events))
