@@ -30,7 +30,7 @@ class Command:
         return load_endpoints(self.state)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command and wait until it has ended."""
+        """Run the command, and wait until the command has ended."""
         with self.started(*arguments) as process:
             stdout, stderr = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

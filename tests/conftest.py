@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the shared cloud if a test has started it."""
+    """Stop the shared cloud if a test has started this cloud."""
     if not hasattr(session.config, "workerinput"):
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
@@ -45,7 +45,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of the session. All xdist workers share its files."""
+    """The folder of the session. All xdist workers share the files in this folder."""
     return Path(os.environ[HOME])
 
 
@@ -58,7 +58,7 @@ def _wecelebrate(home: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(shared: Path) -> Endpoints:
-    """The endpoints of the shared local cloud, which has the demo data.
+    """The endpoints of the shared local cloud. This cloud contains the demo data.
 
     The fixture starts the cloud if the cloud is not running.
     """
@@ -74,7 +74,7 @@ def cloud(shared: Path) -> Endpoints:
 
 @pytest.fixture(scope="session")
 def state(cloud: Endpoints, shared: Path) -> Path:
-    """The state directory of the shared cloud, with its secrets and logs."""
+    """The state directory of the shared cloud. It contains the secrets and logs of the cloud."""
     return shared / ".local"
 
 

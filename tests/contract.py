@@ -25,7 +25,7 @@ PYDANTIC_MESSAGE = re.compile(
 
 @lru_cache(maxsize=1)
 def routes() -> Routes[Json]:
-    """Return a routing table that maps each request to its operation in the document."""
+    """Return a routing table that maps each request to its operation in the OpenAPI document."""
     table: Routes[Json] = Routes()
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
@@ -35,7 +35,7 @@ def routes() -> Routes[Json]:
 
 @lru_cache(maxsize=1)
 def components() -> Json:
-    """Return the components of the document, changed so that objects forbid additional properties."""
+    """Return a copy of the components of the OpenAPI document. In the copy, objects forbid additional properties."""
     closed: Json = _closed(document()["components"])
     return closed
 

@@ -25,7 +25,7 @@ def send_forever(connection: socket.socket, _: bytes) -> None:
         connection.sendall(bytes(1 << 16))
 
 
-def test_images_are_fetched_only_on_request(platform: Platform) -> None:
+def test_without_the_automatic_setting_images_are_fetched_only_on_request(platform: Platform) -> None:
     tenant = platform.tenant()
     with serving(image()) as served:
         product = platform.product(tenant, images=[served.url("/a")])
@@ -182,7 +182,8 @@ def test_a_changed_image_replaces_the_previous_image(platform: Platform, tenant:
         (after,) = media(tenant, product)
         assert (after["width"], after["height"]) == (500, 700)
         assert opened(download(after["large"]).content).size == (500, 700)
-        assert download(before["large"]).status_code == 200  # A page that is already open still shows this file.
+        # Pages that were opened before the change still show this file.
+        assert download(before["large"]).status_code == 200
         bodies.append(HTML)
         fetch_catalog(platform, tenant, ready=True)
     row = images(tenant)[served.url()]

@@ -64,7 +64,7 @@ class RecordingQueue:
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
     def runs(self) -> list[dict[str, Any]]:
-        """The recorded invocations, in the order in which they began."""
+        """The recorded invocations, sorted by their start time."""
         files = [file for file in self.runs_folder.iterdir() if not file.suffix]
         return sorted((json.loads(file.read_text()) for file in files), key=lambda run: float(run["began"]))
 

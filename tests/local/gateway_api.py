@@ -23,7 +23,7 @@ import json
 def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
 """
-"""A handler that returns the event."""
+"""A handler that returns the event that it receives."""
 
 RESPONSES = """
 import base64, gzip, time

@@ -17,7 +17,7 @@ returning id
 
 
 def sync_rows(platform: Platform, tenant: Tenant, rows: str, name: str = "products.csv") -> Json:
-    """Drop a file with these rows, and wait for its job. Returns the finished job."""
+    """Drop a file with these rows, and wait until the job for this file has ended. Returns the job."""
     return platform.sync(tenant.catalog_id, name, (HEADER + rows).encode())
 
 

@@ -31,7 +31,7 @@ def write(root: Path, name: str, handler: str, declaration: str = API) -> Functi
 async def running(
     root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
 ) -> AsyncIterator[Lambda]:
-    """Run a Lambda service with these functions. The service preloads no modules, so it starts immediately."""
+    """Run a Lambda service with these functions. The service preloads no modules, so the service starts immediately."""
     functions = Lambda(
         specs,
         {spec.name: environment or {} for spec in specs},

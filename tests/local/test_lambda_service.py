@@ -379,7 +379,7 @@ async def test_stop_waits_for_running_invocations_and_ends_all_processes(tmp_pat
     await functions.start()
     invocation = asyncio.create_task(call(functions, spec))
     async with asyncio.timeout(10):
-        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (no event signals this)
+        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (there is no event)
             await asyncio.sleep(0.01)
     await functions.stop(grace=5)
     assert not is_running(await invocation)

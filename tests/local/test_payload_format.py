@@ -110,7 +110,7 @@ def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> No
         (None, b"x", "x"),
     ],
 )
-def test_a_text_body_is_unchanged(content_type: str | None, body: bytes, text: str) -> None:
+def test_an_event_contains_a_text_body_unchanged(content_type: str | None, body: bytes, text: str) -> None:
     assert event_body(content_type, body) == (text, False)
 
 
@@ -167,7 +167,7 @@ def test_a_base64_body_is_decoded() -> None:
         (b"null", b"null"),
     ],
 )
-def test_a_result_without_a_status_code_is_the_response_body(payload: bytes, body: bytes) -> None:
+def test_a_result_without_a_status_code_becomes_the_response_body(payload: bytes, body: bytes) -> None:
     answer = response(payload)
     assert (answer.status, answer.headers, answer.body) == (200, [(b"content-type", b"application/json")], body)
 

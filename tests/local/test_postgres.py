@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Iterator[Postgres]:
-    """Stopped servers that have a table `kept` with one row."""
+    """Stopped servers whose database contains the table `kept` with one row."""
     servers = new_servers(tmp_path)
     with servers, psycopg.connect(servers.primary_url) as connection:
         connection.execute("create table kept as select 1 as value")
@@ -47,7 +47,7 @@ def stopped(tmp_path: Path) -> Iterator[Postgres]:
 
 
 def value(url: str, query: str) -> object:
-    """Execute a query, and return the first column of its first row."""
+    """Execute a query, and return the first column of the first row of the result."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
         return row[0] if row else None
@@ -130,7 +130,7 @@ def test_an_old_pid_file_that_contains_the_pid_of_an_unrelated_process_is_ignore
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_server_that_outlived_its_supervisor_is_replaced(stopped: Postgres) -> None:
+def test_a_server_that_still_runs_without_its_supervisor_is_replaced(stopped: Postgres) -> None:
     stopped.start()
     orphan = stopped.primary_server.process.pid
     second = Postgres(stopped.state, free_port(), free_port())

@@ -296,7 +296,7 @@ def test_commands_that_upstash_does_not_support_are_rejected(http: httpx.Client,
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_called_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_with_the_name_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 

@@ -1,4 +1,4 @@
-"""Tests the parsers of the Upstash adapter for the flags of scripts and for the replies of Redis."""
+"""Tests two parsers of the Upstash adapter: the parser for script flags, and the parser for replies of Redis."""
 
 import pytest
 from hypothesis import given

@@ -86,7 +86,7 @@ def test_the_job_of_a_mail_contains_no_personal_data(platform: Platform, run_as:
     }
 
 
-def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_the_confirmation_of_an_order_is_sent_only_once(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     order_id = create_order(platform, tenant, email)
     job_ids = [run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id)) for _ in range(3)]
@@ -219,7 +219,7 @@ def test_a_complaint_suppresses_the_address_only_for_its_client(
     assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
 
 
-def test_a_transient_bounce_suppresses_nothing(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_transient_bounce_suppresses_no_address(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     mail_row = send_confirmation(platform, run_as, tenant, email)
     send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row, "Transient"))

@@ -20,8 +20,10 @@ from infra.local.issuer import Issuer
 from wecelebrate.core.cache.redis import Script
 
 TLS = ssl.create_default_context()
-"""The TLS context that all HTTP clients share. httpx would otherwise create a context for each client, which takes
-longer than most tests."""
+"""The TLS context that all HTTP clients share.
+
+Without this shared context, httpx would create a context for each client, which takes longer than most tests.
+"""
 
 
 @dataclass
@@ -31,15 +33,15 @@ class CloudAccess:
     endpoints: Endpoints
     issuer: Issuer
     database: psycopg.Connection[DictRow]
-    """A connection to the primary as superuser. Tests use it only to prepare and inspect data."""
+    """A connection to the primary as superuser. Tests use this connection only to prepare and inspect data."""
     state: Path
-    """The state directory of the cloud. It contains the logs."""
+    """The state directory of the cloud. The directory contains the logs."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
-        """Connect to a cloud, and close all connections at the end."""
+        """Connect to a cloud, and close all connections when the context ends."""
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
             platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:

@@ -18,7 +18,7 @@ with recursive waiting as (
 )
 select count(*)::int as waiting from waiting
 """
-"""A query that counts the transactions that wait for the given transaction, directly or behind a transaction that waits."""
+"""A query that counts the transactions that wait for a transaction, directly or behind a waiting transaction."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Event:
         return body
 
     def verified(self, secret: str) -> Json:
-        """Return the body if it was signed with `secret`. Raise WebhookVerificationError otherwise.
+        """Return the body if the body was signed with `secret`. Raise WebhookVerificationError otherwise.
 
         The reference implementation of Standard Webhooks verifies the signature.
         """

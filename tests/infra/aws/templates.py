@@ -22,12 +22,12 @@ class Templates:
     """Maps the name of each stack to its template."""
 
     def of_type(self, stack: str, kind: str) -> dict[str, Resource]:
-        """Map the logical id of each resource of a type to its properties."""
+        """Map the logical id of each resource of this type to the properties of the resource."""
         resources = self.templates[stack]["Resources"]
         return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """Return the properties of the only resource of a type."""
+        """Return the properties of the resource of this type. The stack must have exactly one resource of this type."""
         (resource,) = self.of_type(stack, kind).values()
         return resource
 

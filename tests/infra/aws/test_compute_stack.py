@@ -230,7 +230,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_the_other_functions_change(dev: Templates) -> None:
+def test_the_schema_is_migrated_before_functions_other_than_deploy_steps_are_updated(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:
