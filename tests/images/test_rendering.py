@@ -43,7 +43,9 @@ def test_an_image_is_rendered_in_three_sizes() -> None:
         ((1, 1), ["large"]),
     ],
 )
-def test_small_images_are_not_enlarged_and_equal_sizes_share_a_file(size: tuple[int, int], files: list[str]) -> None:
+def test_small_images_are_not_enlarged_and_sizes_with_equal_pixels_share_one_file(
+    size: tuple[int, int], files: list[str]
+) -> None:
     rendered, contents = render(picture(*size))
     assert set(contents) == {f"{name}.webp" for name in files}
     assert all(each.width <= size[0] and each.height <= size[1] for each in rendered.renditions.values())

@@ -91,7 +91,7 @@ class RecordingQueue:
 
 @asynccontextmanager
 async def polling(aws: Aws, queue: RecordingQueue) -> AsyncIterator[None]:
-    """Poll the queue and invoke its function, until the context ends."""
+    """Poll the queue and invoke the function of the queue, until the context ends."""
     async with running(queue.root, queue.spec, environment={"RUNS": str(queue.runs_folder)}) as functions:
         sqs = Sqs(aws.url, "us-east-1", "test", "test")
         poller = Poller([queue.spec], {queue.spec.queue_name: queue.url}, functions, sqs, "us-east-1")

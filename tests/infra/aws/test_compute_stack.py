@@ -18,7 +18,7 @@ SPECS = {spec.name: spec for spec in functions()}
 
 @pytest.fixture(params=NAMES)
 def spec(request: pytest.FixtureRequest) -> FunctionSpec:
-    """Each declared function."""
+    """One of the declared functions. Each test runs once for each function."""
     return SPECS[request.param]
 
 

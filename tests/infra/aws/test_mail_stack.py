@@ -95,7 +95,7 @@ def test_only_the_eventbridge_rule_is_allowed_to_send_to_the_queue_of_mail_event
     assert str(statement["Condition"]["ArnEquals"]["aws:SourceArn"]).endswith(":rule/wecelebrate-dev-mail-events']]}")
 
 
-def test_no_rule_is_created_if_no_queue_declares_mail_events(
+def test_without_a_queue_that_declares_mail_events_there_is_no_eventbridge_rule(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     without_consumer = tuple(spec for spec in specs if not (spec.queue and spec.queue.mail_events))
