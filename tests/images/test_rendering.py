@@ -43,7 +43,7 @@ def test_an_image_is_rendered_in_three_sizes() -> None:
         ((1, 1), ["large"]),
     ],
 )
-def test_small_images_are_not_enlarged_and_sizes_with_equal_pixels_share_one_file(
+def test_small_images_are_not_enlarged_and_renditions_of_equal_size_share_one_file(
     size: tuple[int, int], files: list[str]
 ) -> None:
     rendered, contents = render(picture(*size))

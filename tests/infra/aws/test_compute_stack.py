@@ -18,7 +18,7 @@ SPECS = {spec.name: spec for spec in functions()}
 
 @pytest.fixture(params=NAMES)
 def spec(request: pytest.FixtureRequest) -> FunctionSpec:
-    """One of the declared functions. Each test runs once for each function."""
+    """A declared function. Each test with this fixture runs once for each declared function."""
     return SPECS[request.param]
 
 
