@@ -1,4 +1,4 @@
-"""Runs the `wecelebrate` command as an operator does."""
+"""Runs the `wecelebrate` command in the same way as an operator."""
 
 import json
 import subprocess
@@ -30,13 +30,13 @@ class Command:
         return load_endpoints(self.state)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command and wait until it has ended."""
+        """Run the command, and wait until the command has ended."""
         with self.started(*arguments) as process:
             stdout, stderr = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command in a new process, and return without waiting for its end."""
+        """Start the command in a new process. Do not wait for the end of the process."""
         return subprocess.Popen(
             [sys.executable, "-m", "infra.command", *arguments],
             env=self.environment,
@@ -46,14 +46,14 @@ class Command:
         )
 
     def pids(self) -> dict[str, int]:
-        """Return the pid of each part, from `wecelebrate status`."""
+        """Return the pid of each part. The pids come from the output of `wecelebrate status`."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 
 class CommandHere(Command):
-    """Runs the command in the process of the test, which saves about one second per call.
+    """Runs the command in the process of the test. This saves about one second per call.
 
-    `started` still starts a new process.
+    Only the method `started` still starts a new process.
     """
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,8 @@
-"""Fixtures for all tests. All tests of a session share one local cloud, on free ports and in a temporary folder.
+"""Fixtures for all tests. All tests of a session share one local cloud.
 
-The first test that needs the cloud starts it. The xdist workers share this cloud, and it is stopped when the session
-ends. Tests do not affect each other, because each test creates its own clients (`tests.platform.Platform`).
+The cloud uses free ports and a temporary folder. The first test that needs the cloud starts the cloud. The xdist
+workers share this cloud. The end of the session stops the cloud. Tests do not affect each other, because each test
+creates its own clients (`tests.platform.Platform`).
 """
 
 import fcntl
@@ -25,8 +26,8 @@ HOME = "WECELEBRATE_TEST_HOME"
 def pytest_configure(config: pytest.Config) -> None:
     """Restore the default handler of SIGINT. In the main process, also create the folder of the session.
 
-    A shell makes its background jobs ignore SIGINT, and child processes inherit this setting. Some tests end a process
-    with SIGINT, so the process must not ignore the signal.
+    A shell makes its background jobs ignore SIGINT, and child processes inherit this setting. Some tests end a child
+    process with SIGINT, so the child process must not ignore this signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
@@ -34,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the shared cloud if a test has started it."""
+    """Stop the shared cloud if a test has started this cloud."""
     if not hasattr(session.config, "workerinput"):
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
@@ -44,7 +45,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of the session. All xdist workers share its files."""
+    """The folder of the session. All xdist workers share the files in this folder."""
     return Path(os.environ[HOME])
 
 
@@ -57,7 +58,10 @@ def _wecelebrate(home: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(shared: Path) -> Endpoints:
-    """The endpoints of the shared local cloud, which has the demo data. Starts the cloud if it is not running."""
+    """The endpoints of the shared local cloud. This cloud contains the demo data.
+
+    The fixture starts the cloud if the cloud is not running.
+    """
     state = shared / ".local"
     with (shared / "cloud.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -70,13 +74,13 @@ def cloud(shared: Path) -> Endpoints:
 
 @pytest.fixture(scope="session")
 def state(cloud: Endpoints, shared: Path) -> Path:
-    """The state directory of the shared cloud, with its secrets and logs."""
+    """The state directory of the shared cloud. It contains the secrets and logs of the cloud."""
     return shared / ".local"
 
 
 @pytest.fixture(scope="module")
 def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A separate cloud for one test module. Its tests may break parts of this cloud."""
+    """A separate cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
     home = tmp_path_factory.mktemp("cloud")
     _wecelebrate(home, "up", "--detach")
     try:

@@ -1,7 +1,7 @@
-"""Checks API responses against the OpenAPI document. The HTTP clients of tests run this check on every response.
+"""Checks API responses against the OpenAPI document. The HTTP clients of the tests check every response.
 
-The check fails if a response contains a field that its schema does not declare. Internal fields that leak into a
-response are therefore noticed.
+The check fails if a response contains a field that the schema of the response does not declare. The check therefore
+finds internal fields that appear in a response by mistake.
 """
 
 import re
@@ -25,7 +25,7 @@ PYDANTIC_MESSAGE = re.compile(
 
 @lru_cache(maxsize=1)
 def routes() -> Routes[Json]:
-    """Return a routing table that maps each request to its operation in the document."""
+    """Return a routing table that maps each request to its operation in the OpenAPI document."""
     table: Routes[Json] = Routes()
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
@@ -35,7 +35,7 @@ def routes() -> Routes[Json]:
 
 @lru_cache(maxsize=1)
 def components() -> Json:
-    """Return the components of the document, changed so that objects forbid additional properties."""
+    """Return a copy of the components of the OpenAPI document. In the copy, objects forbid additional properties."""
     closed: Json = _closed(document()["components"])
     return closed
 
@@ -77,7 +77,10 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
 
 
 def _closed(schema: Any) -> Any:
-    """Return a copy of a schema. Its objects forbid additional properties, unless the schema allows them explicitly."""
+    """Return a copy of a schema that forbids additional properties in objects.
+
+    An object in the copy allows additional properties only if the schema allows them explicitly.
+    """
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Helpers for the tests of images: they fetch and read the images of a catalog."""
+"""Helpers for the tests of images. The helpers fetch and read the images of a catalog."""
 
 from typing import Any
 
@@ -51,6 +51,9 @@ def download(url: str) -> httpx.Response:
 
 
 def stored_objects(platform: Platform, tenant: Tenant) -> dict[str, Any]:
-    """Map the key of each object of the tenant in the bucket of images to the time of its last write."""
+    """Map the key of each object to the time of the last write to this object.
+
+    The map contains the objects of the tenant in the bucket of images.
+    """
     response = platform.s3.list_objects_v2(Bucket="wecelebrate-local-images", Prefix=f"{tenant.client_id}/")
     return {each["Key"]: each["LastModified"] for each in response.get("Contents", [])}

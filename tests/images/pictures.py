@@ -18,7 +18,7 @@ def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str 
 
 
 def png(width: int, height: int, data: bytes = b"") -> bytes:
-    """Return a PNG whose header declares the given size. Its pixel data is `data`, of any length."""
+    """Return a PNG file whose header declares the given size. The pixel data is `data`, which can have any length."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -1,4 +1,4 @@
-"""If image workers are killed, every image is still shown at the end, and only a few images are fetched twice."""
+"""Tests that no image is missing after image workers were killed, and that only a few images are fetched twice."""
 
 import json
 import os
@@ -14,7 +14,7 @@ IMAGES = 240
 KILLS = 3
 
 
-def test_another_worker_finishes_the_job_of_a_killed_image_worker(own_platform: Platform) -> None:
+def test_a_new_image_worker_finishes_the_job_of_a_killed_image_worker(own_platform: Platform) -> None:
     platform = own_platform
     tenant = platform.tenant()
     with serving(lambda connection, request: answer(200, body(request))(connection, request)) as served:
@@ -46,7 +46,7 @@ def test_another_worker_finishes_the_job_of_a_killed_image_worker(own_platform: 
 
 
 def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
-    """Wait until at least `images` images are saved, and another image is requested."""
+    """Wait until at least `images` images are saved, and then wait for the next request for an image."""
     platform.eventually(lambda: saved_images(platform, job) >= images, every=0.005)
     before = len(served.requests)
     platform.eventually(lambda: len(served.requests) > before, every=0.005)

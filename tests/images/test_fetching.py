@@ -25,7 +25,7 @@ def send_forever(connection: socket.socket, _: bytes) -> None:
         connection.sendall(bytes(1 << 16))
 
 
-def test_images_are_fetched_only_on_request(platform: Platform) -> None:
+def test_without_the_automatic_setting_images_are_fetched_only_on_request(platform: Platform) -> None:
     tenant = platform.tenant()
     with serving(image()) as served:
         product = platform.product(tenant, images=[served.url("/a")])
@@ -38,7 +38,10 @@ def test_images_are_fetched_only_on_request(platform: Platform) -> None:
 
 @pytest.fixture
 def hostile() -> Iterator[HttpServer]:
-    """Yield a server whose responses are not valid images. Only `/lies` is valid, but it has a wrong Content-Type."""
+    """Yield a server whose responses are not valid images.
+
+    Only the image at the path `/lies` is valid, but its Content-Type is wrong.
+    """
     responses: dict[str, Handler] = {
         "/private": answer(302, Location="http://169.254.169.254/latest/meta-data/iam/"),
         "/local": answer(301, Location="http://127.0.0.2:1/"),
@@ -179,7 +182,8 @@ def test_a_changed_image_replaces_the_previous_image(platform: Platform, tenant:
         (after,) = media(tenant, product)
         assert (after["width"], after["height"]) == (500, 700)
         assert opened(download(after["large"]).content).size == (500, 700)
-        assert download(before["large"]).status_code == 200  # A page that is already open still shows this file.
+        # Pages that were opened before the change still show this file.
+        assert download(before["large"]).status_code == 200
         bodies.append(HTML)
         fetch_catalog(platform, tenant, ready=True)
     row = images(tenant)[served.url()]

@@ -1,4 +1,4 @@
-"""Tests the field `media` of products. It contains the rendered images that the API and storefronts show."""
+"""Tests the field `media` of products. This field contains the rendered images that the API and storefronts show."""
 
 import socket
 import threading
@@ -66,7 +66,7 @@ def test_media_have_the_same_order_as_the_images_of_a_product(platform: Platform
         assert len(served.requests) == requests
 
 
-def test_clients_share_neither_images_nor_files(platform: Platform, tenant: Tenant) -> None:
+def test_each_client_has_its_own_images_and_files(platform: Platform, tenant: Tenant) -> None:
     stranger = platform.tenant()
     with serving(image()) as served:
         address = served.url("/the-same")

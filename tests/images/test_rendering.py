@@ -43,7 +43,9 @@ def test_an_image_is_rendered_in_three_sizes() -> None:
         ((1, 1), ["large"]),
     ],
 )
-def test_small_images_are_not_enlarged_and_equal_sizes_share_a_file(size: tuple[int, int], files: list[str]) -> None:
+def test_small_images_are_not_enlarged_and_renditions_of_equal_size_share_one_file(
+    size: tuple[int, int], files: list[str]
+) -> None:
     rendered, contents = render(picture(*size))
     assert set(contents) == {f"{name}.webp" for name in files}
     assert all(each.width <= size[0] and each.height <= size[1] for each in rendered.renditions.values())
@@ -67,7 +69,7 @@ def test_images_in_accepted_formats_are_rendered(kind: str, type: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "ICO", "PPM", "TGA", "PDF", "EPS", "JPEG2000"])
-def test_other_formats_are_rejected(kind: str) -> None:
+def test_images_in_unsupported_formats_are_rejected(kind: str) -> None:
     assert error_code(picture(64, 64, kind=kind)) == "not_an_image"
 
 
@@ -77,7 +79,7 @@ def test_files_that_are_not_images_are_rejected(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_images_are_turned_upright(orientation: int) -> None:
+def test_rotated_and_mirrored_images_are_turned_upright(orientation: int) -> None:
     upright = opened(picture(200, 100, "PNG"))
     rotated = upright
     for turn in {2: [0], 3: [3], 4: [1], 5: [5], 6: [2], 7: [6], 8: [4]}.get(orientation, []):
@@ -95,7 +97,7 @@ def test_images_are_turned_upright(orientation: int) -> None:
     assert top[0] - top[2] > 150 and bottom[2] - bottom[0] > 150
 
 
-def test_metadata_is_removed() -> None:
+def test_the_metadata_of_an_image_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     exif.get_ifd(0x8825)[1] = "N"
@@ -118,7 +120,7 @@ def test_images_in_every_color_mode_are_rendered(mode: str) -> None:
     assert top[0] > bottom[0]  # Red is lighter than blue, even in grayscale.
 
 
-def test_transparency_is_kept() -> None:
+def test_the_transparency_of_an_image_is_kept() -> None:
     image = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
     image.paste((0, 255, 0, 255), (0, 0, 32, 64))
     for kind in ("PNG", "WEBP", "GIF"):

@@ -95,7 +95,7 @@ def test_viewers_and_clients_with_a_grant_cannot_change_images(platform: Platfor
         problem(api.post(f"/v1/images/{upload['image']['id']}/complete"), 403, "forbidden")
 
 
-def test_a_fetched_image_cannot_be_completed_like_an_upload(platform: Platform, tenant: Tenant) -> None:
+def test_the_complete_endpoint_rejects_a_fetched_image(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(404)) as served:
         platform.product(tenant, images=[served.url()])
         platform.eventually(lambda: images(tenant))

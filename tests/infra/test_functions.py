@@ -1,4 +1,4 @@
-"""Tests that `function.toml` is validated, and that names, layers and variables follow from the declaration."""
+"""Tests that invalid `function.toml` files are rejected. Also tests the names, layers and variables of functions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -138,7 +138,7 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_bucket_names_include_buckets_that_are_used_or_send_notifications(tmp_path: Path) -> None:
+def test_bucket_names_lists_used_buckets_and_buckets_that_send_notifications(tmp_path: Path) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")

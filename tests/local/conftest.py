@@ -18,14 +18,17 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture
 def wecelebrate(state: Path) -> Command:
-    """The `wecelebrate` command. It controls the shared cloud of the session."""
+    """The `wecelebrate` command. The command controls the shared cloud of the session."""
     home = state.parent
     return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 
 
 @pytest.fixture(scope="module")
 def pgbouncer_program() -> str:
-    """The path of pgbouncer. Skips the test if pgbouncer is not installed or is switched off."""
+    """The path of the program pgbouncer.
+
+    The fixture skips the test if pgbouncer is not installed, or if the setting of poolers is `off`.
+    """
     program = find_pgbouncer(postgres_account())
     if program is None:
         pytest.skip("pgbouncer is not installed, or WECELEBRATE_POOLER is off")

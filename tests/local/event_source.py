@@ -29,14 +29,15 @@ def handler(event, context):
         raise RuntimeError("raised on purpose by this test")
     return {"batchItemFailures": [{"itemIdentifier": i} for i in failed]}
 """
-"""A handler. Each invocation writes a file with its start time, end time and records.
+"""A handler. Each invocation writes a file with the start time, the end time and the records of this invocation.
 
-The bodies of the messages control the outcome: a message `bad` fails, a message `crash` fails its whole batch, and
-`sleep 0.3` makes the invocation wait for 0.3 seconds."""
+The bodies of the messages control the outcome: the message `bad` fails, the message `crash` fails the whole batch, and
+the message `sleep 0.3` makes the invocation wait for 0.3 seconds.
+"""
 
 
 class RecordingQueue:
-    """A new queue with its dead-letter queue and its function."""
+    """Represents a new queue, its dead-letter queue, and the function that receives its messages."""
 
     def __init__(self, aws: Aws, root: Path, name: str, declaration: str) -> None:
         """Create the queues and the function. `declaration` is the text of `function.toml`."""
@@ -63,7 +64,7 @@ class RecordingQueue:
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
     def runs(self) -> list[dict[str, Any]]:
-        """The recorded invocations, in the order in which they began."""
+        """The recorded invocations, sorted by their start time."""
         files = [file for file in self.runs_folder.iterdir() if not file.suffix]
         return sorted((json.loads(file.read_text()) for file in files), key=lambda run: float(run["began"]))
 
@@ -90,7 +91,7 @@ class RecordingQueue:
 
 @asynccontextmanager
 async def polling(aws: Aws, queue: RecordingQueue) -> AsyncIterator[None]:
-    """Poll the queue and invoke its function, until the context ends."""
+    """Poll the queue and invoke the function of the queue, until the context ends."""
     async with running(queue.root, queue.spec, environment={"RUNS": str(queue.runs_folder)}) as functions:
         sqs = Sqs(aws.url, "us-east-1", "test", "test")
         poller = Poller([queue.spec], {queue.spec.queue_name: queue.url}, functions, sqs, "us-east-1")

@@ -23,7 +23,7 @@ import json
 def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
 """
-"""A handler that returns the event."""
+"""A handler that returns the event that it receives."""
 
 RESPONSES = """
 import base64, gzip, time
@@ -43,12 +43,12 @@ def handler(event, context):
             headers = {"content-type": "text/plain", "content-encoding": "gzip"}
             return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 """
-"""A handler that returns the kind of response that the path names."""
+"""A handler that returns a response. The path names the kind of the response."""
 
 
 @dataclass
 class Api:
-    """An HTTP client of the gateway, and the issuer of its tokens."""
+    """An HTTP client of the gateway, and the issuer of the tokens for this client."""
 
     client: httpx.AsyncClient
     issuer: Issuer
@@ -62,7 +62,7 @@ class Api:
 
 @asynccontextmanager
 async def gateway_api(root: Path) -> AsyncIterator[Api]:
-    """Serve the gateway. It waits at most 4 seconds for the response of a function."""
+    """Serve the gateway. The gateway waits at most 4 seconds for the response of a function."""
     methods = ", ".join(f'"{method} /echo/{{name}}"' for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
     specs = (
         write(root, "api/echo/any", ECHO, f'routes = [{methods}]\nauth = "none"\n'),

@@ -1,4 +1,4 @@
-"""Runs `infra.local.function_host` in a new process, with a function that returns the subject of its caller."""
+"""Runs `infra.local.function_host` in a new process, with a function that returns the subject of the caller's token."""
 
 import json
 import subprocess
@@ -70,7 +70,7 @@ class HostProcess:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def close(self) -> None:
-        """Kill the host if it is still running."""
+        """Kill the host if the host is still running."""
         self.client.close()
         if self.process.poll() is None:
             self.process.kill()

@@ -1,4 +1,4 @@
-"""Helps tests that start processes and wait for them."""
+"""Helpers for tests that start processes and wait for these processes."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ HTTP_SERVER = """
 import http.server, sys
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
-"""A Python program that serves HTTP. Its only argument is the port."""
+"""A Python program that serves HTTP. The only argument of the program is the port."""
 
 SLEEPING_PARENT = """
 import subprocess, sys, time
@@ -18,7 +18,8 @@ time.sleep(60)
 """
 """A Python program that starts a child, prints the pid of the child, and sleeps.
 
-It does not collect the exit status of the child, so the child becomes a zombie when it ends."""
+The program does not collect the exit status of the child. The child therefore becomes a zombie when the child ends.
+"""
 
 
 def is_running(pid: int) -> bool:
@@ -35,7 +36,7 @@ def have_ended(processes: Iterable[psutil.Process]) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = 60) -> None:
-    """Wait until `condition` returns True. Fails after `timeout` seconds."""
+    """Wait until `condition` returns True. The test fails if this takes longer than `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"the condition was not met within {timeout} s"
@@ -43,5 +44,5 @@ def wait_until(condition: Callable[[], bool], timeout: float = 60) -> None:
 
 
 def wait_for_exit(pid: int, timeout: float = 5) -> None:
-    """Wait until a process has ended. Fails after `timeout` seconds."""
+    """Wait until a process has ended. The test fails if this takes longer than `timeout` seconds."""
     wait_until(lambda: not is_running(pid), timeout)

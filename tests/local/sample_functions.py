@@ -1,4 +1,7 @@
-"""Writes small functions for tests to folders as in `functions/`, and runs them in a Lambda service."""
+"""Writes small functions for tests to folders, and runs these functions in a Lambda service.
+
+The folders have the same structure as `functions/`.
+"""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -28,7 +31,7 @@ def write(root: Path, name: str, handler: str, declaration: str = API) -> Functi
 async def running(
     root: Path, *specs: FunctionSpec, environment: Mapping[str, str] | None = None, idle: float = 300.0
 ) -> AsyncIterator[Lambda]:
-    """Run a Lambda service with these functions. The service preloads no modules, so it starts immediately."""
+    """Run a Lambda service with these functions. The service preloads no modules, so the service starts immediately."""
     functions = Lambda(
         specs,
         {spec.name: environment or {} for spec in specs},
@@ -51,7 +54,7 @@ async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
 
 
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
-    """Return bindings for functions that use only queues. The addresses of all other services are unreachable."""
+    """Return bindings for functions that use only queues. No server listens at the addresses of the other services."""
     return Bindings(
         environment="test",
         database_writer="127.0.0.1:1",

@@ -22,7 +22,10 @@ SYNCS = 'uses = ["bucket:results:write"]\ntimeout = 60\n[queue]\nvisibility = 70
 
 
 def declare(root: Path, syncs: str = SYNCS) -> tuple[FunctionSpec, ...]:
-    """Write two functions with queues. The first receives notifications of a bucket. The second writes to a bucket."""
+    """Write two functions with queues.
+
+    The first function receives notifications of a bucket. The second function writes to a bucket.
+    """
     specs = []
     for name, declaration in (("intake", INTAKE), ("syncs", syncs)):
         folder = root / "functions" / "queues" / name
@@ -40,7 +43,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
-    """Receive messages until there are at least `count`, with at most 10 requests. Ignores the test events of S3."""
+    """Receive at least `count` messages, with at most 10 requests. Ignores the test events of S3."""
     sqs = aws.sqs
     messages: list[MessageTypeDef] = []
     for _ in range(10):
@@ -76,11 +79,11 @@ def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> N
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_that_is_received_too_often_becomes_a_dead_letter(aws: Aws) -> None:
+def test_a_message_above_the_maximum_number_of_receives_becomes_a_dead_letter(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)
-    # SQS moves the message at the next receive.
+    # SQS moves the message to the dead-letter queue at the next receive.
     assert not aws.sqs.receive_message(QueueUrl=aws.queues["syncs"]).get("Messages")
     assert [message["Body"] for message in receive(aws, "syncs-dead-letters")] == ["poison"]
 
@@ -102,7 +105,7 @@ def test_buckets_are_versioned(aws: Aws) -> None:
     assert aws.s3.get_object(Bucket=bucket, Key="key", VersionId=versions[0])["Body"].read() == b"1"
 
 
-def test_an_orderly_stop_keeps_objects_and_messages(aws: Aws) -> None:
+def test_objects_and_messages_still_exist_after_an_orderly_stop_and_a_start(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"x")
     receive(aws, "intake", visibility_timeout=0)
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="kept")
@@ -115,7 +118,7 @@ def test_an_orderly_stop_keeps_objects_and_messages(aws: Aws) -> None:
     assert len(receive(aws, "intake")) == 1, "S3 must send exactly one notification"
 
 
-def test_killing_the_server_loses_no_objects_and_no_later_notifications(aws: Aws) -> None:
+def test_objects_still_exist_and_notifications_still_arrive_after_the_server_was_killed(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None

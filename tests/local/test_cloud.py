@@ -25,7 +25,10 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def wecelebrate(tmp_path: Path) -> Iterator[Command]:
-    """The `wecelebrate` command. It controls a separate cloud on free ports, which is erased at the end."""
+    """The `wecelebrate` command. The command controls a separate cloud on free ports.
+
+    The fixture erases this cloud at the end.
+    """
     ports = Ports.free().environment
     command = Command(tmp_path, {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"})
     yield command
@@ -39,7 +42,7 @@ def healthy(api: str) -> bool:
         return False
 
 
-def test_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
+def test_the_commands_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
     assert "is not up: run" in wecelebrate("status").stdout
     up = wecelebrate("up", "--detach")
     assert up.returncode == 0, up.stdout
@@ -69,8 +72,8 @@ def test_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -
     assert wecelebrate("status").returncode == 1
     assert not (wecelebrate.state / "endpoints.json").exists()
 
-    # PostgreSQL does not run as root, and other users cannot enter the folders of pytest. If root runs this test, the
-    # PostgreSQL data is therefore outside the state directory.
+    # PostgreSQL does not run as root, and other users cannot enter the folders of pytest. Therefore, if root runs this
+    # test, the PostgreSQL data is outside the state directory.
     external = external_data_directory(wecelebrate.state)
     assert (f"\ndata        {external}, " in up.stdout) == (os.geteuid() == 0)
     directories = [wecelebrate.state, *([external] if external else [])]
@@ -134,7 +137,7 @@ def test_the_error_of_a_second_cloud_names_the_ports_that_the_first_cloud_uses(
     assert len(variables.split(", ")) == ports.count(", ") + 1
 
 
-def test_drop_wait_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Path) -> None:
+def test_the_command_drop_wait_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Path) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
     file = tmp_path / "large.csv"
     file.write_text("sku,name,price\n" + "".join(f"S-{number},Product {number},1.00\n" for number in range(200_000)))

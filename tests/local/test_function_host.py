@@ -1,4 +1,4 @@
-"""Tests that the function host serves the functions in its config file, and that its processes end with the host."""
+"""Tests that the function host serves the functions in its config file, and that all processes end with the host."""
 
 import signal
 import time

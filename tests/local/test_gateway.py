@@ -83,13 +83,13 @@ async def test_the_gateway_does_not_verify_an_optional_token(api: Api) -> None:
     assert event["headers"]["authorization"] == "Bearer whatever"
 
 
-async def test_a_function_that_fails_returns_internal_server_error(api: Api) -> None:
+async def test_the_gateway_returns_internal_server_error_if_a_function_fails(api: Api) -> None:
     for kind in ("raise", "malformed"):
         response = await api.client.get(f"/responses/{kind}")
         assert (response.status_code, response.text) == (500, '{"message":"Internal Server Error"}')
 
 
-async def test_a_function_that_takes_too_long_returns_service_unavailable(api: Api) -> None:
+async def test_the_gateway_returns_service_unavailable_if_a_function_takes_too_long(api: Api) -> None:
     response = await api.client.get("/responses/slow")
     assert (response.status_code, response.text) == (503, '{"message":"Service Unavailable"}')
 

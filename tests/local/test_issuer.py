@@ -27,7 +27,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 
 class Keys:
-    """Returns the public keys of the given issuers, and counts how often they are fetched."""
+    """Returns the public keys of the given issuers, and counts how often the keys are fetched."""
 
     def __init__(self, *issuers: Issuer) -> None:
         self.issuers = list(issuers)
@@ -144,7 +144,10 @@ async def test_a_token_with_invalid_claims_is_rejected(issuer: Issuer, claims: d
 async def test_an_expired_or_not_yet_valid_token_is_rejected(
     issuer: Issuer, claim: str, seconds: int, reason: str
 ) -> None:
-    """The test adds the current time itself. Parameters are computed much earlier, when pytest collects the tests."""
+    """The parameter `seconds` is relative to the current time, which the test adds when it runs.
+
+    A parameter cannot contain the current time, because pytest computes the parameters long before the test runs.
+    """
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}
     with pytest.raises(Unauthorized, match=f'^Bearer scope="" error="invalid_token" error_description=".*{reason}"$'):
         await authorizer(issuer).claims(f"Bearer {issuer.token('me', **claims)}")
@@ -171,12 +174,12 @@ async def test_tokens_with_an_unknown_key_are_rejected_and_cause_no_repeated_fet
     for _ in range(5):
         with pytest.raises(Unauthorized):
             await verifier.claims(f"Bearer {other.token('me')}")
-    # Unknown key ids cause at most one fetch per MIN_REFETCH_INTERVAL. Without this limit, a client could cause any
-    # number of fetches.
+    # Unknown key ids cause at most one fetch per MIN_REFETCH_INTERVAL. Without this limit, a client could cause an
+    # unlimited number of fetches.
     assert keys.fetches == 1
 
 
-async def test_the_authorizer_fetches_the_keys_again_for_an_unknown_key(
+async def test_an_unknown_key_makes_the_authorizer_fetch_the_keys_again(
     issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)

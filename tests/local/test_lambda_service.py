@@ -83,7 +83,9 @@ async def test_processes_share_no_state(tmp_path: Path) -> None:
     assert [count for _, count in outcomes] == [1, 1, 1]
 
 
-async def test_concurrency_is_limited_and_other_events_wait_in_order(tmp_path: Path) -> None:
+async def test_only_the_declared_number_of_events_run_at_once_and_the_other_events_wait_in_order(
+    tmp_path: Path,
+) -> None:
     spec = write(
         tmp_path,
         "api/slow/read",
@@ -105,8 +107,8 @@ async def test_concurrency_is_limited_and_other_events_wait_in_order(tmp_path: P
         running_now += step
         max_running = max(max_running, running_now)
     assert max_running == 2
-    # At most two events run at a time, in the order of their arrival. An event therefore starts before the event that
-    # is two places behind it in the queue.
+    # At most two events run at a time, in the order of their arrival. Therefore, event number n starts before event
+    # number n + 2.
     order = [number for _, _, number in sorted(runs)]
     assert all(order.index(number) < order.index(number + 2) for number in range(6))
 
@@ -322,7 +324,9 @@ async def test_events_and_responses_are_limited_to_six_megabytes(tmp_path: Path)
         assert len(await call(functions, spec, {"size": 1})) == 1
 
 
-async def test_the_log_has_the_output_and_the_lines_start_and_end_and_report(tmp_path: Path) -> None:
+async def test_the_log_contains_the_output_of_the_function_and_the_lines_start_and_end_and_report(
+    tmp_path: Path,
+) -> None:
     spec = write(tmp_path, "api/log/read", "def handler(event, context): print('printed', event)\n")
     async with running(tmp_path, spec) as functions:
         result = await functions.invoke(spec.name, b"1", tail=True)
@@ -339,7 +343,7 @@ async def test_the_log_has_the_output_and_the_lines_start_and_end_and_report(tmp
     assert "Init Duration" not in second.log
 
 
-async def test_lines_of_concurrent_processes_are_not_mixed(tmp_path: Path) -> None:
+async def test_the_log_does_not_mix_the_lines_of_concurrent_processes(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "api/loud/read",
@@ -375,7 +379,7 @@ async def test_stop_waits_for_running_invocations_and_ends_all_processes(tmp_pat
     await functions.start()
     invocation = asyncio.create_task(call(functions, spec))
     async with asyncio.timeout(10):
-        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (no event signals this)
+        while not functions.processes[spec.name]["busy"]:  # noqa: ASYNC110 (there is no event)
             await asyncio.sleep(0.01)
     await functions.stop(grace=5)
     assert not is_running(await invocation)

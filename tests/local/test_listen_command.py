@@ -6,7 +6,9 @@ from tests.command import Command
 from tests.platform import Platform, ok
 
 
-def test_listen_prints_events_and_removes_its_endpoint_at_the_end(wecelebrate: Command, platform: Platform) -> None:
+def test_the_command_listen_prints_events_and_removes_its_endpoint_at_the_end(
+    wecelebrate: Command, platform: Platform
+) -> None:
     tenant = platform.tenant()
     with wecelebrate.started("listen", "--client", tenant.slug, "--event", "sync.*", "--count", "1") as process:
         assert process.stdout is not None
@@ -19,7 +21,7 @@ def test_listen_prints_events_and_removes_its_endpoint_at_the_end(wecelebrate: C
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_ctrl_c_ends_listen_and_removes_the_endpoint(wecelebrate: Command, platform: Platform) -> None:
+def test_ctrl_c_ends_the_command_listen_and_removes_its_endpoint(wecelebrate: Command, platform: Platform) -> None:
     tenant = platform.tenant()
     with wecelebrate.started("listen", "--client", tenant.slug) as process:
         assert process.stdout is not None

@@ -31,7 +31,7 @@ def utc(text: str) -> datetime:
         ("cron(0 9 ? * 6#3 *)", "2026-12-01T00:00:00", "2026-12-18T09:00:00"),
     ],
 )
-def test_the_next_due_time_follows_from_the_expression(expression: str, after: str, due: str) -> None:
+def test_the_next_due_time_of_a_schedule_matches_its_expression(expression: str, after: str, due: str) -> None:
     assert Schedule(expression).next(utc(after)) == utc(due)
 
 
@@ -41,7 +41,7 @@ def test_a_rate_is_due_immediately_and_a_cron_expression_is_due_at_its_next_time
     assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
 
 
-def test_a_cron_expression_in_the_past_has_no_next_time() -> None:
+def test_a_cron_expression_that_matches_only_past_times_has_no_next_time() -> None:
     assert Schedule("cron(0 0 1 1 ? 2020)").next(utc("2026-01-01T00:00:00")) is None
 
 
@@ -89,7 +89,7 @@ def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_scheduled_function_runs_repeatedly_but_not_concurrently(tmp_path: Path) -> None:
+async def test_a_scheduled_function_runs_several_times_but_never_twice_at_once(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",

@@ -35,7 +35,7 @@ def send_mail(platform: Platform, to: str, subject: str) -> str:
     return str(response["MessageId"])
 
 
-def test_mails_are_listed_newest_first(platform: Platform, wecelebrate: Command) -> None:
+def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecelebrate: Command) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     for subject in ("[red]first[/]", "second"):
         send_mail(platform, to, subject)
@@ -47,7 +47,9 @@ def test_mails_are_listed_newest_first(platform: Platform, wecelebrate: Command)
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stdout == "no mail\n"
 
 
-def test_mail_show_prints_the_text_and_writes_the_html(platform: Platform, wecelebrate: Command) -> None:
+def test_the_command_mail_show_prints_the_text_of_a_mail_and_saves_the_html_in_a_file(
+    platform: Platform, wecelebrate: Command
+) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     message_id = send_mail(platform, to, "A subject")
     result = wecelebrate("mail", "show", message_id[:18])

@@ -39,8 +39,8 @@ def event_body(content_type: str | None, body: bytes) -> tuple[Any, bool]:
 def test_an_event_equals_the_example_in_the_documentation() -> None:
     # The example is in
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
-    # This copy has no client certificate and no stage variables. It has our account id and the headers that API
-    # Gateway adds.
+    # This copy of the example has no client certificate and no stage variables. The copy contains our account id and
+    # the headers that API Gateway adds.
     claims = {"claim1": "value1", "claim2": "value2"}
     payload = event(request(), "$default", {"parameter1": "value1"}, claims, "Root=1-0")
     context = payload["requestContext"]
@@ -110,7 +110,7 @@ def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> No
         (None, b"x", "x"),
     ],
 )
-def test_a_text_body_is_unchanged(content_type: str | None, body: bytes, text: str) -> None:
+def test_an_event_contains_a_text_body_unchanged(content_type: str | None, body: bytes, text: str) -> None:
     assert event_body(content_type, body) == (text, False)
 
 
@@ -124,7 +124,9 @@ def test_a_text_body_is_unchanged(content_type: str | None, body: bytes, text: s
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_a_body_that_is_not_text_in_utf_8_is_encoded_as_base64(content_type: str, body: bytes, encoded: str) -> None:
+def test_a_request_body_without_a_text_type_or_in_invalid_utf_8_is_encoded_as_base64(
+    content_type: str, body: bytes, encoded: str
+) -> None:
     assert event_body(content_type, body) == (encoded, True)
 
 
@@ -165,7 +167,7 @@ def test_a_base64_body_is_decoded() -> None:
         (b"null", b"null"),
     ],
 )
-def test_a_result_without_a_status_code_is_the_response_body(payload: bytes, body: bytes) -> None:
+def test_a_result_without_a_status_code_becomes_the_response_body(payload: bytes, body: bytes) -> None:
     answer = response(payload)
     assert (answer.status, answer.headers, answer.body) == (200, [(b"content-type", b"application/json")], body)
 

@@ -1,4 +1,4 @@
-"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy is used instead."""
+"""Tests pgbouncer in transaction mode, between functions and PostgreSQL. On AWS, RDS Proxy replaces pgbouncer."""
 
 import os
 import shutil
@@ -58,7 +58,10 @@ def pool_of_two(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
 
 @pytest.fixture
 def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Returns a helper that configures this process as a function, with one address for writes and reads."""
+    """Returns a helper that configures this process as a function.
+
+    The helper sets the same address for writes and reads.
+    """
 
     def configure(address: str) -> None:
         for name, value in {
@@ -94,14 +97,14 @@ def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg
 
 
 def backends(server: Server) -> set[int]:
-    """Return the pids of the server processes that the logins of functions use."""
+    """Return the pids of the server processes for the connections of the functions' logins."""
     with server.connect() as connection:
         rows = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
         return {row[0] for row in rows}
 
 
 def terminate_backends(server: Server) -> None:
-    """Terminate all server processes that the logins of functions use."""
+    """Terminate all server processes for the connections of the functions' logins."""
     with server.connect() as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]
@@ -255,7 +258,7 @@ def test_the_error_for_a_port_in_use_names_the_port(pooler: Pooler, pgbouncer_pr
 
 @pytest.fixture
 def fake_pgbouncer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of an executable file called pgbouncer. Its folder is the only folder on PATH."""
+    """The path of an executable file called `pgbouncer`. The folder of this file is the only folder on PATH."""
     file = tmp_path / "pgbouncer"
     file.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -276,11 +279,11 @@ def test_poolers_can_be_switched_off(fake_pgbouncer: str, monkeypatch: pytest.Mo
 
 
 def test_a_program_that_the_account_cannot_run_is_ignored(fake_pgbouncer: str) -> None:
-    """The account cannot enter the folder of the program."""
+    """In this test, the account cannot enter the folder of the program."""
     Path(fake_pgbouncer).parent.chmod(0o700)
     assert find_pgbouncer(Account(65534, 65534)) is None
 
 
-def test_no_program_is_found_if_pgbouncer_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_pgbouncer_returns_none_if_pgbouncer_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert find_pgbouncer(Account()) is None

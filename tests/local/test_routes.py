@@ -33,14 +33,17 @@ def routes() -> Routes[str]:
         ("/pets/dog/1", "GET /pets/dog/1", {}),
         ("/pets/dog/2", "GET /pets/dog/{id}", {"id": "2"}),
         ("/pets/cat/1", "GET /pets/{proxy+}", {"proxy": "cat/1"}),
-        # A full match has priority over a greedy match that starts with more fixed text.
+        # A full match has priority over a greedy variable, even if the route with this variable starts with more fixed
+        # text.
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
-        # Fixed text has priority over a variable in each segment. If the rest does not match, the variable is tried.
+        # In each segment, fixed text has priority over a variable. If the rest of the path does not match after the
+        # fixed text, the variable is tried.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
-        # A path with a slash at the end is a different path. A variable does not match an empty segment.
+        # A path with a slash at the end differs from the path without this slash. A variable does not match an empty
+        # segment.
         ("/pets/", "GET /pets/{proxy+}", {"proxy": ""}),
         ("/v1/sites/", "GET /{proxy+}", {"proxy": "v1/sites/"}),
     ],
@@ -52,5 +55,5 @@ def test_the_most_specific_route_is_selected(
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/pets/dog/1"), ("DELETE", "/pets"), ("POST", "/")])
-def test_a_route_does_not_match_other_methods(routes: Routes[str], method: str, path: str) -> None:
+def test_a_route_matches_only_its_own_method(routes: Routes[str], method: str, path: str) -> None:
     assert routes.find(method, path) is None

@@ -1,4 +1,4 @@
-"""Tests the supervisor (order of starts, restarts, signals, ports in use) and the endpoints file."""
+"""Tests the endpoints file and the supervisor: restarts, signals, ports in use, and the order in which parts start."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_a_killed_part_restarts_after_the_killed_part_that_it_needs(tmp_path: Path) -> None:
+def test_if_two_parts_are_killed_a_part_restarts_after_the_part_that_it_needs(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):
@@ -120,7 +120,7 @@ def test_a_new_supervisor_can_start_after_the_previous_one_was_killed(tmp_path: 
             second.wait_for("up")
 
 
-def test_another_process_can_inspect_and_stop_the_cloud(tmp_path: Path) -> None:
+def test_a_process_outside_the_cloud_can_inspect_and_stop_the_cloud(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         cloud_status = status(tmp_path)
@@ -139,7 +139,7 @@ def test_another_process_can_inspect_and_stop_the_cloud(tmp_path: Path) -> None:
     assert shut_down(tmp_path) == "the local cloud was not running"
 
 
-def test_the_failure_of_a_step_names_the_step_and_the_first_line_of_the_error(tmp_path: Path) -> None:
+def test_the_failed_event_of_a_step_names_the_step_and_the_first_line_of_the_error(tmp_path: Path) -> None:
     events: list[Event] = []
 
     def fail() -> None:

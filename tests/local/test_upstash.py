@@ -1,4 +1,7 @@
-"""Tests the adapter for the REST protocol of Upstash, with Upstash's own clients and against its documentation."""
+"""Tests the adapter for the REST protocol of Upstash.
+
+The tests use Upstash's own clients, and compare the responses with Upstash's documentation.
+"""
 
 import asyncio
 import hashlib
@@ -63,7 +66,7 @@ def test_strings_are_returned_unchanged(adapter: Upstash, key: str, text: str, e
         assert client.get(f"{key}:missing") is None
 
 
-def test_redis_receives_numbers_in_their_original_spelling(
+def test_the_adapter_does_not_reformat_the_numbers_in_commands(
     client: upstash_redis.Redis, http: httpx.Client, key: str
 ) -> None:
     assert client.incrbyfloat(key, 1.5) == 1.5
@@ -164,8 +167,8 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The limiters read the clock. The test sets the clock to the middle of a window, so that the window does not end
-    # during the test.
+    # The limiters use the clock. The test sets the clock to the middle of a time window of the limiter. The window
+    # therefore does not end during the test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)
@@ -194,13 +197,13 @@ def test_a_wrong_token_is_rejected(adapter: Upstash, headers: dict[str, str]) ->
         assert response.json() == {"error": "WRONGPASS invalid or missing auth token"}
 
 
-def test_the_token_can_be_a_query_parameter(adapter: Upstash, key: str) -> None:
+def test_the_token_can_be_given_as_a_query_parameter(adapter: Upstash, key: str) -> None:
     with httpx.Client(verify=TLS, base_url=adapter.url, params={"_token": adapter.token}) as http:
         assert http.get(f"/set/{key}/value").json() == {"result": "OK"}
         assert http.get(f"/get/{key}").json() == {"result": "value"}
 
 
-def test_a_command_can_be_a_path(http: httpx.Client, key: str) -> None:
+def test_a_command_can_be_given_in_the_path_of_the_request(http: httpx.Client, key: str) -> None:
     assert http.get(f"/set/{key}/a%2Fb%20c/EX/100").json() == {"result": "OK"}
     assert http.get(f"/GET/{key}").json() == {"result": "a/b c"}
     assert http.get(f"/ttl/{key}").json() == {"result": 100}
@@ -208,7 +211,9 @@ def test_a_command_can_be_a_path(http: httpx.Client, key: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_the_body_is_the_argument_before_the_query_parameters(http: httpx.Client, key: str, method: str) -> None:
+def test_the_body_becomes_the_argument_between_the_path_and_the_query_parameters(
+    http: httpx.Client, key: str, method: str
+) -> None:
     body = b'{"binary": "\xff\x00"}'
     assert http.request(method, f"/set/{key}?EX=100&NX", content=body).json() == {"result": "OK"}
     assert http.get(f"/ttl/{key}").json() == {"result": 100}
@@ -217,7 +222,7 @@ def test_the_body_is_the_argument_before_the_query_parameters(http: httpx.Client
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_all_strings_except_ok_are_encoded_as_base64(http: httpx.Client, key: str) -> None:
+def test_with_the_base64_header_all_strings_in_results_except_ok_are_encoded(http: httpx.Client, key: str) -> None:
     http.headers["Upstash-Encoding"] = "base64"
     rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
     results = http.post("/pipeline", json=rows).json()
@@ -258,7 +263,7 @@ def test_a_transaction_continues_after_a_failed_command(http: httpx.Client, key:
 
 
 @pytest.mark.parametrize("bad", [["GET"], ["NO-SUCH"], ["BLPOP", "list", 0], ["SELECT", 1]])
-def test_a_transaction_with_a_command_that_cannot_run_is_discarded(
+def test_a_transaction_with_an_invalid_or_unsupported_command_changes_nothing(
     http: httpx.Client, key: str, bad: list[object]
 ) -> None:
     response = http.post("/multi-exec", json=[["SET", key, "x"], bad])
@@ -291,7 +296,7 @@ def test_commands_that_upstash_does_not_support_are_rejected(http: httpx.Client,
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_called_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_with_the_name_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 
@@ -358,10 +363,11 @@ def test_the_adapter_recovers_when_redis_restarts(tmp_path: Path) -> None:
         assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_the_adapter_adds_less_than_a_millisecond(adapter: Upstash) -> None:
-    """Measures requests from a client that has little overhead.
+def test_a_request_through_the_adapter_takes_less_than_a_millisecond(adapter: Upstash) -> None:
+    """The client of this test has little overhead.
 
-    The test checks only the fastest fifth of the requests, because other tests may keep the machine busy.
+    The limit of one millisecond applies only to the fastest fifth of the requests, because other tests can slow down
+    the machine.
     """
     connection = HTTPConnection("127.0.0.1", adapter.port)
     headers = {"Authorization": f"Bearer {adapter.token}"}

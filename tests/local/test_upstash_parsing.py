@@ -1,4 +1,4 @@
-"""Tests the parsers of the Upstash adapter for the flags of scripts and for the replies of Redis."""
+"""Tests two parsers of the Upstash adapter: the parser for script flags, and the parser for replies of Redis."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from infra.local.upstash.resp import ErrorReply, Parser, Status, Value, encode_v
         (b"-- #!lua flags=allow-key-locking\nreturn 1", b"-- #!lua flags=allow-key-locking\nreturn 1"),
     ],
 )
-def test_only_the_flag_of_upstash_is_removed(script: bytes, plain: bytes) -> None:
+def test_the_parser_removes_only_the_upstash_flag_from_a_script(script: bytes, plain: bytes) -> None:
     assert strip_flag(script) == plain
 
 

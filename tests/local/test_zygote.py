@@ -1,4 +1,4 @@
-"""Tests the zygote: the modules that it preloads, and its replacement after it died."""
+"""Tests the zygote: the modules that the zygote preloads, and the replacement of a dead zygote."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
         assert zygote.pid is not None
         os.kill(zygote.pid, signal.SIGKILL)
         async with asyncio.timeout(10):
-            while functions.processes[spec.name]["processes"] or is_running(pid):  # noqa: ASYNC110 (no event signals this)
+            while functions.processes[spec.name]["processes"] or is_running(pid):  # noqa: ASYNC110 (there is no event)
                 await asyncio.sleep(0.01)
         assert await call(functions, spec) != pid
     finally:
@@ -33,7 +33,7 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_preloaded_modules_start_no_threads() -> None:
-    # The zygote exits with an error if it has more than one thread, or if a module is missing.
+    # The zygote exits with an error if the zygote has more than one thread, or if a module is missing.
     zygote = Zygote()
     await zygote.start()
     await zygote.stop()

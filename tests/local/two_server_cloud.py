@@ -1,4 +1,4 @@
-"""Runs `two_server_program.py` in a new process, and reads the events that it prints."""
+"""Runs `two_server_program.py` in a new process, and reads the events that the program prints."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).with_name("two_server_program.py")
 
 
 class TwoServerCloud:
-    """Represents the running program and the events that it has printed so far."""
+    """Represents the running program and the events that the program has printed so far."""
 
     def __init__(self, state: Path, *broken: str, ports: tuple[int, int] | None = None) -> None:
         self.state = state
@@ -31,7 +31,7 @@ class TwoServerCloud:
         self.events: list[Event] = []
 
     def wait_for(self, kind: str) -> Event:
-        """Wait for the next event of this kind, and return it. Fails if the supervisor ends first."""
+        """Wait for the next event of this kind. Returns the event. Fails if the supervisor ends before this event."""
         for line in self._output:
             event = Event(**json.loads(line))
             self.events.append(event)

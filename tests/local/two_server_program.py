@@ -1,8 +1,9 @@
 """Runs a cloud of two small HTTP servers under the real supervisor. Tests kill this program and its servers.
 
-    python two_server_program.py STATE FIRST_PORT SECOND_PORT [BROKEN]
+python two_server_program.py STATE FIRST_PORT SECOND_PORT [BROKEN]
 
-The program prints each event to stdout as one line of JSON. With BROKEN, the second server ends when it is ready.
+The program prints each event to stdout as one line of JSON. If the argument BROKEN is given, the second server ends as
+soon as it is ready.
 """
 
 import json

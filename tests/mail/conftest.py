@@ -1,4 +1,4 @@
-"""Helpers for the tests of mail: they run the package as a function, create orders, read mails, and send events."""
+"""Helpers for the tests of mail: run the package as a function, create orders, read mails, and send events."""
 
 import json
 import os
@@ -20,10 +20,14 @@ from wecelebrate.core.database import Caller, Transaction, endpoints, writing
 from wecelebrate.core.settings import settings
 
 RunAs = Callable[..., Any]
-"""Runs a callable in a transaction of a caller, with a database login. Returns the result of the callable."""
+"""The type of the fixture `run_as`: runs a callable in a transaction of a caller, and returns the callable's result."""
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
-"""A context manager that gives the package the environment of a function with a database login."""
+"""The type of the fixture `as_login`.
+
+The fixture takes a database login and returns a context manager. In the context, the package has the environment of a
+function with this login.
+"""
 
 SERVICE = "service:test"
 
@@ -39,7 +43,10 @@ returning id
 
 @pytest.fixture
 def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsLogin]:
-    """Connect the package in this process to the local cloud. Drop its connections and clients after the test."""
+    """Connect the package in this process to the local cloud.
+
+    Close the connections and drop the clients after the test.
+    """
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "queues-emails")
     for name in [name for name in os.environ if name.startswith("WC_")]:
@@ -91,7 +98,7 @@ def address() -> str:
 
 
 def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """Create an order with one line at a tenant's site. Return the id of the order."""
+    """Create an order at a tenant's site. The order has one order line. Return the id of the order."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,

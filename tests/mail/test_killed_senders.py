@@ -1,4 +1,4 @@
-"""A worker is killed while it sends a mail, either before SES accepts the mail or directly after that."""
+"""Tests workers that are killed while they send a mail: before SES accepts the mail, or directly after that."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ with writing(SYSTEM) as tx:
         row = cursor.fetchone()
 worker.work(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
 '''
-"""Claims a job as a worker does, and kills itself before or after it sends the mail through SES."""
+"""A program that claims a job like a worker. The program kills itself before or after SES accepts the mail."""
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def mail_of_killed_worker(
 ) -> Json:
     """Enqueue a mail, and run a worker that is killed `before` or `after` SES accepts the mail.
 
-    Return the mail. Its state is still queued, and its job still has a lease.
+    Return the mail. The state of the mail is still `queued`, and the job of the mail still has a lease.
     """
     order_id = create_order(platform, tenant, email)
 
     def enqueue(tx: object) -> None:
         mail.order_confirmation(tx, order_id)  # type: ignore[arg-type]
-        # The job is due in an hour, so that no worker of the local cloud claims it.
+        # The job is due in an hour, so that no worker of the local cloud claims the job.
         with tx.cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute(
                 "update jobs set due_at = now() + interval '1 hour' where payload ->> 'mail_id' in"
@@ -85,7 +85,7 @@ def mail_of_killed_worker(
 
 
 def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> Json:
-    """Expire the lease, wait until another worker completes the job, and return the mail."""
+    """Expire the lease of the killed worker, wait until a different worker completes the job, and return the mail."""
     platform.database.execute("update jobs set leased_until = now() where id = %s", [mail_row["job_id"]])
     platform.send("emails", {"job_id": mail_row["job_id"]})
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{mail_row['job_id']}"))["status"] == "completed")

@@ -1,4 +1,7 @@
-"""A mail is enqueued in a transaction, sent by a worker through SES, and updated by SES events."""
+"""Tests each step of a mail.
+
+A transaction enqueues the mail, a worker sends the mail through SES, and SES events update the mail.
+"""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -83,7 +86,7 @@ def test_the_job_of_a_mail_contains_no_personal_data(platform: Platform, run_as:
     }
 
 
-def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_the_confirmation_of_an_order_is_sent_only_once(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     order_id = create_order(platform, tenant, email)
     job_ids = [run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id)) for _ in range(3)]
@@ -92,7 +95,9 @@ def test_an_order_is_confirmed_only_once(platform: Platform, run_as: RunAs, tena
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_a_mail_is_rolled_back_with_its_transaction(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_no_mail_exists_after_its_transaction_was_rolled_back(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     order_id = create_order(platform, tenant, address())
 
     def enqueue_and_fail(tx: Any) -> None:
@@ -114,7 +119,9 @@ def test_a_shipping_notice_contains_the_tracking_link(platform: Platform, run_as
     assert "T-1" in message.text and 'href="https://post.test/T-1"' in message.html
 
 
-def test_a_finished_job_is_mailed_to_the_given_address(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_mail_about_a_finished_job_is_sent_to_the_given_address(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     email = address()
     job = platform.database.execute(
         "insert into jobs (client_id, type, status, requested_by, payload, error, completed_at)"
@@ -129,7 +136,7 @@ def test_a_finished_job_is_mailed_to_the_given_address(platform: Platform, run_a
     assert "Line 7 is not a row." in message.text
 
 
-def test_a_job_that_has_not_ended_cannot_be_mailed(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_no_mail_can_be_sent_about_a_job_that_has_not_ended(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
         " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
@@ -170,7 +177,7 @@ def test_a_mail_to_an_invalid_address_fails_without_a_retry(platform: Platform, 
     assert (job["error_code"], job["attempts"]) == ("bad_address", 1)
 
 
-def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_the_client_releases_it(
+def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_client_releases_it(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
@@ -181,14 +188,15 @@ def test_a_permanent_bounce_suppresses_the_address_for_every_client_until_the_cl
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # The next mails of this client and of another client are suppressed. Upper and lower case do not matter.
+    # The next mails to the address are suppressed, for this client and for a second client, even if the case differs.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
 
-    # Each client sees and releases only its own suppression. After that, the client can use the address again.
+    # Each client can see and release only its own suppression. After the release, this client can use the address
+    # again.
     (theirs,) = suppressions(stranger)
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")
@@ -211,7 +219,7 @@ def test_a_complaint_suppresses_the_address_only_for_its_client(
     assert send_confirmation(platform, run_as, stranger, email)["state"] == "sent"
 
 
-def test_a_transient_bounce_suppresses_nothing(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_transient_bounce_suppresses_no_address(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     mail_row = send_confirmation(platform, run_as, tenant, email)
     send_event(platform, "Bounce", mail_row, bounce=bounce(mail_row, "Transient"))
@@ -240,7 +248,7 @@ def test_late_and_repeated_events_change_nothing(
 
 
 @pytest.mark.parametrize("order_of_events", list(permutations(("Delivery", "Bounce", "Complaint"))))
-def test_the_order_of_events_does_not_matter(
+def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant, order_of_events: tuple[str, ...]
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -266,8 +274,8 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
     mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
-    # This is the state if a worker dies after the response of SES and before its own commit.
-    # The event has arrived, and the job is pending again.
+    # A worker that dies between the response of SES and its own commit leaves this state: the SES event has arrived,
+    # and the job is pending again.
     platform.database.execute(
         "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]
     )
@@ -334,6 +342,7 @@ def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     )
     messages = sent_mails()
     assert len({message.recipients[0] for message in messages}) == len(messages) == 100
-    # The limit is 14 mails a second. In addition, each of the three workers may send its first mail at once.
+    # The limit is 14 mails a second. In addition, each of the three workers is allowed to send its first mail
+    # immediately.
     times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3

@@ -18,7 +18,7 @@ class ApiAccess(CloudAccess):
     def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
         """Return an HTTP client that sends a token for `subject`. If `subject` is None, the client sends no token.
 
-        A client without a token sends from a random loopback address.
+        A client without a token sends its requests from a random loopback address.
 
         If `any_state` is true, the client adds `If-Match: *` to every PUT, PATCH and DELETE without an If-Match header.
         `claims` are added to the token. The client checks every response against the OpenAPI document.
@@ -45,7 +45,7 @@ class ApiAccess(CloudAccess):
 
 
 def address() -> str | None:
-    """Return a random loopback address. Requests of all tests from one address would exceed the rate limit.
+    """Return a random loopback address. If all tests used the same address, their requests would exceed the rate limit.
 
     Returns None on systems that have only one loopback address.
     """

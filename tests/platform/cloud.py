@@ -1,4 +1,4 @@
-"""Connects to the services of a running cloud, so that tests can prepare and inspect data without the API."""
+"""Connects to the services of a running cloud. Tests can then prepare and inspect data without the API."""
 
 import ssl
 import time
@@ -20,8 +20,10 @@ from infra.local.issuer import Issuer
 from wecelebrate.core.cache.redis import Script
 
 TLS = ssl.create_default_context()
-"""The TLS context that all HTTP clients share. httpx would otherwise create a context for each client, which takes
-longer than most tests."""
+"""The TLS context that all HTTP clients share.
+
+Without this shared context, httpx would create a context for each client, which takes longer than most tests.
+"""
 
 
 @dataclass
@@ -31,15 +33,15 @@ class CloudAccess:
     endpoints: Endpoints
     issuer: Issuer
     database: psycopg.Connection[DictRow]
-    """A connection to the primary as superuser. Tests use it only to prepare and inspect data."""
+    """A connection to the primary as superuser. Tests use this connection only to prepare and inspect data."""
     state: Path
-    """The state directory of the cloud. It contains the logs."""
+    """The state directory of the cloud. The directory contains the logs."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
-        """Connect to a cloud, and close all connections at the end."""
+        """Connect to a cloud, and close all connections when the context ends."""
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
             platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:
@@ -62,7 +64,7 @@ class CloudAccess:
 
     @cached_property
     def s3(self) -> Any:
-        """An S3 client. With it, a test acts as an ERP system."""
+        """An S3 client. A test uses this client to act as an ERP system."""
         return self._aws("s3")
 
     @cached_property
@@ -80,7 +82,7 @@ class CloudAccess:
         )
 
     def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
-        """Execute a statement on the primary. Then invalidate the cache, as the platform does after a change."""
+        """Execute a statement on the primary. Then invalidate the cache, as the platform does after each change."""
         with self.database.transaction():
             self.database.execute(statement, parameters)
             invalidations = self.database.execute(
@@ -92,10 +94,10 @@ class CloudAccess:
             self.redis.eval(script, 0, "v1:local:", now, invalidation["xid"], "", "", *invalidation["tags"])
 
     def wait_for_replica(self) -> None:
-        """Wait until the replica has replayed all writes of the primary, but at most 5 seconds.
+        """Wait until the replica has replayed all writes of the primary. Wait at most 5 seconds.
 
-        Functions read sessions and other data from the replica. Without the wait, a function might not see a row that
-        the test has just inserted.
+        Functions read sessions and other data from the replica. Without this method, a function might not see a row
+        that the test has just inserted.
         """
         written = self.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
         assert written is not None
@@ -107,7 +109,10 @@ class CloudAccess:
             time.sleep(0.001)
 
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
-        """Call `happens` at intervals of `every` seconds until its result is true. Fails after `within` seconds."""
+        """Call `happens` at intervals of `every` seconds until the result is true.
+
+        Fails if this takes longer than `within` seconds.
+        """
         deadline = time.monotonic() + within
         while not happens():
             assert time.monotonic() < deadline, f"the condition was not met within {within} s"

@@ -1,4 +1,4 @@
-"""Drops files in S3, sends notifications about them, and waits for their jobs."""
+"""Drops files in S3, sends notifications about these files, and waits for the jobs of these files."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from tests.platform.responses import Json, ok
 
 
 class Files(ApiAccess):
-    """Drops files as an ERP system does."""
+    """Drops files in the same way as an ERP system."""
 
     @cached_property
     def drops(self) -> str:
@@ -36,7 +36,10 @@ class Files(ApiAccess):
         return self.finished_job(catalog_id, self.drop(catalog_id, name, body), within)
 
     def finished_job(self, catalog_id: str, version: str, within: float = 60) -> Json:
-        """Wait until the job for this version of a file has ended. Returns the job. Fails after `within` seconds."""
+        """Wait until the job for this version of a file has ended. Returns the job.
+
+        Fails if this takes longer than `within` seconds.
+        """
         admin = self.admin
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -53,7 +56,10 @@ class Files(ApiAccess):
         return drops.rowcount == 1
 
     def notify(self, key: str, version: str, sequencer: str = "00") -> None:
-        """Send another notification about a file version to the queue of drops. S3 may also send duplicates."""
+        """Send an additional notification about a file version to the queue of drops.
+
+        S3 sometimes sends duplicates, too.
+        """
         record = {
             "eventName": "ObjectCreated:Put",
             "eventTime": "2026-01-01T00:00:00.000Z",

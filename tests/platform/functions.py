@@ -14,7 +14,10 @@ class Functions(CloudAccess):
     """Runs functions outside the processes of the cloud."""
 
     def run_as(self, function: str, code: str) -> subprocess.Popen[str]:
-        """Start Python code in the folder and with the environment of a function, and return without waiting."""
+        """Start Python code in the folder of a function, with the environment of this function.
+
+        The method does not wait until the code has ended.
+        """
         bindings = json.loads((self.state / "functions.json").read_text("utf-8"))["bindings"]
         spec = next(spec for spec in functions() if spec.name == function)
         return subprocess.Popen(
@@ -34,7 +37,10 @@ class Functions(CloudAccess):
 
 
 def output_of(process: subprocess.Popen[str]) -> str:
-    """Wait until a process has ended. Returns the output of the process, or fails if the process failed."""
+    """Wait until a process has ended. Returns the output of the process.
+
+    Fails if the exit code of the process is not 0.
+    """
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     return output

@@ -18,7 +18,7 @@ with recursive waiting as (
 )
 select count(*)::int as waiting from waiting
 """
-"""Counts the transactions that wait for the given transaction, directly or behind another waiting transaction."""
+"""A query that counts the transactions that wait for a transaction, directly or behind a waiting transaction."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,18 @@ class HeldLocks:
     """The pid of the server process that runs the transaction."""
 
     def wait_for(self, transactions: int) -> None:
-        """Wait until exactly this number of transactions wait for the locks, directly or behind another transaction."""
+        """Wait until exactly this number of transactions wait for the locks.
+
+        A transaction waits for the locks directly, or behind a transaction that already waits for the locks.
+        """
         self.cloud.eventually(lambda: self._count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
         """Terminate the transactions that wait for the locks.
 
-        A database proxy terminates a transaction when its client has disconnected. Without a proxy, PostgreSQL notices
-        the disconnected client only after the transaction has acquired the lock.
+        A database proxy terminates a transaction when the client of the transaction has disconnected. Without a
+        database proxy, PostgreSQL first lets the transaction acquire the lock, and then notices that the client has
+        disconnected.
         """
         self.cloud.database.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity where %s = any(pg_blocking_pids(pid))",
@@ -55,7 +59,10 @@ class Locks(CloudAccess):
 
     @contextmanager
     def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[HeldLocks]:
-        """Execute a statement, and hold its locks in an open transaction. Rolls the transaction back at the end."""
+        """Execute a statement, and hold the locks of the statement until the context ends.
+
+        Then roll the transaction back.
+        """
         with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
             holder.execute(statement, parameters)
             yield HeldLocks(self, holder.info.backend_pid)

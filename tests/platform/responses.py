@@ -8,21 +8,21 @@ Json = dict[str, Any]
 
 
 def ok(response: httpx.Response) -> Json:
-    """Return the body of a response, which must be successful."""
+    """Check that a response is successful. Return the body of the response."""
     assert response.is_success, f"{response.status_code}: {response.text}"
     body: Json = response.json()
     return body
 
 
 def created(response: httpx.Response) -> Json:
-    """Return the body of a response, which must have status 201."""
+    """Check that a response has status 201. Return the body of the response."""
     assert response.status_code == 201, f"{response.status_code}: {response.text}"
     body: Json = response.json()
     return body
 
 
 def problem(response: httpx.Response, status: int, code: str) -> Json:
-    """Return the body of an error response, which must be a problem document (RFC 9457) with this status and code."""
+    """Check that a response is a problem document (RFC 9457) with this status and code. Return the body."""
     assert response.status_code == status, f"{response.status_code}: {response.text}"
     assert response.headers["content-type"] == "application/problem+json"
     body: Json = response.json()
@@ -33,5 +33,5 @@ def problem(response: httpx.Response, status: int, code: str) -> Json:
 
 
 def pointers(body: Json) -> list[str]:
-    """Return the JSON pointers of the invalid fields that a problem document lists."""
+    """Return the JSON pointer of each invalid field that a problem document lists."""
     return [error["pointer"] for error in body["errors"]]

@@ -24,7 +24,7 @@ class Tenant:
 
 
 class Tenants(ApiAccess):
-    """Creates clients and their objects. `more` adds or overrides fields of the request body."""
+    """Creates clients and the objects of these clients. The fields in `more` extend or override the request body."""
 
     def client(self, **more: Any) -> Json:
         """Create a client."""
@@ -32,7 +32,7 @@ class Tenants(ApiAccess):
         return created(self.admin.post("/v1/clients", json={"name": f"Client {slug}", "slug": slug, **more}))
 
     def member(self, client_id: str, role: str = "owner") -> str:
-        """Add a member to a client. Returns the subject of the member's tokens."""
+        """Add a member to a client. Returns the subject for the tokens of this member."""
         subject = f"{role}-{uuid4().hex[:12]}"
         self.database.execute(
             "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)",

@@ -1,4 +1,4 @@
-"""The client's side of webhooks: an endpoint that records requests and verifies their signatures."""
+"""The client's side of webhooks: an endpoint that records requests and verifies the signatures of the requests."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ class Event:
         return body
 
     def verified(self, secret: str) -> Json:
-        """Return the body if it was signed with `secret`. Raise WebhookVerificationError otherwise.
+        """Return the body if the body was signed with `secret`. Raise WebhookVerificationError otherwise.
 
         The reference implementation of Standard Webhooks verifies the signature.
         """
@@ -45,7 +45,7 @@ class Event:
 
 @dataclass
 class Receiver:
-    """An endpoint of a tenant. It records the requests that it receives."""
+    """An endpoint of a tenant. The endpoint records the requests that it receives."""
 
     webhook: Json
     port: int
@@ -81,7 +81,7 @@ class Receiver:
 
 @contextmanager
 def receiving(tenant: Tenant, events: Sequence[str] = ("*",), respond: Handler = SUCCESS) -> Iterator[Receiver]:
-    """Run an endpoint of a tenant that subscribes to events."""
+    """Run an endpoint of a tenant. The endpoint subscribes to `events`."""
     receiver = Receiver({}, 0, [], respond)
     with serving(receiver.handle) as served:
         receiver.port, receiver.requests = served.port, served.requests
@@ -115,7 +115,7 @@ def wait_until_settled(platform: Platform, tenant: Tenant, delivery_id: str) -> 
 
 
 def make_due(platform: Platform, receiver: Receiver) -> None:
-    """Wait until the previous attempts are recorded. Then make the next attempts due at once."""
+    """Wait until the previous attempts are recorded. Then make the next attempts due immediately."""
     platform.eventually(lambda: _is_released(platform, receiver))
     platform.arrange(
         "update webhook_deliveries set next_at = now() where webhook_id = %s and status = 'pending'", [receiver.id]
@@ -125,7 +125,7 @@ def make_due(platform: Platform, receiver: Receiver) -> None:
 
 
 def insert_due_delivery(platform: Platform, tenant: Tenant, receiver: Receiver) -> str:
-    """Insert a delivery that is due, but send no message. Return the id of the delivery."""
+    """Insert a delivery that is due, but send no message to the worker. Return the id of the delivery."""
     delivery_id = str(uuid4())
     platform.arrange(
         "insert into webhook_deliveries (id, client_id, webhook_id, event, payload)"

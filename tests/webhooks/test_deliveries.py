@@ -37,7 +37,7 @@ def test_a_failed_delivery_is_retried_with_the_same_id(platform: Platform, tenan
         event.verified(receiver.secret)
 
 
-def test_a_delivery_fails_after_nine_attempts_in_more_than_a_day(
+def test_a_delivery_fails_after_nine_attempts_that_take_more_than_a_day(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = FAILURE
@@ -75,7 +75,7 @@ def test_failed_deliveries_are_replayed_in_order_from_the_oldest_to_the_newest(
     assert pointers(problem(tenant.owner.post(f"/v1/webhooks/{receiver.id}/replay"), 422, "invalid")) == ["since"]
 
 
-def test_an_endpoint_receives_its_deliveries_one_by_one_in_order(
+def test_an_endpoint_receives_one_delivery_at_a_time_in_the_order_of_the_events(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     platform.arrange(

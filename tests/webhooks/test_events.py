@@ -1,4 +1,4 @@
-"""Tests which events are delivered, to which endpoints, and with which data."""
+"""Tests which events are delivered, which endpoints receive the events, and which data the events contain."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -94,7 +94,7 @@ def test_products_with_low_stock_are_reported_only_once(platform: Platform, tena
             rows = b"".join(b"P-%03d,Pen,1,%d\n" % (number, count) for number in range(150))
             job = platform.sync(tenant.catalog_id, name, b"sku,name,price,inventory_count\n" + rows)
             assert job["counts"]["created"] + job["counts"]["updated"] == 150
-        # Deliveries arrive in order: the test event arrives after all events that were published before it.
+        # Deliveries arrive in order: the test event arrives after all events that were published before the test event.
         wait_until_settled(platform, tenant, send_test(tenant, receiver))
         data = receiver.events[1].body["data"]
         assert (data["count"], len(data["products"]), data["products"][0]["inventory_count"]) == (150, 100, 100)
@@ -115,7 +115,7 @@ def test_events_of_another_client_are_not_delivered(platform: Platform, tenant: 
         problem(other.owner.post(f"/v1/webhook-deliveries/{deliveries[0]['id']}/replay"), 404, "not_found")
 
 
-def test_only_subscribed_events_are_delivered(platform: Platform, tenant: Tenant) -> None:
+def test_an_endpoint_receives_only_the_events_that_it_subscribes_to(platform: Platform, tenant: Tenant) -> None:
     with receiving(tenant, ["sync.failed", "job.*"]) as receiver:
         platform.sync(tenant.catalog_id, "feed.csv", FEED)
         platform.eventually(lambda: bool(receiver.events))

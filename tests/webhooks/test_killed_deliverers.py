@@ -1,4 +1,7 @@
-"""If a worker is killed while it sends deliveries, no delivery is lost, and a repeated delivery keeps its id."""
+"""Tests workers that are killed while they send deliveries.
+
+No delivery is lost, and a repeated delivery has the same id as the first delivery.
+"""
 
 import os
 import signal
@@ -47,12 +50,12 @@ class FakeMessage:
 worker.attempt, worker._claim = send_and_die, claim_once
 worker.work(FakeMessage())
 """
-"""Sends due deliveries, and kills itself after a given number of deliveries."""
+"""A program that sends due deliveries, and kills itself after a given number of deliveries."""
 
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant in a local cloud that only this module uses, so that no other endpoints exist."""
+    """Return a tenant in a separate local cloud. Only this module uses this cloud, so that no other endpoints exist."""
     return own_platform.tenant()
 
 
@@ -67,7 +70,7 @@ def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform
-    # Because of the lease, the workers of the local cloud cannot claim the endpoint first.
+    # Because of the lease, no worker of the local cloud can claim the endpoint before the killed worker claims it.
     platform.arrange("update webhooks set leased_until = now() + interval '1 hour' where id = %s", [receiver.id])
     platform.arrange(
         "insert into webhook_deliveries (client_id, webhook_id, event, payload, next_at)"

@@ -1,4 +1,4 @@
-"""Tests how endpoints are created, changed and disabled, how their secrets work, and which roles may change them."""
+"""Tests how endpoints are created, changed and disabled, how secrets work, and which roles can change endpoints."""
 
 import pytest
 from standardwebhooks import WebhookVerificationError
@@ -56,7 +56,9 @@ def test_an_endpoint_that_responds_410_is_disabled_and_can_be_enabled(
     assert wait_until_settled(platform, tenant, send_test(tenant, receiver))["status"] == "delivered"
 
 
-def test_an_endpoint_that_fails_for_days_is_disabled(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_an_endpoint_whose_deliveries_fail_for_days_is_disabled(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     receiver.respond = FAILURE
     delivery_id = wait_for_attempts(platform, tenant, send_test(tenant, receiver))["id"]
     assert read_endpoint(tenant, receiver)["status"] == "enabled"
@@ -107,7 +109,7 @@ def test_a_client_can_have_at_most_twenty_endpoints(platform: Platform) -> None:
     problem(tenant.owner.post("/v1/webhooks", json=new), 409, "too_many_webhooks")
 
 
-def test_a_change_of_an_endpoint_with_an_outdated_etag_is_refused(tenant: Tenant, receiver: Receiver) -> None:
+def test_a_request_with_an_outdated_etag_does_not_change_an_endpoint(tenant: Tenant, receiver: Receiver) -> None:
     etag = tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"]
     path = f"/v1/webhooks/{receiver.id}"
     ok(tenant.owner.patch(path, json={"description": "first"}, headers={"If-Match": etag}))
@@ -117,7 +119,9 @@ def test_a_change_of_an_endpoint_with_an_outdated_etag_is_refused(tenant: Tenant
     assert read_endpoint(tenant, receiver)["description"] == "first"
 
 
-def test_attempts_do_not_change_the_etag_of_an_endpoint(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+def test_attempts_to_deliver_do_not_change_the_etag_of_an_endpoint(
+    platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
     etag = tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"]
     receiver.respond = FAILURE
     wait_for_attempts(platform, tenant, send_test(tenant, receiver))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.app import assemble  # imported first, because it puts `node` on PATH
+from infra.app import assemble  # This import is the first, because this module puts `node` on PATH.
 from infra.aws.layers import Layer
 from infra.functions import ROOT, FunctionSpec
 
@@ -22,19 +22,19 @@ class Templates:
     """Maps the name of each stack to its template."""
 
     def of_type(self, stack: str, kind: str) -> dict[str, Resource]:
-        """Map the logical id of each resource of a type to its properties."""
+        """Map the logical id of each resource of this type to the properties of the resource."""
         resources = self.templates[stack]["Resources"]
         return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """Return the properties of the only resource of a type."""
+        """Return the properties of the resource of this type. The stack must have exactly one resource of this type."""
         (resource,) = self.of_type(stack, kind).values()
         return resource
 
     def follow(self, stack: str, value: Any) -> tuple[str, str]:
-        """Resolve a reference to a resource of this stack or of another stack.
+        """Return the stack and the logical id of the resource that `value` refers to.
 
-        Returns the stack and the logical id of the resource.
+        The resource can be in the given stack or in a different stack.
         """
         if "Fn::GetStackOutput" in value:
             source = value["Fn::GetStackOutput"]
@@ -70,7 +70,10 @@ class Templates:
 
 
 def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer], **context: str) -> Templates:
-    """Synthesise the templates for `specs` into `folder`. `context` adds to or overrides the context in cdk.json."""
+    """Synthesise the templates for `specs` into `folder`.
+
+    The entries of `context` extend or override the context in cdk.json.
+    """
     import aws_cdk as cdk
 
     cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]

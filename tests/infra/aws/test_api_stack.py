@@ -14,7 +14,7 @@ def routes(cloud: Templates) -> dict[str, Resource]:
     return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
 
 
-def test_the_api_has_exactly_the_declared_routes_and_each_calls_its_function(
+def test_the_api_has_exactly_the_declared_routes_and_each_route_calls_its_function(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     functions = {}
@@ -38,7 +38,7 @@ def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, sp
                 assert "AuthorizerId" not in route
 
 
-def test_the_authorizer_accepts_tokens_of_the_user_pool_for_its_client(dev: Templates) -> None:
+def test_the_authorizer_accepts_tokens_of_the_user_pool_for_the_client_of_this_pool(dev: Templates) -> None:
     jwt = dev.only("api", "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
     _, pool = dev.follow("api", jwt["Issuer"])
     _, client = dev.follow("api", jwt["Audience"][0])
@@ -57,7 +57,7 @@ def test_each_function_has_one_integration_and_one_permission_for_this_api(
     assert all({"Ref": api} in permission["SourceArn"]["Fn::Join"][1] for permission in permissions)
 
 
-def test_cors_is_the_same_as_in_the_local_cloud(dev: Templates) -> None:
+def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates) -> None:
     assert dev.only("api", "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
         "AllowOrigins": list(CORS.allow_origins),
         "AllowMethods": list(CORS.allow_methods),
@@ -67,7 +67,7 @@ def test_cors_is_the_same_as_in_the_local_cloud(dev: Templates) -> None:
     }
 
 
-def test_the_stage_throttles_requests_and_logs_them_without_tokens_or_query_strings(dev: Templates) -> None:
+def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings(dev: Templates) -> None:
     stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0

@@ -1,7 +1,7 @@
-"""Tests the setup of a new Aurora cluster on a local PostgreSQL: bootstrap.sql and migrations need no superuser.
+"""Tests the setup of a new Aurora cluster on a local PostgreSQL: `bootstrap.sql` and the migrations need no superuser.
 
-The master user of RDS has CREATEROLE and CREATEDB, owns the database, and may grant `rds_iam`. It has no other
-privileges of a superuser.
+The master user of RDS has CREATEROLE and CREATEDB, owns the database, and is allowed to grant `rds_iam`. This user has
+no other privileges of a superuser.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_migrations_need_no_superuser(cluster: Postgres) -> None:
     assert migrate(url(cluster, "wc_migrate")) == []
 
 
-def test_the_bootstrap_is_a_single_statement() -> None:
+def test_the_bootstrap_script_is_a_single_statement() -> None:
     sql = bootstrap_sql()
     assert "{" not in sql
     assert sql.count("$bootstrap$") == 2

@@ -18,7 +18,7 @@ SPECS = {spec.name: spec for spec in functions()}
 
 @pytest.fixture(params=NAMES)
 def spec(request: pytest.FixtureRequest) -> FunctionSpec:
-    """Each declared function."""
+    """A declared function. Each test with this fixture runs once for each declared function."""
     return SPECS[request.param]
 
 
@@ -61,7 +61,9 @@ def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, sp
     assert {name: variables[name] for name in plain} == {name: expected[name] for name in plain}
 
 
-def test_a_function_mounts_core_and_the_layers_that_it_needs(dev: Templates, spec: FunctionSpec) -> None:
+def test_each_function_mounts_the_core_layer_and_the_layers_that_the_function_needs(
+    dev: Templates, spec: FunctionSpec
+) -> None:
     layer_ids = {layer["Ref"] for layer in dev.function(spec.name)["Layers"]}
     names = {
         layer["LayerName"].removeprefix("wecelebrate-dev-")
@@ -72,7 +74,7 @@ def test_a_function_mounts_core_and_the_layers_that_it_needs(dev: Templates, spe
     assert len(layer_ids) <= 5  # Lambda allows at most five layers
 
 
-def test_a_function_may_sign_in_only_as_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
+def test_a_function_is_allowed_to_sign_in_only_with_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
     statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
     uses_database = spec.uses & {"database:read", "database:write"}
     resources = [str(statement["Resource"]) for statement in statements]
@@ -101,7 +103,7 @@ def test_migrations_connect_to_the_writer_and_other_functions_connect_to_the_pro
         }
 
 
-def test_a_function_may_send_only_to_the_queues_that_it_declares(dev: Templates, spec: FunctionSpec) -> None:
+def test_a_function_is_allowed_to_send_only_to_its_declared_queues(dev: Templates, spec: FunctionSpec) -> None:
     statements = [each for each in dev.statements(spec.name) if "sqs:SendMessage" in each["Action"]]
     resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
     targets = {
@@ -111,7 +113,7 @@ def test_a_function_may_send_only_to_the_queues_that_it_declares(dev: Templates,
     assert targets == {f"wecelebrate-dev-{queue}" for queue in spec.sends_to()}
 
 
-def test_a_function_may_access_only_the_buckets_that_it_declares(dev: Templates, spec: FunctionSpec) -> None:
+def test_a_function_is_allowed_to_access_only_its_declared_buckets(dev: Templates, spec: FunctionSpec) -> None:
     statements = [each for each in dev.statements(spec.name) if "s3:" in str(each["Action"])]
     verbs = {
         verb
@@ -128,17 +130,17 @@ def test_a_function_may_access_only_the_buckets_that_it_declares(dev: Templates,
         assert any(f"wecelebrate-dev-{bucket}-" in str(statement["Resource"]) for bucket in spec.bucket_access())
 
 
-def test_catalog_syncs_may_read_all_files_and_write_only_results(dev: Templates) -> None:
+def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(dev: Templates) -> None:
     patterns = {
         statement["Action"][0]: statement["Resource"]["Fn::Join"][1][-1]
         for statement in dev.statements("queues-catalog-syncs")
         if "s3:GetObject" in statement["Action"] or "s3:PutObject" in statement["Action"]
     }
-    # A schedule may pull a file from anywhere in the folder of a catalog.
+    # The file that a schedule pulls can be anywhere in the folder of a catalog.
     assert patterns == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
 
 
-def test_the_images_api_only_writes_uploads_and_the_worker_reads_uploads_and_writes_images(dev: Templates) -> None:
+def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_and_write_images(dev: Templates) -> None:
     def objects(name: str, action: str) -> list[str]:
         statements = [each for each in dev.statements(name) if action in each["Action"]]
         resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
@@ -151,7 +153,7 @@ def test_the_images_api_only_writes_uploads_and_the_worker_reads_uploads_and_wri
     assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
 
 
-def test_only_functions_that_use_internet_may_send_plain_http(dev: Templates, spec: FunctionSpec) -> None:
+def test_only_functions_that_use_internet_are_allowed_to_send_plain_http(dev: Templates, spec: FunctionSpec) -> None:
     (group,) = dev.function(spec.name)["VpcConfig"]["SecurityGroupIds"]
     egress = dev.templates["functions"]["Resources"][group["Fn::GetAtt"][0]]["Properties"]["SecurityGroupEgress"]
     assert any(rule["ToPort"] == 80 for rule in egress) == ("internet" in spec.uses)
@@ -181,12 +183,12 @@ def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(dev: Templates) ->
                     continue
                 assert "*" not in str(statement["Action"]), (stack, id)
                 # The Lambda service needs these EC2 actions, and IAM allows no narrower resource for them. The same
-                # policy denies them to the code of functions.
+                # policy denies these actions to the code of functions.
                 if "ec2:CreateNetworkInterface" not in statement["Action"]:
                     assert statement["Resource"] != "*", (stack, id)
 
 
-def test_the_code_of_a_function_may_not_manage_network_interfaces(dev: Templates, spec: FunctionSpec) -> None:
+def test_the_code_of_a_function_is_not_allowed_to_manage_network_interfaces(dev: Templates, spec: FunctionSpec) -> None:
     allowed, denied = (
         next(each for each in dev.statements(spec.name) if each["Effect"] == effect and "ec2:" in str(each["Action"]))
         for effect in ("Allow", "Deny")
@@ -195,7 +197,7 @@ def test_the_code_of_a_function_may_not_manage_network_interfaces(dev: Templates
     assert "function:wecelebrate-dev-*" in str(denied["Condition"]["ArnLike"]["lambda:SourceFunctionArn"])
 
 
-def test_the_log_group_of_a_function_expires_its_logs(dev: Templates, spec: FunctionSpec) -> None:
+def test_the_logs_of_each_function_expire(dev: Templates, spec: FunctionSpec) -> None:
     group = dev.function(spec.name)["LoggingConfig"]["LogGroup"]["Ref"]
     properties = dev.templates["functions"]["Resources"][group]["Properties"]
     assert properties["LogGroupName"] == f"/aws/lambda/wecelebrate-dev-{spec.name}"
@@ -228,7 +230,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_the_other_functions_change(dev: Templates) -> None:
+def test_the_schema_is_migrated_before_functions_other_than_deploy_steps_are_updated(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:
@@ -240,7 +242,7 @@ def test_the_schema_is_migrated_before_the_other_functions_change(dev: Templates
         assert (trigger in resource["DependsOn"]) == (SPECS[name].kind != "deploy")
 
 
-def test_the_trigger_changes_with_the_hash_of_the_migrations(dev: Templates, tmp_path: Path) -> None:
+def test_the_migration_trigger_contains_the_hash_of_the_migrations(dev: Templates, tmp_path: Path) -> None:
     trigger = dev.only("functions", "Custom::Trigger")
     assert trigger["Migrations"] == digest(SCHEMA)
     (tmp_path / "0001_first.sql").write_text("select 1;")
@@ -253,9 +255,9 @@ def test_the_trigger_changes_with_the_hash_of_the_migrations(dev: Templates, tmp
 def scheduled(
     tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> Templates:
-    """The templates of an app that uses an existing issuer and has an additional scheduled function.
+    """The templates of an app with an existing issuer and an additional scheduled function.
 
-    The schedule of this function has a time zone. The function uses the cache and mail.
+    The schedule of this function has a time zone. The function uses the cache, and it can send mails.
     """
     folder = tmp_path_factory.mktemp("more") / "functions" / "schedules" / "sweep"
     folder.mkdir(parents=True)
@@ -285,7 +287,7 @@ def test_no_template_contains_a_secret(scheduled: Templates) -> None:
     assert signing_key["Fn::Join"][1][0] == "{{resolve:secretsmanager:"
 
 
-def test_an_existing_issuer_replaces_the_user_pool(scheduled: Templates) -> None:
+def test_an_app_with_an_existing_issuer_has_no_user_pool(scheduled: Templates) -> None:
     assert "identity" not in scheduled.templates
     variables = scheduled.function("api-storefront-read")["Environment"]["Variables"]
     assert variables["WC_ISSUER"] == "https://id.example"
@@ -294,7 +296,7 @@ def test_an_existing_issuer_replaces_the_user_pool(scheduled: Templates) -> None
     assert jwt == {"Audience": ["wc"], "Issuer": "https://id.example"}
 
 
-def test_the_code_of_a_function_is_its_folder_without_the_declaration(dev: Templates) -> None:
+def test_the_code_asset_of_a_function_contains_the_handler_but_not_function_toml(dev: Templates) -> None:
     handlers = list(dev.folder.glob("asset.*/handler.py"))
     assert handlers
     assert not list(dev.folder.glob("asset.*/function.toml"))

@@ -1,4 +1,4 @@
-"""Tests the database on AWS: the access to it, the protection of its data, and logins without passwords."""
+"""Tests the database on AWS: the access to the database, the protection of the data, and logins without passwords."""
 
 from tests.infra.aws.templates import Templates
 
@@ -20,7 +20,7 @@ def test_the_proxy_has_a_read_only_endpoint(dev: Templates) -> None:
     assert dev.follow("data", endpoint["DBProxyName"])[1] in dev.of_type("data", PROXY)
 
 
-def test_the_proxy_may_sign_in_as_every_login_except_wc_migrate(dev: Templates) -> None:
+def test_the_proxy_is_allowed_to_sign_in_with_every_login_except_wc_migrate(dev: Templates) -> None:
     _, role = dev.follow("data", dev.only("data", PROXY)["RoleArn"])
     policies = dev.of_type("data", "AWS::IAM::Policy").values()
     (policy,) = (policy for policy in policies if {"Ref": role} in policy["Roles"])
@@ -37,7 +37,7 @@ def test_rds_manages_the_master_password(dev: Templates) -> None:
     assert cluster["EnableIAMDatabaseAuthentication"] is True
 
 
-def test_the_logins_are_created_after_the_cluster_and_updated_when_they_change(dev: Templates) -> None:
+def test_the_logins_are_created_after_the_cluster_and_updated_when_the_list_of_logins_changes(dev: Templates) -> None:
     logins = dev.only("data", "Custom::AWS")
     for event in ("Create", "Update"):
         assert "rds-data" in str(logins[event])
@@ -54,7 +54,7 @@ def test_storage_is_encrypted_and_tls_is_required(dev: Templates) -> None:
     assert parameters["shared_preload_libraries"] == "pg_stat_statements"
 
 
-def test_dev_has_one_reader_and_prod_has_two(dev: Templates, prod: Templates) -> None:
+def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templates, prod: Templates) -> None:
     assert len(dev.of_type("data", "AWS::RDS::DBInstance")) == 1 + 1
     assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2
 
@@ -68,7 +68,7 @@ def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, pro
     assert prod.only("data", CLUSTER)["BackupRetentionPeriod"] == 35
 
 
-def test_functions_reach_the_proxy_and_deploy_steps_reach_the_writer(dev: Templates) -> None:
+def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev: Templates) -> None:
     target_by_source = {}
     for rule in dev.of_type("functions", "AWS::EC2::SecurityGroupIngress").values():
         assert rule["FromPort"] == rule["ToPort"] == 5432

@@ -1,4 +1,4 @@
-"""Tests that layers contain each locked package once, built for the processor and the Python version of Lambda."""
+"""Tests that exactly one layer contains each locked package, built for the processor and Python version of Lambda."""
 
 import os
 import time
@@ -23,7 +23,7 @@ def files(layer: Layer) -> Iterable[Path]:
     return (file.relative_to(layer.folder) for file in layer.folder.rglob("*") if file.is_file())
 
 
-def test_a_package_that_two_extras_need_is_in_base() -> None:
+def test_a_package_that_two_extras_need_is_in_the_base_layer() -> None:
     divided = layers.divide(
         {
             "base": {"pydantic": "pydantic==2"},
@@ -38,7 +38,7 @@ def test_a_package_that_two_extras_need_is_in_base() -> None:
     }
 
 
-def test_base_and_the_layer_of_an_extra_together_have_all_packages_of_the_extra() -> None:
+def test_the_base_layer_and_the_layer_of_an_extra_together_contain_all_packages_of_the_extra() -> None:
     closures = layers._closures()
     divided = layers.divide(closures)
     for extra in EXTRAS:
@@ -54,7 +54,7 @@ def test_each_file_is_in_only_one_layer(built: Mapping[str, Layer]) -> None:
 def test_binaries_are_built_for_the_processor_of_lambda(built: Mapping[str, Layer]) -> None:
     binaries = [file for layer in built.values() for file in layer.folder.rglob("*.so*") if file.is_file()]
     assert any("psycopg_binary" in str(file) for file in binaries)
-    aarch64 = 183  # e_machine in the ELF header
+    aarch64 = 183  # the value of e_machine in the ELF header
     for file in binaries:
         header = file.read_bytes()[:20]
         assert header[:4] == b"\x7fELF"
@@ -79,7 +79,8 @@ def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Lay
     compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
     assert bool(compiled) == (layers.python_compiler() is not None)
     for file in compiled:
-        # PEP 552: bit 0 says that the file contains a hash. Bit 1 says that Python compares the hash with the source.
+        # PEP 552: bit 0 says that the file contains a hash. Bit 1 says that Python compares this hash with the hash of
+        # the source.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
 
 
@@ -100,7 +101,7 @@ def test_a_build_removes_layers_that_were_unused_for_a_week(tmp_path: Path) -> N
     assert sorted(folder.name.split("-")[1] for folder in tmp_path.glob("base-*")) == ["young"]
 
 
-def test_every_function_stays_below_the_size_limit_of_lambda(
+def test_the_layers_of_every_function_are_smaller_than_the_size_limit_of_lambda(
     built: Mapping[str, Layer], specs: tuple[FunctionSpec, ...]
 ) -> None:
     layers.check_sizes(specs, built)
@@ -115,7 +116,7 @@ def test_the_error_for_too_large_layers_names_the_function(
         layers.check_sizes(specs, {**stub_layers, "core": Layer("core", tmp_path, "x")})
 
 
-def test_the_error_message_quotes_the_error_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_uv_call_raises_an_error_that_quotes_the_output_of_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "EXTRAS", ("no-such-extra",))
     with pytest.raises(LayerError, match="no-such-extra"):
         layers._closures()

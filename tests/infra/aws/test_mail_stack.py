@@ -1,4 +1,4 @@
-"""Tests mail on AWS: one domain that mails come from, one function that sends, and one path for events."""
+"""Tests mail on AWS: one domain of the senders, one function that sends mails, and one path for mail events."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_the_default_domain_can_never_exist(dev: Templates) -> None:
     assert dev.function("queues-emails")["Environment"]["Variables"]["WC_RATE"] == "14.0"
 
 
-def test_only_functions_that_use_email_may_send_mail_and_only_from_our_address(
+def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_our_address(
     named: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     assert {spec.name for spec in specs if "email" in spec.uses} == SENDERS
@@ -88,14 +88,14 @@ def test_events_of_ses_go_through_eventbridge_to_the_queue_of_mail_events(dev: T
     assert dev.templates["storage"]["Resources"][queue]["Properties"]["QueueName"] == "wecelebrate-dev-mail-events"
 
 
-def test_only_the_eventbridge_rule_may_send_to_the_queue_of_mail_events(dev: Templates) -> None:
+def test_only_the_eventbridge_rule_is_allowed_to_send_to_the_queue_of_mail_events(dev: Templates) -> None:
     (statement,) = allowed(dev, "wecelebrate-dev-mail-events")
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert str(statement["Condition"]["ArnEquals"]["aws:SourceArn"]).endswith(":rule/wecelebrate-dev-mail-events']]}")
 
 
-def test_no_rule_is_created_if_no_queue_declares_mail_events(
+def test_without_a_queue_that_declares_mail_events_there_is_no_eventbridge_rule(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     without_consumer = tuple(spec for spec in specs if not (spec.queue and spec.queue.mail_events))

@@ -72,7 +72,7 @@ def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
         assert any("NoncurrentVersionExpiration" in rule for rule in rules)
 
 
-def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(dev: Templates) -> None:
+def test_a_bucket_notifies_the_queue_that_declares_the_bucket_and_needs_no_custom_resource(dev: Templates) -> None:
     (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
     assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
@@ -82,7 +82,7 @@ def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(
     assert dev.of_type("storage", "AWS::Lambda::Function") == {}
 
 
-def test_s3_may_send_notifications_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
+def test_s3_is_allowed_to_send_notifications_only_for_the_drops_bucket_of_this_account(dev: Templates) -> None:
     (statement,) = [
         statement
         for policy in dev.of_type("storage", "AWS::SQS::QueuePolicy").values()

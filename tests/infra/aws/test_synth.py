@@ -1,4 +1,4 @@
-"""Tests that every template can be synthesised on any machine, and passes cfn-lint and cdk-nag."""
+"""Tests that every template can be synthesised on any machine, and that cfn-lint and cdk-nag accept every template."""
 
 import json
 import os
@@ -16,7 +16,10 @@ from infra.functions import ROOT, FunctionSpec
 from tests.infra.aws.templates import Templates, synthesise
 
 MAX_RESOURCES = 350
-"""CloudFormation allows 500 resources per stack. A stack that reaches 350 should be split, before a deploy fails."""
+"""CloudFormation allows 500 resources per stack.
+
+A stack that reaches 350 resources should be split before a deployment fails.
+"""
 
 LINT_IGNORED = {
     "W3005": "CDK writes out dependencies that references already imply",
@@ -31,7 +34,7 @@ def cloud(request: pytest.FixtureRequest) -> Templates:
     return templates
 
 
-def test_every_stack_stays_well_below_the_resource_limit_of_cloudformation(cloud: Templates) -> None:
+def test_every_stack_has_far_fewer_resources_than_cloudformation_allows(cloud: Templates) -> None:
     counts = {stack: len(template["Resources"]) for stack, template in cloud.templates.items()}
     assert set(counts) == {"network", "data", "identity", "storage", "functions", "api"}
     assert {stack: count for stack, count in counts.items() if count >= MAX_RESOURCES} == {}
@@ -40,7 +43,7 @@ def test_every_stack_stays_well_below_the_resource_limit_of_cloudformation(cloud
 def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates) -> None:
     ignored = [argument for rule in LINT_IGNORED for argument in ("-i", rule)]
     lint = Path(sys.executable).with_name("cfn-lint")
-    # Check all templates in one run, because cfn-lint takes seconds to start.
+    # Check all templates in one run, because the start of cfn-lint takes several seconds.
     templates = sorted(str(file) for cloud in (dev, prod) for file in cloud.folder.glob("*.template.json"))
     result = subprocess.run(
         [lint, "--format", "parseable", *ignored, "--", *templates], capture_output=True, text=True, check=False
@@ -81,7 +84,7 @@ def test_an_issuer_without_an_audience_is_rejected(
         synthesise(tmp_path, specs, stub_layers, issuer="https://id.example")
 
 
-def test_an_unacknowledged_finding_of_cdk_nag_fails_the_synthesis(
+def test_the_synthesis_fails_if_cdk_nag_reports_an_unacknowledged_finding(
     tmp_path: Path,
 ) -> None:
     import aws_cdk as cdk
@@ -94,7 +97,7 @@ def test_an_unacknowledged_finding_of_cdk_nag_fails_the_synthesis(
         app.synth()
 
 
-@pytest.mark.timeout(300)  # the test may have to download every wheel of every layer
+@pytest.mark.timeout(300)  # The test can be slow, because it sometimes downloads every wheel of every layer.
 def test_cdk_synth_succeeds_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
