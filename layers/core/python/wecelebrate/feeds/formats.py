@@ -7,7 +7,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 Format = Literal["csv", "json", "ndjson", "xlsx", "xml"]
 
-# The first bytes of binary files, with the name of the format and what the user should do.
+# The first bytes of files in binary formats, each with the name of the format and a text that says what to do.
 BINARY = (
     (b"BZh", "a bzip2-compressed file; unpack it and upload the file inside"),
     (b"\xfd7zXZ\x00", "an xz-compressed file; unpack it and upload the file inside"),
@@ -44,7 +44,7 @@ def reject_binary(start: bytes) -> None:
 def text_format(start: str, name: str) -> Format:
     """Detect the format of a text file from its first characters.
 
-    Raises UnreadableFeed for HTML and for a text of only whitespace.
+    Raises UnreadableFeed for HTML, and for a text that contains only whitespace.
     """
     text = start.lstrip("\ufeff \t\r\n\x1a")
     if not text:
