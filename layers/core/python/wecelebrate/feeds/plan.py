@@ -110,7 +110,7 @@ Columns with this prefix are ignored, so that a corrected error file can be uplo
 
 
 def raise_unreadable(problem: str) -> None:
-    """Raise UnreadableFeed for a problem of the mapping."""
+    """Raise UnreadableFeed. Its message is `problem`, which describes what is wrong in the mapping."""
     raise UnreadableFeed(problem)
 
 
@@ -160,7 +160,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes: all unused columns except those that our error files add."""
+    """Return the columns that become attributes: columns that no field uses and that our error files do not add."""
     used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))

@@ -1,6 +1,6 @@
 """Profiles of the exports of common shops and ERP systems. A file's profile is recognised from its columns.
 
-The column names in a profile are folded (see `columns.fold`) and may be regular expressions. Patterns are tried in
+The column names in a profile are folded (see `columns.fold`) and can be regular expressions. Patterns are tried in
 the order of the profile, and the first column that matches a pattern is used. Columns that the profile does not name
 are ignored.
 """
