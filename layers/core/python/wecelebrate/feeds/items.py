@@ -84,7 +84,7 @@ class BadCell(Exception):
         self.code = code
         self.problem = problem
         self.columns: list[int] = []
-        """The numbers of the field's columns. Only functions that read several fields set them."""
+        """The numbers of the field's columns. Set only by functions that read several fields."""
 
 
 def quoted(value: str, max_length: int = 60) -> str:

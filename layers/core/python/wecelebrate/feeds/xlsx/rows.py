@@ -93,7 +93,7 @@ class SheetRows:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
-        """Maps each column to the merged cell that spans the current row: its last row and its value."""
+        """Maps each column to the merged cell that spans the current row: the cell's last row and its value."""
         self.widest = 0
         """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 
@@ -144,7 +144,7 @@ class _RowParser:
 
     def __init__(self, book: Book, part: str) -> None:
         self.rows: list[Numbered | Rejected] = []
-        """The complete rows. The caller reads and clears them after each chunk."""
+        """The complete rows. The caller reads these rows after each chunk, and then clears the list."""
         self.widest = self.repeated = 0
         self._strings, self._part = book.strings, part
         self._number_readers: dict[str | None, Callable[[str], str]] = book.number_readers

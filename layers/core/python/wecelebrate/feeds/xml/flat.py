@@ -50,11 +50,10 @@ class RecordTooLarge(Exception):
 
 
 class Flattener:
-    """Flattens elements. Names in `wrappers` do not appear in paths. Elements in `skipped` are left out,
-    because the caller reads these elements itself.
+    """Flattens elements. The names in `wrappers` do not appear in paths.
 
-    If a text has translations, the translation in `language` is used. If there is no such translation, the first text
-    is used.
+    Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
+    translations, the translation in `language` is used. If there is no such translation, the first text is used.
     """
 
     def __init__(self, wrappers: Iterable[str] = (), skipped: Iterable[str] = (), language: str | None = None) -> None:

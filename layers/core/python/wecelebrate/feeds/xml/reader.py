@@ -56,12 +56,13 @@ def local(element: Element) -> str:
 
 
 class ElementReader:
-    """Yields the selected elements of a file. Elements with a name in `complete` are yielded at their end tag.
+    """Yields the selected elements of a file.
 
-    Elements with a name in `started` are yielded at their start tag.
+    An element with a name in `complete` is yielded at its end tag, and an element with a name in `started` at its start
+    tag. Elements inside an element with a name in `complete` are not yielded separately. The function `accept` decides
+    whether an element with a name in `complete` is yielded.
 
-    Elements inside a complete element are not yielded separately. `accept` decides whether an element with a name in
-    `complete` is yielded. If the file is broken, BrokenXml is raised after all elements before the broken line.
+    If the file is broken, the elements before the broken line are yielded first. Then BrokenXml is raised.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class ElementReader:
         size = 0
         too_long = False
         line_range = (1, 1)
-        # The parser may report more elements when it is closed.
+        # When the parser is closed, it can report further elements.
         for chunk in chain(self._source.chunks(), (None,)):
             error = self._feed(chunk)
             for event, element in self._parser.read_events():
