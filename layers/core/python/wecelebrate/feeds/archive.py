@@ -1,4 +1,4 @@
-"""Reads zip archives, which may be hostile. The directory is checked before any entry is unpacked.
+"""Reads zip archives, which can be hostile. The directory is checked before any entry is unpacked.
 
 An archive is refused if it contains a name that leads out of the archive, a link, overlapping entries, an encrypted
 entry, or a wrong size or checksum. A compressed entry must use the method deflate. With other compression
@@ -85,7 +85,10 @@ class Archive:
         return data[0]
 
     def open(self, info: zipfile.ZipInfo, ratio: int = MAX_RATIO) -> "ZipMember":
-        """Open the entry's content as a stream. Reading fails beyond `ratio` times the packed size."""
+        """Open the entry's content as a stream.
+
+        Reading raises UnreadableFeed if the content is larger than `ratio` times the packed size.
+        """
         try:
             return ZipMember(self._zip.open(info), info, ratio)
         except _ZIP_ERRORS as error:

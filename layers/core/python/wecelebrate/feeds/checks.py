@@ -15,7 +15,7 @@ If there are more of these rows, the header is wrong, or a quote is never closed
 
 
 def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Yield the rows of a CSV file with as many cells as the header has. Reject rows that do not fit.
+    """Yield each row of a CSV file, with exactly as many cells as the header. Reject rows that do not fit.
 
     Blank cells beyond the header are dropped, and rows that consist only of delimiters are skipped. A row that is too
     short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because the missing
@@ -81,7 +81,7 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:
-    """Reject the last row of a truncated file, because it may be incomplete."""
+    """Reject the last row of a truncated file, because this row can be incomplete."""
     last: Row | Rejected = Rejected(1, 0, None, reason, "stopped", [])
     first = True
     for row in rows:

@@ -45,7 +45,7 @@ class UnpackedFile:
     """The content after `head`."""
     head: bytes
     name: str
-    """The name of the uploaded file, or the name of the data file in the archive. It is only a hint to the format."""
+    """The name of the uploaded file, or the name of the data file in the archive. Only a hint to the format."""
     layers: tuple[str, ...] = ()
     """The names of the containers (gzip, zip). The outermost container is the first."""
     workbook: Archive | None = None

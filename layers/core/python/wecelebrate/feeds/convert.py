@@ -86,8 +86,7 @@ def image_addresses(cell: str) -> list[str]:
     """Return the image addresses in a cell.
 
     The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
-    ends.
-    Raises BadCell with the code too_long or not_an_address.
+    ends. Raises BadCell with the code too_long or not_an_address.
     """
     if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
         return [cell]

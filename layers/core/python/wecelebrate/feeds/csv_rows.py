@@ -143,7 +143,7 @@ class _RecordTooLong(Exception):
 
 
 def check_column_count(count: int) -> None:
-    """Raise UnreadableFeed if there are more columns than in any product file."""
+    """Raise UnreadableFeed if there are more columns than in any real product file."""
     if count > MAX_COLUMNS:
         raise UnreadableFeed(
             f"the file has {count:,} columns, more than {MAX_COLUMNS:,}; check the delimiter, or leave columns out"

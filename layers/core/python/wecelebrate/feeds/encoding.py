@@ -1,6 +1,6 @@
 """Detects the encoding of a stream that can be read only once, and decodes the stream.
 
-The encoding is known only at the end of the file, because a single ü in Latin-1 may follow a megabyte of ASCII. So a
+The encoding is known only at the end of the file, because a single ü in Latin-1 can follow a megabyte of ASCII. So a
 first pass copies the stream to a temporary file and detects the encoding. A second pass parses the file.
 
 There are two methods that need only one pass: to reject rows with unexpected bytes, or to change the encoding in the

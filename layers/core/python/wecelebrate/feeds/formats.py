@@ -61,5 +61,5 @@ def text_format(start: str, name: str) -> Format:
         if named_ndjson or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"
         return "json"
-    # The first line of an NDJSON file may be invalid. In this case only the file name shows the format.
+    # The first line of an NDJSON file can be invalid. In this case only the file name shows the format.
     return "ndjson" if named_ndjson else "csv"

@@ -70,7 +70,7 @@ class VariantGrouper:
     def _labels(self, plan: Plan) -> list[str]:
         """Return the names of the computed columns for messages.
 
-        The name of a computed column is the name of the column in the file that it replaces.
+        A computed column replaces a column of the file, and has the name of that column.
         """
         sources = (plan.sku or self._handles, plan.name, plan.images or self._variant_images)
         return [plan.header[numbers[0]] if numbers else "" for numbers in sources]

@@ -14,7 +14,7 @@ class Product:
     """One product of a file, validated against the limits of the products table.
 
     `fields_set` names the fields that the file has for this row. A load does not change the other fields of a stored
-    product. If a field is in `fields_set` and its value is None, the load clears it.
+    product. If a field is in `fields_set` and its value is None, the load clears the stored value.
     """
 
     line: int

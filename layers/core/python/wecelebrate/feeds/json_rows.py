@@ -1,4 +1,4 @@
-"""Reads the records of a JSON or NDJSON file one at a time, and flattens them to columns.
+"""Reads the records of a JSON or NDJSON file one at a time, and flattens each record to columns.
 
 The decoder of the standard library parses one record at a time. With an event parser such as ijson, this module would
 not have to handle chunks. But ijson is not faster, and ijson has three faults:
@@ -98,7 +98,7 @@ class _Scanner:
                 if not self._more(size):
                     raise InvalidJson(_problem(error, self._buffer)) from error
             else:
-                # A number at the end of the buffer may continue in the next chunk.
+                # A number at the end of the buffer can continue in the next chunk.
                 if end < len(self._buffer) or not self._more(size):
                     self._at = end
                     return value
@@ -246,7 +246,7 @@ class JsonRows:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _single_product(self) -> list[Record]:
-        """Return the records of a file with a single product, which may be under a key such as `product`."""
+        """Return the records of a file with a single product, which can be under a key such as `product`."""
         value = _Scanner(self._text.open()).value()
         if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
             value = inner

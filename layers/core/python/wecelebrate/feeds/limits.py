@@ -5,7 +5,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 MAX_UNPACKED_BYTES = 8 << 30
 """The maximum unpacked size, in bytes: enough for ten million products of 800 bytes each."""
 MAX_RATIO = 250
-"""The maximum of unpacked size ÷ packed size.
+"""The maximum ratio: the unpacked size divided by the packed size.
 
 With the method deflate, a file of equal bytes reaches a ratio of 1,032. Very repetitive exports reach 100.
 """

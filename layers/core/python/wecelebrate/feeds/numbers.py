@@ -91,7 +91,7 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
 
 
 def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
-    """Parse a price, and the currency if the cell names one. `mark` is the file's decimal separator.
+    """Parse a price, and the currency if the cell names a currency. `mark` is the file's decimal separator.
 
     Raises BadCell with the code not_a_number, negative or too_large.
     """
@@ -127,8 +127,8 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
 def count(cell: str, mark: DecimalMark | None) -> int | None:
     """Parse a quantity. Returns None for words such as "in stock", which do not state a number.
 
-    A negative quantity becomes 0, because in ERP systems it means units that are sold before they arrive. Fractions of
-    a unit are dropped. Raises BadCell with the code not_a_number or too_large.
+    A negative quantity becomes 0, because ERP systems use negative quantities for units that are sold before they
+    arrive. Fractions of a unit are dropped. Raises BadCell with the code not_a_number or too_large.
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)

@@ -91,7 +91,7 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
 
 
 def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
-    """Return the column names of the header row. They are cleaned and unique, and unnamed columns get a number.
+    """Return the column names of the header row. Names are cleaned and made unique. Unnamed columns get a number.
 
     Blank names at the end are left out if no row of `data` has a value in these columns. Some spreadsheets write
     thousands of blank names.

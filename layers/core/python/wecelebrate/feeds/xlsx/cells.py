@@ -51,7 +51,10 @@ def cell_format(code: str) -> CellFormat | int:
 
 
 def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str], str]:
-    """Return the function that reads the numbers in cells of this format. It caches results, because values repeat."""
+    """Return the function that reads the numbers in cells of this format.
+
+    That function has a cache, because values repeat.
+    """
     if shown_as == "number":
         return number
     if isinstance(shown_as, int):

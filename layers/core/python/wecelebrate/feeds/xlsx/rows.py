@@ -35,7 +35,10 @@ Flaw = tuple[str, str]
 Numbered = tuple[int, list[str]]
 """The number of a row, and the cells of this row."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Maps each column to the first and the last row of each merged cell. The last merged cell comes first."""
+"""Maps each column to the first and the last row of each merged cell.
+
+The last merged cell of a column comes first in its list.
+"""
 
 
 class FlawedCells(list[str]):

@@ -238,8 +238,8 @@ class BMEcat(XmlFormat):
     def _price(self, children: Children) -> Record:
         """Return the price of one unit.
 
-        Prefers a price in the catalog's currency. Of several such prices, prefers a price that is valid today, then a
-        price of the best price type, then a price for the lowest quantity.
+        A price is chosen by these criteria, the most important first: the catalog's currency, a price that is valid
+        today, the best price type, the lowest quantity.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):

@@ -93,7 +93,7 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
 def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
     """Return the path of the products, detected from the start of the file.
 
-    Of all repeated elements, the products are the element with the most values. An element with a usual name is
+    Of all repeated elements, the element with the most values is the product. An element with a usual name is
     preferred. If a repeated element is inside a different repeated element, it is a part of the outer element. An
     example is a variant of a product.
 

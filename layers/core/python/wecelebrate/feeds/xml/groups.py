@@ -37,7 +37,7 @@ class CatalogGroups:
                 self._write()
 
     def complete(self) -> None:
-        """Write the remaining rows, then create the index. This is faster than to update the index for each row."""
+        """Write the remaining rows, then create the index. An index that exists earlier makes each insertion slower."""
         self._write()
         if self._has_articles:
             self._open().execute("create index members_by_article on members (article)")

@@ -37,7 +37,9 @@ ReadElement = tuple[str, int, Element | None]
 
 
 def pull_parser(tags: tuple[str, ...] | None) -> Any:
-    """Return a parser that reads chunks. It loads no entity, DTD or network resource. The limits of libxml2 apply.
+    """Return a parser that reads chunks. The limits of libxml2 apply.
+
+    The parser loads no entity, no DTD and no network resource.
 
     No IDs are needed, but `collect_ids=False` must not be set. The library lxml converts this option to a flag of
     libxml2. With that flag, libxml2 loads the external DTD too.
@@ -59,8 +61,8 @@ class ElementReader:
     """Yields the selected elements of a file.
 
     An element with a name in `complete` is yielded at its end tag, and an element with a name in `started` at its start
-    tag. Elements inside an element with a name in `complete` are not yielded separately. The function `accept` decides
-    whether an element with a name in `complete` is yielded.
+    tag. The function `accept` decides whether an element with a name in `complete` is yielded. If an element is yielded
+    at its end tag, the elements inside it are not yielded separately.
 
     If the file is broken, the elements before the broken line are yielded first. Then BrokenXml is raised.
     """
