@@ -1,4 +1,4 @@
-"""Reads feeds for tests, and checks the items. Like an S3 body, the stream can be read only once."""
+"""Reads feeds for tests from a stream that can be read only once, such as an S3 body. Checks the items."""
 
 import io
 import json
@@ -23,7 +23,7 @@ SPECIAL_CELLS = [
 
 
 class Body(io.RawIOBase, BinaryIO):
-    """A stream that can be read only once, is not seekable, and may return fewer bytes than requested."""
+    """A stream that can be read only once, is not seekable, and can return fewer bytes than requested."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:
         self._content = memoryview(content)

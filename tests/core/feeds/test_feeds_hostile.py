@@ -40,7 +40,7 @@ def test_a_hostile_file_is_processed_within_the_limits(name: str, outcomes: dict
     assert outcome["refused"] is None or len(outcome["refused"]) < 5_000, outcome
 
 
-# These files must be refused as a whole. From the other files, valid rows are allowed to be read.
+# These files must be refused as a whole. In each of the other files, valid rows can be read.
 REFUSED = [
     name for name in FILES
     if name.endswith((".zip", ".gz")) or "laugh" in name or "entity" in name or "bomb" in name or "million" in name

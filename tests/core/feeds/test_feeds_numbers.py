@@ -80,7 +80,7 @@ def test_prices_are_parsed(cell: str, mark: numbers.DecimalMark | None, expected
         ("9" * 400, "not_a_number"),
     ],
 )
-def test_an_invalid_price_is_rejected_with_its_code(cell: str, code: str) -> None:
+def test_an_invalid_price_is_rejected_with_a_code_for_the_problem(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as caught:
         numbers.price(cell, None, "EUR")
     assert caught.value.code == code
@@ -106,7 +106,7 @@ def test_the_currency_of_a_price_is_recognised(cell: str, catalog_currency: str,
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_a_formatted_price_is_parsed_to_the_same_amount(amount: Decimal) -> None:
+def test_the_amount_of_a_formatted_price_is_parsed_correctly(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
     formatted: list[tuple[str, numbers.DecimalMark | None]] = [

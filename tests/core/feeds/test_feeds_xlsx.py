@@ -24,7 +24,7 @@ def test_titles_above_the_header_and_blank_rows_are_skipped() -> None:
     assert (reading.details["format"], reading.details["sheet"]) == ("xlsx", "Products")
 
 
-def test_cells_are_read_as_excel_shows_them() -> None:
+def test_the_text_of_a_cell_is_the_text_that_excel_shows() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.write_row(0, 0, ["sku", "name", "price", "active", "day", "at", "clock", "code"])
