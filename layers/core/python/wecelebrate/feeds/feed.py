@@ -66,7 +66,7 @@ class Feed:
 
     @property
     def details(self) -> dict[str, Any]:
-        """Describe how the file is read, with JSON-compatible values for the job's result."""
+        """A description of how the file is read, for the job's result. All values are JSON-compatible."""
         return {
             "format": self.format,
             "packed": list(self._source.layers),

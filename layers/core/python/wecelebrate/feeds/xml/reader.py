@@ -149,7 +149,7 @@ class ElementReader:
         return None
 
     def _prune(self, keep: Element | None) -> None:
-        """Remove all elements from the tree, except `keep` and the elements that are still open."""
+        """Remove all elements from the tree, except `keep` and the path to the parser's position."""
         node = self._root
         while node is not None and node is not keep and len(node):
             del node[:-1]
