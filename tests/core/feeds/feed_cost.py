@@ -1,4 +1,4 @@
-"""Reads one file in a separate process, and prints its cost as JSON: `python feed_cost.py <file>`."""
+"""Reads one file, and prints the cost of reading as JSON. Tests run it in a separate process: `feed_cost.py <file>`."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 from time import process_time
 
 from wecelebrate.feeds import Product, UnreadableFeed, open_feed
-from wecelebrate.feeds import xml as _  # noqa: F401  (imported here, so that the import is not part of the cost)
+from wecelebrate.feeds import xml as _  # noqa: F401  (imported here, so that the cost does not include the import)
 
 
 def main(path: Path) -> None:
@@ -24,7 +24,7 @@ def main(path: Path) -> None:
     except UnreadableFeed as error:
         reasons = [str(error)]
     seconds = process_time() - start
-    # The peak memory of this process. getrusage would include the peak of the parent process.
+    # The peak memory of this process. The result of getrusage would include the peak memory of the parent process.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     megabytes = int(peak.split()[1]) / 1024
     print(  # noqa: T201

@@ -1,4 +1,4 @@
-"""Reads feeds in tests from a stream that can be read only once, like an S3 body, and checks the items."""
+"""Reads feeds for tests from a stream that can be read only once, such as an S3 body. Checks the items."""
 
 import io
 import json
@@ -23,7 +23,7 @@ SPECIAL_CELLS = [
 
 
 class Body(io.RawIOBase, BinaryIO):
-    """A stream that can be read only once, is not seekable, and may return fewer bytes than requested."""
+    """A stream that can be read only once, is not seekable, and can return fewer bytes than requested."""
 
     def __init__(self, content: bytes, piece: int = 1 << 16) -> None:
         self._content = memoryview(content)
@@ -59,14 +59,14 @@ class Reading:
 
     @property
     def product(self) -> Product:
-        """The only product. The test fails if a row is rejected."""
+        """The only product. The test fails if any row is rejected."""
         (product,) = self.products
         assert not self.rejected, self.rejected
         return product
 
     @property
     def rejection(self) -> Rejected:
-        """The only rejected row."""
+        """The only rejected row. The test fails if no row or several rows are rejected."""
         (rejected,) = self.rejected
         return rejected
 
@@ -93,7 +93,7 @@ def read_file(name: str, currency: str = "EUR", mapping: Mapping[str, str | None
 
 
 def check_reading(reading: Reading) -> None:
-    """Check the properties that loads and the database require of each item."""
+    """Check that each item has the properties that loads and the database require."""
     json.dumps(reading.details)
     for item in reading.items:
         if isinstance(item, Product):

@@ -1,8 +1,9 @@
-"""Creates hostile files. As a program, this module reads each file of a folder in a separate process.
+"""Creates hostile files. If it is run as a program, this module reads each file of a folder in a separate process.
 
     python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 
-The cost of a file is measured as CPU time, because the machine may be busy. This is exact, because reading never waits.
+The cost of a file is measured as CPU time, because other programs can use the machine at the same time. CPU time is
+exact here, because the code that reads a file never waits.
 """
 
 import bz2
@@ -197,7 +198,7 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def outcome(path: Path) -> dict[str, Any]:
-    """Read the file in this process. Returns the result and the cost. Opening a socket raises an error."""
+    """Read the file in this process. Returns the result and the cost. An attempt to open a socket raises an error."""
 
     def refuse_sockets(event: str, _: object) -> None:
         if event.startswith("socket."):

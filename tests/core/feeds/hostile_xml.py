@@ -1,4 +1,4 @@
-"""Creates hostile and large XML files, and runs a server that records connections."""
+"""Creates hostile XML files and large XML files, and runs a server that records connections."""
 
 import socket
 import threading
@@ -105,7 +105,7 @@ HOSTILE: dict[str, Callable[[], bytes | str]] = {
 
 
 def write_bmecat(path: Path, count: int) -> None:
-    """Write a BMEcat catalog of `count` articles, each in a group."""
+    """Write a BMEcat catalog with `count` articles. Each article is in a group."""
     with path.open("w") as file:
         file.write("<BMECAT><T_NEW_CATALOG><CATALOG_STRUCTURE><GROUP_ID>1</GROUP_ID><GROUP_NAME>Mugs</GROUP_NAME>")
         file.write("</CATALOG_STRUCTURE>\n")
@@ -123,7 +123,7 @@ def write_bmecat(path: Path, count: int) -> None:
 
 
 def write_rss(path: Path, count: int) -> None:
-    """Write a Google Merchant feed of `count` products."""
+    """Write a Google Merchant feed with `count` products."""
     with path.open("w") as file:
         file.write('<rss xmlns:g="http://base.google.com/ns/1.0"><channel>')
         for n in range(count):
@@ -133,7 +133,7 @@ def write_rss(path: Path, count: int) -> None:
 
 @contextmanager
 def listener() -> Iterator[tuple[int, list[str]]]:
-    """Run a server that records connections. Yields its port, and the list of the clients' addresses."""
+    """Run a server that records connections. Yields the server's port, and the list of the clients' addresses."""
     connections: list[str] = []
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(0.2)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from tests.core.feeds.workbooks import zipped
 
 PACK_INTERVAL = 4
-"""One of this many mutations packs the file first, so that the container is damaged too."""
+"""In every group of PACK_INTERVAL mutations, one mutation first packs the file and then damages the packed file."""
 PACKERS: tuple[Callable[[bytes], bytes], ...] = (
     lambda content: gzip.compress(content, mtime=0),
     lambda content: zipped({"feed": content}),
@@ -24,7 +24,7 @@ ENCODINGS = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"
 
 
 def mutations(content: bytes, seed: str, count: int) -> Iterator[bytes]:
-    """Yield `count` mutations of a file. The same seed yields the same mutations."""
+    """Yield `count` damaged versions of a file. Two calls with the same seed yield the same versions."""
     generator = random.Random(seed)
     is_workbook = content.startswith(b"PK")
     for number in range(count):
@@ -37,7 +37,7 @@ def mutations(content: bytes, seed: str, count: int) -> Iterator[bytes]:
 
 
 def mutated_workbook(content: bytes, generator: random.Random) -> bytes:
-    """Return the workbook with one damaged XML part. Its checksums are valid, so the parser reads the damaged part."""
+    """Return the workbook with one damaged XML part. All checksums are valid, so the parser reads the damaged part."""
     parts = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
@@ -48,7 +48,7 @@ def mutated_workbook(content: bytes, generator: random.Random) -> bytes:
 
 
 def mutated(content: bytes, generator: random.Random) -> bytes:
-    """Return the content after one to five random changes."""
+    """Return the content with one to five random changes."""
     changes = [_flip_bit, _flip_bit, _cut, _truncate, _repeat, _move, _insert, _insert, _recode]
     for _ in range(generator.randrange(1, 6)):
         content = generator.choice(changes)(content, generator)

@@ -1,4 +1,4 @@
-"""Tests that columns are assigned to fields (by names in many languages, or by the mapping) and validated."""
+"""Tests that columns are assigned to fields, by names in many languages or by the mapping. Also tests bad cells."""
 
 import pytest
 
@@ -52,16 +52,16 @@ def test_the_price_column_in_the_currency_of_the_catalog_is_used() -> None:
     )
 
 
-def test_the_description_becomes_the_name_if_no_column_has_the_name() -> None:
+def test_the_description_is_used_as_the_name_if_there_is_no_name_column() -> None:
     assert read("Item No,Description,Price\nA,Mug,1\n").product.name == "Mug"
 
 
-def test_numbered_image_columns_are_all_used() -> None:
+def test_all_numbered_image_columns_are_used() -> None:
     product = read("sku,name,Image 1,Image 2,image_url_3\nA,Mug,a.jpg,b.jpg,c.jpg\n").product
     assert product.images == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_columns_such_as_discontinued_deactivate_a_product() -> None:
+def test_a_product_is_inactive_if_a_column_such_as_discontinued_says_yes() -> None:
     reading = read("sku,active,discontinued\nA,yes,no\nB,yes,1\nC,no,0\nD,,\n")
     assert [p.is_active for p in reading.products] == [True, False, False, True]
     assert "is_active" not in reading.products[3].fields_set
@@ -175,12 +175,12 @@ def test_a_field_without_a_column_is_not_in_fields_set() -> None:
     assert (product.name, product.price, product.description) == (None, None, None)
 
 
-def test_a_blank_cell_is_in_fields_set_with_an_empty_value() -> None:
+def test_a_field_with_a_blank_cell_is_in_fields_set_and_has_no_value() -> None:
     product = read("sku,name,description,brand,images\nA,Mug,,,\n").product
     assert {"description", "brand", "images"} <= product.fields_set
     assert (product.description, product.brand, product.images) == (None, None, [])
 
 
-def test_the_source_of_a_product_is_its_unchanged_row() -> None:
+def test_the_field_source_of_a_product_contains_the_unchanged_row() -> None:
     product = read('sku,name,price,note\nA, Mug ,"1,5",\n').product
     assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}

@@ -1,4 +1,4 @@
-"""Tests that files of any format are read from gzip and zip containers."""
+"""Tests that files of every format are read if they are in a gzip or zip container."""
 
 import gzip
 import random
@@ -33,7 +33,7 @@ def test_the_data_file_in_a_container_is_read(content: bytes, packed: list[str])
 
 
 @pytest.mark.parametrize("name", ["erp-french.csv", "shopify-products.json", "products.ndjson", "google-merchant.tsv"])
-def test_files_of_any_format_are_unpacked(name: str) -> None:
+def test_packed_files_of_every_format_are_read(name: str) -> None:
     content = (FEEDS / name).read_bytes()
     for packed, packed_name in ((gzip.compress(content), f"{name}.gz"), (zipped({f"export/{name}": content}), "x.zip")):
         assert read(packed, packed_name).items == read(content, name).items
@@ -45,7 +45,7 @@ def test_a_packed_workbook_is_read() -> None:
         assert read(packed).product.sku == "A"
 
 
-def test_a_truncated_gzip_file_yields_the_rows_before_its_end() -> None:
+def test_the_complete_rows_of_a_truncated_gzip_file_are_read() -> None:
     generator = random.Random(1)
     rows = "".join(f"S{n},Mug {generator.random()},{n}\n" for n in range(5_000))
     whole = gzip.compress(b"sku,name,price\n" + rows.encode())
@@ -57,7 +57,7 @@ def test_a_truncated_gzip_file_yields_the_rows_before_its_end() -> None:
     assert read(whole).feed.ended_cleanly
 
 
-def test_an_archive_with_several_data_files_is_refused_and_the_message_names_them() -> None:
+def test_an_archive_with_several_data_files_is_refused_and_the_message_names_the_files() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
         read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
 

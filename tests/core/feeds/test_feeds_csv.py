@@ -33,19 +33,19 @@ def test_a_file_with_only_a_sku_column_is_read() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_all_kinds_of_line_ends_are_read(end: str) -> None:
+def test_every_kind_of_line_end_is_recognised(end: str) -> None:
     reading = read(end.join(["sku,name,price", 'A,"two\nlines",1', "B,Hat,2", ""]))
     assert [(p.sku, p.name) for p in reading.products] == [("A", "two lines"), ("B", "Hat")]
 
 
-def test_line_numbers_count_physical_lines() -> None:
+def test_line_breaks_inside_cells_are_counted_in_line_numbers() -> None:
     reading = read('sku,name,description,price\nA,Mug,"one\ntwo\nthree",1\n\nB,Hat,,x\nC,Card,,3\n')
     assert [p.line for p in reading.products] == [2, 7]
     assert reading.rejection.line == 6
     assert reading.rejection.reason == 'price: "x" is not a number'
 
 
-def test_a_sep_line_of_excel_names_the_delimiter() -> None:
+def test_the_sep_line_that_excel_writes_determines_the_delimiter() -> None:
     reading = read("sep=;\r\nsku;name;price\r\nA;a,b,c,d;1\r\n")
     assert (reading.product.line, reading.product.name) == (3, "a,b,c,d")
 
@@ -78,7 +78,7 @@ def test_a_backslash_can_escape_a_quote() -> None:
     assert [p.name for p in reading.products] == ['5" pipe, long', "C:\\dir"]
 
 
-def test_a_backslash_at_the_end_of_a_cell_is_not_an_escape() -> None:
+def test_a_backslash_at_the_end_of_a_cell_is_not_an_escape_character() -> None:
     reading = read('sku,name,price\n"A","C:\\dir\\","1"\n')
     assert reading.product.name == "C:\\dir\\"
 
@@ -95,7 +95,7 @@ def test_the_rejection_of_a_row_with_too_few_cells_names_the_missing_columns() -
     assert (rejection.code, rejection.sku, rejection.raw) == ("too_few_cells", "A", ["A", "Mug"])
 
 
-def test_a_row_can_lack_trailing_columns_that_no_field_uses() -> None:
+def test_a_row_without_the_last_columns_is_read_if_no_field_uses_these_columns() -> None:
     assert read("sku,name,price,colour,weight\nA,Mug,1\n").product.attributes == {}
 
 
@@ -109,13 +109,13 @@ def test_blank_cells_after_the_last_column_are_ignored() -> None:
     assert read(HEADER + "A,Mug,1,2,,,\n").product.inventory_count == 2
 
 
-def test_a_nul_character_rejects_its_row() -> None:
+def test_a_row_with_a_nul_character_is_rejected() -> None:
     reading = read(HEADER + "A,Mu\0g,1,2\nB,Hat,1,2\n")
     assert [p.sku for p in reading.products] == ["B"]
     assert reading.rejection.reason == 'name: "Mu\\x00g" contains a NUL character; remove it'
 
 
-def test_a_quote_that_is_never_closed_rejects_only_one_row() -> None:
+def test_only_one_row_is_rejected_if_a_quote_is_never_closed() -> None:
     rows = "".join(f"S{n},Mug,1,2\n" for n in range(50_000))
     reading = read(HEADER + 'A,"Mug,1,2\n' + rows)
     assert len(reading.products) == 50_000
@@ -123,7 +123,7 @@ def test_a_quote_that_is_never_closed_rejects_only_one_row() -> None:
     assert reading.feed.ended_cleanly
 
 
-def test_a_quote_that_is_closed_in_a_later_row_rejects_only_one_row() -> None:
+def test_only_one_row_is_rejected_if_a_quote_is_closed_in_a_later_row() -> None:
     reading = read(HEADER + 'A,"Mug,1,2\nB,Hat,1,2\nC,Card,3,4\nD,"Ribbon, red",5,6\nE,Bow,7,8\n')
     assert [p.sku for p in reading.products] == ["B", "C", "D", "E"]
     assert reading.rejection.line == 2
@@ -137,7 +137,7 @@ def test_reading_stops_if_quotes_are_broken_in_too_many_places() -> None:
     assert reading.rejected[-1].code == "stopped"
 
 
-def test_a_cell_that_exceeds_the_maximum_length_rejects_its_row() -> None:
+def test_a_row_with_a_cell_that_exceeds_the_maximum_length_is_rejected() -> None:
     reading = read(HEADER + f'A,"{"x" * 1_100_000}",1,2\nB,Hat,1,2\n')
     assert [p.sku for p in reading.products] == ["B"]
     assert "longer than 1,000,000 characters" in reading.rejection.reason

@@ -65,7 +65,7 @@ def test_one_umlaut_after_a_megabyte_of_ascii_determines_the_encoding() -> None:
     assert not reading.rejected
 
 
-def test_a_character_that_crosses_a_chunk_border_is_decoded() -> None:
+def test_a_character_whose_bytes_are_in_two_chunks_is_decoded() -> None:
     for shift in range(4):
         content = (
             "sku,name,price\n" + "x" * shift + "A,Mug,1\n" + "".join(f"S{n},名前のマグ{n},1\n" for n in range(60_000))
@@ -75,7 +75,7 @@ def test_a_character_that_crosses_a_chunk_border_is_decoded() -> None:
         assert not reading.rejected
 
 
-def test_invalid_bytes_in_utf8_reject_only_their_rows() -> None:
+def test_only_rows_with_invalid_utf8_bytes_are_rejected() -> None:
     rows = "".join(f"S{n},Größe,1\n" for n in range(100))
     reading = read(("sku,name,price\n" + rows).encode() + b"BAD,Gr\xf6\xdfe,1\n")
     assert len(reading.products) == 100

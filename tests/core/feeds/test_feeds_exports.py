@@ -45,7 +45,7 @@ def test_a_computed_sku_does_not_depend_on_other_variants() -> None:
     assert two_variants[1].name == "Shirt \u2013 S / Red"
 
 
-def test_a_bad_variant_does_not_reject_other_variants() -> None:
+def test_a_bad_variant_does_not_cause_the_rejection_of_other_variants() -> None:
     header = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src\n"
     reading = read(header + "shirt,Shirt,Size,S,S-S,9,\nshirt,,,M,S-M,x,\nshirt,,,,,,a.jpg\nshirt,,,L,S-L,9,\n")
     assert [(p.sku, p.rows) for p in reading.products] == [("S-S", 2), ("S-L", 1)]

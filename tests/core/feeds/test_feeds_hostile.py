@@ -1,6 +1,6 @@
-"""Tests that hostile files are read or refused without a socket, within 256 MB and 2 s of CPU time.
+"""Tests that hostile files are read or refused, with at most 2 s of CPU time and 256 MB of memory.
 
-On a busy machine, 4 s of CPU time are allowed.
+The tests allow 4 s of CPU time, because the machine can be busy. The tests fail if a socket is opened.
 """
 
 import json
@@ -16,7 +16,7 @@ from tests.core.feeds.hostile import FILES
 
 SECONDS = 2.0
 BUSY_FACTOR = 2
-"""On a busy machine, the same work takes up to twice the CPU time, so the limit is multiplied by this."""
+"""The maximum CPU time is multiplied by this factor, because work can take twice the CPU time on a busy machine."""
 MEGABYTES = 256
 
 
@@ -40,7 +40,7 @@ def test_a_hostile_file_is_processed_within_the_limits(name: str, outcomes: dict
     assert outcome["refused"] is None or len(outcome["refused"]) < 5_000, outcome
 
 
-# These files must be refused as a whole. Of the other files, valid rows may be read.
+# These files must be refused as a whole. In each of the other files, valid rows can be read.
 REFUSED = [
     name for name in FILES
     if name.endswith((".zip", ".gz")) or "laugh" in name or "entity" in name or "bomb" in name or "million" in name

@@ -56,13 +56,13 @@ def test_nested_values_become_columns() -> None:
     assert product.source["price.amount"] == "12.50"
 
 
-def test_numbers_keep_all_digits() -> None:
+def test_no_digits_of_json_numbers_are_lost() -> None:
     text = '[{"sku": 00, "name": "x"}]'.replace("00", "12345678901234567890123") + "\n"
     assert read(text, "feed.json").product.sku == "12345678901234567890123"
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_fields_set_contains_only_fields_whose_keys_the_record_has() -> None:
+def test_a_field_whose_key_is_missing_in_the_record_is_not_in_fields_set() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
@@ -74,14 +74,14 @@ def test_fields_set_contains_only_fields_whose_keys_the_record_has() -> None:
     assert card.description is None
 
 
-def test_keys_that_first_appear_in_late_records_are_read() -> None:
+def test_a_key_that_only_the_last_record_has_is_read() -> None:
     records = [{"sku": f"S{n}", "name": "x", "price": 1} for n in range(1_500)]
     records.append({"sku": "LAST", "name": "x", "price": 1, "brand": "Acme", "colour": "red"})
     last = read(json.dumps(records), "feed.json").products[-1]
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_an_incomplete_list_yields_the_records_before_its_end() -> None:
+def test_the_complete_records_of_an_incomplete_list_are_read() -> None:
     text = json.dumps([MUG, HAT, MUG])
     reading = read(text[:-20], "feed.json")
     assert [p.sku for p in reading.products] == ["MUG", "HAT"]
@@ -100,7 +100,7 @@ def test_an_incomplete_list_yields_the_records_before_its_end() -> None:
         ('{"products": [{"sku": "A", "name": "x"}]', "the file ends too early"),
     ],
 )
-def test_a_broken_end_of_the_list_is_reported_with_its_problem(text: str, problem: str) -> None:
+def test_the_rejection_for_a_broken_list_states_the_problem(text: str, problem: str) -> None:
     reading = read(text, "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
     assert problem in reading.rejection.reason
@@ -126,7 +126,7 @@ def test_ndjson_is_recognised_regardless_of_the_file_name() -> None:
     assert read(f"{json.dumps(MUG)}\n{json.dumps(HAT)}\n", "feed.txt").details["format"] == "ndjson"
 
 
-def test_a_lone_surrogate_rejects_its_record() -> None:
+def test_a_record_with_a_lone_surrogate_is_rejected() -> None:
     reading = read(
         '[{"sku": "A", "name": "\\ud800", "price": 1}, {"sku": "B", "name": "\\ud83c\\udf89", "price": 1}]', "feed.json"
     )
@@ -134,7 +134,7 @@ def test_a_lone_surrogate_rejects_its_record() -> None:
     assert (reading.rejection.code, reading.rejection.sku) == ("half_character", "A")
 
 
-def test_a_nul_character_rejects_its_record() -> None:
+def test_a_record_with_a_nul_character_is_rejected() -> None:
     assert read('[{"sku": "A", "name": "x\\u0000", "price": 1}]', "feed.json").rejection.code == "nul_character"
 
 

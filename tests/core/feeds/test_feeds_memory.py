@@ -1,4 +1,4 @@
-"""Tests that reading is lazy and uses constant memory."""
+"""Tests that files are read lazily and in constant memory."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MB = 1 << 20
 
 
 class Rows(Body):
-    """A body that generates its rows while it is read, so that the test itself keeps no rows in memory."""
+    """A stream that generates its rows while it is read. So the test itself keeps no rows in memory."""
 
     def __init__(self, header: bytes, row: Callable[[int], bytes], count: int) -> None:
         super().__init__(header)

@@ -18,7 +18,7 @@ __all__ = ["figure"]
 
 FILES = sorted(path for path in FEEDS.iterdir() if path.name != "README.md")
 ALL_MUTATIONS = 10_000 if FULL else 1_500
-"""The number of mutations of all files together."""
+"""The number of mutations, added up over all files."""
 MUTATIONS = -(-ALL_MUTATIONS // len(FILES))
 
 
@@ -61,7 +61,7 @@ ROWS = st.lists(st.lists(CELLS, max_size=8), max_size=12)
     encoding=st.sampled_from(["utf-8", "utf-16", "cp1252", "gb18030"]),
 )
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_table_is_read_or_refused(
+def test_a_random_table_is_read_or_refused(
     header: str, rows: list[list[str]], quoted: bool, end: str, encoding: str
 ) -> None:
     delimiter = next(char for char in ",;\t" if char in header)
@@ -89,7 +89,7 @@ RECORDS = st.lists(st.dictionaries(KEYS | st.text(max_size=5), VALUES, max_size=
 
 @given(records=RECORDS, shape=st.sampled_from(["list", "lines", "products", "nested"]), cut=st.integers(0, 40))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_json_is_read_or_refused(records: Any, shape: str, cut: int) -> None:
+def test_random_json_is_read_or_refused(records: Any, shape: str, cut: int) -> None:
     if shape == "lines":
         content = "\n".join(json.dumps(record) for record in records)
     else:
@@ -106,7 +106,7 @@ def test_any_json_is_read_or_refused(records: Any, shape: str, cut: int) -> None
 
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.csv", "a.json", "a.ndjson", "a"]))
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_read_or_refused(content: bytes, name: str) -> None:
+def test_random_bytes_are_read_or_refused(content: bytes, name: str) -> None:
     try:
         check_reading(read(content, name))
     except UnreadableFeed as error:

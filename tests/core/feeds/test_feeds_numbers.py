@@ -80,7 +80,7 @@ def test_prices_are_parsed(cell: str, mark: numbers.DecimalMark | None, expected
         ("9" * 400, "not_a_number"),
     ],
 )
-def test_an_invalid_price_is_rejected_with_its_code(cell: str, code: str) -> None:
+def test_an_invalid_price_is_rejected_with_a_code_for_the_problem(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as caught:
         numbers.price(cell, None, "EUR")
     assert caught.value.code == code
@@ -106,7 +106,7 @@ def test_the_currency_of_a_price_is_recognised(cell: str, catalog_currency: str,
 
 
 @given(st.decimals(min_value=0, max_value="99999999.99", places=2))
-def test_a_formatted_price_is_parsed_to_the_same_amount(amount: Decimal) -> None:
+def test_the_amount_of_a_formatted_price_is_parsed_correctly(amount: Decimal) -> None:
     plain = f"{amount:,.2f}"
     german = plain.translate(str.maketrans(",.", ".,"))
     formatted: list[tuple[str, numbers.DecimalMark | None]] = [
@@ -121,7 +121,7 @@ def test_a_formatted_price_is_parsed_to_the_same_amount(amount: Decimal) -> None
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
+def test_a_random_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
     for parse in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
         try:
             value = parse()
@@ -131,7 +131,7 @@ def test_any_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
             assert value is None or 0 <= value <= Decimal(numbers.MAX_COUNT)
 
 
-def test_prices_in_the_file_resolve_an_ambiguous_separator() -> None:
+def test_an_ambiguous_separator_is_read_as_in_the_other_prices_of_the_file() -> None:
     comma = read("sku;price\nA;1,234\nB;12,50\n")
     assert [str(p.price) for p in comma.products] == ["1.23", "12.50"]
     assert comma.details["decimal"] == ","

@@ -42,7 +42,7 @@ def test_a_proposal_says_how_the_columns_of_each_field_were_assigned() -> None:
     assert proposal.rows[1]["code"] == "empty"
 
 
-def test_a_problem_of_the_mapping_becomes_a_warning() -> None:
+def test_a_problem_in_the_mapping_becomes_a_warning() -> None:
     proposal = proposal_for(b"colour,weight\nred,3\n", mapping={"sku": "Artikel"})
     assert [warning[:40] for warning in proposal.warnings[:2]] == [
         "the catalog's sync settings take sku fro",

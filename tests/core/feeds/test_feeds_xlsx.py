@@ -24,7 +24,7 @@ def test_titles_above_the_header_and_blank_rows_are_skipped() -> None:
     assert (reading.details["format"], reading.details["sheet"]) == ("xlsx", "Products")
 
 
-def test_cells_are_read_as_excel_shows_them() -> None:
+def test_the_text_of_a_cell_is_the_text_that_excel_shows() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.write_row(0, 0, ["sku", "name", "price", "active", "day", "at", "clock", "code"])
@@ -63,7 +63,7 @@ def test_numbers_have_no_digits_from_rounding_errors(raw: str, text: str) -> Non
     assert number(raw) == text
 
 
-def test_dates_that_count_from_1900_or_1904_are_converted() -> None:
+def test_dates_stored_as_days_since_1900_or_1904_are_converted() -> None:
     assert date_or_time("1", "date", False) == "1900-01-01"
     assert date_or_time("61", "date", False) == "1900-03-01"
     assert date_or_time("0", "date", True) == "1904-01-01"
@@ -78,7 +78,7 @@ def test_the_point_in_a_number_with_three_decimals_is_not_read_as_a_thousands_se
     assert [str(p.price) for p in read(table(["sku", "name", "price"], *rows)).products] == ["12.35", "1234.50", "1.50"]
 
 
-def test_a_formula_without_a_valid_value_rejects_its_row_only_if_a_field_uses_the_column() -> None:
+def test_a_row_with_an_invalid_formula_is_rejected_only_if_a_field_uses_the_column() -> None:
     def cell(inside: str) -> bytes:
         return f'<row><c t="inlineStr"><is><t>A</t></is></c><c t="str"><v>Mug</v></c>{inside}</row>'.encode()
 
@@ -94,7 +94,7 @@ def test_a_formula_without_a_valid_value_rejects_its_row_only_if_a_field_uses_th
     assert reading.products[1].attributes == {}
 
 
-def test_a_merged_cell_gives_its_value_to_each_of_its_rows() -> None:
+def test_the_value_of_a_merged_cell_is_used_in_each_row_of_the_merged_cell() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.merge_range("A1:C1", "Our mugs")
@@ -114,7 +114,7 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_the_mapping_must_name_one_of_several_sheets_with_products() -> None:
+def test_the_mapping_must_name_a_sheet_if_several_sheets_have_products() -> None:
     with pytest.raises(UnreadableFeed, match='several sheets have products \\("Mugs", "Caps"\\)'):
         read(sheets_workbook(both=True))
     for option in ("caps", "3"):

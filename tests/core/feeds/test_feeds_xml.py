@@ -1,4 +1,4 @@
-"""Tests which elements of the known XML formats become which fields."""
+"""Tests that the elements of each known XML format are assigned to the correct fields."""
 
 from decimal import Decimal
 
@@ -150,7 +150,7 @@ def test_a_ubl_catalogue_is_read() -> None:
         Decimal("89.50"),
         "NOK",
         "Notebooks",
-    )  # the file states 179 for two units
+    )  # the file states the price 179 for two units
     assert book.images == ["https://img.example/nb-a5.jpg"]
     assert (book.attributes["Pages"], book.attributes["Weight"]) == ("96", "210 GRM")
     assert (deleted.sku, deleted.is_active) == ("NB-A6", False)
@@ -212,7 +212,7 @@ def test_the_leading_zeros_that_sap_adds_to_material_numbers_are_removed(number:
     assert matmas(f"<MATNR>{number}</MATNR>").product.sku == sku
 
 
-def test_the_rejection_of_a_product_that_is_too_large_has_its_sku() -> None:
+def test_the_rejection_of_a_product_that_is_too_large_contains_the_sku() -> None:
     long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
     articles = (
         f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"

@@ -45,7 +45,7 @@ def test_repeated_elements_inside_a_product_are_not_products() -> None:
 
 
 @pytest.mark.parametrize("record", ["thing", "list/thing", "/a/list/thing"])
-def test_the_record_option_names_the_element_of_the_products(record: str) -> None:
+def test_the_option_record_selects_the_element_of_the_products(record: str) -> None:
     others = "<item><sku>NO</sku><name>x</name></item>" * 3
     text = f"<a><items>{others}</items><list><thing><nr>1</nr><text>Mug</text></thing></list></a>"
     mapping = {"record": record, "sku": "nr", "name": "text"}
@@ -66,7 +66,7 @@ def test_column_names_are_paths_of_elements_and_attributes() -> None:
     assert (yellow.line, yellow.name) == (19, "Kubek żółty")
 
 
-def test_a_mapping_can_name_columns_by_their_paths() -> None:
+def test_a_mapping_can_use_paths_as_column_names() -> None:
     mapping = {
         "price": "price.2", "currency": "price.2@currency", "name": "name.en", "is_active": "@available",
         "description": "desc",
@@ -77,13 +77,13 @@ def test_a_mapping_can_name_columns_by_their_paths() -> None:
     assert green.description == "Kamionka, ręczna robota"
 
 
-def test_columns_that_first_appear_in_late_records_are_read() -> None:
+def test_a_column_that_only_the_last_record_has_is_read() -> None:
     late = "<product><sku>LAST</sku><name>x</name><colour>red</colour><brand>Acme</brand></product>"
     last = read(f"<a>{MUG * 1_500}{late}</a>").products[-1]
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_fields_set_contains_only_fields_whose_elements_the_record_has() -> None:
+def test_a_field_whose_element_is_missing_in_the_record_is_not_in_fields_set() -> None:
     hat = read(f"<a>{MUG}<product><sku>HAT</sku><price/></product></a>")
     assert hat.products[0].fields_set == {"sku", "name", "price", "currency"}
     assert hat.rejection.reason == "price: is empty"
@@ -116,7 +116,7 @@ def test_the_encoding_option_overrides_the_declaration() -> None:
     assert read(text, mapping={"encoding": "cp1252"}, encoding="cp1252").product.name == "Becher, grün"
 
 
-def test_html_entities_are_read() -> None:
+def test_html_entities_are_replaced_by_characters() -> None:
     assert read(f"<a>{MUG}</a>".replace("Mug", "Mug &eacute;&nbsp;&amp;&#8364;")).product.name == "Mug é\xa0&€"
 
 
@@ -133,7 +133,7 @@ def test_html_entities_are_read() -> None:
         (b"</a>\n<a/>", 5, "not well-formed XML"),
     ],
 )
-def test_a_broken_file_yields_the_products_before_the_error_and_reports_its_line(
+def test_products_before_an_xml_error_are_read_and_the_line_of_the_error_is_reported(
     end: bytes, line: int, problem: str
 ) -> None:
     reading = read(f"<a>\n{MUG}\n{HAT}\n".encode() + end)
@@ -200,7 +200,7 @@ def elements(draw: st.DrawFn, depth: int = 0) -> etree._Element:
     cut=st.integers(0, 30),
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_xml_is_read_or_refused(inside: list[etree._Element], root: str, encoding: str, cut: int) -> None:
+def test_random_xml_is_read_or_refused(inside: list[etree._Element], root: str, encoding: str, cut: int) -> None:
     tree = etree.Element(root)
     tree.extend(inside)
     content = etree.tostring(tree, encoding=encoding, xml_declaration=True)

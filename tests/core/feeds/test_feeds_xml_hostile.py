@@ -1,4 +1,4 @@
-"""Tests that hostile XML is read or refused within 2 s of CPU time and 256 MB, and that nothing is fetched.
+"""Tests that hostile XML is read or refused within 2 s of CPU time and 256 MB of memory, and that nothing is fetched.
 
 Each file is read in a separate process.
 """
@@ -20,7 +20,7 @@ MEGABYTES = 256
 
 
 def cost_of(content: bytes | str, folder: Path) -> dict[str, Any]:
-    """Read the content as a file in a separate process. Returns the result and the cost."""
+    """Write the content to a file, and read this file in a separate process. Returns the result and the cost."""
     path = folder / "feed.xml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return file_cost(path)

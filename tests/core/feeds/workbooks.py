@@ -1,4 +1,4 @@
-"""Creates workbooks as bytes. XlsxWriter writes them as Excel does. Workbooks with errors are assembled by hand."""
+"""Creates workbooks as bytes. XlsxWriter writes valid workbooks as Excel does. The function `by_hand` writes others."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def written(write: Callable[[Any], None], **options: Any) -> bytes:
-    """Create a workbook with XlsxWriter, and fill it with `write(workbook)`."""
+    """Create a workbook with XlsxWriter. The function `write` fills the workbook."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True, **options})
     write(book)
@@ -34,7 +34,7 @@ def table(*rows: list[Any], name: str = "Products") -> bytes:
 
 
 def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
-    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps, and `hidden` hides it."""
+    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps. `hidden` hides the sheet Caps."""
 
     def write(book: Any) -> None:
         notes = book.add_worksheet("Notes")
@@ -52,7 +52,7 @@ def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
 def by_hand(
     sheet: bytes, strings: bytes = b"", *, workbook: bytes | None = None, method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Create a workbook with one sheet. `sheet`, `strings` and `workbook` are the XML of its parts."""
+    """Create a workbook with one sheet. `sheet`, `strings` and `workbook` are the XML texts of the workbook's parts."""
     link = '<Relationship Id="%s" Type="' + OFFICE + '/%s" Target="%s"/>'
     links = link % ("r1", "worksheet", "worksheets/sheet1.xml") + link % ("r2", "sharedStrings", "sharedStrings.xml")
     sheets = '<sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'

@@ -1,4 +1,4 @@
-"""Reads files of ERP systems and shops as validated products. This package uses no database and no network.
+"""Reads files from ERP systems and shops, and yields validated products. This package uses no database and no network.
 
     with open_feed(stream, "articles.csv", mapping, "EUR") as feed:
         for item in feed:
@@ -6,9 +6,9 @@
                 case Product(): ...
                 case Rejected(): ...
 
-Rows are read lazily, in constant memory. The sum of all items' `rows` is `feed.rows_read`. A bad row becomes a
-`Rejected`, and reading continues with the next row. A file that cannot be read at all raises UnreadableFeed, with a
-message for the person who uploaded the file.
+Rows are read lazily, in constant memory. The sum of `item.rows` over all items equals `feed.rows_read`. A bad row
+becomes a `Rejected`, and reading continues with the next row. A file that cannot be read at all raises UnreadableFeed,
+with a message for the person who uploaded the file.
 
 `propose` shows how a file would be read. It reads only a sample.
 """

@@ -1,8 +1,8 @@
-"""Reads zip archives, which may be hostile. The directory is checked before any entry is unpacked.
+"""Reads zip archives, which can be hostile. The directory is checked before any entry is unpacked.
 
 An archive is refused if it contains a name that leads out of the archive, a link, overlapping entries, an encrypted
-entry, or a wrong size or checksum. A compressed entry must use deflate. With other methods, a few bytes can unpack to
-any size.
+entry, or a wrong size or checksum. A compressed entry must use the method deflate. With other compression
+methods, a few bytes can unpack to any size.
 """
 
 import re
@@ -19,11 +19,14 @@ from wecelebrate.feeds.limits import MAX_RATIO, check_unpacked_size
 
 MAX_ENTRIES = 1_000
 MAX_DIRECTORY_BYTES = 1 << 20
-"""The maximum size of the directory, which zipfile reads at once. 1,000 entries take a tenth of this size."""
+"""The maximum size of the directory, in bytes. The module `zipfile` reads the whole directory at once.
+
+The directory of an archive with 1,000 entries has a tenth of this size.
+"""
 READABLE_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz", 99: "AES encryption"}
 
-# Entries that are not data: files of the operating system, README files and licences.
+# Entries that are not data files: files of the operating system, README files and licences.
 _NOT_DATA = re.compile(
     r"(.*/)?(__macosx/.*|\..*|thumbs\.db|desktop\.ini"
     r"|(read[ _-]?me|lies[ _-]?mich|lisez[ _-]?moi|license|licence|copying|notice)[^/]*?"
@@ -42,11 +45,11 @@ _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError, EOFError,
     OverflowError, IndexError, KeyError,
 )  # fmt: skip
-"""The exceptions that zipfile raises for invalid archives."""
+"""The exceptions that the module `zipfile` raises for invalid archives."""
 
 
 class Archive:
-    """An open zip archive. Raises UnreadableFeed if it is damaged or suspicious."""
+    """An open zip archive. Raises UnreadableFeed if the archive is damaged or suspicious."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -69,7 +72,7 @@ class Archive:
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_file(self) -> zipfile.ZipInfo:
-        """Return the archive's only data file. Raises UnreadableFeed if it has no data file, or more than one."""
+        """Return the archive's only data file. Raises UnreadableFeed if there is no data file or several."""
         files = [info for info in self._zip.infolist() if not info.is_dir() and info.file_size]
         if not files:
             raise UnreadableFeed("the zip archive is empty")
@@ -82,19 +85,25 @@ class Archive:
         return data[0]
 
     def open(self, info: zipfile.ZipInfo, ratio: int = MAX_RATIO) -> "ZipMember":
-        """Open the entry's content as a stream that unpacks to at most `ratio` times its packed size."""
+        """Open the entry's content as a stream.
+
+        Reading raises UnreadableFeed if the content is larger than `ratio` times the packed size.
+        """
         try:
             return ZipMember(self._zip.open(info), info, ratio)
         except _ZIP_ERRORS as error:
             raise _damaged(error) from error
 
     def _is_binary(self, info: zipfile.ZipInfo) -> bool:
-        """Return whether the entry is a binary file such as an image or a PDF. Then it is not the data file."""
+        """Return whether the entry is a binary file such as an image or a PDF. A binary file is never the data file."""
         start = self.open(info).read(64)
         return any(start.startswith(magic) for magic, _ in BINARY)
 
     def _check_overlaps(self) -> None:
-        """Raise UnreadableFeed if entries share bytes, because such an archive of 1 MB can unpack to terabytes."""
+        """Raise UnreadableFeed if several entries use the same bytes.
+
+        An archive of 1 MB with entries of this kind can unpack to terabytes.
+        """
         spans = []
         for info in self._zip.infolist():
             self._file.seek(max(0, info.header_offset))
@@ -113,7 +122,7 @@ class Archive:
 
 
 class ZipMember:
-    """Unpacks an entry. Compares the unpacked size with the size in the directory and with the packed size."""
+    """Unpacks an entry. Compares the unpacked size with the size in the directory, and with the packed size."""
 
     def __init__(self, stream: IO[bytes], info: zipfile.ZipInfo, ratio: int) -> None:
         self._stream, self._info, self._ratio = stream, info, ratio
@@ -136,9 +145,10 @@ class ZipMember:
 
 
 class _BoundedFile:
-    """The archive's file, with a limit on a single read.
+    """The archive's file. Reading more than MAX_DIRECTORY_BYTES at once raises UnreadableFeed.
 
-    zipfile reads the directory at once. The archive itself declares the directory's size, so the size may be hostile.
+    The module `zipfile` reads the whole directory at once. The archive itself declares the directory's size, so an
+    attacker can choose this size.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Checks whole rows before their cells are parsed: their width, spreadsheet errors, and invalid characters."""
+"""Checks whole rows before their cells are parsed: the row's width, spreadsheet errors, and invalid characters."""
 
 from collections.abc import Iterator
 
@@ -8,17 +8,18 @@ from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 MAX_MISFIT_ROWS = 250_000
-"""The maximum number of rows whose width differs from the header's.
+"""The maximum number of rows whose width differs from the header's width.
 
-More such rows mean that the header is wrong, or that a quote is never closed.
+If there are more of these rows, the header is wrong, or a quote is never closed.
 """
 
 
 def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Yield the rows of a CSV file in the header's width, and reject rows that do not fit.
+    """Yield each row of a CSV file, with exactly as many cells as the header. Reject rows that do not fit.
 
-    Blank cells beyond the header are dropped, and rows of only delimiters are skipped. A row that is too short gets
-    blank cells if no field needs the missing columns. Otherwise it is rejected, because any cell may be missing.
+    Blank cells beyond the header are dropped, and rows that consist only of delimiters are skipped. A row that is too
+    short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because the missing
+    cell can be any cell of the row.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_field_column
     misfits = 0
@@ -28,7 +29,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
             continue
         line, cells = row
         count = len(cells)
-        # Skip blank rows. DOS programs write Ctrl-Z (\x1a) at the end of a file.
+        # Skip blank rows. A row with only Ctrl-Z (\x1a), which DOS programs write at the end of a file, is blank too.
         if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
             (cell or "").strip(" \t\x1a") for cell in cells
         ):
@@ -62,7 +63,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Reject rows of a sheet in which a field's cell is an error such as #N/A, or a formula without a stored value."""
+    """Reject a sheet's row if the cell of a field is an error such as #N/A, or a formula without a stored value."""
     prices = {price.column for price in plan.prices}
     needed = {number for numbers in plan.field_columns.values() for number in numbers}
     for row in rows:
@@ -80,7 +81,7 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:
-    """Reject the last row of a truncated file, because it may be incomplete."""
+    """Reject the last row of a truncated file, because this row can be incomplete."""
     last: Row | Rejected = Rejected(1, 0, None, reason, "stopped", [])
     first = True
     for row in rows:
@@ -100,7 +101,7 @@ TRUNCATED = "the compressed file is incomplete and ends here; only the rows befo
 def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
     """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
 
-    `damaged` is the file's encoding if the file has such bytes, otherwise None.
+    `damaged` is the file's encoding if the file has invalid bytes, otherwise None.
     """
     for row in rows:
         if isinstance(row, Rejected):
@@ -140,7 +141,7 @@ def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
 
 
 def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
-    """Reject the row. The rejection has the SKU if the row has the SKU column."""
+    """Return the row as a Rejected. It contains the SKU if the row has a cell in the SKU column."""
     product_sku = None
     if plan.sku and plan.sku[0] < len(cells):
         try:

@@ -136,7 +136,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Columns that mean the opposite of is_active.
+# The names of columns that mean the opposite of `is_active`.
 INACTIVE_NAMES = frozenset((
     "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued",
     "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",
@@ -144,7 +144,7 @@ INACTIVE_NAMES = frozenset((
     "geblokkeerd", "lvorm",
 ))  # fmt: skip
 
-# Currency codes that the name of a price column may contain, as in `Preis EUR` or `price_usd`.
+# Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
 NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf",
     "idr", "ils", "inr", "isk", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "rub", "sar",
@@ -167,9 +167,9 @@ def fold(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def name_forms(column: str) -> tuple[str, ...]:
-    """Return the folded forms of a column name. The first is the complete name.
+    """Return the folded forms of a column name. The first form is the complete name.
 
-    In the other forms, some parts are removed: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
+    From the other forms, some parts are removed: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
     final 1, as in `Bezeichnung 1`.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
@@ -182,7 +182,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
-    """Return the fields that a column name may mean, as `(field, rank, currency)`. A lower rank is a better match.
+    """Return the fields that a column name can mean, as `(field, rank, currency)`. A lower rank means a better match.
 
     The rank is 10 × the name's position in SYNONYMS, plus the position of the matching form in `name_forms`.
     """
@@ -201,17 +201,17 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 def is_inverse(column: str) -> bool:
-    """Return whether the column means the opposite of is_active."""
+    """Return whether the column means the opposite of `is_active`."""
     return any(form in INACTIVE_NAMES for form in name_forms(column)) and "is_active" not in SYNONYMS.get(
         fold(column), ()
     )
 
 
 MAX_HEADER_CELLS = 300
-"""The number of cells of a row that are checked. They are enough to recognise a header."""
+"""The number of cells at the start of a row that are checked. These cells are enough to recognise a header."""
 
 
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """Count the cells that are column names: a usual name, or one of the folded names in `also`."""
+    """Count the cells that contain a usual column name, or a name from `also`. The names in `also` are folded."""
     first = islice(cells, MAX_HEADER_CELLS)
     return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))

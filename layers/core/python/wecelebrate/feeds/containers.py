@@ -1,6 +1,7 @@
 """Unpacks gzip and zip files while they are read. Sizes and names that an archive declares are not trusted.
 
-A file may be packed twice (`prices.csv.gz` in a zip). No file is ever written under a name from an archive.
+A file can be packed twice (`prices.csv.gz` in a zip file). The name of a file that this module writes never comes from
+an archive.
 """
 
 import errno
@@ -21,12 +22,12 @@ GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 MAX_LAYERS = 2
 MAX_MEMORY_BYTES = 2 << 20
-"""A temporary file of up to this size stays in memory."""
+"""A temporary file up to this size, in bytes, is kept in memory."""
 UNCHECKED_MEMBERS = 1_000
 MIN_MEMBER_BYTES = 1_000
-"""The minimum average size of unpacked gzip members, checked after the first UNCHECKED_MEMBERS.
+"""The minimum average size of unpacked gzip members, in bytes. Checked after the first UNCHECKED_MEMBERS members.
 
-Millions of empty members are an attack.
+A file with millions of empty members is an attack.
 """
 
 
@@ -38,15 +39,15 @@ class Readable(Protocol):
 
 @dataclass(slots=True)
 class UnpackedFile:
-    """A data file that is unpacked from its containers. A workbook stays packed, because it is itself an archive."""
+    """A data file, unpacked from its containers. A workbook stays packed, because a workbook itself is an archive."""
 
     stream: Readable
     """The content after `head`."""
     head: bytes
     name: str
-    """The name of the file, or its name in the archive. It is only a hint to the format."""
+    """The name of the uploaded file, or the name of the data file in the archive. Only a hint to the format."""
     layers: tuple[str, ...] = ()
-    """The names of the containers (gzip, zip). The outermost is the first."""
+    """The names of the containers (gzip, zip). The outermost container is the first."""
     workbook: Archive | None = None
     files: list[IO[bytes]] = field(default_factory=list)
     """The temporary files that `stream` reads from."""
@@ -55,7 +56,7 @@ class UnpackedFile:
 
     @property
     def truncated(self) -> bool:
-        """Whether a gzip layer is incomplete, or `limit` has cut the file."""
+        """Whether a gzip layer is incomplete, or the file was cut at the size that was given to `limit`."""
         return any(layer.truncated for layer in self._gzip) or (self._limited is not None and self._limited.truncated)
 
     def limit(self, size: int) -> None:
@@ -68,7 +69,7 @@ class UnpackedFile:
 
 
 def unpack(stream: BinaryIO, name: str) -> UnpackedFile:
-    """Find the data file in a stream that can be read once. Raises UnreadableFeed if it cannot be unpacked."""
+    """Find the data file in a stream that can be read once. Raises UnreadableFeed if the file cannot be unpacked."""
     counting = _CountingStream(stream)
     unpacked = UnpackedFile(counting, b"", name)
     packed_bytes: Callable[[], int] = lambda: counting.bytes_read  # noqa: E731  (replaced below)
@@ -116,7 +117,7 @@ def _read_head(stream: Readable) -> bytes:
 
 
 def _spool(unpacked: UnpackedFile) -> IO[bytes]:
-    """Copy the stream to a temporary file, because the directory of an archive is at its end."""
+    """Copy the stream to a temporary file, because the directory of an archive is at the archive's end."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115  (outlives this call)
     unpacked.files.append(file)
     chunk = unpacked.head
@@ -129,7 +130,7 @@ def _spool(unpacked: UnpackedFile) -> IO[bytes]:
 
 @contextmanager
 def report_full_disk() -> Iterator[None]:
-    """Raise UnreadableFeed if the disk is too small for the file."""
+    """Raise UnreadableFeed if the disk has no space for the file."""
     try:
         yield
     except OSError as error:
@@ -197,7 +198,7 @@ class GzipStream:
         return b""
 
     def _has_more(self) -> bool:
-        """Return whether this member continues, or another member follows after optional zero padding."""
+        """Return whether this gzip member continues, or a further member follows. Skips zero bytes between members."""
         if not self._member.eof:
             return True
         rest = self._member.unused_data or self._input

@@ -66,7 +66,7 @@ def limited_text(cell: str, max_length: int) -> str:
 
 
 def single_line(cell: str, max_length: int) -> str:
-    """Join the lines of the cell by spaces. Raises BadCell with the code too_long."""
+    """Join the lines of the cell with spaces. Raises BadCell with the code too_long."""
     if "\n" in cell or "\r" in cell or "\t" in cell:
         cell = " ".join(cell.split())
     return limited_text(cell, max_length)
@@ -85,8 +85,8 @@ def boolean(cell: str) -> bool:
 def image_addresses(cell: str) -> list[str]:
     """Return the image addresses in a cell.
 
-    They are separated by line breaks or |. A comma or semicolon separates addresses only where an address clearly ends.
-    Raises BadCell with the code too_long or not_an_address.
+    The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
+    ends. Raises BadCell with the code too_long or not_an_address.
     """
     if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
         return [cell]
@@ -96,7 +96,7 @@ def image_addresses(cell: str) -> list[str]:
 
 
 def split_images(cell: str) -> list[str]:
-    """Split a cell into stripped addresses. Text beyond the maximum length is ignored."""
+    """Split a cell into addresses without surrounding spaces. Text beyond the maximum length is ignored."""
     addresses: list[str] = []
     for line in cell[:MAX_IMAGES_LENGTH].split("\n"):
         # Most lines are a single address. This check is faster than splitting the line.
@@ -144,7 +144,7 @@ def first_category(cell: str) -> str:
 
 
 def editor_text(cell: str) -> str:
-    """Return the text of EditorJS blocks, Saleor's format of descriptions. Any other text is returned unchanged."""
+    """Return the text of EditorJS blocks, the format of Saleor's descriptions. Any other text is returned unchanged."""
     if not cell.startswith("{"):
         return cell
     try:

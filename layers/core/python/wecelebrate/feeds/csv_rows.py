@@ -12,31 +12,31 @@ from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, quoted
 MAX_CELL_LENGTH = 1_000_000
 MAX_RECORD_LENGTH = 5_000_000
 MAX_COLUMNS = 2_000
-# After a quote that is never closed, lines are read a second time. These limits bound the cost.
+# After a quote that is never closed, lines are read a second time. These two constants limit the cost.
 MAX_RECOVERIES = 10_000
 MAX_REREAD_CHARACTERS = 20_000_000
 MAX_BLANK_ROWS = 1_100_000
-"""The maximum number of blank rows. No program writes more, because a spreadsheet has at most 1,048,576 rows."""
+"""The maximum number of blank rows. No program writes more rows, because a spreadsheet has at most 1,048,576 rows."""
 
 
 class CsvRows:
-    """Reads the rows after the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
+    """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
-    If a quote is opened and never closed, csv.reader adds the rows below it to the same record. Such a record has
-    several lines, and one of these is true:
+    If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
+    record then has several lines, and at least one of these statements is true:
 
-    - It is not well-formed.
-    - It is too long.
-    - Its width differs from the header's, but the width of its second line does not.
+    - The record is not well-formed.
+    - The record is too long.
+    - The record's width differs from the header's width, but its second line has the header's width.
 
-    Only the first line of such a record is rejected. Reading continues with its second line.
+    Only the first line of this record is rejected. Reading continues with the second line.
     """
 
     def __init__(self, text: TextFile, dialect: Dialect, width: int, skip_lines: int) -> None:
         self._text = text.open()
         self._dialect = dialect
         self._width = width
-        self._pending: list[str] = []  # lines to be read again; the last element is read first
+        self._pending: list[str] = []  # lines to be read again; the last line of the list is read first
         self._record: list[str] = []  # lines of the current record
         self._size = 0
         self._line = 0
@@ -68,7 +68,7 @@ class CsvRows:
                 else:
                     return
             except (csv.Error, _RecordTooLong) as error:
-                # Without `strict`, the reader raises only for a cell longer than csv.field_size_limit.
+                # Without `strict`, csv.reader raises an error only for a cell longer than csv.field_size_limit.
                 part, limit = (
                     ("a cell", MAX_CELL_LENGTH) if isinstance(error, csv.Error) else ("the row", MAX_RECORD_LENGTH)
                 )
@@ -93,7 +93,10 @@ class CsvRows:
             yield line
 
     def _has_open_quote(self, cells: list[str]) -> bool:
-        """Return True if the record of several lines has a broken quote, False if a cell contains line breaks."""
+        """Return True if the record has several lines because of a broken quote.
+
+        Return False if the record has several lines because a cell contains line breaks.
+        """
         try:
             list(csv.reader(self._record, strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
         except csv.Error:
@@ -140,7 +143,7 @@ class _RecordTooLong(Exception):
 
 
 def check_column_count(count: int) -> None:
-    """Raise UnreadableFeed if there are more columns than in any product file."""
+    """Raise UnreadableFeed if there are more columns than in any real product file."""
     if count > MAX_COLUMNS:
         raise UnreadableFeed(
             f"the file has {count:,} columns, more than {MAX_COLUMNS:,}; check the delimiter, or leave columns out"
@@ -148,7 +151,7 @@ def check_column_count(count: int) -> None:
 
 
 def sample_lines(text: io.TextIOWrapper, characters: int) -> list[str]:
-    """Read lines until they have at least `characters` characters, or the text ends."""
+    """Return the first lines of the text, with a total length of at least `characters`. Stops at the text's end."""
     lines: list[str] = []
     size = 0
     while size < characters and (line := text.readline(MAX_RECORD_LENGTH)):

@@ -2,7 +2,7 @@
 
 csv.Sniffer guesses from letter frequencies, and fails on short or quoted files. Other general detectors ignore the
 meaning of the cells. This module uses the column names: it chooses the delimiter that gives the header the most known
-product columns. If no column is known, it chooses the delimiter that gives the rows the most equal widths.
+product columns. If no column is known, it chooses the delimiter with which the widths of the rows differ least.
 """
 
 import contextlib
@@ -17,12 +17,12 @@ SAMPLE_ROWS = 100
 HEADER_SEARCH_ROWS = 20
 
 ColumnCounter = Callable[[Sequence[str]], int]
-"""Counts the cells that are names of known columns."""
+"""A function that counts the cells that are names of known columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The parameters of csv.reader. The documentation of the module `csv` explains them."""
+    """The parameters of csv.reader. The documentation of the module `csv` explains these parameters."""
 
     delimiter: str
     quote: str = '"'
@@ -60,7 +60,7 @@ def read(lines: list[str], dialect: Dialect) -> list[list[str]]:
 
 
 def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str], int]]:
-    """Parse the lines as rows. Yields each row with the number of lines read so far. Stops at the first parse error."""
+    """Parse the lines as rows. Yields `(number of lines read so far, row)`. Stops at the first parse error."""
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
     with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
         for row in reader:
@@ -68,10 +68,10 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
 
 
 def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
-    """Return the index of the header row. Titles, dates and blank rows may be above it.
+    """Return the index of the header row. Titles, dates and blank rows can be above the header row.
 
-    The header is the first row with the most known columns. If no column is known, it is the first row with the most
-    cells that are not blank.
+    The header is the row with the most known columns. If no column is known, the header is the row with the most cells
+    that are not blank. If several rows have the same number, the first of these rows is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]
@@ -82,7 +82,7 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _evenness(rows: list[list[str]]) -> float:
-    """Score how equal the widths of the rows are.
+    """Return a score. The score is higher if more rows have the same width.
 
     The score is (most common width - 1) × (share of rows with this width)². So rows of one column score 0.
     """
@@ -100,8 +100,8 @@ def _quoting(sample: list[str], delimiter: str) -> Dialect:
     single = len(re.findall(rf"(?:^|{mark})'[^'\r\n]*'(?=\r?$|\r?\n|{mark})", text, re.MULTILINE))
     if single > len(sample) / 2 and single > text.count('"'):
         quote = "'"
-    # MySQL and some ERP systems write \" for a quote inside a quoted cell. A backslash at the end of a cell is not an
-    # escape: it is the end of a path such as C:\dir\.
+    # MySQL and some ERP systems write \" for a quote inside a quoted cell. A backslash at the end of a cell is no
+    # escape character: it is the end of a path such as C:\dir\.
     escaped = re.search(rf"[^\\{mark}]\\{quote}(?!\s*(?:{mark}|$))", text, re.MULTILINE)
     padded = re.search(rf"{mark} +{quote}", text)
     return Dialect(delimiter, quote, "\\" if escaped else None, padded is not None)

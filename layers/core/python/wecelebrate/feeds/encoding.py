@@ -1,10 +1,10 @@
 """Detects the encoding of a stream that can be read only once, and decodes the stream.
 
-The encoding is known only at the end of the file, because a single ü in Latin-1 may follow a megabyte of ASCII. So a
+The encoding is known only at the end of the file, because a single ü in Latin-1 can follow a megabyte of ASCII. So a
 first pass copies the stream to a temporary file and detects the encoding. A second pass parses the file.
 
-Two alternatives need only one pass: to reject rows with unexpected bytes, or to change the encoding in the middle of
-the file. Both would lose or damage rows of ordinary ERP exports.
+There are two methods that need only one pass: to reject rows with unexpected bytes, or to change the encoding in the
+middle of the file. Each of these methods would lose or damage rows of ordinary ERP exports.
 
 Memory use is constant. The temporary file is as large as the stream.
 """
@@ -24,9 +24,9 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
 FORMAT_SAMPLE = 64 << 10
-"""The format is detected from this many characters."""
+"""The number of characters from which the format is detected."""
 SAMPLE_BYTES = 16 << 10
-"""A legacy encoding is detected from this many bytes."""
+"""The number of bytes from which a legacy encoding is detected."""
 
 # Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
 MARKS = (
@@ -43,7 +43,7 @@ LEGACY = (
     "koi8_r", "cp850", "mac_roman",
 )  # fmt: skip
 
-# Letters that are rare in Western texts. Their bytes are common Turkish letters in cp1254.
+# Letters that are rare in Western texts. In cp1254, the bytes of these letters mean common Turkish letters.
 RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 
 
@@ -57,18 +57,18 @@ class _TextReader(io.TextIOWrapper):
 
 @dataclass(slots=True)
 class TextFile:
-    """A complete file on disk, and its encoding."""
+    """A complete text file on disk, and the encoding of the file."""
 
     file: IO[bytes]
     encoding: str
     damaged: bool
-    """Whether some bytes are invalid in this encoding. They are read as U+FFFD."""
+    """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
 
     def open(self) -> io.TextIOWrapper:
         """Open the text at its start, with unchanged line ends.
 
-        All readers share the position in the file, so use only one reader at a time.
+        All readers use the same file object and its position. So use only one reader at a time.
         """
         self.file.seek(0)
         return _TextReader(self.file, self.encoding, errors="replace", newline="")
@@ -105,7 +105,7 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
         return _in_named_encoding(file, encoding, has_nul)
     if detected := _marked(head) or (_without_mark(head) if has_nul else None):
         return _checked(file, detected, has_nul)
-    # If few bytes are invalid and most text is valid UTF-8, only the rows of these bytes are bad.
+    # If few bytes are invalid and most text is valid UTF-8, only the rows with the invalid bytes are bad.
     # Otherwise the file is not UTF-8.
     if utf8.bad == 0 or utf8.good > 20 * utf8.bad:
         return TextFile(file, "utf-8", utf8.bad > 0, has_nul)
@@ -169,7 +169,10 @@ def _marked(start: bytes) -> str | None:
 
 
 def _without_mark(start: bytes) -> str | None:
-    """Detect UTF-16 or UTF-32 without a byte order mark, from the positions of the zero bytes in mostly Latin text."""
+    """Detect UTF-16 or UTF-32 in a text without a byte order mark. Uses the positions of the zero bytes.
+
+    Works for texts in which most characters are Latin.
+    """
     whole = start[: len(start) // 4 * 4]
     if len(whole) < 4:
         return None
@@ -210,9 +213,9 @@ def _legacy(sample: bytes) -> str:
     charset-normalizer computes two scores for each encoding: how disordered the decoded text looks, and how much it
     resembles a language. A product file has few words, so the scores of several encodings are often equal.
 
-    So the share of misplaced characters is added to the first score. One example is the Han character in "gr黱", which
-    is a wrongly decoded grün. Another is the digit in "³ódka", a wrongly decoded łódka. If the scores are still equal,
-    the order of LEGACY decides.
+    So the share of misplaced characters is added to the first score. A first example of a misplaced character is the
+    Han character in "gr黱", which is a wrongly decoded "grün". A second example is the digit in "³ódka", which is a
+    wrongly decoded "łódka". If the scores are still equal, the encoding that comes first in LEGACY is used.
     """
     import logging
 
@@ -234,7 +237,7 @@ def _legacy(sample: bytes) -> str:
 
 
 def _misplaced(text: str) -> float:
-    """Return the share of the non-ASCII characters (0 to 1) that are at positions where no language uses them."""
+    """Return the share (0 to 1) of the non-ASCII characters whose position is impossible in every language."""
     strange = total = 0
     padded = f" {text} "
     for before, char, after in zip(padded, padded[1:], padded[2:], strict=False):
@@ -247,7 +250,7 @@ def _misplaced(text: str) -> float:
         elif char in RARELY_WESTERN:
             strange += 1
         elif ord(char) >= 0x2E80:
-            # Han, kana and hangul occur beside digits, but almost never beside Latin letters.
+            # Han, kana and hangul characters occur beside digits, but almost never beside Latin letters.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
     strange += sum(a.islower() and b.isupper() and not (a.isascii() and b.isascii()) for a, b in pairwise(text))
     return min(1.0, strange / total) if total else 0.0

@@ -16,11 +16,12 @@ from wecelebrate.feeds.source import FeedSource, open_source
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
-    """Copy the stream to a temporary file and determine how to read it.
+    """Copy the stream to a temporary file, and determine how to read this file.
 
-    `name` is the file's name, and is only a hint. `mapping` is the catalog's mapping: it maps fields to columns, and
-    None leaves a field out. It also contains the options of `plan.OPTIONS`, which override the detection. `currency` is
-    the catalog's currency.
+    `name` is the file's name, and is only a hint. `currency` is the catalog's currency.
+
+    `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
+    mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
 
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
@@ -37,7 +38,7 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
 class Feed:
     """Reads the items of a file lazily, and only once.
 
-    The temporary copy is deleted after the last item, or by `close`.
+    The temporary copy of the file is deleted after the last item, or by `close`.
     """
 
     def __init__(self, source: FeedSource, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
@@ -51,21 +52,21 @@ class Feed:
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
         """`full` if the file declares the whole catalog, `delta` if it declares only changes, otherwise None."""
         self.rows_read = 0
-        """The number of rows read so far. At the end it equals the sum of the items' `rows`."""
+        """The number of rows read so far. At the end, this number equals the sum of `item.rows` over all items."""
 
     @property
     def header(self) -> list[str]:
-        """The file's columns. In JSON, the keys read so far."""
+        """The names of the file's columns. For a JSON file, the keys that were read so far."""
         return self._table.header
 
     @property
     def ended_cleanly(self) -> bool:
-        """False if reading stopped before the end of the file. Then the last item says where and why."""
+        """False if reading stopped before the end of the file. In this case the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
 
     @property
     def details(self) -> dict[str, Any]:
-        """Describes how the file is read, in JSON-compatible values for the job's result."""
+        """A description of how the file is read, for the job's result. All values are JSON-compatible."""
         return {
             "format": self.format,
             "packed": list(self._source.layers),
@@ -85,7 +86,7 @@ class Feed:
             self.close()
 
     def close(self) -> None:
-        """Delete the temporary copy."""
+        """Delete the temporary copy of the file."""
         self._finalizer()
 
     def __enter__(self) -> Self:

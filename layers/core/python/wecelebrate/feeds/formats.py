@@ -7,7 +7,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 Format = Literal["csv", "json", "ndjson", "xlsx", "xml"]
 
-# The first bytes of binary files, with the name of the format and what the user should do.
+# The first bytes of files in binary formats, each with the name of the format and a text that says what to do.
 BINARY = (
     (b"BZh", "a bzip2-compressed file; unpack it and upload the file inside"),
     (b"\xfd7zXZ\x00", "an xz-compressed file; unpack it and upload the file inside"),
@@ -44,7 +44,7 @@ def reject_binary(start: bytes) -> None:
 def text_format(start: str, name: str) -> Format:
     """Detect the format of a text file from its first characters.
 
-    Raises UnreadableFeed for HTML and for a text of only whitespace.
+    Raises UnreadableFeed for HTML, and for a text that contains only whitespace.
     """
     text = start.lstrip("\ufeff \t\r\n\x1a")
     if not text:
@@ -61,5 +61,5 @@ def text_format(start: str, name: str) -> Format:
         if named_ndjson or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"
         return "json"
-    # The first line of an NDJSON file may be invalid. In this case only the file name shows the format.
+    # The first line of an NDJSON file can be invalid. In this case only the file name shows the format.
     return "ndjson" if named_ndjson else "csv"

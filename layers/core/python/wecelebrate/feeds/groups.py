@@ -1,7 +1,8 @@
 """Reads exports in which several rows describe one product: its variants, further images or translations.
 
-Each variant becomes an item. Its blank cells get the values of the product's first row, so that it can be read like a
-plain row. Rows that are not variants only add images. They are counted in the `rows` of the product's first item.
+Each variant becomes an item. The blank cells of a variant get the values of the product's first row, so that the
+variant can be read like a plain row. Rows that are not variants only add images. Such rows are counted in `rows` of the
+product's first item.
 """
 
 import re
@@ -15,7 +16,7 @@ from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
 
-# A product with more rows or characters is processed in parts, so that memory use is bounded for any file.
+# A product with more rows or characters than this is processed in parts, so that memory use is limited for any file.
 MAX_GROUP_ROWS = 1_000
 MAX_GROUP_CHARACTERS = 8_000_000
 DASH = "\N{EN DASH}"
@@ -24,9 +25,9 @@ INACTIVE_STATES = ("0", "-1", "false", "draft", "archived")
 
 
 class VariantGrouper:
-    """Turns rows into items according to a profile's variant rule.
+    """Turns rows into items according to the variant rule of a profile.
 
-    It appends three computed cells to each variant: SKU, name and images.
+    The grouper appends three computed cells to each variant: SKU, name and images.
     """
 
     def __init__(self, plan: Plan, rule: VariantRule, builder: Callable[[Plan], BuildProduct]) -> None:
@@ -67,14 +68,17 @@ class VariantGrouper:
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
-        """Return names of the computed columns for messages: the names of the file's columns that they replace."""
+        """Return the names of the computed columns for messages.
+
+        A computed column replaces a column of the file, and has the name of that column.
+        """
         sources = (plan.sku or self._handles, plan.name, plan.images or self._variant_images)
         return [plan.header[numbers[0]] if numbers else "" for numbers in sources]
 
     def items(self, rows: Iterable[Row | Rejected]) -> Iterator[Item]:
         """Yield the items of the rows. Rejected rows are yielded unchanged.
 
-        The sum of all items' `rows` is the number of rows read.
+        The sum of `item.rows` over all items is the number of rows that were read.
         """
         group: list[Row] = []
         keys: frozenset[str] = frozenset()
@@ -88,7 +92,8 @@ class VariantGrouper:
                 size += sum(len(cell) for cell in row[1] if cell)
                 if len(group) > MAX_GROUP_ROWS or size > MAX_GROUP_CHARACTERS:
                     yield from self._group_items(group)
-                    # Keep the first row, because later variants get its values. Line 0 marks that it is counted.
+                    # Keep the first row, because later variants get its values.
+                    # Line number 0 means that this row is already counted.
                     group, size = [(0, group[0][1])], 0
                 continue
             yield from self._group_items(group)
@@ -96,9 +101,10 @@ class VariantGrouper:
         yield from self._group_items(group)
 
     def _keys(self, cells: Cells) -> frozenset[str]:
-        """Return the values that identify the row's product: its first key that is not blank.
+        """Return the values that identify the row's product: only the first key that is not blank.
 
-        If variants name their parent (WooCommerce), all keys are returned, each also in the form `id:12`.
+        If variants name their parent (WooCommerce), all keys are returned. Each key is then returned in two forms, for
+        example `12` and `id:12`.
         """
         values = [value for number in self._key if (value := _cell(cells, number))]
         if not self._parent:
@@ -123,7 +129,7 @@ class VariantGrouper:
             image for _, cells in group for number in self._images for image in split_images(_cell(cells, number))
         )
         product_images = list(dict.fromkeys(addresses))[:MAX_IMAGES]
-        # The first item also counts the rows that are not variants.
+        # The number of rows that are not variants is added to the rows of the first item.
         other_rows = len(group) - len(variants) - continued
         if not variants:
             if other_rows:
@@ -181,7 +187,7 @@ class VariantGrouper:
         return item
 
     def _inherit(self, cells: list[str | None], first: Cells) -> None:
-        """Fill the blank cells of the variant with the values of the product's first row."""
+        """Copy values of the product's first row into the blank cells of the variant."""
         for number in self._inherited:
             if not cells[number] and (inherited := _cell(first, number)):
                 cells[number] = inherited
@@ -191,7 +197,7 @@ class VariantGrouper:
                 cells[active.column] = _cell(first, active.column)
 
     def _variant_options(self, cells: Cells, first: Cells) -> list[tuple[str, str]]:
-        """Return the variant's options as (name, value), without default options such as `Default Title`."""
+        """Return the variant's options as pairs `(name, value)`, without default options such as `Default Title`."""
         if self._option_lists and all(self._option_lists):
             names, values = (_cell(cells, columns[0]).split("|") for columns in self._option_lists)
             if not any(names):
@@ -210,7 +216,7 @@ class VariantGrouper:
         return [(name, value) for name, value in options if value.casefold() not in DEFAULT_OPTIONS]
 
     def _computed_sku(self, first: Cells, raw: Cells, options: Sequence[tuple[str, str]]) -> str:
-        """Compute a SKU from the product's handle and the option values. It does not depend on other variants."""
+        """Compute a SKU from the product's handle and the option values. The SKU does not depend on other variants."""
         handle = next((text for number in self._handles if (text := _cell(raw, number) or _cell(first, number))), "")
         slugs = [text for _, value in options if (text := slug(value))]
         return "-".join([handle, *slugs]) if handle else ""
@@ -242,9 +248,9 @@ class VariantGrouper:
 
 
 def slug(text: str) -> str:
-    """Convert a text to lower case, remove accents, and join its words by hyphens: `Größe L` becomes `grosse-l`.
+    """Convert a text to lower case, remove accents, and join the words with hyphens: `Größe L` becomes `grosse-l`.
 
-    Letters of other scripts are kept.
+    Letters of scripts other than Latin are kept.
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "-", "".join(char for char in plain if not unicodedata.combining(char))).strip("-")

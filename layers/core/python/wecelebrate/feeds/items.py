@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 DeclaredMode = Literal["full", "delta"]
-"""The contents that a file declares: `full` is the whole catalog, `delta` is only changes."""
+"""What a file declares to contain: `full` means the whole catalog, `delta` means only changes."""
 
 
 @dataclass(slots=True)
@@ -14,11 +14,11 @@ class Product:
     """One product of a file, validated against the limits of the products table.
 
     `fields_set` names the fields that the file has for this row. A load does not change the other fields of a stored
-    product. If a field is in `fields_set` and its value is None, the load clears it.
+    product. If a field is in `fields_set` and its value is None, the load clears the stored value.
     """
 
     line: int
-    """The number of the line where the first source row starts. In JSON, the number of the record.
+    """The number of the line where the first source row starts. In a JSON file, the number of the record.
 
     Lines and records are counted from 1. The header of a CSV file is counted too.
     """
@@ -30,15 +30,15 @@ class Product:
     category: str | None
     brand: str | None
     price: Decimal | None
-    """From 0 to 99,999,999.99, with two decimals."""
+    """The price, from 0 to 99,999,999.99, with two decimals."""
     currency: str
     images: list[str]
-    """HTTP(S) URLs or relative paths. The main image is the first."""
+    """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
     source: Mapping[str, Any]
-    """The unchanged row. Maps columns to cells."""
+    """The unchanged source row, which maps columns to cells."""
     fields_set: frozenset[str]
 
 
@@ -49,12 +49,12 @@ class Rejected:
     line: int
     rows: int
     sku: str | None
-    """None if the SKU cannot be read."""
+    """The SKU, or None if the SKU cannot be read."""
     reason: str
     code: str
-    """A stable slug, such as `not_a_number`."""
+    """A stable identifier of the problem, such as `not_a_number`."""
     raw: list[str]
-    """The unchanged cells, in the order of the feed's header."""
+    """The unchanged cells of the row, in the order of the feed's header."""
 
 
 Item = Product | Rejected
@@ -66,10 +66,10 @@ Row = tuple[int, Cells]
 """The line or record number, and the unchanged cells."""
 
 Record = dict[str, str]
-"""Maps columns to cells. The records of a JSON or XML file may have different columns."""
+"""A record maps columns to cells. Two records of a JSON or XML file can have different columns."""
 
 Records = tuple[int, list[Record]]
-"""The line or record number, and its records. There are several if the product has variants."""
+"""The line or record number, and the records at this place. If the product has variants, there are several records."""
 
 
 class UnreadableFeed(Exception):
@@ -84,7 +84,7 @@ class BadCell(Exception):
         self.code = code
         self.problem = problem
         self.columns: list[int] = []
-        """The numbers of the field's columns. Only functions that read several fields set them."""
+        """The numbers of the field's columns. Set only by functions that read several fields."""
 
 
 def quoted(value: str, max_length: int = 60) -> str:

@@ -1,11 +1,11 @@
-"""Reads the records of a JSON or NDJSON file one at a time, and flattens them to columns.
+"""Reads the records of a JSON or NDJSON file one at a time, and flattens each record to columns.
 
 The decoder of the standard library parses one record at a time. With an event parser such as ijson, this module would
-not have to handle chunks. But ijson is not faster, and has three faults:
+not have to handle chunks. But ijson is not faster, and ijson has three faults:
 
 - It reads a lone surrogate as "?".
-- It raises a SystemError for a number of 5,000 digits.
-- It takes 600 MB for 16,000 opening brackets, because it stores the path to each bracket.
+- It raises a SystemError for a number with 5,000 digits.
+- It needs 600 MB of memory for 16,000 opening brackets, because it stores the path to each bracket.
 """
 
 import io
@@ -23,7 +23,7 @@ CHUNK = 64 << 10
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
 
-# A list of objects under one of these keys is preferred as the list of products.
+# The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
     (
         "products",
@@ -40,7 +40,7 @@ LIST_KEYS = frozenset(
         "value",
     )
 )
-# A list under one of these keys belongs to one product, so it is not the list of products.
+# The usual keys of lists inside a product. A list under such a key is never the list of products.
 NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
@@ -57,7 +57,7 @@ class InvalidJson(Exception):
 
 
 class _Scanner:
-    """Reads one JSON value after the other. Keeps at most one record of the maximum length in memory."""
+    """Reads the JSON values of a text one by one. Keeps at most one record of the maximum length in memory."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -76,13 +76,13 @@ class _Scanner:
                 return ""
 
     def skip(self, char: str) -> bool:
-        """Skip the next character if it is `char`. Returns whether it was skipped."""
+        """Skip the next character if this character is `char`. Returns whether it was skipped."""
         matches = self.peek() == char
         self._at += matches
         return matches
 
     def value(self) -> Any:
-        """Read the value that starts here. Raises InvalidJson."""
+        """Read the value that starts at the current position. Raises InvalidJson if this value is not valid."""
         self.peek()
         size = CHUNK
         while True:
@@ -98,14 +98,14 @@ class _Scanner:
                 if not self._more(size):
                     raise InvalidJson(_problem(error, self._buffer)) from error
             else:
-                # A number at the end of the buffer may continue in the next chunk.
+                # A number at the end of the buffer can continue in the next chunk.
                 if end < len(self._buffer) or not self._more(size):
                     self._at = end
                     return value
             size *= 4
 
     def rest(self) -> str:
-        """Return the next characters for a message."""
+        """Return the next characters, to show them in a message."""
         return self._buffer[self._at : self._at + 40]
 
     def _more(self, size: int) -> bool:
@@ -118,10 +118,11 @@ class _Scanner:
 
 
 class JsonRows:
-    """Iterates over `(number, records)`. An object becomes one record, or one record for each of its variants.
+    """Iterates over `(number, records)`. A JSON object becomes one record, or one record for each of its variants.
 
-    `number` is the record number, or the line number in NDJSON. A value that is not an object is rejected. If the list
-    is incomplete, the last item is a Rejected that says where the list ends, and `ended_cleanly` is False.
+    `number` is the number of the object in the list, or the line number in NDJSON. A value that is not an object is
+    rejected. If the list is incomplete, the last item is a Rejected that says where the list ends. `ended_cleanly` is
+    then False.
     """
 
     def __init__(self, text: TextFile, file_format: Format) -> None:
@@ -194,8 +195,8 @@ class JsonRows:
     def _find_list(self) -> _Scanner | None:
         """Find the list of products, and return a scanner at its first record.
 
-        The list is the whole file, or is under one of LIST_KEYS, or is any other list of objects. Returns None if the
-        file has no list of objects.
+        The list is the whole file, or a list under a key in LIST_KEYS, or any other list of objects. Returns None if
+        the file has no list of objects.
         """
         self._may_follow: tuple[str, ...] = ("",)
         scanner = _Scanner(self._text.open())
@@ -216,9 +217,9 @@ class JsonRows:
         return None
 
     def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int) -> bool:
-        """Search the object that starts here for the list of products.
+        """Search for the list of products in the object that starts at the scanner's position.
 
-        If the object contains the list, returns True, and the scanner is at the first record.
+        If the object contains the list, returns True. The scanner is then at the first record.
         """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
@@ -245,7 +246,7 @@ class JsonRows:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _single_product(self) -> list[Record]:
-        """Return the records of a file with a single product, which may be under a key such as `product`."""
+        """Return the records of a file with a single product, which can be under a key such as `product`."""
         value = _Scanner(self._text.open()).value()
         if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
             value = inner
@@ -263,7 +264,7 @@ def _skip_list(scanner: _Scanner) -> None:
 
 
 def _records(value: Any) -> list[Record]:
-    """Return the object as one record, or as one record for each of its variants. Raises InvalidJson."""
+    """Return one record for the object, or one record for each of its variants. Raises InvalidJson."""
     if not isinstance(value, dict):
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     for key in VARIANT_KEYS:
@@ -275,9 +276,9 @@ def _records(value: Any) -> list[Record]:
 
 
 def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> Record:
-    """Add an object's values to the record.
+    """Add the values of an object to the record.
 
-    Nested keys become columns such as `price.amount`. A list of texts or images becomes one cell of several lines.
+    Nested keys become columns such as `price.amount`. A list of texts or images becomes one cell with several lines.
     """
     if depth > MAX_DEPTH:
         raise InvalidJson("it is nested too deeply")

@@ -3,18 +3,18 @@
 from wecelebrate.feeds.items import UnreadableFeed
 
 MAX_UNPACKED_BYTES = 8 << 30
-"""The maximum unpacked size: ten million products of 800 bytes each."""
+"""The maximum unpacked size, in bytes: enough for ten million products of 800 bytes each."""
 MAX_RATIO = 250
-"""The maximum of unpacked size ÷ packed size.
+"""The maximum ratio: the unpacked size divided by the packed size.
 
-With deflate, constant data reaches 1,032. Very repetitive exports reach 100.
+With the method deflate, a file of equal bytes reaches a ratio of 1,032. Very repetitive exports reach 100.
 """
 RATIO_EXEMPT_BYTES = 16 << 20
-"""The ratio is not checked up to this unpacked size, because any file of this size is read quickly enough."""
+"""Up to this unpacked size, in bytes, the ratio is not checked. Any file of this size is read quickly enough."""
 
 
 def check_unpacked_size(size: int, packed: int, container: str, ratio: int = MAX_RATIO) -> None:
-    """Raise UnreadableFeed if the unpacked file is larger than any product file.
+    """Raise UnreadableFeed if the unpacked file is larger than any real product file.
 
     `size` is the unpacked size and `packed` is the packed size, both in bytes. The message names `container`, which is
     `gzip` or `zip`.

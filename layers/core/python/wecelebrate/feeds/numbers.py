@@ -8,10 +8,10 @@
 | `1.234.567`                  | 1234567.00    | a repeated separator groups thousands                             |
 | `1,234`                      | 1234.00       | 1.23 if the file's prices or the settings show a decimal comma    |
 | `1.234`                      | 1.23          | 1234.00 if the file's prices or the settings show a decimal comma |
-| `12,50 €` `EUR 12.50` `$5`   | with currency | $ alone is the catalog's currency if this is a dollar, else USD   |
+| `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
 | `1,5E+03`                    | 1500.00       | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.35         | cents are rounded half up; `source` keeps the original cell       |
-| `-5` `5-` `(5)`              | rejected      | it is negative; SAP writes `5-`, bookkeepers write `(5)`          |
+| `-5` `5-` `(5)`              | rejected      | the price is negative; SAP writes `5-`, bookkeepers write `(5)`   |
 | above 99,999,999.99          | rejected      | the database column is DECIMAL(10,2)                              |
 """
 
@@ -29,7 +29,7 @@ CENT = Decimal("0.01")
 MAX_PRICE = Decimal("99999999.99")
 MAX_COUNT = 2_147_483_647
 MAX_NUMBER_LENGTH = 60
-"""The maximum number of characters. A longer cell is not a number."""
+"""The maximum number of characters of a number. A longer cell is not a number."""
 
 # The active currencies of ISO 4217.
 _CODES = (
@@ -47,7 +47,8 @@ SIGNS = {
     "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
     "MX$": "MXN", "FR": "CHF", "FR.": "CHF", "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
 }  # fmt: skip
-# Signs that several currencies share. The catalog's currency is used if it is in the list, otherwise the first one.
+# Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
+# Otherwise the first currency in the list is used.
 SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD"),
     "¥": ("JPY", "CNY"),
@@ -66,12 +67,12 @@ _PARTS = re.compile(
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
-_WHOLE = re.compile(rf"(?<=\d)[.,]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # 12,- and 12.-- have no cents
+_WHOLE = re.compile(rf"(?<=\d)[.,]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-` and `12.--` mean 12 without cents
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
 def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
-    """Detect the decimal separator from a sample of price cells. Returns None if they do not show it."""
+    """Detect the decimal separator from a sample of price cells. Returns None if the sample does not show it."""
     votes = {",": 0, ".": 0}
     for cell in cells:
         text = re.sub(r"[^\d.,]", "", cell[:MAX_NUMBER_LENGTH]).strip(".,")
@@ -90,7 +91,7 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
 
 
 def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
-    """Parse a price, and the currency if the cell names one. `mark` is the file's decimal separator.
+    """Parse a price, and the currency if the cell names a currency. `mark` is the file's decimal separator.
 
     Raises BadCell with the code not_a_number, negative or too_large.
     """
@@ -124,10 +125,10 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
 
 
 def count(cell: str, mark: DecimalMark | None) -> int | None:
-    """Parse a quantity. Returns None for words such as "in stock", which state no number.
+    """Parse a quantity. Returns None for words such as "in stock", which do not state a number.
 
-    A negative quantity becomes 0, because ERP systems use it for units that are sold before they arrive. Fractions of a
-    unit are dropped. Raises BadCell with the code not_a_number or too_large.
+    A negative quantity becomes 0, because ERP systems use negative quantities for units that are sold before they
+    arrive. Fractions of a unit are dropped. Raises BadCell with the code not_a_number or too_large.
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)
@@ -173,7 +174,7 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
 
 
 def _signed(number: str) -> tuple[str, int]:
-    """Separate a number from its sign: a minus before it, a minus after it (SAP), or parentheses (bookkeeping)."""
+    """Separate a number from its sign: a minus before or after (SAP) the number, or parentheses (bookkeeping)."""
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1
@@ -203,7 +204,7 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
             grouped = False
         else:
             grouped = separator != mark if mark else separator == ","
-            # In 0,123 the comma cannot group thousands.
+            # In `0,123`, the comma cannot be a thousands separator.
             grouped = grouped and not digits.startswith("0")
         if grouped and any(len(part) != 3 for part in digits.split(separator)[1:]):
             raise _not_a_number(cell)

@@ -17,9 +17,9 @@ from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
 OPTIONS = ("decimal", "delimiter", "encoding", "language", "record", "sheet")
-"""Keys of a catalog's mapping that are options for reading the file, not fields."""
+"""The keys of a catalog's mapping that are not fields, but options for reading the file."""
 
-# is_active columns with these names may contain any value. A product with an unknown value is active.
+# Columns for `is_active` with these names can contain any value. A product with an unknown value is active.
 LENIENT = frozenset(("status", "state", "etat", "estado", "stato", "visibility"))
 
 
@@ -40,7 +40,9 @@ class ActiveColumn:
 
 @dataclass(slots=True)
 class Plan:
-    """The column numbers of each field. The first cell that is not blank is used, unless the profile joins cells."""
+    """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
+
+    For fields whose cells the profile joins, all cells are used."""
 
     header: list[str]
     profile: Profile | None
@@ -61,7 +63,7 @@ class Plan:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The fields that the file has columns for."""
+        """The fields for which the file has columns."""
         columns_of = {
             "sku": True,
             "name": self.name,
@@ -80,7 +82,7 @@ class Plan:
 
     @property
     def field_columns(self) -> dict[str, list[int]]:
-        """Maps each field that has columns to the numbers of its columns."""
+        """A mapping from each field that has columns to the numbers of these columns."""
         columns = {
             "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
             "brand": self.brand, "price": [price.column for price in self.prices],
@@ -90,7 +92,7 @@ class Plan:
         return {name: numbers for name, numbers in columns.items() if numbers}
 
     def details(self) -> dict[str, str | list[str]]:
-        """Map each field to the name of its column, or to the list of names, for the job's result."""
+        """Map each field to the name of its column, or to the list of its columns' names, for the job's result."""
         by_field = {name: [self.header[number] for number in numbers] for name, numbers in self.field_columns.items()}
         return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
 
@@ -101,11 +103,14 @@ class Plan:
 
 
 REPORT_COLUMN_PREFIX = "wecelebrate_"
-"""The prefix of columns that we add to error files. They are ignored, so a corrected error file can be uploaded."""
+"""The prefix of the columns that we add to error files.
+
+Columns with this prefix are ignored, so that a corrected error file can be uploaded.
+"""
 
 
 def raise_unreadable(problem: str) -> None:
-    """Raise UnreadableFeed for a problem of the mapping."""
+    """Raise UnreadableFeed. Its message is `problem`, which describes what is wrong in the mapping."""
     raise UnreadableFeed(problem)
 
 
@@ -116,9 +121,9 @@ def make_plan(
     profile: Profile | None = None,
     on_problem: Callable[[str], None] = raise_unreadable,
 ) -> Plan:
-    """Assign columns to fields. If there are several price columns, a column in `catalog_currency` is preferred.
+    """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
 
-    If `profile` is None, it is recognised from the header. `on_problem` is called with a description of each
+    If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
     problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column.
     """
     names = [fold(column) for column in header]
@@ -138,7 +143,7 @@ def make_plan(
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
-    """Return the plan for a header with new columns. New columns are used only for fields that had no column."""
+    """Return the plan for a header with new columns. A field that already has a column gets no new column."""
     if plan.profile and plan.profile.keep_other_columns:
         extended = replace(plan, header=header)
         extended.attributes = _free_columns(extended)
@@ -155,7 +160,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes: those that no field uses, except the columns of our error files."""
+    """Return the columns that become attributes: columns that no field uses and that our error files do not add."""
     used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))
@@ -166,7 +171,7 @@ def _free_columns(plan: Plan) -> list[tuple[int, str]]:
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
-    """Return the numbers of the columns that match, in the order of the patterns.
+    """Return the numbers of the columns whose names match a pattern, in the order of the patterns.
 
     Only the first match of each pattern is returned, unless `every` is set.
     """
@@ -201,7 +206,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
 
 
 def _label(column: str) -> str:
-    """Return the column's name as an attribute name: without JSON's prefix `attributes.` and Saleor's suffix."""
+    """Return the column's name as an attribute name: without the JSON prefix `attributes.` and Saleor's suffix."""
     name = re.sub(r"\s*\((product|variant) attribute\)$", "", column)
     return (name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
@@ -224,14 +229,15 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
             else:
                 prices.append(PriceColumn(number))
         if prices and prices[0].currency:
-            break  # these columns have one currency each: use them, and ignore the columns of later patterns
+            break  # each column has one currency: use these columns, ignore later patterns
     return _one_currency(prices, catalog_currency)
 
 
 def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
     """If the columns have different currencies, choose one column for all rows.
 
-    Prefers a column in the catalog's currency, then a column without a currency, then the first.
+    Chooses a column in the catalog's currency. If there is none, chooses a column without a currency, otherwise the
+    first column.
     """
     if any(price.currency for price in prices):
         preferred = [price for price in prices if price.currency == catalog_currency]
@@ -260,7 +266,7 @@ def _by_name(header: list[str], catalog_currency: str) -> Plan:
     used.update(price.column for price in plan.prices)
     plan.description = take("description")
     if not plan.name and plan.prices and plan.description:
-        # Many ERP exports have no column for the name, and write the name into the description.
+        # Many ERP exports have no name column. They write the name into the description column.
         plan.name, plan.description = plan.description, take("description")
     plan.category, plan.brand = take("category"), take("brand")
     plan.currency = next(iter(take("currency")), None)
@@ -271,7 +277,7 @@ def _by_name(header: list[str], catalog_currency: str) -> Plan:
 
 
 def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
-    """Return for each field the columns whose names match it."""
+    """Return, for each field, the columns whose names match the field."""
     candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
     for number, column in enumerate(header):
         matches = field_candidates(column)
@@ -341,7 +347,7 @@ def _by_mapping(
 
 
 def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
-    """Remove a mapped column from the other fields. Fields in `keep`, which the mapping names, are not changed."""
+    """Remove a mapped column from all fields, except from the fields in `keep`, which the mapping names."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
     if "inventory_count" not in keep:

@@ -12,9 +12,9 @@ from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
-"""Builds an item from the line number, the stripped cells and the unchanged cells.
+"""A function that builds an item from the line number, the stripped cells and the unchanged cells.
 
-In exports with variants, blank stripped cells of a variant are already filled from the first row of its product.
+For a variant, the values of the product's first row were already copied into the stripped cells that are blank.
 """
 
 CACHE_SIZE = 4096
@@ -25,8 +25,8 @@ Value = TypeVar("Value")
 def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
     """Return the function that builds the products of a file. `mark` is the file's decimal separator.
 
-    The function returns one item for one source row. If a row cannot become a product, the rejection describes the
-    first bad cell.
+    That function returns one item for one source row. If a row cannot become a product, the item is a rejection that
+    describes the first bad cell.
     """
     header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
@@ -38,12 +38,12 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     read_currency = _cached(partial(_currency, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
-    # This function is called for every row. It is not divided into smaller functions, because their calls would be
-    # most of its cost.
+    # This function is called for every row. It is not divided into smaller functions, because calls of smaller
+    # functions would take most of the time.
     def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
         sku: str | None = None
         missing = _NO_FIELDS
-        columns = sku_columns  # the columns of the current field, which a rejection names
+        columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
             sku = convert.sku(read_sku(cells) or "")
             name, description, category, brand = read_texts(cells)
@@ -58,7 +58,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
                     columns = [column]
                     images += convert.image_addresses(cell)
             if len(images) > 1:
-                # Shops do not show more images than MAX_IMAGES. `source` still contains all of them.
+                # Shops do not show more images than MAX_IMAGES. The field `source` still contains all images.
                 images = list(dict.fromkeys(images))[: convert.MAX_IMAGES]
             columns = stock_columns
             count = read_count(cells) if columns else None
@@ -101,7 +101,7 @@ def _currency(catalog_currency: str, cell: str) -> str:
 
 
 def _cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Add a cache to the parser, because prices and quantities repeat. To bound the memory, it ignores long cells."""
+    """Add a cache to the parser, because prices and quantities repeat. The cache ignores long cells, to save memory."""
     cached = lru_cache(maxsize=CACHE_SIZE)(parse)
     return lambda cell: cached(cell) if len(cell) <= numbers.MAX_NUMBER_LENGTH else parse(cell)
 
@@ -109,7 +109,7 @@ def _cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
     """Return a function that reads the first cell that is not blank.
 
-    It returns "" if all cells are blank, and None if the record has none of the keys.
+    That function returns "" if all cells are blank, and None if the record has none of the keys.
     """
     if len(columns) == 1:
         return itemgetter(columns[0])
@@ -127,7 +127,7 @@ Texts = tuple[str | None, str | None, str | None, str | None]
 def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
     """Return a function that reads name, description, category and brand.
 
-    If a field is bad, the function raises BadCell with the columns of that field.
+    If the value of a field is not valid, that function raises BadCell with the columns of the field.
     """
     name_columns, description_columns = plan.name, plan.description
     category_columns, brand_columns = plan.category, plan.brand
@@ -169,13 +169,13 @@ def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells],
     if reader_name is not None:
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
-    if name == "category":  # a JSON list became a cell of several lines: use the first line
+    if name == "category":  # a JSON list became a cell with several lines: use the first line
         return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
     return first
 
 
 def _facet(name: str, cell: str) -> str:
-    """Return the value of a facet. Vendure writes facets as `category:Mugs|brand:Acme`."""
+    """Return the value of one facet in a cell. Vendure writes facets as `category:Mugs|brand:Acme`."""
     match = re.search(rf"(?:^|\|)\s*{name}\s*:\s*([^|]+)", cell, re.IGNORECASE)
     return match[1].strip() if match else ""
 
@@ -193,7 +193,7 @@ def _price_reader(
 ) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
     """Return a function that reads the price and its currency.
 
-    If the file has several price columns, the function prefers a price in the catalog's currency.
+    If the file has several price columns, that function prefers a price in the catalog's currency.
     """
     parse = _cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
@@ -255,9 +255,9 @@ def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cel
 
 
 def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:
-    """Return a function that reads is_active.
+    """Return a function that reads `is_active`.
 
-    It returns True if every column with a value says active, and None if no column has a value.
+    That function returns True if every column with a value says active, and None if no column has a value.
     """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
     columns = [(active.column, active.inverse, active.lenient) for active in plan.active]

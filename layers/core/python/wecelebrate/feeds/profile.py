@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Columns = tuple[str, ...]
-"""Patterns of folded column names."""
+"""Patterns that match folded column names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,15 @@ class VariantRule:
     key: Columns
     """Consecutive rows with the same value in these columns are one product."""
     handle: Columns = ()
-    """The product's public identifier. The SKU of a variant without a SKU is computed from it and the option values."""
+    """The columns of the product's public identifier, the handle.
+
+    If a variant has no SKU, its SKU is computed from the handle and the option values.
+    """
     parent: Columns = ()
-    """Columns in which a variant names the key of its product. Used if the variants do not repeat the key columns."""
+    """Columns in which a variant names the key of its product.
+
+    Used if a variant does not have its product's values in the key columns.
+    """
     blank_continues: bool = False
     """Whether a row without a key belongs to the product of the row above."""
     variant_columns: Columns = ()
@@ -25,21 +31,27 @@ class VariantRule:
     Any other later row only completes the product, for example with a further image.
     """
     parent_patterns: Mapping[str, str] = field(default_factory=dict)
-    """Maps columns to patterns. If a product's first row matches and variants follow, only the variants are sold."""
+    """Maps columns to patterns of cells.
+
+    If a product's first row matches and variants follow, only the variants are sold.
+    """
     options: tuple[tuple[str, str], ...] = ()
-    """For each option, the columns of its name and its value."""
+    """For each option, the column with its name and the column with its value."""
     option_lists: tuple[str, str] | None = None
-    """The column with the names of all options, and the column with their values. Both are separated by |."""
+    """The column with the names of all options, and the column with the values of all options.
+
+    In each of the two columns, the separator is |.
+    """
     variant_title: Columns = ()
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
     own_columns: Columns = ()
-    """Further columns of the variant itself. A blank cell there does not get the product's value."""
+    """Further columns that belong only to the variant. A blank cell there does not get the product's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectRule:
-    """Describes rows of an export that are not products."""
+    """Describes the rows of an export that are not products."""
 
     column: str
     pattern: str
@@ -53,21 +65,21 @@ class RejectRule:
 class Profile:
     name: str
     signatures: tuple[Columns, ...]
-    """A file with all columns of one signature has this profile."""
+    """Sets of columns. A file that has all columns of one set has this profile."""
     fields: Mapping[str, Columns]
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Maps columns to attribute names. If the attribute name is empty, the column's own name is used."""
+    """Maps columns to attribute names. If the attribute name is empty, the name of the column is used."""
     variants: VariantRule | None = None
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
-    """Fields that use all their columns, such as images, or the stock of several warehouses."""
+    """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses."""
     lenient: bool = False
-    """Whether an unknown value of is_active means active, because the shop may have states that we do not know."""
+    """Whether an unknown value of `is_active` means active. Some shops have states that we do not know."""
     inactive_pattern: str | None = None
-    """The pattern of the values that mean inactive, if the shop does not use the usual words."""
+    """The pattern of the values that mean inactive. None if the shop uses the usual words."""
     cell_readers: Mapping[str, str] = field(default_factory=dict)
     """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`."""
     pair_columns: Columns = ()
-    """Columns with one attribute per line: `Colour: red`."""
+    """Columns whose cells have one attribute per line, such as `Colour: red`."""
     keep_other_columns: bool = False
     """Whether columns that the profile does not name become attributes, as in a file without a profile."""

@@ -1,7 +1,8 @@
 """Profiles of the exports of common shops and ERP systems. A file's profile is recognised from its columns.
 
-The column names in a profile are folded (see `columns.fold`) and may be regular expressions. Patterns are tried in
-their order, and the first column that matches a pattern is used. Columns that the profile does not name are ignored.
+The column names in a profile are folded (see `columns.fold`) and can be regular expressions. Patterns are tried in
+the order of the profile, and the first column that matches a pattern is used. Columns that the profile does not name
+are ignored.
 """
 
 import re
@@ -127,7 +128,7 @@ PROFILES = (
         ),
         joined_fields=("images",),
         lenient=True,
-        # draft, proposed and published are editing states. They do not make an exported product inactive.
+        # `draft`, `proposed` and `published` are editing states. An editing state does not make a product inactive.
         inactive_pattern="rejected",
     ),
     Profile(
@@ -349,7 +350,7 @@ def has_column(folded_header: list[str], pattern: str) -> bool:
 
 
 def known_names() -> frozenset[str]:
-    """Return every column name of the profiles that is not a pattern. They help to distinguish a header from data."""
+    """Return every column name of the profiles that is not a pattern. These names help to recognise a header."""
     names: set[str] = set()
     for profile in PROFILES:
         for patterns in (*profile.signatures, *profile.fields.values()):

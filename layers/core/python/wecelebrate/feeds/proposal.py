@@ -1,4 +1,4 @@
-"""Shows the person who sets up a catalog's mapping how a file would be read. Nothing is imported."""
+"""Shows how a file would be read, for the person who sets up a catalog's mapping. Nothing is imported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from wecelebrate.feeds.plan import Plan, make_plan
 from wecelebrate.feeds.source import open_source
 
 SAMPLE = 1 << 20
-"""The number of bytes that are read of a text file. Of a workbook, the first rows of each sheet are read."""
+"""The number of bytes that are read from a text file. From a workbook, the first rows of each sheet are read."""
 MAX_ROWS = 20
 MAX_COLUMN_SAMPLES = 3
 MAX_SAMPLE_LENGTH = 100
@@ -36,16 +36,16 @@ class ProposedField:
     columns: list[str]
     by: AssignedBy
     confidence: float
-    """1 for the catalog's mapping, 0.95 for a known export, 0.5 to 0.9 for a column name, 0 without a column.
+    """1 for a column from the mapping, 0.95 for a known export, 0.5 to 0.9 for a usual column name, 0 without a column.
 
-    Less usual column names have a lower confidence.
+    A less usual column name has a lower confidence.
     """
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """How a file would be read. `as_json` is the API's response."""
+    """Describes how a file would be read. `as_json` returns the API's response."""
 
     format: str
     packed: list[str]
@@ -58,7 +58,7 @@ class Proposal:
     columns: list[ProposedColumn]
     fields: list[ProposedField]
     missing: list[str]
-    """Required fields without a column."""
+    """The required fields that have no column."""
     rows: list[dict[str, Any]]
     """The first rows, each as `{line, product}` or `{line, error, code, sku}`."""
     warnings: list[str]
@@ -70,7 +70,7 @@ class Proposal:
 def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> Proposal:
     """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
-    Raises UnreadableFeed for a file that is unreadable with any mapping.
+    Raises UnreadableFeed for a file that cannot be read, whatever the mapping is.
     """
     settings = dict(mapping or {})
     warnings: list[str] = []
@@ -129,7 +129,7 @@ def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> Proposed
     if plan.profile:
         return ProposedField(name, columns, "profile", 0.95, f"{plan.profile.name} exports use this column")
     rank = next((rank for field, rank, _ in field_candidates(columns[0]) if field == name), 1_000)
-    # The ranks of consecutive synonyms differ by ten. The first synonyms are the most specific names.
+    # The ranks of two consecutive synonyms differ by ten. The first synonym in the list is the most specific name.
     confidence = round(max(0.5, 0.9 - rank / 10 * 0.005), 2)
     return ProposedField(name, columns, "name", confidence, f"{quoted(columns[0], 40)} is a usual name for this field")
 
@@ -141,7 +141,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _product(product: Product) -> dict[str, Any]:
-    """Return the product in the format of the API, without the fields that the row does not have."""
+    """Return the product in the format of the API. Fields that the row does not have are left out."""
     values = {name: getattr(product, name) for name in FIELDS if name in product.fields_set}
     if product.price is not None:
         values["price"] = f"{product.price:.2f}"

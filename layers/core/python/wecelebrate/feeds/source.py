@@ -17,7 +17,7 @@ class FeedSource:
     format: Format
     table: Table
     text: encoding.TextFile | None
-    """The decoded file; None for a workbook."""
+    """The decoded text file, or None for a workbook."""
     unpacked: UnpackedFile
     is_sample: bool = False
 
@@ -44,9 +44,10 @@ class FeedSource:
 def open_source(
     stream: BinaryIO, name: str, mapping: Mapping[str, str | None], currency: str, sample: int | None = None
 ) -> FeedSource:
-    """Open the stream as a table. If `sample` is set, read only this many bytes, if the format allows it.
+    """Open the stream as a table. Raises UnreadableFeed.
 
-    Raises UnreadableFeed.
+    If `sample` is set, at most `sample` bytes of a text file are read, and a workbook's sheet is not read to its end.
+    An XML file is always read completely.
     """
     if mapping.get("decimal") not in (None, ",", "."):
         raise UnreadableFeed(
@@ -59,7 +60,7 @@ def open_source(
             table = open_xlsx(unpacked.workbook, mapping, entire_sheet=sample is None)
             return FeedSource("xlsx", table, None, unpacked)
         reject_binary(unpacked.head)
-        # XML is always read to its end, because information about the products, such as their groups, may be there.
+        # An XML file is always read to its end, because its last part can contain the groups of the products.
         is_sample = sample is not None and not _looks_like_xml(unpacked.head)
         if sample is not None and is_sample:
             unpacked.limit(sample)

@@ -29,11 +29,11 @@ class Table:
     header: list[str]
     sample: list[Cells]
     rows: Callable[[], Iterator[Row | Rejected]]
-    """Iterates over the unchanged rows. CSV rows may have any width. JSON rows may add new keys to the header."""
+    """Iterates over the unchanged rows. CSV rows can have any width. JSON rows can add new keys to the header."""
     ended_cleanly: Callable[[], bool]
     details: dict[str, Any]
     profile: Profile | None = None
-    """The profile, if the format determines it. None if it must be recognised from the columns."""
+    """The profile, if the format determines the profile. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
     """`full` if the file declares the whole catalog, `delta` if it declares only changes, otherwise None."""
     close: Callable[[], None] = lambda: None
@@ -41,13 +41,13 @@ class Table:
 
 
 def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
-    """Return a function that counts the column names in a row that are usual, or in a profile, or in the mapping."""
+    """Return a function that counts the known names in a row: usual names, names in a profile or in the mapping."""
     mapped = frozenset(fold(column) for name, column in mapping.items() if column and name not in OPTIONS)
     return partial(count_known_columns, also=known_names() | mapped)
 
 
 def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
-    """Open a CSV file. Raises UnreadableFeed if it has no header or too many columns."""
+    """Open a CSV file. Raises UnreadableFeed if the file has no header or too many columns."""
     reader = text.open()
     lines = sample_lines(reader, SAMPLE_CHARACTERS)
     delimiter = mapping.get("delimiter")
@@ -91,10 +91,10 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
 
 
 def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
-    """Return the column names of the header row. They are cleaned and unique, and unnamed columns get a number.
+    """Return the column names of the header row. Names are cleaned and made unique. Unnamed columns get a number.
 
-    Blank names at the end are left out if no row of `data` has a value there. Some spreadsheets write thousands of
-    them.
+    Blank names at the end are left out if no row of `data` has a value in these columns. Some spreadsheets write
+    thousands of blank names.
     """
     check_column_count(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
     names = [_clean(cell) for cell in cells]
@@ -125,7 +125,10 @@ def _clean(cell: str) -> str:
 
 
 def open_json(text: TextFile, file_format: Format) -> Table:
-    """Open a JSON or NDJSON file. Raises UnreadableFeed if it is not JSON, or has no list of objects or no records."""
+    """Open a JSON or NDJSON file.
+
+    Raises UnreadableFeed if the file is not JSON, has no list of objects, or has no records.
+    """
     source = JsonRows(text, file_format)
     return table_of_records(iter(source), lambda: source.ended_cleanly, {})
 
@@ -136,7 +139,7 @@ def table_of_records(
     details: dict[str, Any],
     columns: Iterable[str] = (),
 ) -> Table:
-    """Return the table of records, whose keys may differ. The header has all `columns`, even if no record has them.
+    """Return a table of the records, whose keys can differ. All names in `columns` are in the header.
 
     Raises UnreadableFeed if there are no records.
     """
@@ -147,7 +150,7 @@ def table_of_records(
         first = next((entry.reason for entry in sample if isinstance(entry, Rejected)), "it is empty")
         raise UnreadableFeed(f"the file contains no records: {first}")
 
-    # Messages and the error file show the clean names. `header` has the original keys.
+    # Messages and the error file show the clean names. The list `header` contains the original keys.
     names = unique_names([_clean(key) for key in header])
 
     def rows() -> Iterator[Row | Rejected]:

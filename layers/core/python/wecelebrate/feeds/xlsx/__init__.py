@@ -1,8 +1,8 @@
 """Reads Excel workbooks (XLSX, XLSM) row by row in constant memory.
 
-Other libraries were measured on a sheet of ten columns. python-calamine keeps the whole sheet in memory: 93 MB for
-100,000 rows. lxml's iterparse takes three times as long as expat. So expat parses the sheet while it is unpacked. The
-shared strings are kept in a temporary file.
+Other libraries were measured with a sheet of ten columns. The library python-calamine keeps the whole sheet in memory:
+93 MB for 100,000 rows. The function `iterparse` of lxml takes three times as long as expat. So expat parses the sheet
+while the sheet is unpacked. The shared strings are kept in a temporary file.
 """
 
 from wecelebrate.feeds.xlsx.table import open_xlsx

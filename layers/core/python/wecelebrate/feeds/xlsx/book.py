@@ -25,7 +25,7 @@ class Sheet:
 
 
 class Book:
-    """An open workbook. Raises UnreadableFeed if it is damaged."""
+    """An open workbook. Raises UnreadableFeed if the workbook is damaged."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -53,7 +53,8 @@ class Book:
                 "the products"
             )
         part_of_type = dict(reversed(list(parts.values())))
-        # Maps each style to the function that reads its numbers. The key None is for cells without a style.
+        # Maps each style to the function that reads the numbers in cells of this style.
+        # The key None is for cells without a style.
         self.number_readers: dict[str | None, Callable[[str], str]] = {}
         self.number_readers.update(self._style_readers(part_of_type.get("styles")))
         self.number_readers[None] = self.number_readers.get("0", number)
@@ -86,7 +87,7 @@ class Book:
 
 
 def _elements(archive: Archive, part: str, names: set[str]) -> Iterable[tuple[str, Attributes]]:
-    """Return the elements of a small part that have one of these names."""
+    """Return the elements with these names in a part of the workbook. The part must be small."""
     elements: list[tuple[str, Attributes]] = []
 
     def start(name: str, attributes: Attributes) -> None:

@@ -1,6 +1,6 @@
 """Converts the values of workbook cells to text.
 
-Numbers have no digits from floating-point rounding errors. Dates and times are in ISO 8601.
+The texts of numbers contain no digits that come from rounding errors. Dates and times are written in ISO 8601.
 """
 
 import math
@@ -21,7 +21,7 @@ BUILT_IN_FORMATS: dict[int, CellFormat] = {
     46: "elapsed",
 }
 END_OF_DATES = 2_958_466
-"""The day after 31 December 9999. Higher numbers are not dates."""
+"""The number of the day after 31 December 9999. This number and higher numbers are not dates."""
 
 _WHOLE = re.compile(r"-?\d{1,17}", re.ASCII)
 _SHORT = re.compile(r"-?\d{1,10}\.\d{0,4}[1-9]", re.ASCII)
@@ -51,7 +51,10 @@ def cell_format(code: str) -> CellFormat | int:
 
 
 def number_reader(shown_as: CellFormat | int, from_1904: bool) -> Callable[[str], str]:
-    """Return the function that reads the numbers in cells of this format. It has a cache, because values repeat."""
+    """Return the function that reads the numbers in cells of this format.
+
+    That function has a cache, because values repeat.
+    """
     if shown_as == "number":
         return number
     if isinstance(shown_as, int):
@@ -76,19 +79,25 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # it was rounded when it was written: keep the exponent, which shows this
+    if abs(value) >= 1e15:  # the number was rounded when it was written: the exponent shows this, so keep it
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 
 
 def padded(raw: str, digits: int) -> str:
-    """Add leading zeros to a whole number, as formats such as `00000` do for SKUs that are stored as numbers."""
+    """Add leading zeros to a whole number, until it has `digits` digits.
+
+    Formats such as `00000` show SKUs in this way if the SKUs are stored as numbers.
+    """
     text = number(raw)
     return text.zfill(digits) if text.isdigit() else text
 
 
 def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
-    """Convert days since 1900 (or 1904) to a date, a time or both. A number outside the calendar is not converted."""
+    """Convert a number of days since 1900 (or 1904) to a date, to a time, or to a date with a time.
+
+    A number outside the calendar is not converted.
+    """
     try:
         days = float(raw)
     except ValueError:
@@ -98,8 +107,8 @@ def date_or_time(raw: str, shown_as: CellFormat, from_1904: bool) -> str:
     seconds = round(days * 86_400)
     if shown_as == "elapsed":
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    # Excel treats 1900 as a leap year, as Lotus 1-2-3 did. So days before 1 March 1900 count from a start that is one
-    # day later.
+    # Excel treats 1900 as a leap year, because Lotus 1-2-3 did so. For dates before 1 March 1900, the start of the
+    # count is therefore one day later than for other dates.
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)  # noqa: DTZ001
     try:
         at = start + timedelta(seconds=seconds)

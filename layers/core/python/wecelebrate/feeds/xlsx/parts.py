@@ -1,6 +1,6 @@
 """Parses the XML parts of a workbook as events.
 
-Refuses document types, because OOXML forbids them. So no part can declare entities.
+Document type declarations are refused, because OOXML forbids them. So no part can declare entities.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,12 +11,18 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 CHUNK = 64 << 10
 MAX_PART_RATIO = 150
-"""The maximum of unpacked size ÷ packed size of a part. A sheet of one repeated row reaches 60."""
+"""The maximum ratio of a part: its unpacked size divided by its packed size.
+
+A sheet in which all rows are equal has a ratio of 60.
+"""
 MAX_TOKEN_LENGTH = 1 << 20
-"""The maximum number of bytes of a tag or comment. Expat keeps each in memory, and scans it again with every chunk."""
+"""The maximum number of bytes of a tag or a comment.
+
+Expat keeps an incomplete tag or comment in memory, and scans it again with every chunk.
+"""
 MAX_DEPTH = 64
 MAX_NAMES = 5_000
-"""The maximum number of different element names. Expat keeps all of them in memory."""
+"""The maximum number of different element names. Expat keeps all element names in memory."""
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -24,7 +30,7 @@ End = Callable[[str], None]
 
 
 def open_part(archive: Archive, name: str) -> ZipMember:
-    """Open a part's content. Raises UnreadableFeed if the workbook does not contain the part."""
+    """Open a part of the workbook. Raises UnreadableFeed if the workbook does not contain this part."""
     info = archive.entries.get(name) or archive.entries.get(name.lstrip("/"))
     if info is None:
         raise UnreadableFeed(f"the workbook is damaged: it does not contain {name}; open it in Excel and save it again")
@@ -34,11 +40,12 @@ def open_part(archive: Archive, name: str) -> ZipMember:
 def parse_part(
     archive: Archive, name: str, start: Start, end: End, text: Callable[[str], None], *, bounded: bool = False
 ) -> Iterator[None]:
-    """Call the handlers for each element and text of the part, and yield after each chunk.
+    """Call the handlers for each element and each text of the part, and yield after each chunk.
 
-    The handlers get the names without their prefix. Set `bounded` if the handlers themselves limit the depth and the
-    number of element names. This saves two calls for each element. Raises UnreadableFeed for invalid XML, and for XML
-    that no spreadsheet program writes.
+    The handlers get element names without a prefix. Set `bounded` if the handlers themselves limit the depth and the
+    number of element names. This option saves two function calls for each element.
+
+    Raises UnreadableFeed for invalid XML, and for XML that no spreadsheet program writes.
     """
     stream = open_part(archive, name)
     parser = expat.ParserCreate()

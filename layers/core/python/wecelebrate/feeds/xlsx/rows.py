@@ -1,4 +1,4 @@
-"""Reads the rows of a sheet one by one. The size that the sheet declares is ignored."""
+"""Reads the rows of a sheet one by one. The number of rows and columns that the sheet declares is ignored."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ MAX_MERGED_CELLS = 100_000
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
 LONG_TEXT = 1_000
-"""Only shared texts with more characters are counted for MAX_REPEATED_CHARACTERS."""
+"""Only shared texts with more characters than this count for MAX_REPEATED_CHARACTERS."""
 MAX_REPEATED_CHARACTERS = 1 << 30
-"""The maximum number of characters of long shared texts in all cells together.
+"""The maximum number of characters of long shared texts, added up over all cells.
 
-A text of 32,000 characters that is repeated in a million rows would have 32 billion characters.
+A text of 32,000 characters that is used in a million rows would add 32 billion characters.
 """
 SHORT_TEXT = 200
 MAX_RECENT_TEXTS = 8_192
@@ -33,17 +33,23 @@ _TOO_LONG = " " * (MAX_TEXT_LENGTH + 1)
 Flaw = tuple[str, str]
 """The code and the description of an error."""
 Numbered = tuple[int, list[str]]
-"""A row's number and its cells."""
+"""The number of a row, and the cells of this row."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Maps each column to the first and the last row of each merged cell. The last merged cell comes first."""
+"""Maps each column to the first and the last row of each merged cell.
+
+The last merged cell of a column comes first in its list.
+"""
 
 
 class FlawedCells(list[str]):
-    """The cells of a row. Some need another check, which is made when the fields of the columns are known."""
+    """The cells of a row. Some of these cells must be checked later, when the fields of the columns are known."""
 
     flaws: dict[int, Flaw]
     three_decimals: set[int]
-    """Columns with a number of three decimals. In its text, the point could be read as a thousands separator."""
+    """The columns in which this row has a number with three decimals.
+
+    In the text of such a number, the point could be read as a thousands separator.
+    """
 
 
 def merged_spans(book: Book, sheet: Sheet) -> Spans:
@@ -82,14 +88,15 @@ class SheetRows:
     """Iterates over the rows: `(row number, cells)`, or a Rejected.
 
     Each cell has the text that Excel shows. Blank cells at the end of a row are left out, and rows without values are
-    skipped. A merged cell gives its value to every row that it spans. A row with cells beyond MAX_COLUMNS is rejected.
+    skipped. The value of a merged cell is used in every row of the merged cell. A row with more than MAX_COLUMNS
+    columns is rejected.
     """
 
     def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None) -> None:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
-        """Maps each column to the merged cell that spans the current row: its last row and its value."""
+        """Maps each column to the merged cell that spans the current row: the cell's last row and its value."""
         self.widest = 0
         """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 
@@ -130,7 +137,7 @@ class SheetRows:
 
 
 class _RowParser:
-    """Builds `rows` from the XML events of a sheet. A sheet of a million rows causes forty million calls."""
+    """Builds `rows` from the XML events of a sheet. For a million rows, expat calls the methods forty million times."""
 
     __slots__ = (
         "_cell_type", "_cells", "_column", "_columns", "_depth", "_flaws", "_formula", "_has_formula", "_in_cell",
@@ -140,7 +147,7 @@ class _RowParser:
 
     def __init__(self, book: Book, part: str) -> None:
         self.rows: list[Numbered | Rejected] = []
-        """The complete rows. The caller reads and clears them after each chunk."""
+        """The complete rows. The caller reads these rows after each chunk, and then clears the list."""
         self.widest = self.repeated = 0
         self._strings, self._part = book.strings, part
         self._number_readers: dict[str | None, Callable[[str], str]] = book.number_readers
@@ -149,13 +156,13 @@ class _RowParser:
         self._other_names: set[str] = set()
         self._depth = 0
         self._in_row = self._in_cell = self._in_phonetic = False
-        # The current row
+        # The state of the current row
         self._line = self._column = self._size = 0
         self._cells: list[str] = []
         self._flaws: dict[int, Flaw] = {}
         self._three_decimals: set[int] = set()
         self._problem: Flaw | None = None
-        # The current cell
+        # The state of the current cell
         self._cell_type: str | None = None
         self._style: str | None = None
         self._value = self._formula = self._target = ""
@@ -225,7 +232,7 @@ class _RowParser:
             self._flaws, self._three_decimals = {}, set()
 
     def _start_other(self, name: str) -> None:
-        if name == "rPh":  # a phonetic hint, which is not part of the text
+        if name == "rPh":  # a pronunciation aid, which is not part of the text
             self._in_phonetic = True
         self._depth += 1
         self._other_names.add(name)
@@ -285,7 +292,7 @@ class _RowParser:
         self._problem = self._problem or ("too_many_cells", f"it has more than {MAX_COLUMNS:,} columns")
 
     def _other_content(self, cell_type: str | None, value: str) -> str:
-        """Return the content of a cell that is neither a shared text nor a number."""
+        """Return the content of a cell whose type is neither shared text nor number."""
         if cell_type is None or cell_type == "n":
             formula = quoted("=" + self._formula)
             self._flaws[self._column] = (
@@ -324,7 +331,7 @@ class _RowParser:
 
 
 def _column_number(letters: str) -> int:
-    """Convert letters to a column number: `A` to 0, `XFD` to 16,383. Invalid letters become MAX_COLUMNS."""
+    """Convert letters to a column number: `A` becomes 0, `XFD` becomes 16,383. Invalid letters become MAX_COLUMNS."""
     number = 0
     for letter in letters.upper()[:4]:
         if not "A" <= letter <= "Z":

@@ -1,6 +1,6 @@
 """Reads the shared strings of a workbook.
 
-They are kept in a temporary file, and parsed only as far as the sheet needs them.
+The strings are kept in a temporary file. The strings after the last string that the sheet uses are not parsed.
 """
 
 import json
@@ -14,15 +14,18 @@ from wecelebrate.feeds.xlsx.cells import unescaped
 from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, parse_part
 
 MAX_TEXT_LENGTH = 32_767
-"""The maximum number of characters of a cell. Excel has the same limit."""
+"""The maximum number of characters in a cell. Excel has the same limit."""
 BLOCK_SIZE = 64
-"""The number of strings that are written and read together."""
+"""The number of strings that are written and read together, as a block."""
 CACHE_CHARACTERS = 8 << 20
 """The approximate number of characters in the blocks that are cached in memory."""
 
 
 class SharedStrings:
-    """`strings[n]` is the shared string number n, or None if it is too long. Raises IndexError if it does not exist."""
+    """The shared strings. `strings[n]` is the string with the number n, or None if this string is too long.
+
+    Raises IndexError if there is no string with the number n.
+    """
 
     def __init__(self, archive: Archive, part: str | None) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with this object)
@@ -49,7 +52,7 @@ class SharedStrings:
         return loaded
 
     def _write_block(self) -> None:
-        """Write a full block to the file. The size of the largest block determines the number of cached blocks."""
+        """Write a full block to the file. If this block is much larger than earlier blocks, cache fewer blocks."""
         content = json.dumps(self._last_block).encode()
         self._file.seek(self._size)
         self._file.write(content)
@@ -74,7 +77,7 @@ class SharedStrings:
             elif name == "si":
                 pieces.clear()
                 size = 0
-            elif name == "rPh":  # a phonetic hint, which is not part of the text
+            elif name == "rPh":  # a pronunciation aid, which is not part of the text
                 phonetic_depth += 1
             else:
                 other_names.add(name)

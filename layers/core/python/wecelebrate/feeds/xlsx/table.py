@@ -23,7 +23,7 @@ class _SheetPreview:
     sheet: Sheet
     header: list[str]
     score: int
-    """2 if the sheet has SKUs with names or prices, 1 if it has only SKUs (as in a stock list), otherwise 0.
+    """2 if the sheet has SKUs and also names or prices, 1 if it has only SKUs (as in a stock list), otherwise 0.
 
     A sheet without rows below the header has the score 0.
     """
@@ -32,10 +32,11 @@ class _SheetPreview:
 def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet: bool = True) -> Table:
     """Open the sheet with the products as a table.
 
-    `mapping["sheet"]` is its name, or its number from 1. Without this option, the only visible sheet with products is
-    opened. If several visible sheets have products, the option is required, so that no products are ignored silently.
+    `mapping["sheet"]` is the sheet's name, or its number, counted from 1. Without this option, the only visible sheet
+    with products is opened. If several visible sheets have products, the option is required. Otherwise the products of
+    some sheets would be ignored silently.
 
-    If `entire_sheet` is set, the sheet is first read to its end, to find merged cells and damage. Raises
+    If `entire_sheet` is set, the sheet is first read to its end, to find merged cells and damaged data. Raises
     UnreadableFeed.
     """
     book = Book(archive)
@@ -116,7 +117,7 @@ def _preview(
 
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
-    """Return the first rows. Raises UnreadableFeed if they have more columns than any product file."""
+    """Return the first rows. Raises UnreadableFeed if these rows have more columns than any real product file."""
     rows = SheetRows(book, sheet, spans)
     top = list(islice((row for row in rows if not isinstance(row, Rejected)), count))
     check_column_count(rows.widest)
@@ -136,7 +137,7 @@ def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[i
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
-    """Fit the row to the header's width, without the cells beside the table. Returns None if the row is then blank."""
+    """Return the row with as many cells as the header has. Returns None if all these cells are blank."""
     line, cells = row
     count = len(cells)
     if count < width:

@@ -2,8 +2,8 @@
 
     table = open_xml(file, {"record": "offer", "name": "model"}, "EUR")
 
-Memory use does not grow with the file. Nothing is fetched from the network, and no entity is expanded (see `reader` and
-`source`).
+Memory use does not grow with the size of the file. Nothing is fetched from the network, and no entity is expanded. See
+the modules `reader` and `source`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ from wecelebrate.feeds.xml.ubl import UblCatalogue
 __all__ = ["open_xml"]
 
 RAW_EXCERPT = 1_000
-"""The number of characters of a rejected record that the error file shows."""
+"""The number of characters of a rejected record that are shown in the error file."""
 
 FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "BMECAT": BMEcat,
@@ -39,7 +39,7 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
 }
-# The root's name is not enough for these formats: the start of the file must also contain these bytes.
+# The bytes that the start of a file in these formats must contain. The name of the root element is not enough.
 CONFIRMED_BY = {
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),
@@ -50,10 +50,11 @@ CONFIRMED_BY = {
 def open_xml(file: BinaryIO, mapping: Mapping[str, str | None], currency: str = "") -> Table:
     """Open a seekable XML file as a table. The file is decoded with the encoding that it declares.
 
-    `mapping` may name the `record` (an element or a path of elements), the `language` of translated texts, and an
-    `encoding` that overrides a wrong declaration. If a product has several prices, a price in `currency` is preferred.
+    `mapping` can contain three options: `record` is an element or a path of elements, `language` is the language of
+    translated texts, and `encoding` overrides a wrong declaration. If a product has several prices, a price in
+    `currency` is preferred.
 
-    Raises UnreadableFeed for a file that is not XML, declares entities, or has no records.
+    Raises UnreadableFeed for a file that is not XML, that declares entities, or that has no records.
     """
     source = XmlSource(file, mapping.get("encoding"))
     xml_format = _format(source, mapping, currency)
@@ -75,7 +76,7 @@ def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str)
 
 
 class XmlRecords:
-    """Iterates over `(line, records)`, as `JsonRows` does. If the file is broken, the last item says where."""
+    """Iterates over `(line, records)`, as `JsonRows` does. If the XML is broken, the last item says on which line."""
 
     def __init__(self, source: XmlSource, xml_format: XmlFormat) -> None:
         self._source, self._format = source, xml_format

@@ -12,28 +12,28 @@ ATTRIBUTES = "attributes"
 
 
 class XmlFormat:
-    """An XML format for products. Each object reads one file."""
+    """The base class of the XML formats. Each object of a subclass reads one file."""
 
     name: str
     profile: Profile | None = None
     columns: tuple[str, ...] = ()
-    """Columns that the table has even if no record has them."""
+    """Columns that the table has even if no record has a value for them."""
     sku_elements: tuple[str, ...] = ()
-    """Elements that contain the SKU. They are used for the rejection of a record that is too large."""
+    """Elements that contain the SKU. The SKU of a record that is too large is read from these elements."""
     complete_elements: tuple[str, ...]
-    """Elements that are read completely: records, and elements that are needed to read the records."""
+    """The names of the elements that are read completely: records, and elements that are needed to read the records."""
     start_elements: tuple[str, ...] = ()
-    """Elements of which only the start tag is read."""
+    """The names of the elements of which only the start tag is read."""
     declared_mode: DeclaredMode | None = None
 
     def __init__(self, currency: str, language: str | None) -> None:
         self.currency, self.language = currency, language
 
     def prepare(self, source: XmlSource) -> None:
-        """Read the parts of the file that are needed to read its first record."""
+        """Read the parts of the file that must be known before the first record can be read."""
 
     def accept(self, element: Element) -> bool:
-        """Return whether to read an element whose name is in `complete_elements`."""
+        """Return True if this element is to be read. The name of the element is in `complete_elements`."""
         return local(element) in self.complete_elements
 
     def element_started(self, element: Element) -> None:
@@ -42,7 +42,7 @@ class XmlFormat:
     def records(self, element: Element) -> Iterator[Record]:
         """Yield the records of an element in `complete_elements`.
 
-        Yields nothing if the element only contains information for other records. Raises RecordTooLarge.
+        Yields nothing if the element is not a record, but contains information for records. Raises RecordTooLarge.
         """
         raise NotImplementedError
 

@@ -35,9 +35,9 @@ MODES: dict[str, DeclaredMode] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": 
 
 Children = dict[str, list[Element]]
 
-# The best price types come first. The best is the price for a buyer without an agreement.
+# The best price types come first. The best price type is the price for a buyer without an agreement.
 PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp")
-# The purposes of the main image come first. Files with other purposes are not images of the product.
+# The purposes of images. Those of the main image come first. Files with other purposes are not product images.
 PURPOSES = ("normal", "", "detail", "others", "thumbnail")
 _IMAGE = re.compile(r".+\.(jpe?g|png|gif|webp|avif|svg|bmp|tiff?)", re.IGNORECASE)
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -88,7 +88,10 @@ class BMEcat(XmlFormat):
         self._today = datetime.now(UTC).date().isoformat()
 
     def prepare(self, source: XmlSource) -> None:
-        """Read the groups and their articles in a separate pass, because they come after the articles in the file."""
+        """Read the groups, and which articles each group contains, in a separate pass.
+
+        In the file, this information can come after the articles.
+        """
         system = CATALOG
         names = ("CATALOG", "CATALOG_STRUCTURE", "CLASSIFICATION_SYSTEM_NAME", "CLASSIFICATION_GROUP", *MAPS)
         try:
@@ -159,7 +162,8 @@ class BMEcat(XmlFormat):
         record.pop("@mode", None)
         record.update(self._price(children))
         if self.declared_mode != "full":
-            # A load replaces all attributes of a product. A price type alone would delete the other attributes.
+            # A load replaces all attributes of a product. If the record had only the attribute price type, the load
+            # would delete the other attributes.
             record.pop("PRICE_TYPE", None)
         if mode == "new":
             record[ACTIVE] = "yes"
@@ -226,7 +230,7 @@ class BMEcat(XmlFormat):
         return list(dict.fromkeys(address for *_, address in sorted(images)))
 
     def _absolute(self, address: str) -> str:
-        """Return the address. If it is relative, the catalog's MIME_ROOT is put before it."""
+        """Return the address. If the address is relative, the catalog's MIME_ROOT is put before it."""
         if not self._mime_root or _ADDRESS.match(address):
             return address
         return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"
@@ -234,8 +238,8 @@ class BMEcat(XmlFormat):
     def _price(self, children: Children) -> Record:
         """Return the price of one unit.
 
-        A price in the catalog's currency is preferred, then a price that is valid today, then the best price type, then
-        the lowest quantity.
+        A price is chosen by these criteria, the most important first: the catalog's currency, a price that is valid
+        today, the best price type, the lowest quantity.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):
@@ -281,10 +285,10 @@ class BMEcat(XmlFormat):
 
 
 def _lower_bound(text: str) -> float:
-    """Return the lowest quantity for which a price is valid, or 1 if it is not stated."""
+    """Return the lowest quantity for which a price is valid, or 1 if no quantity is stated."""
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) else 1.0
 
 
 def _named(children: Children, suffix: str) -> list[Element]:
-    """Return the children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005) followed by the suffix."""
+    """Return the children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005), followed by `suffix`."""
     return children.get("PRODUCT" + suffix) or children.get("ARTICLE" + suffix) or []

@@ -21,7 +21,7 @@ from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.xml.reader import Element, local
 
 Pairs = list[tuple[str, str]]
-"""The names and values of attributes."""
+"""Pairs of an attribute's name and its value."""
 
 LANGUAGE_ATTRIBUTES = (
     "{http://www.w3.org/XML/1998/namespace}lang", "lang", "languageID", "languageCode", "language",
@@ -34,9 +34,12 @@ FORMATTING = frozenset(
 )  # fmt: skip
 MAX_NUMBERED_COLUMNS = 20
 VALUE_OVERHEAD = 10
-"""This is added to the length of each value, so that the maximum length also limits the number of values."""
+"""The number of characters that is added to the length of each value.
+
+So the maximum length of a record limits the number of values too.
+"""
 MAX_ELEMENT_ATTRIBUTES = 250
-"""The maximum number of XML attributes of one element. For each attribute, lxml searches through all."""
+"""The maximum number of XML attributes of one element. For each attribute, lxml searches through all attributes."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
@@ -47,9 +50,10 @@ class RecordTooLarge(Exception):
 
 
 class Flattener:
-    """Flattens elements. Names in `wrappers` do not appear in paths. Elements in `skipped` are left to the caller.
+    """Flattens elements. The names in `wrappers` do not appear in paths.
 
-    If a text has translations, the translation in `language` is used. If there is none, the first text is used.
+    Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
+    translations, the translation in `language` is used. If there is no such translation, the first text is used.
     """
 
     def __init__(self, wrappers: Iterable[str] = (), skipped: Iterable[str] = (), language: str | None = None) -> None:
@@ -69,7 +73,7 @@ class Flattener:
         prefix = path + "." if path else ""
         for child in element:
             tag: Any = child.tag
-            if tag.__class__ is not str:  # it is not an element, but an undeclared entity
+            if tag.__class__ is not str:  # the child is not an element, but an undeclared entity
                 continue
             name = tag[tag.rfind("}") + 1 :]
             if name in self._skipped:
@@ -132,15 +136,15 @@ class Flattener:
 class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """Maps each column that has several texts to these texts. They are joined at the end."""
+    """Maps each column that has several texts to these texts. The texts are joined at the end."""
     languages: dict[str, str]
     """Maps each column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
-    """Maps each column that has several numeric values to their count."""
+    """Maps each column that has several numeric values to the number of these values."""
     size: int = 0
 
     def put(self, path: str, text: str) -> str:
-        """Add a text to the record. Returns its column, to which a number may have been appended."""
+        """Add a text to the record. Returns the column of the text. A number can be appended to the column's name."""
         self.size += VALUE_OVERHEAD + len(text)
         if self.size > MAX_CELL_LENGTH:
             raise RecordTooLarge(f"the record is longer than {MAX_CELL_LENGTH:,} characters")
@@ -168,7 +172,7 @@ def language_of(element: Element) -> str | None:
 
 
 def same_language(language: str | None, requested: str | None) -> bool:
-    """Return whether two codes mean the same language, for example `de`, `de-AT`, `deu` and `ger`."""
+    """Return whether two codes mean the same language. The codes `de`, `de-AT`, `deu` and `ger` all mean German."""
     if not language or not requested:
         return False
     return _iso_639_1(language) == _iso_639_1(requested)
@@ -188,7 +192,7 @@ def _iso_639_1(language: str) -> str:
 
 
 def text_of(element: Element | None, deep: bool = True) -> str:
-    """Return the text of an element and of its descendants. If `deep` is False, return only its own text."""
+    """Return the text of an element and its descendants. If `deep` is False, the descendants' text is left out."""
     if element is None:
         return ""
     if len(element) == 0:
@@ -208,12 +212,15 @@ def first_child(element: Element, *names: str) -> Element | None:
 
 
 def child_text(element: Element | None, *names: str) -> str:
-    """Return the text of `first_child`, or "" if there is no such child."""
+    """Return the text of the child that `first_child` returns, or "" if there is no child with these names."""
     return "" if element is None else text_of(first_child(element, *names))
 
 
 def child_texts(element: Element, language: str | None = None) -> dict[str, str]:
-    """Map the local names of the children to their texts. Of translations, use the one in `language`, or the first."""
+    """Map the local names of the children to their texts.
+
+    If several children are translations, use the text in `language`, or the first text.
+    """
     texts: dict[str, str] = {}
     for child in element:
         tag: Any = child.tag
@@ -226,7 +233,7 @@ def child_texts(element: Element, language: str | None = None) -> dict[str, str]
 
 
 def children_by_name(element: Element) -> dict[str, list[Element]]:
-    """Map each local name to the children with this name."""
+    """Map each local name to the list of the children with this name."""
     children: dict[str, list[Element]] = {}
     for child in element:
         tag: Any = child.tag
@@ -246,13 +253,16 @@ def descend(element: Element, *path: str) -> list[Element]:
 def descendants(element: Element, *names: str) -> Iterable[Element]:
     """Return all descendants with these names, in document order.
 
-    One may contain another, so do not search inside them again.
+    The result contains descendants at every depth. So do not search again inside the returned elements.
     """
     return element.iter(*(f"{{*}}{name}" for name in names))
 
 
 def in_language(elements: Iterable[Element], language: str | None) -> Element | None:
-    """Return the first element in the language. If there is none, return the first element."""
+    """Return the first element in this language. If no element is in this language, return the first element.
+
+    Returns None if there are no elements.
+    """
     first = None
     for element in elements:
         if same_language(language_of(element), language):
@@ -262,7 +272,7 @@ def in_language(elements: Iterable[Element], language: str | None) -> Element | 
 
 
 def attribute_lines(pairs: Pairs) -> str:
-    """Write one attribute per line into a cell: `Colour: red`. Several values of the same name are joined."""
+    """Return a text with one attribute per line, such as `Colour: red`. Values with the same name are joined."""
     values_of: dict[str, list[str]] = {}
     for name, text in pairs:
         label, content = " ".join(name.replace(": ", " ").split()), " ".join(text.split())
@@ -272,12 +282,12 @@ def attribute_lines(pairs: Pairs) -> str:
 
 
 def unit_price(amount: str, factor: str, quantity: str) -> str:
-    """Return the price of one unit: `quantity` units cost `amount` × `factor`. Returns an invalid amount unchanged."""
+    """Return the price of one unit if `quantity` units cost `amount` × `factor`. An invalid amount is not changed."""
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)
     return amount if price is None or times == units else f"{price * times / units:.4f}"
 
 
 def _decimal(text: str) -> Decimal | None:
-    """Parse a number below a billion in the format of XML schemas. Returns None for other texts."""
+    """Parse a number in the format of XML schemas. Returns None for numbers from a billion, and for other texts."""
     return Decimal(text) if _DECIMAL.fullmatch(text) else None

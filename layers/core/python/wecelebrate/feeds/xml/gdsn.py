@@ -83,7 +83,7 @@ class GdsnTradeItems(XmlFormat):
         yield record
 
     def _images(self, element: Element) -> list[str]:
-        """Return the addresses of the images. The primary image is the first."""
+        """Return the addresses of the images. The primary image comes first."""
         images: list[tuple[bool, str]] = []
         for file in descendants(element, "referencedFileHeader"):
             if "IMAGE" in child_text(file, "referencedFileTypeCode").upper():

@@ -1,6 +1,7 @@
 """Reads generic XML, in which each product is an element.
 
-The catalog's settings may name this element. Otherwise the element is detected, because it is repeated.
+The catalog's settings can contain the name of this element. Without this setting, the element is detected, because
+products are repeated.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from wecelebrate.feeds.xml.source import CHUNK, XmlSource
 Path = tuple[str, ...]
 """The local names of the elements from the root to an element."""
 
-# Usual names of an element that is a product.
+# Usual names of elements that are products.
 PRODUCT_NAMES = frozenset((
     "product", "item", "article", "offer", "sku", "good", "material", "part", "produkt", "artikel", "produit",
     "producto", "articulo", "prodotto", "articolo", "produto", "artigo", "shopitem", "record", "row", "entry", "o",
@@ -34,13 +35,13 @@ MAX_PATHS = 2_000
 
 @dataclass(slots=True)
 class _PathStatistics:
-    """Statistics of the elements at one path."""
+    """Statistics about the elements at one path."""
 
     count: int = 0
     values: int = 0
     """The number of attributes and direct children of all these elements."""
     child_names: set[str] = field(default_factory=set)
-    """The names of the children. At most two different names are kept."""
+    """The names of the children. At most two different names are stored."""
 
 
 class GenericXml(XmlFormat):
@@ -54,7 +55,7 @@ class GenericXml(XmlFormat):
         self.complete_elements = (self.path[-1],)
 
     def accept(self, element: Element) -> bool:
-        """Return whether the element is at the path of the products. A path of one name matches at any depth."""
+        """Return whether the element is at the path of the products. A path with only one name matches at any depth."""
         if len(self.path) == 1:
             return True
         node: Element | None = element
@@ -69,7 +70,7 @@ class GenericXml(XmlFormat):
 
 
 def _path_from_settings(record: str) -> Path:
-    """Parse a name such as `offer`, or a path such as `shop/offers/offer`. Namespace prefixes are ignored."""
+    """Parse a name such as `offer`, or a path such as `shop/offers/offer`. Prefixes of namespaces are ignored."""
     path = tuple(part.rpartition(":")[2] for part in record.strip("/ ").replace(".", "/").split("/"))
     if not all(path):
         raise UnreadableFeed(
@@ -80,7 +81,7 @@ def _path_from_settings(record: str) -> Path:
 
 
 def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
-    """Return the elements that only contain elements of a similar name, as `images` contains `image`."""
+    """Return the names of elements whose children all have one similar name, as in `images` with children `image`."""
     return {
         path[-1]
         for path, stats in statistics.items()
@@ -92,10 +93,11 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
 def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
     """Return the path of the products, detected from the start of the file.
 
-    The products are the repeated element with the most values. An element with a usual name is preferred. A repeated
-    element inside another repeated element, such as a variant, is a part of the outer element.
+    Of all repeated elements, the element with the most values is the product. An element with a usual name is
+    preferred. If a repeated element is inside a different repeated element, it is a part of the outer element. An
+    example is a variant of a product.
 
-    If no element is repeated, the file has one product: an element with a usual name, or a child of the root.
+    If no element is repeated, the file has only one product: an element with a usual name, or a child of the root.
     """
     filled = {path: stats for path, stats in statistics.items() if stats.values >= stats.count}
     repeated = {
@@ -125,13 +127,13 @@ def _survey(head: bytes) -> dict[Path, _PathStatistics]:
             _count(parser, current, statistics)
         parser.close()
     except etree.XMLSyntaxError:
-        pass  # `head` may end inside an element; broken XML is reported when the rows are read
+        pass  # `head` can end inside an element; broken XML is reported when rows are read
     _count(parser, current, statistics)
     return statistics
 
 
 def _count(parser: Any, current: list[str], statistics: dict[Path, _PathStatistics]) -> None:
-    """Count the elements that the parser has read. `current` is the path of the open element, and is updated."""
+    """Count the elements that the parser has read, and update `current`, which is the path of the open element."""
     for event, element in parser.read_events():
         if event == "end":
             current.pop()

@@ -32,7 +32,7 @@ PROFILE = Profile(
 class SapMaterials(XmlFormat):
     """Each material is a product.
 
-    Its valuation price (E1MBEWM) is not a sales price, so it is used only if the mapping names it.
+    The valuation price of a material (E1MBEWM) is not a sales price. It is used only if the mapping names it.
     """
 
     name = "SAP MATMAS"
@@ -80,7 +80,7 @@ def _language(segment: Element) -> str:
 
 
 def _external_number(number: str) -> str:
-    """Return the material number as SAP shows it: without the leading zeros that SAP adds in files."""
+    """Return the material number as SAP shows it. In files, SAP adds leading zeros, which are removed here."""
     return number.lstrip("0") or number if number.isascii() and number.isdigit() and len(number) >= 18 else number
 
 

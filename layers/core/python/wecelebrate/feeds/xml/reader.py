@@ -1,8 +1,9 @@
-"""Reads selected elements of an XML file one after the other, in memory that does not grow with the file.
+"""Reads selected elements of an XML file one by one. Memory use does not grow with the size of the file.
 
-libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from it. The limits of
-libxml2 apply: a depth of 256, and texts and tags of 10 MB. Nothing is fetched, and no entity is expanded. libxml2 keeps
-every name in memory until the process ends, so this module limits the number of names.
+The library libxml2 builds a tree. After every 64 KB, the elements that are no longer needed are removed from this tree.
+The limits of libxml2 apply: a depth of 256, and 10 MB for each text and each tag. Nothing is fetched from the network,
+and no entity is expanded. The library keeps every name in memory until the process ends, so this module limits the
+number of names.
 """
 
 import random
@@ -20,11 +21,14 @@ from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 Element = etree._Element
 
 MAX_TAG_ATTRIBUTES = 20_000
-"""The maximum number of attributes of one element. With more, the parser needs seconds and hundreds of megabytes."""
+"""The maximum number of attributes of one element.
+
+For elements with more attributes, the parser needs seconds and hundreds of megabytes.
+"""
 MAX_NAMES = 5_000
 """The maximum number of different names of elements and attributes in the sampled chunks."""
 SAMPLE_INTERVAL = 32
-"""On average, one of this many chunks is searched for names."""
+"""On average, one chunk out of this number of chunks is searched for names."""
 
 _NAMES = re.compile(rb"""<([^\s<>/!?]+)|\s([\w:.-]+)\s*=\s*["']""")
 
@@ -33,10 +37,12 @@ ReadElement = tuple[str, int, Element | None]
 
 
 def pull_parser(tags: tuple[str, ...] | None) -> Any:
-    """Return a parser that reads chunks. It loads no entity, DTD or network resource, and keeps libxml2's limits.
+    """Return a parser that reads chunks. The limits of libxml2 apply.
 
-    No IDs are needed, but `collect_ids=False` must not be set. lxml converts it to a flag with which libxml2 also loads
-    the external DTD.
+    The parser loads no entity, no DTD and no network resource.
+
+    No IDs are needed, but `collect_ids=False` must not be set. The library lxml converts this option to a flag of
+    libxml2. With that flag, libxml2 loads the external DTD too.
     """
     return etree.XMLPullParser(
         events=("start", "end"), tag=tags, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
@@ -52,10 +58,13 @@ def local(element: Element) -> str:
 
 
 class ElementReader:
-    """Yields elements with a name in `complete` when they end, and elements with a name in `started` when they start.
+    """Yields the selected elements of a file.
 
-    Elements inside a complete element are not yielded separately. `accept` decides whether an element with a name in
-    `complete` is yielded. If the file is broken, BrokenXml is raised after all elements before the broken line.
+    An element with a name in `complete` is yielded at its end tag, and an element with a name in `started` at its start
+    tag. The function `accept` decides whether an element with a name in `complete` is yielded. If an element is yielded
+    at its end tag, the elements inside it are not yielded separately.
+
+    If the file is broken, the elements before the broken line are yielded first. Then BrokenXml is raised.
     """
 
     def __init__(
@@ -82,7 +91,7 @@ class ElementReader:
         size = 0
         too_long = False
         line_range = (1, 1)
-        # The parser may report more elements when it is closed.
+        # When the parser is closed, it can report further elements.
         for chunk in chain(self._source.chunks(), (None,)):
             error = self._feed(chunk)
             for event, element in self._parser.read_events():
@@ -107,7 +116,10 @@ class ElementReader:
             self._prune(None if too_long else self._open)
 
     def _feed(self, chunk: bytes | None) -> BrokenXml | None:
-        """Pass a chunk to the parser. Returns an error instead of raising it, so that the events before it are read."""
+        """Pass a chunk to the parser. Returns an error instead of raising it.
+
+        So the caller can first read the events before the error.
+        """
         try:
             if chunk is None:
                 self._parser.close()
@@ -137,7 +149,7 @@ class ElementReader:
         return None
 
     def _prune(self, keep: Element | None) -> None:
-        """Remove everything from the tree except `keep` and the path to the parser's position."""
+        """Remove all elements from the tree, except `keep` and the path to the parser's position."""
         node = self._root
         while node is not None and node is not keep and len(node):
             del node[:-1]
@@ -145,7 +157,7 @@ class ElementReader:
 
 
 def _refuse_declarations(root: Element) -> None:
-    """Refuse declarations that the parser has read. This is a second check: `source` has already checked the text."""
+    """Refuse declarations that the parser has read. This is the second check. The first check is in `source`."""
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and (any(True for _ in dtd.iterentities()) or any(True for _ in dtd.elements())):
         raise UnreadableFeed(
@@ -157,8 +169,8 @@ def _refuse_declarations(root: Element) -> None:
 def line_of(element: Element) -> int:
     """Return the line of an element's start tag.
 
-    libxml2 counts the lines of elements only up to 65,535. Beyond that, it uses the line where the first text inside
-    the element ends.
+    The library libxml2 counts the lines of elements only up to 65,535. For elements on later lines, libxml2 uses the
+    line where the first text inside the element ends.
     """
     line = element.sourceline or 1
     if line < 65_535:

@@ -35,7 +35,7 @@ PROFILE = Profile(
 
 
 class MerchantFeed(XmlFormat):
-    """The items of a feed. Google's elements take precedence over RSS or Atom elements with the same name."""
+    """Reads the items of a feed. Google's elements are preferred to RSS or Atom elements with the same name."""
 
     name = "Google Merchant"
     profile = PROFILE

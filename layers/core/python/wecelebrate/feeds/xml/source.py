@@ -1,6 +1,7 @@
 """Decodes an XML file with the encoding that it declares, and checks the text before its root element.
 
-The whole file is converted to UTF-8 here. So the parser needs only one encoding, and reads the text that was checked.
+This module converts the whole file to UTF-8. So the parser needs only one encoding, and reads exactly the text that was
+checked.
 """
 
 import codecs
@@ -24,7 +25,7 @@ _PROLOG = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _SUBSET = re.compile(_MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+\[", re.DOTALL)
-# Entities of HTML, which some exports contain. XML itself defines only five entities, which the parser resolves.
+# The entities of HTML. Some exports contain them. XML itself defines only five entities, which the parser resolves.
 _ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
 _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
 
@@ -41,7 +42,7 @@ class BrokenXml(Exception):
 class XmlSource:
     """A seekable XML file.
 
-    Raises UnreadableFeed for an unknown encoding, a DOCTYPE with declarations, and a file that is not XML.
+    Raises UnreadableFeed for an unknown encoding, for a DOCTYPE with declarations, and for a file that is not XML.
     """
 
     def __init__(self, file: BinaryIO, encoding: str | None) -> None:
@@ -95,7 +96,7 @@ class XmlSource:
                 )
             if not block:
                 return
-            self._file.seek(position + len(block))  # the caller may have read from the file
+            self._file.seek(position + len(block))  # the caller can read from the file between two chunks
 
 
 def _encoding(start: bytes, option: str | None) -> str:
@@ -120,12 +121,12 @@ def _encoding(start: bytes, option: str | None) -> str:
         raise UnreadableFeed(
             f"the file's encoding, {quoted(name)}, is not a text encoding; declare one such as UTF-8"
         ) from error
-    # Most files that declare Latin-1 are in fact in cp1252, the encoding of Windows, which has more characters.
+    # Most files that declare Latin-1 are in fact encoded in cp1252, the Windows encoding, which has more characters.
     return {"utf-8": "utf-8-sig", "iso8859-1": "cp1252", "ascii": "utf-8-sig"}.get(codec.name, codec.name)
 
 
 def _wide_encoding(start: bytes) -> str | None:
-    """Detect UTF-16 or UTF-32 without a byte order mark, from the zero bytes in the first character."""
+    """Detect UTF-16 or UTF-32 if there is no byte order mark, from the zero bytes in the first character."""
     zeros = "".join("0" if byte == 0 else "x" for byte in start)
     return {"0x0x": "utf-16-be", "x0x0": "utf-16-le", "000x": "utf-32-be", "x000": "utf-32-le"}.get(zeros)
 
@@ -140,7 +141,7 @@ OTHER_DOCUMENTS = {
 
 
 def _root(head: bytes) -> str:
-    """Return the local name of the root element. Raises UnreadableFeed for declarations and, e.g., HTML."""
+    """Return the local name of the root element. Raises UnreadableFeed for declarations, and for HTML, for example."""
     if _SUBSET.match(head):
         raise UnreadableFeed(
             "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "
