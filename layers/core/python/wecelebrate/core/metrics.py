@@ -26,8 +26,10 @@ _counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
-    """Increase the metric `name` of this invocation by `value`. The parameter `of` contains the value of the
-    dimension."""
+    """Increase the metric `name` of this invocation by `value`.
+
+    The parameter `of` contains the value of the dimension.
+    """
     counters = _counters.setdefault((dimension, of), {})
     counters[name] = counters.get(name, 0) + value
 

@@ -66,8 +66,10 @@ class Settings(BaseModel):
         return self.images_url
 
     def bucket(self, name: str) -> str:
-        """Return the full name of a bucket in this cloud. Raises NotDeclared if function.toml does not declare the
-        bucket."""
+        """Return the full name of a bucket in this cloud.
+
+        Raises NotDeclared if function.toml does not declare the bucket.
+        """
         return _declared("WC_BUCKET_", name)
 
 

@@ -118,8 +118,10 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that can be part of a key. An underscore replaces each character that a URL cannot contain
-    unescaped."""
+    """Return a file name that can be part of a key.
+
+    An underscore replaces each character that a URL cannot contain unescaped.
+    """
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 

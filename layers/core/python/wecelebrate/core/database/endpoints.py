@@ -46,8 +46,10 @@ class Endpoint:
     """The time (of the monotonic clock) until which the endpoint is not used."""
 
     def connected(self, address: str) -> psycopg.Connection[DictRow]:
-        """Return the open connection. Opens a new connection if no connection is open, or if the old connection is
-        broken."""
+        """Return the open connection.
+
+        Opens a new connection if no connection is open, or if the old connection is broken.
+        """
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.connection = connect(address)
             self.connection.read_only = self.read_only

@@ -37,8 +37,10 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
 
 def to_problem(error: psycopg.Error) -> Problem:
-    """Return the problem for an error of PostgreSQL. The problem contains only data that the caller is allowed to
-    see."""
+    """Return the problem for an error of PostgreSQL.
+
+    The problem contains only data that the caller is allowed to see.
+    """
     message = error.diag.message_primary
     match error:
         case _ if error.sqlstate == NO_MEMBERSHIP_SQLSTATE:

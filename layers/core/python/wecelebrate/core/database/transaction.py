@@ -60,8 +60,10 @@ class Transaction:
         return self._connection.cursor()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Register a callback. It runs after the commit and the cache invalidations. After a rollback it does not
-        run."""
+        """Register a callback.
+
+        It runs after the commit and the cache invalidations. After a rollback it does not run.
+        """
         self._after_commit.append(callback)
 
     def local(self, factory: "Callable[[Transaction], Local]") -> Local:

@@ -73,8 +73,10 @@ class _IdempotentCreate:
         self._request_hash = request_hash
 
     def run(self, create: Callable[[], Response]) -> Response:
-        """Return the stored response of the key. If no response is stored, call `create` and store the response of
-        `create`."""
+        """Return the stored response of the key.
+
+        If no response is stored, call `create` and store the response of `create`.
+        """
         stored = idempotency.find(self._tx, self._key, self._request_hash)
         if stored is not None:
             headers = {**stored.headers, "Idempotent-Replayed": "true"}

@@ -42,8 +42,9 @@ class StoredResponse:
 
 
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
-    """Return the response that is stored for this key. None if the key is new. Locks the key until the transaction
-    ends.
+    """Return the response that is stored for this key.
+
+    None if the key is new. Locks the key until the transaction ends.
 
     Raises KeyInUse if another transaction has locked the key, and KeyReused if the stored request differs.
     """

@@ -139,8 +139,10 @@ def _exchange(
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:
-    """Connect to the first IP address that accepts a connection. Each address gets an equal share of the remaining
-    time."""
+    """Connect to the first IP address that accepts a connection.
+
+    Each address gets an equal share of the remaining time.
+    """
     candidates = resolve(address.host, address.port, _remaining(deadline))
     for position, candidate in enumerate(candidates):
         timeout = _remaining(deadline) / (len(candidates) - position)
@@ -228,5 +230,7 @@ class _LimitedSocket(io.RawIOBase):
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        """Do nothing, because http.client calls `close` before the body has been read. `_exchange` closes the real
-        socket."""
+        """Do nothing, because http.client calls `close` before the body has been read.
+
+        `_exchange` closes the real socket.
+        """

@@ -75,8 +75,10 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Parse and check a URL, without resolving its host name. Raises NotAllowed, with a text that says what is
-    wrong."""
+    """Parse and check a URL, without resolving its host name.
+
+    Raises NotAllowed, with a text that says what is wrong.
+    """
     if len(url) > MAX_URL_LENGTH:
         raise NotAllowed(f"the URL is longer than {MAX_URL_LENGTH} characters")
     # Different URL parsers treat backslashes differently, and some parsers remove control characters. So a URL with a
@@ -190,8 +192,10 @@ def _is_allowed_by_settings(address: IPAddress) -> bool:
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """Call the resolver of the operating system. The call runs in a thread, because the resolver supports no
-    timeout."""
+    """Call the resolver of the operating system.
+
+    The call runs in a thread, because the resolver supports no timeout.
+    """
     result: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
     def run() -> None:

@@ -71,8 +71,10 @@ def refuse(limit: Limit) -> TooManyRequests:
 
 @dataclass
 class LocalLimits:
-    """Counts the requests that this instance handles while Redis is down. Each minute, the counters start again at
-    zero."""
+    """Counts the requests that this instance handles while Redis is down.
+
+    Each minute, the counters start again at zero.
+    """
 
     _quotas: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _used: dict[str, int] = field(default_factory=dict)
