@@ -193,7 +193,7 @@ def change_site(catalog: UUID) -> Change:
 def change_membership(subject: str, client: UUID | None, role: str) -> Change:
     """Create a function that changes the client and the role of a user.
 
-    If `client` is None, it removes the membership.
+    If `client` is None, the function removes the membership.
     """
 
     def change(state: State) -> list[str]:

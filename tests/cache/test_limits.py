@@ -85,7 +85,7 @@ def hourly_clock(clock: Clock) -> Clock:
     return clock
 
 
-def test_the_requests_of_a_client_are_counted_in_a_sliding_hour_of_one_minute_buckets(hourly_clock: Clock) -> None:
+def test_the_window_for_the_requests_of_a_client_is_a_sliding_hour_with_one_minute_buckets(hourly_clock: Clock) -> None:
     client = Client(MEMBER, 10)
     hourly_clock.pass_seconds(90)
     assert [client.send()["requests"] for _ in range(4)] == [(remaining, 3570) for remaining in (9, 8, 7, 6)]
@@ -131,7 +131,7 @@ def test_requests_of_a_caller_without_a_quota_are_not_counted() -> None:
     assert [admin.send() for _ in range(3)] == [{}, {}, {}]
 
 
-def test_the_requests_of_an_address_are_counted_in_a_sliding_minute_of_ten_second_buckets(
+def test_the_window_for_the_requests_of_an_address_is_a_sliding_minute_with_ten_second_buckets(
     hourly_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)

@@ -48,7 +48,7 @@ def test_a_value_is_returned_until_it_is_deleted(value_key: str, text: str, tags
     assert body(value_key) is None
 
 
-def test_the_invalidation_of_a_tag_only_affects_values_with_this_tag(key_prefix: str) -> None:
+def test_the_invalidation_of_a_tag_affects_only_values_with_this_tag(key_prefix: str) -> None:
     value_keys = [key(tenant, "owner", "product", str(n)) for tenant in ("a", "b") for n in range(3)]
     for value_key in value_keys:
         put(value_key, value_key, "shared", f"own:{value_key}")

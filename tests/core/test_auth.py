@@ -47,7 +47,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 @pytest.fixture(scope="module")
 def successor(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    """An issuer with the same URL as `issuer`, but with another key."""
+    """An issuer with the same URL as `issuer`, but with a different key."""
     return Issuer(tmp_path_factory.mktemp("successor"), URL)
 
 

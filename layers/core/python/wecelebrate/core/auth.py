@@ -92,7 +92,8 @@ def _verify(token: str) -> Mapping[str, Any]:
         except InvalidKeyIdError:
             decoded = jwt.decode(token, _keys(refresh=True), algorithms=["RS256"])
         required_claims.validate(decoded.claims)
-        # The authorizer of API Gateway also does this: Cognito's access tokens have a `client_id` instead of an `aud`.
+        # Cognito's access tokens have a `client_id` instead of an `aud`. The authorizer of API Gateway handles them in
+        # the same way.
         audience = decoded.claims["aud"] if "aud" in decoded.claims else decoded.claims.get("client_id")
         if config.audience not in (audience if isinstance(audience, list) else [audience]):
             raise Unauthenticated("The access token is for another audience.")

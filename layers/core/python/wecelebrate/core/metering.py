@@ -1,4 +1,4 @@
-"""Metering: records the usage of each tenant in this instance, until this usage is added to an account in Redis.
+"""Metering: records the usage of each tenant in this instance, until Redis adds it to the account of the tenant.
 
 The usage is not sent in a separate call. It is sent with the next call that stores a loaded value, or with the next
 lookup of any caller. If an instance stops before that call, the usage of its last uncached request is lost. Usage that

@@ -120,7 +120,7 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 def safe_name(name: str) -> str:
     """Return a file name that can be part of a key.
 
-    An underscore replaces each character that a URL cannot contain unescaped.
+    Each character that must be escaped in a URL is replaced by an underscore.
     """
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 

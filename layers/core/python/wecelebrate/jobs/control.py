@@ -56,7 +56,7 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
     row, because its staged rows were deleted.
 
     Raises NotFound, Forbidden, WrongJobState. WrongJobState is also raised if a later job with the same ordering key
-    has completed, because a retry would undo the changes of the later job.
+    has completed. In this case, a retry would undo the changes of the later job.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):

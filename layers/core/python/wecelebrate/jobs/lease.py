@@ -16,8 +16,8 @@ sql = queries(__file__)
 LEASE_SECONDS = 60
 """The number of seconds after which a lease ends if it is not renewed."""
 RENEW_AFTER_SECONDS = 20.0
-"""The age at which a lease is renewed. A worker begins another chunk of work only if the invocation lasts for at least
-this time."""
+"""The age at which a lease is renewed. A worker begins a further chunk of work only if the invocation lasts for at
+least this time."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:

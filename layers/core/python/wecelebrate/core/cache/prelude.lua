@@ -84,8 +84,8 @@ local function recent_xids(fields)
   return table.concat(xids, ',')
 end
 
--- Add two numbers to a field in the account of the tenant for this hour. A field stores both numbers as the sum `high *
--- 10^9 + low`, so one command can increase both numbers. wecelebrate.usage describes the fields.
+-- Add two numbers to a field in the hourly account of the tenant. A field stores both numbers as `high * 10^9 + low`,
+-- so one command can increase both numbers. wecelebrate.usage describes the fields.
 local ACCOUNT_LIFE_MS = 2 * 86400000
 local function record(tenant, field, high, low)
   local account = prefix .. tenant .. ':stats:' .. math.floor(now / 3600000)

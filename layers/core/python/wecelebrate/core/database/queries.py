@@ -41,7 +41,10 @@ def queries(module_file: str) -> Queries:
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the values for the jsonb columns `columns`, because psycopg requires it. All other values stay unchanged."""
+    """Wrap the values of the jsonb columns that `columns` names, as psycopg requires.
+
+    All other values stay unchanged.
+    """
     return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
 
 

@@ -127,8 +127,8 @@ def _mark_sent(outbox: Sequence[UUID]) -> None:
 def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
     """Open a read-only transaction on the replica.
 
-    The transaction runs on the primary instead if `primary` is true, if the replica is unavailable, or if the replica
-    has not replayed all transactions that the caller must see.
+    In three cases, the transaction runs on the primary instead: `primary` is true, the replica is unavailable, or the
+    replica has not replayed all transactions that the caller must see.
     """
     with _open_read(caller, primary or kill_switches.is_set("reads", "primary")) as tx:
         yield tx

@@ -40,7 +40,7 @@ body."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
-"""The only headers that are also sent after a redirect to another origin. All other headers may contain secrets that
+"""The only headers that are also sent after a redirect to another origin. All other headers can contain secrets that
 are only meant for the first origin."""
 
 

@@ -1,7 +1,7 @@
 """Sessions: the properties of a caller that are needed to answer a request from the cache, without the database.
 
-A session contains the scope of the caller (all callers with the same scope share their cached values), the limit that
-the caller's requests count against, and the visited site. For example, all members of a client with the same role see
+A session contains the scope of the caller, the limit that the caller's requests count against, and the visited site.
+All callers with the same scope share their cached values. For example, all members of a client with the same role see
 the same rows, so they have the same scope.
 
 A session is cached like any other value. The tags of a session are the tags of the user, of each client, and of the
