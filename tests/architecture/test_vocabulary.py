@@ -1,6 +1,6 @@
 """Names that were replaced by standard terms must not come back.
 
-The lists contain fully qualified names, so that the same words may still be used in other places.
+The lists contain fully qualified names, so that the same words can still be used in other places.
 """
 
 import ast
@@ -146,7 +146,7 @@ def test_an_old_column_does_not_exist(column: str, tables: dict[str, set[str]]) 
     assert name not in tables[table]
 
 
-def test_constants_for_bounds_begin_with_max_or_min() -> None:
+def test_the_names_of_constants_for_bounds_begin_with_max_or_min() -> None:
     tracked_files = subprocess.run(
         ["git", "ls-files", "*.py", "*.sql", "*.lua", "*.toml"],
         cwd=ROOT,

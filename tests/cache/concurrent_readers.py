@@ -1,8 +1,8 @@
 """A program that starts concurrent readers of one value, each in its own process.
 
 Usage: `python -m tests.cache.concurrent_readers '<json of Plan>'`. It prints one line of JSON for each reader, with the
-body, the parameters of the Cache-Status header, and the duration in seconds. It is a separate program because a process
-must have no threads when it forks.
+body, the parameters of the Cache-Status header, and the duration in seconds. This is a separate program, because a
+process must have no threads when it forks.
 """
 
 import json
@@ -30,7 +30,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
 LOADS_KEY = "loads"
-"""The Redis key of the counter of loads."""
+"""The Redis key under which the loads are counted."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A model of the database for the tests of the cache protocol: versions, xids, a lagging replica and an outbox.
 
-A transaction gets its xid when it begins, and becomes visible when it commits. So transactions may commit in another
-order than the order of their xids. The replica replays them later, in the order of their commits.
+A transaction gets its xid when it begins, and becomes visible when it commits. So the order of the commits can differ
+from the order of the xids. The replica replays the transactions later, in the order of the commits.
 """
 
 import json
@@ -80,7 +80,7 @@ class Database:
         return self.commits[count - 1].state if count else self.initial
 
     def required_version(self, invalidated: list[Commit], version: Callable[[State], int]) -> int:
-        """Return the oldest version that a reader may still see after the given commits were invalidated in the cache.
+        """Return the oldest version that a reader can see after the given commits were invalidated in the cache.
 
         `version` is a function that selects a version from a state.
         """
@@ -126,7 +126,7 @@ class Database:
         return not lags and replayed.issuperset(min_xids)
 
     def enter(self, caller: Caller, state: State) -> CallerContext:
-        """Resolve a caller like `app.enter`. Raises NoMembership, NotFound."""
+        """Resolve a caller in the same way as `app.enter`. Raises NoMembership, NotFound."""
         empty: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
         common = {**empty, "caught_up": True, "kill_switches": {}}
         if caller.site_domain is not None:
@@ -153,14 +153,15 @@ class Database:
             version, catalog = state.site
             body = {"site": version, "catalog": str(catalog), "version": state.catalog_contents[catalog]}
             return json.dumps(body), None
-        # The client was resolved when the transaction began. The data is read now, so it cannot be older.
+        # The client was resolved when the transaction began. The data is read now, so the data cannot be older than the
+        # client.
         client = cast(UUID, tx.context.client_ids[0])
         role = "owner" if tx.context.owner_ids else "viewer"
         return json.dumps({"client": str(client), "role": role, "version": state.client_data[client]}), None
 
 
 def change_client_data(client: UUID) -> Change:
-    """Create a change of the data of a client."""
+    """Create a function that changes the data of a client."""
 
     def change(state: State) -> list[str]:
         state.client_data[client] += 1
@@ -170,7 +171,7 @@ def change_client_data(client: UUID) -> Change:
 
 
 def change_catalog(catalog: UUID) -> Change:
-    """Create a change of the contents of a catalog."""
+    """Create a function that changes the contents of a catalog."""
 
     def change(state: State) -> list[str]:
         state.catalog_contents[catalog] += 1
@@ -180,7 +181,7 @@ def change_catalog(catalog: UUID) -> Change:
 
 
 def change_site(catalog: UUID) -> Change:
-    """Create a change after which the site shows another catalog."""
+    """Create a function that makes the site show the given catalog."""
 
     def change(state: State) -> list[str]:
         state.site = (state.site[0] + 1, catalog)
@@ -190,7 +191,10 @@ def change_site(catalog: UUID) -> Change:
 
 
 def change_membership(subject: str, client: UUID | None, role: str) -> Change:
-    """Create a change of a user's client and role. If `client` is None, the change removes the membership."""
+    """Create a function that changes the client and the role of a user.
+
+    If `client` is None, the function removes the membership.
+    """
 
     def change(state: State) -> list[str]:
         version, before, _ = state.members[subject]

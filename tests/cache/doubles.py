@@ -8,12 +8,12 @@ import valkey
 from wecelebrate.core.cache.redis import Script
 
 RedisClient: TypeAlias = Any
-"""The type of a `valkey.Valkey`. It is Any, because the type hints of valkey declare every result as possibly
+"""The type of a `valkey.Valkey`. This alias is Any, because the type hints of valkey declare every result as possibly
 awaitable."""
 
 
 class Clock:
-    """A clock in epoch milliseconds. Its time changes only if `pass_seconds` is called."""
+    """A clock that counts epoch milliseconds. Its time changes only if `pass_seconds` is called."""
 
     def __init__(self) -> None:
         self.ms = 1_790_000_000_000
@@ -28,7 +28,7 @@ class DirectRedis:
     def __init__(self, client: RedisClient) -> None:
         self.client = client
         self.before_call: Callable[[str], object] = lambda name: None
-        """A function that is called before each script or command, with its name."""
+        """A function that is called before each script or command, with the name of the script or command."""
 
     def run(self, script: Script, keys: list[str], *arguments: str, urgent: bool = False) -> Any:
         self.before_call(script.name)

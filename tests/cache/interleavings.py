@@ -1,4 +1,4 @@
-"""Runs threads in an order that a random seed determines. Only one thread runs at a time, until its next switch point.
+"""Runs threads one at a time, in an order that a random seed determines. Each thread runs until its next switch point.
 
 A switch point is a place in the code at which another thread can continue.
 """
@@ -24,7 +24,10 @@ class Actor:
         self._thread.start()
 
     def step(self) -> None:
-        """Run the actor until its next switch point. Raises TimeoutError if it does not reach one in time."""
+        """Run the actor until its next switch point.
+
+        Raises TimeoutError if it does not reach a switch point in time.
+        """
         self._go.release()
         if not self._stopped.acquire(timeout=_STEP_SECONDS):
             raise TimeoutError(f"{self.name} did not reach a switch point within {_STEP_SECONDS} seconds")
@@ -56,13 +59,13 @@ class Interleaving:
         self._current: Actor | None = None
 
     def switch_point(self, name: str) -> None:
-        """Pause the current actor, so that another actor can run. Does nothing while `run` is not running."""
+        """Pause the current actor, so that another actor can run. Does nothing outside of a call of `run`."""
         if self._current is not None:
             self.trace.append(f"{self._current.name} {name}")
             self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Run one actor for each pair of a name and a function. If an actor fails, raises its error."""
+        """Run one actor for each pair of a name and a function. If an actor fails, raises the error of the actor."""
         actors = [Actor(name, work) for name, work in works]
         while running := [actor for actor in actors if not actor.done]:
             self._current = self.random.choice(running)

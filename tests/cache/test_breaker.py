@@ -1,4 +1,4 @@
-"""Tests the calls of Redis. A call has a timeout and is not retried. After a failure, the circuit breaker stops all
+"""Tests the calls to Redis. A call has a timeout and is not retried. After a failure, the circuit breaker stops all
 calls for some time."""
 
 import importlib
@@ -23,7 +23,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """Run a server. Yields its URL, and the list of the times at which clients connected."""
+    """Run a server. Yields the URL of the server, and the list of the times at which clients connected."""
     connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -166,7 +166,7 @@ def test_a_script_is_sent_again_if_redis_has_lost_it(key_prefix: str, adapter: U
     assert cache.read_tags(["a"]).tokens
 
 
-def test_a_function_that_does_not_declare_the_cache_cannot_use_it(
+def test_a_function_that_does_not_declare_the_cache_cannot_use_the_cache(
     key_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WC_CACHE_URL", "")

@@ -1,5 +1,5 @@
 """Tests the history of recent writes: the transactions that a replica must have replayed before a value is loaded from
-it."""
+the replica."""
 
 import time
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("known_history")
 
 
 def xids(*tags: str, caller: str = "") -> set[str]:
-    """Return the transactions that a replica must have replayed before a value is loaded from it.
+    """Return the transactions that a replica must have replayed before a value is loaded from the replica.
 
     `tags` are the tags of the value. `caller` is the write key of the caller.
     """
@@ -45,13 +45,15 @@ def test_the_history_forgets_a_transaction_after_a_minute(clock: Clock) -> None:
     assert xids("a") == set()
 
 
-def test_the_history_keeps_the_last_64_transactions_of_a_tag(clock: Clock) -> None:
+def test_the_history_keeps_the_newest_64_transactions_of_a_tag(clock: Clock) -> None:
     for n in range(100, 200):
         cache.invalidate(["a"], str(n))
     assert xids("a") == {str(n) for n in range(136, 200)}
 
 
-def test_a_transaction_that_is_sent_several_times_is_recorded_once(key_prefix: str, raw_redis: RedisClient) -> None:
+def test_a_transaction_that_is_sent_several_times_is_recorded_only_once(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
     for xid in ("1", "2", "1", "1"):
         cache.invalidate(["a"], xid)
     assert xids("a") == {"1", "2"}
@@ -78,7 +80,7 @@ def test_the_history_is_unknown_after_late_invalidations_have_displaced_recent_t
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 
 
-def test_the_history_is_unknown_for_a_minute_after_redis_has_lost_it(
+def test_a_history_that_redis_has_lost_counts_as_unknown_for_a_minute(
     key_prefix: str, raw_redis: RedisClient, clock: Clock
 ) -> None:
     assert not cache.read_tags(["a"]).history_unknown

@@ -47,7 +47,9 @@ def test_entries_of_objects_with_different_names_have_different_suffixes(first_n
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_entry_of_a_list_depends_on_its_filters_but_not_on_their_order(filters: dict[str, object]) -> None:
+def test_the_entry_of_a_list_depends_on_the_filters_but_not_on_the_order_of_the_filters(
+    filters: dict[str, object],
+) -> None:
     reversed_filters = dict(reversed(filters.items()))
     entry = keys.entry(keys.PRODUCTS, "c", tags=[], filters=filters)
     assert entry == keys.entry(keys.PRODUCTS, "c", tags=[], filters=reversed_filters | {"unset": None})

@@ -72,7 +72,7 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulate a new instance that has not counted any requests. All kill switches have their defaults."""
+    """Simulate a new instance, which has counted no requests. All kill switches have their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
     monkeypatch.setattr(request_cache, "_local_limits", LocalLimits())
@@ -85,7 +85,7 @@ def hourly_clock(clock: Clock) -> Clock:
     return clock
 
 
-def test_the_requests_of_a_client_are_counted_in_a_sliding_hour_of_one_minute_buckets(hourly_clock: Clock) -> None:
+def test_the_window_for_the_requests_of_a_client_is_a_sliding_hour_with_one_minute_buckets(hourly_clock: Clock) -> None:
     client = Client(MEMBER, 10)
     hourly_clock.pass_seconds(90)
     assert [client.send()["requests"] for _ in range(4)] == [(remaining, 3570) for remaining in (9, 8, 7, 6)]
@@ -117,7 +117,7 @@ def test_refused_requests_are_not_counted(hourly_clock: Clock, key_prefix: str, 
     assert client.exhaust() == 3
 
 
-def test_all_members_of_a_client_share_one_quota_but_different_clients_do_not() -> None:
+def test_all_members_of_a_client_share_one_quota_but_different_clients_have_different_quotas() -> None:
     ann, bob = Client(MEMBER, 5), Client(Caller(subject="bob"), 5)
     abe = Client(Caller(subject="abe"), 5, tenant=ann.tenant)
     assert ann.send() and abe.send()
@@ -131,7 +131,7 @@ def test_requests_of_a_caller_without_a_quota_are_not_counted() -> None:
     assert [admin.send() for _ in range(3)] == [{}, {}, {}]
 
 
-def test_the_requests_of_an_address_are_counted_in_a_sliding_minute_of_ten_second_buckets(
+def test_the_window_for_the_requests_of_an_address_is_a_sliding_minute_with_ten_second_buckets(
     hourly_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -147,7 +147,7 @@ def test_the_requests_of_an_address_are_counted_in_a_sliding_minute_of_ten_secon
     assert [visitor.send("192.0.2.1")["address"] for _ in range(2)] == [(1, 30), (0, 30)]
 
 
-def test_an_address_may_send_600_requests_a_minute(hourly_clock: Clock) -> None:
+def test_an_address_is_allowed_to_send_600_requests_per_minute(hourly_clock: Clock) -> None:
     assert ADDRESS_PER_MINUTE == 600
     assert Client(VISITOR, None).exhaust("192.0.2.9") == 600
 
@@ -161,7 +161,7 @@ def test_a_request_of_a_visitor_counts_against_the_limits_of_the_address_and_of_
     assert visitor.headers["RateLimit-Policy"] == '"address";q=600;w=60, "storefront";q=4;w=3600'
 
 
-def test_a_request_that_makes_several_lookups_is_counted_once() -> None:
+def test_a_request_that_makes_several_lookups_is_counted_only_once() -> None:
     client = Client(MEMBER, 100)
     ratelimit_headers: list[str] = []
     request = RequestCache(client.caller, "", lambda headers: ratelimit_headers.append(headers["RateLimit"]))
@@ -184,7 +184,7 @@ def test_the_order_quota_of_a_site_is_a_fraction_of_the_request_quota_of_its_vis
     assert other.exhaust("192.0.2.1", is_order=True) == 5
 
 
-def test_an_order_that_makes_several_lookups_is_counted_once() -> None:
+def test_an_order_that_makes_several_lookups_is_counted_only_once() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     request = RequestCache(visitor.caller, "192.0.2.1", lambda headers: None, is_order=True)
     for _ in range(5):
@@ -204,7 +204,7 @@ def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class WallClock:
-    """The clock for the limits that an instance counts itself, while Redis is down. `now` is in epoch seconds."""
+    """The clock that an instance uses for its own limits, while Redis is down. `now` is in epoch seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_790_000_040.0 // 60 * 60
@@ -232,7 +232,7 @@ def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
     assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_an_instance_without_redis_limits_the_orders_of_a_site_from_all_addresses_together(
+def test_an_instance_without_redis_has_one_order_limit_for_all_addresses_that_visit_a_site(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)

@@ -48,7 +48,7 @@ def test_a_value_is_returned_until_it_is_deleted(value_key: str, text: str, tags
     assert body(value_key) is None
 
 
-def test_the_invalidation_of_a_tag_only_affects_values_with_this_tag(key_prefix: str) -> None:
+def test_the_invalidation_of_a_tag_affects_only_values_with_this_tag(key_prefix: str) -> None:
     value_keys = [key(tenant, "owner", "product", str(n)) for tenant in ("a", "b") for n in range(3)]
     for value_key in value_keys:
         put(value_key, value_key, "shared", f"own:{value_key}")
@@ -71,7 +71,7 @@ def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_
     assert body(value_key) is None, "the outdated value is invalid, although it has overwritten a valid value"
 
 
-def test_a_value_is_invalid_after_redis_has_evicted_the_token_of_its_tag(
+def test_if_redis_evicts_a_tag_token_the_values_with_this_tag_become_invalid(
     value_key: str, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     put(value_key, "old", "product:1")
@@ -81,7 +81,7 @@ def test_a_value_is_invalid_after_redis_has_evicted_the_token_of_its_tag(
     assert body(value_key) is None
 
 
-def test_get_or_set_loads_once_until_a_tag_is_invalidated(value_key: str) -> None:
+def test_get_or_set_loads_a_value_only_once_until_a_tag_is_invalidated(value_key: str) -> None:
     loads: list[TagVersions] = []
 
     def load(versions: TagVersions) -> str:
@@ -94,7 +94,9 @@ def test_get_or_set_loads_once_until_a_tag_is_invalidated(value_key: str) -> Non
     assert len(loads) == 2
 
 
-def test_get_or_set_without_redis_loads_each_time(value_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_get_or_set_loads_the_value_in_every_call_while_redis_is_down(
+    value_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down() -> object:
         raise cache.CacheDown("raised on purpose by this test")
 
@@ -164,7 +166,7 @@ def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
     assert seconds < 1, f"{seconds:.2f} s"
 
 
-def test_different_threads_read_the_same_tokens_of_the_tags(key_prefix: str) -> None:
+def test_different_threads_read_the_same_tokens_for_the_same_tags(key_prefix: str) -> None:
     cache.read_tags([])  # After this call, Redis has stored the script.
     client = shared_redis()
     with ThreadPoolExecutor(1) as pool:

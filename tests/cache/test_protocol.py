@@ -1,7 +1,7 @@
 """Tests the cache protocol in many interleavings of readers, writers, a lagging replica, evictions and the sweeper.
 
-A seed determines the order of the steps in each interleaving. Every response must contain all changes that were
-invalidated in the cache before the request began. It must only contain data that the caller is allowed to see.
+A seed determines the order of the steps in each interleaving. Every response must contain all changes whose tags were
+invalidated in the cache before the request began. A response must contain only data that the caller is allowed to see.
 """
 
 import json
@@ -38,7 +38,7 @@ STOREFRONT = Entry(keys.STOREFRONT, "shown", ("products:$catalog",))
 
 
 class Scenario:
-    """One interleaving. It runs random actions and checks the responses."""
+    """One interleaving of random actions. It runs the actions and checks the responses."""
 
     def __init__(self, seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
@@ -83,7 +83,7 @@ class Scenario:
         return body
 
     def check(self, caller: Caller, body: dict[str, Any] | None, invalidated: list[Commit]) -> None:
-        """Check that a body contains the invalidated commits, and only data that the caller is allowed to see."""
+        """Check that a body contains all invalidated changes, and only data that the caller is allowed to see."""
         if caller.site_domain:
             assert body is not None
             self._check_storefront(body, invalidated)
@@ -127,7 +127,7 @@ class Scenario:
             self.invalidate(commit, late=False)
 
     def invalidate(self, commit: Commit, *, late: bool) -> None:
-        """Invalidate the tags of a commit in the cache. `late` means that the sweeper does it."""
+        """Invalidate the tags of a commit in the cache. `late` means that the sweeper invalidates them."""
         cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
         commit.invalidated = True
         if commit in self.database.outbox:
@@ -139,7 +139,7 @@ class Scenario:
             self.invalidate(commit, late=True)
 
     def evict(self) -> None:
-        """Delete a random key from Redis. It may be the key of the history of recent writes."""
+        """Delete a random key from Redis. This can be the key that contains the history of recent writes."""
         names = sorted(self.redis.keys("*"))
         if names:
             self.redis.delete(self.random.choice(names))
@@ -169,7 +169,7 @@ class Scenario:
         return work
 
     def writer(self, death_rate: float) -> Callable[[], None]:
-        """Create the function of an actor that writes. `death_rate` is the probability that it dies after a commit."""
+        """Create the function of an actor that writes. `death_rate` is the probability of its death after a commit."""
         writes = [
             (
                 self.random_change(),
@@ -211,7 +211,7 @@ class Scenario:
         self.interleaving.run(*works)
         self.sweep()
         for caller in (ANN, ABE, BOB, VISITOR):
-            self.read(caller)  # At this time the replica may still lag.
+            self.read(caller)  # At this time the replica can still lag.
         self.database.replay(99)
         for caller in (ANN, ABE, BOB, VISITOR):
             self.read(caller)
@@ -231,7 +231,7 @@ def run_scenario(
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_every_response_contains_all_changes_that_were_invalidated_before_the_request(
+def test_every_response_contains_all_changes_whose_tags_were_invalidated_before_the_request(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     loads = {"primary": 0, "replica": 0}

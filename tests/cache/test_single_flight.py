@@ -1,6 +1,6 @@
 """Tests single flight: only one of many concurrent readers loads a value. The other readers wait for the value.
 
-If the loader dies, they wait at most until its lock expires.
+If the loader dies, the other readers wait until its lock expires.
 """
 
 import json
@@ -24,7 +24,7 @@ from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
 GRACE_SECONDS = 0.25
-"""The time by which a reader may wait longer than the lifetime of the lock."""
+"""A reader is allowed to wait for the lifetime of the lock plus this time."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ def session(key_prefix: str, raw_redis: RedisClient) -> Session:
 
 
 def run_readers(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) -> ReadResults:
-    """Run concurrent readers in another process. `plan_fields` are the fields of its Plan."""
+    """Run concurrent readers in another process. `plan_fields` are the fields of the `Plan` of these readers."""
     loads_before = int(raw_redis.get(LOADS_KEY) or 0)
     plan = Plan(adapter.process.environment["REDIS_URL"], **plan_fields)  # type: ignore[arg-type]
     process = subprocess.run(
@@ -71,7 +71,7 @@ def run_readers(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) 
     )
 
 
-def test_five_hundred_readers_of_an_invalidated_value_load_it_at_most_twice(
+def test_an_invalidated_value_with_five_hundred_readers_is_loaded_at_most_twice(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
     first = run_readers(adapter, raw_redis, readers=READERS, seconds=0.1)
@@ -84,12 +84,14 @@ def test_five_hundred_readers_of_an_invalidated_value_load_it_at_most_twice(
     assert not second.bodies & first.bodies, "no reader gets the invalidated value"
 
 
-def test_readers_of_a_valid_value_do_not_load_it(session: Session, adapter: Upstash, raw_redis: RedisClient) -> None:
+def test_readers_of_a_valid_value_do_not_load_the_value(
+    session: Session, adapter: Upstash, raw_redis: RedisClient
+) -> None:
     run_readers(adapter, raw_redis, readers=1, seconds=0)
     assert run_readers(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
 
 
-def test_a_loader_that_is_killed_delays_other_readers_by_at_most_the_lifetime_of_its_lock(
+def test_if_the_loader_is_killed_the_other_readers_wait_only_until_the_lock_expires(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
     result = run_readers(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)

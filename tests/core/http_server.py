@@ -22,7 +22,9 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """Return the values of a header, one for each received request. The value is empty if the header is missing.
+        """Return the values of a header: one value for each received request.
+
+        The value is empty if the header is missing.
 
         `name` is in lower case.
         """
@@ -35,7 +37,7 @@ class HttpServer:
 
 @contextmanager
 def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
-    """Run a server. It uses TLS if `context` is given. It handles each connection in a separate thread."""
+    """Run a server, which uses TLS if `context` is given. The server handles each connection in a separate thread."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = HttpServer(listener.getsockname()[1])
         threads: list[threading.Thread] = []

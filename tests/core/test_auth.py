@@ -23,7 +23,7 @@ URL = "http://issuer.test"
 
 
 class KeyServer:
-    """A replacement of `urllib.request.urlopen` that returns the public keys of issuers and counts its calls."""
+    """A replacement for `urllib.request.urlopen` that returns the public keys of issuers and counts its calls."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuers = [issuer]
@@ -47,7 +47,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 @pytest.fixture(scope="module")
 def successor(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
-    """An issuer with the same URL as `issuer`, but with another key."""
+    """An issuer with the same URL as `issuer`, but with a different key."""
     return Issuer(tmp_path_factory.mktemp("successor"), URL)
 
 
@@ -78,7 +78,7 @@ def advance_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now)
 
 
-def test_a_valid_token_returns_its_claims(issuer: Issuer) -> None:
+def test_the_claims_of_a_valid_token_are_returned(issuer: Issuer) -> None:
     assert verify(issuer.token("someone", email="a@b.test"))["sub"] == "someone"
     assert auth.bearer_claims(f"bearer   {issuer.token('someone')}") is not None
 
@@ -119,7 +119,7 @@ def test_a_token_must_have_an_issuer_and_an_audience_and_a_subject_and_an_expiry
     assert_refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
 
 
-def test_the_times_in_a_token_may_differ_from_the_clock_by_the_leeway(issuer: Issuer) -> None:
+def test_the_times_in_a_token_can_differ_from_the_clock_by_the_leeway(issuer: Issuer) -> None:
     now = time.time()
     assert verify(issuer.token("someone", exp=now - 10))
     assert verify(issuer.token("someone", nbf=now + 10))
@@ -127,7 +127,7 @@ def test_the_times_in_a_token_may_differ_from_the_clock_by_the_leeway(issuer: Is
     assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
 
 
-def test_a_token_may_have_additional_audiences(issuer: Issuer) -> None:
+def test_a_token_can_have_additional_audiences(issuer: Issuer) -> None:
     assert verify(issuer.token("someone", aud=["another", "wecelebrate"]))
 
 
@@ -150,7 +150,7 @@ def test_a_token_without_a_signature_is_refused(issuer: Issuer) -> None:
     assert_refused(f"{header}.{payload}")
 
 
-def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(issuer: Issuer) -> None:
+def test_a_token_is_refused_if_the_public_key_was_used_as_a_shared_secret(issuer: Issuer) -> None:
     public = RSAKey.import_key(issuer.jwks()["keys"][0])
     claims = {"iss": URL, "aud": "wecelebrate", "sub": "someone", "exp": int(time.time()) + 60}
     for secret in (public.as_pem(private=False), json.dumps(public.as_dict(private=False)).encode()):
@@ -159,7 +159,7 @@ def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(issuer
             assert_refused(jwt.encode({"alg": "HS256", **kid}, claims, key, algorithms=["HS256"]))
 
 
-def test_a_token_signed_with_another_key_is_refused(issuer: Issuer, successor: Issuer) -> None:
+def test_a_token_is_refused_if_its_signature_was_made_with_a_different_key(issuer: Issuer, successor: Issuer) -> None:
     head, payload, signature = issuer.token("someone").split(".")
     _, other_payload, other_signature = successor.token("someone").split(".")
     assert_refused(f"{head}.{other_payload}.{other_signature}")

@@ -1,4 +1,4 @@
-"""Tests the due times of cron expressions, also when clocks change, and the validation of expressions and zones."""
+"""Tests the due times of cron expressions (including clock changes), and the validation of expressions and zones."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

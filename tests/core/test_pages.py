@@ -29,7 +29,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def list_request(**parameters: Any) -> dict[str, Any]:
-    """Return the name and the filters of a list, for which a cursor is created."""
+    """Return a dict with the name and the filters of a list. The tests create cursors for this list."""
     return pages.list_request("things", Parameters(**parameters))
 
 
@@ -48,14 +48,14 @@ def test_a_cursor_stays_valid_if_the_limit_changes() -> None:
     assert pages.decode(pages.encode(LAST, list_request(limit=2)), list_request(limit=9, cursor="c")) == LAST
 
 
-def test_a_cursor_of_another_list_or_with_other_filters_is_refused() -> None:
+def test_a_cursor_is_refused_for_a_different_list_and_for_different_filters() -> None:
     assert_refused(pages.encode(LAST, list_request(q="a")), q="b")
     assert_refused(pages.encode(LAST, list_request(q="a")))
     assert_refused(pages.encode(LAST, pages.list_request("other things", Parameters())))
     assert_refused(pages.encode(LAST, pages.list_request("things", Parameters(), owner="b")))
 
 
-def test_a_cursor_signed_with_another_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cursor_is_refused_if_it_is_signed_with_a_different_key(monkeypatch: pytest.MonkeyPatch) -> None:
     cursor = pages.encode(LAST, list_request())
     monkeypatch.setenv("WC_SIGNING_KEY", "another key")
     settings.cache_clear()
@@ -84,5 +84,5 @@ def test_any_base64_text_without_a_signature_is_refused(data: bytes) -> None:
     assert_refused(base64.urlsafe_b64encode(data).decode())
 
 
-def test_a_list_without_a_cursor_starts_at_the_beginning() -> None:
+def test_a_list_starts_at_the_beginning_if_the_request_has_no_cursor() -> None:
     assert pages.decode(None, list_request()) == {}

@@ -49,7 +49,7 @@ def sqs(cloud: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def batch(sqs: Any) -> Iterator[list[dict[str, Any]]]:
-    """Create a queue with ten messages, receive them, and return the records that a Lambda function gets.
+    """Create a queue with ten messages, receive the messages, and return the records that a Lambda function gets.
 
     The visibility timeout of the queue is one hour. A failed message becomes visible within seconds, so a test can
     distinguish failed messages from other messages.

@@ -22,7 +22,8 @@ def test_each_worker_uses_an_equal_share_of_the_rate() -> None:
     limiter = RateLimiter(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(8):
         limiter.wait()
-    # Each of the two workers starts 7 jobs per second. The first job starts immediately, the eighth after one second.
+    # Each of the two workers starts 7 jobs per second. The first job starts immediately, the eighth job after one
+    # second.
     assert clock.now == pytest.approx(101.0)
 
 

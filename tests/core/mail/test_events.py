@@ -1,4 +1,4 @@
-"""Tests the handling of SES events, also inside the envelopes of EventBridge and SNS."""
+"""Tests the handling of SES events, including events inside the envelopes of EventBridge and SNS."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ class FakeMessage:
     ],
     ids=["raw", "EventBridge", "SNS"],
 )
-def test_unwrap_returns_the_event_without_its_envelope(body: dict[str, Any]) -> None:
+def test_the_function_unwrap_returns_the_event_without_its_envelope(body: dict[str, Any]) -> None:
     assert unwrap(body) == EVENT
 
 
@@ -61,7 +61,7 @@ def test_a_message_that_is_not_an_ses_event_is_rejected(body: dict[str, Any]) ->
         ("Reject", {"reject": {"reason": "Bad content"}}, "bounced", None),
     ],
 )
-def test_an_event_determines_the_state_of_the_mail_and_may_suppress_the_address(
+def test_an_event_determines_the_state_of_the_mail_and_can_suppress_the_address(
     kind: str, event: dict[str, Any], state: str, cause: str | None
 ) -> None:
     outcome = outcome_of(kind, event)
@@ -74,7 +74,7 @@ def test_events_that_do_not_change_the_state_of_a_mail_are_ignored(kind: str) ->
     assert outcome_of(kind, {}) is None
 
 
-def test_a_reason_is_one_line_of_at_most_500_characters() -> None:
+def test_a_reason_has_only_one_line_and_at_most_500_characters() -> None:
     reason = one_line(["Permanent", None, "smtp; 550\r\n5.1.1\0 user  unknown"])
     assert reason == "Permanent; smtp; 550 5.1.1 user unknown"
     assert len(one_line(["x" * 10_000])) == 500

@@ -33,7 +33,7 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def row(template: str, **more: Any) -> dict[str, Any]:
-    """Return a row as the query `get_mail` returns it. `more` overrides columns."""
+    """Return a row with the same columns as a row of the query `get_mail`. `more` overrides columns."""
     details: dict[str, Any] = {}
     if template == "order_shipped":
         details = {"carrier": "Post", "number": "T-1", "url": "https://post.test/T-1?a=1&b=2"}
@@ -137,7 +137,7 @@ def test_right_to_left_text_is_isolated_with_a_bdi_element() -> None:
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_a_mail_about_an_order_of_a_thousand_lines_contains_all_lines(template: str) -> None:
+def test_a_mail_about_an_order_with_a_thousand_lines_contains_all_lines(template: str) -> None:
     lines: list[dict[str, Any]] = [
         {"sku": f"S{n}", "name": f"Gift {n:04d}", "quantity": n, "unit_price": "1.00"} for n in range(1, 1001)
     ]
@@ -148,7 +148,7 @@ def test_a_mail_about_an_order_of_a_thousand_lines_contains_all_lines(template: 
         assert line["name"] in page
     assert "1,000 × Gift 1000" in mail.text
     assert len(mail.html) < 400_000
-    # Mail programs cut off long mails. The total is placed before the list, so it is always visible.
+    # Mail programs cut off long mails. The total is placed before the list, so the total is always visible.
     assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
 
 

@@ -95,7 +95,7 @@ def test_a_mail_is_not_rejected_if_the_error_concerns_our_ses_account(ses: Stubb
     ("error", "raised"),
     [
         (EndpointConnectionError(endpoint_url="https://ses.test"), Unavailable),
-        # SES may have accepted the mail, so this counts as an attempt.
+        # It is possible that SES has accepted the mail, so this error counts as an attempt.
         (ReadTimeoutError(endpoint_url="https://ses.test"), ReadTimeoutError),
     ],
 )

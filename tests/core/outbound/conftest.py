@@ -14,7 +14,7 @@ Resolver = Callable[..., list[str]]
 
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Allow requests to 127.0.0.1, like the local cloud. Requests to other addresses of this machine stay forbidden."""
+    """Allow requests to 127.0.0.1, as the local cloud does. Other addresses of this machine stay forbidden."""
     monkeypatch.setenv("WC_OUTBOUND_ALLOW", "127.0.0.1")
     settings.cache_clear()
     yield
@@ -23,9 +23,9 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
-    """Replace the resolver of host names. `names(*answers)` sets its answers: a list of addresses for each look-up.
+    """Replace the resolver of host names. `names(*answers)` sets the answers: one list of addresses for each look-up.
 
-    It returns the list of the host names that were looked up.
+    The call `names(*answers)` returns the list of the host names that were looked up.
     """
 
     def resolve_to(*answers: list[str]) -> list[str]:

@@ -169,7 +169,7 @@ def test_a_url_is_normalized_in_the_same_way_as_in_browsers(url: str, normalized
     assert parse(url).url == normalized
 
 
-def test_requests_to_this_machine_are_only_allowed_with_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_this_machine_are_allowed_only_if_the_setting_allows_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WC_OUTBOUND_ALLOW")
     settings.cache_clear()
     with serving(answer(200)) as served:

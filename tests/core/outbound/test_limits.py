@@ -14,7 +14,10 @@ from wecelebrate.core.outbound import ResponseTooLarge, Unreachable, fetch
 
 
 def send_slowly(*, head: bool) -> Callable[[socket.socket, bytes], None]:
-    """Create a handler that sends one byte every 50 ms, as part of a header (`head`) or of the body."""
+    """Create a handler that sends one byte every 50 ms.
+
+    If `head` is true, the bytes belong to a header, otherwise to the body.
+    """
 
     def converse(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: " if head else b"HTTP/1.1 200 OK\r\n\r\n")
@@ -46,7 +49,7 @@ def test_the_timeout_applies_to_all_redirects_together() -> None:
         assert time.monotonic() - began < 1.2
 
 
-def test_a_request_times_out_if_the_server_does_not_read_it() -> None:
+def test_a_request_times_out_if_the_server_does_not_read_the_request() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):

@@ -1,4 +1,6 @@
-"""Connects the domains that publish events with the domains that react to them. They need not import each other.
+"""Connects the domains that publish events with the domains that react to them.
+
+These domains need not import each other.
 
 Every function that can stop a job must call `connect()` when it starts. Otherwise NoListeners is raised when the
 function creates its worker or stops a job.

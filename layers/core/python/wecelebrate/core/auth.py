@@ -92,7 +92,8 @@ def _verify(token: str) -> Mapping[str, Any]:
         except InvalidKeyIdError:
             decoded = jwt.decode(token, _keys(refresh=True), algorithms=["RS256"])
         required_claims.validate(decoded.claims)
-        # The authorizer of API Gateway does the same: Cognito's access tokens have a `client_id` instead of an `aud`.
+        # Cognito's access tokens have a `client_id` instead of an `aud`. The authorizer of API Gateway handles them in
+        # the same way.
         audience = decoded.claims["aud"] if "aud" in decoded.claims else decoded.claims.get("client_id")
         if config.audience not in (audience if isinstance(audience, list) else [audience]):
             raise Unauthenticated("The access token is for another audience.")
@@ -104,7 +105,8 @@ def _verify(token: str) -> Mapping[str, Any]:
 def _keys(refresh: bool = False) -> Any:
     """Return the public keys of the issuer, from the cache if they are recent.
 
-    `refresh` requests the keys again, at most once in JWKS_REFRESH_SECONDS, so that forged tokens cause few requests.
+    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. So forged tokens cause
+    few requests.
     """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request

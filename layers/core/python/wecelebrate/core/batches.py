@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wecelebrate.core.database import SYSTEM, Transaction, writing
 
 MAX_SECONDS = 45.0
-"""How long one run starts new batches."""
+"""For how many seconds one run starts new batches."""
 
 
 def run(work: Callable[[Transaction, int], int], batch_size: int) -> int:

@@ -1,8 +1,8 @@
-"""Consistency tokens. A caller that sends them always sees its own writes, also if a replica answers.
+"""Consistency tokens. A caller that sends its tokens always sees its own writes, even if a replica answers.
 
-The response to a write has the header `Consistency-Token`. If a read sends the token back, it is answered by a replica
-that has replayed the write, or by the primary. Most callers need not send tokens, because the platform remembers the
-writes of every signed-in caller for a minute.
+The response to a write has the header `Consistency-Token`. If a later read request contains this token, the request is
+answered by a replica that has replayed the write, or by the primary. Most callers need not send tokens, because the
+platform remembers the writes of every signed-in caller for a minute.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from wecelebrate.core.settings import settings
 
 HEADER = "Consistency-Token"
 LIFE_SECONDS = 60
-"""How long a token is valid. A replica that lags by more is not used. So after this time, every replica in use has
+"""How long a token is valid. A replica with a longer lag is not used. So after this time, every replica in use has
 replayed the write, and the token is no longer needed."""
 MAX_TOKENS = 16
 """The maximum number of tokens in a request. Further tokens are ignored."""

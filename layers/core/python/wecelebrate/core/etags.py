@@ -34,7 +34,7 @@ class Match:
         self._if_match = if_match
 
     def check(self, current: Versioned) -> datetime | None:
-        """Return the `updated_at` that the object must still have when it is changed. None if the header is `*`.
+        """Return the value of `updated_at` that the object must have when it is changed. None if the header is `*`.
 
         Raises PreconditionRequired if the header is missing, and PreconditionFailed if the object has changed.
         """
@@ -48,9 +48,9 @@ class Match:
 
 
 def refusal(expected: datetime | None, current: Versioned) -> Problem:
-    """Return the problem for a change that changed no row.
+    """Return the problem for an attempt to change an object, if the attempt changed no row.
 
-    It is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not allowed to
-    change the object, and the problem is Forbidden.
+    The problem is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not
+    allowed to change the object, and the problem is Forbidden.
     """
     return PreconditionFailed() if expected is not None and current.updated_at != expected else Forbidden()

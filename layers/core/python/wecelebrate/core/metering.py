@@ -1,6 +1,6 @@
-"""Metering: records the usage of each tenant in this instance, until it is added to the tenant's account in Redis.
+"""Metering: records the usage of each tenant in this instance, until Redis adds it to the account of the tenant.
 
-The usage is not sent in a call of its own. It is sent with the next call that stores a loaded value, or with the next
+The usage is not sent in a separate call. It is sent with the next call that stores a loaded value, or with the next
 lookup of any caller. If an instance stops before that call, the usage of its last uncached request is lost. Usage that
 is recorded while Redis is down is sent as soon as Redis answers again.
 """
@@ -27,13 +27,13 @@ class Usage:
 
 
 _Account = tuple[str, str]
-"""The tenant and the entity."""
+"""The key of an account: the tenant and the entity."""
 _UNASSIGNED: _Account = ("", "")
 
 
 @dataclass
 class Meter:
-    """The usage of this instance that was not sent yet.
+    """The usage of this instance that was not sent to Redis yet.
 
     There is only one current account, because an instance handles one event at a time.
     """
@@ -47,7 +47,7 @@ class Meter:
         self._usage.pop(_UNASSIGNED, None)
 
     def assign_tenant(self, tenant: str, entity: str) -> None:
-        """Bill the request to a tenant and an entity. This includes the usage that was already recorded."""
+        """Bill the request to a tenant and an entity, including the usage that the request has already recorded."""
         unassigned = self._usage.pop(_UNASSIGNED, None)
         self._account = (tenant, entity)
         if unassigned is not None:

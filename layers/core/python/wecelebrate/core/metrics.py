@@ -26,13 +26,16 @@ _counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
-    """Add `value` to a metric of this invocation. `of` is the value of the dimension."""
+    """Increase the metric `name` of this invocation by `value`.
+
+    The parameter `of` contains the value of the dimension.
+    """
     counters = _counters.setdefault((dimension, of), {})
     counters[name] = counters.get(name, 0) + value
 
 
 def flush() -> None:
-    """Write the metrics that were counted after the previous flush. Each value of a dimension has its own log line."""
+    """Write the metrics that were counted after the previous flush: one log line for each value of a dimension."""
     for (dimension, of), counters in _counters.items():
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         if dimension:

@@ -1,7 +1,7 @@
 """Pages of a list: keyset pagination with an opaque, signed cursor.
 
-A cursor contains two things: the sort keys of the last row on the previous page, and a digest of the list's name and
-filters. A request that uses the cursor with another list or with other filters is refused.
+A cursor contains two things: the sort keys of the last row on the previous page, and a digest of the name and the
+filters of the list. A request that uses the cursor with another list or with other filters is refused.
 """
 
 import json
@@ -23,9 +23,9 @@ Item = TypeVar("Item")
 MAX_LIMIT = 1000
 """The maximum number of rows on a page."""
 MAX_RESPONSE_BYTES = 5_900_000
-"""The maximum size of a response body, in bytes after it is encoded as a JSON string.
+"""The maximum size of a response body, in bytes. It is the size after the body is encoded as a JSON string.
 
-A Lambda function can return at most 6 MB. This limit includes the JSON around the body.
+A Lambda function can return at most 6 MB. These 6 MB include the JSON around the body.
 """
 
 
@@ -48,9 +48,9 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """One page whose rows PostgreSQL rendered as JSON.
+    """One page of a list. PostgreSQL has rendered the rows as JSON.
 
-    This has 2.6 to 4 times the throughput of serialising the rows in Python.
+    The throughput is 2.6 to 4 times as high as if Python serialised the rows.
     """
 
     data: str
@@ -64,7 +64,8 @@ class RenderedPage:
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
-"""The sort orders of lists. Each maps the query parameters of the sort keys to None, which means the first page."""
+"""The sort orders of lists. Each sort order contains the query parameters of its sort keys. Their value None stands for
+the first page."""
 
 
 def list_page(
@@ -86,7 +87,7 @@ def list_page(
 
 
 def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, Any]:
-    """Return the name and the filters of a list, without `limit` and `cursor`.
+    """Return a dict with the name and the filters of a list, but without the parameters `limit` and `cursor`.
 
     A cursor is only valid for a request with the same name and filters.
     """
@@ -127,7 +128,7 @@ def body(page: RenderedPage) -> tuple[str, str | None]:
 
 
 def _bytes_as_json(text: str) -> int:
-    """Return the size of a text, in bytes, after its quotes and backslashes are escaped in a JSON string."""
+    """Return the size that a text has inside a JSON string, in bytes. Quotes and backslashes are escaped there."""
     return len(text.encode()) + text.count('"') + text.count("\\")
 
 

@@ -7,10 +7,10 @@ The handler of a queue is one line::
 This module handles batches, partial failures and retry delays:
 
 - A failed message is delivered again after 5 seconds, then after 10, then after 20 seconds (with jitter).
-- A message becomes a dead letter if it has failed as often as the queue allows, or if it is not a JSON object. If the
-  dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
-- A handler that works for long calls `message.extend_visibility()` repeatedly. If its worker dies, the message is
-  delivered again VISIBILITY_SECONDS after the last call, and not only after the visibility timeout of the queue.
+- A message becomes a dead letter in two cases: it has failed as often as the queue allows, or it is not a JSON object.
+  If the dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
+- A handler that needs a long time calls `message.extend_visibility()` repeatedly. If the worker dies, the message is
+  delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue would end later.
 """
 
 import json
@@ -64,7 +64,7 @@ class Message:
         self.received = int(record.attributes.approximate_receive_count)
         """The number of deliveries of the message, including this delivery."""
         self.time_left = time_left
-        """Returns the seconds until the invocation ends."""
+        """A function that returns the number of seconds until the invocation ends."""
         self._record = record
         self._extended_at = float("-inf")
 
@@ -156,7 +156,7 @@ def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
 
 
 def on_send_failure(tx: Transaction, fallback: Callable[[], bool]) -> None:
-    """Register a fallback to run if the messages cannot be sent. The fallback returns whether it did the work."""
+    """Register a fallback, which runs if the messages cannot be sent. The fallback returns whether it did the work."""
     tx.local(_TransactionMessages).send_fallbacks.append(fallback)
 
 
@@ -166,7 +166,7 @@ def dispatch(tx: Transaction) -> Dispatch | None:
 
 
 def send(messages: Iterable[OutgoingMessage]) -> None:
-    """Send messages, ten in each call of SQS. Raises SendError if SQS does not accept all messages."""
+    """Send messages, at most ten in each call of SQS. Raises SendError if SQS does not accept all messages."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     for name, group in groupby(sorted(messages), attrgetter("queue")):
@@ -191,7 +191,7 @@ class SendError(Exception):
 def send_or_defer(messages: Iterable[OutgoingMessage]) -> bool:
     """Send messages that announce committed rows. Returns whether SQS accepted all messages.
 
-    If SQS did not, the sweeper finds the rows and sends the messages within seconds.
+    If SQS did not accept all messages, the sweeper finds the rows and sends the messages within seconds.
     """
     try:
         send(messages)
@@ -210,7 +210,8 @@ def _sqs() -> "SQSClient":
 
 
 RecordDeadLetter = Callable[[str, str, int, Exception], None]
-"""Records a dead letter. The arguments are the queue's name, the message's text, its deliveries, and the error."""
+"""A function that records a dead letter. Its arguments: the queue's name, the text of the message, the number of its
+deliveries, and the error."""
 
 
 def consume(

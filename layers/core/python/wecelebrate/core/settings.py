@@ -37,26 +37,26 @@ class Settings(BaseModel):
     jwks_url: str = ""
     signing_key: str = ""
     outbound_allow: str = ""
-    """Comma-separated IP addresses to which `outbound` may send requests although they are not public.
+    """Comma-separated IP addresses to which `outbound` is allowed to send requests, although they are not public.
 
     This setting is always empty on AWS.
     """
     images_url: str = ""
     """The public URL of the image bucket, without a trailing slash."""
     workers: int = 1
-    """The maximum number of instances that run at the same time, if a queue starts this function."""
+    """If a queue starts this function: the maximum number of instances of the function that run at the same time."""
     rate: float = 50.0
     """The maximum number of jobs per second that all workers of the queue start together."""
     max_receives: int = 1
     """The number of failed deliveries after which a message of the queue becomes a dead letter."""
 
     mail_from: str = ""
-    """The sender address of all mails. The display name before it is the name of the site."""
+    """The sender address of all mails. The display name before this address is the name of the site."""
     mail_configuration_set: str = ""
     """The SES configuration set that publishes deliveries, bounces and complaints."""
 
     def queue(self, name: str) -> str:
-        """Return the URL of a queue. Raises NotDeclared if function.toml does not declare it as a queue to send to."""
+        """Return the URL of a queue. Raises NotDeclared unless function.toml declares that the function sends to it."""
         return _declared("WC_QUEUE_", name)
 
     def images(self) -> str:
@@ -66,7 +66,10 @@ class Settings(BaseModel):
         return self.images_url
 
     def bucket(self, name: str) -> str:
-        """Return the full name of a bucket in this cloud. Raises NotDeclared if function.toml does not declare it."""
+        """Return the full name of a bucket in this cloud.
+
+        Raises NotDeclared if function.toml does not declare the bucket.
+        """
         return _declared("WC_BUCKET_", name)
 
 

@@ -23,8 +23,8 @@ def unsign(purpose: str, text: str) -> bytes | None:
     except ValueError:
         return None
     signature, content = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    # Python's decoder ignores characters outside the alphabet, so different texts can decode to the same bytes. Only
-    # the exact text that was issued is accepted.
+    # Python's decoder ignores characters outside the base64 alphabet, so different texts can decode to the same bytes.
+    # Only the exact text that was issued is accepted.
     valid = hmac.compare_digest(signature, _signature(purpose, content)) and _encode(raw) == text
     return content if valid else None
 

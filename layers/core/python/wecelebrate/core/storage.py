@@ -19,7 +19,7 @@ class ObjectGone(Exception):
 
 
 _client_lock = Lock()
-"""Threads may share one client, but two threads must not create a client with boto3 at the same time."""
+"""Threads are allowed to share a client of boto3, but two threads must not create clients at the same time."""
 
 
 def _s3() -> "S3Client":
@@ -38,8 +38,8 @@ def _create_client() -> "S3Client":
             connect_timeout=3,
             read_timeout=30,
             retries={"max_attempts": 4},
-            # A presigned URL must contain this region. It must not contain a checksum, because the body of the upload
-            # does not exist yet.
+            # A presigned URL must contain this region. The URL must not contain a checksum, because the body of the
+            # upload does not exist yet.
             signature_version="s3v4",
             s3={"us_east_1_regional_endpoint": "regional"},
             request_checksum_calculation="when_required",
@@ -118,14 +118,18 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that can be part of a key. Characters that need escaping in URLs become underscores."""
+    """Return a file name that can be part of a key.
+
+    Each character that must be escaped in a URL is replaced by an underscore.
+    """
     return re.sub(r"[^\w.()+-]+", "_", name, flags=re.ASCII)[-100:]
 
 
 def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
     """List the newest versions of all objects whose keys begin with a prefix.
 
-    Yields one list for each page of S3's response. The entries have the same form as those of `created_objects`.
+    Yields one list for each page of S3's response. The entries have the same form as the objects that `created_objects`
+    returns.
     """
     pages = _s3().get_paginator("list_object_versions")
     for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
@@ -133,7 +137,7 @@ def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
             {
                 "key": version["Key"],
                 "version_id": version["VersionId"],
-                "sequencer": "",  # S3's response does not contain it
+                "sequencer": "",  # S3's response contains no sequencer.
                 "size": version["Size"],
                 "etag": version["ETag"].strip('"'),
                 "dropped_at": version["LastModified"],

@@ -1,4 +1,4 @@
-"""Messages for pydantic's validation errors. A message is a sentence without its subject, which is the field's name."""
+"""Messages for pydantic's validation errors. The name of the field and a message together form a sentence."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -57,7 +57,7 @@ _IDLE = {
     "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
-"""The message of a job counts as lost if the job has been due for this time and no worker has claimed it."""
+"""The message of a job counts as lost if the job has been due for this time and no worker has claimed the job."""
 MESSAGES_PER_TYPE = 3
 """The maximum number of messages that the sweeper sends per job type. Each message starts a worker. The worker claims
 jobs until no job is waiting."""
@@ -66,7 +66,7 @@ FORGET_BATCH = 1_000
 
 
 def page(tx: Transaction, filters: JobFilters) -> pages.RenderedPage:
-    """List the jobs that the caller is allowed to see, newest first. Returns one page."""
+    """Return one page of the jobs that the caller is allowed to see, newest first."""
     return pages.list_page("jobs", sql.list_jobs, tx, filters, pages.NEWEST)
 
 

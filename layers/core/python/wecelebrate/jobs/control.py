@@ -1,4 +1,4 @@
-"""The operations of callers on jobs: read, cancel, retry and approve."""
+"""The operations that callers can perform on jobs: read, cancel, retry and approve."""
 
 from dataclasses import replace
 from math import inf
@@ -36,7 +36,7 @@ def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
 
 
 def cancel(tx: Transaction, job_id: UUID) -> Job:
-    """Cancel a job that has not ended. Changes that it has already made are kept.
+    """Cancel a job that has not ended. Changes that the job has already made are kept.
 
     Raises NotFound, Forbidden, WrongJobState.
     """
@@ -52,11 +52,11 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
 def retry(tx: Transaction, job_id: UUID) -> Job:
     """Run a failed or cancelled job again.
 
-    The job continues from its checkpoint. An exception is a job that loads a file: it starts again from the first row,
-    because its staged rows were deleted.
+    The job continues from its checkpoint. There is one exception: a job that loads a file starts again from the first
+    row, because its staged rows were deleted.
 
-    Raises NotFound, Forbidden, WrongJobState. The state is also wrong if a later job with the same ordering key has
-    completed, because a retry would undo the changes of the later job.
+    Raises NotFound, Forbidden, WrongJobState. WrongJobState is also raised if a later job with the same ordering key
+    has completed. In this case, a retry would undo the changes of the later job.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):

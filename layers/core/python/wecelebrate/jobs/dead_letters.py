@@ -71,7 +71,7 @@ def receive(message: queue.Message) -> None:
 
 
 def page(tx: Transaction, filters: DeadLetterFilters) -> pages.RenderedPage:
-    """List dead letters, newest first. Returns one page. Raises Forbidden unless the caller is an admin or support."""
+    """Return one page of dead letters, newest first. Raises Forbidden unless the caller is an admin or support."""
     return pages.list_page("dead letters", sql.list_dead_letters, tx, filters, pages.NEWEST)
 
 
@@ -111,7 +111,7 @@ def _body(text: str) -> Any:
     """Return the form in which a message is stored: as a JSON object if PostgreSQL can store it, otherwise as text."""
     try:
         body = json.loads(text)
-        json.dumps(body, ensure_ascii=False).encode()  # fails for unpaired surrogates, which PostgreSQL cannot store
+        json.dumps(body, ensure_ascii=False).encode()  # Fails for unpaired surrogates, which PostgreSQL cannot store.
     except (ValueError, RecursionError):
         body = None
     return body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)

@@ -14,13 +14,14 @@ from wecelebrate.jobs.types import QUEUES, JobType
 sql = queries(__file__)
 
 LEASE_SECONDS = 60
-"""How long a lease lasts if it is not renewed."""
+"""The number of seconds after which a lease ends if it is not renewed."""
 RENEW_AFTER_SECONDS = 20.0
-"""The age at which a lease is renewed. It is also the minimum time that must be left for another chunk of work."""
+"""The age at which a lease is renewed. A worker begins a further chunk of work only if the invocation lasts for at
+least this time."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
-    """Create the message that announces a waiting job. It is delivered after `delay` seconds."""
+    """Create the message that announces a waiting job. SQS delivers the message after `delay` seconds."""
     return queue.message(QUEUES[kind], {"job_id": str(job_id)}, client_id, delay)
 
 
@@ -57,7 +58,8 @@ class LeasedJob:
     """A number that increases with every lease of the job. A worker with an older number cannot write to the job."""
     attempts: int
     failures: int
-    """The number of consecutive attempts without progress. The current attempt counts until it makes progress."""
+    """The number of consecutive attempts without progress. It includes the current attempt until this attempt makes
+    progress."""
     max_attempts: int
     done: int
     total: int | None
@@ -67,14 +69,14 @@ class LeasedJob:
     heartbeat: Callable[[], None] = field(repr=False)
     """A function that keeps the queue message hidden for longer."""
     time_left: Callable[[], float] = field(repr=False)
-    """A function that returns the seconds until the invocation ends."""
+    """A function that returns the number of seconds until the invocation ends."""
     ended: bool = False
     """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for an approval."""
     _renewed_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def from_row(cls, row: dict[str, Any], heartbeat: Callable[[], None], time_left: Callable[[], float]) -> Self:
-        """Create the job from a row that was just claimed."""
+        """Create the object from the row of a job that was just claimed."""
         names = ("id", "client_id", "catalog_id", "type", "requested_by", "payload", "approval", "notify_email",
                  "fence", "attempts", "failures", "max_attempts", "done", "total", "counts", "checkpoint")  # fmt: skip
         return cls(**{name: row[name] for name in names}, heartbeat=heartbeat, time_left=time_left)
@@ -93,7 +95,7 @@ class LeasedJob:
         return self.failures >= self.max_attempts
 
     def save(self, tx: Transaction) -> None:
-        """Save the progress and the checkpoint, in the transaction of the work. This renews the lease.
+        """Save the progress and the checkpoint, in the transaction of the work, and renew the lease.
 
         Raises LeaseLost.
         """
@@ -132,7 +134,10 @@ class LeasedJob:
         self.check_deadline()
 
     def check_deadline(self) -> None:
-        """Raise DeadlineReached if the time is not sufficient for another chunk. Call this outside of a transaction."""
+        """Raise DeadlineReached if there is not enough time for another chunk.
+
+        Must be called outside of a transaction.
+        """
         if self.time_left() < RENEW_AFTER_SECONDS:
             raise DeadlineReached
 

@@ -1,8 +1,8 @@
-"""Limits how many jobs of a queue start per second, in all of its workers together.
+"""Limits the number of jobs that all workers of a queue together start per second.
 
-All workers that can run at the same time have an equal share of the rate: each waits `workers / rate` seconds between
-the starts of two jobs. The workers do not communicate, so the limit also holds if a part of the platform fails. The
-disadvantage is that a worker only uses its own share, even if no other worker is active.
+All workers that can run at the same time have an equal share of the rate: each worker waits `workers / rate` seconds
+between the starts of two jobs. The workers do not communicate, so the rate is not exceeded if a part of the platform
+fails. There is a disadvantage: a worker uses only its own share, even if no other worker is active.
 """
 
 import time
@@ -15,7 +15,7 @@ from wecelebrate.core.settings import settings
 
 @dataclass
 class RateLimiter:
-    """Limits the job starts of one worker. `rate` is the number of starts per second of all `workers` together."""
+    """Limits the rate at which one worker starts jobs. All workers together start at most `rate` jobs per second."""
 
     rate: float
     workers: int
@@ -24,7 +24,7 @@ class RateLimiter:
     _next: float = field(default=float("-inf"), init=False)
 
     def wait(self) -> None:
-        """Sleep until the next job may start."""
+        """Sleep until the worker is allowed to start the next job."""
         if (seconds := self._next - self.clock()) > 0:
             self.sleep(seconds)
         self._next = self.clock() + self.workers / self.rate

@@ -1,10 +1,10 @@
-"""Workers: they are started by queue messages and run jobs.
+"""Workers, which run jobs. Queue messages start the workers.
 
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
-A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. It repeats
-this until no job is waiting, or until its time is over. If the work of a job raises an exception, the type of the
-exception decides what happens to the job:
+A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. The worker
+repeats this until no job is waiting, or until its time is over. If the work of a job raises an exception, the type of
+the exception decides what happens to the job:
 
     JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
     Unavailable                        The job is retried in a few seconds. The attempt does not count.
@@ -44,7 +44,7 @@ logger = Logger()
 MAX_SECONDS_PER_MESSAGE = 300.0
 """How long a worker claims further jobs after it has received one message."""
 RETRY_DELAY_SECONDS = 5
-"""The delay before a job is retried because the platform was unavailable."""
+"""The delay before the retry of a job that stopped because the platform was unavailable."""
 
 
 def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.Message], None]:
@@ -116,7 +116,8 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
 def _saved_failures(job: LeasedJob) -> int:
     """Return the failure count in the database.
 
-    `job.failures` may be wrong, because the transaction in which this worker saved progress may have rolled back.
+    `job.failures` can be wrong: it is possible that the transaction in which this worker saved progress was rolled
+    back.
     """
     with writing(SYSTEM) as tx:
         return int(sql.get_failures(tx, job_id=job.id) or 0)
@@ -128,7 +129,7 @@ def _fail(job: LeasedJob, code: str, reason: str) -> None:
 
 
 def _dead_letter(job: LeasedJob, error: Exception) -> None:
-    """Fail a job whose input is valid, and record a dead letter that describes the error to an operator."""
+    """Mark a job with valid input as failed, and record a dead letter that describes the error to an operator."""
     with suppress(LeaseLost), writing(SYSTEM) as tx:
         job.fail(
             tx, "internal_error", "An internal error occurred several times. We will look into it and retry the job."
@@ -138,7 +139,7 @@ def _dead_letter(job: LeasedJob, error: Exception) -> None:
 
 
 def _release(job: LeasedJob, delay: int, failures: int) -> None:
-    """End the lease, so that a worker can run the job later. If this fails, the lease expires by itself."""
+    """End the lease, so that a worker can run the job later. If this call fails, the lease expires by itself."""
     with suppress(Unavailable):
         with writing(SYSTEM) as tx:
             released = sql.release_job(tx, job_id=job.id, fence=job.fence, failures=failures, delay=delay)

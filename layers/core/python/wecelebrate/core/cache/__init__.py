@@ -1,17 +1,18 @@
 """The cache. It serves a value until the data in the value changes.
 
 Each value has tags. Redis stores a random token for each tag: the version of the tag. A value contains the tokens that
-its tags had before the value was loaded. It is valid while these are still the current tokens.
+its tags had before the value was loaded. The value is valid as long as these tokens are the current tokens of its tags.
 
-After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value with
-one of these tags, and costs the same for any number of values. A value whose load began before the change contains the
-old tokens, so it is never served after the change. If Redis evicts a token, the values with that tag become invalid.
+After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value that
+has at least one of these tags. The cost does not depend on the number of values. A value whose load began before the
+change contains the old tokens, so it is never served after the change. If Redis evicts a token, the values with that
+tag become invalid.
 
-Redis also remembers for a minute which transactions invalidated a tag. A value with that tag is only loaded from the
-primary, or from a replica that has replayed these transactions.
+For a minute, Redis also remembers which transactions invalidated a tag. In this time, a value with that tag is loaded
+from the primary, or from a replica that has replayed these transactions.
 
-A failure of Redis never fails a request. The functions of this module raise CacheDown, and the code that calls them
-continues without the cache.
+No request fails if Redis fails. The functions of this module raise CacheDown, and the code that calls them continues
+without the cache.
 """
 
 import random
@@ -48,8 +49,8 @@ __all__ = [
 LOCK_MS = 2000
 """The lifetime of a lock, in milliseconds. A loader that dies delays the waiting requests by at most this time."""
 JITTER = 0.1
-"""The maximum share by which a lifetime is shortened at random. So values that were loaded at the same time do not
-expire at the same time."""
+"""The maximum share of a lifetime by which the lifetime is shortened at random. Therefore values that were loaded at
+the same time do not expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
 """The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
 _TAGS_PER_CALL = 1000
@@ -69,7 +70,7 @@ def new_token() -> str:
 
 
 def lookup(request: CacheLookup) -> CacheResult:
-    """Resolve the session of a request, count the request against its limits, and get its value, in one Redis call."""
+    """Resolve the session of a request, count the request, and get the requested value, all in one Redis call."""
     fields = request.to_json(new_token(), meter.unsent())
     response = redis().run(LOOKUP, [request.session_key, request.address_key], prefix(), str(now()), fields)
     meter.mark_sent()
@@ -102,7 +103,7 @@ def _put(keys: list[str], *arguments: str) -> None:
 
 
 def new_value(body: str, meta: str, tokens: str, seconds: float) -> Value:
-    """Create a value that expires after `seconds`, shortened at random by up to JITTER."""
+    """Create a value that expires after `seconds`. This time is shortened at random, at most by the share JITTER."""
     life = seconds * (1 - random.random() * JITTER)  # noqa: S311 - no secret
     return Value(now() + int(life * 1000), meta, tokens, body)
 
@@ -118,8 +119,8 @@ def invalidate(tags: Sequence[str], xid: str | None = None, write_key: str = "",
     while rest or write_key:
         batch, rest = rest[:_TAGS_PER_CALL], rest[_TAGS_PER_CALL:]
         arguments = (prefix(), str(now()), xid or "", write_key, "1" if late else "")
-        # This call is urgent: it is also sent while the circuit breaker of this instance is open. Other instances may
-        # still reach Redis, and without the invalidation they would serve outdated values.
+        # This call is urgent: it is sent even while the circuit breaker of this instance is open. It is possible that
+        # other instances still reach Redis, and without the invalidation they would serve outdated values.
         meter.record_commands(redis().run(INVALIDATE, [], *arguments, *batch, urgent=True))
         write_key = ""
 
@@ -180,7 +181,7 @@ def get_or_set(value_key: str, entity: Entity, tags: Sequence[str], load: Callab
     """Return the cached body. If there is no valid body in the cache, load it and store it.
 
     The argument of `load` contains the transactions that a replica must have replayed before the body is loaded from
-    it.
+    the replica.
     """
     try:
         cached = get(value_key)

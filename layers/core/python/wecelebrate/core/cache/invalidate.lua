@@ -1,13 +1,13 @@
--- Invalidate all values that have one of the given tags. Remember the transaction that made the change, both for its
--- tags and for its caller. A call has at most 1,000 tags.
+-- Invalidate all values that have one of the given tags. Remember the transaction that made the change, for each of
+-- these tags and for the write key of the caller. A call has at most 1,000 tags.
 -- ARGV: prefix, now, xid ('' for none), write key ('' for none), '1' if the sweeper sends the invalidation, tags…
 -- Returns: the number of Redis commands
 
 -- Each tag and each write key is a field of a hash. A field contains up to MAX_XIDS transactions of the last minute.
--- One transaction is not enough: a replica that has replayed the newest transaction may not have replayed the others.
--- Functions that send their own invalidations cannot exceed MAX_XIDS, because fewer transactions are open at the same
--- time. Late invalidations from the sweeper can exceed it, and could displace the newest transactions. In this case the
--- xid '0' marks the history of the field as incomplete.
+-- One transaction is not enough: a replica that has replayed the newest transaction has possibly not replayed the other
+-- transactions. Functions that send their own invalidations cannot exceed MAX_XIDS, because fewer transactions are open
+-- at the same time. Late invalidations from the sweeper can exceed MAX_XIDS, and could then displace the newest
+-- transactions. In this case the xid '0' marks the history of the field as incomplete.
 local MAX_XIDS = 64
 local xid, write_key, late = ARGV[3], ARGV[4], ARGV[5] == '1'
 
@@ -43,8 +43,7 @@ for i, history in ipairs(call('HMGET', recent_key, unpack(fields))) do
 end
 call('HSET', recent_key, unpack(updates))
 
--- Delete outdated fields. Each call checks only a part of the fields, because a sync may have invalidated a million
--- products.
+-- Delete outdated fields. Each call checks only a part of the fields, because a sync can invalidate a million products.
 local scan = call('HSCAN', recent_key, call('HGET', recent_key, 'swept') or '0', 'COUNT', 100 + 2 * #fields)
 local entries, outdated = scan[2], {}
 for i = 1, #entries, 2 do

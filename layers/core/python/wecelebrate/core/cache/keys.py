@@ -3,7 +3,7 @@
 This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
 
     v1:<environment>:<tenant>:<role>:<entity>:…        a value that all callers of the tenant with this role share
-    v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock of the value, which its loader owns
+    v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock that the loader of the value owns
     v1:<environment>:public:tag:<tag>                  the current version of a tag
     v1:<environment>:public:recent                     the transactions that recently invalidated each tag
     v1:<environment>:public:session:<subject>          the session of a signed-in caller
@@ -29,7 +29,8 @@ PUBLIC = "public"
 class Entity:
     """A kind of value, and its lifetimes in seconds.
 
-    A change of the data invalidates a value immediately. The lifetime only limits how long an unchanged value stays.
+    A change of the data invalidates a value immediately. The lifetime determines how long an unchanged value stays in
+    the cache.
     """
 
     name: str
@@ -61,7 +62,7 @@ def prefix() -> str:
 
 
 def key(tenant: str, *parts: str) -> str:
-    """Build a key of a tenant. The parts can be any text, because separators in them are quoted."""
+    """Build a key of a tenant. The parts can be any text, because separators in the parts are quoted."""
     if not tenant:
         raise ValueError("a cache key needs a tenant; use PUBLIC if it belongs to no client")
     return prefix() + ":".join((tenant, *(quote(part, safe="@.|=-") for part in parts)))
@@ -75,7 +76,7 @@ class Entry:
     suffix: str
     """The end of the value's key. The key begins with the scope of the caller's session."""
     tags: tuple[str, ...]
-    """The tags of the value. A change of one of these tags invalidates the value."""
+    """The tags of the value. When one of these tags is invalidated, the value becomes invalid."""
 
 
 def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
@@ -88,6 +89,6 @@ def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """Return a hash of parameters. It does not depend on their order, and ignores parameters whose value is None."""
+    """Return a hash of parameters. Their order and parameters with the value None do not change the hash."""
     text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

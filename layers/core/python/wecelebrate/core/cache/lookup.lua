@@ -1,4 +1,4 @@
--- Handle one request in one round trip: resolve its session, count it against its limits, and get its value. If there
+-- Handle one request in one round trip: resolve its session, count the request, and get the requested value. If there
 -- is no valid value, acquire the lock that allows the request to load the value.
 --
 -- KEYS: session, address limit ('' for none)
@@ -18,7 +18,7 @@
 --           wait        There is no value. Another request is loading it.
 --   limits: one line `name quota remaining seconds` for each counted limit
 --   tokens: the versions of the value's tags (with load and refresh)
---   xids:   the transactions that a replica must have replayed before the session or value is loaded from it
+--   xids:   the transactions that a replica must have replayed before it is used to load the session or value
 
 local request = cjson.decode(ARGV[3])
 local limits = {}
@@ -69,7 +69,7 @@ local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 quota = tonumber(quota)
 
--- Count about every tenth visit of each domain, for the schedule that warms the cache of the busiest storefronts.
+-- Count about every tenth visit to each domain, for the schedule that warms the cache of the busiest storefronts.
 local domain = string.match(KEYS[1], '^' .. string.gsub(prefix, '%W', '%%%0') .. 'public:visit:%l+:(.+)$')
 if domain and now % 10 == 0 then
   local busy = prefix .. 'public:busy:' .. math.floor(now / 3600000)
@@ -92,7 +92,7 @@ local value_tags = {}
 local function answer(status, raw, tags)
   local xids = ''
   if status ~= 'hit' and status ~= 'stale' and status ~= 'limited' then
-    -- Return the recent transactions that the caller made, or that changed a tag of its session or of the value.
+    -- Return the recent transactions that the caller made, or that invalidated a tag of the session or of the value.
     local fields = { request.write_key }
     for _, tag in ipairs(session.tags) do fields[#fields + 1] = tag end
     for _, tag in ipairs(value_tags) do fields[#fields + 1] = tag end

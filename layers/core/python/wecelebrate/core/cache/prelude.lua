@@ -6,14 +6,15 @@
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 local recent_key = prefix .. 'public:recent'
 
--- Scripts run every Redis command with `call`, which counts the commands. Upstash may bill each of them.
+-- Scripts run every Redis command with `call`, which counts the commands. Upstash can bill each command.
 local calls = 0
 local function call(...)
   calls = calls + 1
   return redis.call(...)
 end
 
--- How long recent transactions are remembered (ms). A replica that lags by more is not used: app.enter checks the lag.
+-- How long recent transactions are remembered (ms). A replica with a longer lag is not used: `app.enter` checks the
+-- lag.
 local HISTORY_MS = 60000
 local TAG_LIFE_MS = 2 * 86400000
 
@@ -83,21 +84,21 @@ local function recent_xids(fields)
   return table.concat(xids, ',')
 end
 
--- Add two numbers to a field of the tenant's account of this hour. A field stores both numbers as `high * 10^9 + low`,
--- so one command can add to both. wecelebrate.usage describes the fields.
+-- Add two numbers to a field in the hourly account of the tenant. A field stores both numbers as `high * 10^9 + low`,
+-- so one command can increase both numbers. wecelebrate.usage describes the fields.
 local ACCOUNT_LIFE_MS = 2 * 86400000
 local function record(tenant, field, high, low)
   local account = prefix .. tenant .. ':stats:' .. math.floor(now / 3600000)
   local increment = high * 1000000000 + low
   if call('HINCRBY', account, field, string.format('%.0f', increment)) == increment then
-    -- The field is new, so the account may be new, too.
+    -- The field is new, so it is possible that the account is also new.
     call('PEXPIRE', account, ACCOUNT_LIFE_MS)
   end
 end
 
--- Add the usage of an instance to the accounts of its tenants. `usage` has one line
--- `tenant entity queries milliseconds rows commands` for each tenant and entity. The first account is also billed for
--- `own_commands`, the number of commands of the current script.
+-- Add the usage that an instance has recorded to the accounts of the tenants. For each tenant and entity, `usage` has
+-- one line: `tenant entity queries milliseconds rows commands`. The first account is also billed for `own_commands`,
+-- the number of commands of the current script.
 local function record_usage(usage, own_commands)
   for tenant, entity, queries, milliseconds, rows, commands in
     string.gmatch(usage, '(%S+) (%S+) (%d+) (%d+) (%d+) (%d+)') do

@@ -1,7 +1,7 @@
-"""The Redis client. It calls Upstash's REST API, with its own timeout and circuit breaker.
+"""The Redis client. It calls the REST API of Upstash, and has a timeout and a circuit breaker.
 
-The client of `upstash-redis` has no timeout. It retries a failed call after 3 s, so a script may run twice. This client
-stops waiting after TIMEOUT_SECONDS and does not retry.
+The client of `upstash-redis` has no timeout. It retries a failed call after 3 s, so it is possible that a script runs
+twice. This client stops waiting after TIMEOUT_SECONDS and does not retry.
 
 After a failure, the circuit breaker is open for some seconds. While it is open, calls fail immediately. So if Redis
 fails, only a few requests wait for the timeout, and no request fails.
@@ -49,7 +49,7 @@ class Script:
 
 
 class Redis:
-    """The Redis client of this instance. It is used by only one thread, as an instance handles one event at a time."""
+    """The Redis client of this instance. Only one thread uses it, because an instance handles one event at a time."""
 
     def __init__(self, url: str, token: str) -> None:
         from wecelebrate.core.cache.upstash import Upstash
@@ -67,7 +67,7 @@ class Redis:
         return self._call(lambda: self._client.execute(list(command)))
 
     def info(self) -> dict[str, str]:
-        """Return the memory section of the INFO command. Empty if the server refuses the command, as Upstash may do."""
+        """Return the memory section of the INFO command. Empty if the server (e.g. Upstash) refuses the command."""
         try:
             text = str(self._client.execute(["INFO", "memory"]))
         except Exception:  # A refused command does not mean that Redis is down, so the breaker stays closed.

@@ -1,7 +1,7 @@
 """Calls Upstash's REST API over one persistent connection.
 
 It uses the HTTP client of the standard library, which needs 0.2 ms of CPU time per call. httpx needs 0.75 ms per call,
-and 20 ms to create its client. A failed call is not retried, because its script may have run.
+and 20 ms to create its client. A failed call is not retried, because it is possible that its script has run.
 """
 
 import ssl
@@ -23,8 +23,9 @@ class Upstash(Commands):
     def __init__(self, url: str, token: str, timeout: float) -> None:
         """`timeout` is in seconds. It applies to connecting, and to each read from the connection."""
         self._url = url
-        # No base64 encoding: the responses are valid UTF-8 without it, and are a third smaller. No sync token (Upstash
-        # uses it for read-your-writes): the tokens of the tags already show whether a value is outdated.
+        # No base64 encoding: without this encoding, the responses are also valid UTF-8, and are a third smaller. No
+        # sync token (Upstash uses it for read-your-writes): the tokens of the tags already show whether a value is
+        # outdated.
         self._headers = make_headers(token, encoding=None, allow_telemetry=False)
         self._transport = Transport(timeout)
 
@@ -82,7 +83,7 @@ class Transport:
 
 
 def _closed_by_server(connection: HTTPConnection) -> bool:
-    """Whether the server closed the connection while it was idle. Lambda may freeze an instance for minutes."""
+    """Whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
     if connection.sock is None:
         return False
     readable = poll()

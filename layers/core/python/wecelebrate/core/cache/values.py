@@ -35,10 +35,10 @@ class TagVersions:
     tokens: str
     """The versions, in the format of `Value.tokens`."""
     min_xids: tuple[str, ...]
-    """The transactions that a replica must have replayed before the value is loaded from it."""
+    """The transactions that a replica must have replayed before the value is loaded from the replica."""
     history_unknown: bool
-    """Whether the list of recent transactions is incomplete, e.g. because Redis lost it less than a minute ago. If so,
-    the value must be loaded from the primary."""
+    """Whether the list of recent transactions is incomplete, e.g. because Redis lost the list less than a minute ago.
+    If so, the value must be loaded from the primary."""
 
     @classmethod
     def parse(cls, tokens: str, xids: str) -> "TagVersions":
@@ -58,15 +58,16 @@ class CacheLookup:
     session_tag: str
     """The tag that invalidates the session."""
     write_key: str
-    """The key of the caller's recent writes. Empty if the cache does not remember them."""
+    """The key of the caller's recent writes. Empty if the cache does not remember the writes of this caller."""
     lock_owner: str
-    """The name of this instance. It becomes the owner of the lock if the call acquires it."""
+    """The name of this instance. This instance becomes the owner of the lock if the call acquires the lock."""
     lock_ms: int
     """The lifetime of the lock, in milliseconds."""
     address_key: str = ""
     """The key of the limit for the IP address. Empty if the address is not limited."""
     address_quota: int | None = None
-    """The allowed requests per minute of the IP address. None if the request is not counted against this limit."""
+    """The number of requests that the IP address is allowed to send per minute. None if the request is not counted
+    against this limit."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
@@ -78,12 +79,13 @@ class CacheLookup:
     tags: tuple[str, ...] = ()
     """The tags of the value."""
     background: bool = False
-    """Whether no caller waits for the value. This is the case after a write, and if the cache is warmed."""
+    """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
     def to_json(self, token: str, usage: str) -> str:
         """Return the lookup as JSON for lookup.lua.
 
-        Tags without a version get the version `token`. `usage` is the usage that this instance has not sent yet.
+        Tags without a version get the version `token`. `usage` is the usage that this instance has not sent to Redis
+        yet.
         """
         fields = {
             "token": token,
@@ -108,10 +110,10 @@ class CacheResult:
     """The result of a CacheLookup."""
 
     status: str
-    """The comment at the beginning of lookup.lua lists all statuses."""
+    """The status. The comment at the beginning of `lookup.lua` lists all statuses."""
     session: Value | None
     limits: tuple[str, ...]
-    """The limits that the request was counted against. Each is a text `name quota remaining seconds`."""
+    """The limits that the request was counted against. Each limit is a text `name quota remaining seconds`."""
     value: Value | None
     versions: TagVersions
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Caller:
-    """The identity that a transaction runs as. It comes from the token, the route or the job.
+    """The identity that a transaction runs as. The identity comes from the token, the route or the job.
 
     The database looks up the caller's permissions at the start of every transaction.
     """
@@ -23,18 +23,18 @@ class Caller:
     job_id: UUID | None = None
     """The job whose staged rows the caller is allowed to read."""
     min_xids: tuple[str, ...] = ()
-    """The transactions that a replica must have replayed before the caller reads from it."""
+    """The ids of the transactions that a replica must have replayed before the caller reads from the replica."""
 
     @property
     def write_key(self) -> str:
-        """The key under which the cache remembers the writes of this caller. Empty if the cache does not remember them.
+        """The key under which the cache remembers the writes of this caller. Empty if these writes are not remembered.
 
         The cache only remembers the writes of signed-in users.
         """
         return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
 
     def reading_after(self, xids: Iterable[str]) -> "Caller":
-        """Return a copy of this caller whose reads must also see the given transactions."""
+        """Return a copy of this caller. The reads of the copy must also see the given transactions."""
         return replace(self, min_xids=(*self.min_xids, *xids))
 
 
@@ -59,6 +59,6 @@ class CallerContext:
     requests_per_hour: int | None
     """The rate limit of the client's tier. None for admins, support and services."""
     caught_up: bool
-    """Whether this server has replayed all of `min_xids`, and its replication lag is not too high."""
+    """Whether this server has replayed all transactions in `min_xids`, and has a sufficiently low replication lag."""
     kill_switches: dict[str, str]
     """The kill switches that have been set, with their values. All other switches have their default value."""

@@ -1,4 +1,4 @@
-"""The three database connections of a function: writes on the primary, reads on a replica, reads on the primary."""
+"""The database connections of a function: for writes on the primary, reads on a replica, and reads on the primary."""
 
 import time
 from dataclasses import dataclass, field
@@ -46,7 +46,10 @@ class Endpoint:
     """The time (of the monotonic clock) until which the endpoint is not used."""
 
     def connected(self, address: str) -> psycopg.Connection[DictRow]:
-        """Return the open connection. Opens a new connection if there is none, or if the old one is broken."""
+        """Return the open connection.
+
+        Opens a new connection if no connection is open, or if the old connection is broken.
+        """
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.connection = connect(address)
             self.connection.read_only = self.read_only
@@ -61,7 +64,8 @@ class Endpoint:
 
 reader = Endpoint(read_only=True, retry_seconds=0.0)
 primary_reader = Endpoint(read_only=True, retry_seconds=1.0)
-"""The connection for reads on the primary. It is used if the replica is unavailable or has not caught up."""
+"""The connection for reads on the primary. It is used, for example, if the replica is unavailable or has not caught
+up."""
 writer = Endpoint(read_only=False, retry_seconds=1.0)
 
 

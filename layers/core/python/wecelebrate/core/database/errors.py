@@ -23,11 +23,11 @@ NO_SITE_SQLSTATE = "WC404"
 
 
 def is_connection_lost(error: psycopg.Error) -> bool:
-    """Whether the connection failed, and not the statement.
+    """Whether an error means that the connection failed, and not the statement.
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
-    pgbouncer reports a lost connection to the server as a protocol violation. Returns False if the pooler only had no
-    free connection.
+    pgbouncer reports a lost connection to the server as a protocol violation. If the pooler only had no free
+    connection, the result is False.
     """
     if isinstance(error, pg.ProtocolViolation):
         return "query_wait_timeout" not in str(error)
@@ -37,7 +37,10 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
 
 def to_problem(error: psycopg.Error) -> Problem:
-    """Return the problem for an error of PostgreSQL. Its text reveals no data that the caller is not allowed to see."""
+    """Return the problem for an error of PostgreSQL.
+
+    The problem contains only data that the caller is allowed to see.
+    """
     message = error.diag.message_primary
     match error:
         case _ if error.sqlstate == NO_MEMBERSHIP_SQLSTATE:
@@ -71,7 +74,8 @@ def to_problem(error: psycopg.Error) -> Problem:
 def _field(error: psycopg.Error) -> str:
     """Return the name of the field that violates a constraint.
 
-    It is derived from the name of the constraint, because PostgreSQL reports no key under row-level security.
+    The name of the field is derived from the name of the constraint, because PostgreSQL reports no key under row-level
+    security.
     """
     if error.diag.column_name:
         return error.diag.column_name

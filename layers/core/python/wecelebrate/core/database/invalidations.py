@@ -1,7 +1,7 @@
 """Cache invalidation after a commit.
 
-Triggers write outbox rows in the transaction that makes the change. If Redis does not answer after the commit, the
-sweeper later sends the invalidations from the outbox.
+In the transaction that makes a change, triggers write rows into the outbox. If Redis does not answer after the commit,
+the sweeper later sends the invalidations from the outbox.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Commit:
 
 
 def publish(commit: Commit, write_key: str) -> bool:
-    """Invalidate the tags of a commit, and store its xid in the cache under the write key of the caller.
+    """Invalidate the tags of a commit. Store the xid of the commit in the cache, under the write key of the caller.
 
     Returns False if Redis does not answer.
     """

@@ -1,4 +1,4 @@
-"""The sign-in of a function to PostgreSQL: with a password if one is configured, otherwise with an IAM token."""
+"""Signs a function in to PostgreSQL: with a password if a password is configured, otherwise with an IAM token."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ CONNECT_TIMEOUT_SECONDS = 2
 
 
 def direct_url() -> str:
-    """Return the connection string of the primary, with the login of this function. Migrations use it."""
+    """Return the connection string of the primary, with the login of this function. Migrations use this string."""
     return make_conninfo(**connection_parameters(settings().database_writer))
 
 

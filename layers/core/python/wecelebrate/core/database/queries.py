@@ -15,7 +15,7 @@ class Queries:
     """The named queries of one file.
 
     The file is parsed once per process, when its first query is used. Most requests use only a few of the files that
-    their function imports, so parsing on import would be slower.
+    their function imports, so parsing all files on import would be slower.
     """
 
     def __init__(self, file: Path) -> None:
@@ -35,13 +35,16 @@ def _parsed(file: Path) -> Any:
 def queries(module_file: str) -> Queries:
     """Load the file `queries.sql` in the folder of a module, e.g. `sql = queries(__file__)`.
 
-    Each query becomes a function. Its first argument is the transaction.
+    Each query becomes a function. The first argument of the function is the transaction.
     """
     return Queries(Path(module_file).with_name("queries.sql"))
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the values of the jsonb `columns`, as psycopg requires it. All other values stay unchanged."""
+    """Wrap the values of the jsonb columns that `columns` names, as psycopg requires.
+
+    All other values stay unchanged.
+    """
     return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
 
 

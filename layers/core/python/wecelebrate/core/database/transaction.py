@@ -24,16 +24,17 @@ from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
 READER_RETRY_SECONDS = 5.0
-"""How long the replica is not used after it was unavailable."""
+"""For how many seconds the replica is not used after a failed attempt to use it."""
 SLOW_CONNECT_SECONDS = 1.0
-"""If an attempt to connect fails after a longer time than this, there is no further attempt."""
+"""If an attempt to connect takes longer than this time and then fails, no further attempt is made."""
 RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
-"""The statement that sets the caller. The database accepts a caller only from this exact text, with parameters."""
+"""The statement that sets the caller. The database accepts a caller only if the statement has exactly this text, with
+parameters."""
 
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
@@ -59,11 +60,14 @@ class Transaction:
         return self._connection.cursor()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Register a callback, which runs after the commit and the cache invalidations, but not after a rollback."""
+        """Register a callback.
+
+        It runs after the commit and the cache invalidations. After a rollback it does not run.
+        """
         self._after_commit.append(callback)
 
     def local(self, factory: "Callable[[Transaction], Local]") -> Local:
-        """Return the object that `factory` creates for this transaction. Only the first call creates it."""
+        """Return the object that `factory` creates for this transaction. Only the first call creates the object."""
         if factory not in self._locals:
             self._locals[factory] = factory(self)
         value: Local = self._locals[factory]
@@ -94,7 +98,7 @@ class Transaction:
 
 @contextmanager
 def writing(caller: Caller) -> Iterator[Transaction]:
-    """Open a transaction on the primary. It commits at the end of the block, and rolls back on any exception.
+    """Open a transaction on the primary. It commits at the end of the block, and rolls back if an exception is raised.
 
     After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
     Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
@@ -109,7 +113,7 @@ def writing(caller: Caller) -> Iterator[Transaction]:
 
 
 def _mark_sent(outbox: Sequence[UUID]) -> None:
-    """Mark the given outbox rows as sent. If this fails, the sweeper sends them again, which is harmless."""
+    """Mark the given outbox rows as sent. If this fails, the sweeper sends the rows again, which is harmless."""
     connection = writer.connection
     try:
         if connection is not None:
@@ -123,8 +127,8 @@ def _mark_sent(outbox: Sequence[UUID]) -> None:
 def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
     """Open a read-only transaction on the replica.
 
-    The transaction runs on the primary instead if `primary` is true, if the replica is unavailable, or if the replica
-    has not replayed all transactions that the caller must see.
+    In three cases, the transaction runs on the primary instead: `primary` is true, the replica is unavailable, or the
+    replica has not replayed all transactions that the caller must see.
     """
     with _open_read(caller, primary or kill_switches.is_set("reads", "primary")) as tx:
         yield tx

@@ -146,7 +146,8 @@ async def _order_write(request: Request, domain: Domain) -> AsyncIterator[Transa
         yield tx
 
 
-# scope="function" ends the transaction before the response is sent, so a failed commit becomes an error response.
+# With `scope="function"`, the transaction ends before the response is sent, so a failed commit becomes an error
+# response.
 Reading = Annotated[Transaction, Depends(_reading, scope="function")]
 """A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing, scope="function")]
@@ -161,7 +162,7 @@ CustomerRead = Annotated[Transaction, Depends(_customer_read, scope="function")]
 The visited storefront is the path parameter `{domain}`.
 """
 OrderWrite = Annotated[Transaction, Depends(_order_write, scope="function")]
-"""A transaction on the primary, run as a visitor who places an order. It counts against the order limit of the site.
+"""A transaction on the primary, run as a visitor who places an order. The order counts against the limit of the site.
 
 The visited storefront is the path parameter `{domain}`.
 """
@@ -177,5 +178,5 @@ def _if_match(
 
 
 IfMatch = Annotated[Match, Depends(_if_match)]
-"""The state of the object that the caller wants to change. It prevents lost updates: no caller can overwrite a change
-that they have not read."""
+"""The state of the object that the caller wants to change. The If-Match header prevents lost updates: no caller can
+overwrite a change that they have not read."""

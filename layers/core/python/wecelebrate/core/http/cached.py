@@ -8,7 +8,7 @@ A handler passes the cache entry of the value, and a function that loads the val
 
 The response has a strong ETag. Its `Cache-Status` header says whether the value came from the cache (RFC 9211). If
 several callers need a value that is missing, one caller loads it. The other callers wait for the new value, or get the
-expired value if there is one.
+expired value if it is still in the cache.
 """
 
 import json
@@ -30,19 +30,19 @@ from wecelebrate.core.requests.loading import object_loader, page_loader, value_
 from wecelebrate.core.requests.request_cache import RequestCache
 
 PRIVATE = "private, no-cache"
-"""The Cache-Control header for signed-in callers. Only their browser stores the response. It must revalidate the
-response with the ETag before each use."""
+"""The Cache-Control header for signed-in callers. Only the browser of the caller is allowed to store the response.
+Before each use, the browser must revalidate the response with the ETag."""
 PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"
-"""The Cache-Control header for anonymous visitors. CloudFront may serve the response for 30 seconds."""
+"""The Cache-Control header for anonymous visitors. CloudFront is allowed to serve the response for 30 seconds."""
 
 
 def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False) -> RequestCache:
-    """Create the RequestCache of a request. It adds the headers with the rate limits to the response.
+    """Create the RequestCache of a request. The RequestCache adds the headers with the rate limits to the response.
 
     `is_order` means that the request also counts against the order limit of the site.
     """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
-    # The limit for IP addresses does not apply to a caller with a token. Only the limit of its session applies.
+    # The limit for IP addresses does not apply to a caller with a token. Only the limit of the session applies.
     address = "" if caller.subject else request.scope["aws.event"]["requestContext"]["http"]["sourceIp"]
     return RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
 

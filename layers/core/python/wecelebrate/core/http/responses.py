@@ -15,7 +15,7 @@ _ADDED_HEADERS = "wecelebrate.headers"
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
-    """Add headers to the response of this request, also if the response is an error. `serve()` applies them."""
+    """Add headers to the response of this request, even if the response is an error. `serve()` reads these headers."""
     request.scope["aws.event"].setdefault(_ADDED_HEADERS, {}).update(headers)
 
 
@@ -32,7 +32,7 @@ def page_response(request: Request, parameters: BaseModel, page: pages.RenderedP
 
 
 def or_not_modified(request: Request, response: Response) -> Response:
-    """Return the response, or the status 304 if the caller already has the same content (RFC 9110)."""
+    """Return the response. If the caller already has its content, return a response with the status 304 (RFC 9110)."""
     tag = response.headers.get("etag")
     if request.method != "GET" or response.status_code != HTTPStatus.OK or tag is None:
         return response

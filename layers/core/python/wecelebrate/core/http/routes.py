@@ -24,10 +24,10 @@ _MAX_KEY_LENGTH = 255
 
 
 class DirectRoute(APIRoute):
-    """A route that runs `def` endpoints without a thread, and responds with 304 if the caller has the same content.
+    """A route that runs `def` endpoints without a thread, and responds with 304 if the caller has the current content.
 
-    FastAPI would run these endpoints in a thread, which takes 850 µs instead of 290 µs. A thread has no advantage,
-    because a Lambda instance handles one event at a time.
+    FastAPI would run these endpoints in a thread, which takes 850 µs instead of 290 µs. A thread would have no
+    advantage, because a Lambda instance handles one event at a time.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
@@ -73,7 +73,10 @@ class _IdempotentCreate:
         self._request_hash = request_hash
 
     def run(self, create: Callable[[], Response]) -> Response:
-        """Return the stored response of the key. If there is none, call `create` and store its response."""
+        """Return the stored response of the key.
+
+        If no response is stored, call `create` and store the response of `create`.
+        """
         stored = idempotency.find(self._tx, self._key, self._request_hash)
         if stored is not None:
             headers = {**stored.headers, "Idempotent-Replayed": "true"}

@@ -1,11 +1,11 @@
 """Idempotency keys: several POST requests with the same key have the effect of one request.
 
 The header is defined in draft-ietf-httpapi-idempotency-key-header. The response is stored for the caller and the key,
-in the transaction that creates the object. If this transaction fails, neither of them is stored.
+in the transaction that creates the object. If this transaction fails, neither the response nor the object is stored.
 
-A second request with the same key and the same content gets the stored response. A request with the same key and other
-content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest only gets a
-stored response if the key and the content of the request are the same.
+A second request with the same key and the same content gets the stored response. A second request with the same key and
+different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest only
+gets a stored response if the key and the content of the request are the same.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ class StoredResponse:
 
 
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
-    """Return the stored response to the same request. None if the key is new. Locks the key until the transaction ends.
+    """Return the response that is stored for this key.
+
+    None if the key is new. Locks the key until the transaction ends.
 
     Raises KeyInUse if another transaction has locked the key, and KeyReused if the stored request differs.
     """

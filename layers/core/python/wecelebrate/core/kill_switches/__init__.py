@@ -4,8 +4,8 @@ reads=primary   all reads run on the primary
 cache=off       no response comes from the cache
 limits=off      requests are not counted
 
-Every instance applies a change within LIFE_SECONDS. This module contains the state of the switches that an instance has
-read. The module `admin` lists and changes the switches.
+Every instance applies a change within LIFE_SECONDS. This module keeps the state of the switches that the instance read
+last. The module `admin` lists and changes the switches.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Lists and changes kill switches. In the API they are called flags."""
+"""Lists and changes kill switches, which the API calls flags."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
     "cache": ("on", "off", "Whether responses come from the cache. If set to off, all come from the database."),
     "limits": ("on", "off", "Whether requests are counted. If set to off, no rate limit applies."),
 }
-"""Maps each switch to its default, its other value, and its effect.
+"""Maps each switch to its default value, its other value, and a description of its effect.
 
 A switch only has a row in the database table while it is set to its other value.
 """

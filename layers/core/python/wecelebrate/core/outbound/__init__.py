@@ -2,8 +2,8 @@
 
 `fetch` connects only to public IP addresses. This also applies after a redirect. A host name is resolved once, and all
 of its IP addresses are checked. The connection goes to one of the checked addresses, and the server's certificate must
-match the host name. A request never exceeds the given time and number of bytes, even if the server is hostile. It uses
-no proxy, no cookies and no compression.
+match the host name. A request never exceeds the given time and number of bytes, even if the server is hostile. A
+request uses no proxy, no cookies and no compression.
 """
 
 import http.client
@@ -35,11 +35,12 @@ __all__ = [
 USER_AGENT = "wecelebrate/1"
 
 _MAX_OVERHEAD_BYTES = 64 * 1024
-"""The maximum size of the status line, the headers and the framing of chunks. The body has its own limit."""
+"""The maximum size of the status line, the headers and the framing of chunks. There is a separate limit for the
+body."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
-"""The only headers that are also sent after a redirect to another origin. All other headers may contain secrets that
+"""The only headers that are also sent after a redirect to another origin. All other headers can contain secrets that
 are only meant for the first origin."""
 
 
@@ -59,8 +60,8 @@ class Response:
 def check(url: str, *, https: bool = False) -> None:
     """Check whether requests to a URL are allowed. Uses no network access.
 
-    `https` means that the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed;
-    its text says what is wrong with the URL.
+    `https` means that the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed.
+    The text of this error says what is wrong with the URL.
     """
     address = parse(url)
     if https and address.scheme != "https" and not is_exempt(address.host):
@@ -79,9 +80,9 @@ def fetch(
 ) -> Response:
     """Send a request to a public address and return the response.
 
-    `timeout` limits the total time of the request and its redirects, in seconds. `max_bytes` limits the size of the
-    response body. Only GET and HEAD requests follow redirects. With `max_redirects=0`, the redirect itself is returned.
-    Raises NotAllowed, ResponseTooLarge and Unreachable. Their texts can be shown to users.
+    `timeout` is the maximum total time of the request and its redirects, in seconds. `max_bytes` is the maximum size of
+    the response body. Only GET and HEAD requests follow redirects. With `max_redirects=0`, the redirect itself is
+    returned. Raises NotAllowed, ResponseTooLarge and Unreachable. Their texts can be shown to users.
     """
     deadline = time.monotonic() + timeout
     sent_headers = {name.lower(): value for name, value in (headers or {}).items()}
@@ -120,7 +121,7 @@ def _exchange(
         with _connect(address, deadline) as plain, _start_tls(plain, address, deadline) as stream:
             limited = _LimitedSocket(stream, deadline, max_bytes + _MAX_OVERHEAD_BYTES)
             connection = http.client.HTTPConnection(address.host, address.port)
-            connection.sock = limited  # _LimitedSocket has all methods of a socket that http.client calls.
+            connection.sock = limited  # _LimitedSocket has all socket methods that http.client calls.
             fixed = {"host": address.authority, "connection": "close", "accept-encoding": "identity"}
             connection.request(method, address.target, body, {"user-agent": USER_AGENT, **headers, **fixed})
             response = connection.getresponse()
@@ -138,7 +139,10 @@ def _exchange(
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:
-    """Connect to the first IP address that accepts. The remaining time is divided equally between the addresses."""
+    """Connect to the first IP address that accepts a connection.
+
+    Each address gets an equal share of the remaining time.
+    """
     candidates = resolve(address.host, address.port, _remaining(deadline))
     for position, candidate in enumerate(candidates):
         timeout = _remaining(deadline) / (len(candidates) - position)
@@ -194,10 +198,10 @@ def _remaining(deadline: float) -> float:
 
 
 class _LimitedSocket(io.RawIOBase):
-    """A socket for http.client with a deadline for all reads and writes, and a limit for the bytes of all reads.
+    """A socket for http.client. It has a deadline for all its operations, and a maximum number of received bytes.
 
-    The timeout of a normal socket is not sufficient, because it starts again with each received byte. A server that
-    sends one byte per second would never time out.
+    The timeout of a normal socket is not sufficient, because the timeout starts again with each received byte. A server
+    that sends one byte per second would never time out.
     """
 
     def __init__(self, connection: socket.socket, deadline: float, max_bytes: int) -> None:
@@ -226,4 +230,7 @@ class _LimitedSocket(io.RawIOBase):
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        """Do nothing: http.client calls this before the body has been read. `_exchange` closes the real socket."""
+        """Do nothing, because http.client calls `close` before the body has been read.
+
+        `_exchange` closes the real socket.
+        """

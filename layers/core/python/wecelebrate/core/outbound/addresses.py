@@ -75,10 +75,14 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Parse and check a URL, without resolving its host name. Raises NotAllowed; its text says what is wrong."""
+    """Parse and check a URL, without resolving its host name.
+
+    Raises NotAllowed, with a text that says what is wrong.
+    """
     if len(url) > MAX_URL_LENGTH:
         raise NotAllowed(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    # URL parsers treat backslashes differently, and some of them remove control characters. So both are refused.
+    # Different URL parsers treat backslashes differently, and some parsers remove control characters. So a URL with a
+    # backslash or a control character is refused.
     if _FORBIDDEN_IN_URL.search(url):
         raise NotAllowed("the URL contains a backslash or a control character")
     try:
@@ -121,7 +125,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
 
 def require_public(address: IPAddress) -> None:
-    """Raise NotAllowed if an IP address is not on the public internet and the settings do not allow it."""
+    """Raise NotAllowed unless an IP address is on the public internet, or the settings allow this address."""
     if not _is_public(address) and not _is_allowed_by_settings(address):
         raise NotAllowed("the address is not on the public internet")
 
@@ -137,8 +141,8 @@ def _normalized_host(host: str) -> str:
     if not host.isascii():
         import idna
 
-        # Browsers use the same encoding (UTS #46). It also turns characters such as full-width digits and dots into
-        # ASCII characters.
+        # Browsers use the same encoding (UTS #46). This encoding also turns characters such as full-width digits and
+        # dots into ASCII characters.
         host = idna.encode(host, uts46=True).decode()
     host = host.lower().removesuffix(".")
     literal = _ip_literal(host)
@@ -146,7 +150,8 @@ def _normalized_host(host: str) -> str:
         return str(literal)
     if not _HOST_NAME.fullmatch(host) or len(host) > 253:
         raise NotAllowed("the host is not a name on the public internet")
-    # Resolvers accept `127.1`, `0x7f.0.0.1` and `0177.0.0.1` as IP addresses. The checks would not recognise them.
+    # Resolvers accept `127.1`, `0x7f.0.0.1` and `0177.0.0.1` as IP addresses. The checks would not recognise these
+    # spellings.
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         raise NotAllowed("the last part of the host is a number: write an IP address as four decimal numbers")
     if any(host.endswith(f".{suffix}") for suffix in _LOCAL_SUFFIXES):
@@ -182,12 +187,15 @@ def _is_public(address: IPAddress) -> bool:
 
 
 def _is_allowed_by_settings(address: IPAddress) -> bool:
-    """Whether the settings allow this IP address. The local cloud allows servers on the same machine in this way."""
+    """Whether the settings allow this IP address. In this way, the local cloud allows servers on its own machine."""
     return str(address) in settings().outbound_allow.split(",")
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """Call the resolver of the operating system. It runs in a thread, because it does not support a timeout."""
+    """Call the resolver of the operating system.
+
+    The call runs in a thread, because the resolver supports no timeout.
+    """
     result: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""The steps of a request: resolve the session, check the limits, get the value. They share one Redis call.
+"""The steps of a request: resolve the session, check the limits, get the value. All steps share one Redis call.
 
 sessions        loads and caches the session of a caller
 limits          defines the rate limits

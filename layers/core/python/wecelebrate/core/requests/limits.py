@@ -15,16 +15,17 @@ from wecelebrate.core import metrics
 from wecelebrate.core.errors import TooManyRequests
 
 ADDRESS_PER_MINUTE = 600
-"""The allowed requests without a token from one IP address. All people in an office may share one address, so the limit
-is high."""
+"""The number of requests without a token that one IP address is allowed to send per minute. The number is high, because
+all people in an office can have the same address."""
 WINDOW_SECONDS = {"address": 60, "local": 60, "local-orders": 60}
-"""The windows that differ from the default. Every other limit has a window of one hour."""
+"""Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one
+hour."""
 HOUR_SECONDS = 3600
 LOCAL_SHARE = 4
-"""While Redis is down, each instance allows a caller `hourly quota / 60 / LOCAL_SHARE` requests per minute. The share
-is small because other instances also handle requests of the same caller."""
+"""While Redis is down, each instance allows a caller `hourly quota / 60 / LOCAL_SHARE` requests per minute. This is
+only a share of the quota, because other instances also handle requests of the same caller."""
 MIN_LOCAL_QUOTA = 20
-"""The minimum limit that an instance applies while Redis is down, in requests per minute."""
+"""The minimum number of requests per minute that an instance allows a caller while Redis is down."""
 _MAX_REMEMBERED_QUOTAS = 10_000
 
 
@@ -36,7 +37,7 @@ class Limit:
     quota: int
     remaining: int
     seconds: int
-    """The seconds until a part of the quota becomes available again."""
+    """The number of seconds until a part of the quota becomes available again."""
 
     @classmethod
     def parse(cls, line: str) -> "Limit":
@@ -70,7 +71,10 @@ def refuse(limit: Limit) -> TooManyRequests:
 
 @dataclass
 class LocalLimits:
-    """Counts the requests that this instance handles while Redis is down. The counters start again each minute."""
+    """Counts the requests that this instance handles while Redis is down.
+
+    Each minute, the counters start again at zero.
+    """
 
     _quotas: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _used: dict[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Gets a value from the cache. If it is not cached, loads it from the database and caches it.
+"""Gets a value from the cache. A value that is not cached is loaded from the database and then cached.
 
 Requests, the write-through after a write, and the warming of the cache all use this module.
 """
@@ -49,8 +49,8 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
 def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
     """Load an object that was just written, so that it is in the cache. An error of this function is ignored.
 
-    The object is loaded from the database, not taken from the write. If two writes are concurrent, the older write may
-    call this function last, and its object would already be outdated.
+    The object is loaded from the database, not taken from the write. If two writes are concurrent, it is possible that
+    the older write calls this function last. The object of the older write would then already be outdated.
     """
     with suppress(Problem):
         value_of(request, entry, object_loader(load))
@@ -60,14 +60,16 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     locked = entry if result.status in ("load", "refresh") else None
     life, negative_life = (entry.entity.life, entry.entity.negative) if entry else (0, 0)
     versions = result.versions
-    # If the recent writes are unknown, the value is loaded from the primary. If this is because Redis is down, the
-    # primary is only used for signed-in callers: only they may have made a write that they must see.
+    # If the history of recent writes is unknown, the value is loaded from the primary. There is one exception: if Redis
+    # is down, a value for an anonymous caller is loaded from the replica. An anonymous caller has made no write that
+    # the response must contain.
     primary = versions.history_unknown and (result.status != "down" or request.caller.subject is not None)
     stored = False
     try:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
-            # The caller's membership may have changed after the session was cached. If so, the caller now sees other
-            # rows than the callers with the scope of that session, and the value must not be stored for that scope.
+            # It is possible that the caller's membership changed after the session was cached. If so, the callers with
+            # the scope of the cached session see other rows than this caller, so the value must not be stored for that
+            # scope.
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)

@@ -1,4 +1,4 @@
-"""The Redis call of a request, which returns its session, its limits and its value (`cache/lookup.lua`).
+"""The Redis call of a request. It returns the session, the limits and the value of the request (`cache/lookup.lua`).
 
 If Redis does not answer, this instance counts the requests itself, and loads every value from the database.
 """
@@ -26,10 +26,11 @@ the next lookup."""
 _MAX_WAIT_SECONDS = cache.LOCK_MS / 1000 + 0.1
 """How long a request waits for a value that another request is loading.
 
-It is slightly longer than the lifetime of the lock. So if the loader dies, one of the waiting requests loads the value.
+This time is slightly longer than the lifetime of the lock. So if the loader dies, one of the waiting requests loads the
+value.
 """
 _WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
-"""The seconds between two lookups of a value that another request is loading. The last pause is repeated."""
+"""The pauses between the lookups of a value that another request is loading, in seconds. The last pause is repeated."""
 
 METRICS: Mapping[str, metrics.Name] = {
     "hit": "CacheHit",
@@ -50,7 +51,7 @@ class CachedRequest:
     """The result of a lookup."""
 
     status: str = "down"
-    """One of the statuses that lookup.lua lists, or `down` if Redis does not answer."""
+    """A status that the comment in `lookup.lua` lists, or `down` if Redis does not answer."""
     session: Session | None = None
     value: Value | None = None
     versions: TagVersions = cache.UNKNOWN_HISTORY
@@ -86,7 +87,7 @@ class RequestCache:
         Raises TooManyRequests. If the database does not accept the caller, raises the problem that `app.enter` returns.
         """
         if not kill_switches.are_known():
-            # Every transaction reads the state of the switches when it begins. If the database does not accept the
+            # Every transaction reads the state of the kill switches when it begins. If the database does not accept the
             # caller, the problem is ignored here, because load_session raises it again.
             with suppress(Problem), reading(self.caller):
                 pass
@@ -158,7 +159,7 @@ class RequestCache:
     def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
         """Count the outcome in the metrics, and bill further usage of the request to its tenant.
 
-        lookup.lua has already billed the outcome itself.
+        The script `lookup.lua` has already billed the outcome itself.
         """
         if status in METRICS and not self._in_background:
             metrics.count(METRICS[status], dimension="entity", of=entity)
@@ -167,7 +168,7 @@ class RequestCache:
             self._in_background = self._in_background or status != "wait"
 
     def _remember_quota(self, session: Session) -> None:
-        """Remember the quota of the session. It is needed if Redis fails later."""
+        """Remember the quota of the session. The quota is needed if Redis fails later."""
         if session.quota:
             _local_limits.learn(self._local_key, session.quota)
             if self._is_order:

@@ -1,11 +1,11 @@
 """Sessions: the properties of a caller that are needed to answer a request from the cache, without the database.
 
-A session contains the scope of the caller (all callers with the same scope share their cached values), the limit that
-the caller's requests count against, and the visited site. For example, all members of a client with the same role see
+A session contains the scope of the caller, the limit that the caller's requests count against, and the visited site.
+All callers with the same scope share their cached values. For example, all members of a client with the same role see
 the same rows, so they have the same scope.
 
-A session is cached like any other value. Its tags are those of the user, of each client, and of the site. So if a user
-loses a membership, the user loses access as soon as Redis receives the invalidation.
+A session is cached like any other value. The tags of a session are the tags of the user, of each client, and of the
+site. So if a user loses a membership, the user loses access as soon as Redis receives the invalidation.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Session:
     limit: str
     """The name of the limit that the requests of the caller count against."""
     quota: int | None
-    """The allowed requests per hour. None if the requests are not counted."""
+    """The number of allowed requests per hour. None if the requests are not counted."""
     site: str = ""
     catalog: str = ""
 
