@@ -1,4 +1,4 @@
-"""Reads an image, and the owner of a catalog."""
+"""Reads the row of an image, or reads the owner of a catalog."""
 
 from uuid import UUID
 

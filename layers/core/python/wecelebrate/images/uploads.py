@@ -1,4 +1,6 @@
-"""Uploads of images. The caller uploads the file to a separate bucket. A job reads it there and renders it.
+"""Uploads of images.
+
+The caller uploads the file to a separate bucket. A job reads the file from this bucket and renders it.
 
 The bucket from which images are served never contains an untrusted file.
 """
@@ -30,7 +32,7 @@ def key(client_id: UUID | None, image_id: UUID) -> str:
 
 
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
-    """Create an image, and a URL to upload its file.
+    """Create an image, and create a URL to which the caller uploads the file of the image.
 
     Raises NotFound, and Forbidden if the caller can only read the catalog.
     """
@@ -47,10 +49,10 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
-    """Create a job that renders an uploaded file. If the image is pending or ready, this does nothing.
+    """Create a job that renders an uploaded file. If the image is pending or ready, this function does nothing.
 
-    After a failure, the caller can upload the file again while the URL is valid, and call this again. Raises NotFound,
-    Forbidden, NotAnUpload.
+    After a failure, the caller can upload the file again while the URL is valid, and can call this function again.
+    Raises NotFound, Forbidden or NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":

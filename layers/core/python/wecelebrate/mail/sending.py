@@ -25,7 +25,8 @@ RETRYABLE_ERRORS = (
 PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")
 """Error codes of SES that mean: SES never accepts the mail."""
 _UNVERIFIED = "not verified"
-"""Part of SES's error text if our own domain is not verified. The mail itself is valid, so the job is retried."""
+"""A part of the error text with which SES reports that our own domain is not verified. The mail itself is valid, so the
+job is retried."""
 _CHARSET = "UTF-8"
 
 
@@ -62,7 +63,10 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
 
 
 def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
-    """Return the parameters of SendEmail. Raises JobRejected if the recipient is not an e-mail address."""
+    """Return the parameters of the SES request `SendEmail`.
+
+    Raises JobRejected if the recipient is not an e-mail address.
+    """
     address = mail_address(mail.recipient)
     if address is None:
         raise JobRejected("bad_address", "The recipient must be a valid e-mail address, e.g. name@example.com.")

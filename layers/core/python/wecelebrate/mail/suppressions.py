@@ -16,7 +16,7 @@ def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:
-    """Release an address, so that mail is sent to it again. Raises NotFound, Forbidden.
+    """Release an address, so that mail is sent to it again. Raises NotFound or Forbidden.
 
     The row of the suppression is kept, and records who released the address. A second release has no effect.
     """

@@ -19,17 +19,17 @@ sql = queries(__file__)
 
 
 def entry() -> Entry:
-    """Return the cache entry of the visited site's configuration."""
+    """Return the cache entry for the visited site's configuration."""
     return keys.entry(keys.STOREFRONT, tags=[])
 
 
 def page_entry(filters: StorefrontFilters) -> Entry:
-    """Return the cache entry of a page of the visited site's products."""
+    """Return the cache entry for a page of the visited site's products."""
     return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
-    """Return the cache entry of a product on the visited site."""
+    """Return the cache entry for a product on the visited site."""
     return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
 
 
