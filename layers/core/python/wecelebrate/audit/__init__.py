@@ -30,5 +30,5 @@ def record(
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
-    """Return one page of the entries that the caller can see, with the newest first."""
+    """Return one page of the entries that the caller can see, sorted from newest to oldest."""
     return pages.list_page("audit", sql.list_entries, tx, filters, pages.NEWEST)

@@ -26,7 +26,10 @@ _MAX_CATALOGS = 20
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.RenderedPage:
-    """Return one page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
+    """Return one page of a catalog's images, sorted from newest to oldest.
+
+    Raises NotFound for a catalog that the caller cannot see.
+    """
     catalog_owner(tx, catalog_id)
     return pages.list_page(
         "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, base_url=settings().images()
@@ -58,7 +61,7 @@ def retry_due(tx: Transaction) -> None:
 def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
     """Create a job that fetches the images of a catalog now.
 
-    Raises NotFound, and Forbidden if the caller can only read the catalog.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
     now = datetime.now(UTC).isoformat()
     payload = {"failed_before": now if request.failed else None, "ready_before": now if request.ready else None}

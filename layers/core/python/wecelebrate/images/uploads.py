@@ -34,7 +34,7 @@ def key(client_id: UUID | None, image_id: UUID) -> str:
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
     """Create an image, and create a URL to which the caller uploads the file of the image.
 
-    Raises NotFound, and Forbidden if the caller can only read the catalog.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
     client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)

@@ -11,7 +11,7 @@ from wecelebrate.mail.models import SuppressionFilters
 
 
 def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
-    """Return one page of the addresses that are suppressed for the caller's clients, newest first."""
+    """Return one page of the addresses that are suppressed for the caller's clients, from newest to oldest."""
     return pages.list_page("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
 
 

@@ -37,7 +37,7 @@ def site_page_entry(site_id: UUID, filters: SiteOrderFilters) -> Entry:
 
 
 def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
-    """Return one page of the orders that the caller can see, with the newest first."""
+    """Return one page of the orders that the caller can see, sorted from newest to oldest."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
         # With this filter, an index returns the rows already sorted. Without the filter, PostgreSQL must sort them.
@@ -46,7 +46,10 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
 
 
 def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.RenderedPage:
-    """Return one page of a site's orders, newest first. Raises NotFound for a site that the caller cannot see."""
+    """Return one page of a site's orders, sorted from newest to oldest.
+
+    Raises NotFound for a site that the caller cannot see.
+    """
     sites.get(tx, site_id)
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
 
@@ -60,7 +63,7 @@ def get(tx: Transaction, order_id: UUID) -> Order:
 
 
 def own_page(tx: Transaction, parameters: ListParameters) -> pages.RenderedPage:
-    """Return one page of the calling customer's orders on the visited site, newest first."""
+    """Return one page of the calling customer's orders on the visited site, sorted from newest to oldest."""
     return pages.list_page("own orders", sql.list_own_orders, tx, parameters, pages.NEWEST)
 
 

@@ -65,8 +65,8 @@ def get(tx: Transaction, product_id: UUID) -> Product:
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
-    Raises NotFound, Forbidden for a catalog that the caller can only read, and AlreadyExists if the catalog already has
-    a product with this SKU.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
+    AlreadyExists if the catalog already has a product with this SKU.
     """
     catalogs.get(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")

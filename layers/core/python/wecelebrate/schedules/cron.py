@@ -70,7 +70,7 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
 
 
 def _first_occurrence(wall_time: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment, in UTC, at which clocks in the zone show a local time or have just skipped that time."""
+    """Return the first UTC moment at which clocks in the zone show `wall_time`, or have just skipped `wall_time`."""
     while True:
         moment = wall_time.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) == wall_time:

@@ -79,7 +79,7 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
 
 
 def page(tx: Transaction, filters: WebhookFilters) -> pages.RenderedPage:
-    """Return one page of the endpoints that the caller can see, with the newest first."""
+    """Return one page of the endpoints that the caller can see, sorted from newest to oldest."""
     return pages.list_page("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
 
 
@@ -148,7 +148,7 @@ def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:
 
 
 def deliveries_page(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
-    """Return one page of the deliveries that the caller can see, with the newest first."""
+    """Return one page of the deliveries that the caller can see, sorted from newest to oldest."""
     return pages.list_page("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
