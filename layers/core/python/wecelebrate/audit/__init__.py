@@ -23,7 +23,8 @@ def record(
 ) -> None:
     """Record an action of the caller.
 
-    `action` is a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object that the action affects.
+    `action` consists of a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object that the action
+    affects.
     """
     parameters = as_json({"details": dict(details or {})}, "details")
     sql.record_entry(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)

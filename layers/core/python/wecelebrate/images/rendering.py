@@ -94,9 +94,8 @@ def digest(data: bytes) -> str:
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
     """Render an image in all sizes.
 
-    Returns the description of the image, and a mapping from the names of the rendered files to their contents.
-
-    Raises NotRendered.
+    Returns the description of the image, and a mapping from the names of the rendered files to their contents. Raises
+    NotRendered.
     """
     if len(data) > MAX_BYTES:
         raise NotRendered("too_large", f"the image is larger than {MAX_BYTES >> 20} MB")

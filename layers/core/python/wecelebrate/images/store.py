@@ -26,9 +26,7 @@ _rendering = Lock()
 def render_once(client_id: UUID | None, data: bytes) -> dict[str, Any]:
     """Render a file and store its renditions, unless the renditions already exist.
 
-    Returns values for columns of a row in `images`.
-
-    Raises NotRendered.
+    Returns values for columns of a row in `images`. Raises NotRendered.
     """
     folder = f"{client_id or 'platform'}/{rendering.digest(data)}"
     description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)

@@ -1,4 +1,4 @@
-"""Uploads of images.
+"""Lets callers upload images.
 
 The caller uploads the file to a separate bucket. A job reads the file from this bucket and renders it.
 
@@ -27,7 +27,7 @@ class NotAnUpload(Conflict):
 
 
 def key(client_id: UUID | None, image_id: UUID) -> str:
-    """Return the key of an uploaded file in the bucket."""
+    """Return the key that an uploaded file has in the bucket for uploads."""
     return f"{client_id or 'platform'}/uploads/{image_id}"
 
 

@@ -19,7 +19,7 @@ from wecelebrate.images.rows import sql
 from wecelebrate.jobs import JobRejected, LeasedJob
 
 PRODUCTS_PAGE = 500
-"""The number of products in a page."""
+"""The largest number of products that the worker reads as one page."""
 CHUNK = 48
 """The largest number of URLs that are fetched before the results are saved."""
 

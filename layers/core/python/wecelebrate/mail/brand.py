@@ -51,7 +51,7 @@ class Brand:
 
     @property
     def text_color(self) -> str:
-        """The color of text on the background `color`: either black or white, the one with more contrast."""
+        """The color of text on the background `color`: black or white, whichever has more contrast."""
         red, green, blue = (_linear(int(self.color[index : index + 2], 16) / 255) for index in (1, 3, 5))
         return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT_LUMINANCE else "#ffffff"
 

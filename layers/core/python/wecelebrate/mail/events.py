@@ -83,7 +83,7 @@ def outcome_of(kind: str, event: Mapping[str, Any]) -> Outcome | None:
         case "Bounce":
             bounce = event.get("bounce") or {}
             # A transient bounce (for example a full mailbox) is final for this mail, because SES no longer retries it.
-            # But the address is not suppressed, because it can accept later mails.
+            # But the address is not suppressed, because the mailbox can accept later mails.
             permanent = bounce.get("bounceType") == "Permanent"
             codes = [recipient.get("diagnosticCode") for recipient in bounce.get("bouncedRecipients") or []]
             types = [bounce.get("bounceType"), bounce.get("bounceSubType")]

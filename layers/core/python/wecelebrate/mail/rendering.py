@@ -35,7 +35,7 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""For each line of a shipping address: the keys whose values the line shows. Other keys are not shown."""
+"""The lines of a shipping address. For each line, the keys whose values the line shows. No other keys are shown."""
 _PARTS = ("subject", "txt", "html")
 """The parts of a mail. The file name of a part's template is `<template>.<part>`."""
 
@@ -137,8 +137,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     def phrase(name: str, /, **values: str) -> str:
         if part != "html":
             return translations[name].format(**values)
-        # The phrase is markup. Its values are escaped. `<bdi>` isolates a value, so that a value in a right-to-left
-        # script does not change the order of the words around it.
+        # The phrase is markup. The values in the phrase are escaped. `<bdi>` isolates a value, so that a value in a
+        # right-to-left script does not change the order of the words around it.
         isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
         return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are trusted
 

@@ -16,7 +16,7 @@ from wecelebrate.mail.log import sql
 
 
 def work(job: LeasedJob) -> None:
-    """Send the mail of a job, unless the mail was already sent or its address is suppressed.
+    """Send the mail of a job, unless the mail was already sent or the recipient's address is suppressed.
 
     Raises JobRejected or Unavailable.
     """

@@ -40,7 +40,8 @@ def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
     """Return one page of the orders that the caller can see, sorted from newest to oldest."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
-        # With this filter, an index returns the rows already sorted. Without the filter, PostgreSQL must sort them.
+        # With the filter `client_id`, an index returns the rows in the right order. Without the filter, PostgreSQL must
+        # sort them.
         filters = filters.model_copy(update={"client_id": clients[0]})
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 

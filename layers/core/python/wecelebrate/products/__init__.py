@@ -1,7 +1,7 @@
 """Products of catalogs.
 
-A caller who can read a catalog can also read the products of this catalog. Only the owner of the catalog and admins can
-change the products.
+A caller who can read a catalog can also read the products of this catalog. The owner of the catalog and admins can also
+change these products.
 """
 
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match)
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
-    """Hide a product from all storefronts. Its row is kept, because orders refer to it.
+    """Hide a product from all storefronts. The row of the product is kept, because orders refer to it.
 
     Raises the same errors as `change`.
     """
@@ -111,7 +111,7 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
 
 
 def _after_write(tx: Transaction, product: Product) -> Product:
-    """Request the missing images of a changed product, and update its cache entry after the commit."""
+    """Request the missing images of a changed product, and update the product's cache entry after the commit."""
     if len(product.media) < len(product.images):
         # `images` is imported here because it imports all modules of `jobs`. Functions that only read do not need these
         # modules.

@@ -23,7 +23,7 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
     catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
-    # Imported here because functions that only read do not need `webhooks`.
+    # `webhooks` is imported here because functions that only read do not need it.
     from wecelebrate import webhooks
 
     payload = {

@@ -75,7 +75,7 @@ def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
 
 
 def run(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Run a schedule now, even if it is not active. Raises NotFound, Forbidden or ScheduleBusy."""
+    """Run a schedule now, even if the schedule is not active. Raises NotFound, Forbidden or ScheduleBusy."""
     schedule = _lock(tx, schedule_id)
     runs.request_run(tx, schedule_id, schedule.type, schedule.client_id)
     audit.record(tx, "schedule.run", schedule.client_id, schedule_id)
@@ -83,7 +83,7 @@ def run(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read it."""
+    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read the schedule."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

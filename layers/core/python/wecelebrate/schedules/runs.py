@@ -4,8 +4,8 @@
     requested_run          returns the run that a message requests; the domain that does the work calls it
     finish_run             records the outcome of a run
 
-A run is skipped if the previous run of the schedule has not finished, or if the newest job that the schedule created
-has not finished. If a schedule missed several due times, it runs only once.
+When a schedule is due, its run is skipped if the previous run has not finished, or if the newest job that the schedule
+created has not finished. If a schedule missed several due times, it runs only once.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ logger = Logger()
 sql = queries(__file__)
 
 BATCH_SIZE = 100
-"""The number of due schedules that one transaction processes."""
+"""The largest number of due schedules that one transaction processes."""
 LOST_AFTER_SECONDS = 900.0
 """The age in seconds at which the message for a requested run is considered lost. SQS no longer retries a message of
 this age."""
@@ -56,7 +56,7 @@ class Run:
 def run_due() -> int:
     """Request a run of each due schedule, and send lost messages again. Returns the number of due schedules.
 
-    If several calls run at the same time, each due schedule is processed by only one of them.
+    If several calls run at the same time, each due schedule is processed by only one of these calls.
     """
     due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
@@ -98,7 +98,10 @@ def _request_due(tx: Transaction, limit: int) -> int:
 
 
 def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
-    """Request a run of a due schedule, and set when it is due next. Skip the run if the schedule is busy."""
+    """Request a run of a due schedule, and set the time at which the schedule is due next.
+
+    Skip the run if the schedule is busy.
+    """
     schedule_id = schedule["id"]
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])

@@ -75,8 +75,8 @@ def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pa
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
     """Exclude a product from a site.
 
-    Raises Forbidden, and NotFound if the caller cannot see the site or the product, or if the site's client cannot read
-    the product.
+    Raises Forbidden. Raises NotFound if the caller cannot see the site or the product, or if the site's client cannot
+    read the product.
     """
     site = get(tx, site_id)
     if not sql.may_exclude_product(tx, client_id=site.client_id, product_id=product_id):

@@ -1,7 +1,7 @@
 """The public storefront of a site, at the domain of the site.
 
-The caller of the transaction names the domain of the visited site. Row-level security shows only active products of
-the site's catalog, and hides the products that the site excludes.
+The `Caller` of the transaction contains the domain of the visited site. Row-level security shows only active products
+of the site's catalog, and hides the products that the site excludes.
 """
 
 from uuid import UUID
@@ -39,7 +39,10 @@ def get(tx: Transaction) -> Storefront:
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
-    """Return one page of the visited site's products. The first page includes facets, unless `facets` is false."""
+    """Return one page of the visited site's products.
+
+    The first page includes facets, unless the filter `facets` is false.
+    """
     site = sql.get_storefront(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:

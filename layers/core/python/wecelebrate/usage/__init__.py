@@ -1,10 +1,10 @@
 """Reports the usage of one client or of the whole platform: the number and the cost of requests.
 
 Redis stores one hash of counters per tenant and hour, for two days. The fields of a hash are `<entity>:<outcome>`. The
-value of each field is two numbers:
+value of each field consists of two numbers:
 
     outcome                                    first number                           second number
-    hit, stale, load, refresh, pass, limited   requests                               Redis commands of their lookups
+    hit, stale, load, refresh, pass, limited   requests                               Redis commands of the lookups
     aside                                      loads without a request (see below)    Redis commands
     database                                   statements                             milliseconds
     rows                                       rows                                   all other Redis commands

@@ -161,7 +161,7 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
-    """Replay the failed deliveries of an endpoint, oldest first.
+    """Replay the failed deliveries of an endpoint, starting with the oldest delivery.
 
     Only deliveries whose events were published at or after `filters.since` are replayed.
 

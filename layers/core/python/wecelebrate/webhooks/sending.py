@@ -74,7 +74,7 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
 
 
 def signed_headers(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str) -> Mapping[str, str]:
-    """Return the headers of a delivery. They contain one signature for each valid secret."""
+    """Return the headers of a delivery. These headers contain one signature for each valid secret."""
     return {
         "content-type": "application/json",
         "webhook-id": delivery_id,

@@ -73,7 +73,10 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
 
 
 def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3. Raises RowsTooLarge. Raises Invalid if a row has no valid SKU."""
+    """Store rows as a file in S3.
+
+    Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
+    """
     errors = [
         FieldError(pointer=f"/rows/{index}/sku", detail=f"must be text of 1 to {MAX_SKU_LENGTH} characters")
         for index, row in enumerate(rows)

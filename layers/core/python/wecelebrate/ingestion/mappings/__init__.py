@@ -18,7 +18,7 @@ from wecelebrate.ingestion.mappings.models import MappingProposal, MappingReques
 sql = queries(__file__)
 
 _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
-"""Maps the type of a job to the bucket of its file."""
+"""Maps the type of a job to the bucket that contains the file of the job."""
 
 
 class UnreadableFile(Invalid):

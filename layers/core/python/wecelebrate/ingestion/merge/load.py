@@ -22,7 +22,7 @@ _STORED_REVIEW = "look"
 
 
 class Rows(Protocol):
-    """Rows that can be read once: a feed, or the rows of a request."""
+    """Rows that can be read only once: a feed, or the rows of a request."""
 
     @property
     def rows_read(self) -> int: ...
@@ -85,7 +85,7 @@ class Load:
     def staging_key(self) -> dict[str, Any]:
         """The key of the staged rows.
 
-        It consists of the id of the job, and the fence of the worker that started to stage these rows.
+        This key consists of the id of the job, and the fence of the worker that started to stage these rows.
         """
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
@@ -93,7 +93,7 @@ class Load:
     def deactivates_missing(self) -> bool:
         """Whether the load deactivates products that the file does not contain.
 
-        This is False if the file declares that it is a delta, or if the file could not be read to its end.
+        The result is False if the file declares that it is a delta, or if the file could not be read to its end.
         """
         checkpoint = self.job.checkpoint
         return self.rules.full and checkpoint["declared_mode"] != "delta" and bool(checkpoint["ended_cleanly"])

@@ -1,6 +1,6 @@
 """Merges staged rows into the catalog, and deactivates the products that a full file does not contain.
 
-All functions of this module use the permissions of the caller that requested the job.
+All functions in this module use the permissions of the caller that requested the job.
 """
 
 from typing import Any
@@ -134,7 +134,7 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields whose staged value differs from the stored value.
+    """Return the fields that would change, each with its stored value and its new value.
 
     The staged value None leaves a field unchanged. An empty text clears a field.
     """

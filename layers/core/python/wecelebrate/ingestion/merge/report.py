@@ -97,7 +97,7 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write each rejected row, unchanged, together with its error. Returns the key of the file."""
+    """Write each rejected row, unchanged, together with its error. Returns the key of the error file."""
     key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
     with tempfile.TemporaryFile("w+b") as file:

@@ -54,7 +54,7 @@ def run_load(load: Load) -> None:
 def _stage(load: Load) -> None:
     """Stage every row of the file.
 
-    After an interruption the file is read again from its start. Items that are already staged are skipped.
+    After an interruption, the file is read again from its start. Items that are already staged are skipped.
     """
     job = load.job
     with load.open_rows() as rows:

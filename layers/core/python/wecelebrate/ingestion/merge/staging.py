@@ -67,7 +67,7 @@ def finish(load: Load) -> None:
 
 
 def discard(load: Load) -> None:
-    """Delete the staged rows of a load that has ended. The sweeper deletes the rows of an inline load."""
+    """Delete the staged rows of a load that has ended. Keep the rows of an inline load, which the sweeper deletes."""
     if not load.inline:
         delete([load.job.id])
 

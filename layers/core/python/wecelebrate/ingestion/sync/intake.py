@@ -63,7 +63,7 @@ def register_version(
 
 
 def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
-    """Return the catalog with this id. Return None if the id is not a UUID, or the catalog does not exist."""
+    """Return the catalog with this id. Return None if the id is not a UUID, or if the catalog does not exist."""
     try:
         return find_catalog(tx, UUID(catalog_id))
     except ValueError:
