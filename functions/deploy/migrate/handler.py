@@ -1,4 +1,7 @@
-"""Migrate: apply the migrations of this release. The deployment calls this function before it updates the others."""
+"""Migrate: apply the migrations of this release.
+
+The deployment calls this function before it updates the other functions.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Dead letters: record the messages that SQS no longer retries. An operator can read them and send them again."""
+"""Dead letters: record the messages that SQS no longer retries.
+
+An operator can read these messages and send them again.
+"""
 
 from wecelebrate.core.queue import consume
 from wecelebrate.jobs import dead_letters

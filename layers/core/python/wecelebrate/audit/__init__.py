@@ -1,6 +1,6 @@
 """The audit log records who changed what.
 
-An entry is written in the transaction of its action, and is never deleted.
+Each entry is written in the transaction that performs the recorded action. Entries are never deleted.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,13 @@ def record(
 ) -> None:
     """Record an action of the caller.
 
-    `action` is a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object of the action.
+    `action` consists of a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object that the action
+    affects.
     """
     parameters = as_json({"details": dict(details or {})}, "details")
     sql.record_entry(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
-    """Return one page of the entries that the caller may see, newest first."""
+    """Return one page of the entries that the caller can see, sorted from newest to oldest."""
     return pages.list_page("audit", sql.list_entries, tx, filters, pages.NEWEST)

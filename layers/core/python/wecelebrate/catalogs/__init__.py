@@ -1,4 +1,4 @@
-"""Catalogs of products. A catalog has an owner. Grants allow other clients to read it."""
+"""Catalogs of products. A catalog has an owner. Grants allow other clients to read the catalog."""
 
 from typing import Any
 from uuid import UUID
@@ -24,23 +24,23 @@ class GrantInUse(Conflict):
 
 
 def entry(catalog_id: UUID) -> Entry:
-    """Return the cache entry of a catalog."""
+    """Return the cache entry for a catalog."""
     return keys.entry(keys.CATALOG, catalog_id, tags=[f"catalog:{catalog_id}"])
 
 
 def page_entry(filters: CatalogFilters) -> Entry:
-    """Return the cache entry of a page of catalogs."""
+    """Return the cache entry for a page of catalogs."""
     return keys.entry(keys.CATALOGS, tags=["catalogs"], filters=filters.model_dump(mode="json"))
 
 
 def grants_entry(catalog_id: UUID, parameters: ListParameters) -> Entry:
-    """Return the cache entry of a page of a catalog's grants."""
+    """Return the cache entry for a page of a catalog's grants."""
     tags = [f"catalog:{catalog_id}", f"grants:{catalog_id}"]
     return keys.entry(keys.CATALOG, catalog_id, "grants", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: CatalogFilters) -> pages.RenderedPage:
-    """Return one page of the catalogs that the caller may see, ordered by name."""
+    """Return one page of the catalogs that the caller can see, sorted by name."""
     return pages.list_page("catalogs", sql.list_catalogs, tx, filters, pages.BY_NAME)
 
 
@@ -53,7 +53,7 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 
 
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
-    """Create a catalog. Raises Forbidden if the caller is not allowed to edit objects of its owner."""
+    """Create a catalog. Raises Forbidden if the caller is not allowed to edit objects of the catalog's owner."""
     return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON_COLUMNS)))
 
 
@@ -68,7 +68,7 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match)
 
 
 def grants(tx: Transaction, catalog_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
-    """Return one page of a catalog's grants that the caller may see. Raises NotFound for an unknown catalog."""
+    """Return one page of those grants of a catalog that the caller can see. Raises NotFound for an unknown catalog."""
     get(tx, catalog_id)
     return pages.list_page("grants", sql.list_grants, tx, parameters, pages.BY_ID, catalog_id=catalog_id)
 
@@ -85,7 +85,8 @@ def grant(tx: Transaction, catalog_id: UUID, client_id: UUID) -> Grant:
 def revoke(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
     """Revoke a grant.
 
-    Raises NotFound, Forbidden unless the caller is an admin, and GrantInUse while sites of the client use the catalog.
+    Raises NotFound for an unknown grant, and Forbidden unless the caller is an admin. Raises GrantInUse if sites of the
+    client still use the catalog.
     """
     _check_visible(tx, catalog_id, client_id)
     if sql.revoke_catalog(tx, catalog_id=catalog_id, client_id=client_id) == 0:

@@ -1,6 +1,6 @@
 """Clients are the companies whose shops run on the platform.
 
-Only platform admins can change clients. Members of a client can read it.
+Only platform admins can change a client. The members of a client can read this client.
 """
 
 from typing import Any
@@ -18,17 +18,17 @@ sql = queries(__file__)
 
 
 def entry(client_id: UUID) -> Entry:
-    """Return the cache entry of a client."""
+    """Return the cache entry for a client."""
     return keys.entry(keys.CLIENT, client_id, tags=[f"client:{client_id}"])
 
 
 def page_entry(filters: ClientFilters) -> Entry:
-    """Return the cache entry of a page of clients."""
+    """Return the cache entry for a page of clients."""
     return keys.entry(keys.CLIENTS, tags=["clients"], filters=filters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: ClientFilters) -> pages.RenderedPage:
-    """Return one page of the clients that the caller may see, ordered by name."""
+    """Return one page of the clients that the caller can see, sorted by name."""
     return pages.list_page("clients", sql.list_clients, tx, filters, pages.BY_NAME)
 
 
@@ -41,7 +41,7 @@ def get(tx: Transaction, client_id: UUID) -> Client:
 
 
 def create(tx: Transaction, new: NewClient) -> Client:
-    """Create a client. Raises AlreadyExists for a slug that is in use, and Forbidden unless the caller is an admin."""
+    """Create a client. Raises AlreadyExists if the slug is in use. Raises Forbidden unless the caller is an admin."""
     return Client(**sql.create_client(tx, **as_json(new.model_dump(mode="json"), "settings")))
 
 

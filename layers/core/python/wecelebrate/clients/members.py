@@ -44,7 +44,7 @@ def me(tx: Transaction) -> Me:
 def default_client(tx: Transaction) -> UUID | None:
     """Return the default owner of a new object: the user's only client, or None (the platform) for staff.
 
-    If the user can edit objects of at least one client, only the clients that the user can edit count. Raises Invalid
+    If there are clients whose objects the user can edit, all other clients of the user are ignored. Raises Invalid
     unless exactly one client remains.
     """
     context = tx.context

@@ -8,7 +8,7 @@ sql = queries(__file__)
 MONTHS_AHEAD = 3
 """The number of future months for which a partition exists."""
 BATCH_SIZE = 10_000
-"""The number of receipts that one transaction deletes."""
+"""The largest number of receipts that one transaction deletes."""
 
 
 def create_partitions() -> int:

@@ -1,7 +1,7 @@
 """Images of products. An image is fetched from a URL or uploaded, and then rendered in three sizes.
 
 `products.images` lists the URLs of a product's images. For each URL, a row of the table `images` records the result of
-fetching and rendering it. `products.media` lists the rendered images that the product shows.
+fetching and rendering the image. `products.media` lists the rendered images that the product shows.
 """
 
 from datetime import UTC, datetime
@@ -20,13 +20,16 @@ from wecelebrate.jobs.models import Job
 __all__ = ["begin_upload", "complete_upload", "fetch", "fetch_missing", "get", "page", "retry_due", "work"]
 
 SERVICE = "service:images"
-"""The requester of the jobs that are created because of a catalog's settings."""
+"""The subject that requests the jobs that are created because of a catalog's settings."""
 _MAX_CATALOGS = 20
 """The largest number of catalogs for which one run of the sweeper creates jobs."""
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.RenderedPage:
-    """Return one page of a catalog's images, newest first. Raises NotFound for a catalog that the caller cannot see."""
+    """Return one page of a catalog's images, sorted from newest to oldest.
+
+    Raises NotFound for a catalog that the caller cannot see.
+    """
     catalog_owner(tx, catalog_id)
     return pages.list_page(
         "images", sql.list_images, tx, filters, pages.NEWEST, catalog_id=catalog_id, base_url=settings().images()
@@ -34,10 +37,11 @@ def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Rend
 
 
 def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:
-    """Create a job that fetches the new images of a catalog or product. Call this after products were written.
+    """Create a job that fetches the new images of a catalog or product. Call this function after products were written.
 
-    Creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is pending.
-    Also creates no job for support staff, who cannot create jobs. The next write by another user then creates it.
+    Creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is already
+    pending. Also creates no job for support staff, who cannot create jobs. The next write by a user who can create jobs
+    then creates the job.
     """
     if tx.context.role == "app_support":
         return
@@ -49,7 +53,7 @@ def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = N
 
 
 def retry_due(tx: Transaction) -> None:
-    """Create a job for each catalog that has images due for a retry. The sweeper calls this."""
+    """Create a job for each catalog that has images whose retry is due. The sweeper calls this function."""
     for catalog in sql.due_catalogs(tx, max_rows=_MAX_CATALOGS):
         _create_job(tx, catalog["id"], catalog["owner_client_id"], {}, SERVICE)
 
@@ -57,7 +61,7 @@ def retry_due(tx: Transaction) -> None:
 def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
     """Create a job that fetches the images of a catalog now.
 
-    Raises NotFound, and Forbidden if the caller can only read the catalog.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
     now = datetime.now(UTC).isoformat()
     payload = {"failed_before": now if request.failed else None, "ready_before": now if request.ready else None}
@@ -66,7 +70,8 @@ def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
 
 def work(job: jobs.LeasedJob) -> None:
     """Run an image job."""
-    # Imported here because the API functions also import this module, but their layers do not contain Pillow.
+    # Imported here because the worker needs Pillow. The API functions also import this module, but their layers do not
+    # contain Pillow.
     from wecelebrate.images import worker
 
     worker.work(job)

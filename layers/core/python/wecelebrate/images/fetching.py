@@ -1,4 +1,7 @@
-"""Fetches images from their URLs, with limits for concurrent requests in total and per host, and a timeout."""
+"""Fetches images from their URLs.
+
+The number of concurrent requests is limited, in total and per host. Each image must be fetched within a timeout.
+"""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,19 +20,21 @@ MAX_CONCURRENT = 8
 MAX_CONCURRENT_PER_HOST = 4
 """The largest number of requests that are sent to one host at the same time."""
 TIMEOUT = 20.0
-"""The seconds in which one image must be fetched, including redirects."""
+"""The longest time for fetching one image, including redirects, in seconds."""
 MAX_REDIRECTS = 4
 MAX_CONNECTION_FAILURES = 3
-"""After this number of failed connections in a row, a job sends no further requests to a host."""
+"""The number of consecutive failed connections to a host after which `fetch_all` sends no further requests to this
+host."""
 DEFAULT_PAUSE = 60.0
-"""Seconds to wait if a busy server does not say how long to wait."""
+"""The number of seconds to wait if a busy server does not say how long to wait."""
 MAX_PAUSE = 24 * 3600.0
-"""The longest wait in seconds. A longer wait that a server asks for is shortened to this."""
+"""The longest wait, in seconds. If a server asks for a longer wait, the wait is shortened to this value."""
 _HEARTBEAT_SECONDS = 5.0
 """The longest time between two calls of `heartbeat`."""
 
 Store = Callable[[bytes], Mapping[str, Any]]
-"""Renders and stores an image. Returns values for columns of the image's row in `images`. Raises NotRendered."""
+"""A function that renders and stores an image. It returns values for columns of the image's row in `images`. It raises
+NotRendered if the image cannot be rendered."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class ImageRequest:
     address: str
     """The URL of the image."""
     etag: str | None = None
-    """The ETag of the version that is already stored."""
+    """The ETag of the version of the image that is already stored."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class FetchResult:
     reason: str | None = None
     """The error as text for people."""
     wait: float | None = None
-    """The seconds that the server asked us to wait before the next request."""
+    """The number of seconds that the server asked us to wait before the next request."""
 
 
 @dataclass
@@ -63,9 +68,9 @@ class _Host:
     """The state of a host, shared by the threads that send requests to it."""
 
     failures: int = 0
-    """Failed connections in a row."""
+    """The number of consecutive failed connections."""
     pause: float | None = None
-    """The seconds that the server asked us to wait. None if it did not ask."""
+    """The number of seconds that the server asked us to wait. None if the server did not ask for a wait."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, responded: bool) -> None:
@@ -84,10 +89,10 @@ class _Host:
 
 
 def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callable[[], None]) -> list[FetchResult]:
-    """Fetch images, and call `store` with each image. `store` runs on several threads.
+    """Fetch images, and call `store` with each image. Several threads can run `store` at the same time.
 
     The calling thread calls `heartbeat` every few seconds. If `heartbeat` raises an exception, no further images are
-    fetched, and the exception is raised again.
+    fetched, and this function raises the same exception.
     """
     stopped = threading.Event()
     hosts: dict[str, _Host] = {}
@@ -120,7 +125,7 @@ def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callabl
 
 
 def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
-    """Fetch one image. Returns errors of the image and of its server as a result. Raises all other errors."""
+    """Fetch one image. An error of the image or of its server becomes the result. All other errors are raised."""
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
     if request.etag:
         headers["If-None-Match"] = request.etag

@@ -1,7 +1,8 @@
 """Renders an untrusted image: decodes it, turns it upright, scales it down, and removes its metadata.
 
-Pillow decodes the image in this process. To limit the risk, only a few formats are accepted, and the header must not
-claim more than `MAX_PIXELS`. A JPEG is decoded at a fraction of its size, so 50 megapixels take 40 MB of memory.
+Pillow decodes the image in this process. To limit the risk, only a few formats are accepted. An image is rejected if
+its header states more than `MAX_PIXELS` pixels. A large JPEG is scaled down while it is decoded, so that a JPEG with 50
+megapixels takes only 40 MB of memory.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 20 * 1024 * 1024
-"""The largest size of an original file."""
+"""The largest size of an original file, in bytes."""
 MAX_PIXELS = 64_000_000
 """The largest number of pixels of an original image. A decoded pixel takes 3 or 4 bytes of memory."""
 
@@ -43,9 +44,11 @@ class Size:
 
 
 SIZES = (Size("large", 1600, 82), Size("medium", 800, 80), Size("thumb", 320, 75))
-"""The sizes from the largest to the smallest. Each rendition is scaled down from the previous rendition."""
+"""The sizes of the renditions, from the largest to the smallest. Each rendition is scaled down from the previous
+rendition."""
 WEBP_METHOD = 2
-"""The effort setting of the WebP encoder, up to 6. With 4, it takes 1.5 times as long and saves 7 % of the bytes."""
+"""The effort setting of the WebP encoder, up to 6. With 4 instead of 2, encoding takes 1.5 times as long, and the files
+are 7 % smaller."""
 
 
 class NotRendered(Exception):
@@ -59,7 +62,7 @@ class NotRendered(Exception):
 
 @dataclass(frozen=True)
 class RenditionFile:
-    """The file of one size of an image."""
+    """The file for one size of an image."""
 
     file: str
     """The name of the file. Sizes with the same dimensions share one file."""
@@ -79,19 +82,20 @@ class RenderedImage:
     """The width of the original image, after it was turned upright."""
     height: int
     bytes: int
-    """The size of the original file."""
+    """The size of the original file, in bytes."""
     renditions: Mapping[str, RenditionFile]
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of an original file. The folder of the file's renditions has this name."""
+    """Return the SHA-256 of an original file. The folder that contains the renditions has this hash as its name."""
     return hashlib.sha256(data).hexdigest()
 
 
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
-    """Render an image in all sizes. Returns its description, and the content of each file by name.
+    """Render an image in all sizes.
 
-    Raises NotRendered.
+    Returns the description of the image, and a mapping from the names of the rendered files to their contents. Raises
+    NotRendered.
     """
     if len(data) > MAX_BYTES:
         raise NotRendered("too_large", f"the image is larger than {MAX_BYTES >> 20} MB")
@@ -118,10 +122,10 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
 
 
 def _open(data: bytes) -> tuple[Image.Image, str]:
-    """Read the header of an image and check its format and size. Raises NotRendered."""
+    """Read the header of an image, and check the format and the number of pixels of the image. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below, with a lower limit
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the code below checks a lower limit
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
         raise NotRendered("too_many_pixels", _too_many_pixels()) from error
@@ -142,7 +146,7 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _prepare(image: Image.Image) -> Image.Image:
-    """Return the first frame in sRGB, upright, without metadata, and not larger than the largest size."""
+    """Return the first frame of an image: in sRGB, upright, without metadata, and not larger than the largest size."""
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "1", "LA") or "transparency" in image.info:
         picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -152,7 +156,7 @@ def _prepare(image: Image.Image) -> Image.Image:
         picture = image
     max_side = SIZES[0].max_side
     scale = min(1, max_side / max(picture.size))
-    # The JPEG decoder scales by 1/2, 1/4 or 1/8, so that the result is at least as large as needed.
+    # The JPEG decoder can scale the image by 1/2, 1/4 or 1/8. The result is always at least as large as needed.
     picture.draft(None, (int(picture.width * scale), int(picture.height * scale)))
     picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     picture = _to_srgb(ImageOps.exif_transpose(picture), profile)
@@ -164,7 +168,7 @@ def _prepare(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert the colors from the image's color profile to sRGB. Ignores an invalid profile."""
+    """Convert the colors of an image from its color profile to sRGB. Ignores an invalid profile."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:

@@ -1,4 +1,4 @@
-"""Reads an image, and the owner of a catalog."""
+"""Reads the row of an image, or reads the owner of a catalog."""
 
 from uuid import UUID
 
@@ -19,7 +19,10 @@ def get(tx: Transaction, image_id: UUID) -> Image:
 
 
 def catalog_owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
-    """Return the client that owns a catalog, or None for the platform. Raises NotFound if the caller cannot see it."""
+    """Return the client that owns a catalog, or None for the platform.
+
+    Raises NotFound if the caller cannot see the catalog.
+    """
     row = sql.get_catalog_owner(tx, catalog_id=catalog_id)
     if row is None:
         raise NotFound

@@ -1,8 +1,8 @@
-"""The bucket of renditions: `<client or platform>/<sha256>/<rendition>.webp`.
+"""The bucket of renditions. Each rendition has a key of the form `<client or platform>/<sha256>/<rendition>.webp`.
 
-`renditions.json` in the same folder describes the renditions and is written last. If it exists, the original file is
-not rendered again, even if the client uses the same file in other catalogs or at other URLs. If a worker dies before it
-has written `renditions.json`, the renditions in the folder are ignored.
+`renditions.json` in the same folder describes the renditions and is written last. If this file exists, the original
+file is not rendered again, even if the client uses the same file in other catalogs or at other URLs. If a worker dies
+before it has written `renditions.json`, the renditions in the folder are ignored.
 """
 
 import json
@@ -24,9 +24,9 @@ _rendering = Lock()
 
 
 def render_once(client_id: UUID | None, data: bytes) -> dict[str, Any]:
-    """Render a file and store its renditions, unless they exist. Returns values for columns of a row in `images`.
+    """Render a file and store its renditions, unless the renditions already exist.
 
-    Raises NotRendered.
+    Returns values for columns of a row in `images`. Raises NotRendered.
     """
     folder = f"{client_id or 'platform'}/{rendering.digest(data)}"
     description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)

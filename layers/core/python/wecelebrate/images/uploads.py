@@ -1,4 +1,6 @@
-"""Uploads of images. The caller uploads the file to a separate bucket. A job reads it there and renders it.
+"""Lets callers upload images.
+
+The caller uploads the file to a separate bucket. A job reads the file from this bucket and renders it.
 
 The bucket from which images are served never contains an untrusted file.
 """
@@ -25,14 +27,14 @@ class NotAnUpload(Conflict):
 
 
 def key(client_id: UUID | None, image_id: UUID) -> str:
-    """Return the key of an uploaded file in the bucket."""
+    """Return the key that an uploaded file has in the bucket for uploads."""
     return f"{client_id or 'platform'}/uploads/{image_id}"
 
 
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
-    """Create an image, and a URL to upload its file.
+    """Create an image, and create a URL to which the caller uploads the file of the image.
 
-    Raises NotFound, and Forbidden if the caller can only read the catalog.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
     client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
@@ -47,10 +49,10 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
-    """Create a job that renders an uploaded file. If the image is pending or ready, this does nothing.
+    """Create a job that renders an uploaded file. If the image is pending or ready, this function does nothing.
 
-    After a failure, the caller can upload the file again while the URL is valid, and call this again. Raises NotFound,
-    Forbidden, NotAnUpload.
+    After a failure, the caller can upload the file again while the URL is valid, and can call this function again.
+    Raises NotFound, Forbidden or NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":

@@ -2,7 +2,7 @@
 
 The worker reads pages of a catalog's products in SKU order, and fetches the due URLs of each page in chunks. One
 transaction saves the results of a chunk, the `media` of the products and the progress of the job. If a worker dies, the
-next worker repeats at most one chunk. It does not render the images again whose renditions are already in the bucket.
+next worker repeats at most one chunk. Images whose renditions are already in the bucket are not rendered again.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from wecelebrate.images.rows import sql
 from wecelebrate.jobs import JobRejected, LeasedJob
 
 PRODUCTS_PAGE = 500
-"""The number of products in a page."""
+"""The largest number of products that the worker reads as one page."""
 CHUNK = 48
-"""The number of URLs that are fetched before the results are saved."""
+"""The largest number of URLs that are fetched before the results are saved."""
 
 _NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
@@ -61,7 +61,7 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
             if len(requests) < CHUNK:
                 job.checkpoint["after"] = page["last_sku"]
                 job.done += page["products"]
-            # Every chunk advances the checkpoint, which resets the failure count of the job.
+            # Each chunk changes the checkpoint, because a changed checkpoint resets the failure count of the job.
             job.checkpoint["fetched"] = job.counts["read"]
             job.save(tx)
     with writing(job.caller) as tx:

@@ -7,5 +7,6 @@
     merge             the common part of a bulk import and a sync: rows → staging → catalog
     catalog_settings  the settings of a catalog for reading files
 
-`wecelebrate.feeds` parses the files. It does not use the database, and this package does not depend on file formats.
+`wecelebrate.feeds` parses the files. That package does not use the database, and the package `wecelebrate.ingestion`
+does not depend on file formats.
 """

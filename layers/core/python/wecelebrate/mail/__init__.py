@@ -1,10 +1,10 @@
 """E-mails to customers about their orders, and to users about their jobs.
 
-`order_confirmation`, `order_shipped` and `job_finished` write a row of `mails` and a job. Call them in the transaction
-of the change that the mail reports. The payload of the job contains only the id of the row and no personal data. The
-worker (`work`) renders the mail with the branding and in the language of the site, and sends it through SES.
+`order_confirmation`, `order_shipped` and `job_finished` create a row in `mails` and a job. Call these functions in the
+transaction of the change that the mail reports. The payload of the job contains only the id of the row and no personal
+data. The worker (`work`) renders the mail with the branding and in the language of the site, and sends it through SES.
 
-SES reports the outcome in events. `receive` processes these events: it updates the state of the mail. It also
+SES reports the outcome in events. `receive` processes these events: it updates the state of the mail. `receive` also
 suppresses an address that does not exist, or whose owner complained about the mail.
 """
 

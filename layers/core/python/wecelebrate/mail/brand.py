@@ -29,9 +29,9 @@ class Brand:
 
     name: str
     color: str = DEFAULT_COLOR
-    """In the form `#rrggbb`."""
+    """The background color of the header and of the buttons, in the form `#rrggbb`."""
     logo: str | None = None
-    """An https URL."""
+    """The https URL of the logo."""
     sender: str = ""
     """The display name in the From header."""
     reply_to: str | None = None
@@ -51,7 +51,7 @@ class Brand:
 
     @property
     def text_color(self) -> str:
-        """The color of text on the background `color`: either black or white, the one with more contrast."""
+        """The color of text on the background `color`: black or white, whichever has more contrast."""
         red, green, blue = (_linear(int(self.color[index : index + 2], 16) / 255) for index in (1, 3, 5))
         return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _BRIGHT_LUMINANCE else "#ffffff"
 
@@ -72,5 +72,5 @@ def _color(value: object) -> str | None:
 
 
 def _linear(component: float) -> float:
-    """Convert an sRGB component to linear light. Both values are between 0 and 1."""
+    """Convert an sRGB component to linear light. The argument and the result are between 0 and 1."""
     return component / 12.92 if component <= 0.04045 else float(((component + 0.055) / 1.055) ** 2.4)

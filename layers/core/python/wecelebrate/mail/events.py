@@ -1,4 +1,6 @@
-"""Processes SES events. An event reports that a mail was delivered, has bounced, or that its recipient complained.
+"""Processes SES events.
+
+An event reports that a mail was delivered, that a mail bounced, or that a recipient complained.
 
 SES sends the events to EventBridge, which sends them to the queue `mail-events`. Each event arrives at least once, and
 events arrive in any order. One transaction processes one event. Events are trusted, because only the EventBridge rule
@@ -25,7 +27,7 @@ _MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an event changes: the state of its mail, and perhaps a suppression of the recipient's address."""
+    """What an event changes: the state of a mail, and in some cases whether the recipient's address is suppressed."""
 
     state: MailState
     reason: str | None = None
@@ -61,7 +63,10 @@ def receive(message: Message) -> None:
 
 
 def unwrap(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the SES event in a message from EventBridge or SNS. With raw delivery, SNS sends the event itself."""
+    """Return the SES event that is contained in a message from EventBridge or SNS.
+
+    With raw delivery, SNS sends the event itself.
+    """
     if isinstance(body.get("detail"), dict):
         return dict(body["detail"])
     if body.get("Type") == "Notification":
@@ -78,7 +83,7 @@ def outcome_of(kind: str, event: Mapping[str, Any]) -> Outcome | None:
         case "Bounce":
             bounce = event.get("bounce") or {}
             # A transient bounce (for example a full mailbox) is final for this mail, because SES no longer retries it.
-            # But the address is not suppressed, because it can accept later mails.
+            # But the address is not suppressed, because the mailbox can accept later mails.
             permanent = bounce.get("bounceType") == "Permanent"
             codes = [recipient.get("diagnosticCode") for recipient in bounce.get("bouncedRecipients") or []]
             types = [bounce.get("bounceType"), bounce.get("bounceSubType")]
@@ -98,7 +103,7 @@ def one_line(texts: list[str | None]) -> str:
 
 
 def _mail_id(mail: Mapping[str, Any]) -> UUID | None:
-    """Return the id of the mail's row in `mails`. The worker sends it to SES as the tag `mail`."""
+    """Return the id of the mail's row in `mails`. The worker sent this id to SES as the tag `mail`."""
     try:
         return UUID(mail["tags"]["mail"][0])
     except (KeyError, IndexError, TypeError, ValueError):

@@ -11,7 +11,7 @@ sql = queries(__file__)
 
 
 def page(tx: Transaction, filters: MailFilters) -> pages.RenderedPage:
-    """Return one page of the mails that the caller may see, newest first."""
+    """Return one page of the mails that the caller can see, sorted from newest to oldest."""
     return pages.list_page("mails", sql.list_mails, tx, filters, pages.NEWEST)
 
 

@@ -1,7 +1,7 @@
 """Renders the subject, text and HTML of a mail, with the branding and in the language of its site.
 
-Templates and phrases are part of this package. All other values are untrusted. `clean` removes control characters and
-line breaks from these values, and they are escaped in HTML.
+Templates and phrases are part of this package. All other values are untrusted. The function `clean` removes control
+characters and line breaks from these values. In HTML, these values are also escaped.
 """
 
 import tomllib
@@ -35,7 +35,7 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""For each line of a shipping address: the keys whose values the line shows. Other keys are not shown."""
+"""The lines of a shipping address. For each line, the keys whose values the line shows. No other keys are shown."""
 _PARTS = ("subject", "txt", "html")
 """The parts of a mail. The file name of a part's template is `<template>.<part>`."""
 
@@ -93,7 +93,10 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
 
 
 def _supported_locale(tag: str) -> str | None:
-    """Return the longest prefix of a language tag that Babel knows as a locale. None if the language has no phrases."""
+    """Return the longest prefix of a language tag that Babel knows as a locale.
+
+    Returns None if the language has no phrases.
+    """
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():
         return None
@@ -113,14 +116,14 @@ def languages() -> frozenset[str]:
 
 @lru_cache(maxsize=32)
 def phrases(language: str) -> Mapping[str, str]:
-    """Return the phrases of a language by name."""
+    """Return the phrases of a language. Each key is the name of a phrase."""
     by_name: dict[str, str] = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
     return by_name
 
 
 @lru_cache(maxsize=64)
 def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
-    """Return the template environment for one part and locale."""
+    """Return the template environment for one part of a mail in one locale."""
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=part == "html",
@@ -134,8 +137,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     def phrase(name: str, /, **values: str) -> str:
         if part != "html":
             return translations[name].format(**values)
-        # The phrase is markup. Its values are escaped. `<bdi>` isolates a value, so that a value in a right-to-left
-        # script does not change the order of the words around it.
+        # The phrase is markup. The values in the phrase are escaped. `<bdi>` isolates a value, so that a value in a
+        # right-to-left script does not change the order of the words around it.
         isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
         return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are trusted
 
@@ -157,7 +160,7 @@ def _datetime(at: datetime | str) -> datetime:
 
 
 def _clean_all(value: Any) -> Any:
-    """Clean every text in a value, at any depth. Keys do not change."""
+    """Apply `clean` to every text in a value, at any depth. Keys do not change."""
     match value:
         case str():
             return clean(value)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 _MAX_URL_LENGTH = 2048
 _MAX_ADDRESS_LENGTH = 254
-"""The limit of RFC 5321, without the angle brackets."""
+"""The length of the longest e-mail address that RFC 5321 allows, without the angle brackets."""
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 )
@@ -17,7 +17,7 @@ _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2
 
 
 def clean(text: str) -> str:
-    """Convert a text to one line, without control characters and without characters that change its direction."""
+    """Convert a text to one line without control characters, and without characters that change the text direction."""
     spaced = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
     return " ".join(spaced.translate(_BIDI_CONTROLS).split())
 

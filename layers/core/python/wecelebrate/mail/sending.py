@@ -25,7 +25,8 @@ RETRYABLE_ERRORS = (
 PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")
 """Error codes of SES that mean: SES never accepts the mail."""
 _UNVERIFIED = "not verified"
-"""Part of SES's error text if our own domain is not verified. The mail itself is valid, so the job is retried."""
+"""A part of the error text with which SES reports that our own domain is not verified. The mail itself is valid, so the
+job is retried."""
 _CHARSET = "UTF-8"
 
 
@@ -34,8 +35,8 @@ def _ses() -> "SESV2Client":
     import boto3
     from botocore.config import Config
 
-    # boto3 must not retry, because a retry could send the mail twice. The job retries instead. It first checks
-    # whether an event from SES has confirmed the mail.
+    # boto3 must not retry, because a retry could send the mail twice. Instead, the job is retried. The retried job
+    # first checks whether an event from SES has already confirmed the mail.
     return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
 
 
@@ -43,7 +44,7 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
     """Send a mail through SES. Returns the id of the mail in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
-    error, it is unknown whether SES has accepted the mail. The error of boto3 is then raised.
+    error, it is unknown whether SES has accepted the mail. In this case, the error of boto3 is raised.
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -62,7 +63,10 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
 
 
 def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
-    """Return the parameters of SendEmail. Raises JobRejected if the recipient is not an e-mail address."""
+    """Return the parameters of the SES request `SendEmail`.
+
+    Raises JobRejected if the recipient is not an e-mail address.
+    """
     address = mail_address(mail.recipient)
     if address is None:
         raise JobRejected("bad_address", "The recipient must be a valid e-mail address, e.g. name@example.com.")

@@ -11,12 +11,12 @@ from wecelebrate.mail.models import SuppressionFilters
 
 
 def page(tx: Transaction, filters: SuppressionFilters) -> pages.RenderedPage:
-    """Return one page of the addresses that are suppressed for the caller's clients, newest first."""
+    """Return one page of the addresses that are suppressed for the caller's clients, from newest to oldest."""
     return pages.list_page("mail-suppressions", sql.list_suppressions, tx, filters, pages.NEWEST)
 
 
 def release(tx: Transaction, suppression_id: UUID) -> None:
-    """Release an address, so that mail is sent to it again. Raises NotFound, Forbidden.
+    """Release an address, so that mail is sent to it again. Raises NotFound or Forbidden.
 
     The row of the suppression is kept, and records who released the address. A second release has no effect.
     """

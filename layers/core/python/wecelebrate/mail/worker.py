@@ -16,9 +16,9 @@ from wecelebrate.mail.log import sql
 
 
 def work(job: LeasedJob) -> None:
-    """Send the mail of a job, unless the mail was already sent or its address is suppressed.
+    """Send the mail of a job, unless the mail was already sent or the recipient's address is suppressed.
 
-    Raises JobRejected, Unavailable.
+    Raises JobRejected or Unavailable.
     """
     mail_id = UUID(job.payload["mail_id"])
     try:
@@ -42,7 +42,8 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
         if mail is None:
             raise JobRejected("mail_gone", "The mail no longer exists, or its order or job no longer exists.")
         if mail["state"] not in ("queued", "failed"):
-            # An earlier worker sent the mail, but died before it recorded this. An event from SES reported it.
+            # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event
+            # from SES reported that the mail was sent.
             job.complete(tx, {"state": mail["state"]})
             return
         if _complete_if_suppressed(tx, job, mail):
@@ -56,13 +57,16 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
 
 
 def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
-    """If the address is suppressed, complete the job without sending the mail. Returns whether it is suppressed."""
+    """If the address is suppressed, complete the job without sending the mail.
+
+    Returns whether the address is suppressed.
+    """
     suppression = sql.find_suppression(tx, client_id=job.client_id, address=mail["recipient"])
     if suppression is None:
         return False
     if not suppression["is_own"]:
-        # Copy the suppression to this client, so that its members can see and release it. The copy does not reveal
-        # which other client's mail bounced.
+        # Copy the suppression to this client, so that the members of this client can see and release the suppression.
+        # The copy does not reveal which other client's mail bounced.
         address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
         sql.suppress(tx, cause=suppression["cause"], reason="The address does not accept mail.", **address)
     reason = f"The address is suppressed because of a {suppression['cause']}."

@@ -1,4 +1,6 @@
-"""Orders. Visitors of a site place orders. The site's client and the customer who placed an order can read it.
+"""Orders.
+
+Visitors of a site place orders. An order can be read by the site's client, and by the customer who placed the order.
 
 The module `placing` places an order. Every change of an order writes a delta for the totals of the order's day. The
 module `rollup` adds these deltas to the totals.
@@ -19,32 +21,36 @@ sql = queries(__file__)
 
 
 def entry(order_id: UUID) -> Entry:
-    """Return the cache entry of an order."""
+    """Return the cache entry for an order."""
     return keys.entry(keys.ORDER, order_id, tags=[f"order:{order_id}"])
 
 
 def page_entry(filters: OrderFilters) -> Entry:
-    """Return the cache entry of a page of orders."""
+    """Return the cache entry for a page of orders."""
     return keys.entry(keys.ORDERS, tags=["orders:$client"], filters=filters.model_dump(mode="json"))
 
 
 def site_page_entry(site_id: UUID, filters: SiteOrderFilters) -> Entry:
-    """Return the cache entry of a page of a site's orders."""
+    """Return the cache entry for a page of a site's orders."""
     tags = ["orders:$client", f"site:{site_id}"]
     return keys.entry(keys.ORDERS, site_id, tags=tags, filters=filters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: OrderFilters) -> pages.RenderedPage:
-    """Return one page of the orders that the caller may see, newest first."""
+    """Return one page of the orders that the caller can see, sorted from newest to oldest."""
     clients = tx.context.client_ids or []
     if len(clients) == 1 and filters.client_id is None:
-        # With this filter, an index returns the rows already sorted. Without the filter, PostgreSQL must sort them.
+        # With the filter `client_id`, an index returns the rows in the right order. Without the filter, PostgreSQL must
+        # sort them.
         filters = filters.model_copy(update={"client_id": clients[0]})
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST)
 
 
 def site_page(tx: Transaction, site_id: UUID, filters: SiteOrderFilters) -> pages.RenderedPage:
-    """Return one page of a site's orders, newest first. Raises NotFound for a site that the caller cannot see."""
+    """Return one page of a site's orders, sorted from newest to oldest.
+
+    Raises NotFound for a site that the caller cannot see.
+    """
     sites.get(tx, site_id)
     return pages.list_page("orders", sql.list_orders, tx, filters, pages.NEWEST, site_id=site_id, client_id=None)
 
@@ -58,14 +64,14 @@ def get(tx: Transaction, order_id: UUID) -> Order:
 
 
 def own_page(tx: Transaction, parameters: ListParameters) -> pages.RenderedPage:
-    """Return one page of the calling customer's orders on the visited site, newest first."""
+    """Return one page of the calling customer's orders on the visited site, sorted from newest to oldest."""
     return pages.list_page("own orders", sql.list_own_orders, tx, parameters, pages.NEWEST)
 
 
 def get_own(tx: Transaction, order_id: UUID) -> PlacedOrder:
     """Return one order of the calling customer on the visited site.
 
-    Raises NotFound for all other orders, also for orders of guests.
+    Raises NotFound for all other orders, including the orders of guests.
     """
     row = sql.get_own_order(tx, order_id=order_id)
     if row is None:

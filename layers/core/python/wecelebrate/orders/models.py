@@ -14,7 +14,8 @@ MAX_LINES = 100
 MAX_QUANTITY = 10_000
 """The largest quantity of one product in one order."""
 MAX_METADATA_LENGTH = 4096
-"""The largest length of `metadata` as JSON, in characters. The limit is low because anonymous visitors write it."""
+"""The largest length of `metadata` as JSON, in characters. The limit is low, because anonymous visitors can write
+`metadata`."""
 
 TextLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[str, Field(pattern=r"^\d+\.\d\d$")]

@@ -29,7 +29,8 @@ class TotalChanged(Conflict):
 def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    Raises OutOfStock, TotalChanged, and Invalid, for example if the site does not show one of the products.
+    Raises OutOfStock or TotalChanged. Raises Invalid for other problems, for example if the site does not show a
+    product of the order.
     """
     _check_products_are_unique(new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
@@ -62,7 +63,10 @@ def _check_products_are_unique(new: NewOrder) -> None:
 
 
 def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
-    """Return the problem for a refusal by the query `place_order`. The refusal determines the type of the detail."""
+    """Return the problem for a refusal by the query `place_order`.
+
+    The type of `refusal_detail` depends on `refusal`.
+    """
     match refusal:
         case "not_shown":
             detail = "is not a product that this site shows"

@@ -1,4 +1,7 @@
-"""Maintains the daily order totals. A change of an order writes a delta. A schedule adds the deltas to the totals."""
+"""Maintains the daily order totals.
+
+Each change of an order writes a delta. Once a minute, a function adds the deltas to the totals.
+"""
 
 from wecelebrate.core import batches
 from wecelebrate.core.database import queries
@@ -6,11 +9,11 @@ from wecelebrate.core.database import queries
 sql = queries(__file__)
 
 BATCH_SIZE = 10_000
-"""The number of deltas that one transaction adds."""
+"""The largest number of deltas that one transaction adds."""
 
 
 def add_deltas() -> int:
-    """Add the waiting deltas to the daily totals, in batches, until none is left or `batches.run` stops.
+    """Add the waiting deltas to the daily totals, in batches, until no delta is left or `batches.run` stops.
 
     Returns the number of added deltas.
     """

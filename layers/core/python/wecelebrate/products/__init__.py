@@ -1,6 +1,7 @@
 """Products of catalogs.
 
-A caller who can read a catalog can read its products. The owner of the catalog and admins can change its products.
+A caller who can read a catalog can also read the products of this catalog. The owner of the catalog and admins can also
+change these products.
 """
 
 from collections.abc import Mapping
@@ -22,14 +23,15 @@ sql = queries(__file__)
 
 
 def entry(product_id: UUID) -> Entry:
-    """Return the cache entry of a product."""
+    """Return the cache entry for a product."""
     return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
-    """Return the cache entry of a page of a catalog's products.
+    """Return the cache entry for a page of a catalog's products.
 
-    Returns None if the request has the filter `updated_since`, because the same value is rarely requested twice.
+    Returns None if the request has the filter `updated_since`, because callers rarely use the same value of this filter
+    twice.
     """
     if filters.updated_since is not None:
         return None
@@ -42,7 +44,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
-    if not rows:  # a caller who can see a product can also see its catalog
+    if not rows:  # a row would prove that the caller can see the catalog
         catalogs.get(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 
@@ -63,8 +65,8 @@ def get(tx: Transaction, product_id: UUID) -> Product:
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
-    Raises NotFound, Forbidden for a catalog that the caller can only read, and AlreadyExists if the catalog already has
-    a product with this SKU.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
+    AlreadyExists if the catalog already has a product with this SKU.
     """
     catalogs.get(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
@@ -83,7 +85,7 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match)
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
-    """Hide a product from all storefronts. Its row is kept, because orders refer to it.
+    """Hide a product from all storefronts. The row of the product is kept, because orders refer to it.
 
     Raises the same errors as `change`.
     """
@@ -109,9 +111,10 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
 
 
 def _after_write(tx: Transaction, product: Product) -> Product:
-    """Request the missing images of a changed product, and update its cache entry after the commit."""
+    """Request the missing images of a changed product, and update the product's cache entry after the commit."""
     if len(product.media) < len(product.images):
-        # Imported here because it imports all modules of `jobs`. Functions that only read do not need them.
+        # `images` is imported here because it imports all modules of `jobs`. Functions that only read do not need these
+        # modules.
         from wecelebrate import images
 
         images.fetch_missing(tx, product.catalog_id, product.id)

@@ -1,4 +1,7 @@
-"""Publishes the event `inventory.low`: the stock of products fell to the threshold of their catalog, or below it."""
+"""Publishes the event `inventory.low`.
+
+The event means that the stock of products fell to the threshold of their catalog, or below this threshold.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +16,14 @@ MAX_PRODUCTS = 100
 
 
 def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
-    """Publish that the stock of `count` products fell to `low_inventory` of their catalog, or below it.
+    """Publish that the stock of `count` products fell to or below the `low_inventory` of their catalog.
 
     The event contains at most the first MAX_PRODUCTS of `products`.
     """
     catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
     if catalog is None or catalog["owner_client_id"] is None:
         return
-    # Imported here because functions that only read do not need `webhooks`.
+    # `webhooks` is imported here because functions that only read do not need it.
     from wecelebrate import webhooks
 
     payload = {
@@ -33,7 +36,7 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
 
 
 def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:
-    """Publish the event if a change of one product lowered its stock to `low_inventory` of the catalog, or below it."""
+    """Publish the event if a change of one product lowered its stock to or below the `low_inventory` of the catalog."""
     count = product["inventory_count"]
     if count < count_before and sql.fell_to_low_stock(tx, catalog_id=catalog_id, before=count_before, left=count):
         publish_low_stock(tx, catalog_id, 1, [product])

@@ -18,7 +18,7 @@ __all__ = ["change", "create", "delete", "finish_run", "get", "page", "requested
 
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
-    """Return one page of the schedules that the caller may see, ordered by name."""
+    """Return one page of the schedules that the caller can see, sorted by name."""
     return pages.list_page("schedules", sql.list_schedules, tx, filters, pages.BY_NAME)
 
 
@@ -33,8 +33,8 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Create a schedule.
 
-    Raises Forbidden, and AlreadyExists if the client already has a schedule of this name. Raises Invalid if the client
-    does not own the catalog. Also raises Invalid if the request names no client and there is no default client.
+    Raises Forbidden, and AlreadyExists if the client already has a schedule with this name. Raises Invalid if the
+    client does not own the catalog. Also raises Invalid if the request names no client and there is no default client.
     """
     client_id = new.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
@@ -75,7 +75,7 @@ def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
 
 
 def run(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Run a schedule now, even if it is not active. Raises NotFound, Forbidden, ScheduleBusy."""
+    """Run a schedule now, even if the schedule is not active. Raises NotFound, Forbidden or ScheduleBusy."""
     schedule = _lock(tx, schedule_id)
     runs.request_run(tx, schedule_id, schedule.type, schedule.client_id)
     audit.record(tx, "schedule.run", schedule.client_id, schedule_id)
@@ -83,7 +83,7 @@ def run(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read it."""
+    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read the schedule."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

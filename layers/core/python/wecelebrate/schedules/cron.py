@@ -1,9 +1,9 @@
 """Computes when a schedule is due, from a cron expression with five fields in the local time of a time zone.
 
 When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
-first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at such a
-time runs at the first of the two occurrences. But an expression whose hour is `*` (e.g. `*/15 * * * *`) matches in both
-occurrences of the repeated hour.
+first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at a
+repeated time runs only at the first of the two occurrences. There is one exception: an expression whose hour is `*`
+(e.g. `*/15 * * * *`) matches in both occurrences of the repeated hour.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 
 MIN_INTERVAL_MINUTES = 5
-"""The shortest time between two runs. The limit exists because each run lists all files below its prefix."""
+"""The shortest allowed time between two runs, in minutes. This limit exists because each run lists all files below the
+prefix of its schedule."""
 _ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - local times have no time zone
 
 
@@ -52,14 +53,14 @@ def _time_zones() -> frozenset[str]:
 
 
 def check_time_zone(name: str) -> str:
-    """Return the name of a time zone. Raises ValueError if the IANA database does not contain the name."""
+    """Return `name`, which must be the name of a time zone in the IANA database. Otherwise raises ValueError."""
     if name not in _time_zones():
         raise ValueError("must be an IANA time zone, e.g. Europe/Berlin")
     return name
 
 
 def next_after(cron: str, timezone: str, after: datetime) -> datetime:
-    """Return the first due time after `after`, in UTC. `after` must have a time zone."""
+    """Return the first time after `after` at which a schedule is due, in UTC. `after` must have a time zone."""
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     if cron.split()[1] == "*":
@@ -69,7 +70,7 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
 
 
 def _first_occurrence(wall_time: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment, in UTC, at which clocks in the zone show a local time or have just skipped that time."""
+    """Return the first UTC moment at which clocks in the zone show `wall_time`, or have just skipped `wall_time`."""
     while True:
         moment = wall_time.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) == wall_time:

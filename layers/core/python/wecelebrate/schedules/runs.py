@@ -4,8 +4,8 @@
     requested_run          returns the run that a message requests; the domain that does the work calls it
     finish_run             records the outcome of a run
 
-If the previous run of a due schedule has not finished, or the last job that the schedule created has not finished, the
-run is skipped. If a schedule missed several due times, it runs only once.
+When a schedule is due, its run is skipped if the previous run has not finished, or if the newest job that the schedule
+created has not finished. If a schedule missed several due times, it runs only once.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,10 @@ logger = Logger()
 sql = queries(__file__)
 
 BATCH_SIZE = 100
-"""The number of due schedules that one transaction processes."""
+"""The largest number of due schedules that one transaction processes."""
 LOST_AFTER_SECONDS = 900.0
-"""The age at which the message for a requested run is considered lost. SQS no longer retries the message by then."""
+"""The age in seconds at which the message for a requested run is considered lost. SQS no longer retries a message of
+this age."""
 
 _IN_PROGRESS = "The run is in progress."
 _SKIPPED = "The run was skipped because the previous run has not finished."
@@ -55,7 +56,7 @@ class Run:
 def run_due() -> int:
     """Request a run of each due schedule, and send lost messages again. Returns the number of due schedules.
 
-    If several calls run at the same time, each due schedule is processed by only one of them.
+    If several calls run at the same time, each due schedule is processed by only one of these calls.
     """
     due_count = batches.run(_request_due, BATCH_SIZE)
     with writing(SYSTEM) as tx:
@@ -79,9 +80,9 @@ def requested_run(schedule_id: UUID) -> Run | None:
 
 
 def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
-    """Record the outcome of a run, and the last job that the run created.
+    """Record the outcome of a run, and the newest job that the run created.
 
-    With `more`, the run does not finish: it continues with another message, because there is more work to do.
+    If `more` is true, the run is not finished: it continues with a further message, because there is more work to do.
     """
     with writing(SYSTEM) as tx:
         sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)
@@ -97,12 +98,15 @@ def _request_due(tx: Transaction, limit: int) -> int:
 
 
 def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
-    """Request a run of a due schedule, and set when it is due next. Skip the run if the schedule is busy."""
+    """Request a run of a due schedule, and set the time at which the schedule is due next.
+
+    Skip the run if the schedule is busy.
+    """
     schedule_id = schedule["id"]
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
-        # The IANA database sometimes renames a time zone. This schedule does not run until a user changes it.
+        # The IANA database sometimes renames a time zone. This schedule does not run until a user changes the schedule.
         # Other schedules are not affected.
         logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
         sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)

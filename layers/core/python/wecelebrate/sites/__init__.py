@@ -16,23 +16,23 @@ sql = queries(__file__)
 
 
 def entry(site_id: UUID) -> Entry:
-    """Return the cache entry of a site."""
+    """Return the cache entry for a site."""
     return keys.entry(keys.SITE, site_id, tags=[f"site:{site_id}"])
 
 
 def page_entry(filters: SiteFilters) -> Entry:
-    """Return the cache entry of a page of sites."""
+    """Return the cache entry for a page of sites."""
     return keys.entry(keys.SITES, tags=["sites:$client"], filters=filters.model_dump(mode="json"))
 
 
 def exclusions_entry(site_id: UUID, parameters: ListParameters) -> Entry:
-    """Return the cache entry of a page of a site's exclusions."""
+    """Return the cache entry for a page of a site's exclusions."""
     tags = [f"site:{site_id}", f"exclusions:{site_id}"]
     return keys.entry(keys.SITE, site_id, "exclusions", tags=tags, filters=parameters.model_dump(mode="json"))
 
 
 def page(tx: Transaction, filters: SiteFilters) -> pages.RenderedPage:
-    """Return one page of the sites that the caller may see, ordered by name."""
+    """Return one page of the sites that the caller can see, sorted by name."""
     return pages.list_page("sites", sql.list_sites, tx, filters, pages.BY_NAME)
 
 
@@ -47,7 +47,7 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    Raises Forbidden, AlreadyExists for a domain that is in use, and Invalid for a catalog that the client cannot read.
+    Raises Forbidden. Raises AlreadyExists if the domain is in use, and Invalid if the client cannot read the catalog.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
@@ -75,8 +75,8 @@ def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pa
 def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExclusion) -> Exclusion:
     """Exclude a product from a site.
 
-    Raises Forbidden, and NotFound if the caller cannot see the site or the product, or if the site's client cannot read
-    the product.
+    Raises Forbidden. Raises NotFound if the caller cannot see the site or the product, or if the site's client cannot
+    read the product.
     """
     site = get(tx, site_id)
     if not sql.may_exclude_product(tx, client_id=site.client_id, product_id=product_id):
@@ -85,7 +85,7 @@ def exclude(tx: Transaction, site_id: UUID, product_id: UUID, exclusion: NewExcl
 
 
 def include(tx: Transaction, site_id: UUID, product_id: UUID) -> None:
-    """Delete an exclusion, so that the site shows the product again. Raises NotFound, Forbidden."""
+    """Delete an exclusion, so that the site shows the product again. Raises NotFound or Forbidden."""
     get(tx, site_id)
     if sql.include_product(tx, site_id=site_id, product_id=product_id) == 0:
         raise Forbidden if sql.is_excluded(tx, site_id=site_id, product_id=product_id) else NotFound
@@ -106,8 +106,8 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
     """Check that the caller can edit objects of the client, and that the client can read the catalog.
 
-    The policies of the database enforce both rules, but their error does not name the field. Raises Forbidden if the
-    first condition is not met, and Invalid if the second condition is not met.
+    The policies of the database also enforce these two rules, but the error of a policy does not name the field. Raises
+    Forbidden if the first condition is not met, and Invalid if the second condition is not met.
     """
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden

@@ -1,7 +1,7 @@
 """The public storefront of a site, at the domain of the site.
 
-The caller of the transaction names the domain of the visited site. Row-level security shows only active products of
-the site's catalog, and hides the products that the site excludes.
+The `Caller` of the transaction contains the domain of the visited site. Row-level security shows only active products
+of the site's catalog, and hides the products that the site excludes.
 """
 
 from uuid import UUID
@@ -19,17 +19,17 @@ sql = queries(__file__)
 
 
 def entry() -> Entry:
-    """Return the cache entry of the visited site's configuration."""
+    """Return the cache entry for the visited site's configuration."""
     return keys.entry(keys.STOREFRONT, tags=[])
 
 
 def page_entry(filters: StorefrontFilters) -> Entry:
-    """Return the cache entry of a page of the visited site's products."""
+    """Return the cache entry for a page of the visited site's products."""
     return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
-    """Return the cache entry of a product on the visited site."""
+    """Return the cache entry for a product on the visited site."""
     return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
 
 
@@ -39,7 +39,10 @@ def get(tx: Transaction) -> Storefront:
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
-    """Return one page of the visited site's products. The first page includes facets, unless `facets` is false."""
+    """Return one page of the visited site's products.
+
+    The first page includes facets, unless the filter `facets` is false.
+    """
     site = sql.get_storefront(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:

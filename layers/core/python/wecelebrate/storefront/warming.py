@@ -1,7 +1,7 @@
 """Warming keeps the configuration and the first product page of the busiest storefronts in the cache.
 
 A sync of a catalog, or a change by a client, invalidates cached pages. Without warming, the next visitor would have to
-wait until the page is loaded.
+wait until PostgreSQL has returned the page.
 """
 
 from aws_lambda_powertools import Logger
@@ -21,7 +21,7 @@ MAX_DOMAINS = 100
 
 
 def run() -> None:
-    """For each of the busiest domains of the last hour, load the values that are not cached."""
+    """For each of the busiest domains of the last hour, load those values that are not in the cache."""
     filters = StorefrontFilters()
     for domain in cache.busiest_domains(MAX_DOMAINS):
         request = RequestCache(Caller(site_domain=domain))

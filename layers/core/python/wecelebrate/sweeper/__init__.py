@@ -1,9 +1,9 @@
 """The sweeper sends messages and invalidations that other functions did not send, and does recurring maintenance.
 
-A function sends its cache invalidations to Redis after its commit. If the function dies before that, or cannot reach
-Redis, the invalidations stay in the outbox. The sweeper starts once a minute and checks the outbox every
-INTERVAL_SECONDS until the minute ends. If Redis can be reached, a cached value is therefore outdated for at most
-UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the duration of one check.
+A function sends its cache invalidations to Redis after its commit. If the function dies before it sends the
+invalidations, or cannot reach Redis, the invalidations stay in the outbox. The sweeper starts once a minute and checks
+the outbox every INTERVAL_SECONDS until the minute ends. If Redis can be reached, a cached value is therefore outdated
+for at most UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the duration of one check.
 """
 
 import time
@@ -20,7 +20,8 @@ logger = Logger()
 sql = queries(__file__)
 
 UNSENT_AFTER_SECONDS = 2.0
-"""The age at which an outbox row is considered unsent. The function that wrote the row normally sends it earlier."""
+"""The age in seconds at which an outbox row is considered unsent. The function that wrote the row normally sends the
+row earlier."""
 INTERVAL_SECONDS = 2.0
 """The pause between two checks."""
 MAINTENANCE_SECONDS = 15.0
@@ -65,14 +66,14 @@ def maintain() -> None:
 
 
 def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
-    """Send the cache invalidations that are older than `min_age` seconds. Returns how many were sent.
+    """Send the cache invalidations that are older than `min_age` seconds. Returns the number of sent invalidations.
 
     Raises CacheDown.
     """
     sent = 0
     while True:
         with writing(SYSTEM) as tx:
-            # The invalidations are sent before this transaction deletes their rows. If anything fails here, the next
+            # The invalidations are sent before this transaction deletes their rows. If this transaction fails, the next
             # sweep sends the invalidations again.
             changes = list(sql.claim_invalidations(tx, older_than=min_age, max_rows=_BATCH_SIZE))
             for change in changes:
@@ -83,7 +84,10 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 
 
 def delete_orphaned_rows() -> None:
-    """Delete the staged rows of ended jobs. Such rows exist if a worker died before it deleted them."""
+    """Delete the staged rows of ended jobs.
+
+    Staged rows of an ended job remain if its worker died before it deleted them, or if the job ran within a request.
+    """
     job_ids = staging.job_ids()
     if job_ids:
         with writing(SYSTEM) as tx:

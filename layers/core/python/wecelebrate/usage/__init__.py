@@ -1,16 +1,16 @@
-"""Reports the usage of a client and of the platform: the cost of their requests.
+"""Reports the usage of one client or of the whole platform: the number and the cost of requests.
 
 Redis stores one hash of counters per tenant and hour, for two days. The fields of a hash are `<entity>:<outcome>`. The
-value of each field is two numbers:
+value of each field consists of two numbers:
 
     outcome                                    first number                           second number
-    hit, stale, load, refresh, pass, limited   requests                               Redis commands of their lookups
+    hit, stale, load, refresh, pass, limited   requests                               Redis commands of the lookups
     aside                                      loads without a request (see below)    Redis commands
     database                                   statements                             milliseconds
     rows                                       rows                                   all other Redis commands
 
-Values are loaded without a request after a write, and for warming. Reports read only these counters. The database is
-used only to check whether the caller may see them.
+Values are loaded without a request after a write, and for warming. The usage in a report comes only from these
+counters. The database is used to check whether the caller is allowed to see the report.
 """
 
 import math
@@ -38,21 +38,25 @@ from wecelebrate.usage.models import (
 sql = queries(__file__)
 
 DEFAULT_HOURS = 24
-"""The length of a period without `from`."""
+"""The length of a period in hours if the request does not specify `from`."""
 RETENTION_HOURS = 48
-"""How long Redis keeps the counters of an hour."""
+"""The number of hours for which Redis keeps the counters of one hour."""
 MIN_STATEMENTS_PER_LOAD = 3
-"""The assumed number of statements per load if no load was counted: one that sets the caller, the query itself, and a
-query for the parent object."""
+"""The assumed number of SQL statements for each load, if no load was counted. The three statements set the caller, read
+the value, and read the parent object of the value."""
 _KEYS_PER_CALL = 500
-"""The number of keys that one call of Redis sums up. Such a call takes some milliseconds."""
+"""The largest number of keys whose counters one call of Redis adds up. A call with this number of keys takes a few
+milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]
-"""Maps each field to its two numbers."""
+"""Maps each field of a hash to the two numbers of the field."""
 
 
 def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUsage:
-    """Return the usage of a client. Raises NotFound, Invalid, and Unavailable if Redis does not respond."""
+    """Return the usage of a client.
+
+    Raises NotFound or Invalid. Raises Unavailable if Redis does not respond.
+    """
     row = sql.get_quota(tx, client_id=client_id)
     if row is None:
         raise NotFound
@@ -117,7 +121,7 @@ def _hours(period: UsagePeriod) -> tuple[int, int]:
 
 
 def _read_counters(tenants: list[str], hours: Iterable[int]) -> _Counters:
-    """Return the sums of the counters of all given tenants and hours."""
+    """Add up the counters of all given tenants and hours, separately for each field."""
     names = [key(tenant, "stats", str(hour)) for hour in hours for tenant in tenants]
     return _sum_counters(
         cache.totals(names[start : start + _KEYS_PER_CALL]) for start in range(0, len(names), _KEYS_PER_CALL)

@@ -5,8 +5,8 @@ Publish an event in the transaction of the change that the event reports::
     webhooks.publish(tx, client_id, "order.shipped", {"order_id": order.id})
 
 This writes a delivery for each endpoint that subscribes to the event. After the commit, the worker
-(`wecelebrate.webhooks.worker`) sends the deliveries. If the function declares `queue:webhooks`, the worker starts
-immediately, otherwise when the sweeper runs next.
+(`wecelebrate.webhooks.worker`) sends the deliveries. If the Lambda function declares `queue:webhooks`, the worker
+starts immediately. Otherwise, the worker starts when the sweeper runs next.
 """
 
 import base64
@@ -79,7 +79,7 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
 
 
 def page(tx: Transaction, filters: WebhookFilters) -> pages.RenderedPage:
-    """Return one page of the endpoints that the caller may see, newest first."""
+    """Return one page of the endpoints that the caller can see, sorted from newest to oldest."""
     return pages.list_page("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)
 
 
@@ -94,7 +94,7 @@ def get(tx: Transaction, webhook_id: UUID) -> Webhook:
 def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
     """Create an endpoint. The result contains its secret.
 
-    Raises Forbidden, TooManyWebhooks, and Invalid for a URL that is not allowed.
+    Raises Forbidden or TooManyWebhooks. Raises Invalid if the URL is not allowed.
     """
     _check_url(new.url)
     if sql.count_webhooks(tx, client_id=new.client_id) >= MAX_ENDPOINTS:
@@ -106,7 +106,7 @@ def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
 def change(tx: Transaction, webhook_id: UUID, patch: WebhookPatch, match: Match) -> Webhook:
     """Apply a patch to an endpoint.
 
-    Raises NotFound, Forbidden, Invalid for a URL that is not allowed, and the errors of `Match.check`.
+    Raises NotFound, Forbidden, and the errors of `Match.check`. Raises Invalid if the URL is not allowed.
     """
     webhook = get(tx, webhook_id)
     expected = match.check(webhook)
@@ -133,7 +133,7 @@ def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
 def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWithSecret:
     """Give an endpoint a new secret. During the overlap, deliveries are also signed with the previous secret.
 
-    Raises NotFound, Forbidden.
+    Raises NotFound or Forbidden.
     """
     rotated = _with_new_secret(tx, get(tx, webhook_id), rotation.overlap_hours)
     audit.record(tx, "webhook.rotate", rotated.client_id, webhook_id, rotation.model_dump())
@@ -141,14 +141,14 @@ def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWith
 
 
 def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:
-    """Send a `webhook.test` event to an endpoint. Raises NotFound, Forbidden, WebhookDisabled."""
+    """Send a `webhook.test` event to an endpoint. Raises NotFound, Forbidden or WebhookDisabled."""
     webhook = _enabled_webhook(tx, webhook_id)
     _publish(tx, webhook.client_id, "webhook.test", {"webhook_id": webhook_id}, only_to=webhook_id)
     return get_delivery(tx, sql.get_last_test(tx, webhook_id=webhook_id))
 
 
 def deliveries_page(tx: Transaction, filters: DeliveryFilters) -> pages.RenderedPage:
-    """Return one page of the deliveries that the caller may see, newest first."""
+    """Return one page of the deliveries that the caller can see, sorted from newest to oldest."""
     return pages.list_page("webhook deliveries", sql.list_deliveries, tx, filters, pages.NEWEST)
 
 
@@ -161,11 +161,11 @@ def get_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayResult:
-    """Replay the failed deliveries of an endpoint, oldest first.
+    """Replay the failed deliveries of an endpoint, starting with the oldest delivery.
 
     Only deliveries whose events were published at or after `filters.since` are replayed.
 
-    Raises NotFound, Forbidden, WebhookDisabled.
+    Raises NotFound, Forbidden or WebhookDisabled.
     """
     webhook = _enabled_webhook(tx, webhook_id)
     count = sql.replay(tx, webhook_id=webhook_id, delivery_id=None, since=filters.since, max_rows=MAX_REPLAYED)
@@ -177,7 +177,7 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
 def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
     """Replay one failed or delivered delivery, with the same id. A pending delivery does not change.
 
-    Raises NotFound, Forbidden, WebhookDisabled.
+    Raises NotFound, Forbidden or WebhookDisabled.
     """
     delivery = get_delivery(tx, delivery_id)
     _enabled_webhook(tx, delivery.webhook_id)
@@ -187,7 +187,7 @@ def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
 
 
 def sweep() -> None:
-    """Send messages that start workers for due deliveries. The sweeper calls this."""
+    """Send messages that start workers for due deliveries. The sweeper calls this function."""
     with writing(SYSTEM) as tx:
         clients = sql.list_due_clients(tx, max_rows=_MAX_MESSAGES)
         queue.enqueue_best_effort(tx, *(messages.deliveries_due(client["client_id"]) for client in clients))
@@ -196,7 +196,7 @@ def sweep() -> None:
 def clean_up(tx: Transaction) -> None:
     """Mark pending deliveries of disabled endpoints as failed. Delete expired secrets and old deliveries.
 
-    The sweeper calls this.
+    The sweeper calls this function.
     """
     sql.fail_stranded_deliveries(tx)
     sql.delete_expired_secrets(tx)
@@ -205,17 +205,17 @@ def clean_up(tx: Transaction) -> None:
 
 def work(message: queue.Message) -> None:
     """Send due deliveries of all clients."""
-    # Imported here because the API functions also import this module, but their layers do not contain the signing
-    # package.
+    # Imported here because the worker needs the signing package. The API functions also import this module, but their
+    # layers do not contain the signing package.
     from wecelebrate.webhooks import worker
 
     worker.work(message)
 
 
 def _enabled_webhook(tx: Transaction, webhook_id: UUID) -> Webhook:
-    """Return an enabled endpoint, to which the caller wants to send events.
+    """Return the endpoint to which the caller wants to send events. The endpoint must be enabled.
 
-    Raises NotFound, WebhookDisabled, and Forbidden if the caller is not allowed to change objects of the client.
+    Raises NotFound or WebhookDisabled. Raises Forbidden if the caller is not allowed to change objects of the client.
     """
     webhook = get(tx, webhook_id)
     if tx.context.role == "app_support" or (

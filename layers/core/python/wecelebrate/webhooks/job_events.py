@@ -22,7 +22,8 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "pending": ("job.awaiting_approval",),
     },
 }
-"""The events that a stopped job publishes, by its type and status. Mail jobs and image jobs publish no events."""
+"""The events that a stopped job publishes, by the type and the status of the job. Mail jobs and image jobs publish no
+events."""
 
 
 def publish(tx: Transaction, stopped: StoppedJob) -> None:

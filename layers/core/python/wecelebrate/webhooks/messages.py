@@ -13,15 +13,15 @@ QUEUE = "webhooks"
 def deliveries_due(client_id: UUID | None) -> queue.OutgoingMessage:
     """Return a message that starts a worker for due deliveries.
 
-    Raises NotDeclared if the function does not declare the queue.
+    Raises NotDeclared if the Lambda function does not declare the queue.
     """
     return queue.message(QUEUE, {"type": QUEUE}, client_id)
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """Send a message that starts a worker for due deliveries, after the commit.
+    """After the commit, send a message that starts a worker for due deliveries.
 
-    If the function does not declare the queue, this does nothing. The sweeper then sends the message.
+    If the Lambda function does not declare the queue, no message is sent. The sweeper then sends the message later.
     """
     with suppress(NotDeclared):
         queue.enqueue_best_effort(tx, deliveries_due(client_id))

@@ -1,4 +1,4 @@
-"""Makes one attempt to send a delivery. The request is signed as specified by Standard Webhooks."""
+"""Makes one attempt to send a delivery. The request is signed according to the specification Standard Webhooks."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from wecelebrate.core import outbound
 logger = Logger()
 
 TIMEOUT = 10.0
-"""The seconds in which the whole response of an endpoint must arrive."""
+"""The longest time until the whole response of an endpoint has arrived, in seconds."""
 MAX_RESPONSE_BYTES = 64 * 1024
-"""The largest response body that is read."""
+"""The largest number of bytes of a response body that are read."""
 STORED_RESPONSE_BYTES = 2048
 """The number of bytes of the response body that are stored with the delivery."""
 GONE = 410
 """The response status with which an endpoint refuses all further deliveries."""
 MAX_PAUSE = 3600.0
-"""The longest pause in seconds. A longer pause that an endpoint asks for is shortened to this."""
+"""The longest pause, in seconds. If an endpoint asks for a longer pause, the pause is shortened to this value."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class AttemptResult:
     body: str | None = None
     """The beginning of the response body."""
     pause: float = 0.0
-    """The seconds for which the endpoint asked us to pause."""
+    """The number of seconds for which the endpoint asked us to pause."""
 
 
 def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) -> AttemptResult:
-    """Make one attempt to send a delivery. Errors are part of the result."""
+    """Make one attempt to send a delivery. Errors are not raised, but returned as part of the result."""
     at = datetime.now(UTC)
     started = time.monotonic()
     try:
@@ -68,13 +68,13 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
         _milliseconds_since(started),
         status=response.status,
         error=None if delivered else f"the endpoint responded with status {response.status}",
-        body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot store NUL
+        body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot store NUL characters
         pause=min(pause, MAX_PAUSE),
     )
 
 
 def signed_headers(secrets: Sequence[str], delivery_id: str, at: datetime, payload: str) -> Mapping[str, str]:
-    """Return the headers of a delivery. They contain one signature for each valid secret."""
+    """Return the headers of a delivery. These headers contain one signature for each valid secret."""
     return {
         "content-type": "application/json",
         "webhook-id": delivery_id,

@@ -51,7 +51,7 @@ class AttemptedDelivery:
 
 @dataclass(frozen=True)
 class FinishedBatch:
-    """A batch whose sending has ended: it is complete, or a delivery failed, or its time was used up."""
+    """A batch whose thread has ended: all deliveries were sent, or one delivery failed, or the time was used up."""
 
     batch: EndpointBatch
     any_delivered: bool
@@ -62,7 +62,7 @@ Outcomes = SimpleQueue[AttemptedDelivery | FinishedBatch]
 
 
 def work(message: queue.Message) -> None:
-    """Send due deliveries of all clients, until no delivery is due or the time is used up."""
+    """Send due deliveries of all clients, until no delivery is due or the time of this worker is used up."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
     running = 0
@@ -98,7 +98,7 @@ def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:
 
 
 def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
-    """Send the deliveries of an endpoint one after the other, until one fails or the time is used up.
+    """Send the deliveries of a batch one after the other, until a delivery fails or the time of the batch is used up.
 
     After a failure, the endpoint is paused.
     """
@@ -117,7 +117,7 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 
 
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
-    """Wait briefly for an outcome, and yield it and all outcomes that follow shortly after it.
+    """Wait briefly for an outcome. Yield this outcome and all outcomes that follow shortly after each other.
 
     Yields nothing if no outcome arrives in time.
     """
@@ -148,7 +148,7 @@ def _record(tx: Transaction, attempted: Sequence[AttemptedDelivery], finished: S
 
 
 def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, Any]:
-    """Return an element of `attempts` for the query `record_attempts`."""
+    """Return one element of the parameter `attempts` of the query `record_attempts`."""
     failed = result.error is not None
     delay = POLICY.retry_delay(delivery["failures"] + 1) if failed else 0.0
     if result.status == GONE or delay is None:
@@ -169,7 +169,7 @@ def _attempt_row(delivery: dict[str, Any], result: AttemptResult) -> dict[str, A
 
 
 def _release_row(finished: FinishedBatch) -> dict[str, Any]:
-    """Return an element of `batches` for the query `release_batches`."""
+    """Return one element of the parameter `batches` of the query `release_batches`."""
     failure = finished.failure
     return {
         "webhook_id": str(finished.batch.webhook_id),

@@ -16,10 +16,10 @@ from wecelebrate.ingestion.catalog_settings import find_catalog
 from wecelebrate.jobs.models import Job
 
 MAX_BYTES = 4 * 1024 * 1024
-"""The maximum total size of the rows in one request."""
+"""The maximum total size of the rows in one request, in bytes."""
 MAX_SMALL_IMPORT_ROWS = 500
-"""An import with at most this number of rows gets high priority, because a person may be waiting for it. If the message
-of its job cannot be sent, it runs within the request."""
+"""The largest number of rows of a small import. A small import has high priority, because a person is possibly waiting
+for its result. If the message for its job cannot be sent, a small import runs within the request."""
 _MAX_FIELD_ERRORS = 20
 
 
@@ -32,7 +32,7 @@ class RowsTooLarge(Invalid):
 def create(tx: Transaction, request: BulkImport) -> Job:
     """Create the job of an import.
 
-    Raises Forbidden if the caller may only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
+    Raises Forbidden if the caller can only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
     cannot see the catalog or the upload. Raises RowsTooLarge if the rows exceed MAX_BYTES.
     """
     catalog = find_catalog(tx, request.catalog_id)
@@ -57,14 +57,15 @@ def create(tx: Transaction, request: BulkImport) -> Job:
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # Imported here because the module loads the file parsers. They are needed only while no message can be sent.
+    # Imported here because this import also loads the file parsers. The parsers are needed only if no message can be
+    # sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)
 
 
 def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]:
-    """Return the part of the job's payload that names the file. Raises Invalid and RowsTooLarge."""
+    """Return the part of the job's payload that names the file. Raises Invalid or RowsTooLarge."""
     if request.rows is not None:
         return _store_rows(folder, request.rows)
     assert request.upload_id is not None, "BulkImport must have exactly one source"
@@ -72,7 +73,10 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
 
 
 def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3. Raises Invalid if a row has no valid SKU, and RowsTooLarge."""
+    """Store rows as a file in S3.
+
+    Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
+    """
     errors = [
         FieldError(pointer=f"/rows/{index}/sku", detail=f"must be text of 1 to {MAX_SKU_LENGTH} characters")
         for index, row in enumerate(rows)

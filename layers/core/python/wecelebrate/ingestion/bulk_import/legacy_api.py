@@ -1,7 +1,7 @@
 """The import and job routes of the platform's first API, for client apps that still use them.
 
-The fields of these routes have names in camelCase, and jobs have other states than in the current API. The jobs
-themselves are the same.
+The fields of these routes have names in camelCase, and the states of jobs have other names than in the current API. The
+jobs themselves are the same in both APIs.
 """
 
 from typing import Annotated, Any, Literal
@@ -100,7 +100,7 @@ class NotImportable(Problem):
 
 
 def create(tx: Transaction, request: LegacyImport) -> QueuedImport:
-    """Create the job of an import. Raises NotImportable, and Forbidden if the caller may only read the catalog."""
+    """Create the job of an import. Raises NotImportable. Raises Forbidden if the caller can only read the catalog."""
     try:
         catalog_id = request.catalog_id or _only_catalog(tx)
         fields: Any = {"catalog_id": catalog_id, "rows": request.products}
@@ -115,7 +115,10 @@ def create(tx: Transaction, request: LegacyImport) -> QueuedImport:
 
 
 def state(tx: Transaction, job_id: str) -> tuple[LegacyJob, int]:
-    """Return a job and the HTTP status. A job that the caller cannot see is `not_found`, with HTTP status 404."""
+    """Return a job and the HTTP status.
+
+    A job that the caller cannot see has the status `not_found` and HTTP status 404.
+    """
     try:
         job = jobs.get(tx, UUID(job_id))
     except (ValueError, NotFound):
@@ -143,7 +146,10 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 
 
 def _only_catalog(tx: Transaction) -> UUID:
-    """Return the only catalog that the caller may write. Raises Invalid if the caller may write none or several."""
+    """Return the only catalog that the caller can write to.
+
+    Raises Invalid if the caller can write to no catalog, or to several catalogs.
+    """
     catalog_ids: list[UUID] = [row["id"] for row in sql.list_writable_catalogs(tx)]
     if len(catalog_ids) == 1:
         return catalog_ids[0]
@@ -157,5 +163,5 @@ def _detail(problem: Problem) -> str:
 
 
 def _with_legacy_names(text: str) -> str:
-    """Replace the field names of the current API with those of the first API."""
+    """Replace the field names of the current API with the field names of the first API."""
     return text.replace("/rows", "/products").replace("/catalog_id", "/catalogId")

@@ -12,7 +12,7 @@ from wecelebrate.products.models import ProductPatch, Sku
 MAX_ROWS = 50_000
 """The maximum number of rows in one request."""
 MAX_SKU_LENGTH = 200
-"""The same limit as in `products.models.Sku`."""
+"""The length of the longest SKU. `products.models.Sku` has the same limit."""
 
 RowFields = dict[str, JsonValue]
 """The fields of a row, unchanged from the request."""
@@ -52,7 +52,7 @@ class ImportRow(ProductPatch):
 
 
 def sku_of(row: RowFields) -> str | None:
-    """Return the SKU of a row without surrounding spaces, or None if it is not text of a valid length."""
+    """Return the SKU of a row without surrounding spaces, or None if the SKU is not text of a valid length."""
     sku = row.get("sku")
     stripped = sku.strip() if isinstance(sku, str) else ""
     return stripped if 0 < len(stripped) <= MAX_SKU_LENGTH else None

@@ -17,11 +17,11 @@ from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_o
 
 HEADER = tuple(ImportRow.model_fields)
 _MAX_REASONS = 5
-"""The maximum number of errors in the reason of a rejected row."""
+"""The maximum number of errors that the reason for a rejected row lists."""
 
 
 class RequestRows(AbstractContextManager["RequestRows"]):
-    """The rows of a request, stored as NDJSON. The class implements `merge.load.Rows`, like a feed."""
+    """The rows of a request, stored as NDJSON. Like a feed, this class implements `merge.load.Rows`."""
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
@@ -83,6 +83,9 @@ def _rejected(number: int, fields: RowFields, reason: str) -> Rejected:
 
 
 def _cells(fields: RowFields) -> list[str]:
-    """Return the cells of the row for the error file. Text is unchanged; other values are JSON."""
+    """Return the cells of a row for the error file.
+
+    Text is unchanged, None becomes an empty cell, and other values become JSON.
+    """
     values = [fields.get(name) for name in HEADER]
     return ["" if value is None else value if isinstance(value, str) else json.dumps(value) for value in values]

@@ -17,7 +17,7 @@ logger = Logger()
 
 
 def run_inline(caller: Caller, job_id: UUID) -> bool:
-    """Run a small import within the request that created it, because its message cannot be sent.
+    """Run a small import within the request that created it, because the message for its job cannot be sent.
 
     Returns whether the import ran. If it did not run, the sweeper sends the message later.
     """
@@ -37,7 +37,7 @@ def run_inline(caller: Caller, job_id: UUID) -> bool:
 
 
 def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
-    """Run an import. `inline` means within a request. Raises JobRejected if the import can never succeed."""
+    """Run an import. `inline` is true within a request. Raises JobRejected if the import can never succeed."""
     with writing(job.caller) as tx:
         catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:

@@ -1,7 +1,7 @@
 """Mappings: a mapping says which columns of a file are read into which fields of a product.
 
 A mapping editor shows the proposal for a file. When the user changes the mapping, the editor requests a new proposal
-with the changed mapping. Finally the editor saves the mapping in the `sync_settings.mapping` of the catalog.
+with the changed mapping. Finally, the editor saves the mapping in the `sync_settings.mapping` of the catalog.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from wecelebrate.ingestion.mappings.models import MappingProposal, MappingReques
 sql = queries(__file__)
 
 _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
-"""Maps the type of a job to the bucket of its file."""
+"""Maps the type of a job to the bucket that contains the file of the job."""
 
 
 class UnreadableFile(Invalid):
@@ -28,10 +28,12 @@ class UnreadableFile(Invalid):
 
 
 def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
-    """Propose how to read a file, with the settings of the catalog or with the mapping of the request.
+    """Propose how to read a file with the settings of the catalog.
 
-    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller may only read it. Raises Invalid
-    if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.
+    A mapping in the request replaces the mapping in these settings.
+
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
+    Invalid if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.
     """
     catalog = sql.get_catalog(tx, catalog_id=catalog_id)
     if catalog is None:
@@ -52,7 +54,10 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
 
 
 def _locate_file(tx: Transaction, request: MappingRequest) -> tuple[str, str, str, str]:
-    """Return bucket, key, version and name of the requested file. Raises Invalid if the caller cannot see it."""
+    """Return the bucket, key, version and name of the requested file.
+
+    Raises Invalid if the caller cannot see the file.
+    """
     if request.upload_id is not None:
         upload = uploads.find(tx, request.upload_id)
         return uploads.BUCKET, upload.key, upload.version_id, upload.name

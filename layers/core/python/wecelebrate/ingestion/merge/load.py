@@ -18,11 +18,11 @@ ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
 
 _STORED_REVIEW = "look"
-"""The stored name of the phase `review`. The API shows it as `progress.phase`, so it must not change."""
+"""The stored name of the phase `review`. The API shows this name as `progress.phase`, so the name must not change."""
 
 
 class Rows(Protocol):
-    """Rows that can be read once: a feed, or the rows of a request."""
+    """Rows that can be read only once: a feed, or the rows of a request."""
 
     @property
     def rows_read(self) -> int: ...
@@ -49,7 +49,7 @@ class Rules:
     full: bool = False
     """Whether products that the file does not contain are deactivated."""
     max_deactivated_percent: float = 100.0
-    """The percentage of the active products that a full load may deactivate without an approval."""
+    """The percentage of the active products that a full load is allowed to deactivate without an approval."""
     dry_run: bool = False
 
 
@@ -61,16 +61,16 @@ class Load:
     catalog_id: UUID
     rules: Rules
     open_rows: Callable[[], AbstractContextManager[Rows]]
-    """Opens the rows at the first row. Raises feeds.UnreadableFeed."""
+    """A function that opens the rows, positioned at the first row. It raises `feeds.UnreadableFeed`."""
     bucket: str
     """The bucket of the result file and the error file."""
     result_prefix: str
-    """The common prefix of the keys of the result file and the error file."""
+    """The prefix that the key of the result file and the key of the error file have in common."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """The fields of the result file that describe the source."""
     inline: bool = False
-    """Whether the load runs within a request. The login of a request can neither COPY rows into the staging tables nor
-    delete rows from them. The sweeper deletes the staged rows later."""
+    """Whether the load runs within a request. The database login of a request can neither COPY rows into the staging
+    tables nor delete rows from them. The sweeper deletes the staged rows later."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -83,14 +83,17 @@ class Load:
 
     @property
     def staging_key(self) -> dict[str, Any]:
-        """The key of the staged rows: the id of the job, and the fence of the worker that started staging them."""
+        """The key of the staged rows.
+
+        This key consists of the id of the job, and the fence of the worker that started to stage these rows.
+        """
         return {"job_id": self.job.id, "fence": int(self.job.checkpoint["fence"])}
 
     @property
     def deactivates_missing(self) -> bool:
-        """Whether products that the file does not contain are deactivated.
+        """Whether the load deactivates products that the file does not contain.
 
-        This is False if the file declares that it is a delta, or if the file could not be read to its end.
+        The result is False if the file declares that it is a delta, or if the file could not be read to its end.
         """
         checkpoint = self.job.checkpoint
         return self.rules.full and checkpoint["declared_mode"] != "delta" and bool(checkpoint["ended_cleanly"])
@@ -98,8 +101,8 @@ class Load:
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.
 
-        A load that had already ended starts again, because its staged rows are deleted. Rows that it has already merged
-        then count as unchanged.
+        A load that had already ended starts again at the first row, because its staged rows are deleted. Rows that were
+        already merged then count as unchanged.
         """
         if not self.job.checkpoint or self.job.checkpoint.get("ended"):
             self.restart()
@@ -124,11 +127,11 @@ class Load:
         self.job.checkpoint["after"] = merged["last_sku"]
 
     def add_samples(self, samples: list[dict[str, Any]]) -> None:
-        """Add differences that a dry run has found. At most MAX_SAMPLES are kept."""
+        """Add differences that a dry run has found. At most MAX_SAMPLES differences are kept."""
         kept = self.job.checkpoint.setdefault("samples", [])
         kept += samples[: MAX_SAMPLES - len(kept)]
 
     @property
     def sample_count(self) -> int:
-        """The number of differences that are kept so far."""
+        """The number of differences that have been kept so far."""
         return len(self.job.checkpoint.get("samples", ()))

@@ -1,6 +1,6 @@
 """Merges staged rows into the catalog, and deactivates the products that a full file does not contain.
 
-All functions of this module use the permissions of the caller that requested the job.
+All functions in this module use the permissions of the caller that requested the job.
 """
 
 from typing import Any
@@ -13,9 +13,9 @@ from wecelebrate.products import low_stock
 sql = queries(__file__)
 
 MAX_ATTEMPTS = 5
-"""The maximum number of attempts to merge a chunk while other transactions add the same products."""
+"""The maximum number of attempts to merge a chunk. An attempt fails if another transaction adds the same products."""
 _MAX_COMPARED_ROWS = 500
-"""The number of rows at the start of a chunk that a dry run compares with the catalog."""
+"""The largest number of rows that a dry run compares with the catalog, counted from the start of a chunk."""
 
 
 class ChunkConflict(Exception):
@@ -23,7 +23,7 @@ class ChunkConflict(Exception):
 
 
 def stop_for_approval(load: Load) -> bool:
-    """Stop the load before its first change if it would deactivate more products than its rules allow.
+    """If the load would deactivate more products than its rules allow, stop the load before its first change.
 
     Returns whether the load stopped.
     """
@@ -47,10 +47,10 @@ def stop_for_approval(load: Load) -> bool:
 
 
 def merge_next_chunk(load: Load, chunk_size: int) -> None:
-    """Merge the next SKUs into the catalog. After the last one, enter the next phase.
+    """Merge the rows of the next SKUs into the catalog. If no SKU is left, enter the next phase.
 
-    Raises ChunkConflict if other transactions keep adding the same products. Raises CountMismatch after the last chunk
-    if rows were lost, because a full load must not deactivate the products of lost rows.
+    Raises ChunkConflict if other transactions repeatedly add the same products. Raises CountMismatch after the last
+    chunk if rows were lost, because a full load must not deactivate the products of lost rows.
     """
     for _ in range(MAX_ATTEMPTS):
         merged = _merge_chunk(load, chunk_size)
@@ -66,10 +66,10 @@ def merge_next_chunk(load: Load, chunk_size: int) -> None:
 
 
 def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
-    """Try to merge the next chunk. Returns its counts, or None if no row is left.
+    """Try to merge the next chunk. Returns the counts of the chunk, or None if no row is left.
 
-    If another transaction has meanwhile added some of the products, the attempt changes nothing. `conflicts` is then
-    their number.
+    If another transaction has meanwhile added some products of the chunk, the attempt changes nothing. In this case,
+    the count `conflicts` is the number of these products.
     """
     job, rules = load.job, load.rules
     with writing(job.caller) as tx:
@@ -120,7 +120,7 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
 
 
 def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return how a row would change its product. Return None if it would change nothing or be rejected."""
+    """Return how a row would change its product. Return None if the row would change nothing or would be rejected."""
     staged, stored = row["staged"], row["stored"]
     if stored is None:
         is_complete = staged.get("name") is not None and staged.get("price") is not None
@@ -134,7 +134,10 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that differ. A staged None leaves a field unchanged; an empty text clears the field."""
+    """Return the fields that would change, each with its stored value and its new value.
+
+    The staged value None leaves a field unchanged. An empty text clears a field.
+    """
     new_values = {name: None if value == "" else value for name, value in staged.items() if value is not None}
     return {
         name: {"from": stored.get(name), "to": value} for name, value in new_values.items() if value != stored.get(name)
@@ -142,7 +145,7 @@ def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def deactivate_next_chunk(load: Load, chunk_size: int) -> None:
-    """Deactivate the next products that the file does not contain. After the last one, enter the report phase.
+    """Deactivate the next products that the file does not contain. If no product is left, enter the phase `report`.
 
     A product whose row was rejected counts as contained in the file, provided that the SKU of the row could be read.
     """

@@ -18,15 +18,16 @@ sql = queries(__file__)
 MAX_FIRST_ERRORS = 20
 """The maximum number of rejected rows that the job itself shows."""
 ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
-"""The columns that the error file adds. Feeds ignore them, so users can correct the file and upload it again."""
+"""The columns that the error file adds. Feeds ignore these columns, so that users can correct the error file and upload
+this file again."""
 _BATCH_SIZE = 2_000
-"""The number of rejections that one transaction reads."""
+"""The largest number of rejections that one transaction reads."""
 
 
 def complete(load: Load) -> None:
     """Write the error file and the result file, and then complete the job.
 
-    In this order, the files of a completed job always exist.
+    The job is completed last, so that the files of a completed job always exist.
     """
     job = load.job
     error_file = _write_error_file(load) if job.counts["rejected"] else None
@@ -96,7 +97,7 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write each rejected row, unchanged, together with its error. Returns the key of the file."""
+    """Write each rejected row, unchanged, together with its error. Returns the key of the error file."""
     key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
     with tempfile.TemporaryFile("w+b") as file:
@@ -114,12 +115,12 @@ def _write_error_file(load: Load) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return the text of a cell. Text is unchanged; other values are JSON."""
+    """Return the text of a cell. Text is unchanged, None becomes an empty cell, and other values become JSON."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class _Utf8Writer:
-    """Encodes the text of csv.writer into a binary file."""
+    """A text file for `csv.writer`. The text is written to a binary file in UTF-8."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -129,7 +130,10 @@ class _Utf8Writer:
 
 
 def _rejections(load: Load) -> Iterator[dict[str, Any]]:
-    """Yield all rejected rows. Each batch is read in its own transaction, so no cursor stays open on the server."""
+    """Yield all rejected rows.
+
+    Each batch is read in its own transaction, so that no cursor stays open on the database server.
+    """
     line, n = 0, -1
     while True:
         with writing(load.job.caller) as tx:

@@ -13,15 +13,16 @@ logger = Logger()
 sql = queries(__file__)
 
 CHUNK_SIZE = 5_000
-"""The number of rows that one transaction stages, or of SKUs that one transaction merges."""
+"""The largest number of rows that one transaction stages, and the largest number of SKUs that one transaction
+merges."""
 ANALYZE_AFTER_CHANGES = 1_000
-"""After at least this number of changed rows, the load updates the planner's statistics of the products."""
+"""The smallest number of changed rows after which a load updates the query planner's statistics about the products."""
 
 
 def run_load(load: Load) -> None:
     """Run a load from its checkpoint to its end, or until it needs an approval.
 
-    Raises JobRejected if the load can never succeed. Raises other exceptions for errors after which a later attempt may
+    Raises JobRejected if the load can never succeed. Raises other exceptions for errors after which a later attempt can
     succeed. If the file is unreadable, the job fails and no exception is raised.
     """
     load.resume()
@@ -53,7 +54,7 @@ def run_load(load: Load) -> None:
 def _stage(load: Load) -> None:
     """Stage every row of the file.
 
-    After an interruption the file is read again from its start. Items that are already staged are skipped.
+    After an interruption, the file is read again from its start. Items that are already staged are skipped.
     """
     job = load.job
     with load.open_rows() as rows:
@@ -67,7 +68,7 @@ def _stage(load: Load) -> None:
             job.checkpoint["items"] += len(chunk)
             staging.add_chunk(load, chunk)
             job.check_deadline()
-    # The count, the header and the details are final only after the last row, because each row may change them.
+    # The count, the header and the details are final only after the last row, because each row can change these values.
     job.counts["read"] = rows.rows_read
     staging.finish(load)
     job.checkpoint = {

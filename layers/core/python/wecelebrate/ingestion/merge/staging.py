@@ -15,7 +15,7 @@ from wecelebrate.jobs.lease import LEASE_SECONDS
 sql = queries(__file__)
 
 STAGING = Caller(subject="service:staging")
-"""The caller that may write the staged rows of every job."""
+"""The caller that is allowed to write the staged rows of every job."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
@@ -53,7 +53,10 @@ def add_chunk(load: Load, items: Sequence[Item]) -> None:
 
 
 def finish(load: Load) -> None:
-    """Check that every row is staged, and update the planner's statistics of the staged rows. Raises CountMismatch."""
+    """Check that every row is staged, and update the query planner's statistics about the staged rows.
+
+    Raises CountMismatch.
+    """
     job = load.job
     with writing(job.caller if load.inline else STAGING) as tx:
         if not load.inline:
@@ -64,7 +67,7 @@ def finish(load: Load) -> None:
 
 
 def discard(load: Load) -> None:
-    """Delete the staged rows of a load that has ended. The sweeper deletes the rows of an inline load."""
+    """Delete the staged rows of a load that has ended. Keep the rows of an inline load, which the sweeper deletes."""
     if not load.inline:
         delete([load.job.id])
 
@@ -83,7 +86,10 @@ def job_ids() -> list[UUID]:
 
 
 def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
-    """Return a row of app.staged_products. NULL keeps the value of the product. Empty text clears the value."""
+    """Return a row of `app.staged_products`.
+
+    NULL keeps the current value of the product. Empty text clears the value.
+    """
     fields = product.fields_set
     return (
         load.job.id,
@@ -106,10 +112,16 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
 
 
 def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
-    """Return a row of app.staged_rejections. `n` orders the rejections of one line."""
+    """Return a row of `app.staged_rejections`.
+
+    The rejections of one line are sorted by `n`.
+    """
     return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
 
 def _json(value: Any) -> str:
-    """Return the value as JSON. Each row has three such values, so the encoder of the standard library is too slow."""
+    """Return the value as JSON.
+
+    The encoder of the standard library is too slow, because each row has three JSON values.
+    """
     return orjson.dumps(value).decode()

@@ -1,9 +1,9 @@
 """Syncs: a sync loads a file that an ERP system uploaded to the drops bucket into a catalog.
 
     s3://drops/<catalog id>/incoming/<name>         a file; the settings of the catalog say whether it is full or delta
-    s3://drops/<catalog id>/incoming/full/<name>    a full file: products that it does not contain are deactivated
-    s3://drops/<catalog id>/incoming/delta/<name>   a delta file: products that it does not contain stay unchanged
-    s3://drops/<catalog id>/incoming/dry-run/…      a file of any kind: the sync only reports what it would change
+    s3://drops/<catalog id>/incoming/full/<name>    a full file: products that the file does not contain are deactivated
+    s3://drops/<catalog id>/incoming/delta/<name>   a delta file: products that the file does not contain stay unchanged
+    s3://drops/<catalog id>/incoming/dry-run/…      any file: the sync reports what it would change, but changes nothing
     s3://drops/<catalog id>/results/<name>.<job id>.json         the result
     s3://drops/<catalog id>/results/<name>.<job id>.errors.csv   the rejected rows, with their errors
 
@@ -19,7 +19,10 @@ __all__ = ["receive", "run"]
 
 
 def receive(message: queue.Message) -> None:
-    """Handle a message of the drops queue. The message is a notification from S3, or requests a run of a schedule."""
+    """Handle a message of the drops queue.
+
+    The message is either a notification from S3 or the request to run a schedule.
+    """
     if "schedule_id" in message.body:
         pull(message)
     else:

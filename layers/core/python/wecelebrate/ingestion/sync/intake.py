@@ -1,4 +1,7 @@
-"""Intake: creates one job for each version of a file. The versions are loaded in the order of their uploads."""
+"""Intake: creates one job for each version of a file.
+
+The versions are loaded in the order in which they were uploaded.
+"""
 
 import json
 import re
@@ -29,7 +32,8 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 def receive_notification(message: queue.Message) -> None:
     """Register the files of an S3 notification.
 
-    Ignores notifications that announce no incoming file, such as `s3:TestEvent` and notifications of result files.
+    Ignores all notifications that do not announce an incoming file, such as `s3:TestEvent` and notifications about
+    result files.
     """
     for upload in storage.created_objects(message.body.get("Records", [])):
         match = _INCOMING_KEY.fullmatch(upload["key"])
@@ -42,10 +46,10 @@ def receive_notification(message: queue.Message) -> None:
 def register_version(
     catalog_id: str, upload: Mapping[str, Any], mode: str | None, *, dry_run: bool = False
 ) -> UUID | None:
-    """Register a file version and create its job, unless the version is registered already.
+    """Register a file version and create its job, unless the version is already registered.
 
     Returns the id of the job, or None if the catalog does not exist. `upload` describes the file in the format of
-    `storage.created_objects`. `mode` is `full` or `delta`; with None the setting of the catalog applies.
+    `storage.created_objects`. `mode` is `full` or `delta`. If `mode` is None, the setting of the catalog applies.
     """
     with writing(SYSTEM) as tx:
         catalog = _parse_catalog(tx, catalog_id)
@@ -59,7 +63,7 @@ def register_version(
 
 
 def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
-    """Return the catalog with this id. Return None if the id is not a UUID, or the catalog does not exist."""
+    """Return the catalog with this id. Return None if the id is not a UUID, or if the catalog does not exist."""
     try:
         return find_catalog(tx, UUID(catalog_id))
     except ValueError:
@@ -69,8 +73,12 @@ def _parse_catalog(tx: Transaction, catalog_id: str) -> dict[str, Any] | None:
 def _register(
     tx: Transaction, catalog: dict[str, Any], mode: str | None, dry_run: bool, upload: Mapping[str, Any]
 ) -> tuple[UUID, list[dict[str, Any]]]:
-    """Register a file version. Returns the id of its job, and the waiting jobs that the version supersedes."""
-    # Only one intake of a catalog runs at a time, because a version is compared with the registered versions.
+    """Register a file version.
+
+    Returns the id of the version's job, and the waiting jobs that the version supersedes.
+    """
+    # This lock ensures that only one file version per catalog is registered at a time, because each new version is
+    # compared with the registered versions.
     sql.lock_catalog(tx, catalog_id=catalog["id"])
     drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if drop:

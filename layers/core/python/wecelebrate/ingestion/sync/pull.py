@@ -9,14 +9,15 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.ingestion.sync.intake import register_version, sql
 
 MAX_FILES_PER_MESSAGE = 500
-"""The maximum number of files that one message registers. The run continues with another message."""
+"""The maximum number of files that one message registers. If there are more files, the run continues with a further
+message."""
 
 
 def pull(message: queue.Message) -> None:
-    """Register the newest version of each file below the prefix of a schedule, the oldest file first.
+    """Register the newest version of each file below the prefix of a schedule, starting with the oldest file.
 
-    Versions that are already registered are skipped, so a message can safely be delivered twice. If the run of a
-    message has finished, the message has no effect.
+    Versions that are already registered are skipped, so a message can safely be delivered twice. If the run that a
+    message requests has already finished, the message has no effect.
     """
     run = schedules.requested_run(UUID(message.body["schedule_id"]))
     if run is None:
@@ -32,7 +33,10 @@ def pull(message: queue.Message) -> None:
 
 
 def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
-    """Return the files below a prefix whose newest version is not registered, the oldest first."""
+    """Return all files below a prefix, except files whose newest version is already registered.
+
+    The oldest file is first.
+    """
     new_files: list[dict[str, Any]] = []
     for page in storage.newest_versions("drops", prefix):
         versions = {"keys": [file["key"] for file in page], "version_ids": [file["version_id"] for file in page]}
@@ -44,7 +48,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
 
 
 def _outcome(registered: int, remaining: int) -> str:
-    """Return a sentence that says what a run did. The schedule shows it as the last outcome."""
+    """Return a sentence that says what a run did. The schedule shows this sentence as its last outcome."""
     if not registered:
         return "There were no new files."
     files = "1 new file was queued" if registered == 1 else f"{registered} new files were queued"

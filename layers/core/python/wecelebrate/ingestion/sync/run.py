@@ -7,7 +7,7 @@ from wecelebrate.ingestion import catalog_settings, merge
 from wecelebrate.ingestion.merge.run import run_load
 
 DEFAULT_MAX_DEACTIVATED_PERCENT = 20.0
-"""The default percentage of the active products that a full sync may deactivate without an approval."""
+"""The default percentage of the active products that a full sync is allowed to deactivate without an approval."""
 
 
 def run(job: jobs.LeasedJob) -> None:

@@ -13,14 +13,14 @@ sql = queries(__file__)
 
 BUCKET = "uploads"
 URL_LIFETIME = timedelta(hours=1)
-"""How long the presigned URL accepts the file."""
+"""How long the presigned URL accepts a file."""
 
 
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Register an upload and return its presigned URL.
 
-    Raises Forbidden if the caller may not write for the client. Raises Invalid if the request names no client and the
-    caller belongs to several clients.
+    Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the request names no client
+    and the caller belongs to several clients.
     """
     client_id = new.client_id or default_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
