@@ -1,4 +1,4 @@
-"""Tests an update that changes no value."""
+"""A test of an update whose new values are equal to the old values."""
 
 from tests.platform import Platform, ok
 
