@@ -40,7 +40,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return the figures of a test session. `stats` maps each outcome to the test reports with this outcome."""
+    """Return the figures of a test session. `stats` is the attribute `stats` of pytest's terminal reporter."""
     reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
     return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 

@@ -101,7 +101,10 @@ def test_poisoned_jobs_do_not_affect_other_jobs(own_platform: Platform, figure: 
 
 
 def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, Tenant]) -> None:
-    """Check that each poisoned job has a dead letter with the job's client and error, which an owner cannot redrive."""
+    """Check that each poisoned job has a dead letter with the client and the error of the job.
+
+    Also check that an owner cannot redrive these dead letters.
+    """
     assert dead_letters.keys() == poisoned_jobs.keys()
     for job_id, tenant in poisoned_jobs.items():
         letter = dead_letters[job_id]

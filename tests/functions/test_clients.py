@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 
 
-def test_an_admin_creates_a_client_and_its_members_read_it(platform: Platform, tenant: Tenant) -> None:
+def test_an_admin_creates_a_client_and_its_members_read_the_client(platform: Platform, tenant: Tenant) -> None:
     client = platform.client(description="Gifts", tier="enterprise", settings={"a": 1})
     assert (client["tier"], client["settings"], client["is_active"]) == ("enterprise", {"a": 1}, True)
     member = platform.api(platform.member(client["id"], "viewer"))
@@ -40,7 +40,7 @@ def test_put_resets_fields_that_are_missing_in_the_body(platform: Platform) -> N
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # These are the examples of RFC 7396, appendix A, whose target is an object.
+    [  # RFC 7396, appendix A, contains these examples. Its examples whose target is not an object are left out.
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),

@@ -1,4 +1,4 @@
-"""The API proposes a mapping for the columns of a file. A mapping editor can change and save this proposal."""
+"""The API proposes a mapping for the columns of a file. A user can change the proposed mapping and then save it."""
 
 import httpx
 import pytest
