@@ -44,7 +44,7 @@ class Answer:
     hit: bool
     """Whether the cache had the value."""
     error: str
-    """A description of the error. It is empty if the response is correct."""
+    """A description of the error, or an empty text if the response is correct."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class FaultWindow:
 
 @dataclass
 class Load:
-    """The load on one platform."""
+    """Runs the load on one platform, and stores the answers to all requests."""
 
     platform: Platform
     tenant: Tenant
@@ -102,7 +102,7 @@ class Load:
         finally:
             window.end = time.monotonic()
 
-    # Evaluation of the answers.
+    # Functions that evaluate the answers.
 
     def between(self, start: float, end: float) -> list[Answer]:
         """Return the answers to the requests that were sent between `start` and `end`."""

@@ -1,4 +1,4 @@
-"""A function dies after its commit and before its cache invalidation. The sweeper invalidates the cache within seconds.
+"""If a function dies between its commit and its cache invalidation, the sweeper invalidates the cache within seconds.
 
 The test blocks the function in its commit (`blocked_commits`), kills the function, and then completes the commit.
 """
@@ -26,7 +26,7 @@ FUNCTION = "api-products-write"
 
 
 def kill_function(platform: Platform) -> int:
-    """Kill every busy process of the function. Return the number of killed processes."""
+    """Kill every busy process of the function that writes products. Return the number of killed processes."""
     functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     pids = functions[FUNCTION]["busy"]
     for pid in pids:

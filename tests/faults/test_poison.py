@@ -1,7 +1,7 @@
 """Poison messages are jobs and messages that fail in every attempt.
 
-They do not affect other jobs, and they become dead letters. If the cause of the failure is repaired and the job is
-then redriven, the job runs once.
+Poison messages do not affect other jobs, and they become dead letters. If the cause of a failed job is repaired and the
+job is then redriven, the job runs once.
 """
 
 import pytest

@@ -96,7 +96,7 @@ def crawling(load: Load) -> FaultWindow:
 
 
 def full(load: Load) -> FaultWindow:
-    """Fill the memory of Redis, and forbid Redis to evict keys."""
+    """Lower the memory limit of Redis, so that Redis has no free memory. Forbid Redis to evict keys."""
     with valkey.Valkey.from_url(load.platform.endpoints.redis, decode_responses=True) as client:
         before = {name: client.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
         with load.fault() as window:

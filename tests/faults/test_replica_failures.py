@@ -1,4 +1,4 @@
-"""If the replica is paused, lagging or killed, callers read their own writes, and no outdated value is cached."""
+"""If the replica is paused, lagging or killed, callers see their own writes, and the cache gets no outdated value."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def tenant(own_platform: Platform) -> Tenant:
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
     """Yield an HTTP client with the token of the tenant's owner, or of the member `subject`.
 
-    Unlike `platform.api`, the client does not wait for the replica before each request. It sends `If-Match: *`.
+    Unlike `platform.api`, this client does not wait for the replica before each request. It always sends `If-Match: *`.
     """
     platform.wait_for_replica()
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
@@ -197,7 +197,7 @@ def test_a_killed_replica_causes_no_error_and_is_used_again_after_its_restart(
 
 
 def replica_is_used(platform: Platform) -> bool:
-    """Whether functions are connected to the replica."""
+    """Whether at least one function is connected to the replica."""
     try:
         with psycopg.connect(platform.endpoints.replica, autocommit=True, connect_timeout=1) as replica:
             row = replica.execute("select from pg_stat_activity where usename = 'wc_api'").fetchone()

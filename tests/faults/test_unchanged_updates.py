@@ -1,4 +1,4 @@
-"""A test of an update whose new values are equal to the old values."""
+"""A test of an update that sends the values that the product already has."""
 
 from tests.platform import Platform, ok
 

@@ -152,7 +152,7 @@ def test_values_that_are_too_long_for_a_database_index_are_refused_as_invalid(te
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_null_clears_optional_fields_and_is_refused_for_required_fields(
+def test_the_value_null_clears_optional_fields_and_is_refused_for_required_fields(
     platform: Platform, operation: Operation
 ) -> None:
     ids = create_resources(platform, platform.tenant())

@@ -134,7 +134,7 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # If another test has changed a catalog, all lists of catalogs were invalidated.
+        hit = api.get(path)  # Another test can change a catalog. This change invalidates all lists of catalogs.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('"[0-9a-f]{32}"', response.headers["etag"])
@@ -151,7 +151,7 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation
 @pytest.mark.parametrize(
     "operation", [operation for operation in READS if operation.name not in VOLATILE], ids=operation_id
 )
-def test_a_read_with_the_current_etag_gets_a_304(
+def test_a_read_with_the_current_etag_gets_a_304_response(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path, api = operation.path.format(**ids), reader(platform, tenant, operation)
@@ -261,7 +261,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_update
-def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
+def test_if_two_updates_wait_for_the_same_row_only_one_update_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     _, _, table, row_id = resource.path.split("/")
@@ -276,7 +276,7 @@ def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
 
 
 @each_patch
-def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
+def test_if_many_concurrent_updates_have_the_same_etag_only_one_update_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     for _ in range(3):
@@ -287,7 +287,7 @@ def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
 
 
 @each_patch
-def test_concurrent_updates_with_if_match_star_all_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
+def test_all_concurrent_updates_with_if_match_star_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
     responses = update_concurrently(resource, pool, "*")
     assert [response.status_code for response in responses] == [200] * WRITERS
     assert resource.read().content in [response.content for response in responses]
@@ -320,7 +320,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_conditional_requests_of_another_client_get_a_404_with_any_etag(
+def test_conditional_requests_of_another_client_get_a_404_response_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -123,7 +123,9 @@ def assert_problem_is_not_stored(response: httpx.Response, status: int, code: st
 @pytest.mark.parametrize(
     "operation", [operation for operation in OPERATIONS if operation.id_parameters], ids=operation_id
 )
-def test_a_404_is_not_stored(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_404_response_is_not_stored(
+    platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
+) -> None:
     missing = ids | dict.fromkeys(operation.id_parameters, NIL)
     for api in [tenant.owner, platform.admin, *([platform.api()] if operation.is_public else [])]:
         for _ in range(2):  # The second 404 response comes from the cache of the API.
@@ -163,7 +165,7 @@ def test_an_error_response_of_a_storefront_is_not_stored(
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_a_403_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_403_response_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
     assert_problem_is_not_stored(operation.send(platform.api("nobody"), ids), 403, "no_membership")
 
 
@@ -171,7 +173,7 @@ def test_a_403_is_not_stored(platform: Platform, operation: Operation, ids: dict
 
 
 def use_up(platform: Platform, limit: str, bucket: int) -> None:
-    """Use up a rate limit. Redis counts the requests in intervals of `bucket` seconds."""
+    """Use up a rate limit. Redis counts the requests of each interval separately. An interval has `bucket` seconds."""
     for now in (time.time(), time.time() + bucket):
         platform.redis.hincrby(f"v1:local:{limit}", str(int(now) // bucket), 1_000_000)
 
@@ -245,7 +247,7 @@ def test_requests_without_a_token_count_against_the_limit_of_their_address(
     ok(platform.api().get(path))
 
 
-def test_a_304_counts_as_a_request(platform: Platform) -> None:
+def test_a_request_with_a_304_response_counts_against_the_limit(platform: Platform) -> None:
     tenant = platform.tenant()
     full = tenant.owner.get("/v1/sites")
 

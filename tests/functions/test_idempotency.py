@@ -57,7 +57,7 @@ class Create:
         return "bytes" if self.operation.name == "upload_image" else self.operation.name_field
 
     def different_field(self) -> Json:
-        """Return a new value for the distinguishing field. The key is the name of this field."""
+        """Return the distinguishing field, with a value that differs from the value in the body."""
         value = self.body[self.distinguishing_field]
         return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"{value} too"}
 
@@ -135,7 +135,7 @@ def test_a_repeated_key_with_a_different_path_is_refused(platform: Platform, ten
 def test_a_key_that_a_running_request_uses_is_refused(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
-        # If another transaction has inserted the slug of a client, the insert of this client waits.
+        # The insert of a client waits until another insert with the same slug ends.
         # Each other insert refers to a row, and waits for the lock of this row.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),

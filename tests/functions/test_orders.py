@@ -189,7 +189,7 @@ def test_no_more_concurrent_orders_succeed_than_products_are_in_stock(
         lines = [(mug, 1), (bag, 1)] if number % 2 else [(bag, 1), (mug, 1)]
         while True:
             response = guests[number].post(orders_path(shop), json=order_body(*lines))
-            if response.status_code != 503:  # The status is 503 if all instances are busy.
+            if response.status_code != 503:  # 503 means that all instances of the function are busy.
                 return response.status_code
 
     statuses = list(pool.map(buy, range(CONCURRENT_GUESTS)))

@@ -82,7 +82,7 @@ def test_a_sku_is_unique_in_its_catalog(
     created(other_tenant.owner.post(f"/v1/catalogs/{other_tenant.catalog_id}/products", json=same))
 
 
-def test_deactivating_hides_a_product_from_the_storefront_and_keeps_it_in_the_catalog(
+def test_a_deactivated_product_is_not_on_the_storefront_but_still_in_the_catalog(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant)

@@ -45,7 +45,7 @@ SUPPORT_OPERATIONS = {
     "get_webhook_delivery",
     "me",
 }
-"""The operations that the matrix of roles allows to the role `support`."""
+"""The operations that the matrix of roles allows for the role `support`."""
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ def schedule_body(tenant: Tenant, **more: object) -> Json:
 
 @pytest.fixture
 def tenant_and_schedule(platform: Platform) -> tuple[Tenant, Json]:
-    """Return a new tenant and one schedule of its client."""
+    """Return a new tenant and one schedule of this tenant."""
     tenant = platform.tenant()
     return tenant, created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
 

@@ -1,6 +1,6 @@
-"""A list executes a few SQL statements, regardless of its number of rows. A cache hit executes none.
+"""A list executes few SQL statements, and their number does not depend on the number of rows.
 
-The replica counts the statements.
+A cache hit executes no statement. The replica counts the statements.
 """
 
 import pytest

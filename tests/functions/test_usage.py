@@ -73,7 +73,7 @@ def test_requests_of_visitors_are_billed_to_the_client_of_the_site(
     assert "storefront" not in usage(other_tenant.owner, other_tenant)["by_entity"]
 
 
-def test_a_write_counts_as_a_request_but_its_update_of_the_cache_does_not(
+def test_a_write_counts_as_one_request_although_it_also_updates_the_cache(
     platform: Platform, new_tenant: Tenant
 ) -> None:
     product = platform.product(new_tenant)

@@ -137,7 +137,9 @@ def test_a_file_is_uploaded_to_s3_and_imported(platform: Platform, tenant: Tenan
     assert product["price"] == "1234.50"
 
 
-def test_an_import_with_an_upload_or_a_catalog_of_another_client_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_is_refused_if_its_upload_or_its_catalog_belongs_to_another_client(
+    platform: Platform, tenant: Tenant
+) -> None:
     other = platform.tenant()
     upload = created(other.owner.post("/v1/uploads", json={"name": "a.csv", "size": 10}))
     body = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
