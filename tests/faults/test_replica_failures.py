@@ -38,7 +38,7 @@ def tenant(own_platform: Platform) -> Tenant:
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
     """Yield an HTTP client with the token of the tenant's owner, or of the member `subject`.
 
-    Unlike `platform.api`, this client does not wait for the replica before each request. It always sends `If-Match: *`.
+    Unlike `platform.api`, this client does not wait for the replica before a request. The client sends `If-Match: *`.
     """
     platform.wait_for_replica()
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
