@@ -1,7 +1,7 @@
-"""Blocks transactions in their commit, so that a test can kill a function between its commit and its response.
+"""Blocks the commits of transactions. So a test can kill a function after its commit and before its response.
 
-The commits of the API's functions wait for the confirmation of a synchronous standby, which does not exist.
-If this wait is cancelled, the commit completes.
+The commits of the API's functions wait until a synchronous standby confirms them. This standby does not exist, so the
+commits wait forever. If the wait of a commit is cancelled, this commit completes.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from tests.platform import Platform
 
 @contextmanager
 def blocking_commits(platform: Platform) -> Iterator[None]:
-    """Block every commit of the login `wc_api`. Other logins are not affected."""
+    """Block every commit of the login `wc_api`. The commits of other logins are not blocked."""
     database = platform.database
     database.execute("alter system set synchronous_commit = local")
     database.execute("alter role wc_api set synchronous_commit = on")
     database.execute("alter system set synchronous_standby_names = 'nobody'")
     database.execute("select pg_reload_conf()")
-    # The setting of a role applies only to new connections.
+    # A new setting of a role has no effect on connections that are already open.
     database.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'wc_api'")
     try:
         yield

@@ -1,4 +1,4 @@
-"""Defines how much the fault tests do, and the environment of a function that a test runs outside of the cloud."""
+"""Defines the size of the fault tests, and the environment for a function that a test runs outside the cloud."""
 
 import json
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 from infra.functions import Bindings, functions
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
-"""Whether the tests run in their full version (`make faults`) or in a small version (`make test`)."""
+"""True if the tests run in full size (`make faults`), False if they run in small size (`make test`)."""
 
 
 def function_environment(state: Path, function: str) -> dict[str, str]:
-    """Return the environment variables of a function. `state` is the state directory of its cloud."""
+    """Return the environment variables of a function. `state` is the state directory of the cloud."""
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == function)
     return spec.environment(bindings)

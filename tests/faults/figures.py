@@ -1,4 +1,4 @@
-"""A figure measures what a fault costs, and may have a limit. `make faults` prints one line for each figure."""
+"""A figure is a number that a fault test has measured, with an optional limit. `make faults` prints all figures."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ _PROPERTY = "figure"
 
 
 class Figure(Protocol):
-    """Records a figure. At the end, the test fails if a figure exceeds its limit `most`."""
+    """Records a figure. The test fails at its end if a recorded figure is greater than its limit `most`."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Iterator[Figure]:
-    """Record the figures of a test. The limits are checked at the end of the test, so that every figure is recorded."""
+    """Record the figures of a test. Compare them with their limits after the test, so that every figure is recorded."""
     failures: list[str] = []
 
     def record(name: str, value: float, unit: str, most: float | None = None) -> None:
@@ -40,7 +40,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return the figures of a test session. `stats` contains the test reports of pytest's terminal reporter."""
+    """Return the figures of a test session. `stats` is the attribute `stats` of pytest's terminal reporter."""
     reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
     return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 

@@ -1,4 +1,4 @@
-"""Helpers for tests of jobs. They kill workers, and compare catalogs with their expected content."""
+"""Helper functions for tests of jobs. The helpers kill workers, and compare catalogs with their expected content."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def signal_workers(platform: Platform, queue: str, number: signal.Signals = sign
 
 
 def expire_leases(platform: Platform, kind: str) -> list[Json]:
-    """Expire the leases of all running jobs of a type, and send their messages again. Return the jobs."""
+    """End the leases of all running jobs of a type, and send the messages of these jobs again. Return the jobs."""
     jobs = platform.database.execute(
         "update jobs set leased_until = now() where status = 'processing' and type = %s returning *", [kind]
     ).fetchall()
@@ -53,7 +53,7 @@ def has_ended(platform: Platform, job_id: str) -> bool:
 
 
 def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields: Any) -> str:
-    """Create a bulk import. Return the id of the job. `fields` are added to the request body."""
+    """Create a bulk import. Return the id of the job. The request body also contains `fields`."""
     response = api.post("/v1/products/bulk-import", json={"catalog_id": catalog_id, "rows": rows, **fields})
     assert response.status_code == 202, response.text
     return str(response.json()["id"])
@@ -61,10 +61,10 @@ def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields
 
 @dataclass
 class TrackedCatalog:
-    """A catalog that is changed by one file after the other, and the expected content of the catalog.
+    """A catalog with its expected content. Several versions of one file change the catalog, one after another.
 
-    Each version of the file changes half of the prices. One row in a hundred is invalid. A full file omits a tenth of
-    the products.
+    Each version changes half of the prices. One row in a hundred is invalid. If the file is a full file, each version
+    omits a tenth of the products.
     """
 
     platform: Platform
@@ -74,12 +74,12 @@ class TrackedCatalog:
     version: int = 0
     job_id: str = ""
     products: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Maps each SKU to the price of the product, and to whether the product is active."""
+    """Maps each SKU to the expected price, and to True if the product must be active."""
     expected: Counter[str] = field(default_factory=Counter)
     """The expected counts of the latest job."""
 
     def start_next(self) -> None:
-        """Send the next version of the file."""
+        """Start a job that loads the next version of the file."""
         self.version += 1
         full = self.job_type == "catalog_sync"
         prices: list[tuple[str, str]] = []
@@ -99,7 +99,7 @@ class TrackedCatalog:
         self.job_id = self._sync(prices) if full else self._import(prices)
 
     def _apply(self, sku: str, price: str) -> str:
-        """Apply a row to the expected products. Return the name of the count that this row increases."""
+        """Apply a row of a file to the expected products. Return the name of the count that this row increases."""
         if price == "much":
             return "rejected"
         before = self.products.get(sku)
@@ -121,11 +121,11 @@ class TrackedCatalog:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the latest job has ended, or no job was started yet."""
+        """Whether no job of this catalog is waiting or running."""
         return not self.job_id or has_ended(self.platform, self.job_id)
 
     def check(self) -> None:
-        """Check the latest job, its counts, and every product of the catalog."""
+        """Check the result of the latest job, the counts of this job, and every product of the catalog."""
         job = job_row(self.platform, self.job_id)
         assert job["status"] == "completed", (job["error_code"], job["error"], job["counts"], job["checkpoint"])
         assert job["counts"] == {name: self.expected[name] for name in COUNTS}
@@ -149,7 +149,7 @@ def count_staged(platform: Platform, job_id: str) -> int:
 
 
 def count_writes(platform: Platform) -> tuple[int, int]:
-    """Return how many rows were staged and how many product rows were written so far, including rolled-back writes."""
+    """Return the number of staged rows and the number of written products until now, including rolled-back writes."""
     row = platform.database.execute(
         "select sum(n_tup_ins) filter (where relname = 'staged_products')::bigint as staged,"
         " sum(n_tup_ins + n_tup_upd) filter (where relname = 'products')::bigint as merged"
@@ -160,8 +160,8 @@ def count_writes(platform: Platform) -> tuple[int, int]:
 
 
 def send_messages(platform: Platform, queue: str, bodies: list[str]) -> None:
-    """Send messages to a queue, ten in each call."""
-    sqs = platform._aws("sqs")  # Several threads send at the same time, so each needs its own client.
+    """Send messages to a queue. Each call of SQS sends at most ten messages."""
+    sqs = platform._aws("sqs")  # Several threads send at the same time, so each thread needs its own client.
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     for first in range(0, len(bodies), 10):
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]

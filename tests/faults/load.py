@@ -1,7 +1,7 @@
-"""A light load on one platform: members and visitors read, one member writes, and every response is checked.
+"""A light load on one platform: members and visitors read, and one member writes. The load checks every response.
 
-Each write sets the price of the changing product to the number of the write. So the price in a response shows how old
-the response is.
+The writes are numbered. Each write sets the price of one product to the number of the write. So the price in a
+response shows which write the response contains.
 """
 
 import threading
@@ -19,37 +19,37 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import sweeper
 
 MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
-"""If an invalidation was not sent, responses may be outdated for at most this many seconds.
+"""The longest time that responses are allowed to be outdated after an invalidation was not sent, in seconds.
 
 The time includes 1.5 s for the sweep itself on a busy machine.
 """
 MEMBERS, VISITORS = 2, 2
 PAUSE_SECONDS = 0.12
-"""The pause between two requests of a reader. One address may send only ten requests a second."""
+"""The pause between two requests of a reader, in seconds. One address is allowed to send ten requests a second."""
 
 Target = Literal["changing", "constant", "list", "write"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to one request, and the error that was found in the response."""
+    """Describes the response to one request, and the error in this response."""
 
     kind: str
     """The kind of user and the target of the request, e.g. `member constant`."""
     sent_at: float
     """The monotonic time at which the request was sent."""
     seconds: float
-    """The seconds from the request to the response."""
+    """The time from the request to its response, in seconds."""
     status: int
     hit: bool
     """Whether the cache had the value."""
     error: str
-    """A description of the error. It is empty if the response is correct."""
+    """A description of the error, or an empty text if the response is correct."""
 
 
 @dataclass
 class FaultWindow:
-    """The monotonic time from the start to the end of a fault."""
+    """The monotonic times of the start and the end of a fault."""
 
     start: float
     end: float = float("inf")
@@ -57,7 +57,7 @@ class FaultWindow:
 
 @dataclass
 class Load:
-    """The load on one platform."""
+    """Runs the load on one platform, and stores the answers to all requests."""
 
     platform: Platform
     tenant: Tenant
@@ -102,7 +102,7 @@ class Load:
         finally:
             window.end = time.monotonic()
 
-    # Evaluation of the answers.
+    # Functions that evaluate the answers.
 
     def between(self, start: float, end: float) -> list[Answer]:
         """Return the answers to the requests that were sent between `start` and `end`."""
@@ -113,9 +113,9 @@ class Load:
         return [answer for answer in self.answers if answer.error]
 
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
-        """Return how many seconds after the end of a fault members and visitors get `hits` cache hits in a row.
+        """Return how many seconds after a fault both members and visitors start to get `hits` cache hits in a row.
 
-        Return None if there were not enough hits in a row yet.
+        Return None if members or visitors have not got `hits` hits in a row yet.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
@@ -149,7 +149,7 @@ class Load:
             self._read(client, "visitor", products, f"{products}?limit=10")
 
     def _read(self, client: httpx.Client, reader: str, products: str, page: str) -> None:
-        """Send reads until the load stops. `products` is the parent path of products, `page` the path of a list."""
+        """Send reads until the load stops. `products` is the parent path of products. `page` is the path of a list."""
         requests: list[tuple[Target, str]] = [
             ("changing", f"{products}/{self.changing['id']}"),
             ("constant", f"{products}/{self.constant['id']}"),
@@ -163,7 +163,7 @@ class Load:
                     return
 
     def _write(self) -> None:
-        """Change the price of the changing product until the load stops."""
+        """Change the price of the product `changing` again and again until the load stops."""
         with self._client(Authorization=self.tenant.owner.headers["Authorization"]) as client:
             while not self._stop.wait(0.4):
                 self._last_write += 1
@@ -192,7 +192,7 @@ class Load:
         return response
 
     def _find_error(self, user: str, target: Target, response: httpx.Response, sent_at: float) -> str:
-        """Return the error of a response, or an empty text. A correct response with status 429 is not an error."""
+        """Describe the error in a response, or return an empty text. A correct response with status 429 is no error."""
         if response.status_code == 429:
             is_correct = response.json()["code"] == "rate_limited" and response.headers["retry-after"]
             return "" if is_correct else response.text
@@ -212,7 +212,7 @@ class Load:
         return "" if user == "writer" else self._find_staleness(body["price"], sent_at)
 
     def _find_staleness(self, price: str, sent_at: float) -> str:
-        """Return the error of an outdated price, or an empty text."""
+        """Describe the error if a price is outdated or was never written. Otherwise return an empty text."""
         number = int(price.partition(".")[0])
         oldest = max((write for write, at in self.acknowledged if self._visible_at(at) < sent_at), default=1)
         is_current = oldest <= number <= self._last_write
@@ -221,12 +221,12 @@ class Load:
     def _visible_at(self, acknowledged_at: float) -> float:
         """Return the time from which an acknowledged write must be visible everywhere."""
         for window in self.windows:
-            # A call of Redis that began during the fault may still fail shortly after the end of the fault.
+            # A call of Redis that began during the fault can still fail shortly after the end of the fault.
             if window.start - 0.5 <= acknowledged_at <= window.end + 0.5:
                 return max(acknowledged_at, window.end) + MAX_STALE_SECONDS
         return acknowledged_at
 
 
 def p95(answers: list[Answer]) -> float:
-    """Return the 95th percentile of the response times in seconds."""
+    """Return the 95th percentile of the response times, in seconds."""
     return quantiles([answer.seconds for answer in answers], n=20)[-1]

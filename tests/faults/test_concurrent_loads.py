@@ -1,4 +1,4 @@
-"""If many visitors request a page right after its invalidation, at most two of their requests load the page."""
+"""If many visitors request a page right after its invalidation, at most two of these requests load the page."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ from tests.faults.figures import Figure
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
 VISITORS = 32
-"""The number of visitors. It is equal to the maximum number of instances of the storefront function."""
+"""The number of visitors. The storefront function can have at most the same number of instances."""
 ROUNDS = 20 if FULL else 5
 
 
 @pytest.fixture(scope="module")
 def addresses(cloud: object) -> list[str]:
-    """Return a different address for each visitor, because one address may send only ten requests a second."""
+    """Return a different address for each visitor, because one address is allowed to send ten requests a second."""
     return [f"127.0.7.{n + 1}" for n in range(VISITORS)]
 
 

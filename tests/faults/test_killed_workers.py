@@ -1,4 +1,4 @@
-"""Workers are killed at random moments of imports and full syncs. No row is lost, and no row is loaded twice."""
+"""Workers are killed at random times during imports and full syncs. No row is lost, and no row is loaded twice."""
 
 import random
 import time
@@ -18,12 +18,12 @@ ROWS = 10_000
 CATALOGS = 3
 """The number of catalogs for each type of job. Every catalog belongs to a different client."""
 MAX_LIFE_SECONDS = 1.5
-"""The longest time that a worker runs before it is killed."""
+"""The longest time that a worker runs before the test kills the worker, in seconds."""
 
 
 @dataclass
 class Kills:
-    """Counts the kills, and stores the position that each killed job had reached."""
+    """Counts the killed jobs, and stores the position that each killed job had reached."""
 
     count: int = 0
     phases: Counter[str] = field(default_factory=Counter)
@@ -31,7 +31,7 @@ class Kills:
     """Maps the id of a job to the number of staged items and the number of merged rows."""
 
     def record(self, job: Json) -> None:
-        """Record a killed job. Its committed position must not be lower than at an earlier kill of the same job."""
+        """Record a killed job. Check that its committed position is not lower than at its previous kill."""
         self.count += 1
         phase = job["checkpoint"].get("phase", "stage")
         self.phases[phase] += 1
@@ -43,7 +43,7 @@ class Kills:
 @pytest.mark.timeout(3600)
 def test_killed_workers_lose_no_row_and_repeat_at_most_one_chunk(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
-    # Each job is killed many times, which would exceed the default number of attempts.
+    # Each job is killed many times, so it needs more attempts than the default allows.
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
     catalogs = [TrackedCatalog(platform, platform.tenant(), "product_import", ROWS) for _ in range(CATALOGS)]
     catalogs += [TrackedCatalog(platform, platform.tenant(), "catalog_sync", ROWS) for _ in range(CATALOGS)]
@@ -72,7 +72,7 @@ def test_killed_workers_lose_no_row_and_repeat_at_most_one_chunk(own_platform: P
     for catalog in catalogs:
         platform.eventually(lambda catalog=catalog: catalog.is_idle, within=120)  # type: ignore[misc]
         check(catalog)
-    time.sleep(1.5)  # PostgreSQL updates its statistics only once a second.
+    time.sleep(1.5)  # PostgreSQL updates its statistics once a second.
     writes = [now - then for now, then in zip(count_writes(platform), before, strict=True)]
     figure("killed workers", kills.count, "kills")
     figure("killed workers: jobs, all of them exact", jobs, "jobs")

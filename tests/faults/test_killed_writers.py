@@ -26,7 +26,7 @@ FUNCTION = "api-products-write"
 
 
 def kill_function(platform: Platform) -> int:
-    """Kill every busy process of the function. Return the number of killed processes."""
+    """Kill every busy process of the function that writes products. Return the number of killed processes."""
     functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     pids = functions[FUNCTION]["busy"]
     for pid in pids:
@@ -35,12 +35,12 @@ def kill_function(platform: Platform) -> int:
 
 
 def read_price(tenant: Tenant, product: Json) -> str:
-    """Return the price of a product in the response of the API."""
+    """Read a product through the API. Return the price in the response."""
     return str(ok(tenant.owner.get(f"/v1/products/{product['id']}"))["price"])
 
 
 def is_committed(platform: Platform, tenant: Tenant, price: str) -> bool:
-    """Whether all products of the tenant have this price in the database."""
+    """Whether all products of the tenant have the price `price` in the database."""
     query = "select distinct price::text from products where catalog_id = %s"
     return platform.database.execute(query, [tenant.catalog_id]).fetchall() == [{"price": price}]
 
@@ -48,7 +48,7 @@ def is_committed(platform: Platform, tenant: Tenant, price: str) -> bool:
 def kill_in_commit(platform: Platform, tenant: Tenant, products: list[Json], price: str) -> float:
     """Change the price of each product, kill each function during its commit, and complete the commits.
 
-    Return the time of the commits.
+    Return the time at which all commits were complete.
     """
     headers = {"Authorization": tenant.owner.headers["Authorization"], "If-Match": "*"}
 
@@ -79,7 +79,7 @@ def test_the_sweeper_invalidates_values_that_killed_functions_changed(own_platfo
         for turn in range(DEATHS // BATCH_SIZE):
             new_price = f"{turn + 2}.00"
             for product in products:
-                assert read_price(tenant, product) == f"{turn + 1}.00"  # This read caches the product.
+                assert read_price(tenant, product) == f"{turn + 1}.00"  # This read stores the product in the cache.
             committed_at = kill_in_commit(platform, tenant, products, new_price)
             platform.eventually(partial(is_committed, platform, tenant, new_price), within=5, every=0.002)
             fresh_products: set[str] = set()
@@ -117,7 +117,7 @@ def test_sent_invalidations_are_deleted_from_the_outbox(own_platform: Platform) 
 def test_the_sweeper_sends_all_unsent_invalidations_at_once(
     own_platform: Platform, sweeper: None, figure: Figure
 ) -> None:
-    """The test fills the outbox with unsent invalidations, as an outage of Redis would do."""
+    """Fill the outbox with unsent invalidations. The outbox has the same content after an outage of Redis."""
     tenant = own_platform.tenant()
     product = own_platform.product(tenant, price="1.00")
     path = f"/v1/products/{product['id']}"

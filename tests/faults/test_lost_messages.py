@@ -1,6 +1,6 @@
 """The sweeper sends the message of a job if the function could not send it.
 
-Either SQS refused the message, or the function died after its commit and before it sent the message.
+There are two causes: SQS refuses the message, or the function dies after its commit and before it sends the message.
 """
 
 import os
@@ -25,21 +25,21 @@ LOST_MESSAGES = 250 if FULL else 10
 BATCH_SIZE = 10
 """The number of messages that are lost at the same time."""
 ROWS = 1_200
-"""An import of this many rows is too large to run within the request."""
+"""The number of rows of each import. An import with this number of rows is too large to run within the request."""
 MAX_SECONDS = jobs.LOST_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 8
-"""Ten jobs with lost messages must be completed within this time. It includes 8 s for the imports on a busy machine."""
+"""The longest time until ten jobs with lost messages are completed. It includes 8 s for imports on a busy machine."""
 QUEUE = "product-imports"
 FUNCTION = "api-imports-write"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _with_sweeper(sweeper: None) -> None:
-    """Run the sweeper all the time."""
+    """Run a sweeper during all tests of this module."""
 
 
 @contextmanager
 def deleted_queue(platform: Platform) -> Iterator[None]:
-    """Delete the queue. At the end of the block, create the queue again with the same attributes."""
+    """Delete the queue of imports. At the end of the block, create this queue again with its old attributes."""
     sqs = platform._aws("sqs")
     url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -58,7 +58,7 @@ def product_rows(turn: int) -> list[Json]:
 def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
     """Wait until the jobs of all tenants are completed, and check that each job needed only one attempt.
 
-    Return the seconds since `since`.
+    Return the number of seconds that have passed since the time `since`.
     """
     query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]

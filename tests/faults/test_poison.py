@@ -1,7 +1,7 @@
 """Poison messages are jobs and messages that fail in every attempt.
 
-They do not affect other jobs, and they become dead letters. If a job is redriven after its cause is repaired, the job
-runs once.
+Poison messages do not affect other jobs, and they become dead letters. If the cause of a failed job is repaired and the
+job is then redriven, the job runs once.
 """
 
 import pytest
@@ -47,7 +47,7 @@ def audited_actions(platform: Platform, object_id: str) -> list[str]:
 def insert_poisoned_job(platform: Platform, tenant: Tenant, template: str, number: int) -> str:
     """Insert a copy of a job whose payload lacks a field that the worker needs. Return the id of the copy.
 
-    Each copy has its own catalog, because a job cannot be retried after a later job of the same catalog.
+    Each copy has its own catalog, because a job cannot be retried after a later job has changed its catalog.
     """
     catalog_id = platform.catalog(owner=tenant.client_id)["id"]
     key = f"{tenant.client_id}/imports/poison-{number}"
@@ -101,7 +101,10 @@ def test_poisoned_jobs_do_not_affect_other_jobs(own_platform: Platform, figure: 
 
 
 def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, Tenant]) -> None:
-    """Check that each poisoned job has a dead letter with its client and its error. An owner cannot redrive it."""
+    """Check that each poisoned job has a dead letter with the client and the error of the job.
+
+    Also check that an owner cannot redrive these dead letters.
+    """
     assert dead_letters.keys() == poisoned_jobs.keys()
     for job_id, tenant in poisoned_jobs.items():
         letter = dead_letters[job_id]
@@ -113,7 +116,7 @@ def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, T
 
 
 def redrive_once(platform: Platform, dead_letters: list[Json]) -> None:
-    """Redrive the dead letters of jobs. Check that each job runs once, and that it cannot be redriven again."""
+    """Redrive the dead letters of jobs. Check that each job runs once, and that no letter can be redriven again."""
     for letter in dead_letters:
         ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
         problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "job_state")
@@ -139,8 +142,8 @@ def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_i
     platform, tenant = own_platform, own_platform.tenant()
     rows = [{"sku": f"K-{number}", "name": f"Product {number}", "price": "1.00"} for number in range(4_000)]
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
-        # The last transaction of an import updates the catalog, and this update waits for the lock. The first attempt
-        # makes progress, so it does not count as a failure.
+        # The final transaction of an import updates the catalog. This update waits for the lock. The first attempt
+        # makes progress, so the first attempt does not count as a failure.
         job_id = create_import(tenant.owner, tenant.catalog_id, rows)
         for attempt in range(1, 5):
             platform.eventually(lambda: job_row(platform, job_id)["fence"] == attempt)  # noqa: B023 - called at once
@@ -184,7 +187,7 @@ def test_an_unreadable_message_becomes_a_dead_letter_after_its_first_delivery(
     )  # fmt: skip
     assert letter["body"] == body
     assert letter["reason"].startswith("UnreadableMessage: the body is not ")
-    # The redriven message fails again and becomes a new dead letter. The old dead letter cannot be redriven again.
+    # The redriven message fails again and becomes a new dead letter. Nobody can redrive the old dead letter again.
     ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
     problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "nothing_to_redrive")
     platform.eventually(lambda: len(new_dead_letters()) == 2, within=15)

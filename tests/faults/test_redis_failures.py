@@ -20,7 +20,7 @@ from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
 FAULT_SECONDS = 12.0 if FULL else 4.0
 MAX_ADDED_MILLISECONDS = 250
-"""A fault may increase the 95th percentile of the response times by at most this much."""
+"""The largest allowed increase of the 95th percentile of the response times during a fault, in milliseconds."""
 MAX_RECOVERY_SECONDS = 30.0
 
 Fault = Callable[[Load], FaultWindow]
@@ -58,7 +58,7 @@ def frozen(process: psutil.Process) -> Iterator[None]:
 
 
 def killed(load: Load) -> FaultWindow:
-    """Kill Redis. The supervisor starts Redis again, but all data is lost."""
+    """Kill Redis. The supervisor starts Redis again, but Redis has lost all its data."""
     with load.fault() as window:
         before = process(load, "redis")
         os.kill(before.pid, signal.SIGKILL)
@@ -96,7 +96,7 @@ def crawling(load: Load) -> FaultWindow:
 
 
 def full(load: Load) -> FaultWindow:
-    """Leave Redis no free memory, and do not allow Redis to evict keys."""
+    """Lower the memory limit of Redis, so that Redis has no free memory. Forbid Redis to evict keys."""
     with valkey.Valkey.from_url(load.platform.endpoints.redis, decode_responses=True) as client:
         before = {name: client.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
         with load.fault() as window:

@@ -1,4 +1,4 @@
-"""If the replica is paused, lagging or killed, callers read their own writes, and no outdated value is cached."""
+"""If the replica is paused, lagging or killed, callers see their own writes, and the cache gets no outdated value."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def tenant(own_platform: Platform) -> Tenant:
     """Return a tenant with a high rate limit."""
     tenant = own_platform.tenant()
     own_platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-    # All values are loaded from the primary until Redis has recorded recent transactions for a minute.
+    # Redis records recent transactions. Until this record is a minute old, all values are loaded from the primary.
     # Set the start of the record to the past, so that the replica is used at once.
     own_platform.redis.hset("v1:local:public:recent", "since", "1")
     return tenant
@@ -38,7 +38,7 @@ def tenant(own_platform: Platform) -> Tenant:
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
     """Yield an HTTP client with the token of the tenant's owner, or of the member `subject`.
 
-    Unlike `platform.api`, the client does not wait for the replica before each request. It sends `If-Match: *`.
+    Unlike `platform.api`, this client does not wait for the replica before a request. The client sends `If-Match: *`.
     """
     platform.wait_for_replica()
     authorization = f"Bearer {platform.issuer.token(subject)}" if subject else tenant.owner.headers["Authorization"]
@@ -71,7 +71,7 @@ def test_callers_read_their_own_writes_while_the_replica_is_paused(
     product = own_platform.product(tenant, price="1.00")
     colleague = own_platform.member(tenant.client_id)
     product_path, list_path = f"/v1/products/{product['id']}", f"/v1/catalogs/{tenant.catalog_id}/products"
-    # A write updates the cached product. A list is cached when it is read. A filtered list is never cached.
+    # A write stores the changed product in the cache. A read stores a list in the cache, but never a filtered list.
     paths = (product_path, list_path, f"{list_path}?updated_since=2020-01-01T00:00:00Z")
     lost_writes, outdated = 0, 0
     with client_of(own_platform, tenant) as writer, client_of(own_platform, tenant, colleague) as reader:
@@ -97,7 +97,7 @@ def test_callers_read_their_own_writes_while_the_replica_is_paused(
 
 
 def logged_metric(platform: Platform, function: str, metric: str) -> int:
-    """Return the sum of a metric in the log of a function."""
+    """Add up all values of a metric in the log of a function, and return the sum."""
     log: Path = platform.state / "logs" / "functions" / f"{function}.log"
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith('{"_aws"')]
     return int(sum(line[metric][0] for line in lines if metric in line))
@@ -105,7 +105,7 @@ def logged_metric(platform: Platform, function: str, metric: str) -> int:
 
 @contextmanager
 def lagging_replica(platform: Platform) -> Iterator[None]:
-    """Delay the replay of every transaction by LAG_MILLISECONDS until the end of the block."""
+    """Until the end of the block, the replica replays every transaction LAG_MILLISECONDS after its commit."""
     try:
         platform.replica.execute(f"alter system set recovery_min_apply_delay = {LAG_MILLISECONDS}")
         platform.replica.execute("select pg_reload_conf()")
@@ -116,7 +116,7 @@ def lagging_replica(platform: Platform) -> Iterator[None]:
 
 
 def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
-    """Insert products directly into the database. If the API created the products, they would be in the cache."""
+    """Insert products directly into the database. The API would also store the new products in the cache."""
     platform.arrange(
         "insert into products (catalog_id, sku, name, price)"
         " select %s, 'cold ' || n, 'cold ' || n, 1 from generate_series(1, %s) n",
@@ -129,7 +129,7 @@ def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.timeout(300)
-def test_most_values_are_loaded_from_a_lagging_replica_and_no_value_is_outdated(
+def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     products = insert_uncached_products(own_platform, tenant)
@@ -197,7 +197,7 @@ def test_a_killed_replica_causes_no_error_and_is_used_again_after_its_restart(
 
 
 def replica_is_used(platform: Platform) -> bool:
-    """Whether functions are connected to the replica."""
+    """Whether at least one function is connected to the replica."""
     try:
         with psycopg.connect(platform.endpoints.replica, autocommit=True, connect_timeout=1) as replica:
             row = replica.execute("select from pg_stat_activity where usename = 'wc_api'").fetchone()

@@ -1,4 +1,4 @@
-"""Fifty clients share two connections, and a tenth of their transactions is interrupted.
+"""Fifty clients share two connections. A tenth of all transactions is interrupted.
 
 No client sees a row of another client.
 """
@@ -42,7 +42,7 @@ class WorkFailed(Exception):
 
 @pytest.fixture(scope="module")
 def clients(platform_of_module: Platform) -> dict[str, str]:
-    """Create clients with a site, a catalog and products. Map the subject of each owner to the id of its client."""
+    """Create clients, each with a site, a catalog and products. Map each owner's subject to the id of the client."""
     client_ids: dict[str, str] = {}
     run_id = uuid4().hex[:8]
     for n in range(TENANTS):
@@ -94,7 +94,7 @@ def function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Turns:
     """Runs transactions of many callers on two connections that all callers share.
 
-    In each turn, two callers have one open transaction each.
+    In each turn, two callers each have one open transaction.
     """
 
     def __init__(self, clients: dict[str, str], superuser: psycopg.Connection, seed: int) -> None:
@@ -105,7 +105,7 @@ class Turns:
         self.rows = self.done = self.interrupted = 0
 
     def play(self) -> None:
-        """Play one turn. Each connection serves one caller, and both callers send statements in random order."""
+        """Play one turn. Each connection serves one caller. The statements of the two callers alternate at random."""
         with ExitStack() as stack:
             callers = self.random.sample(sorted(self.clients), 2)
             open_transactions: list[tuple[str, Transaction]] = []
@@ -123,7 +123,7 @@ class Turns:
                 self.random.choice([self.cancel, self.terminate, self.close, self.fail, self.abandon])(tx)
 
     def read(self, subject: str, tx: Transaction) -> None:
-        """Run a random query. Record every row of another client as a violation."""
+        """Run a random query. Record every row that belongs to another client as a violation."""
         name = self.random.choice(sorted(READS))
         rows = tx.cursor().execute(READS[name].encode()).fetchall()
         assert rows, f"{subject} must see its own {name}"
@@ -133,7 +133,7 @@ class Turns:
         ]
 
     def change(self, subject: str, tx: Transaction) -> None:
-        """Try to change the site of another client, and change all sites that the caller may change."""
+        """Try to change the site of another client. Then change every site that the database lets the caller change."""
         other = self.random.choice(
             [client_id for client_id in self.clients.values() if client_id != self.clients[subject]]
         )
@@ -145,7 +145,7 @@ class Turns:
             f"{subject}: changed {row['owner']}" for row in rows if row["owner"] != self.clients[subject]
         ]
 
-    # Interruptions of a transaction.
+    # The ways to interrupt a transaction.
 
     def cancel(self, tx: Transaction) -> None:
         threading.Timer(0.005, tx._connection.cancel).start()
@@ -167,7 +167,7 @@ class Turns:
 
 
 def replica_catches_up(platform: Platform) -> Callable[[], bool]:
-    """Return a function that checks whether the replica has replayed all writes that the primary has made until now."""
+    """Remember the latest write of the primary. Return a function: it checks whether the replica has this write."""
     row = platform.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
     assert row is not None
     has_replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"
@@ -194,7 +194,7 @@ def test_shared_connections_show_no_row_of_another_client(
 
 
 @pytest.mark.parametrize(("begin", "endpoint"), [(reading, endpoints.reader), (writing, endpoints.writer)])
-def test_a_connection_has_no_caller_between_two_transactions(
+def test_a_connection_stores_no_caller_after_a_transaction(
     function: None,
     clients: dict[str, str],
     begin: Callable[[Caller], AbstractContextManager[Transaction]],

@@ -1,4 +1,4 @@
-"""Messages are delivered several times and in random order. Each job runs once, and jobs of a catalog run in order."""
+"""Messages are sent several times and in random order. Each job runs once, and the jobs of one catalog run in order."""
 
 import random
 import time
@@ -15,7 +15,7 @@ JOBS = 10_000 if FULL else 200
 CATALOGS = 100 if FULL else 10
 SKUS = ("A-1", "A-2", "A-3")
 MAX_DELIVERIES = 5
-"""The message of a job is sent at most this many times."""
+"""The largest number of times that the test sends the message of one job."""
 SENDERS = 8
 
 

@@ -1,6 +1,6 @@
-"""Tests of jobs that stop early: the lease expires, the job is cancelled, or all its attempts fail.
+"""Tests of jobs that stop early, because their lease expires, they are cancelled, or all their attempts fail.
 
-Committed chunks are kept, a stopped worker writes nothing afterwards, and the counts of the next attempt are exact.
+Committed chunks stay in the catalog. A stopped worker writes nothing more. The counts of the next attempt are exact.
 """
 
 import os
@@ -19,11 +19,11 @@ ROWS = 25_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _with_sweeper(sweeper: None) -> None:
-    """Run the sweeper all the time."""
+    """Run a sweeper during all tests of this module."""
 
 
 def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: LiteralString) -> None:
-    """Wait until the job of a catalog is running and its row satisfies the SQL condition."""
+    """Wait until the job of a catalog is running and the row of the job satisfies the SQL condition."""
     query: LiteralString = f"select from jobs where id = %s and status = 'processing' and {condition}"
     platform.eventually(
         lambda: platform.database.execute(query, [catalog.job_id]).rowcount == 1, within=60, every=0.001
@@ -31,7 +31,7 @@ def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: Liter
 
 
 def freeze_worker(platform: Platform, queue: str) -> int | None:
-    """Freeze the worker of a queue between two transactions. Return its pid, or None if the worker ends first."""
+    """Freeze the worker of a queue between two transactions. Return its pid, or None if the worker ends before that."""
     while pids := health(platform, queue)["busy"]:
         (pid,) = pids
         os.kill(pid, signal.SIGSTOP)
@@ -48,7 +48,7 @@ def freeze_worker(platform: Platform, queue: str) -> int | None:
 
 
 def freeze_while_merging(platform: Platform, catalog: TrackedCatalog) -> int:
-    """Start syncs until a worker is frozen between two transactions of its merge phase. Return its process id."""
+    """Start syncs until a worker is frozen between two transactions of its merge phase. Return the worker's pid."""
     for _ in range(10):
         catalog.start_next()
         wait_for_state(platform, catalog, "checkpoint ->> 'phase' = 'merge' and done > 0 and done < total - 10000")
@@ -106,7 +106,7 @@ DEACTIVATING: LiteralString = "checkpoint ->> 'phase' = 'deactivate'"
     ids=["import-staging", "import-merging", "sync-staging", "sync-merging", "sync-deactivating"],
 )
 @pytest.mark.timeout(300)
-def test_a_job_changes_nothing_after_its_cancellation_and_a_retry_completes_it(
+def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_the_job(
     own_platform: Platform, figure: Figure, job_type: Literal["product_import", "catalog_sync"], state: LiteralString
 ) -> None:
     platform = own_platform
@@ -129,7 +129,7 @@ def test_a_job_changes_nothing_after_its_cancellation_and_a_retry_completes_it(
     job = job_row(platform, catalog.job_id)
     counts = job["counts"]
     assert job["status"] == "completed", (job["error_code"], job["error"])
-    # Rows that were merged before the cancellation count as unchanged in the retry.
+    # The retry counts the rows that were merged before the cancellation as unchanged.
     assert counts["read"] == catalog.expected["read"]
     assert counts["read"] == sum(counts[name] for name in ("created", "updated", "unchanged", "rejected"))
     assert counts["rejected"] == catalog.expected["rejected"]
@@ -138,7 +138,7 @@ def test_a_job_changes_nothing_after_its_cancellation_and_a_retry_completes_it(
 
 
 def product_rows(platform: Platform, catalog: TrackedCatalog) -> list[dict[str, Any]]:
-    """Return the products of a catalog with the times of their last changes."""
+    """Return the products of a catalog, each with the time of its latest change."""
     return platform.database.execute(
         "select sku, price, is_active, updated_at from products where catalog_id = %s order by sku",
         [catalog.tenant.catalog_id],
@@ -146,7 +146,7 @@ def product_rows(platform: Platform, catalog: TrackedCatalog) -> list[dict[str, 
 
 
 def refuse_product(platform: Platform, sku: LiteralString) -> None:
-    """Make every commit that inserts this product fail. This simulates a bug of the platform."""
+    """Make every transaction that inserts this product fail in its commit. This simulates a bug in the platform."""
     platform.database.execute(
         "create function refuse() returns trigger language plpgsql"
         " as $$ begin raise check_violation using message = 'raised on purpose by this test'; end $$"
@@ -158,13 +158,13 @@ def refuse_product(platform: Platform, sku: LiteralString) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_failed_job_counts_its_committed_rows_and_a_retry_completes_it(own_platform: Platform) -> None:
+def test_a_failed_job_counts_its_committed_rows_and_a_retry_completes_the_job(own_platform: Platform) -> None:
     platform = own_platform
     refuse_product(platform, "K-007000")
     catalog = TrackedCatalog(platform, platform.tenant(), "product_import", 12_000)
     catalog.start_next()
     while not catalog.is_idle:
-        # Start the next attempt at once. Otherwise it would start only after its delay.
+        # Start the next attempt at once, without the usual delay between two attempts.
         due = platform.database.execute(
             "update jobs set due_at = now() where id = %s and status = 'pending' and due_at > now()", [catalog.job_id]
         )

@@ -1,4 +1,4 @@
-"""Tests an update that changes no value."""
+"""A test of an update that sends the values that the product already has."""
 
 from tests.platform import Platform, ok
 

@@ -1,4 +1,8 @@
-"""Each module uses the cloud of the session with two new tenants. A test that changes a client creates another one."""
+"""Fixtures for the tests of functions.
+
+All modules use the cloud of the session. Each module has two new tenants. A test that changes a client creates a new
+client for this change.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Lists all operations of the API, and builds a valid request for each. Tests of every route use this list."""
+"""Lists all operations of the API, and builds a valid request for each operation. Tests of all routes use this list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The operationId of the operation."""
+        """The `operationId` of the operation."""
         return str(self.definition["operationId"])
 
     @property
@@ -41,7 +41,7 @@ class Operation:
 
     @property
     def is_customer_only(self) -> bool:
-        """Whether only signed-in customers of a storefront may use the operation."""
+        """Whether only signed-in customers of a storefront are allowed to use the operation."""
         return self.name in ("list_own_orders", "get_own_order")
 
     @property
@@ -51,7 +51,7 @@ class Operation:
 
     @property
     def is_list(self) -> bool:
-        """Whether the operation returns the pages of a list."""
+        """Whether each response of the operation contains one page of a list."""
         return self.has_parameter("cursor")
 
     @property
@@ -65,7 +65,7 @@ class Operation:
         return any(parameter["name"] == name for parameter in self.definition.get("parameters", []))
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
-        """Send a valid request. `overrides` replace arguments of `httpx.Client.request`."""
+        """Send a valid request. `overrides` replace the usual arguments of `httpx.Client.request`."""
         arguments: Json = {"json": request_body(self.name, ids)} if "requestBody" in self.definition else {}
         if self.has_parameter("if-match"):
             arguments["headers"] = {"If-Match": "*"} | overrides.pop("headers", {})
@@ -75,7 +75,7 @@ class Operation:
 
 
 def operation_id(operation: Operation) -> str:
-    """Return the name of the operation, which is the id of a parametrized test."""
+    """Return the name of the operation. Pytest uses this name as the id of a parametrized test."""
     return operation.name
 
 
@@ -89,9 +89,9 @@ def all_operations() -> list[Operation]:
 
 
 def request_body(name: str, ids: Mapping[str, str]) -> Json:
-    """Return a valid request body for an operation. The body is empty if the operation does not accept a body.
+    """Return a valid request body for an operation, or an empty body if the operation does not accept a body.
 
-    Fields whose values must be unique get a new value in each call.
+    If the value of a field must be unique, the field gets a new value in each call.
     """
     unique = uuid4().hex[:12]
     client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}

@@ -1,4 +1,4 @@
-"""Creates resources of a tenant: one resource for each path parameter of the API."""
+"""Creates resources of a tenant. There is one resource for each path parameter of the API."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
@@ -60,9 +60,9 @@ values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
 
 
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
-    """Create one resource of the tenant for each path parameter. Return the value of each parameter."""
+    """Create one resource of the tenant for each path parameter. Map each path parameter to its value."""
     client = tenant.client_id
-    # A client may have only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
+    # Only a few webhooks of a client are allowed. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     job = _insert(platform, JOB, [client, tenant.catalog_id])
     webhook = _insert(platform, WEBHOOK, {"client": client})

@@ -1,4 +1,4 @@
-"""The tables in docs/api.md are complete, and its figures are equal to the figures in the code."""
+"""The tables in docs/api.md are complete, and the numbers in docs/api.md are equal to the numbers in the code."""
 
 import importlib
 import pkgutil
@@ -20,18 +20,18 @@ from wecelebrate.core.requests import limits, sessions
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEXT = " ".join(GUIDE.split())
 TOKEN = {"required": "yes", "optional": "optional", "none": "no"}
-"""Maps `auth` in a function.toml to the text in the `token` column of the table of routes."""
+"""Maps each value of `auth` in a function.toml to the text in the column `token` of the table of routes."""
 
 
 def problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
-    """Yield a problem class and all classes that are derived from it."""
+    """Yield the problem class `base` and all its direct and indirect subclasses."""
     yield base
     for subclass in base.__subclasses__():
         yield from problems(subclass)
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading, one list for each row."""
+    """Return the rows of the first table below a heading. Each row is a list of its cells."""
     section = GUIDE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
     return [[cell.strip(" `") for cell in line.strip("|").split(" | ")] for line in lines]
@@ -82,13 +82,13 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
     assert not documented
 
 
-def test_the_guide_states_the_bounds_of_the_limit_parameter() -> None:
+def test_the_guide_states_the_bounds_of_the_parameter_limit() -> None:
     parameters: list[dict[str, Any]] = document()["paths"]["/v1/clients"]["get"]["parameters"]
     (limit,) = (parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert f"`limit` is {limit['minimum']} to {limit['maximum']:,} rows, {limit['default']} when" in GUIDE
 
 
-def test_the_guide_states_the_same_figures_as_the_code(platform: Platform) -> None:
+def test_the_numbers_in_the_guide_are_equal_to_the_numbers_in_the_code(platform: Platform) -> None:
     tiers = platform.database.execute("select name, requests_per_hour as quota from tiers order by 2").fetchall()
     (first, second, third) = [f"{tier['quota']:,}" for tier in tiers]
     assert [tier["name"] for tier in tiers] == ["standard", "professional", "enterprise"]
@@ -101,7 +101,7 @@ def test_the_guide_states_the_same_figures_as_the_code(platform: Platform) -> No
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 
 
-def test_the_examples_of_the_guide_send_if_match_where_it_is_required() -> None:
+def test_the_examples_of_the_guide_send_if_match_if_the_operation_requires_it() -> None:
     routes: Routes[Operation] = Routes()
     for operation in all_operations():
         routes.add(f"{operation.method} {operation.path}", operation)

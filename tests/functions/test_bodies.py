@@ -1,4 +1,4 @@
-"""An invalid request body is refused with a pointer to the invalid field. It never causes status 500."""
+"""An invalid request body is refused with a pointer to the invalid field. No request body causes status 500."""
 
 import json
 from typing import Any
@@ -73,12 +73,12 @@ def test_an_invalid_product_is_refused_with_a_pointer_to_the_invalid_field(
         assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_every_invalid_field_is_reported(tenant: Tenant) -> None:
+def test_the_response_names_every_invalid_field(tenant: Tenant) -> None:
     response = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"name": 1, "price": "x", "z": 0})
     assert pointers(problem(response, 422, "invalid")) == ["/sku", "/name", "/price", "/z"]
 
 
-def test_a_surrogate_without_its_pair_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
+def test_a_name_with_half_a_surrogate_pair_is_refused(tenant: Tenant, ids: dict[str, str]) -> None:
     for content in (rb'{"name": "\ud800"}', rb'{"name": "a\udfffb"}'):
         response = tenant.owner.patch(f"/v1/products/{ids['product_id']}", content=content, headers=JSON)
         assert pointers(problem(response, 422, "invalid")) == ["/name"]
@@ -112,7 +112,7 @@ def test_a_body_that_is_not_json_is_refused_as_malformed(
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense"])
-def test_a_body_with_another_content_type_is_refused(
+def test_a_body_whose_content_type_is_not_json_is_refused(
     platform: Platform, operation: Operation, ids: dict[str, str], kind: str
 ) -> None:
     headers = {"content-type": kind}
@@ -145,14 +145,14 @@ def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant)
 
 def test_values_that_are_too_long_for_a_database_index_are_refused_as_invalid(tenant: Tenant) -> None:
     # The name and the category together have 3,200 bytes, which do not compress.
-    # An entry of a PostgreSQL index may have at most 2,704 bytes.
+    # PostgreSQL allows at most 2,704 bytes in an entry of an index.
     rare = "".join(chr(0x20000 + (number * 7919) % 40_000) for number in range(500))
     new = {"sku": "rare", "name": rare, "category": rare[:300], "price": "1.00"}
     problem(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new), 422, "invalid")
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_null_clears_optional_fields_and_is_refused_for_required_fields(
+def test_the_value_null_clears_optional_fields_and_is_refused_for_required_fields(
     platform: Platform, operation: Operation
 ) -> None:
     ids = create_resources(platform, platform.tenant())
@@ -172,7 +172,7 @@ def test_an_empty_patch_changes_nothing(platform: Platform, operation: Operation
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_a_patch_may_have_the_content_type_of_a_merge_patch(
+def test_a_patch_with_the_content_type_of_a_merge_patch_is_accepted(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     headers = {"content-type": "application/merge-patch+json"}

@@ -1,7 +1,7 @@
-"""Users of many clients, in every role, send concurrent requests. Nobody gets cached data of another client.
+"""Users of many clients and with all roles send concurrent requests. Nobody gets cached data of another client.
 
 The names of each client's rows contain a mark that no other client has. The members of all clients request the same
-paths. Most requests have headers that claim that the request comes from another client. `make test` sends 1,000
+paths. Most requests have forged headers, which name another client as the sender. `make test` sends 1,000
 requests, and `make faults` sends 10,000 requests.
 """
 
@@ -28,16 +28,16 @@ REQUESTS = 10_000 if FULL else 1000
 CLIENTS = 50
 THREADS = 8
 ADDRESSES_PER_THREAD = 4
-"""A thread needs several addresses, because one address may send only 600 requests a minute."""
+"""The number of addresses from which a thread sends. One address is allowed to send 600 requests a minute."""
 CALLERS_PER_ROUND = 5
-"""The number of callers that send a request in one round. Each of these callers sends its request twice."""
+"""The number of callers that send a request in one round. Each caller sends the same request twice."""
 WRITE_SHARE = 0.2
-"""This share of the rounds changes a row, so that the cache must load values again."""
+"""The share of the rounds that change a row. After a change, the cache must load values again."""
 
 MARK = re.compile(r"mark-[0-9a-f]{12}")
 ROLES = ("owner", "editor", "viewer")
 LISTS = ("/v1/clients", "/v1/sites", "/v1/catalogs", "/v1/me")
-"""Paths that all members request. The response depends on the caller."""
+"""The paths that all members request. The response depends on the caller."""
 
 MEMBER: LiteralString = "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)"
 ARRANGE: LiteralString = """
@@ -59,7 +59,7 @@ from client, catalog, site, product
 
 @dataclass(frozen=True)
 class MarkedClient:
-    """A client whose rows contain a mark. The other fields are the ids of these rows."""
+    """A client whose rows contain the text `mark`. The other fields are the ids of these rows."""
 
     mark: str
     client: str
@@ -69,7 +69,7 @@ class MarkedClient:
 
     @property
     def member_paths(self) -> list[str]:
-        """Paths that only members of the client may read."""
+        """The paths that only members of the client are allowed to read."""
         return [
             f"/v1/clients/{self.client}",
             f"/v1/sites/{self.site}",
@@ -80,7 +80,7 @@ class MarkedClient:
 
     @property
     def storefront_paths(self) -> list[str]:
-        """Paths that everybody may read."""
+        """The paths that everybody is allowed to read."""
         storefront = f"/v1/storefront/{self.mark}.test"
         return [storefront, f"{storefront}/products", f"{storefront}/products/{self.product}"]
 
@@ -103,10 +103,10 @@ class Results:
     """The results of the requests."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    """The number of requests for each result that the Cache-Status header can report."""
+    """Maps each result in the Cache-Status header to the number of responses with this result."""
     errors: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The latest ETag of each path in LISTS. The key contains the mark of the client and the path."""
+    """Maps the mark of a client and a path in LISTS to the latest ETag of the response."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def clients(platform: Platform) -> list[MarkedClient]:
 
 @pytest.fixture(scope="module")
 def callers(platform: Platform, clients: list[MarkedClient]) -> list[Caller]:
-    """Return visitors, members of each client in each role, members of two clients, customers, admins and support."""
+    """Return callers: visitors, members in every role, members of two clients, customers, admins and support."""
     callers = [Caller("visitor")] * (2 * CLIENTS)
     for client, other_client in zip(clients, [*clients[1:], clients[0]], strict=True):
         for role in ROLES:
@@ -148,7 +148,7 @@ def clients_at_many_addresses(platform: Platform) -> Iterator[list[httpx.Client]
 
 
 def forged_headers(victim: MarkedClient) -> dict[str, str]:
-    """Return headers that claim that a request comes from another client. The API itself must ignore these headers."""
+    """Return headers that name the client `victim` as the sender of a request. The API must ignore these headers."""
     domain = f"{victim.mark}.test"
     return {
         "host": domain,
@@ -173,18 +173,18 @@ def forged_headers(victim: MarkedClient) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Query:
-    """A GET request with its expected response: the status, and the marks in the body."""
+    """A GET request, the expected status of its response, and the marks that the response must contain."""
 
     caller: Caller
     victim: MarkedClient
-    """The client that the forged headers claim as the sender of the request."""
+    """The client that the forged headers name as the sender of the request."""
     path: str
     marks: set[str]
     status: int = 200
 
     @classmethod
     def of(cls, caller: Caller, list_path: str, clients: list[MarkedClient], rng: random.Random) -> "Query":
-        """Return a random query of a caller."""
+        """Return a random query that this caller sends."""
         victim, any_client = rng.choice(clients), rng.choice(clients)
         if caller.role in ("visitor", "customer"):
             return cls(caller, victim, rng.choice(any_client.storefront_paths), {any_client.mark})
@@ -207,7 +207,7 @@ def send(api: httpx.Client, query: Query, rng: random.Random, results: Results) 
         headers["authorization"] = f"Bearer {caller.token}"
     tag = results.tags.get((victim.mark, path))
     if tag and victim.mark not in query.marks:
-        # This is the ETag of the victim's response. The caller's response is different, so a 304 would be wrong.
+        # `tag` is the ETag of the victim's response. The caller's response is different, so a 304 would be wrong.
         headers["if-none-match"] = tag
     response = api.get(path, headers=headers)
     marks = set(MARK.findall(response.text))
@@ -224,7 +224,7 @@ def send(api: httpx.Client, query: Query, rng: random.Random, results: Results) 
 
 
 def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Results) -> None:
-    """Change a row of the caller's client, which invalidates the cached values that contain the row."""
+    """Change a row of the caller's client. This change invalidates all cached values that contain the row."""
     (client,) = caller.clients
     headers = {"authorization": f"Bearer {caller.token}", "if-match": "*"}
     path, body = rng.choice(
@@ -267,5 +267,5 @@ def test_nobody_gets_cached_data_of_another_client(
         list(pool.map(work, range(THREADS)))
     assert not results.errors, f"seed {seed}: {len(results.errors)} of {REQUESTS}: {results.errors[:5]}"
     assert results.outcomes.total() >= REQUESTS
-    # The cache was used: it answers the second request of each query unless a row was changed in the meantime.
+    # Each query is sent twice. The cache answers the second request unless a row was changed between the two requests.
     assert results.outcomes["hit"] > 0.3 * REQUESTS, results.outcomes

@@ -6,7 +6,7 @@ from tests.platform import Platform, ok
 
 
 def cache_status(api: httpx.Client) -> str:
-    """Get the caller's list of sites. Return the parameters of the Cache-Status header of the response."""
+    """Read the caller's list of sites. Return the parameters in the Cache-Status header of the response."""
     response = api.get("/v1/sites")
     ok(response)
     return response.headers["cache-status"].removeprefix("wecelebrate; ")

@@ -7,7 +7,7 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 @pytest.fixture(scope="module")
 def granted_catalog(platform: Platform, tenant: Tenant) -> Json:
-    """Return a catalog of the platform that has one product, and that is granted to the tenant."""
+    """Create a catalog of the platform with one product. Grant the catalog to the tenant, and return the catalog."""
     catalog = platform.catalog()
     ok(platform.admin.put(f"/v1/catalogs/{catalog['id']}/grants/{tenant.client_id}"))
     created(platform.admin.post(f"/v1/catalogs/{catalog['id']}/products", json={"sku": "1", "name": "N", "price": 1}))

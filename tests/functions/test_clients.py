@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 
 
-def test_an_admin_creates_a_client_and_its_members_read_it(platform: Platform, tenant: Tenant) -> None:
+def test_an_admin_creates_a_client_and_its_members_read_the_client(platform: Platform, tenant: Tenant) -> None:
     client = platform.client(description="Gifts", tier="enterprise", settings={"a": 1})
     assert (client["tier"], client["settings"], client["is_active"]) == ("enterprise", {"a": 1}, True)
     member = platform.api(platform.member(client["id"], "viewer"))
@@ -17,7 +17,7 @@ def test_an_admin_creates_a_client_and_its_members_read_it(platform: Platform, t
     problem(tenant.owner.get(f"/v1/clients/{client['id']}"), 404, "not_found")
 
 
-def test_a_slug_is_unique(platform: Platform, tenant: Tenant) -> None:
+def test_two_clients_cannot_have_the_same_slug(platform: Platform, tenant: Tenant) -> None:
     other = platform.client()
     for response in (
         platform.admin.post("/v1/clients", json={"name": "Again", "slug": tenant.slug}),
@@ -28,7 +28,7 @@ def test_a_slug_is_unique(platform: Platform, tenant: Tenant) -> None:
         assert tenant.client_id not in response.text
 
 
-def test_put_resets_fields_that_are_missing_in_the_body(platform: Platform) -> None:
+def test_a_put_request_resets_fields_that_are_missing_in_the_body(platform: Platform) -> None:
     client = platform.client(description="old", settings={"a": 1}, tier="enterprise", contact_email="a@b.test")
     new = {"name": "New name", "slug": client["slug"]}
     replaced = ok(platform.admin.put(f"/v1/clients/{client['id']}", json=new))
@@ -40,7 +40,7 @@ def test_put_resets_fields_that_are_missing_in_the_body(platform: Platform) -> N
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # These are the examples of RFC 7396, appendix A, whose target is an object.
+    [  # RFC 7396 contains these examples in appendix A. The examples that do not change an object are left out here.
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),

@@ -23,7 +23,7 @@ READS = [
     if operation.method == "GET" and operation.name != "health" and not operation.is_customer_only
 ]
 VOLATILE = {"get_usage", "show_cache", "show_queues", "list_dead_letters", "list_audit"}
-"""Reads whose response differs each time, because it contains counts or the activity of other tests."""
+"""Reads whose response is different each time, because the response contains counts or the activity of other tests."""
 NEVER_CACHED = {
     "list_images",
     "get_image",
@@ -44,7 +44,7 @@ NEVER_CACHED = {
     "list_schedules",
     "get_schedule",
 } | VOLATILE
-"""Reads that are never cached: the database answers each of them."""
+"""Reads that are never cached, so that the database answers each read."""
 CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match")]
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
@@ -58,19 +58,19 @@ LOCKS: dict[str, LiteralString] = {
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }
-"""Maps the path segment after `/v1/` to the statement that locks the row of a resource."""
+"""Maps the first path segment after `/v1/` to the statement that locks the row of a resource."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that an operation changes. Only one test uses the tenant of the resource."""
+    """A resource, and an operation that changes this resource. Only one test uses the tenant of the resource."""
 
     platform: Platform
     tenant: Tenant
     operation: Operation
     ids: Mapping[str, str]
     api: httpx.Client
-    """An API client with the token of a user who may change the resource."""
+    """An API client with the token of a user who is allowed to change the resource."""
 
     @property
     def path(self) -> str:
@@ -84,7 +84,7 @@ class Resource:
         return (api or self.api).request(self.operation.method, self.path, headers=headers, json=body)
 
     def rename(self, if_match: str, name: str) -> httpx.Response:
-        """Send the operation with another name for the resource."""
+        """Send the operation with a new name for the resource."""
         fields: dict[str, object] = {self.operation.name_field: name}
         return self.change(if_match, None, **fields)
 
@@ -102,7 +102,7 @@ class Resource:
 def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     tenant = platform.tenant()
     operation: Operation = request.param
-    # Only an admin may change a client. An owner may change all other resources.
+    # Only an admin is allowed to change a client. An owner is allowed to change all other resources.
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
     return Resource(platform, tenant, operation, create_resources(platform, tenant), api)
@@ -114,27 +114,27 @@ each_patch = pytest.mark.parametrize("resource", PATCHES, indirect=True, ids=ope
 
 
 def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Client:
-    """Return an API client that may send the operation."""
+    """Return an API client that is allowed to send the operation."""
     if operation.path.startswith("/v1/admin/"):
         return platform.admin
     return platform.api() if operation.is_public else tenant.owner
 
 
-# Reading.
+# Tests of reads.
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
 def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
-    # The cache already contains the product, because it was just created. This change removes it from the cache.
+    # The product was just created, so the cache already contains it. This change removes the product from the cache.
     platform.arrange("update products set source_data = '{\"row\": 1}' where id = %s", [ids["product_id"]])
     path, api = operation.path.format(**ids), reader(platform, tenant, operation)
     miss, hit = api.get(path), api.get(path)
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # Another test may have changed a catalog, which invalidates all lists of catalogs.
+        hit = api.get(path)  # Another test can change a catalog. This change invalidates all lists of catalogs.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('"[0-9a-f]{32}"', response.headers["etag"])
@@ -151,7 +151,7 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation
 @pytest.mark.parametrize(
     "operation", [operation for operation in READS if operation.name not in VOLATILE], ids=operation_id
 )
-def test_a_read_with_the_current_etag_gets_a_304(
+def test_a_read_with_the_current_etag_gets_a_304_response(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path, api = operation.path.format(**ids), reader(platform, tenant, operation)
@@ -175,7 +175,7 @@ def test_a_read_after_a_change_returns_the_new_state(resource: Resource) -> None
     assert ok(changed)[resource.operation.name_field].startswith("Changed")
     after = resource.api.get(resource.path, headers={"If-None-Match": before})
     assert (after.status_code, after.content) == (200, changed.content)
-    # The next change can use the ETag from the response to this change.
+    # The next change can use the ETag from the response to the previous change.
     assert after.headers["etag"] == changed.headers["etag"] != before
     ok(resource.change(changed.headers["etag"]))
 
@@ -196,7 +196,7 @@ def test_restoring_a_name_does_not_restore_the_etag(platform: Platform, tenant: 
     problem(response, 412, "precondition_failed")
 
 
-# Changing.
+# Tests of changes.
 
 
 def test_every_change_of_a_resource_requires_if_match() -> None:
@@ -228,7 +228,7 @@ def test_a_change_without_if_match_is_refused(resource: Resource) -> None:
 def test_a_change_with_an_outdated_etag_is_refused(resource: Resource) -> None:
     before = resource.read()
     tag = before.headers["etag"]
-    # If-Match uses the strong comparison, in which a weak tag never matches.
+    # `If-Match` uses the strong comparison. In this comparison, a weak tag never matches.
     for if_match in (OTHER_TAG, f"W/{tag}", f'{OTHER_TAG}, "x"', tag.strip('"'), "", '"*"'):
         problem(resource.change(if_match), 412, "precondition_failed")
     assert resource.read().content == before.content
@@ -261,13 +261,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_update
-def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
+def test_if_two_updates_wait_for_the_same_row_only_one_update_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     _, _, table, row_id = resource.path.split("/")
     tag = resource.tag
     with resource.platform.holding(LOCKS[table], [row_id]) as lock:
-        # Both requests have compared their If-Match with the current state, and now wait for the lock of the row.
+        # Each request compares its `If-Match` with the current state, and then waits for the lock of the row.
         requests = [pool.submit(resource.rename, tag, f"Change {number}") for number in range(2)]
         lock.wait_for(2)
     success, failure = sorted((request.result() for request in requests), key=lambda response: response.status_code)
@@ -276,7 +276,7 @@ def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
 
 
 @each_patch
-def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
+def test_if_many_concurrent_updates_have_the_same_etag_only_one_update_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     for _ in range(3):
@@ -287,7 +287,7 @@ def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
 
 
 @each_patch
-def test_concurrent_updates_with_if_match_star_all_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
+def test_all_concurrent_updates_with_if_match_star_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
     responses = update_concurrently(resource, pool, "*")
     assert [response.status_code for response in responses] == [200] * WRITERS
     assert resource.read().content in [response.content for response in responses]
@@ -304,11 +304,11 @@ def update_concurrently(resource: Resource, pool: ThreadPoolExecutor, if_match: 
     return list(pool.map(update, range(WRITERS)))
 
 
-# Permissions.
+# Tests of permissions.
 
 
 @each_change
-def test_a_viewer_may_not_change_a_resource_even_with_the_current_etag(resource: Resource) -> None:
+def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag(resource: Resource) -> None:
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
@@ -320,7 +320,7 @@ def test_a_viewer_may_not_change_a_resource_even_with_the_current_etag(resource:
 
 
 @each_change
-def test_conditional_requests_of_another_client_get_a_404_with_any_etag(
+def test_conditional_requests_of_another_client_get_a_404_response_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -1,4 +1,4 @@
-"""Each handler does exactly what its function.toml declares."""
+"""Each handler does what its `function.toml` declares, and nothing else."""
 
 import ast
 import asyncio
@@ -22,7 +22,7 @@ each_api_function = pytest.mark.parametrize("spec", API, ids=lambda spec: spec.n
 
 
 def dependency_of(annotated: Any) -> Callable[..., Any]:
-    """Return the dependency of an annotation such as `Reading`, `Writing` or `Cached`."""
+    """Return the dependency in an annotation, for example in the annotation `Reading`, `Writing` or `Cached`."""
     dependency: Callable[..., Any] = get_args(annotated)[1].dependency
     return dependency
 
@@ -35,7 +35,7 @@ def dependencies(dependant: Dependant) -> Iterator[Any]:
 
 
 def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
-    """Return, for each route of a function, the kinds of database access that the dependencies of the route open."""
+    """Return one set for each route of a function. The set contains all kinds of database access of the route."""
     names = {
         dependency_of(http.Reading): "reading",
         dependency_of(http.Cached): "reading",
@@ -73,7 +73,7 @@ def test_a_handler_has_a_docstring_and_at_most_80_lines(spec: FunctionSpec) -> N
 
 
 @each_function
-def test_a_handler_imports_only_the_package_and_no_other_local_module(spec: FunctionSpec) -> None:
+def test_a_handler_imports_no_local_module_except_the_package(spec: FunctionSpec) -> None:
     for node in ast.walk(ast.parse(spec.handler.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
@@ -103,13 +103,13 @@ def test_a_function_uses_only_the_declared_kind_of_database_access(spec: Functio
     assert spec.login == ("wc_api" if spec.auth == "required" else "wc_public")
 
 
-def test_the_endpoints_for_reading_are_read_only() -> None:
+def test_the_database_endpoints_for_reading_are_marked_read_only() -> None:
     assert all(endpoint.read_only for endpoint in (endpoints.reader, endpoints.primary_reader))
 
 
 @pytest.mark.usefixtures("event_loop")
 @pytest.mark.parametrize("route", [route for spec in API if spec.auth == "required" for route in spec.routes])
-def test_a_request_without_claims_opens_no_connection(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_without_claims_opens_no_database_connection(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(endpoints, "connect", opened.append)
     spec = next(spec for spec in API if route in spec.routes)

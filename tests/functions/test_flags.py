@@ -17,7 +17,7 @@ from tests.platform import TLS, Json, Platform, Tenant, ok, pointers, problem
 OTHER_VALUES = {"reads": "primary", "cache": "off", "limits": "off"}
 DEFAULTS = {"reads": "replica", "cache": "on", "limits": "on"}
 PROPAGATION_SECONDS = 10.0
-"""Every function instance applies a change of a switch within this time."""
+"""The longest time until every function instance applies a change of a switch, in seconds."""
 CONCURRENT_REQUESTS = 12
 
 
@@ -46,14 +46,14 @@ def values(api: httpx.Client) -> dict[str, str]:
     return {name: flag["value"] for name, flag in flags(api).items()}
 
 
-def test_every_flag_has_its_default_value_until_it_is_set(admin: httpx.Client) -> None:
+def test_every_flag_has_its_default_value_until_an_admin_sets_it(admin: httpx.Client) -> None:
     for flag in flags(admin).values():
         assert (flag["value"], flag["changed_by"], flag["changed_at"]) == (flag["default"], None, None)
     assert values(admin) == DEFAULTS
 
 
 @pytest.mark.parametrize(("name", "value"), OTHER_VALUES.items())
-def test_a_flag_can_be_set_and_reset_and_shows_who_set_it(
+def test_a_flag_can_be_set_and_reset_and_shows_who_set_the_flag(
     platform: Platform, admin: httpx.Client, name: str, value: str
 ) -> None:
     first = ok(admin.put(f"/v1/admin/flags/{name}", json={"value": value}))
@@ -121,7 +121,7 @@ def test_the_switch_command_shows_and_sets_flags(
 
 
 class Load:
-    """Sends concurrent requests for a cached and an uncached page. The responses show the state of the switches."""
+    """Sends concurrent requests for a cached page and an uncached page. The responses show how the switches are set."""
 
     def __init__(self, platform: Platform, tenant: Tenant) -> None:
         self._platform = platform
@@ -134,7 +134,7 @@ class Load:
         platform._clients.extend(self._clients)
 
     def send(self, rounds: int = 1) -> list[httpx.Response]:
-        """Send requests and return the responses, all of which must succeed."""
+        """Send requests, check that all requests succeed, and return the responses."""
         responses: list[httpx.Response] = []
         for _ in range(rounds):
             for path in (self._cached_path, "/v1/jobs"):
@@ -149,10 +149,10 @@ class Load:
             time.sleep(0.25)
 
     def switches(self) -> dict[str, str]:
-        """Return the state of each switch, derived from the responses. The state is `?` if the responses disagree.
+        """Return the state of each switch that the responses show. The state is `?` if responses contradict each other.
 
-        A new function instance first reads the switches from the replica, and this statement is counted too.
-        So the state is `?` only if the responses disagree in three attempts.
+        A new function instance first reads the switches from the replica. This statement is counted too. So the state
+        is `?` only if responses contradict each other in each of three attempts.
         """
         for _ in range(3):
             state = self._observe()
@@ -183,8 +183,8 @@ def test_every_switch_takes_effect_within_ten_seconds_and_no_request_fails(
     platform: Platform, admin: httpx.Client
 ) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # The primary answers all reads until Redis has recorded recent writes for a minute.
-        # Set the start of the record to the past, so that the replica answers at once.
+        # Redis records recent writes. Until this record is a minute old, the primary answers all reads.
+        # Set the start of the record to the past, so that the replica answers reads at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     enterprise = {"tier": "enterprise"}

@@ -35,7 +35,7 @@ schema = schemathesis.openapi.from_dict(document())
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_responses_to_generated_requests_match_the_document(
+def test_responses_to_generated_requests_match_the_openapi_document(
     case: Case[Any], platform: Platform, ids: dict[str, str]
 ) -> None:
     case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}

@@ -1,4 +1,4 @@
-"""A shared cache may store the storefront pages of visitors. It may not store any other response."""
+"""A shared cache is allowed to store the storefront pages of visitors, but no other response."""
 
 import sys
 import time
@@ -19,14 +19,15 @@ CHANGES = [
     operation for operation in OPERATIONS if operation.method != "GET" and not operation.path.startswith("/v1/admin/")
 ]
 MAX_SHARED_AGE = 30
-"""CloudFront may serve a stored page for at most this many seconds."""
+"""The longest time that CloudFront is allowed to serve a stored page, in seconds."""
 NIL = "00000000-0000-7000-8000-000000000000"
 
 
 def directives(response: httpx.Response) -> dict[str, str]:
     """Return the directives of the Cache-Control header.
 
-    Every response must have exactly one Cache-Control header. Without it CloudFront stores a response for a day.
+    Every response must have exactly one Cache-Control header. Without this header, CloudFront stores a response for a
+    day.
     """
     (header,) = response.headers.get_list("cache-control")
     parts = (part.strip().partition("=") for part in header.split(","))
@@ -34,7 +35,7 @@ def directives(response: httpx.Response) -> dict[str, str]:
 
 
 def shared_age(response: httpx.Response) -> int:
-    """Return for how many seconds a shared cache may serve a response (RFC 9111, section 3; RFC 5861)."""
+    """Return how many seconds a shared cache is allowed to serve a response (RFC 9111, section 3; RFC 5861)."""
     control = directives(response)
     if control.keys() & {"no-store", "private", "no-cache"}:
         return 0
@@ -49,7 +50,7 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_a_shared_cache_may_not_store_a_response_to_a_request_with_a_token(
+def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.path.format(**ids)
@@ -62,19 +63,20 @@ def test_a_shared_cache_may_not_store_a_response_to_a_request_with_a_token(
                 assert directives(response).keys() & {"no-store", "private"}
                 assert "set-cookie" not in response.headers
             if "no-store" not in directives(full):
-                # A browser must revalidate the response before each use, and must store one response for each token.
+                # A browser must revalidate the response before each use, and must store one response per token.
                 assert "no-cache" in directives(full)
                 assert "authorization" in full.headers["vary"].lower()
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
+def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     visitor, path = platform.api(), operation.path.format(**ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # The health response must always be current. All other operations get a 401 from the gateway.
+        # The response of the operation `health` must always be current.
+        # The gateway refuses all other operations with a 401 response.
         assert (first.status_code, operation.name == "health") in {(200, True), (401, False)}
         assert first.status_code == 401 or directives(first) == {"no-store": ""}
         return
@@ -93,11 +95,11 @@ def test_exactly_three_operations_return_storefront_pages() -> None:
 
 
 REFUSED_FOR_COMPLETED_JOBS = ("approve_job", "cancel_job", "propose_mapping", "retry_job", "redrive_dead_letter")
-"""These operations fail, because the job in `ids` is completed."""
+"""The operations that fail because the job in `ids` is completed."""
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
-def test_the_response_to_a_change_is_not_stored(platform: Platform, operation: Operation) -> None:
+def test_the_response_to_a_change_is_never_stored(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
     if operation.name in ("include_product", "revoke_catalog"):
@@ -109,7 +111,7 @@ def test_the_response_to_a_change_is_not_stored(platform: Platform, operation: O
     assert directives(response) == {"no-store": ""}
 
 
-# Error responses.
+# Tests of error responses.
 
 
 def assert_problem_is_not_stored(response: httpx.Response, status: int, code: str) -> None:
@@ -121,10 +123,12 @@ def assert_problem_is_not_stored(response: httpx.Response, status: int, code: st
 @pytest.mark.parametrize(
     "operation", [operation for operation in OPERATIONS if operation.id_parameters], ids=operation_id
 )
-def test_a_404_is_not_stored(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_404_response_is_not_stored(
+    platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
+) -> None:
     missing = ids | dict.fromkeys(operation.id_parameters, NIL)
     for api in [tenant.owner, platform.admin, *([platform.api()] if operation.is_public else [])]:
-        for _ in range(2):  # The second 404 comes from the API's own cache.
+        for _ in range(2):  # The second 404 response comes from the cache of the API.
             headers = {"If-None-Match": "*"} if operation.method == "GET" else {}
             response = operation.send(api, missing, headers=headers)
             if response.status_code != 403:
@@ -161,15 +165,15 @@ def test_an_error_response_of_a_storefront_is_not_stored(
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_a_403_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_403_response_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
     assert_problem_is_not_stored(operation.send(platform.api("nobody"), ids), 403, "no_membership")
 
 
-# Rate limits.
+# Tests of rate limits.
 
 
 def use_up(platform: Platform, limit: str, bucket: int) -> None:
-    """Use up a rate limit. Redis counts the requests in intervals of `bucket` seconds."""
+    """Use up a rate limit. Redis counts the requests of each interval separately. An interval has `bucket` seconds."""
     for now in (time.time(), time.time() + bucket):
         platform.redis.hincrby(f"v1:local:{limit}", str(int(now) // bucket), 1_000_000)
 
@@ -180,8 +184,8 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert str(quota) in body["detail"]
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
-    # The window moves in whole intervals, which last at most a sixth of the window.
-    # So the wait can be up to a sixth longer than the window.
+    # The window moves in whole intervals. An interval lasts at most a sixth of the window.
+    # So a caller can have to wait up to a sixth longer than the window.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'
@@ -189,13 +193,13 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
 
 
 def remaining(response: httpx.Response) -> dict[str, int]:
-    """Return how many requests remain for each limit. The key is the name of the limit."""
+    """Map the name of each rate limit to the number of remaining requests."""
     items = (item.split(";") for item in response.headers["ratelimit"].split(", "))
     return {name.strip('"'): int(count.removeprefix("r=")) for name, count, _ in items}
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_every_request_of_a_client_counts_against_its_limit(platform: Platform, operation: Operation) -> None:
+def test_every_request_counts_against_the_limit_of_the_client(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
     before = remaining(tenant.owner.get("/v1/me"))["requests"]
@@ -205,7 +209,7 @@ def test_every_request_of_a_client_counts_against_its_limit(platform: Platform, 
 
 
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
-def test_requests_of_visitors_count_against_the_limit_of_storefronts(platform: Platform, operation: Operation) -> None:
+def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
     path, visitor = operation.path.format(**create_resources(platform, tenant)), platform.api()
     first = remaining(visitor.get(path))
@@ -215,7 +219,7 @@ def test_requests_of_visitors_count_against_the_limit_of_storefronts(platform: P
     use_up(platform, f"{tenant.client_id}:limit:storefront", 60)
     for api in (visitor, platform.api("customer:a@example.test")):
         assert_rate_limited(api.get(path), "storefront", 20_000, 3600)
-    # The requests of the client's members count against another limit.
+    # The requests of the client's members count against the limit `requests`, which is not used up.
     ok(tenant.owner.get("/v1/me"))
 
 
@@ -238,12 +242,12 @@ def test_requests_without_a_token_count_against_the_limit_of_their_address(
             {"x-real-ip": "127.1.2.3"},
         ):
             assert_rate_limited(visitor.get(path, headers=headers), "address", 600, 60)
-        # A request with a token does not count against its address.
+        # A request with a token does not count against the limit of its address.
         ok(visitor.get(path, headers={"Authorization": platform.admin.headers["Authorization"]}))
     ok(platform.api().get(path))
 
 
-def test_a_304_counts_as_a_request(platform: Platform) -> None:
+def test_a_request_with_a_304_response_counts_against_the_limit(platform: Platform) -> None:
     tenant = platform.tenant()
     full = tenant.owner.get("/v1/sites")
 

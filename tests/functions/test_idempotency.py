@@ -1,4 +1,4 @@
-"""A create with a known idempotency key is not executed again. The caller gets the first response again."""
+"""A create request with a known idempotency key is not executed again. The caller gets the first response again."""
 
 import threading
 import time
@@ -32,12 +32,12 @@ COUNTS: dict[str, LiteralString] = {
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
 }
-"""Maps each create to a statement that counts its rows. The parameter is the value of the distinguishing field."""
+"""Maps each create operation to a statement that counts its rows. The parameter is the distinguishing field's value."""
 
 
 @dataclass(frozen=True)
 class Create:
-    """A valid create, and a caller who is allowed to send it."""
+    """A valid create request, and a caller who is allowed to send this request."""
 
     platform: Platform
     tenant: Tenant
@@ -47,23 +47,23 @@ class Create:
     body: Json
 
     def send(self, key: str, **changes: object) -> httpx.Response:
-        """Send the create with an idempotency key. `changes` replace the values of body fields."""
+        """Send the create request with an idempotency key. `changes` replace the values of body fields."""
         path = self.operation.path.format(**self.ids)
         return self.api.post(path, json=self.body | changes, headers={"Idempotency-Key": key})
 
     @property
     def distinguishing_field(self) -> str:
-        """The name of the body field whose value differs in every create."""
+        """The name of the body field that has a different value in each create request."""
         return "bytes" if self.operation.name == "upload_image" else self.operation.name_field
 
     def different_field(self) -> Json:
-        """Return the distinguishing field with another value."""
+        """Return the distinguishing field, with a value that differs from the value in the body."""
         value = self.body[self.distinguishing_field]
         return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"{value} too"}
 
     @property
     def row_count(self) -> int:
-        """The number of rows that the create has inserted."""
+        """The number of rows that the create request has inserted."""
         statement = COUNTS[self.operation.name]
         row = self.platform.database.execute(statement, [self.body[self.distinguishing_field]]).fetchone()
         assert row is not None
@@ -72,9 +72,9 @@ class Create:
 
 @pytest.fixture
 def create(platform: Platform, request: pytest.FixtureRequest) -> Create:
-    """Return a create of a new tenant.
+    """Return a create request for a new tenant.
 
-    The tests do not share a tenant, because the retries of 50 concurrent requests would use up its hourly limit.
+    The tests do not share a tenant, because the retries of 50 concurrent requests would use up a shared hourly limit.
     """
     operation: Operation = request.param
     tenant = platform.tenant()
@@ -90,7 +90,7 @@ def new_key() -> str:
     return str(uuid4())
 
 
-def test_every_create_accepts_an_idempotency_key() -> None:
+def test_every_create_operation_accepts_an_idempotency_key() -> None:
     names = {"client", "site", "catalog", "order", "product", "schedule", "upload", "webhook"}
     assert {create.name for create in CREATES} == {f"create_{name}" for name in names} | {"upload_image"}
     for create in CREATES:
@@ -98,7 +98,7 @@ def test_every_create_accepts_an_idempotency_key() -> None:
 
 
 @each_create
-def test_a_repeated_create_gets_the_same_response(create: Create) -> None:
+def test_a_repeated_create_request_gets_the_first_response_again(create: Create) -> None:
     key = new_key()
     first = create.send(key)
     created(first)
@@ -114,7 +114,7 @@ def test_a_repeated_create_gets_the_same_response(create: Create) -> None:
 
 
 @each_create
-def test_a_key_with_another_body_is_refused(create: Create) -> None:
+def test_a_repeated_key_with_a_different_body_is_refused(create: Create) -> None:
     key = new_key()
     first = created(create.send(key))
     problem(create.send(key, **create.different_field()), 422, "idempotency_key_reused")
@@ -122,7 +122,7 @@ def test_a_key_with_another_body_is_refused(create: Create) -> None:
     assert create.row_count == 1
 
 
-def test_a_key_with_another_path_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_a_repeated_key_with_a_different_path_is_refused(platform: Platform, tenant: Tenant) -> None:
     headers = {"Idempotency-Key": new_key()}
     other_catalog = platform.catalog(owner=tenant.client_id)["id"]
     new = {"sku": uuid4().hex, "name": "Mug", "price": "1.00"}
@@ -132,11 +132,11 @@ def test_a_key_with_another_path_is_refused(platform: Platform, tenant: Tenant) 
 
 
 @each_create
-def test_a_key_is_refused_while_a_running_request_uses_it(create: Create) -> None:
+def test_a_key_that_a_running_request_uses_is_refused(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
-        # The insert of a client waits for another insert of the same slug.
-        # Every other insert waits for the lock of the row that it refers to.
+        # The insert of a client waits until another insert with the same slug ends.
+        # Each other insert refers to a row, and waits for the lock of this row.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
@@ -198,7 +198,7 @@ def test_a_response_is_not_replayed_to_a_former_member(platform: Platform) -> No
     problem(tenant.owner.post("/v1/catalogs", json=new, headers=headers), 403, "no_membership")
 
 
-def test_the_key_of_a_failed_create_can_be_used_again(platform: Platform, tenant: Tenant) -> None:
+def test_the_key_of_a_failed_create_request_can_be_used_again(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}/products"
     existing = platform.product(tenant)
     new = {"sku": existing["sku"], "name": "Mug", "price": "1.00"}
@@ -239,18 +239,20 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_create
-def test_fifty_concurrent_creates_with_one_key_insert_one_row(create: Create, pool: ThreadPoolExecutor) -> None:
+def test_fifty_concurrent_create_requests_with_the_same_key_insert_one_row(
+    create: Create, pool: ThreadPoolExecutor
+) -> None:
     key, barrier = new_key(), threading.Barrier(CONCURRENT_REQUESTS)
 
     def send_until_created(_: int) -> httpx.Response:
-        """Retry until the response is final, like a client that did not receive the first response."""
+        """Retry until the status is 201, like a client that did not receive the response to its first request."""
         barrier.wait(20)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             response = create.send(key)
             if response.status_code == 201:
                 return response
-            # 503: all instances of the function are busy.
+            # The status is 503 if all instances of the function are busy.
             if response.status_code != 503:
                 problem(response, 409, "idempotency_key_in_use")
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Pages contain every row exactly once and in order. A cursor is valid only for the list that returned it."""
+"""The pages of a list contain each row exactly once and in order. A cursor is valid only for its own list."""
 
 import base64
 from typing import Any
@@ -37,7 +37,7 @@ def read_all_pages(api: httpx.Client, path: str, limit: int = 2, **parameters: A
 
 @pytest.fixture(scope="module")
 def products_path(platform: Platform, tenant: Tenant) -> str:
-    """Create products that share prices and have names that are hard to sort. Return the path of their list."""
+    """Create products with equal prices and with names that are hard to sort. Return the path of the product list."""
     catalog = platform.catalog(owner=tenant.client_id)
     path = f"/v1/catalogs/{catalog['id']}/products"
     for number, name in enumerate(NAMES):
@@ -54,7 +54,7 @@ def products_path(platform: Platform, tenant: Tenant) -> str:
 
 
 @each_list
-def test_limit_must_be_an_integer_from_1_to_1000(
+def test_the_parameter_limit_must_be_an_integer_from_1_to_1000(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.path.format(**ids)
@@ -66,13 +66,13 @@ def test_limit_must_be_an_integer_from_1_to_1000(
 
 
 @each_list
-def test_an_unknown_parameter_is_refused(tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_list_refuses_an_unknown_parameter(tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
     response = tenant.owner.get(operation.path.format(**ids), params={"page": "2"})
     assert pointers(problem(response, 422, "invalid")) == ["page"]
 
 
 @each_list
-def test_a_cursor_of_another_list_is_refused(
+def test_a_list_refuses_the_cursor_of_a_different_list(
     tenant: Tenant, operation: Operation, ids: dict[str, str], products_path: str
 ) -> None:
     cursor = ok(tenant.owner.get(products_path, params={"limit": 1}))["next_cursor"]
@@ -82,7 +82,7 @@ def test_a_cursor_of_another_list_is_refused(
         problem(tenant.owner.get(operation.path.format(**ids), params={"cursor": invalid}), 400, "bad_cursor")
 
 
-def test_a_cursor_is_valid_with_another_limit_and_refused_with_other_filters(
+def test_a_cursor_is_valid_with_a_different_limit_and_refused_with_different_filters(
     tenant: Tenant, products_path: str
 ) -> None:
     parameters: Json = {"category": "even", "sort": "price", "price_min": "0.50"}
@@ -108,7 +108,7 @@ def test_pages_contain_every_product_once_in_every_sort_order(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-def test_rows_that_are_inserted_between_two_pages_do_not_hide_or_repeat_other_rows(
+def test_rows_that_are_inserted_between_two_requests_hide_and_repeat_no_other_rows(
     platform: Platform, tenant: Tenant
 ) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
@@ -132,7 +132,9 @@ def test_rows_that_are_inserted_between_two_pages_do_not_hide_or_repeat_other_ro
     assert inserted_before in {row["id"] for row in new_rows}
 
 
-def test_pages_of_other_lists_contain_every_row_once(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_the_pages_of_lists_of_other_resources_contain_every_row_once(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
     member = platform.member(tenant.client_id)
     platform.database.execute(
         "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'x@example.test', 'owner')",
@@ -151,7 +153,7 @@ def test_pages_of_other_lists_contain_every_row_once(platform: Platform, tenant:
         assert len(rows) >= 2
 
 
-def test_the_link_to_the_next_page_keeps_the_parameters(tenant: Tenant, products_path: str) -> None:
+def test_the_link_to_the_next_page_contains_the_parameters_of_the_request(tenant: Tenant, products_path: str) -> None:
     parameters = {"limit": "1", "q": "ÁLPHA", "sort": "-price", "price_max": "9.50"}
     url = tenant.owner.get(products_path, params=parameters).links["next"]["url"]
     query = httpx.QueryParams(urlsplit(url).query)
@@ -183,13 +185,15 @@ def test_the_link_to_the_next_page_keeps_the_parameters(tenant: Tenant, products
     ],
     ids=str,
 )
-def test_filters_select_matching_products(tenant: Tenant, products_path: str, parameters: Json, skus: set[int]) -> None:
+def test_a_filtered_list_contains_exactly_the_matching_products(
+    tenant: Tenant, products_path: str, parameters: Json, skus: set[int]
+) -> None:
     page = ok(tenant.owner.get(products_path, params=parameters))
     assert {int(row["sku"]) for row in page["data"]} == skus
     assert (page["next_cursor"], page["has_more"]) == (None, False)
 
 
-def test_a_search_matches_special_characters_literally(platform: Platform, tenant: Tenant) -> None:
+def test_a_search_for_special_characters_finds_exactly_these_characters(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{platform.catalog(owner=tenant.client_id)['id']}/products"
     names = ["50% off", "500 off", "a_b", "axb", "back\\slash", 'it\'s "so"; drop']
     for name in names:
@@ -229,7 +233,7 @@ def test_invalid_filters_are_refused(tenant: Tenant, products_path: str, paramet
     assert pointers(problem(tenant.owner.get(products_path, params=parameters), 422, "invalid")) == [pointer]
 
 
-def test_filters_of_other_lists_select_matching_rows(platform: Platform, tenant: Tenant) -> None:
+def test_filtered_lists_of_other_resources_contain_only_matching_rows(platform: Platform, tenant: Tenant) -> None:
     draft = platform.site(tenant.client_id, None, status="draft")
     vendor = platform.catalog(owner=tenant.client_id, type="vendor", status="inactive")
     owner = tenant.owner

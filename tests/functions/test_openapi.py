@@ -43,11 +43,11 @@ def test_the_security_of_an_operation_matches_the_declared_auth(operation: Opera
 
 
 FIRST_API = ("get_job_first_api", "get_job_status_first_api")
-"""The 404 response of these operations is a job with a state, not a problem document."""
+"""The operations whose 404 response is a job with a state, and not a problem document."""
 
 
 @each_operation
-def test_documented_errors_are_problem_documents(operation: Operation) -> None:
+def test_all_documented_error_responses_are_problem_documents(operation: Operation) -> None:
     responses = operation.definition["responses"]
     errors = {status for status in responses if status >= "400"}
     with_problems = errors - ({"404"} if operation.name in FIRST_API else set())
@@ -60,7 +60,7 @@ def test_documented_errors_are_problem_documents(operation: Operation) -> None:
 
 
 @each_operation
-def test_every_operation_documents_its_success_response(operation: Operation) -> None:
+def test_the_document_contains_the_success_response_of_every_operation(operation: Operation) -> None:
     (status,) = (status for status in operation.definition["responses"] if status < "300")
     success = operation.definition["responses"][status]
     assert (status == "204") == ("content" not in success)
@@ -68,13 +68,13 @@ def test_every_operation_documents_its_success_response(operation: Operation) ->
     assert operation.definition["tags"] and operation.definition["summary"]
 
 
-def test_the_openapi_command_prints_the_document() -> None:
+def test_the_command_openapi_prints_the_document() -> None:
     result = CliRunner().invoke(command, ["openapi"])
     assert json.loads(result.stdout) == document()
     assert result.exit_code == 0
 
 
-def test_the_openapi_command_accepts_the_url_of_the_server() -> None:
+def test_the_command_openapi_accepts_the_url_of_the_server() -> None:
     result = CliRunner().invoke(command, ["openapi", "--server", "https://api.example.test/"])
     assert json.loads(result.stdout)["servers"] == [{"url": "https://api.example.test"}]
     assert document()["servers"] == [{"url": LOCAL}]

@@ -1,4 +1,4 @@
-"""Guests and customers place orders. Customers and clients read orders. Each site has an hourly limit of orders."""
+"""Guests and customers place orders. Customers and clients read orders. Each site has an hourly limit for orders."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ def orders_path(shop: Tenant) -> str:
 
 
 def order_body(*lines: tuple[Json, int], **fields: Any) -> Json:
-    """Return the request body of an order. `lines` contains each product with its quantity."""
+    """Return the request body for a new order. Each line is a product with its quantity."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
         "customer_name": "Ann Lee",
@@ -48,7 +48,7 @@ def stock_of(platform: Platform, product: Json) -> int:
     return int(row["inventory_count"])
 
 
-def test_an_order_keeps_its_prices_and_names_when_the_products_change(
+def test_the_prices_and_names_in_an_order_do_not_change_when_the_products_change(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, price="12.50", images=["https://example.test/mug.png"])
@@ -177,11 +177,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_concurrent_orders_succeed_only_while_the_products_are_in_stock(
+def test_no_more_concurrent_orders_succeed_than_products_are_in_stock(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # Half of the orders list the products in reverse order.
-    # If each order locked the rows in its own order, the orders would deadlock.
+    # In half of the orders, the lines have the reverse sequence.
+    # If the sequence of the lines decided the sequence of the locks, the orders would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -189,7 +189,7 @@ def test_concurrent_orders_succeed_only_while_the_products_are_in_stock(
         lines = [(mug, 1), (bag, 1)] if number % 2 else [(bag, 1), (mug, 1)]
         while True:
             response = guests[number].post(orders_path(shop), json=order_body(*lines))
-            if response.status_code != 503:  # 503: all instances of the function are busy.
+            if response.status_code != 503:  # 503 means that all instances of the function are busy.
                 return response.status_code
 
     statuses = list(pool.map(buy, range(CONCURRENT_GUESTS)))
@@ -203,7 +203,7 @@ def test_concurrent_orders_succeed_only_while_the_products_are_in_stock(
     assert row == {"orders": 10, "amount": 200}
 
 
-def test_a_customer_reads_only_their_own_orders_of_a_site(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_cannot_read_orders_of_other_customers_or_of_other_sites(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop)
     ann, bob, guest = platform.api("customer:ann"), platform.api("customer:bob"), platform.api()
     own_orders = [created(ann.post(orders_path(shop), json=order_body((mug, 1))))["id"] for _ in range(2)]
@@ -226,7 +226,7 @@ def test_a_customer_reads_only_their_own_orders_of_a_site(platform: Platform, sh
         problem(guest.get(path), 401, "unauthenticated")
 
 
-def test_a_client_reads_and_filters_only_the_orders_of_its_sites(
+def test_a_client_reads_and_filters_the_orders_of_its_own_sites_and_no_others(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)
@@ -254,12 +254,14 @@ def test_a_client_reads_and_filters_only_the_orders_of_its_sites(
     problem(shop.owner.get(f"/v1/sites/{other_tenant.site_id}/orders"), 404, "not_found")
 
 
-def test_an_order_invalidates_cached_orders_and_stock(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_new_order_invalidates_the_cached_orders_and_the_cached_stock(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     mug = platform.product(shop, inventory_count=2)
     product_path, storefront = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
 
     def read() -> tuple[int, int, list[bool]]:
-        """Return the number of orders, the stock, and the `in_stock` of each product on the storefront."""
+        """Return the number of orders, the stock of the mug, and `in_stock` for each product on the storefront."""
         stock = ok(shop.owner.get(product_path))["inventory_count"]
         products = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
         assert [each["inventory_count"] for each in products] == [stock]
@@ -319,7 +321,7 @@ def test_orders_of_all_callers_count_against_the_hourly_limit_of_the_site(platfo
         assert 0 < int(response.headers["retry-after"]) <= 3660
         assert '"orders";q=1000;w=3600' in response.headers["ratelimit-policy"]
     assert stock_of(platform, mug) == 98
-    # The limit affects neither reads nor orders at another site of the client.
+    # The limit does not affect reads, and it does not affect orders at a second site of the same client.
     ok(first.get(f"/v1/storefront/{shop.domain}/products"))
     other_site = platform.site(shop.client_id, shop.catalog_id)["domain"]
     assert remaining(first.post(f"/v1/storefront/{other_site}/orders", json=order_body((mug, 1)))) == 999

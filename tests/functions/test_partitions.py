@@ -1,4 +1,4 @@
-"""The nightly partitions function creates partitions for future events, and deletes old rows."""
+"""The nightly function `schedules-partitions` creates partitions for future events, and deletes old rows."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ def test_partitions_exist_for_the_next_three_months(platform: Platform) -> None:
     assert platform.invoke("schedules-partitions")["partitions"] == 0
 
 
-def test_event_receipts_are_deleted_after_a_week(platform: Platform, tenant: Tenant) -> None:
+def test_event_receipts_are_deleted_after_one_week(platform: Platform, tenant: Tenant) -> None:
     platform.database.execute(
         "insert into event_receipts (client_id, event_id, accepted_at)"
         " select %s, gen_random_uuid(), now() - days * interval '1 day' from generate_series(5.5, 9.5, 1) days",

@@ -10,7 +10,7 @@ CSV = b"sku,name,price\npinned-1,One,1.00\npinned-2,Two,2.00\n"
 
 @pytest.fixture
 def busy_platform(platform: Platform) -> Platform:
-    """Return a platform whose functions have just read, written, searched, served a storefront and synced a file."""
+    """Return a platform whose functions have just read, written, searched, shown a storefront and synced a file."""
     tenant = platform.tenant()
     product = platform.product(tenant)
     ok(tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "2.00"}))
@@ -21,8 +21,8 @@ def busy_platform(platform: Platform) -> Platform:
 
 
 def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platform: Platform) -> None:
-    """A session is pinned by SET, PREPARE, DECLARE, LISTEN, LOCK and temporary tables. It is also pinned by a call of
-    set_config or nextval in the text of the statement. See
+    """SET, PREPARE, DECLARE, LISTEN, LOCK and temporary tables pin a session. A call of `set_config` or `nextval`
+    in the text of a statement also pins the session. See
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html."""
     query = """
         select distinct s.query from pg_stat_statements s join pg_roles r on r.oid = s.userid
@@ -38,6 +38,6 @@ def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platf
             row = connection.execute(count).fetchone()
             assert row is not None
             assert row[0] > 0
-            # pgbouncer, not a function, sets application_name when a connection changes to another login.
+            # When a connection changes to another login, `application_name` is set by pgbouncer, and not by a function.
             pinning = {text for (text,) in connection.execute(query) if "application_name" not in text}
             assert pinning == set()

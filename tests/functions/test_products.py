@@ -13,7 +13,7 @@ def product(platform: Platform, tenant: Tenant) -> Json:
     return platform.product(tenant, **more)
 
 
-def test_a_product_is_returned_as_it_was_created(tenant: Tenant) -> None:
+def test_a_read_returns_the_product_exactly_as_it_was_created(tenant: Tenant) -> None:
     new = {
         "sku": uuid4().hex,
         "name": "Größe \N{WRAPPED PRESENT}",
@@ -52,14 +52,14 @@ def test_a_patch_changes_only_the_fields_in_its_body(tenant: Tenant, product: Js
     assert changed["updated_at"] > product["updated_at"]
 
 
-def test_put_resets_fields_that_are_missing_in_the_body(tenant: Tenant, product: Json) -> None:
+def test_a_put_request_resets_fields_that_are_missing_in_the_body(tenant: Tenant, product: Json) -> None:
     new = {"sku": uuid4().hex, "name": "New", "price": "2.00"}
     replaced = ok(tenant.owner.put(f"/v1/products/{product['id']}", json=new))
     defaults: Json = {"description": None, "category": None, "brand": None, "images": [], "attributes": {}}
     assert (new | defaults | {"inventory_count": 0, "is_active": True}).items() <= replaced.items()
 
 
-def test_put_keeps_the_source_data(platform: Platform, tenant: Tenant, product: Json) -> None:
+def test_a_put_request_keeps_the_source_data(platform: Platform, tenant: Tenant, product: Json) -> None:
     platform.arrange("update products set source_data = '{\"row\": 1}' where id = %s", [product["id"]])
     new = {"sku": product["sku"], "name": "New", "price": "2.00"}
     response = tenant.owner.put(f"/v1/products/{product['id']}", json=new)
@@ -82,7 +82,7 @@ def test_a_sku_is_unique_in_its_catalog(
     created(other_tenant.owner.post(f"/v1/catalogs/{other_tenant.catalog_id}/products", json=same))
 
 
-def test_deactivating_hides_a_product_from_the_storefront_and_keeps_it_in_the_catalog(
+def test_a_deactivated_product_is_not_on_the_storefront_but_still_in_the_catalog(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant)

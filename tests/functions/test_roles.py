@@ -1,4 +1,4 @@
-"""Every route allows each role only what the matrix of roles grants."""
+"""Every route allows a role only what the matrix of roles grants to this role."""
 
 import pytest
 
@@ -45,7 +45,7 @@ SUPPORT_OPERATIONS = {
     "get_webhook_delivery",
     "me",
 }
-"""The operations that support may use according to the matrix of roles."""
+"""The operations that the matrix of roles allows for the role `support`."""
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +68,23 @@ def test_a_user_without_a_membership_is_refused(platform: Platform, operation: O
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_viewer_may_read(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_viewer_is_allowed_to_read(
+    platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
+) -> None:
     ok(operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids))
 
 
 @pytest.mark.parametrize("operation", WRITES, ids=operation_id)
-def test_a_viewer_may_not_write(platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_viewer_is_not_allowed_to_write(
+    platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
+) -> None:
     tenant.owner.put(f"/v1/sites/{tenant.site_id}/exclusions/{ids['product_id']}")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     problem(operation.send(viewer, ids), 403, "forbidden")
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_support_may_do_only_what_the_matrix_of_roles_allows(
+def test_the_role_support_is_allowed_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api("support"), ids)
@@ -102,7 +106,7 @@ ADMIN_OPERATIONS = [
 
 
 @pytest.mark.parametrize("name", [*ADMIN_OPERATIONS, "reset_flag"])
-def test_an_owner_may_not_administer_the_platform(tenant: Tenant, name: str, ids: dict[str, str]) -> None:
+def test_an_owner_is_not_allowed_to_administer_the_platform(tenant: Tenant, name: str, ids: dict[str, str]) -> None:
     (operation,) = (operation for operation in OPERATIONS if operation.name == name)
     problem(operation.send(tenant.owner, ids), 403, "forbidden")
 
@@ -135,7 +139,7 @@ def test_creating_a_resource_for_another_client_is_forbidden(
         problem(operation.send(tenant.owner, ids | {"client_id": client}), 403, "forbidden")
 
 
-def test_headers_that_claim_another_tenant_are_ignored(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_headers_that_name_another_tenant_as_the_sender_are_ignored(tenant: Tenant, other_tenant: Tenant) -> None:
     forged = {
         "x-client-id": other_tenant.client_id,
         "x-tenant-id": other_tenant.client_id,
@@ -150,7 +154,9 @@ def test_headers_that_claim_another_tenant_are_ignored(tenant: Tenant, other_ten
         assert ok(tenant.owner.get(path, headers=forged)) == ok(tenant.owner.get(path))
 
 
-def test_me_returns_the_memberships_sorted_by_name(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_the_operation_me_returns_the_memberships_sorted_by_name(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
     subject = platform.member(tenant.client_id, "viewer")
     platform.database.execute(
         "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'x@example.test', 'editor')",
@@ -164,12 +170,12 @@ def test_me_returns_the_memberships_sorted_by_name(platform: Platform, tenant: T
     assert names == sorted(names)
 
 
-def test_me_returns_only_a_verified_email(platform: Platform, tenant: Tenant) -> None:
+def test_the_operation_me_returns_no_unverified_email(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id)
     unverified = platform.api(subject, email="x@example.test", email_verified=False)
     assert ok(unverified.get("/v1/me"))["email"] is None
 
 
-def test_me_returns_the_role_of_an_admin(platform: Platform) -> None:
+def test_the_operation_me_returns_the_role_of_an_admin(platform: Platform) -> None:
     me = ok(platform.admin.get("/v1/me"))
     assert (me["admin_role"], me["memberships"]) == ("super_admin", [])

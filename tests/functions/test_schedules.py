@@ -1,4 +1,4 @@
-"""The API for schedules: permissions, validation, and the times at which a schedule is due."""
+"""Tests of the API for schedules: permissions, validation, and the times at which a schedule is due."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,14 +8,14 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 
 def schedule_body(tenant: Tenant, **more: object) -> Json:
-    """Return the request body for a new schedule."""
+    """Return the request body for a new schedule of the tenant."""
     fields = {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "settings": {"prefix": "exports/"}}
     return {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id} | fields | more
 
 
 @pytest.fixture
 def tenant_and_schedule(platform: Platform) -> tuple[Tenant, Json]:
-    """Return a new tenant and one schedule of its client."""
+    """Return a new tenant and one schedule of this tenant."""
     tenant = platform.tenant()
     return tenant, created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
 
@@ -88,7 +88,7 @@ def test_an_inactive_schedule_is_never_due(tenant_and_schedule: tuple[Tenant, Js
     assert paused in ok(tenant.owner.get("/v1/schedules", params={"is_active": "false"}))["data"]
 
 
-def test_schedules_are_sorted_by_name_and_filtered(
+def test_the_list_of_schedules_is_sorted_by_name_and_can_be_filtered(
     platform: Platform, tenant_and_schedule: tuple[Tenant, Json]
 ) -> None:
     tenant, schedule = tenant_and_schedule

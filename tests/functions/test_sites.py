@@ -36,7 +36,7 @@ def test_the_client_of_a_site_cannot_be_changed(tenant: Tenant, other_tenant: Te
         assert pointers(problem(response, 422, "invalid")) == ["/client_id"]
 
 
-def test_a_domain_is_unique_in_upper_and_lower_case(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_two_domains_that_differ_only_in_case_are_the_same_domain(tenant: Tenant, other_tenant: Tenant) -> None:
     new = {"client_id": tenant.client_id, "name": "Mine", "domain": other_tenant.domain.upper()}
     for response in (
         tenant.owner.post("/v1/sites", json=new),
@@ -65,13 +65,15 @@ def test_a_site_cannot_show_a_catalog_of_another_client(
         assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_creating_a_site_for_another_client_is_forbidden_with_any_catalog(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_creating_a_site_for_another_client_is_forbidden_whatever_its_catalog_is(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
     for catalog in (other_tenant.catalog_id, tenant.catalog_id, None):
         new = {"client_id": other_tenant.client_id, "name": "Theirs", "catalog_id": catalog}
         problem(tenant.owner.post("/v1/sites", json=new), 403, "forbidden")
 
 
-def test_a_product_is_excluded_and_included_again(tenant: Tenant, product: Json) -> None:
+def test_an_owner_excludes_a_product_and_includes_it_again(tenant: Tenant, product: Json) -> None:
     path = f"/v1/sites/{tenant.site_id}/exclusions/{product['id']}"
     exclusion = ok(tenant.owner.put(path))
     assert (exclusion["product_id"], exclusion["reason"]) == (product["id"], None)

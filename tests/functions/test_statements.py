@@ -1,4 +1,7 @@
-"""A list executes a few SQL statements for any number of rows, and none for a cache hit. The replica counts them."""
+"""A list executes few SQL statements, and their number does not depend on the number of rows.
+
+A cache hit executes no statement. The replica counts the statements.
+"""
 
 import pytest
 
@@ -15,9 +18,9 @@ MAX_STATEMENTS = {
     "list_site_orders": 5,
     "list_shown_products": 6,
 }
-"""Maps each list that may execute more than 4 statements to its maximum. All other lists may execute at most 4.
+"""Maps a list to the largest number of statements that the list is allowed to execute. The default is 4.
 
-`begin`, `app.enter` and `commit` are counted too. The lists in this table also read the resource that they belong to.
+The replica also counts `begin`, `app.enter` and `commit`. Each list in this table also reads its parent resource.
 """
 
 NEVER_CACHED = {
@@ -32,7 +35,7 @@ NEVER_CACHED = {
     "list_webhooks",
     "list_webhook_deliveries",
 }
-"""Lists that are never cached: the database answers each request."""
+"""The lists that are never cached, so that the database answers each request."""
 
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
@@ -75,7 +78,7 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. The module has its own cloud, because all statements are counted."""
+    """Return a tenant with one row in each list. This module has its own cloud, because every statement is counted."""
     return own_platform.tenant()
 
 
@@ -90,7 +93,7 @@ def large_tenant(own_platform: Platform) -> Tenant:
 
 
 def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> int:
-    """Return how many statements a request for one page executes."""
+    """Request one page, and return the number of statements that this request executes."""
     before = count_statements(platform)
     ok(tenant.owner.get(path, params={"limit": limit}))
     return count_statements(platform) - before
@@ -99,7 +102,7 @@ def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> 
 CLIENT_LISTS = [
     operation for operation in all_operations() if operation.is_list and operation.name != "list_dead_letters"
 ]
-"""Lists that a client may read."""
+"""The lists that a client is allowed to read."""
 
 
 @pytest.mark.parametrize("operation", CLIENT_LISTS, ids=operation_id)
@@ -110,15 +113,15 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
     for tenant in (small_tenant, large_tenant):
         path = operation.path.format(**create_resources(own_platform, tenant))
         ok(tenant.owner.get(path, params={"limit": 999}))  # This request opens the connections and the session.
-        # Each limit is a separate page, and none of these pages is cached yet.
-        # Background work of the cloud may add statements to the count of one page, so the smallest count is taken.
+        # Each value of `limit` is a separate page. None of these pages is cached yet.
+        # Background work of the cloud can add statements to a count, so the test uses the smallest count.
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
-        # On a busy machine a call of Redis may time out. Then the database answers the request.
+        # On a busy machine, a call of Redis can time out. Then the database answers the request.
         cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))
     assert 0 < uncached[0] == uncached[1] <= MAX_STATEMENTS.get(operation.name, 4)
     assert cached == (uncached if operation.name in NEVER_CACHED else [0, 0])
 
 
-def test_a_page_may_have_a_thousand_products(large_tenant: Tenant) -> None:
+def test_a_page_can_have_a_thousand_products(large_tenant: Tenant) -> None:
     page = ok(large_tenant.owner.get(f"/v1/catalogs/{large_tenant.catalog_id}/products", params={"limit": 1000}))
     assert len(page["data"]) == 1000

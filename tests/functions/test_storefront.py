@@ -48,7 +48,9 @@ def shop(platform: Platform) -> Shop:
     return Shop(tenant, visible, inactive, excluded)
 
 
-def test_a_site_is_public_at_its_domain_in_upper_and_lower_case(platform: Platform, shop: Shop) -> None:
+def test_a_site_is_public_at_its_domain_and_the_case_of_the_domain_does_not_matter(
+    platform: Platform, shop: Shop
+) -> None:
     settings = {"branding": {"color": "#fff"}, "settings": {"public": {"locale": "de"}, "secret": {"key": "s3cr3t"}}}
     ok(shop.tenant.owner.patch(f"/v1/sites/{shop.tenant.site_id}", json=settings))
     storefront = ok(platform.api().get(shop.path))
@@ -126,13 +128,13 @@ def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -
     ],
     ids=str,
 )
-def test_facets_count_the_products_that_match_the_other_filters(
+def test_a_facet_counts_the_products_that_match_the_filters_of_all_other_facets(
     platform: Platform, shop: Shop, filters: dict[str, str]
 ) -> None:
     facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
     def matching_products(*without: str) -> list[Json]:
-        """Return the products that match the filters. Filters whose name is in `without` are ignored."""
+        """Return the visible products that match all filters except the filters whose name is in `without`."""
         remaining = {name: value for name, value in filters.items() if name not in without}
         return [
             row
@@ -153,7 +155,7 @@ def test_facets_count_the_products_that_match_the_other_filters(
     )
 
 
-def test_only_the_first_page_has_facets_and_a_parameter_turns_them_off(platform: Platform, shop: Shop) -> None:
+def test_only_the_first_page_has_facets_and_a_parameter_turns_the_facets_off(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     first = ok(visitor.get(f"{shop.path}/products", params={"limit": 2}))
     second = ok(visitor.get(f"{shop.path}/products", params={"limit": 2, "cursor": first["next_cursor"]}))
@@ -210,7 +212,9 @@ def test_a_site_without_a_catalog_shows_no_products(platform: Platform, tenant: 
     assert page == {"data": [], "next_cursor": None, "has_more": False, "facets": None}
 
 
-def test_exclusions_of_a_site_do_not_affect_another_site_of_the_catalog(platform: Platform, shop: Shop) -> None:
+def test_exclusions_of_one_site_do_not_affect_another_site_with_the_same_catalog(
+    platform: Platform, shop: Shop
+) -> None:
     second = platform.site(shop.tenant.client_id, shop.tenant.catalog_id)
     names = [row["name"] for row in platform.storefront_products(second["domain"])]
     assert sorted(names) == sorted([*VISIBLE_NAMES, shop.excluded["name"]])
@@ -223,7 +227,7 @@ def test_callers_with_a_token_see_the_same_pages_as_visitors(platform: Platform,
         problem(api.get(f"{shop.path}/products/{shop.excluded['id']}"), 404, "not_found")
 
 
-def test_an_invalid_token_is_refused_and_not_ignored(platform: Platform, shop: Shop) -> None:
+def test_the_storefront_refuses_an_invalid_token_and_does_not_ignore_it(platform: Platform, shop: Shop) -> None:
     issuer = platform.issuer
     token = issuer.token("someone")
     invalid_headers = [
@@ -247,7 +251,7 @@ def test_an_invalid_token_is_refused_and_not_ignored(platform: Platform, shop: S
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_an_invalid_subject_is_refused_by_the_gateway(platform: Platform) -> None:
+def test_the_gateway_refuses_a_token_with_an_invalid_subject(platform: Platform) -> None:
     for subject in ("service:system", "service:staging", "service:anything", "", "a\0b"):
         problem(platform.api("x", sub=subject).get("/v1/me"), 401, "unauthenticated")
 

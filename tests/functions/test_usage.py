@@ -1,4 +1,4 @@
-"""A usage report shows the cost of a client's requests and the work that the cache saved. Functions log metrics."""
+"""A usage report shows what the requests of a client cost, and how much work the cache saved. Functions log metrics."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 
 @pytest.fixture(scope="module")
 def redis(platform: Platform) -> Iterator[valkey.Valkey]:
-    """Yield a connection to the Redis of the cloud."""
+    """Yield a connection to the Redis server of the cloud."""
     with valkey.Valkey.from_url(platform.endpoints.redis, decode_responses=True) as redis:
         yield redis
 
@@ -39,7 +39,7 @@ def test_the_report_of_a_client_shows_the_cost_of_its_requests(platform: Platfor
     counts = {name: catalog[name] for name in ("requests", "misses", "hits", "stale", "passed", "throttled")}
     assert counts == {"requests": 4, "misses": 1, "hits": 3, "stale": 0, "passed": 0, "throttled": 0}
     assert catalog["hit_rate"] == 0.75
-    # The only miss loads the session, calls `app.enter`, and reads the catalog.
+    # Only one request is a miss. It loads the session, calls `app.enter`, and reads the catalog.
     assert 2 <= catalog["queries"] <= 8
     assert catalog["queries_saved"] == 3 * catalog["queries"]
     assert catalog["rows"] >= catalog["queries"]
@@ -73,7 +73,7 @@ def test_requests_of_visitors_are_billed_to_the_client_of_the_site(
     assert "storefront" not in usage(other_tenant.owner, other_tenant)["by_entity"]
 
 
-def test_a_write_counts_as_a_request_but_its_update_of_the_cache_does_not(
+def test_a_write_counts_as_one_request_although_it_also_updates_the_cache(
     platform: Platform, new_tenant: Tenant
 ) -> None:
     product = platform.product(new_tenant)
@@ -99,11 +99,11 @@ def test_the_report_of_another_client_is_not_found(new_tenant: Tenant, other_ten
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_support_may_not_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
+def test_the_role_support_is_not_allowed_to_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
-def test_a_report_covers_the_requested_hours_or_the_last_24_hours(new_tenant: Tenant) -> None:
+def test_a_report_covers_the_requested_hours_and_by_default_24_hours(new_tenant: Tenant) -> None:
     now = datetime.now(UTC)
     report = usage(new_tenant.owner, new_tenant)
     first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
@@ -136,7 +136,7 @@ def test_a_report_does_not_extend_beyond_the_current_hour(tenant: Tenant) -> Non
     assert usage(tenant.owner, tenant, to="9999-12-31T23:59:59Z")["to"] == usage(tenant.owner, tenant)["to"]
 
 
-def test_an_admin_reads_the_figures_of_the_whole_cache(platform: Platform, new_tenant: Tenant) -> None:
+def test_an_admin_reads_the_usage_figures_of_the_whole_cache(platform: Platform, new_tenant: Tenant) -> None:
     before = ok(platform.admin.get("/v1/admin/cache"))
     for _ in range(3):
         ok(new_tenant.owner.get(f"/v1/catalogs/{new_tenant.catalog_id}"))
@@ -153,13 +153,13 @@ def test_an_admin_reads_the_figures_of_the_whole_cache(platform: Platform, new_t
     assert after["memory"]["most"] == 512 * 1024 * 1024
 
 
-def test_only_admins_read_the_figures_of_the_cache(platform: Platform, tenant: Tenant) -> None:
+def test_only_admins_are_allowed_to_read_the_usage_figures_of_the_cache(platform: Platform, tenant: Tenant) -> None:
     for api in (tenant.owner, platform.api("support")):
         problem(api.get("/v1/admin/cache"), 403, "forbidden")
 
 
 def metrics(state: Path, function: str) -> list[Json]:
-    """Return the lines of a function's log that are metrics in the embedded metric format of CloudWatch."""
+    """Return the lines of a function's log that contain metrics in the embedded metric format of CloudWatch."""
     lines = (state / "logs" / "functions" / f"{function}.log").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
 

@@ -1,4 +1,4 @@
-"""If Redis fails, the usage figures are unavailable. Metrics show failures of Redis and lags of the replica."""
+"""If Redis fails, the usage figures are unavailable. Metrics show when Redis fails and when the replica lags."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.platform import TLS, Json, Platform, ok, problem
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:
-    """Return a cloud that only this module uses, because its tests break parts of the cloud."""
+    """Return a cloud that only this module uses, because the tests of this module break parts of the cloud."""
     return own_platform
 
 
@@ -36,10 +36,10 @@ def test_usage_figures_are_unavailable_while_redis_does_not_respond(platform: Pl
     platform.eventually(lambda: tenant.owner.get(usage).is_success)
 
 
-def test_a_read_that_the_primary_answers_because_the_replica_lags_is_counted(platform: Platform) -> None:
+def test_a_metric_counts_reads_that_the_primary_answers_because_the_replica_lags(platform: Platform) -> None:
     with valkey.Valkey.from_url(platform.endpoints.redis) as redis:
-        # The primary answers all reads until Redis has recorded recent writes for a minute.
-        # Set the start of the record to the past, so that the replica answers at once.
+        # Redis records recent writes. Until this record is a minute old, the primary answers all reads.
+        # Set the start of the record to the past, so that the replica answers reads at once.
         redis.hset("v1:local:public:recent", "since", "1")
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/sites"))

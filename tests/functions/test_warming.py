@@ -1,9 +1,9 @@
-"""Warming: the first page of a busy storefront is loaded into the cache before visitors request it."""
+"""Warming loads the first page of a busy storefront into the cache before visitors request this page."""
 
 from tests.platform import Platform, ok
 
 VISITS = 200
-"""The number of visits that the test sends. The clock decides which visits are counted: about one in ten."""
+"""The number of visits that the test makes. The platform counts about a tenth. The clock decides which visits."""
 
 
 def test_warming_caches_the_first_page_of_a_busy_storefront(platform: Platform) -> None:

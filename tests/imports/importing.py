@@ -1,4 +1,4 @@
-"""Helpers that run bulk imports for tests."""
+"""Helper functions for tests of bulk imports."""
 
 import time
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from tests.platform import Json, Tenant, ok
 
 
 def product_row(number: int, **fields: Any) -> Json:
-    """Return a row of an import. `fields` replace or add fields of the row."""
+    """Return a row of an import. `fields` replace fields of the row, or add fields to the row."""
     return {"sku": f"P-{number:05d}", "name": f"Product {number}", "price": "1.00", **fields}
 
 
 def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
-    """Import rows into the tenant's catalog. Return the ended job. `fields` are added to the request body."""
+    """Import rows into the tenant's catalog. Return the ended job. The request body also contains `fields`."""
     body = {"catalog_id": tenant.catalog_id, "rows": rows, **fields}
     response = tenant.owner.post("/v1/products/bulk-import", json=body)
     assert response.status_code == 202, response.text
@@ -34,5 +34,5 @@ def wait_for_job(api: httpx.Client, job_id: str, within: float = 60) -> Json:
 
 
 def nonzero_counts(job: Json) -> Mapping[str, int]:
-    """Return the counts of a job that are not zero."""
+    """Return all counts of a job except the counts that are zero."""
     return {name: count for name, count in job["counts"].items() if count}

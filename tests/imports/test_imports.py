@@ -36,7 +36,7 @@ def test_ten_thousand_products_are_accepted_at_once_and_imported_in_the_backgrou
     assert job["progress"] == {"done": ROWS, "total": ROWS, "percent": 100, "phase": None, "eta_seconds": None}
 
 
-def test_fields_that_a_row_omits_stay_unchanged(tenant: Tenant) -> None:
+def test_a_row_does_not_change_the_fields_that_it_omits(tenant: Tenant) -> None:
     full = product_row(
         1, description="Blue", brand="Acme", attributes={"size": ["S", "M"]}, images=["https://a.test/1.png"]
     )
@@ -51,7 +51,7 @@ def test_fields_that_a_row_omits_stay_unchanged(tenant: Tenant) -> None:
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}"))["description"] is None
 
 
-def test_invalid_rows_are_reported_with_their_numbers_and_all_other_rows_are_imported(
+def test_invalid_rows_are_reported_with_their_row_numbers_and_all_other_rows_are_imported(
     platform: Platform, tenant: Tenant
 ) -> None:
     rows = [
@@ -85,7 +85,7 @@ def test_a_request_is_rejected_if_a_row_has_no_sku(tenant: Tenant) -> None:
     problem(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id}), 422, "invalid")
 
 
-def test_rows_that_are_too_large_for_a_request_are_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
+def test_a_request_whose_rows_are_too_large_is_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
     rows = [product_row(number, description="x" * 900) for number in range(5_000)]
     body = {"catalog_id": tenant.catalog_id, "rows": rows}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "rows_too_large")
@@ -137,7 +137,9 @@ def test_a_file_is_uploaded_to_s3_and_imported(platform: Platform, tenant: Tenan
     assert product["price"] == "1234.50"
 
 
-def test_an_import_with_an_upload_or_a_catalog_of_another_client_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_is_refused_if_its_upload_or_its_catalog_belongs_to_another_client(
+    platform: Platform, tenant: Tenant
+) -> None:
     other = platform.tenant()
     upload = created(other.owner.post("/v1/uploads", json={"name": "a.csv", "size": 10}))
     body = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
@@ -157,9 +159,11 @@ def test_a_client_cannot_import_products_into_a_granted_catalog(platform: Platfo
     assert wait_for_job(platform.admin, job_id)["counts"]["created"] == 1
 
 
-def test_a_job_fails_if_its_requester_has_lost_the_membership(platform: Platform, tenant: Tenant) -> None:
+def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
+    platform: Platform, tenant: Tenant
+) -> None:
     subject = platform.member(tenant.client_id, "editor")
-    # While a job with the same ordering key is running, workers cannot claim the import.
+    # While another job with the ordering key of the import is running, workers cannot claim the import.
     blocker = platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, ordering_key, leased_until)"
         " values (%s, %s, 'product_import', 'processing', 'a test', '{}', %s, now() + interval '1 hour') returning id",
@@ -215,7 +219,9 @@ def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several_c
     assert tenant.owner.post("/api/products/bulk-import", json=body).status_code == 202
 
 
-def test_the_requester_is_notified_by_mail_if_the_request_sets_notify(platform: Platform, tenant: Tenant) -> None:
+def test_the_user_who_requests_an_import_gets_a_mail_if_the_request_sets_notify(
+    platform: Platform, tenant: Tenant
+) -> None:
     subject = platform.member(tenant.client_id, "editor")
     editor = platform.api(subject, email="editor@example.test", email_verified=True)
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1)], "notify": True}

@@ -1,4 +1,4 @@
-"""The API proposes a mapping for the columns of a file. A mapping editor can change and save this proposal."""
+"""The API proposes a mapping for the columns of a file. A user can change the proposed mapping and then save it."""
 
 import httpx
 import pytest
@@ -52,7 +52,9 @@ def test_a_file_that_is_not_a_table_is_refused_as_unreadable(tenant: Tenant) -> 
     assert "PDF" in error["detail"]
 
 
-def test_no_mapping_is_proposed_for_files_and_catalogs_of_another_client(platform: Platform, tenant: Tenant) -> None:
+def test_no_mapping_is_proposed_if_the_file_or_the_catalog_belongs_to_another_client(
+    platform: Platform, tenant: Tenant
+) -> None:
     other = platform.tenant()
     path = f"/v1/catalogs/{tenant.catalog_id}/mapping/propose"
     response = tenant.owner.post(path, json={"upload_id": upload(other, FILE)})

@@ -1,4 +1,4 @@
-"""If the message of an import cannot be sent, a small import runs within the request, and a large import waits."""
+"""If the API cannot send the message of an import, a small import runs within the request, and a large import waits."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def without_queue(own_platform: Platform) -> Platform:
 
 
 def post(tenant: Tenant, rows: list[Json]) -> tuple[str, str]:
-    """Create an import. Return the `Job-Dispatch` header and the id of the job."""
+    """Create an import. Return the value of the `Job-Dispatch` header and the id of the job."""
     response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
     assert response.status_code == 202, response.text
     return response.headers["job-dispatch"], response.json()["id"]
@@ -34,7 +34,7 @@ def test_without_a_queue_small_imports_run_within_the_request_and_large_imports_
 
     dispatch, large = post(tenant, [product_row(number) for number in range(2_000)])
     assert (dispatch, ok(tenant.owner.get(f"/v1/jobs/{large}"))["status"]) == ("deferred", "pending")
-    # A small import does not run within the request while an earlier job of the catalog waits.
+    # An earlier job of the same catalog still waits, so this small import does not run within the request.
     dispatch, later = post(tenant, [product_row(0, price="9.00")])
     assert dispatch == "deferred"
 

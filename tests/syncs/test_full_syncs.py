@@ -1,4 +1,4 @@
-"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
+"""Tests of full files, which deactivate missing products. Also tests of approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ HEADER = "sku,name,price,stock\n"
 
 
 def csv(*numbers: int, price: str = "1.00") -> bytes:
-    """Return a CSV file with one product for each number."""
+    """Return the content of a CSV file with one product for each number."""
     return (HEADER + "".join(f"P-{number:03d},Product {number},{price},1\n" for number in numbers)).encode()
 
 
@@ -24,12 +24,12 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def active_skus(platform: Platform, tenant: Tenant) -> set[str]:
-    """Return the SKUs that the storefront shows."""
+    """Return the SKUs of all products that the storefront shows."""
     return {product["sku"] for product in platform.storefront_products(tenant.domain)}
 
 
 def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> Json:
-    """Wait until the job of a file version waits for an approval. Return the job."""
+    """Wait until the job that loads this version of a file needs an approval. Return the job."""
     matching_jobs: list[Json] = []
 
     def is_awaiting_approval() -> bool:
@@ -54,7 +54,9 @@ def test_a_full_file_deactivates_the_products_that_it_does_not_contain(platform:
     assert (second_job["counts"]["unchanged"], second_job["counts"]["deactivated"]) == (9, 0)
 
 
-def test_a_deactivated_product_becomes_active_again_if_a_file_activates_it(platform: Platform, tenant: Tenant) -> None:
+def test_a_deactivated_product_becomes_active_again_if_a_later_file_activates_the_product(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8)))
     rows = HEADER.replace("stock", "active").encode() + b"P-009,Product 9,1.00,true\n"
     platform.sync(tenant.catalog_id, "delta/back.csv", rows)
@@ -69,7 +71,9 @@ def test_a_file_in_the_delta_folder_deactivates_nothing_even_if_the_catalog_has_
     assert (job["status"], job["counts"]["deactivated"]) == ("completed", 0)
 
 
-def test_the_mode_of_the_catalog_applies_to_files_directly_below_incoming(platform: Platform, tenant: Tenant) -> None:
+def test_the_mode_of_the_catalog_applies_to_files_directly_in_the_folder_incoming(
+    platform: Platform, tenant: Tenant
+) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     assert platform.sync(tenant.catalog_id, "all.csv", csv(*range(9)))["counts"]["deactivated"] == 1
 
@@ -90,7 +94,9 @@ def test_a_truncated_full_file_deactivates_nothing(platform: Platform, tenant: T
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_too_many_missing_products_stop_a_sync_before_its_first_change(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_stops_before_its_first_change_if_too_many_products_are_missing(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = wait_for_approval_stop(
         platform, tenant, platform.drop(tenant.catalog_id, "full/few.csv", csv(1, 2, price="9.00"))
     )
@@ -122,7 +128,7 @@ def test_a_viewer_cannot_approve_a_job(platform: Platform, tenant: Tenant) -> No
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_the_catalog_sets_the_share_of_products_that_may_be_deactivated_without_approval(
+def test_the_catalog_sets_the_percentage_of_products_that_a_sync_can_deactivate_without_approval(
     platform: Platform, tenant: Tenant
 ) -> None:
     settings = {"sync_settings": {"most_deactivated_percent": 90}}
@@ -142,7 +148,7 @@ def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platfor
     platform.eventually(lambda: read_result(platform, waiting_job)["status"] == "cancelled")
 
 
-def test_a_dry_run_shows_what_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_what_a_sync_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
     before = platform.storefront_products(tenant.domain)
     body = csv(1, 2, 30, price="5.00") + b"P-031,No price,,1\n"
     job = platform.sync(tenant.catalog_id, "dry-run/new.csv", body)
@@ -171,7 +177,9 @@ def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_an_older_version_is_superseded_if_its_notification_arrives_late(platform: Platform, tenant: Tenant) -> None:
+def test_an_older_version_of_a_file_is_superseded_if_its_notification_arrives_late(
+    platform: Platform, tenant: Tenant
+) -> None:
     key = f"{tenant.catalog_id}/incoming/price.csv"
     newer = platform.sync(tenant.catalog_id, "price.csv", csv(1, price="7.00"))
     platform.database.execute(
@@ -182,13 +190,15 @@ def test_an_older_version_is_superseded_if_its_notification_arrives_late(platfor
     assert (older["status"], older["error_code"]) == ("cancelled", "superseded")
 
 
-def test_a_new_full_file_supersedes_waiting_full_files_but_no_delta_files(platform: Platform, tenant: Tenant) -> None:
+def test_a_new_full_file_supersedes_waiting_full_files_but_not_waiting_delta_files(
+    platform: Platform, tenant: Tenant
+) -> None:
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
         first = platform.drop(tenant.catalog_id, "full/a.csv", csv(*range(9), price="2.00"))
-        lock.wait_for(1)  # The last transaction of a sync updates the catalog.
+        lock.wait_for(1)  # The final transaction of a sync updates the catalog.
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
-        # S3 orders only versions of one key. Notifications of different keys arrive in any order.
+        # S3 keeps the order of notifications only for versions of one key. Different keys have no fixed order.
         platform.eventually(lambda: platform.is_recorded(second) and platform.is_recorded(delta))
         third = platform.drop(tenant.catalog_id, "full/d.csv", csv(*range(9), price="5.00"))
         platform.eventually(lambda: platform.is_recorded(third))
@@ -197,7 +207,7 @@ def test_a_new_full_file_supersedes_waiting_full_files_but_no_delta_files(platfo
     assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"5.00"}
 
 
-def test_images_of_a_sync_are_fetched_only_if_the_catalog_enables_it(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_fetches_images_only_if_the_catalog_enables_the_fetching(platform: Platform, tenant: Tenant) -> None:
     rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)

@@ -10,7 +10,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, created, ok, output_of, problem
 
 RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
-"""Requests the runs of due schedules, as the sweeper does, and prints the number of due schedules."""
+"""A program that requests the runs of all due schedules, like the sweeper. It prints the number of due schedules."""
 PULL_TWO = """
 import importlib, types
 pull = importlib.import_module("wecelebrate.ingestion.sync.pull")
@@ -18,7 +18,7 @@ pull.MAX_FILES_PER_MESSAGE = 2
 message = types.SimpleNamespace(body={"schedule_id": "%s"}, extend_visibility=lambda: None)
 pull.pull(message)
 """
-"""Handles one message of a schedule. The limit of files for each message is reduced to two."""
+"""A program that handles one message of a schedule, but loads at most two files for this message."""
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def create_schedule(tenant: Tenant, **fields: object) -> Json:
-    """Create a schedule that is due at 3 o'clock. `fields` replace or add fields of the request."""
+    """Create a schedule that is due at 3 o'clock. `fields` replace or extend the fields of the request."""
     new = {"client_id": tenant.client_id, "catalog_id": tenant.catalog_id, "name": uuid4().hex, "cron": "0 3 * * *"}
     return created(tenant.owner.post("/v1/schedules", json=new | {"settings": {"prefix": "exports/daily/"}} | fields))
 
@@ -70,19 +70,19 @@ def list_jobs(tenant: Tenant) -> list[Json]:
 
 
 def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
-    """Make a schedule overdue by the interval `ago`."""
+    """Set the time at which a schedule is due to the past, by the interval `ago`."""
     platform.database.execute(
         "update schedules set next_at = now() - %s::interval where id = %s", [ago, schedule["id"]]
     )
 
 
 def due_count(process: subprocess.Popen[str]) -> int:
-    """Return the number of due schedules that was printed by a process that ran RUN_DUE."""
+    """Wait for a process that runs RUN_DUE. Return the number of due schedules that the process has printed."""
     return int(output_of(process).splitlines()[-1])
 
 
 def run_due(platform: Platform) -> int:
-    """Request the runs of due schedules, as the sweeper does. Return the number of due schedules."""
+    """Request the runs of all due schedules, like the sweeper. Return the number of due schedules."""
     return due_count(platform.run_as("schedules-sweeper", RUN_DUE))
 
 
@@ -166,7 +166,7 @@ def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Ten
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
 
 
-def test_a_run_with_many_files_continues_with_another_message(platform: Platform, tenant: Tenant) -> None:
+def test_a_run_with_many_files_sends_another_message_and_continues(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
     platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])
@@ -193,16 +193,16 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
         "update schedules set next_at = now() - interval '3 days' where client_id = %s", [tenant.client_id]
     )
     sweepers = [platform.run_as("schedules-sweeper", RUN_DUE) for _ in range(4)]
-    # The sum is smaller if the sweeper of the cloud has requested some of these runs.
+    # The sum is smaller than 40 if the sweeper of the cloud has already requested some of these runs.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
-    # One run replaces all runs that were missed in three days. The next run is at its regular time.
+    # Several runs were missed in three days. One run replaces them all, and the next run has its regular time.
     assert {each["id"]: each["next_at"] for each in after} == {each["id"]: each["next_at"] for each in schedules}
     assert all(each["last_at"] for each in after)
     assert run_due(platform) == 0
 
 
-def test_a_locked_schedule_is_skipped_until_it_is_unlocked(platform: Platform, tenant: Tenant) -> None:
+def test_a_locked_schedule_does_not_run_before_it_is_unlocked(platform: Platform, tenant: Tenant) -> None:
     locked, free = create_schedule(tenant), create_schedule(tenant)
     make_due(platform, locked)
     with platform.holding("select from schedules where id = %s for update", [locked["id"]]):
@@ -215,7 +215,9 @@ def test_a_locked_schedule_is_skipped_until_it_is_unlocked(platform: Platform, t
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-def test_a_run_is_skipped_while_the_last_job_has_not_ended(platform: Platform, tenant: Tenant, status: str) -> None:
+def test_a_run_is_skipped_if_the_job_of_the_previous_run_has_not_ended(
+    platform: Platform, tenant: Tenant, status: str
+) -> None:
     schedule = create_schedule(tenant)
     job = platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, due_at, leased_until)"
@@ -255,7 +257,7 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == set(skus[1:])
 
 
-def test_the_lost_message_of_a_run_is_sent_again(platform: Platform, tenant: Tenant) -> None:
+def test_if_the_message_of_a_run_is_lost_the_sweeper_sends_it_again(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     upload_export(platform, tenant, "a.csv", "A")
     platform.database.execute(
@@ -282,7 +284,7 @@ def test_a_schedule_with_an_unknown_time_zone_stops_and_does_not_block_other_sch
     assert get_schedule(tenant, other)["last_at"] is not None
 
 
-def test_a_platform_catalog_can_have_a_schedule(platform: Platform) -> None:
+def test_a_catalog_of_the_platform_can_have_a_schedule(platform: Platform) -> None:
     catalog = platform.catalog()
     new = {"catalog_id": catalog["id"], "name": uuid4().hex, "cron": "0 3 * * *", "settings": {"prefix": "in/"}}
     schedule = created(platform.admin.post("/v1/schedules", json=new))
@@ -296,7 +298,7 @@ def test_a_platform_catalog_can_have_a_schedule(platform: Platform) -> None:
     assert (job["client_id"], job["status"], job["counts"]["created"]) == (None, "completed", 1)
 
 
-def test_the_sweeper_requests_due_runs(platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_of_the_cloud_requests_the_runs_of_due_schedules(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     version = upload_export(platform, tenant, "a.csv", "A")
     make_due(platform, schedule)

@@ -1,4 +1,4 @@
-"""Files in the drops bucket become products of a catalog, and appear on its storefronts."""
+"""The rows of files in the drops bucket become products of a catalog, and appear on the storefronts of this catalog."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def _counts(job: Json) -> tuple[int, int, int, int, int]:
-    """Return the numbers of rows that were read, created, updated, unchanged and rejected."""
+    """Return five counts of a job: the numbers of read, created, updated, unchanged and rejected rows."""
     counts = job["counts"]
     return counts["read"], counts["created"], counts["updated"], counts["unchanged"], counts["rejected"]
 
@@ -87,14 +87,14 @@ def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platf
     assert result["read_as"]["delimiter"] == ","
 
 
-def test_the_sync_of_an_unreadable_file_fails_with_a_reason(platform: Platform, tenant: Tenant) -> None:
+def test_the_sync_of_an_unreadable_file_fails_and_the_job_states_the_reason(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", b"%PDF-1.7 not a table at all")
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "PDF" in job["error"]
     assert json.loads(platform.read(job["result"]["result_file"]))["error"] == job["error"]
 
 
-def test_a_delta_file_does_not_change_other_fields_and_products(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_file_changes_only_the_fields_and_products_that_it_contains(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full.csv", (HEADER + "A-1,Mug,12.50,5,/mug.jpg\nA-2,Lamp,3.00,1,\n").encode())
     assert _counts(platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nA-1,0\n")) == (1, 0, 1, 0, 0)
     shown = {product["sku"]: product for product in platform.storefront_products(tenant.domain)}
@@ -109,7 +109,7 @@ def test_a_row_with_a_new_sku_but_no_name_or_price_is_rejected(platform: Platfor
     assert job["first_errors"][0]["code"] == "incomplete"
 
 
-def test_only_the_last_of_several_rows_with_the_same_sku_is_loaded(platform: Platform, tenant: Tenant) -> None:
+def test_if_several_rows_have_the_same_sku_only_the_final_row_is_loaded(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + "A-1,Old,1.00,1,\nA-1,New,2.00,1,\n").encode())
     assert _counts(job) == (2, 1, 0, 0, 1)
     assert (job["first_errors"][0]["line"], job["first_errors"][0]["code"]) == (2, "superseded")
@@ -122,13 +122,13 @@ def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Pl
         for price in range(1, 13)
     ]
     jobs = [platform.finished_job(tenant.catalog_id, version) for version in versions]
-    # A version is superseded if its notification arrives after a newer version was loaded.
+    # A version of a file is superseded if its notification arrives after a newer version was loaded.
     assert all(job["status"] == "completed" or job["error_code"] == "superseded" for job in jobs)
     assert jobs[-1]["status"] == "completed"
     assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["12.00"]
 
 
-def test_file_names_may_contain_spaces_and_special_characters(platform: Platform, tenant: Tenant) -> None:
+def test_file_names_can_contain_spaces_and_special_characters(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "preise März+1 (neu)%.csv", (HEADER + "A-1,Mug,1.00,1,\n").encode())
     assert job["source"]["key"] == f"{tenant.catalog_id}/incoming/preise März+1 (neu)%.csv"
     assert json.loads(platform.read(job["result"]["result_file"]))["status"] == "completed"
@@ -160,7 +160,7 @@ def test_a_sync_does_not_change_other_catalogs(platform: Platform, tenant: Tenan
     assert tenant.owner.get(f"/v1/jobs/{ok(other.owner.get('/v1/jobs'))['data'][0]['id']}").status_code == 404
 
 
-def test_columns_are_read_with_the_mapping_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_uses_the_column_mapping_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
     mapping = {"sku": "Nr", "name": "Was", "price": "Wieviel"}
     settings = {"sync_settings": {"mapping": mapping, "currency": "EUR"}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
@@ -170,7 +170,7 @@ def test_columns_are_read_with_the_mapping_of_the_catalog(platform: Platform, te
     assert (product["sku"], product["name"], product["price"], product["currency"]) == ("7", "Tasse", "1234.50", "EUR")
 
 
-def test_a_sync_of_a_platform_catalog_appears_on_the_sites_of_clients_with_a_grant(
+def test_synced_products_of_a_platform_catalog_appear_on_the_sites_of_clients_with_a_grant(
     platform: Platform, tenant: Tenant
 ) -> None:
     catalog = platform.catalog()

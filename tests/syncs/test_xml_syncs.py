@@ -1,10 +1,10 @@
-"""XML files in the drops bucket are loaded. A file that declares that it is a delta deactivates no missing products."""
+"""A test of XML files in the drops bucket. A file that declares itself as a delta deactivates no missing products."""
 
 from tests.core.feeds.feed_reading import FEEDS
 from tests.platform import Platform
 
 
-def test_a_bmecat_update_deactivates_only_the_products_that_it_deletes(platform: Platform) -> None:
+def test_a_bmecat_update_file_deactivates_only_the_products_that_the_file_deletes(platform: Platform) -> None:
     tenant = platform.tenant()
     articles = "".join(
         f"<ARTICLE><SUPPLIER_AID>KERZE-{n}</SUPPLIER_AID><ARTICLE_DETAILS><DESCRIPTION_SHORT>Kerze {n}"
@@ -17,7 +17,7 @@ def test_a_bmecat_update_deactivates_only_the_products_that_it_deletes(platform:
     assert (job["status"], job["counts"]["created"]) == ("completed", 2)
 
     update = (FEEDS / "bmecat12-update-products.xml").read_bytes()
-    # The file declares that it is a delta. This declaration overrides the folder `full/`.
+    # The file declares itself as a delta. This declaration has priority over the folder `full/`.
     job = platform.sync(tenant.catalog_id, "full/update.xml", update)
     assert (job["counts"]["created"], job["counts"]["updated"], job["counts"]["deactivated"]) == (1, 2, 0)
     shown = {product["sku"]: product["name"] for product in platform.storefront_products(tenant.domain)}
