@@ -115,10 +115,10 @@ create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
--- Returns the progress of a job. In the API, the name of the phase `review` is `look`. The remaining time is estimated from the rate
--- so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. Every saved chunk
--- renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says nothing about the
--- remaining time. In that case, a worker continues the job after the lease has run out.
+-- Returns the progress of a job. The name of the phase `review` in the API is `look`. The remaining time is estimated
+-- from the rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh.
+-- Every saved chunk renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says
+-- nothing about the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
