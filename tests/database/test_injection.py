@@ -1,4 +1,4 @@
-"""Injected SQL reads and changes only rows that the caller may access anyway, with every login."""
+"""With every login, injected SQL reads and changes only rows that the caller may access without an injection."""
 
 from contextlib import suppress
 
@@ -25,7 +25,7 @@ set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set l
 """
 TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
 ROLES = sorted({role for roles in LOGINS.values() for role in roles} - {"app_worker"})
-"""All roles except app_worker. A worker may set app_worker: see the test of staged rows below."""
+"""All roles except app_worker. A worker is allowed to switch to app_worker: a separate test below covers this case."""
 
 ATTACKS: dict[str, str] = {
     **{f"set role {role}": f"set role {role}" for role in ROLES},
@@ -85,7 +85,7 @@ ATTACKS: dict[str, str] = {
 
 
 def inject(connection: psycopg.Connection, text: str, *, one_by_one: bool) -> None:
-    """Run the text like an injection: as one text, or statement by statement. Statements may fail."""
+    """Run the text as an injection would: as a whole, or one statement after the other. Errors are ignored."""
     for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
         with suppress(psycopg.Error), connection.transaction():
             connection.execute(sql.SQL(statement))
@@ -117,7 +117,7 @@ WITHOUT_GUARD = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
-def test_an_attack_exposes_no_row_outside_the_matrix(
+def test_an_attack_exposes_only_rows_that_the_matrix_allows(
     connections: dict[str, psycopg.Connection], victim: Caller, attack: str
 ) -> None:
     for one_by_one in (True, False):
@@ -206,7 +206,7 @@ def test_a_hostile_search_path_changes_no_result(database: Database, path: str) 
         assert connection.execute("select count(*) from public.sites").fetchone() == (2,)
 
 
-def test_a_hostile_search_path_of_a_session_does_not_affect_the_next_caller(database: Database) -> None:
+def test_a_hostile_search_path_does_not_affect_the_next_caller_of_the_session(database: Database) -> None:
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, BY_NAME["A's owner"].parameters)
         connection.execute("set search_path = pg_temp, pg_catalog, public")
@@ -231,7 +231,9 @@ def test_a_context_cannot_be_reused_in_the_next_transaction(database: Database) 
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_context_value_cannot_imitate_the_next_value(connections: dict[str, psycopg.Connection]) -> None:
+def test_text_in_one_context_value_cannot_forge_other_context_values(
+    connections: dict[str, psycopg.Connection],
+) -> None:
     unit = chr(31)
     customer = BY_NAME["customer of A"]
     email = unit.join(["e@test", "", "", "", "", str(B_SITE)])

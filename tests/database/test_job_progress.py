@@ -1,4 +1,4 @@
-"""Tests of the progress that the API shows for a job."""
+"""Tests of the progress of a job, as the API shows it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A migration is applied exactly once, even by several runs, and a failed migration changes nothing."""
+"""Several runs apply a migration exactly once, and a failed migration changes nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +17,12 @@ FILES = [file.name for file in (*schema.migrations(), *schema.function_files())]
 
 
 def test_a_second_run_applies_nothing(fresh: Fresh, database: Database) -> None:
-    new = fresh()  # the fixture `database` has created the roles, which belong to the server
+    new = fresh()  # the roles exist already: they belong to the server, and the fixture `database` has created them
     assert migrate(new.url("wc_migrate")) == FILES
     assert migrate(new.url("wc_migrate")) == []
 
 
-def test_two_concurrent_runs_apply_each_file_once(fresh: Fresh, database: Database) -> None:
+def test_two_concurrent_runs_apply_each_file_only_once(fresh: Fresh, database: Database) -> None:
     new = fresh()
     runs = [start_migrate(new, schema.FOLDER) for _ in range(2)]
     outputs = [process.communicate(timeout=60) for process in runs]
@@ -92,7 +92,7 @@ def test_a_failed_no_transaction_migration_ends_its_lease(fresh: Fresh, database
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_two_concurrent_runs_apply_a_no_transaction_migration_once(
+def test_two_concurrent_runs_apply_a_no_transaction_migration_only_once(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()

@@ -1,4 +1,4 @@
-"""schema/schema.sql shows the schema of a migrated database."""
+"""The file schema/schema.sql shows the schema of a migrated database."""
 
 from collections.abc import Callable
 
