@@ -33,7 +33,7 @@ update jobs set queued_at = (select queued_at from jobs where id = :other) - int
 where id = :job_id;
 
 -- name: list_superseded
--- List the jobs that a new file of the catalog makes obsolete. Every job that waits for an approval is obsolete. If the
+-- List the jobs of the catalog that a new file makes obsolete. Every job that waits for an approval is obsolete. If the
 -- new file is full, jobs of earlier full files are obsolete, too, unless these jobs have begun.
 select id, payload ->> 'key' as key
 from jobs

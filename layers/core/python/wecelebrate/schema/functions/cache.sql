@@ -67,7 +67,7 @@ grant execute on function app.queue_tag_invalidation() to app_owner;
 -- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
 -- single row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot
 -- simplify this full join, because IS DISTINCT FROM is not strict. (With a nested loop, a change of 5,000 rows took 18
--- s.)
+-- seconds.)
 create or replace function app.queue_product_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -130,7 +130,7 @@ grant execute on function app.transaction_writes()
   to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
 -- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
--- session has no caller any more. Therefore any login that knows the id of a row can delete the row. Only the
+-- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. Only the
 -- transaction that wrote the row and the sweeper learn the id. Of the 128 bits of an id, 74 are random (from the strong
 -- random numbers of PostgreSQL); the other bits contain the time. Rows of the current transaction are not deleted,
 -- because their tags cannot have been sent before the commit. Therefore injected SQL cannot suppress its own

@@ -3,7 +3,8 @@
 set local role app_definer;
 
 -- Creates a mail and the job that sends it, in the transaction of the caller. Returns the id of the job, or null when
--- the mail already exists. This function does not check the rights of the caller; the functions that call it do.
+-- the mail already exists. This function does not check the rights of the caller. The functions that call this function
+-- must check the rights.
 create or replace function app.create_mail(
   client_id uuid, template text, order_id uuid, recipient text, details jsonb, priority text) returns uuid
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -123,7 +124,7 @@ grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_suppor
 
 set local role app_owner;
 
--- Returns the rank of the state of a mail. An event that arrives late or twice never lowers the rank.
+-- Returns the rank of a state that a mail can have. An event that arrives late or twice never lowers the rank.
 create or replace function app.mail_state_rank(state text) returns integer
 language sql immutable parallel safe
 return array_position(

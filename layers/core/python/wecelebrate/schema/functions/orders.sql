@@ -145,9 +145,9 @@ end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns their number. If the number is
--- smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in the order
--- of the primary key. Therefore a call can wait for another call, but calls cannot deadlock.
+-- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns the number of these deltas. If this
+-- number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in
+-- the order of the primary key. Therefore a call can wait for another call, but calls cannot deadlock.
 create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -2,7 +2,8 @@
 
 set local role app_owner;
 
--- JSON Merge Patch (RFC 7396): objects merge, null removes, any other value replaces.
+-- Applies a JSON Merge Patch (RFC 7396) to `target`: objects are merged, null removes a key, and any other value
+-- replaces the old value.
 create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$

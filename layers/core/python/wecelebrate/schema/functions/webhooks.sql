@@ -3,10 +3,10 @@
 set local role app_definer;
 
 -- Creates a delivery for each enabled endpoint of the client that subscribes to the event, and returns the number of
--- deliveries. With `only_to`, it creates a delivery only for that endpoint, even if the endpoint does not subscribe to
--- the event, and ends the pause of the endpoint. The caller must act for the client. The callers that act for a client
--- are: staff and services of the platform, members who write for the client, and visitors and customers of its sites.
--- Any other caller is refused.
+-- deliveries. With `only_to` (the id of an endpoint), the function creates a delivery only for this endpoint, even if
+-- the endpoint does not subscribe to the event, and ends the pause of the endpoint. The caller must act for the client.
+-- The callers that act for a client are: staff and services of the platform, members who write for the client, and
+-- visitors and customers of the sites of the client. Any other caller is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -107,8 +107,8 @@ create or replace trigger fail_pending_deliveries after update of status on webh
   for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_pending_deliveries();
 
 -- Returns the endpoints that have a due delivery, no lease and no pause, each with the due time of its first delivery.
--- The query jumps from endpoint to endpoint in the index of pending deliveries, so it is fast even if many deliveries
--- are pending.
+-- The query jumps from endpoint to endpoint in the index of pending deliveries, so the query is fast even if many
+-- deliveries are pending.
 create or replace function app.due_webhooks() returns table (webhook_id uuid, client_id uuid, due_at timestamptz)
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$

@@ -1,5 +1,4 @@
--- Roles. NOLOGIN roles hold the privileges. A login determines which of these roles a connection can enter, and has no
--- other purpose.
+-- Roles. NOLOGIN roles hold the privileges. A login determines which of these roles a connection can enter.
 --
 -- A login is NOINHERIT: it has no privilege until app.enter switches to one of its roles. Therefore injected SQL can
 -- switch only to roles that the login is allowed to enter. Roles belong to the whole server, so the migration of

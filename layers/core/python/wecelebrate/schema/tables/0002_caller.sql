@@ -24,9 +24,9 @@ as $$
 $$;
 grant execute on function app.uuid7() to public;
 
--- The trigger function of every table with `updated_at`. It sets `updated_at` only if the update changes the row. An
--- update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay the
--- same.
+-- The trigger function of every table with `updated_at`. The function sets `updated_at` only if the update changes the
+-- row. An update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay
+-- the same.
 create function app.set_updated_at() returns trigger
 language plpgsql
 as $$

@@ -111,13 +111,13 @@ create trigger set_updated_at before update on client_users for each row execute
 create trigger set_updated_at before update on catalogs for each row execute function app.set_updated_at();
 create trigger set_updated_at before update on sites for each row execute function app.set_updated_at();
 
--- Definer functions read these tables for every caller.
+-- Definer functions read these tables on behalf of every caller.
 grant select on tiers, clients, admin_users, client_users, catalogs, catalog_grants, sites to app_definer;
 
 set local role app_definer;
 
 -- Returns the catalogs whose products the caller may read. These are the catalogs that the clients of the caller own or
--- have a grant for. On a storefront, the only such catalog is the catalog of the site. This function and the next two
+-- have a grant for. On a storefront, the function returns only the catalog of the site. This function and the next two
 -- functions are defined with the tables because policies use them.
 create function app.catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -138,8 +138,8 @@ as $$
   select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
 $$;
 
--- Returns whether a client is allowed to read a catalog. If the client is, the sites of the client are allowed to show
--- the catalog.
+-- Returns whether a client is allowed to read a catalog. In that case, the sites of the client are allowed to show the
+-- catalog, too.
 create function app.may_read_catalog(client uuid, catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

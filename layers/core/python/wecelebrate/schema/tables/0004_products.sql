@@ -1,7 +1,7 @@
 -- Products of catalogs, exclusions of products from sites, and images of products.
 --
--- The query for a page of one catalog in name order reads one index, from the cursor on. The filters by category, brand
--- and price have indexes of their own. An index on only (catalog_id) or on only (sku) would repeat the unique
+-- The query for a page of one catalog in name order reads one index, from the cursor on. The filters by category, by
+-- brand and by price have indexes of their own. An index on only (catalog_id) or on only (sku) would repeat the unique
 -- constraint and slow down every load.
 
 set local role app_owner;

@@ -117,7 +117,7 @@ grant select on order_lines to app_support, app_client, app_customer;
 --
 -- Neither table has a foreign key to clients. The deltas of deleted orders exist until they are rolled up, even if the
 -- client is deleted before the rollup. A foreign key would then reject this rollup, and all later rollups. The table
--- orders has the foreign key, and all deltas come from orders.
+-- `orders` has this foreign key, and all deltas come from the rows of `orders`.
 create table order_deltas (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,

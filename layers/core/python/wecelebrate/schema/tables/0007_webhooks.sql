@@ -1,8 +1,8 @@
 -- Webhooks: events of a client, sent to endpoints of that client.
 --
--- An event is published in the transaction that causes it. Each subscribed endpoint gets one delivery row. A worker
--- claims an endpoint together with a batch of its due deliveries. Therefore only one worker at a time sends to an
--- endpoint, one delivery after the other.
+-- An event is published in the transaction that causes the event. Each subscribed endpoint gets one delivery row. A
+-- worker claims an endpoint together with a batch of its due deliveries. Therefore only one worker at a time sends to
+-- an endpoint, one delivery after the other.
 
 set local role app_owner;
 
@@ -64,7 +64,7 @@ grant select on webhooks to app_support;
 grant select, update on webhooks to app_system;
 
 -- Secrets have a table of their own, because callers that are allowed to read endpoints must not be able to read
--- secrets. Only the worker that signs requests can read them.
+-- secrets. Only the worker that signs requests can read secrets.
 create table webhook_secrets (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,

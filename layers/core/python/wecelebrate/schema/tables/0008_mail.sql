@@ -33,7 +33,7 @@ create index mails_by_order on mails (order_id);
 create index mails_by_job on mails (job_id);
 create index mails_by_recipient on mails (lower(recipient), created_at desc);
 create index mails_by_message on mails (message_id);
--- An order has at most one confirmation, even if a caller requests it several times.
+-- An order has at most one confirmation, even if a caller requests the confirmation several times.
 create unique index mails_one_confirmation_per_order on mails (order_id) where template = 'order_confirmation';
 create trigger set_updated_at before update on mails for each row execute function app.set_updated_at();
 

@@ -7,8 +7,8 @@ set local role app_owner;
 -- outdated values to the outbox, in the same transaction. app.transaction_writes, the last statement of the
 -- transaction, returns these tags. After the commit the process that committed sends the tags to the cache, and then
 -- deletes the rows with app.delete_sent_invalidations. If that process crashes before it deletes the rows, the sweeper
--- claims the rows with app.claim_invalidations. Therefore the tags of every committed change are sent, and tags of
--- changes that were rolled back are not.
+-- claims the rows with app.claim_invalidations. Therefore the tags of every committed change are sent, and the tags of
+-- a change that was rolled back are never sent.
 create table cache_invalidations (
   id uuid primary key default app.uuid7(),
   xid xid8 not null default pg_current_xact_id(),
@@ -21,7 +21,7 @@ comment on column cache_invalidations.id is
   'A caller that knows the id may delete the row. No caller can guess the id: 74 of its bits are random.';
 comment on column cache_invalidations.xid is
   'A reader must have replayed this transaction before the changed rows may be cached from it.';
--- The tags of 5,000 products take 220 KB and exist for milliseconds. To compress the tags would take about as long.
+-- The tags of 5,000 products take 220 KB and exist only for milliseconds. Compression would take about as much time.
 alter table cache_invalidations alter column tags set storage external;
 create index cache_invalidations_by_xid on cache_invalidations (xid);
 create index cache_invalidations_by_created_at on cache_invalidations (created_at);
@@ -41,7 +41,7 @@ create table app.replica_heartbeat (
 comment on table app.replica_heartbeat is
   'If it is empty, no reader counts as lagging. app.write_replica_heartbeat writes it; app.enter reads it on readers.';
 
--- The kill switches that are not at their default. They apply to every caller.
+-- The kill switches whose value is not the default. Kill switches apply to every caller.
 create table kill_switches (
   name text primary key check (name in ('reads', 'cache', 'limits')),
   value text not null,
