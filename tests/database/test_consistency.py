@@ -125,7 +125,7 @@ def test_the_primary_counts_as_caught_up_even_if_its_heartbeat_is_old(superuser:
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]
 
 
-def test_the_system_writes_the_heartbeat(superuser: psycopg.Connection) -> None:
+def test_a_caller_with_the_system_role_can_write_the_heartbeat(superuser: psycopg.Connection) -> None:
     is_current = "select array_agg(written_at = now()) from app.replica_heartbeat"
     for before in ("update app.replica_heartbeat set written_at = '2001-01-01'", "delete from app.replica_heartbeat"):
         superuser.execute(sql.SQL(before))

@@ -34,7 +34,9 @@ def release(tmp_path: Path) -> Path:
     return write_functions(tmp_path, one=FUNCTION.format(name="one", n=1), two=FUNCTION.format(name="two", n=2))
 
 
-def test_only_changed_files_are_applied_again(fresh: Fresh, database: Database, release: Path) -> None:
+def test_only_function_files_that_have_changed_are_applied_again(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     assert migrate(new.url("wc_migrate"), release) == ["0001_schema", "functions/one", "functions/two"]
     write_functions(release, two=FUNCTION.format(name="two", n=22))
@@ -52,7 +54,9 @@ def test_a_rollback_to_an_earlier_release_restores_its_functions(
         assert value(new, "select app.one()") == n
 
 
-def test_a_failed_file_leaves_every_function_unchanged(fresh: Fresh, database: Database, release: Path) -> None:
+def test_if_a_function_file_fails_every_function_stays_unchanged(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_functions(release, one=FUNCTION.format(name="one", n=11), two="select 1 / 0")
@@ -180,7 +184,7 @@ def test_functions_whose_results_are_stored_are_defined_with_the_tables(superuse
     assert stored & replaceable == set()
 
 
-def test_functions_and_lines_are_short() -> None:
+def test_no_function_and_no_line_of_the_sql_files_is_too_long() -> None:
     long_functions: dict[str, int] = {}
     for file in FILES:
         assert [line for line in file.sql.splitlines() if len(line) > MAX_LINE_LENGTH] == [], file.name

@@ -26,7 +26,9 @@ def functions(superuser: psycopg.Connection, columns: str, where: str) -> list[t
     return superuser.execute(query.encode()).fetchall()
 
 
-def test_definer_functions_search_pg_catalog_first_and_pg_temp_last(superuser: psycopg.Connection) -> None:
+def test_the_search_path_of_definer_functions_begins_with_pg_catalog_and_ends_with_pg_temp(
+    superuser: psycopg.Connection,
+) -> None:
     path = "(select setting from unnest(proconfig) setting where setting ~ '^search_path=')"
     definers = functions(superuser, f"proname, {path}", "prosecdef")
     assert len(definers) >= 11

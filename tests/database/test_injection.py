@@ -136,7 +136,9 @@ def test_an_attack_exposes_only_rows_that_the_matrix_allows(
         ("the check that app.enter is a statement of its own", "establish a context as the login"),
     ],
 )
-def test_an_attack_succeeds_if_its_guard_is_removed(database: Database, guard: str, attack: str) -> None:
+def test_an_attack_succeeds_if_the_guard_against_the_attack_is_removed(
+    database: Database, guard: str, attack: str
+) -> None:
     victim = BY_NAME["A's owner"]
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute(WITHOUT_GUARD[guard])
@@ -160,7 +162,7 @@ def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
             connection.execute("select * from sites")
 
 
-def test_a_worker_that_sets_app_worker_reads_only_staged_rows(database: Database) -> None:
+def test_a_worker_that_switches_to_the_role_app_worker_can_read_only_staged_rows(database: Database) -> None:
     service = BY_NAME["service for A"]
     with database.connect("wc_worker", autocommit=True) as connection, entered(connection, service):
         connection.execute("set local role app_worker")
@@ -247,7 +249,7 @@ def test_text_in_one_context_value_cannot_forge_other_context_values(
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_context_ends_with_its_transaction(database: Database) -> None:
+def test_a_context_ends_when_its_transaction_ends(database: Database) -> None:
     state = (
         "select current_user = session_user, current_setting('app.client_ids', true), current_setting('app.seal', true)"
     )

@@ -262,7 +262,7 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
-def test_a_login_that_knows_the_id_can_delete_a_sent_row(database: Database, login: str) -> None:
+def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(database: Database, login: str) -> None:
     row, _ = committed(database)
     with database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
@@ -274,7 +274,7 @@ def test_a_login_that_knows_the_id_can_delete_a_sent_row(database: Database, log
         assert exists(database, ident("a tag"))
 
 
-def test_no_login_can_read_ids_of_the_outbox(database: Database) -> None:
+def test_no_login_can_read_the_ids_of_outbox_rows(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker"):
         with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute("select id from cache_invalidations")
@@ -346,7 +346,7 @@ def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_ro
 @pytest.mark.parametrize(
     ("older_than", "max_rows"), [("0 s", 0), ("0 s", 10001), ("0 s", None), (None, 1), ("-1 s", 1)]
 )
-def test_an_invalid_number_or_age_of_rows_to_claim_is_rejected(
+def test_a_claim_with_an_invalid_number_or_age_of_rows_is_rejected(
     connections: dict[str, psycopg.Connection], older_than: str, max_rows: int
 ) -> None:
     with (

@@ -44,7 +44,7 @@ def writes_for(caller: Caller, client: UUID | None) -> bool:
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_only_the_customer_and_writers_of_the_client_can_queue_the_mail_of_an_order(
+def test_only_the_customer_and_writers_of_the_client_can_queue_a_mail_about_an_order(
     superuser: psycopg.Connection, caller: Caller, template: str
 ) -> None:
     queued = {
@@ -60,7 +60,7 @@ def test_only_the_customer_and_writers_of_the_client_can_queue_the_mail_of_an_or
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_writers_of_the_client_can_queue_the_mail_of_a_job(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_the_client_can_queue_a_mail_about_a_job(superuser: psycopg.Connection, caller: Caller) -> None:
     superuser.execute("update jobs set status = 'completed'")
     queued = {
         name

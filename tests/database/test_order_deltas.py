@@ -61,7 +61,7 @@ def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.C
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_a_change_without_effect_on_figures_writes_no_delta(superuser: psycopg.Connection) -> None:
+def test_a_change_without_effect_on_the_daily_figures_writes_no_delta(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("update orders set status = status, customer_name = 'renamed', metadata = '{\"a\": 1}'")
     superuser.execute("update orders set site_id = %s where client_id = %s", [A_OTHER_SITE, A])
@@ -76,7 +76,9 @@ def test_a_statement_writes_one_delta_for_each_day_and_not_for_each_order(superu
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
-def test_a_delta_has_the_utc_day_in_every_time_zone_of_the_session(superuser: psycopg.Connection, zone: str) -> None:
+def test_a_delta_has_the_utc_day_even_if_the_session_has_a_different_time_zone(
+    superuser: psycopg.Connection, zone: str
+) -> None:
     superuser.execute("delete from order_deltas")
     superuser.execute(sql.SQL("set local time zone {}").format(sql.Literal(zone)))
     place(superuser, at="2026-03-01 00:00Z")

@@ -46,7 +46,7 @@ def test_an_order_number_has_ten_symbols_of_crockford_base_32(admin: psycopg.Con
     assert len(set(numbers)) == 20
 
 
-def test_symbols_are_uniform_and_independent_in_all_positions(database: Database) -> None:
+def test_the_symbols_of_order_numbers_are_uniform_and_independent_in_all_positions(database: Database) -> None:
     rounds = 32_000
     with database.connect() as connection:
         numbers = [
@@ -80,7 +80,7 @@ def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psyco
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_roles_that_place_orders_can_draw_numbers(
+def test_only_roles_that_place_orders_can_draw_order_numbers(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

@@ -143,7 +143,7 @@ def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(45, [7, 0]), (-1, [3, 3, 1, 0])])
-def test_the_schedule_rolls_up_batches_until_its_time_limit(
+def test_the_scheduled_function_rolls_up_batches_until_its_time_limit(
     own_database: Database,
     observer: psycopg.Connection,
     run_schedule: Callable[[float], int],
@@ -157,7 +157,7 @@ def test_the_schedule_rolls_up_batches_until_its_time_limit(
     assert value(observer, COUNT_DELTAS) == 0
 
 
-def test_rollups_update_days_in_the_same_order_and_cannot_deadlock(
+def test_all_rollups_update_the_days_in_one_fixed_sequence_and_cannot_deadlock(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)

@@ -54,7 +54,9 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_finds_and_lists_only_visible_products(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_a_caller_can_find_and_list_only_products_that_it_may_see(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))

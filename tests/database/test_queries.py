@@ -144,7 +144,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_can_be_planned_by_its_roles(superuser: psycopg.Connection, name: str) -> None:
+def test_a_query_can_be_planned_by_every_role_that_runs_it(superuser: psycopg.Connection, name: str) -> None:
     statement, parameters = numbered(QUERIES[name])
     for role in EXCEPTIONS.get(name, AUDIENCES[name.partition(".")[0]]):
         with superuser.transaction(force_rollback=True):
@@ -225,6 +225,6 @@ def test_a_pinning_statement_is_detected(pin: str, text: str) -> None:
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 
-def test_a_transaction_level_lock_is_allowed() -> None:
+def test_a_lock_that_ends_with_its_transaction_is_not_reported_as_pinning() -> None:
     for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
         assert not re.search(PINS["a session lock"], text)
