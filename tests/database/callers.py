@@ -175,6 +175,6 @@ LOGINS = {
     "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
     "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
 }
-"""Maps each login to the roles that it may set."""
+"""Maps each login to the roles to which it can switch."""
 
 CALLERS = tuple(_callers())

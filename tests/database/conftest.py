@@ -54,7 +54,7 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
 
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
-    """A database with the rows of the world for one test module. The tests of the module may commit changes."""
+    """A database with the rows of the world for one test module. These tests are allowed to commit changes."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
     yield _create_world(replace(database, name=name), state)
     with database.connect(autocommit=True) as connection:

@@ -53,7 +53,7 @@ def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
 
 
 def enter(connection: psycopg.Connection, caller: Caller) -> None:
-    """Call app.enter as the caller."""
+    """Call `app.enter` as the caller."""
     connection.execute(ENTER, caller.parameters)
 
 

@@ -31,7 +31,7 @@ class Reach:
     blind_update: int
     """The number of rows that an update without WHERE changes. Policies for select do not reduce this number."""
     blind_delete: bool
-    """Whether a delete without WHERE deletes any row."""
+    """Whether a delete without WHERE deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
     """The pairs of a column and a value that an update without WHERE can set in all rows that it changes."""
 
@@ -123,7 +123,7 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """Run a statement, and roll it back. Returns the number of rows and the rows, or None if the statement is refused.
+    """Run a statement, and roll it back. Returns the row count and the rows of the result, or None if it is refused.
 
     PostgreSQL checks policies before constraints. Therefore a row that violates a constraint has passed the policies.
     """

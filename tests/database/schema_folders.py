@@ -1,4 +1,4 @@
-"""Writes schema folders for tests, and runs `migrate` on them."""
+"""Writes schema folders for tests, and runs `migrate` on these folders."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ def value(database: Database, query: str, login: str = "postgres") -> object:
 
 
 def wait_until(database: Database, query: str) -> None:
-    """Wait up to 20 s until the query returns a true value."""
+    """Wait until the query returns a true value, for at most 20 seconds."""
     deadline = time.monotonic() + 20
     while not value(database, query):
         assert time.monotonic() < deadline, query
