@@ -1,4 +1,4 @@
-"""The callers of the test world, and the rows that each caller may access according to access.toml."""
+"""The callers of the test world, and the rows that `access.toml` allows each caller to access."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -34,13 +34,13 @@ class Caller:
     name: str
     login: str
     role: str
-    """The database role of the session after the caller called app.enter."""
+    """The database role of the session after the call of `app.enter`."""
     subject: str | None = None
     domain: str | None = None
     client_id: UUID | None = None
     job_id: UUID | None = None
     entered: bool = True
-    """Whether the caller called app.enter. Otherwise it has the role of the login, or it set a role by hand."""
+    """Whether the caller has called `app.enter`. If not, it has the role of its login, or has set a role by hand."""
     admin_role: str | None = None
     clients: frozenset[UUID] = field(default_factory=frozenset)
     edits: frozenset[UUID] = field(default_factory=frozenset)
@@ -49,19 +49,19 @@ class Caller:
 
     @property
     def parameters(self) -> list[Any]:
-        """The parameters for the call of app.enter."""
+        """The parameters with which this caller calls `app.enter`."""
         return [self.subject, None, self.domain, self.client_id, [], self.job_id]
 
     def needs_no_context(self, table: Table) -> bool:
-        """Return whether the role sees rows without a context. Roles of wc_migrate and the owner of the table do."""
+        """Return whether the role sees rows without a context. The roles of wc_migrate and the table owner do."""
         return self.role in ("app_definer", "app_migrate", "wc_migrate", table.owner)
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
-        """Return the rows that the matrix allows, or None when the role does not have the privilege."""
-        table = MATRIX.get(name, Table("app_owner", {}))  # a partition is accessible only through its parent
+        """Return the rows on which the caller may use the verb, or None when the role does not have the privilege."""
+        table = MATRIX.get(name, Table("app_owner", {}))  # no role has access to a partition itself
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:
-            return []  # the owner has every privilege, but no policy
+            return []  # the owner has every privilege, but no policy lets it see rows
         if not conditions:
             return None
         if not self.entered and not self.needs_no_context(table):
@@ -69,7 +69,7 @@ class Caller:
         return [row for row in ROWS if row.table == name and self.satisfies(conditions, row)]
 
     def may_move(self, row: Row, column: str, target: UUID | str | None) -> bool:
-        """Return whether the matrix allows the caller to set a column of the row to a value."""
+        """Return whether the matrix allows the caller to set a column of the row to the value `target`."""
         moved = Row(row.table, row.label, {**row.values, column: target})
         conditions = MATRIX[row.table].rows(self.role, "update")
         return self.satisfies(conditions, moved)
@@ -133,7 +133,7 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
     "expired": lambda caller, row: row.label == "A's expired",
 }
-"""The row conditions of access.toml, implemented without SQL."""
+"""Maps the name of each row condition in `access.toml` to an implementation in Python."""
 
 
 def _callers() -> Iterator[Caller]:
@@ -175,6 +175,6 @@ LOGINS = {
     "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
     "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
 }
-"""Maps each login to the roles that it may set."""
+"""Maps each login to the roles to which it can switch."""
 
 CALLERS = tuple(_callers())

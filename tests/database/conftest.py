@@ -1,4 +1,4 @@
-"""Fixtures with databases on the PostgreSQL server of the session. The local cloud uses a database of its own."""
+"""Fixtures with databases on the PostgreSQL server of the test session. The local cloud uses a different database."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ from tests.database.callers import LOGINS
 
 @dataclass(frozen=True)
 class Database:
-    """One database, and the connections of each login to it."""
+    """One database, and the connections that each login can open to the database."""
 
     address: str
     name: str
@@ -32,7 +32,7 @@ class Database:
         return f"postgresql://{login}:{password}@{self.address}/{self.name}"
 
     def connect(self, login: str = "postgres", *, autocommit: bool = False) -> psycopg.Connection:
-        """Open a connection with the same settings as Lambda functions use."""
+        """Open a connection with the settings that Lambda functions use."""
         return psycopg.connect(self.url(login), prepare_threshold=None, autocommit=autocommit)
 
     def migrate(self) -> list[str]:
@@ -42,19 +42,19 @@ class Database:
 
 @pytest.fixture(scope="session")
 def server(cloud: Endpoints, state: Path) -> Database:
-    """The database `postgres` of the PostgreSQL server of the session."""
+    """The database `postgres` on the PostgreSQL server of the test session."""
     return Database(urlsplit(cloud.database).netloc.rpartition("@")[2], "postgres", Credentials.of(state))
 
 
 @pytest.fixture(scope="session")
 def database(server: Database, state: Path, worker_id: str) -> Database:
-    """A migrated database with the rows of the world. Tests must undo their changes."""
+    """A migrated database with the rows of the world. Each test must undo its changes."""
     return _create_world(Database(server.address, f"world_{worker_id}", server.credentials), state)
 
 
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
-    """A database with the rows of the world for one test module. The tests of the module may commit changes."""
+    """A database with the rows of the world for one test module. These tests are allowed to commit changes."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
     yield _create_world(replace(database, name=name), state)
     with database.connect(autocommit=True) as connection:
@@ -63,7 +63,8 @@ def own_database(database: Database, state: Path, request: pytest.FixtureRequest
 
 def _create_world(database: Database, state: Path) -> Database:
     with (state / "world.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # roles belong to the server: two concurrent first migrations would conflict
+        # The roles belong to the whole server, so two concurrent first migrations would both create them.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         database.migrate()
     with database.connect() as connection:
         world.seed(connection)
@@ -72,7 +73,10 @@ def _create_world(database: Database, state: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
-    """A connection of each login to the world, in autocommit mode. Tests must roll back their changes."""
+    """For each login, a connection to the database with the rows of the world, in autocommit mode.
+
+    Tests must roll back their changes.
+    """
     opened = {login: database.connect(login, autocommit=True) for login in LOGINS}
     yield opened
     for connection in opened.values():
@@ -81,7 +85,7 @@ def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
 
 @pytest.fixture
 def fresh(server: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
-    """Creates empty databases that belong to wc_migrate."""
+    """A function that creates an empty database, which belongs to wc_migrate. The fixture drops these databases."""
     names: list[str] = []
 
     def create() -> Database:

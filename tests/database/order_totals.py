@@ -1,4 +1,4 @@
-"""Helpers for tests of the daily figures: they place orders, change them, and roll up deltas."""
+"""Helpers for tests of the daily figures: functions that place orders, change orders, and roll up deltas."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ with figures as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the daily figures that differ from the count of the orders. One statement reads one snapshot."""
+"""Selects the daily figures that differ from a direct count of the orders. This single statement reads one snapshot."""
 
 ROLLUP = "select app.rollup_order_deltas(%s)"
 COUNT_DELTAS = "select count(*) from order_deltas"
@@ -43,7 +43,7 @@ _ORDER = {"client": A, "site": A_SITE, "amount": 1, "currency": "USD", "at": "20
 
 @contextmanager
 def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
-    """Open a transaction of the caller. It waits at most one second for a lock, and the test must end it."""
+    """Open a transaction of the caller. The transaction waits at most one second for a lock. The test must end it."""
     with database.connect(caller.login) as connection:
         enter(connection, caller)
         connection.execute("set local lock_timeout = '1s'")
@@ -53,7 +53,7 @@ def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
 
 
 def enter(connection: psycopg.Connection, caller: Caller) -> None:
-    """Call app.enter as the caller."""
+    """Call `app.enter` as the caller."""
     connection.execute(ENTER, caller.parameters)
 
 
@@ -70,7 +70,7 @@ def place(connection: psycopg.Connection, **changes: object) -> list[UUID]:
 
 
 def rollup_all(database: Database, max_rows: int = 100) -> int:
-    """Roll up until no delta is left, and return the number of deltas."""
+    """Roll up until no delta is left, and return the number of deltas that were rolled up."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(1000):
@@ -84,7 +84,7 @@ def rollup_all(database: Database, max_rows: int = 100) -> int:
 
 
 def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]) -> None:
-    """Make one random change: place orders, or change or delete orders of the list `orders`."""
+    """Make one random change: place new orders, or change or delete orders whose ids are in `orders`."""
     order = rng.choice(orders) if orders else None
     kind = rng.random() if order else 0.0
     client, site = rng.choice(SITES)
@@ -111,7 +111,7 @@ def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]
 
 
 def run_transactions(database: Database, seed: int, count: int) -> None:
-    """Run `count` transactions of random changes, one after the other. About a tenth is rolled back."""
+    """Run `count` transactions with random changes, one after the other. About a tenth of them is rolled back."""
     rng = Random(seed)
     orders: list[UUID] = []
     with database.connect("wc_api") as connection:

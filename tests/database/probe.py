@@ -1,4 +1,4 @@
-"""Determines the access that a caller really has: tries every verb on every row, and rolls back the changes."""
+"""Determines the access that a caller really has: tries every verb on every row, and rolls back each change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Row, in
 from wecelebrate.core.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
-"""Every table that has rows in the world, and one partition under its own name."""
+"""The names of all tables that have rows in the world, and the name of one partition."""
 
 Move = tuple[str, UUID | str | None]
 Result = tuple[int, list[tuple[Any, ...]]]
@@ -22,18 +22,18 @@ Result = tuple[int, list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Reach:
-    """The access of a caller to a table. None means that the caller does not have the privilege."""
+    """The access that a caller has to a table. The value None means that the caller does not have the privilege."""
 
     select: frozenset[str] | None
     insert: frozenset[str]
     update: frozenset[str] | None
     delete: frozenset[str] | None
     blind_update: int
-    """The number of rows that an update without WHERE changes. Policies for select do not restrict it."""
+    """The number of rows that an update without WHERE changes. Policies for select do not reduce this number."""
     blind_delete: bool
-    """Whether a delete without WHERE deletes any row."""
+    """Whether a delete without WHERE deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
-    """Columns and values that an update without WHERE may set on all rows that it changes."""
+    """The pairs of a column and a value that an update without WHERE can set in all rows that it changes."""
 
 
 def rows_of(table: str) -> tuple[Row, ...]:
@@ -42,7 +42,7 @@ def rows_of(table: str) -> tuple[Row, ...]:
 
 
 def promised(caller: Caller, table: str) -> Reach:
-    """Return the access that the matrix declares."""
+    """Return the access that the matrix declares for the caller."""
     select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
@@ -72,17 +72,17 @@ def _moves(table: str) -> list[Move]:
 
 
 def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
-    """Return the labels of the rows that a transaction sees, or None when it does not have the privilege."""
+    """Return the labels of the rows that the caller sees, or None when the caller does not have the privilege."""
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
-    # A row that was not seeded has its key as its label.
+    # The label of a row that was not seeded is its key.
     labels = {row.key: row.label for row in rows}
     return None if result is None else frozenset(labels.get(key, str(key)) for key in result[1])
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """Update all rows without WHERE, in a column that does not affect the access to them."""
+    """Try an update without WHERE of a column that does not affect who may access a row. The update is rolled back."""
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)
@@ -123,7 +123,7 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """Run a statement and roll it back. Returns the number of rows and the result, or None if it is refused.
+    """Run a statement, and roll it back. Returns the row count and the rows of the result, or None if it is refused.
 
     PostgreSQL checks policies before constraints. Therefore a row that violates a constraint has passed the policies.
     """
@@ -143,7 +143,7 @@ def _affects_rows(result: Result | None) -> bool:
 
 @contextmanager
 def entered(connection: psycopg.Connection, caller: Caller) -> Iterator[psycopg.Connection]:
-    """Open a transaction or a savepoint as the caller. It is rolled back at its end."""
+    """Open a transaction or a savepoint as the caller. At the end of the `with` block, it is rolled back."""
     with connection.transaction(force_rollback=True):
         if caller.entered:
             row = connection.execute(ENTER, caller.parameters).fetchone()

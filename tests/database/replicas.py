@@ -15,7 +15,7 @@ from tests.database import world
 
 @contextmanager
 def started(folder: Path) -> Iterator[Postgres]:
-    """Start a primary and a replica with the rows of the world, and erase both at the end."""
+    """Start a primary and a replica with the rows of the world, and erase both servers at the end."""
     servers = Postgres(folder, free_port(), free_port(), durable=False)
     with servers:
         prepare(servers.primary, servers.credentials.superuser, DATABASE, servers.credentials.logins)

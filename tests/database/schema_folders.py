@@ -1,4 +1,4 @@
-"""Writes schema folders for tests, and runs `migrate` on them."""
+"""Writes schema folders for tests, and runs `migrate` on these folders."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tests.database.conftest import Database
 
 
 def write_tables(folder: Path, **files: str) -> Path:
-    """Write migrations to `folder`. A name starts with `m`: `m0001_first` becomes tables/0001_first.sql."""
+    """Write migrations to `folder`. Each name starts with `m`: for `m0001_first`, the file is tables/0001_first.sql."""
     return _write(folder / "tables", {name.removeprefix("m"): text for name, text in files.items()}).parent
 
 
@@ -26,7 +26,7 @@ def _write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def start_migrate(database: Database, folder: Path, lease: int = 900) -> subprocess.Popen[str]:
-    """Run `migrate` in another process. It prints the names of the applied files."""
+    """Start a process that runs `migrate` and prints the names of the applied files."""
     program = f"""
 import sys
 from pathlib import Path
@@ -46,7 +46,7 @@ def value(database: Database, query: str, login: str = "postgres") -> object:
 
 
 def wait_until(database: Database, query: str) -> None:
-    """Wait up to 20 s until the query returns a true value."""
+    """Wait until the query returns a true value, for at most 20 seconds."""
     deadline = time.monotonic() + 20
     while not value(database, query):
         assert time.monotonic() < deadline, query

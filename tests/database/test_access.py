@@ -19,11 +19,11 @@ def test_a_caller_has_exactly_the_access_that_the_matrix_declares(
         assert reached(connection, table) == promised(caller, table)
 
 
-def test_every_table_of_the_matrix_is_tried() -> None:
+def test_the_tests_try_every_table_of_the_matrix() -> None:
     assert set(MATRIX) < set(TABLES)
 
 
-def test_roles_outside_the_platform_can_read_all_rows_only_of_tiers() -> None:
+def test_tiers_is_the_only_table_that_roles_outside_the_platform_can_read_completely() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name
@@ -34,7 +34,7 @@ def test_roles_outside_the_platform_can_read_all_rows_only_of_tiers() -> None:
     assert wide == {"tiers"}
 
 
-def test_a_login_can_enter_only_the_roles_of_its_audience(database: Database) -> None:
+def test_a_login_can_enter_only_the_roles_that_are_listed_for_it(database: Database) -> None:
     with database.connect() as connection:
         for login in ("wc_public", "wc_api", "wc_worker"):
             roles = connection.execute(
@@ -71,7 +71,9 @@ def test_a_login_can_enter_only_the_roles_of_its_audience(database: Database) ->
         ("alter table drops rename to dropped", "drops: the table does not exist"),
     ],
 )
-def test_drift_is_reported_with_table_role_and_verb(database: Database, change: str, difference: str) -> None:
+def test_a_difference_is_reported_with_its_table_role_and_verb(
+    database: Database, change: str, difference: str
+) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute(sql.SQL(change))
         assert difference in access.drift(connection, access.declared())

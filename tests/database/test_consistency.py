@@ -1,6 +1,6 @@
-"""app.enter returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
+"""Tests of `app.enter`: it returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
 
-This module also tests the saved responses of idempotency keys.
+More tests are about the responses that are saved under idempotency keys.
 """
 
 from collections.abc import Iterator
@@ -24,18 +24,18 @@ BY_NAME = {caller.name: caller for caller in CALLERS}
 OLD_ENTER = (
     "select role, admin_role, client_ids, editor_ids, site_id, tier, caught_up from app.enter(%s, %s, %s, %s, %s, %s)"
 )
-"""The statement of the previous release."""
+"""The statement with which the previous release calls `app.enter`."""
 
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A transaction that is rolled back."""
+    """A transaction of the superuser that is rolled back."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
         yield connection
 
 
 def enter(connection: psycopg.Connection, caller: Caller, statement: str = ENTER) -> dict[str, Any]:
-    """Return the result of app.enter, in a transaction that is rolled back."""
+    """Call `app.enter` in a transaction that is rolled back, and return the result."""
     with connection.transaction(force_rollback=True), connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(sql.SQL(statement), caller.parameters).fetchone()
         assert row
@@ -60,14 +60,14 @@ def test_app_enter_returns_the_context_of_the_caller(
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller.entered], ids=lambda caller: caller.name)
-def test_the_statement_of_the_previous_release_still_works(
+def test_the_previous_release_can_still_call_app_enter(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     old, new = (enter(connections[caller.login], caller, statement) for statement in (OLD_ENTER, ENTER))
     assert old == {column: new[column] for column in old}
 
 
-def test_a_member_of_several_clients_has_the_limit_of_the_best_tier(superuser: psycopg.Connection) -> None:
+def test_a_member_of_several_clients_has_the_request_limit_of_the_best_tier(superuser: psycopg.Connection) -> None:
     superuser.execute("update clients set tier = 'professional' where id = %s", [B])
     superuser.execute("set local session authorization wc_api")
     context = enter(superuser, BY_NAME["owner of A and viewer of B"])
@@ -76,7 +76,7 @@ def test_a_member_of_several_clients_has_the_limit_of_the_best_tier(superuser: p
     assert (context["tier"], context["requests_per_hour"]) == ("standard", 1000)
 
 
-def test_a_storefront_has_the_limit_of_the_tier_of_its_client(superuser: psycopg.Connection) -> None:
+def test_a_storefront_has_the_same_request_limit_as_its_client(superuser: psycopg.Connection) -> None:
     superuser.execute("update clients set tier = 'enterprise' where id = %s", [A])
     superuser.execute("set local session authorization wc_public")
     context = enter(superuser, BY_NAME["visitor of A"])
@@ -101,7 +101,7 @@ def test_every_kill_switch_has_its_default_if_the_table_is_empty(superuser: psyc
         ("reads", None, False),
     ],
 )
-def test_a_kill_switch_can_be_set_only_to_the_value_that_is_not_its_default(
+def test_a_kill_switch_accepts_only_the_value_that_differs_from_its_default(
     superuser: psycopg.Connection, name: str, value: str | None, *, is_valid: bool
 ) -> None:
     superuser.execute("delete from kill_switches")
@@ -119,13 +119,13 @@ def test_a_kill_switch_records_the_subject_that_set_it(connections: dict[str, ps
         assert row.fetchone() == ("admin",)
 
 
-def test_the_primary_counts_as_caught_up_with_an_old_heartbeat(superuser: psycopg.Connection) -> None:
+def test_the_primary_counts_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
     superuser.execute("update app.replica_heartbeat set written_at = '2001-01-01'")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]
 
 
-def test_the_system_writes_the_heartbeat(superuser: psycopg.Connection) -> None:
+def test_a_caller_with_the_system_role_can_write_the_heartbeat(superuser: psycopg.Connection) -> None:
     is_current = "select array_agg(written_at = now()) from app.replica_heartbeat"
     for before in ("update app.replica_heartbeat set written_at = '2001-01-01'", "delete from app.replica_heartbeat"):
         superuser.execute(sql.SQL(before))
@@ -196,7 +196,9 @@ def test_a_subject_can_save_an_idempotency_key_only_once(superuser: psycopg.Conn
             superuser.execute(sql.SQL(SAVE), ["x", key])
 
 
-def test_the_sweeper_can_delete_but_not_change_idempotency_keys(connections: dict[str, psycopg.Connection]) -> None:
+def test_the_sweeper_can_delete_idempotency_keys_but_cannot_change_them(
+    connections: dict[str, psycopg.Connection],
+) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         with pytest.raises(errors.InsufficientPrivilege), system.transaction():
             system.execute("update idempotency_keys set body = 'b'")

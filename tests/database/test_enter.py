@@ -1,4 +1,4 @@
-"""Tests of app.enter: the role that each caller gets, and the callers that are refused."""
+"""Tests of `app.enter`: the role that each caller gets, and the callers that are refused."""
 
 from typing import Any
 
@@ -33,13 +33,13 @@ def enter(
         ("wc_api", "service:drops", None, None, REFUSED),
         ("wc_api", "service:system", None, None, REFUSED),
         ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
-        # The subject must not be empty. Only visitors may enter without a subject.
+        # The subject must not be empty. Only visitors are allowed to enter without a subject.
         ("wc_public", "", "a.test", None, REFUSED),
         ("wc_api", "", None, None, REFUSED),
         ("wc_api", None, None, None, REFUSED),
         ("wc_worker", "", None, None, REFUSED),
         ("wc_worker", None, None, None, REFUSED),
-        # Only wc_public and wc_worker may enter storefronts. An anonymous visitor may use only wc_public.
+        # Only the logins wc_public and wc_worker can enter storefronts. An anonymous visitor must use wc_public.
         ("wc_api", "customer", "a.test", None, REFUSED),
         ("wc_api", None, "a.test", None, REFUSED),
         ("wc_api", "super", "a.test", None, REFUSED),
@@ -62,13 +62,13 @@ def test_an_invalid_caller_is_refused(
 
 
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
-def test_every_account_is_only_a_customer_on_a_storefront(database: Database, subject: str) -> None:
+def test_on_a_storefront_every_account_has_only_the_role_of_a_customer(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
         role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
 
 
-def test_a_member_of_two_clients_can_enter_for_only_one_of_them(database: Database) -> None:
+def test_a_member_of_two_clients_can_restrict_itself_to_one_client(database: Database) -> None:
     with database.connect("wc_api") as connection:
         assert sorted(enter(connection, "both")[2]) == sorted([A, B])
         connection.rollback()
@@ -105,7 +105,7 @@ def test_an_inactive_site_is_refused(database: Database, status: str) -> None:
     ("login", "subject", "timeout"),
     [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
 )
-def test_the_tier_sets_the_statement_timeout_within_the_limit_of_the_gateway(
+def test_the_statement_timeout_is_the_timeout_of_the_tier_up_to_the_limit_of_the_gateway(
     database: Database, login: str, subject: str, timeout: str
 ) -> None:
     with database.connect(login) as connection:
@@ -152,7 +152,9 @@ def test_a_login_cannot_call_functions_before_it_enters(database: Database, logi
         "/* */ select role from app.enter($1)",
     ],
 )
-def test_app_enter_works_only_as_a_statement_of_its_own(database: Database, text: str) -> None:
+def test_app_enter_is_refused_unless_it_is_a_separate_statement_with_bound_parameters(
+    database: Database, text: str
+) -> None:
     with database.connect("wc_api") as connection:
         values = [b"super"] if "$1" in text else []
         result = connection.pgconn.exec_params(text.encode(), values)

@@ -1,4 +1,4 @@
-"""Function files are applied together, only when they change, and only by the latest release."""
+"""The changed function files are applied in one transaction, and only the latest release applies them."""
 
 import re
 from collections import Counter
@@ -29,12 +29,14 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """The schema folder of a small release with two function files, for app.one and app.two."""
+    """The schema folder of a small release. It has two function files, which define `app.one` and `app.two`."""
     write_tables(tmp_path, m0001_schema=SCHEMA)
     return write_functions(tmp_path, one=FUNCTION.format(name="one", n=1), two=FUNCTION.format(name="two", n=2))
 
 
-def test_only_changed_files_are_applied_again(fresh: Fresh, database: Database, release: Path) -> None:
+def test_only_function_files_that_have_changed_are_applied_again(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     assert migrate(new.url("wc_migrate"), release) == ["0001_schema", "functions/one", "functions/two"]
     write_functions(release, two=FUNCTION.format(name="two", n=22))
@@ -42,7 +44,9 @@ def test_only_changed_files_are_applied_again(fresh: Fresh, database: Database, 
     assert value(new, "select array[app.one(), app.two()]") == [1, 22]
 
 
-def test_a_rolled_back_release_restores_its_functions(fresh: Fresh, database: Database, release: Path) -> None:
+def test_a_rollback_to_an_earlier_release_restores_its_functions(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     for n in (1, 11, 1):
         write_functions(release, one=FUNCTION.format(name="one", n=n))
@@ -50,7 +54,9 @@ def test_a_rolled_back_release_restores_its_functions(fresh: Fresh, database: Da
         assert value(new, "select app.one()") == n
 
 
-def test_a_failed_file_leaves_every_function_unchanged(fresh: Fresh, database: Database, release: Path) -> None:
+def test_if_a_function_file_fails_every_function_stays_unchanged(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_functions(release, one=FUNCTION.format(name="one", n=11), two="select 1 / 0")
@@ -71,7 +77,7 @@ def test_a_file_cannot_change_the_result_type_of_a_function(fresh: Fresh, databa
         migrate(new.url("wc_migrate"), release)
 
 
-def test_an_older_release_changes_no_function(fresh: Fresh, database: Database, release: Path) -> None:
+def test_a_release_older_than_the_database_changes_no_function(fresh: Fresh, database: Database, release: Path) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_tables(release, m0002_later="create schema later")
@@ -83,7 +89,9 @@ def test_an_older_release_changes_no_function(fresh: Fresh, database: Database, 
     assert value(new, "select app.one()") == 11
 
 
-def test_two_concurrent_runs_replace_a_changed_function_once(fresh: Fresh, database: Database, release: Path) -> None:
+def test_two_concurrent_runs_replace_a_changed_function_only_once(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     slow = "; select pg_sleep(1)"
@@ -122,14 +130,14 @@ def test_every_function_is_declared_in_the_access_matrix(superuser: psycopg.Conn
         ("drop function app.daily_order_totals", "app.daily_order_totals: the function does not exist"),
     ],
 )
-def test_drift_of_a_function_is_reported(database: Database, change: str, difference: str) -> None:
+def test_a_function_that_differs_from_the_matrix_is_reported(database: Database, change: str, difference: str) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute(change.encode())
         assert difference in access.drift(connection, access.declared())
 
 
 def defined(file: schema.SchemaFile) -> list[str]:
-    """Return the functions that a file defines, with their argument lists."""
+    """Return the names and the argument lists of the functions that a file defines."""
     functions = re.findall(r"create (?:or replace )?function ([\w.]+)\s*(\([^$]*?\))\s*(?:returns|language)", file.sql)
     return [f"{name}{arguments}" for name, arguments in functions]
 
@@ -166,7 +174,7 @@ select n.nspname || '.' || p.proname
 from used u join pg_proc p on p.oid = u.oid join pg_namespace n on n.oid = p.pronamespace
 where n.nspname = 'app'
 """
-"""Selects the functions that policies, defaults, constraints and indexes use, directly or through another function."""
+"""Selects the functions that policies, defaults, constraints and indexes use, directly or through other functions."""
 
 
 def test_functions_whose_results_are_stored_are_defined_with_the_tables(superuser: psycopg.Connection) -> None:
@@ -176,7 +184,7 @@ def test_functions_whose_results_are_stored_are_defined_with_the_tables(superuse
     assert stored & replaceable == set()
 
 
-def test_functions_and_lines_are_short() -> None:
+def test_no_function_and_no_line_of_the_sql_files_is_too_long() -> None:
     long_functions: dict[str, int] = {}
     for file in FILES:
         assert [line for line in file.sql.splitlines() if len(line) > MAX_LINE_LENGTH] == [], file.name

@@ -1,4 +1,4 @@
-"""Rules for every function, role and schema."""
+"""Tests of the rules that apply to every function, role and schema of the database."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.database.conftest import Database
 OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
-# These functions create or analyze tables. Only the owner of the tables may do that.
+# These functions create or analyze tables. PostgreSQL allows this only to the owner of the tables.
 OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products"}
 
 
@@ -26,7 +26,9 @@ def functions(superuser: psycopg.Connection, columns: str, where: str) -> list[t
     return superuser.execute(query.encode()).fetchall()
 
 
-def test_definer_functions_search_pg_catalog_first_and_pg_temp_last(superuser: psycopg.Connection) -> None:
+def test_the_search_path_of_definer_functions_begins_with_pg_catalog_and_ends_with_pg_temp(
+    superuser: psycopg.Connection,
+) -> None:
     path = "(select setting from unnest(proconfig) setting where setting ~ '^search_path=')"
     definers = functions(superuser, f"proname, {path}", "prosecdef")
     assert len(definers) >= 11
@@ -42,7 +44,7 @@ def test_definer_functions_belong_to_app_definer(superuser: psycopg.Connection) 
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER}
 
 
-def test_no_definer_function_is_executable_by_public(superuser: psycopg.Connection) -> None:
+def test_public_cannot_execute_definer_functions(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert functions(superuser, "proname", f"prosecdef and {public}") == []
 
@@ -57,11 +59,11 @@ def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.
     }
 
 
-def test_no_function_is_leakproof(superuser: psycopg.Connection) -> None:
+def test_no_function_is_marked_leakproof(superuser: psycopg.Connection) -> None:
     assert functions(superuser, "proname", "proleakproof") == []
 
 
-def test_no_role_bypasses_policies(superuser: psycopg.Connection) -> None:
+def test_no_role_can_bypass_policies(superuser: psycopg.Connection) -> None:
     privileged = superuser.execute(
         "select rolname from pg_roles where (rolname ~ '^(app|wc)_')"
         " and (rolsuper or rolbypassrls or rolreplication or rolcreatedb or rolinherit)"
@@ -84,7 +86,7 @@ def test_logins_own_no_object_except_the_database(superuser: psycopg.Connection)
     assert set(owned.fetchall()) <= {("wc_migrate", "pg_database")}
 
 
-def test_a_login_has_no_privileges_of_its_roles_before_it_enters(database: Database) -> None:
+def test_a_login_cannot_use_the_privileges_of_its_roles_before_it_enters(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker"):
         with database.connect(login) as connection:
             usable = connection.execute(

@@ -1,4 +1,4 @@
-"""Injected SQL reads and changes only rows that the caller may access anyway, with every login."""
+"""With every login, injected SQL reads and changes only rows that the caller may access without an injection."""
 
 from contextlib import suppress
 
@@ -25,7 +25,7 @@ set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set l
 """
 TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
 ROLES = sorted({role for roles in LOGINS.values() for role in roles} - {"app_worker"})
-"""All roles except app_worker. A worker may set app_worker: see the test of staged rows below."""
+"""All roles except app_worker. A worker is allowed to switch to app_worker: a separate test below covers this case."""
 
 ATTACKS: dict[str, str] = {
     **{f"set role {role}": f"set role {role}" for role in ROLES},
@@ -85,7 +85,7 @@ ATTACKS: dict[str, str] = {
 
 
 def inject(connection: psycopg.Connection, text: str, *, one_by_one: bool) -> None:
-    """Run the text like an injection: as one text, or statement by statement. Statements may fail."""
+    """Run the text as an injection would: as a whole, or one statement after the other. Errors are ignored."""
     for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
         with suppress(psycopg.Error), connection.transaction():
             connection.execute(sql.SQL(statement))
@@ -117,7 +117,7 @@ WITHOUT_GUARD = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("victim", VICTIMS, ids=lambda caller: caller.name)
-def test_an_attack_exposes_no_row_outside_the_matrix(
+def test_an_attack_exposes_only_rows_that_the_matrix_allows(
     connections: dict[str, psycopg.Connection], victim: Caller, attack: str
 ) -> None:
     for one_by_one in (True, False):
@@ -136,7 +136,9 @@ def test_an_attack_exposes_no_row_outside_the_matrix(
         ("the check that app.enter is a statement of its own", "establish a context as the login"),
     ],
 )
-def test_an_attack_succeeds_if_its_guard_is_removed(database: Database, guard: str, attack: str) -> None:
+def test_an_attack_succeeds_if_the_guard_against_the_attack_is_removed(
+    database: Database, guard: str, attack: str
+) -> None:
     victim = BY_NAME["A's owner"]
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute(WITHOUT_GUARD[guard])
@@ -160,7 +162,7 @@ def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
             connection.execute("select * from sites")
 
 
-def test_a_worker_that_sets_app_worker_reads_only_staged_rows(database: Database) -> None:
+def test_a_worker_that_switches_to_the_role_app_worker_can_read_only_staged_rows(database: Database) -> None:
     service = BY_NAME["service for A"]
     with database.connect("wc_worker", autocommit=True) as connection, entered(connection, service):
         connection.execute("set local role app_worker")
@@ -206,7 +208,7 @@ def test_a_hostile_search_path_changes_no_result(database: Database, path: str) 
         assert connection.execute("select count(*) from public.sites").fetchone() == (2,)
 
 
-def test_a_hostile_search_path_of_a_session_does_not_affect_the_next_caller(database: Database) -> None:
+def test_a_hostile_search_path_does_not_affect_the_next_caller_of_the_session(database: Database) -> None:
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, BY_NAME["A's owner"].parameters)
         connection.execute("set search_path = pg_temp, pg_catalog, public")
@@ -231,7 +233,9 @@ def test_a_context_cannot_be_reused_in_the_next_transaction(database: Database) 
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_context_value_cannot_imitate_the_next_value(connections: dict[str, psycopg.Connection]) -> None:
+def test_text_in_one_context_value_cannot_forge_other_context_values(
+    connections: dict[str, psycopg.Connection],
+) -> None:
     unit = chr(31)
     customer = BY_NAME["customer of A"]
     email = unit.join(["e@test", "", "", "", "", str(B_SITE)])
@@ -245,7 +249,7 @@ def test_a_context_value_cannot_imitate_the_next_value(connections: dict[str, ps
         assert connection.execute("select count(*) from sites").fetchone() == (0,)
 
 
-def test_a_context_ends_with_its_transaction(database: Database) -> None:
+def test_a_context_ends_when_its_transaction_ends(database: Database) -> None:
     state = (
         "select current_user = session_user, current_setting('app.client_ids', true), current_setting('app.seal', true)"
     )

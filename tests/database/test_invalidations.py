@@ -1,4 +1,4 @@
-"""Tests of the outbox. A change queues cache tags; only the same transaction and the sweeper can read them."""
+"""Tests of the outbox. A change queues cache tags. Only the transaction of the change and the sweeper can read them."""
 
 import time
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def writes(connection: psycopg.Connection) -> tuple[str | None, list[UUID], set[
 
 
 def queued(connection: psycopg.Connection, statement: str, *values: Any) -> set[str]:
-    """Run a statement, and return the tags that it queues in the outbox."""
+    """Run a statement, and return the tags that the statement adds to the outbox."""
     _, before, _ = writes(connection)
     connection.execute(sql.SQL(statement), values)
     _, after, _ = writes(connection)
@@ -116,7 +116,7 @@ CHANGES: list[tuple[str, tuple[Any, ...], set[str]]] = [
 
 
 @pytest.mark.parametrize(("statement", "values", "tags"), CHANGES, ids=[statement for statement, *_ in CHANGES])
-def test_a_change_queues_its_tags(
+def test_a_change_queues_the_tags_of_the_changed_rows(
     superuser: psycopg.Connection, statement: str, values: tuple[Any, ...], tags: set[str]
 ) -> None:
     assert queued(superuser, statement, *values) == tags
@@ -150,7 +150,7 @@ def test_a_statement_without_effect_queues_no_tag(superuser: psycopg.Connection,
     assert queued(superuser, f"insert into {table} select * from {table} on conflict do nothing") == set()
 
 
-def test_a_change_of_any_column_of_a_product_queues_its_tags(superuser: psycopg.Connection) -> None:
+def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser: psycopg.Connection) -> None:
     columns = superuser.execute(
         "select attname, atttypid::regtype::text from pg_attribute"
         " where attrelid = 'products'::regclass and attnum > 0 and not attisdropped and attname <> 'updated_at'"
@@ -172,37 +172,39 @@ def test_a_change_of_any_column_of_a_product_queues_its_tags(superuser: psycopg.
             assert {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"} <= tags, column
 
 
-def test_a_stock_change_invalidates_pages_only_when_it_starts_or_ends_at_0(superuser: psycopg.Connection) -> None:
+def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stock_is_0(
+    superuser: psycopg.Connection,
+) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
     stock = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
     update = "update products set inventory_count = %s where id = %s"
     assert [queued(superuser, update, count, A_PRODUCT) for count in (7, 3, 0, 0)] == [visible, stock, visible, set()]
 
 
-def test_a_statement_queues_tags_only_of_rows_that_it_changes(superuser: psycopg.Connection) -> None:
+def test_a_statement_queues_no_tags_of_rows_that_stay_the_same(superuser: psycopg.Connection) -> None:
     update = "update products set price = case when id = %s then 99 else price end"
     assert queued(superuser, update, A_PRODUCT) == {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"}
 
 
-def test_another_spelling_of_a_json_number_counts_as_a_change(superuser: psycopg.Connection) -> None:
+def test_a_json_number_that_is_only_spelled_differently_counts_as_a_change(superuser: psycopg.Connection) -> None:
     setting = "update clients set settings = %s where id = %s"
     superuser.execute(sql.SQL(setting), ['{"n": 1}', A])
     assert queued(superuser, setting, '{"n": 1.0}', A) == {f"client:{A}", "clients"}
 
 
-def test_a_large_statement_is_fast_after_a_plan_for_one_row(superuser: psycopg.Connection) -> None:
+def test_a_large_update_is_fast_even_if_its_plan_was_made_for_one_row(superuser: psycopg.Connection) -> None:
     insert = (
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
     assert queued(superuser, insert, HIDDEN) == {f"products:{HIDDEN}"}
-    for _ in range(10):  # PostgreSQL plans this statement for one row and keeps the plan
+    for _ in range(10):  # PostgreSQL makes a plan for a change of one row, and keeps this plan
         superuser.execute("update products set price = 7 where id = %s", [A_PRODUCT])
     began = time.monotonic()
     assert len(queued(superuser, PRICE, HIDDEN)) == 5002
     assert time.monotonic() - began < 5, "a nested loop over 5,000 times 5,000 rows would take three times as long"
 
 
-def test_transaction_writes_returns_only_writes_of_the_transaction(database: Database) -> None:
+def test_the_function_transaction_writes_lists_no_writes_of_other_transactions(database: Database) -> None:
     with database.connect("wc_api", autocommit=True) as mine, database.connect("wc_api", autocommit=True) as other:
         with entered(mine, OWNER), entered(other, BY_NAME["B's owner"]):
             assert writes(mine) == (None, [], set())
@@ -232,7 +234,7 @@ def test_a_rolled_back_savepoint_queues_no_tag(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", [caller.name for caller in CALLERS if caller.entered])
-def test_every_caller_that_enters_can_read_its_own_writes(
+def test_every_caller_that_enters_can_call_transaction_writes(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]
@@ -241,7 +243,7 @@ def test_every_caller_that_enters_can_read_its_own_writes(
 
 
 def committed(database: Database) -> tuple[UUID, str]:
-    """Commit a change as A's owner, without sending its tags. Returns the row of the outbox and the xid."""
+    """Commit a change as A's owner without sending the tags. Returns the id of the row in the outbox, and the xid."""
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, OWNER.parameters)
         connection.execute(sql.SQL(RENAME), [A_SITE])
@@ -260,7 +262,7 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
-def test_a_login_that_knows_the_id_can_delete_a_sent_row(database: Database, login: str) -> None:
+def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(database: Database, login: str) -> None:
     row, _ = committed(database)
     with database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
@@ -272,7 +274,7 @@ def test_a_login_that_knows_the_id_can_delete_a_sent_row(database: Database, log
         assert exists(database, ident("a tag"))
 
 
-def test_no_login_can_read_ids_of_the_outbox(database: Database) -> None:
+def test_no_login_can_read_the_ids_of_outbox_rows(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker"):
         with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute("select id from cache_invalidations")
@@ -324,7 +326,7 @@ def test_the_sweeper_claims_the_oldest_due_rows(database: Database, superuser: p
         )
 
 
-def test_concurrent_sweepers_claim_different_rows_and_a_rollback_returns_them(database: Database) -> None:
+def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_rows(database: Database) -> None:
     rows = {committed(database) for _ in range(2)}
     with database.connect("wc_worker") as first, database.connect("wc_worker") as second:
         for connection in (first, second):
@@ -344,7 +346,7 @@ def test_concurrent_sweepers_claim_different_rows_and_a_rollback_returns_them(da
 @pytest.mark.parametrize(
     ("older_than", "max_rows"), [("0 s", 0), ("0 s", 10001), ("0 s", None), (None, 1), ("-1 s", 1)]
 )
-def test_an_invalid_number_or_age_of_rows_to_claim_is_rejected(
+def test_a_claim_with_an_invalid_number_or_age_of_rows_is_rejected(
     connections: dict[str, psycopg.Connection], older_than: str, max_rows: int
 ) -> None:
     with (

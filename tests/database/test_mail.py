@@ -1,4 +1,4 @@
-"""Only certain callers may queue a mail. The definer functions that write mails check the caller themselves."""
+"""Only certain callers are allowed to queue a mail. Definer functions write the mails, and must check the caller."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +22,13 @@ ENTERED = [caller for caller in CALLERS if caller.entered]
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection that acts as any caller, in a transaction that is rolled back."""
+    """A connection that can act as any caller, in a transaction that is rolled back."""
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         yield connection
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """Return the rows that a function returns to a caller, or None if the caller may not call the function."""
+    """Return the rows that the caller gets, or None if the caller is not allowed to call the function."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -44,7 +44,7 @@ def writes_for(caller: Caller, client: UUID | None) -> bool:
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_only_writers_of_the_client_and_the_customer_can_queue_the_mail_of_an_order(
+def test_only_the_customer_and_writers_of_the_client_can_queue_a_mail_about_an_order(
     superuser: psycopg.Connection, caller: Caller, template: str
 ) -> None:
     queued = {
@@ -60,7 +60,7 @@ def test_only_writers_of_the_client_and_the_customer_can_queue_the_mail_of_an_or
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_writers_of_the_client_can_queue_the_mail_of_a_job(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_writers_of_the_client_can_queue_a_mail_about_a_job(superuser: psycopg.Connection, caller: Caller) -> None:
     superuser.execute("update jobs set status = 'completed'")
     queued = {
         name
@@ -87,7 +87,7 @@ from orders where id = %s
 
 
 @pytest.mark.parametrize(("ago", "can_queue"), [(0, True), (1, False)])
-def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_of_the_order(
+def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_the_order(
     superuser: psycopg.Connection, ago: int, can_queue: bool
 ) -> None:
     placed = uuid4()
@@ -98,7 +98,9 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_of_the_order
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_no_caller_can_queue_mails_with_another_function_or_template(superuser: psycopg.Connection) -> None:
+def test_no_caller_can_call_create_mail_or_queue_an_order_mail_with_a_job_template(
+    superuser: psycopg.Connection,
+) -> None:
     for statement in (
         "select app.create_mail(%s, 'order_shipped', null, 'x@test', '{}', 'high')",
         "select app.queue_order_mail(%s, 'job_finished', '{}')",
@@ -127,7 +129,7 @@ def test_only_members_of_a_client_see_its_branding(superuser: psycopg.Connection
     assert visible == {client for client in (A, B) if caller.admin_role is not None or client in caller.clients}
 
 
-def test_the_site_of_another_client_gives_no_branding(superuser: psycopg.Connection) -> None:
+def test_a_client_gets_no_branding_of_a_site_of_another_client(superuser: psycopg.Connection) -> None:
     row = superuser.execute("select site_id from orders where id = %s", [OTHERS]).fetchone()
     assert row is not None
     branding = act(superuser, BY_NAME["A's owner"], "select site_name from app.mail_branding(%s, %s)", A, row[0])
@@ -142,7 +144,7 @@ def test_a_mail_cannot_reference_an_order_of_another_client(superuser: psycopg.C
         )
 
 
-def test_a_client_has_one_active_suppression_for_an_address(superuser: psycopg.Connection) -> None:
+def test_a_client_has_at_most_one_active_suppression_for_an_address(superuser: psycopg.Connection) -> None:
     insert = "insert into mail_suppressions (client_id, address, cause) values (%s, 'gone@test', 'complaint')"
     for client in (A, None):
         with pytest.raises(errors.UniqueViolation), superuser.transaction():

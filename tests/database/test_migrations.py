@@ -1,4 +1,4 @@
-"""A migration is applied exactly once, even by several runs, and a failed migration changes nothing."""
+"""Several runs apply a migration exactly once, and a failed migration changes nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +16,13 @@ Fresh = Callable[[], Database]
 FILES = [file.name for file in (*schema.migrations(), *schema.function_files())]
 
 
-def test_a_second_run_applies_nothing(fresh: Fresh, database: Database) -> None:
-    new = fresh()  # the fixture `database` has created the roles, which belong to the server
+def test_a_second_run_of_migrate_applies_no_file(fresh: Fresh, database: Database) -> None:
+    new = fresh()  # the roles exist already: they belong to the server, and the fixture `database` has created them
     assert migrate(new.url("wc_migrate")) == FILES
     assert migrate(new.url("wc_migrate")) == []
 
 
-def test_two_concurrent_runs_apply_each_file_once(fresh: Fresh, database: Database) -> None:
+def test_two_concurrent_runs_apply_each_file_only_once(fresh: Fresh, database: Database) -> None:
     new = fresh()
     runs = [start_migrate(new, schema.FOLDER) for _ in range(2)]
     outputs = [process.communicate(timeout=60) for process in runs]
@@ -82,7 +82,7 @@ def test_a_killed_no_transaction_migration_is_resumed(fresh: Fresh, database: Da
     assert migrate(new.url("wc_migrate"), folder) == []
 
 
-def test_a_failed_no_transaction_migration_ends_its_lease(fresh: Fresh, database: Database, tmp_path: Path) -> None:
+def test_the_lease_ends_when_a_no_transaction_migration_fails(fresh: Fresh, database: Database, tmp_path: Path) -> None:
     new = fresh()
     folder = write_tables(tmp_path, m0001_bad="-- no-transaction\nset role pg_database_owner;\nselect 1 / 0;\n")
     for _ in range(2):
@@ -92,7 +92,7 @@ def test_a_failed_no_transaction_migration_ends_its_lease(fresh: Fresh, database
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_two_concurrent_runs_apply_a_no_transaction_migration_once(
+def test_two_concurrent_runs_apply_a_no_transaction_migration_only_once(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()
@@ -104,7 +104,9 @@ def test_two_concurrent_runs_apply_a_no_transaction_migration_once(
     assert sorted(out for out, _ in outputs) == ["", "0001_slow"]
 
 
-def test_a_backfill_changes_rows_as_app_migrate_but_not_as_the_owner(database: Database) -> None:
+def test_a_backfill_can_change_rows_with_the_role_app_migrate_but_not_with_the_role_of_the_owner(
+    database: Database,
+) -> None:
     with database.connect("wc_migrate") as connection:
         backfill = "update orders set metadata = '{\"backfilled\": true}'"
         connection.execute("set local role app_owner")

@@ -1,4 +1,4 @@
-"""Tests of the deltas of orders: the statements that write them, and the callers that read them and roll them up."""
+"""Tests of the deltas of orders: which statements write deltas, and which callers read deltas and roll up deltas."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_a_rollup_may_process_the_later_of_two_deltas_first(superuser: psycopg.Connection) -> None:
+def test_the_totals_are_exact_even_if_a_rollup_processes_the_later_delta_first(superuser: psycopg.Connection) -> None:
     totals = []
     superuser.execute("delete from order_deltas")
     (order,) = place(superuser, at="2026-07-01 12:00Z", amount=10)
@@ -55,13 +55,13 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_every_kind_of_statement_writes_deltas(superuser: psycopg.Connection, statement: str) -> None:
+def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.Connection, statement: str) -> None:
     superuser.execute("delete from order_lines")
     superuser.execute(sql.SQL(STATEMENTS[statement]))
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_a_change_without_effect_on_figures_writes_no_delta(superuser: psycopg.Connection) -> None:
+def test_a_change_without_effect_on_the_daily_figures_writes_no_delta(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("update orders set status = status, customer_name = 'renamed', metadata = '{\"a\": 1}'")
     superuser.execute("update orders set site_id = %s where client_id = %s", [A_OTHER_SITE, A])
@@ -76,7 +76,9 @@ def test_a_statement_writes_one_delta_for_each_day_and_not_for_each_order(superu
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
-def test_a_delta_has_the_utc_day_in_every_time_zone_of_the_session(superuser: psycopg.Connection, zone: str) -> None:
+def test_a_delta_has_the_utc_day_even_if_the_session_has_a_different_time_zone(
+    superuser: psycopg.Connection, zone: str
+) -> None:
     superuser.execute("delete from order_deltas")
     superuser.execute(sql.SQL("set local time zone {}").format(sql.Literal(zone)))
     place(superuser, at="2026-03-01 00:00Z")
@@ -120,7 +122,7 @@ def test_a_caller_reads_only_the_figures_of_its_clients(
 
 
 @pytest.mark.parametrize("name", ["A's editor", "owner of A and viewer of B", "service for A"])
-def test_a_change_by_a_client_writes_deltas_of_that_client(superuser: psycopg.Connection, name: str) -> None:
+def test_a_change_by_a_client_writes_only_deltas_of_that_client(superuser: psycopg.Connection, name: str) -> None:
     caller = BY_NAME[name]
     superuser.execute("delete from order_deltas")
     superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
@@ -142,16 +144,16 @@ def test_a_viewer_changes_no_order_and_writes_no_delta(superuser: psycopg.Connec
     assert value(superuser, COUNT_DELTAS) == before
 
 
-def test_no_caller_can_call_the_trigger_function(connections: dict[str, psycopg.Connection]) -> None:
+def test_no_caller_can_call_the_trigger_function_that_writes_deltas(connections: dict[str, psycopg.Connection]) -> None:
     for caller in CALLERS:
         with entered(connections[caller.login], caller) as connection:
-            # Roles with the privilege get FeatureNotSupported, because no statement can call a trigger function.
+            # Roles that have the privilege get FeatureNotSupported, because a statement cannot call a trigger function.
             refusals = (errors.InsufficientPrivilege, errors.FeatureNotSupported)
             with pytest.raises(refusals), connection.transaction():
                 connection.execute("select app.record_order_deltas()")
 
 
-def test_a_report_uses_the_indexes_by_client_and_day(database: Database) -> None:
+def test_the_query_of_a_report_uses_the_indexes_by_client_and_day(database: Database) -> None:
     with acting(database, BY_NAME["A's owner"]) as client:
         client.execute("set local enable_seqscan = off")
         plan = client.execute(

@@ -46,7 +46,7 @@ def test_an_order_number_has_ten_symbols_of_crockford_base_32(admin: psycopg.Con
     assert len(set(numbers)) == 20
 
 
-def test_symbols_are_uniform_and_independent_in_all_positions(database: Database) -> None:
+def test_the_symbols_of_order_numbers_are_uniform_and_independent_in_all_positions(database: Database) -> None:
     rounds = 32_000
     with database.connect() as connection:
         numbers = [
@@ -56,13 +56,13 @@ def test_symbols_are_uniform_and_independent_in_all_positions(database: Database
     for position in range(10):
         counts = Counter(each[position] for each in numbers)
         assert set(counts) == CROCKFORD
-        # The expected count is 1,000, with a standard deviation of 31. A bit that is not random gives 0 or 2,000.
+        # The expected count is 1,000, with a standard deviation of 31. A constant bit would give 0 or 2,000.
         assert all(750 < count < 1250 for count in counts.values()), position
     for first, second in combinations(range(10), 2):
         assert 750 < sum(each[first] == each[second] for each in numbers) < 1250, (first, second)
 
 
-def test_a_number_is_unique_for_a_client_but_not_across_clients(admin: psycopg.Connection) -> None:
+def test_two_orders_can_have_the_same_number_only_if_their_clients_differ(admin: psycopg.Connection) -> None:
     existing = number(admin)
     admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, existing])
     with pytest.raises(errors.UniqueViolation) as error, admin.transaction():
@@ -70,7 +70,7 @@ def test_a_number_is_unique_for_a_client_but_not_across_clients(admin: psycopg.C
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
-def test_an_existing_number_can_be_replaced_in_the_same_transaction(admin: psycopg.Connection) -> None:
+def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psycopg.Connection) -> None:
     existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()
@@ -80,7 +80,7 @@ def test_an_existing_number_can_be_replaced_in_the_same_transaction(admin: psyco
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_roles_that_place_orders_can_draw_numbers(
+def test_only_roles_that_place_orders_can_draw_order_numbers(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

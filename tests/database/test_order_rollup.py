@@ -1,4 +1,4 @@
-"""The daily figures equal the count of the orders in every snapshot, even during concurrent orders and rollups."""
+"""In every snapshot, the daily figures equal a count of the orders, even during concurrent orders and rollups."""
 
 import runpy
 import time
@@ -41,7 +41,7 @@ def observer(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Roll up five deltas at a time while `is_active` returns true, and return the number of deltas."""
+    """Roll up five deltas at a time while `is_active` returns true. Returns the number of processed deltas."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(10_000):
@@ -53,7 +53,7 @@ def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
     return total
 
 
-def test_every_snapshot_is_exact_during_concurrent_orders_and_rollups(
+def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     reads = mixed = 0
@@ -77,7 +77,7 @@ def test_every_snapshot_is_exact_during_concurrent_orders_and_rollups(
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
 
-def test_the_totals_alone_are_exact_after_a_complete_rollup(
+def test_after_a_complete_rollup_the_totals_are_exact_without_any_deltas(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     run_transactions(own_database, 7, 40)
@@ -90,7 +90,7 @@ def test_the_totals_alone_are_exact_after_a_complete_rollup(
     assert total == value(observer, "select count(*) from orders")
 
 
-def test_concurrent_rollups_process_each_delta_once(own_database: Database, observer: psycopg.Connection) -> None:
+def test_concurrent_rollups_process_each_delta_only_once(own_database: Database, observer: psycopg.Connection) -> None:
     rollup_all(own_database)
     for n in range(300):
         client, site = SITES[n % 3]
@@ -100,7 +100,7 @@ def test_concurrent_rollups_process_each_delta_once(own_database: Database, obse
     assert (total, value(observer, COUNT_DELTAS)) == (300, 0)
 
 
-def test_a_concurrent_rollup_gets_other_deltas_without_waiting(
+def test_a_second_concurrent_rollup_gets_different_deltas_and_does_not_wait(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)
@@ -118,7 +118,10 @@ def test_a_concurrent_rollup_gets_other_deltas_without_waiting(
 
 @pytest.fixture
 def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], int]]:
-    """Runs the function of the schedule once, in this process, with batches of three and a time limit in seconds."""
+    """A function that runs the scheduled rollup once, in this process.
+
+    Each batch has three deltas. The argument is the time limit in seconds.
+    """
     for name, setting in {
         "WRITER": own_database.address,
         "NAME": own_database.name,
@@ -140,7 +143,7 @@ def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(45, [7, 0]), (-1, [3, 3, 1, 0])])
-def test_the_schedule_rolls_up_batches_until_its_time_limit(
+def test_the_scheduled_function_rolls_up_batches_until_its_time_limit(
     own_database: Database,
     observer: psycopg.Connection,
     run_schedule: Callable[[float], int],
@@ -154,14 +157,14 @@ def test_the_schedule_rolls_up_batches_until_its_time_limit(
     assert value(observer, COUNT_DELTAS) == 0
 
 
-def test_rollups_update_days_in_the_same_order_and_cannot_deadlock(
+def test_all_rollups_update_the_days_in_one_fixed_sequence_and_cannot_deadlock(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     rollup_all(own_database)
     dates = [f"2026-06-{n:02}" for n in range(1, 29)]
     for date in dates:
         place(observer, at=f"{date} 12:00Z")
-    rollup_all(own_database)  # now each day has a row
+    rollup_all(own_database)  # now each day has a row in order_daily_totals
     for date in reversed(dates):
         place(observer, at=f"{date} 12:00Z")
     lock = "select from order_daily_totals where client_id = %s and day = any (%s) for update"

@@ -1,4 +1,4 @@
-"""Only certain callers may place an order. app.place_order runs as the definer and checks the caller itself."""
+"""Only certain callers can place an order. `app.place_order` runs as the definer, and must check the caller."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,14 +24,14 @@ PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C',
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection that can act as any caller. It is rolled back. The stock of each product is 10."""
+    """A connection that can act as any caller. Its changes are rolled back. The stock of each product is 10."""
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update products set inventory_count = 10")
         yield connection
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run a statement as a caller, and return its rows. The changes are kept unless the statement fails."""
+    """Run a statement as a caller, and return the resulting rows. The changes are kept unless the statement fails."""
     with superuser.transaction():
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         superuser.execute(ENTER, caller.parameters)
@@ -44,7 +44,7 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 def order(
     superuser: psycopg.Connection, caller: Caller, lines: dict[UUID, int], expected_total: Decimal | None = None
 ) -> tuple[Any, ...]:
-    """Place an order. `lines` maps products to quantities. Returns refusal, detail, placed order and low stock."""
+    """Place an order. `lines` maps products to quantities. Returns the four results of `app.place_order`."""
     json_lines = Jsonb([{"product_id": str(product), "quantity": quantity} for product, quantity in lines.items()])
     (row,) = act(superuser, caller, PLACE, json_lines, expected_total)
     return row
@@ -94,7 +94,7 @@ def test_an_order_with_a_hidden_product_changes_no_stock(superuser: psycopg.Conn
     assert stock(superuser, A_PRODUCT) == stock(superuser, product) == 10
 
 
-def test_an_order_above_the_stock_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_quantity_above_the_stock_changes_no_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 11})[:3] == ("out_of_stock", [{"at": 0, "left": 10}], None)
     assert order(superuser, GUEST, {A_PRODUCT: 10})[0] is None
     assert order(superuser, GUEST, {A_PRODUCT: 1})[:3] == ("out_of_stock", [{"at": 0, "left": 0}], None)
@@ -107,7 +107,7 @@ def test_an_order_with_an_unexpected_total_changes_no_stock(superuser: psycopg.C
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal(20))[0] is None
 
 
-def test_an_order_above_the_maximum_total_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_total_above_the_maximum_changes_no_stock(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set price = 99999999.99 where id = %s", [A_PRODUCT])
     assert order(superuser, GUEST, {A_PRODUCT: 10})[:3] == ("total", "999999999.90", None)
     assert stock(superuser, A_PRODUCT) == 10
@@ -130,7 +130,7 @@ def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psy
     assert order(superuser, GUEST, {A_PRODUCT: 5})[3] is None
 
 
-def test_an_existing_order_number_is_drawn_again(superuser: psycopg.Connection) -> None:
+def test_if_an_order_number_already_exists_another_number_is_drawn(superuser: psycopg.Connection) -> None:
     superuser.execute("create sequence app.numbers")
     superuser.execute("grant usage on sequence app.numbers to app_definer")
     superuser.execute(

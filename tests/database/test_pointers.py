@@ -1,4 +1,4 @@
-"""A tenant can neither reference rows of another tenant nor move rows there."""
+"""A tenant cannot reference rows of other tenants, and cannot move rows to other tenants."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Every policy is necessary: if it is removed or widened, the access of some caller differs from the matrix."""
+"""Every policy is necessary. If a policy is dropped or opened, the access of a caller differs from the matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tests.database.probe import entered, promised, reached
 
 @dataclass(frozen=True)
 class Policy:
-    """One row of pg_policies."""
+    """One row of the view pg_policies."""
 
     table: str
     name: str
@@ -26,7 +26,7 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """Return the statement `text`, in which the policy and its table replace `{}`."""
+        """Return the statement `text`, with the policy and its table in place of `{}`."""
         target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
         return sql.SQL(text).format(target)
 
@@ -36,8 +36,9 @@ select case schemaname when 'public' then tablename else schemaname || '.' || ta
   with_check
 from pg_policies order by 1, 2
 """
-# The tests cannot notice a missing check in these policies. Their condition depends only on the caller, so it has the
-# same result for the old and the new row. A caller that fails for the old row never reaches the check of the new row.
+# For these policies, the tests cannot notice a missing check of the new row. The condition of such a policy depends
+# only on the caller, so it has the same result for the old row and the new row. If the condition refuses the old row,
+# PostgreSQL never checks the new row.
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
@@ -66,7 +67,7 @@ def policies(superuser: psycopg.Connection) -> list[Policy]:
 
 
 def changes_access(superuser: psycopg.Connection, policy: Policy, mutation: str) -> bool:
-    """Return whether the mutation changes the access of any caller with the role of the policy."""
+    """Return whether the mutation changes the access of any caller that has the role of the policy."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(policy.statement(mutation))
         for caller in CALLERS:
@@ -95,7 +96,7 @@ def test_opening_any_policy_to_all_rows_changes_the_access_of_a_caller(
     ] == []
 
 
-def test_removing_the_check_of_a_policy_changes_access_with_known_exceptions(
+def test_removing_the_check_of_a_policy_changes_the_access_except_for_known_policies(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]
@@ -105,14 +106,14 @@ def test_removing_the_check_of_a_policy_changes_access_with_known_exceptions(
     assert without_effect == _CALLER_ONLY
 
 
-def test_every_policy_for_writes_checks_the_new_row(superuser: psycopg.Connection) -> None:
+def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuser: psycopg.Connection) -> None:
     unchecked = superuser.execute(
         "select policyname from pg_policies where cmd in ('ALL', 'INSERT', 'UPDATE') and with_check is null"
     )
     assert unchecked.fetchall() == []
 
 
-def test_an_unchanged_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_a_policy_that_stays_the_same_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     changed = [
         policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
     ]

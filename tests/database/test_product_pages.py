@@ -1,4 +1,4 @@
-"""Search, lists and facets return only rows that the caller may see, although definer functions read them."""
+"""Searches, lists and facets return only rows that the caller may see, although definer functions read the rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +54,9 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_finds_and_lists_only_visible_products(connections: dict[str, psycopg.Connection], name: str) -> None:
+def test_a_caller_can_find_and_list_only_products_that_it_may_see(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))
@@ -105,7 +107,7 @@ def test_an_unknown_sort_is_rejected(
 
 @pytest.fixture
 def named(database: Database) -> Iterator[psycopg.Connection]:
-    """A transaction of the superuser with products whose names contain wildcards."""
+    """A transaction of the superuser. It has added products whose names contain wildcards."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
         for name in ("100% cotton", "100 cotton", "a_b", "axb", "back\\slash", "it's"):
             connection.execute(
@@ -134,10 +136,10 @@ def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
 @pytest.mark.parametrize("rows", [3, 51, 1001])
-def test_a_search_returns_the_right_page_for_common_and_rare_words(
+def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(
     named: psycopg.Connection, sort: str, rows: int
 ) -> None:
-    """All 12,000 names contain `one`, and twelve contain `thousandth`. Therefore both ways to search are used."""
+    """All 12,000 names contain `one`, and twelve contain `thousandth`. Therefore this test covers both searches."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at, is_active)"
         " select %s, 'w' || n, reverse(n::text) || ' one ' || case when n %% 1000 = 0 then 'thousandth'"

@@ -1,4 +1,4 @@
-"""The roles that run a named query can plan it, and no statement pins a session of RDS Proxy."""
+"""Every role that runs a named query can plan the query, and no statement pins a session of RDS Proxy."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "usage": MEMBERS,
     "webhooks": MEMBERS,
 }
-"""Maps a domain to the roles that run its queries."""
+"""Maps each domain to the roles that run the queries of this domain."""
 
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "clients.create_client": ("app_admin",),
@@ -111,7 +111,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""Maps a query to the roles that run it, if they differ from the roles of its domain."""
+"""The exceptions: maps a query to the roles that run it, if these differ from the roles of the domain."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:
@@ -144,7 +144,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_can_be_planned_by_its_roles(superuser: psycopg.Connection, name: str) -> None:
+def test_a_query_can_be_planned_by_every_role_that_runs_it(superuser: psycopg.Connection, name: str) -> None:
     statement, parameters = numbered(QUERIES[name])
     for role in EXCEPTIONS.get(name, AUDIENCES[name.partition(".")[0]]):
         with superuser.transaction(force_rollback=True):
@@ -154,12 +154,12 @@ def test_a_query_can_be_planned_by_its_roles(superuser: psycopg.Connection, name
                 continue
             planned = f"{name.replace('.', '_')}_{role}"
             superuser.execute(f"prepare {planned} as {statement}")
-            # Planning resolves names; executing checks privileges.
+            # To plan the statement, PostgreSQL resolves names. To execute it, PostgreSQL checks privileges.
             nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
             superuser.execute(f"explain execute {planned}{nulls}")
 
 
-def test_audiences_and_exceptions_name_existing_queries() -> None:
+def test_the_roles_are_declared_only_for_existing_domains_and_queries() -> None:
     assert set(EXCEPTIONS) <= set(QUERIES)
     assert set(AUDIENCES) == {file.parent.name for file in FILES}
 
@@ -169,11 +169,11 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Yield all SQL that Lambda functions send: named queries, and strings of the package that look like SQL."""
+    """Yield all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL."""
     yield from QUERIES.items()
     for file in sorted(PACKAGE.rglob("*.py")):
         if "schema" in file.relative_to(PACKAGE).parts:
-            continue  # migrations do not use the proxy
+            continue  # migrations do not connect through RDS Proxy
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.strip()
@@ -202,7 +202,7 @@ def test_no_statement_pins_a_session(pin: str) -> None:
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_every_statement_is_shorter_than_16_kib_which_would_pin_the_session() -> None:
+def test_no_statement_reaches_16_kib_because_such_a_statement_pins_the_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 
@@ -225,6 +225,6 @@ def test_a_pinning_statement_is_detected(pin: str, text: str) -> None:
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 
-def test_a_transaction_level_lock_is_allowed() -> None:
+def test_a_lock_that_ends_with_its_transaction_is_not_reported_as_pinning() -> None:
     for text in ("select pg_advisory_xact_lock(1)", "select pg_try_advisory_xact_lock(1)"):
         assert not re.search(PINS["a session lock"], text)

@@ -1,4 +1,7 @@
-"""Reads use the replica, and writes use the primary. A replica that is down or lags causes no error."""
+"""Read transactions use the replica, and write transactions use the primary.
+
+A replica that is down or lags causes no error.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +22,13 @@ GET_SITE = "select * from app.site_view where id = $%"
 
 
 def calls(url: str, query: str) -> int:
-    """Return how often a server has run queries whose text matches the pattern `query`."""
+    """Return how many times a server has run queries whose text matches the pattern `query`."""
     with psycopg.connect(url) as connection:
         row = connection.execute("select sum(calls) from pg_stat_statements where query like %s", [query]).fetchone()
         return int((row and row[0]) or 0)
 
 
-def test_a_cache_miss_is_read_from_the_replica(platform: Platform, cloud: Endpoints) -> None:
+def test_a_request_that_misses_the_cache_reads_from_the_replica(platform: Platform, cloud: Endpoints) -> None:
     tenant = platform.tenant()
     sites = [platform.site(tenant.client_id, tenant.catalog_id)["id"] for _ in range(20)]
     ok(tenant.owner.get(f"/v1/sites/{tenant.site_id}"))
@@ -33,20 +36,20 @@ def test_a_cache_miss_is_read_from_the_replica(platform: Platform, cloud: Endpoi
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Other tests may read this query on the primary meanwhile, but not these 20 requests.
+    # Other tests can run this query on the primary meanwhile, but these 20 requests must not run it there.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A primary and a replica that only this module uses and may stop."""
+    """A primary and a replica. Only this module uses these servers, so its tests can stop them."""
     with started(tmp_path_factory.mktemp("postgres")) as servers:
         yield servers
 
 
 @pytest.fixture(autouse=True)
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """In tests that use `servers`, configures this process like a Lambda function that uses these servers."""
+    """If a test uses the fixture `servers`, configure this process like a Lambda function that uses these servers."""
     if "servers" not in request.fixturenames:
         yield
         return
@@ -78,7 +81,7 @@ def on_replica(tx: Transaction) -> bool:
 
 
 def becomes(expected: bool, condition: Callable[[], bool]) -> bool:
-    """Return whether the condition gets the expected value within 10 seconds."""
+    """Return whether `condition` returns the expected value within 10 seconds."""
     deadline = time.monotonic() + 10
     while condition() != expected:
         if time.monotonic() > deadline:
@@ -92,14 +95,14 @@ def reads_on_replica() -> bool:
         return on_replica(tx)
 
 
-def test_reads_use_the_replica_and_writes_use_the_primary(servers: Postgres) -> None:
+def test_read_transactions_use_the_replica_and_write_transactions_use_the_primary(servers: Postgres) -> None:
     for _ in range(3):
         assert reads_on_replica()
         with writing(OWNER) as tx:
             assert not on_replica(tx)
 
 
-def test_a_read_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
+def test_a_read_after_a_write_uses_the_primary_until_the_replica_has_replayed_the_write(servers: Postgres) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("select pg_wal_replay_pause()")
         try:
@@ -129,7 +132,7 @@ def test_a_read_transaction_cannot_write_on_either_server(servers: Postgres, min
         assert tx.cursor().execute("select from sites where name = 'written'").fetchone() is None
 
 
-def test_reads_use_the_primary_while_the_replica_is_down(servers: Postgres) -> None:
+def test_read_transactions_use_the_primary_while_the_replica_is_down(servers: Postgres) -> None:
     assert reads_on_replica()
     servers.replica_server.stop()
     try:
@@ -145,7 +148,7 @@ def test_reads_use_the_primary_while_the_replica_is_down(servers: Postgres) -> N
     assert becomes(True, reads_on_replica)
 
 
-def test_reads_work_and_writes_are_unavailable_while_the_primary_is_down(servers: Postgres) -> None:
+def test_while_the_primary_is_down_it_is_possible_to_read_but_not_to_write(servers: Postgres) -> None:
     assert reads_on_replica()
     servers.primary_server.stop()
     try:

@@ -82,7 +82,7 @@ def test_a_client_with_orders_cannot_be_deleted(superuser: psycopg.Connection) -
         superuser.execute("delete from clients where id = %s", [A])
 
 
-def test_existing_partitions_are_not_created_again(connections: dict[str, psycopg.Connection]) -> None:
+def test_only_missing_partitions_are_created(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         assert value(system, "select app.create_event_partitions('2031-03-31', 2)") == 3
         assert value(system, "select app.create_event_partitions('2031-04-01', 2)") == 1
@@ -117,7 +117,7 @@ def test_an_event_for_a_month_without_a_partition_is_rejected(connections: dict[
             system.execute(event, [A, datetime(2001, 1, 1, tzinfo=UTC)])
 
 
-def test_the_same_event_of_a_client_is_recorded_once(connections: dict[str, psycopg.Connection]) -> None:
+def test_an_event_id_is_recorded_only_once_for_each_client(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         receipt = "insert into event_receipts (client_id, event_id) values (%s, %s) on conflict do nothing"
         assert system.execute(receipt, [A, ident("A's event")]).rowcount == 0

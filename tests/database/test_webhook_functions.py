@@ -1,4 +1,4 @@
-"""Only certain callers may publish events and change endpoints. The definer functions check the caller themselves."""
+"""Only certain callers can publish events and change endpoints. The definer functions must check the caller."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ each_caller = pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: call
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection that acts as any caller, in a transaction that is rolled back."""
+    """A connection that can act as any caller, in a transaction that is rolled back."""
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update webhook_deliveries set status = 'failed'")
         yield connection
@@ -32,7 +32,8 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> tuple[Any, ...] | None:
     """Call a function as a caller. Returns None if the call is refused.
 
-    Otherwise returns the result, the endpoints with pending deliveries, and the endpoints with the new secret.
+    Otherwise returns the result of the function, the endpoints with pending deliveries, and the endpoints with a new
+    secret.
     """
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
@@ -49,13 +50,13 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 
 
 def acts_for(caller: Caller, client: UUID) -> bool:
-    """Return whether a caller may publish events of a client."""
+    """Return whether a caller is allowed to publish events of a client."""
     visits = caller.site is not None and SITES[caller.site] == client
     return caller.admin_role is not None or client in caller.edits or caller.role == "app_system" or visits
 
 
 def writes(caller: Caller, client: UUID) -> bool:
-    """Return whether a caller may change the endpoints of a client."""
+    """Return whether a caller is allowed to change the endpoints of a client."""
     return caller.admin_role in ("super_admin", "admin", "service") or client in caller.edits
 
 

@@ -1,4 +1,7 @@
-"""The test world: two clients and the platform, with rows in every table. `callers` declares who may access them."""
+"""The test world: two clients and the platform, with rows in every table.
+
+The module `callers` declares which callers may access these rows.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ PARTITION = f"analytics_events_{NOW:%Y_%m}"
 
 
 def ident(name: str) -> UUID:
-    """Return the id of an object of the world. It is derived from the name."""
+    """Return the id of an object of the world. The id is derived from the name."""
     return uuid5(NAMESPACE_OID, name)
 
 
@@ -47,7 +50,7 @@ SHOWN_BY = {A_SITE: A_CATALOG, A_OTHER_SITE: SHARED, B_SITE: B_CATALOG}
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the world. `label` identifies it within its table."""
+    """One row of the world. The `label` identifies the row within its table."""
 
     table: str
     label: str
@@ -62,13 +65,13 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The catalog that the row is, belongs to, or refers to."""
+        """The catalog of the row: the row is a catalog, or it belongs to a catalog, or it refers to a catalog."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
     @property
     def site(self) -> UUID | None:
-        """The site that the row is or belongs to."""
+        """The site of the row: the row is a site, or it belongs to a site."""
         site_id: UUID | None = self.values.get("id" if self.table == "sites" else "site_id")
         return site_id
 
@@ -96,7 +99,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "schema_migrations": ("name",),
     "schema_functions": ("name",),
 }
-"""The primary keys of tables whose key is not `id`."""
+"""Maps each table to the columns of its primary key, unless the only column is `id`."""
 
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
@@ -136,7 +139,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "schema_migrations": ("checksum", "0"),
     "schema_functions": ("checksum", "0"),
 }
-"""Maps each table to a column that does not affect the access to a row, and to a new value for this column."""
+"""Maps each table to a column that does not affect who may access a row, and to a new value for this column."""
 
 MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "client_id": (A, B),
@@ -145,7 +148,7 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "product_id": (A_PRODUCT, B_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT),
     "subject": ("a-owner", "customer"),
 }
-"""Maps each column that affects the access to a row to the values that writers try to set."""
+"""Maps each column that affects who may access a row to the values that callers try to set."""
 
 
 def _rows_of_tenants() -> Iterator[Row]:
@@ -178,7 +181,7 @@ def _rows_of_tenants() -> Iterator[Row]:
         yield Row("site_product_exclusions", f"{site}", values)
 
 
-def _rows_of_work() -> Iterator[Row]:
+def _rows_of_orders() -> Iterator[Row]:
     orders = [("A's", A, A_SITE, "customer"), ("A's guest's", A, A_SITE, None)]
     for n, (name, client, site, subject) in enumerate(
         [*orders, ("A's elsewhere", A, A_OTHER_SITE, "customer"), ("B's", B, B_SITE, "customer")]
@@ -192,8 +195,11 @@ def _rows_of_work() -> Iterator[Row]:
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
-        # The delta is 0, so the figures still equal the count of the orders.
+        # The values of the delta are 0, so the figures still equal a count of the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
+
+
+def _rows_of_events_and_webhooks() -> Iterator[Row]:
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
         values = {"id": ident(f"{name} event"), "client_id": client, "site_id": site, "event_type": "view"}
         yield Row("analytics_events", name, {**values, "event_data": Jsonb({}), "accepted_at": NOW})
@@ -205,6 +211,9 @@ def _rows_of_work() -> Iterator[Row]:
         yield Row("webhook_secrets", name, {"id": ident(f"{name} secret"), **hook, "secret": f"whsec_{name}"})
         values = {"id": ident(f"{name} delivery"), **hook, "event": "job.failed", "payload": Jsonb({})}
         yield Row("webhook_deliveries", name, values)
+
+
+def _rows_of_jobs() -> Iterator[Row]:
     for name, owner, catalog, job in (
         ("A's", A, A_CATALOG, A_JOB),
         ("B's", B, B_CATALOG, B_JOB),
@@ -228,27 +237,10 @@ def _rows_of_work() -> Iterator[Row]:
         staged = {"job_id": job, "fence": 1, "line": 1}
         yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
-    yield from _rows_of_mail()
-    entries = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
-    for subject, client_id in entries:
-        values = {"id": ident(f"{subject}'s entry for {client_id}"), "subject": subject, "action": "a.b"}
-        yield Row("audit_log", f"{subject}'s for {client_id}", {**values, "client_id": client_id, "object_id": "o"})
-    yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
-    # No process writes heartbeats here. This heartbeat never gets old, so every reader counts as caught up.
-    yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
-    for name in ("cache", "limits"):
-        yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
-    for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
-        yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
-    yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
-    for migration in migrations():
-        yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
-    for file in function_files():
-        yield Row("schema_functions", file.name, {"name": file.name, "checksum": "0", "applied_at": NOW})
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield mail jobs: one expired job, and jobs that each violate one condition for being expired."""
+    """Yield mail jobs: one expired job, and other jobs, each of which fails exactly one condition for expired jobs."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
@@ -264,7 +256,33 @@ def _rows_of_mail() -> Iterator[Row]:
     yield Row("dead_letters", "A's failed", {**values, "code": "c", "reason": "r", "body": Jsonb({})})
 
 
-ROWS = (*_rows_of_tenants(), *_rows_of_work())
+def _rows_of_the_platform() -> Iterator[Row]:
+    entries = (("super", None), ("admin", A), ("a-owner", A), ("both", A), ("both", B), ("b-owner", B))
+    for subject, client_id in entries:
+        values = {"id": ident(f"{subject}'s entry for {client_id}"), "subject": subject, "action": "a.b"}
+        yield Row("audit_log", f"{subject}'s for {client_id}", {**values, "client_id": client_id, "object_id": "o"})
+    yield Row("cache_invalidations", "a tag", {"id": ident("a tag"), "xid": "3", "tags": ["clients"]})
+    # In this database, no process writes heartbeats. This heartbeat never gets old, so readers count as caught up.
+    yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
+    for name in ("cache", "limits"):
+        yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
+    for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
+        yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
+    yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
+    for migration in migrations():
+        yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
+    for file in function_files():
+        yield Row("schema_functions", file.name, {"name": file.name, "checksum": "0", "applied_at": NOW})
+
+
+ROWS = (
+    *_rows_of_tenants(),
+    *_rows_of_orders(),
+    *_rows_of_events_and_webhooks(),
+    *_rows_of_jobs(),
+    *_rows_of_mail(),
+    *_rows_of_the_platform(),
+)
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _CREATED_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
 _CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals")
@@ -275,8 +293,9 @@ def seed(connection: psycopg.Connection) -> None:
     for row in ROWS:
         if row.table not in (*_CREATED_BY_MIGRATIONS, *_CREATED_BY_TRIGGERS):
             connection.execute(insertion(row.table, row), list(row.values.values()))
-    connection.execute("select app.rollup_order_deltas()")  # removes the deltas of the triggers, which have random ids
-    # The tests expect no invalidations of the seed. The seeded row of the outbox has another xid, so it stays.
+    # The triggers have written deltas with random ids. The rollup removes these deltas.
+    connection.execute("select app.rollup_order_deltas()")
+    # The tests expect no invalidations from these inserts. The row of the world has a different xid, so it stays.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     for row in ROWS:
         if row.table == "order_deltas":

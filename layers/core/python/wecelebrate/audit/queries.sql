@@ -1,9 +1,9 @@
 -- name: record_entry!
--- Record an action of the caller. The subject is taken from the context of the caller.
+-- Record an action of the caller. The subject comes from the context of the caller.
 insert into audit_log (action, client_id, object_id, details) values (:action, :client_id, :object_id, :details);
 
 -- name: list_entries
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, subject, action, client_id, object_id, details, created_at

@@ -1,5 +1,5 @@
 -- name: list_catalogs
--- List one page after the cursor, in (name, id) order. A null filter matches everything.
+-- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
   select *
@@ -26,8 +26,9 @@ returning id, owner_client_id, name, type, source, status, source_config, sync_s
   created_at, updated_at, last_sync_at;
 
 -- name: change_catalog^
--- Replace the columns that `changes` names, or merge `changes` into them (RFC 7396). Returns no row when the caller may
--- not change the catalog, or when its updated_at is not the expected one.
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when its
+-- `updated_at` differs from `expected_updated_at`.
 update catalogs old
 set (name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory) = (
   select name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory
@@ -38,7 +39,8 @@ returning id, owner_client_id, name, type, source, status, source_config, sync_s
   created_at, updated_at, last_sync_at;
 
 -- name: list_grants
--- List one page of the clients that may read a catalog. The page starts after the cursor, in the order of the ids.
+-- List one page of the clients that have a grant for a catalog. The page starts after the cursor, in the order of the
+-- ids.
 select to_json(rows)::text as item, client_id as after_id
 from (
   select catalog_id, client_id, created_at
@@ -54,7 +56,7 @@ order by client_id;
 select exists (select from catalogs where id = :catalog_id) and exists (select from clients where id = :client_id);
 
 -- name: grant_catalog^
--- Let a client read a catalog. Returns the existing grant when the client may read the catalog already.
+-- Let a client read a catalog. If the client already has a grant for the catalog, the existing grant is returned.
 insert into catalog_grants (catalog_id, client_id) values (:catalog_id, :client_id)
 on conflict (catalog_id, client_id) do update set client_id = excluded.client_id
 returning catalog_id, client_id, created_at;
@@ -64,7 +66,7 @@ returning catalog_id, client_id, created_at;
 delete from catalog_grants where catalog_id = :catalog_id and client_id = :client_id;
 
 -- name: count_sites_using_grant$
--- Count the sites of a client that show the given catalog, provided that the catalog has another owner.
+-- Count the sites of a client that show the given catalog. If the client owns the catalog itself, the count is 0.
 select count(*)
 from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;

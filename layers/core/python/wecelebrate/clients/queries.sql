@@ -1,5 +1,5 @@
 -- name: list_clients
--- List one page after the cursor, in (name, id) order. A null filter matches everything.
+-- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
   select *
@@ -24,8 +24,9 @@ values (:name, :slug, :description, :logo_url, :contact_email, :contact_phone, :
 returning *;
 
 -- name: change_client^
--- Replace the columns that `changes` names, or merge `changes` into them (RFC 7396). Returns no row when the caller may
--- not change the client, or when its updated_at is not the expected one.
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the client, or when its
+-- `updated_at` differs from `expected_updated_at`.
 update app.client_view old
 set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings) = (
   select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings

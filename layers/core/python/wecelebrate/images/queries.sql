@@ -1,5 +1,5 @@
 -- name: list_images
--- List one page of a catalog's images after the cursor, newest first. A null filter matches everything.
+-- List one page of a catalog's images after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, catalog_id, origin, source, status, sha256, type, width, height, bytes,
@@ -41,9 +41,9 @@ select catalog_id, status from images where id = :image_id and origin = 'uploade
 update images set status = 'pending', error_code = null, error = null where id = :image_id;
 
 -- name: find_catalog_to_fetch^
--- Get the owner of a catalog whose images must be fetched. They must be fetched if fetching is on and no fetch job is
--- pending, and if a product (or the given product) has an address of one of two kinds: no image of the address is
--- known, or its image is ready but is missing from the `media` of the product.
+-- Get the owner of a catalog if images of the catalog must be fetched. For this, three conditions must be met. Fetching
+-- is on. No fetch job is pending. And a product (the given product, if there is one) has an image address that is new,
+-- or whose image is ready but is missing from the `media` of the product.
 select c.owner_client_id
 from catalogs c
 where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
@@ -56,7 +56,7 @@ where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
       and not exists (select from images i where i.catalog_id = c.id and i.source = address and i.status <> 'ready'));
 
 -- name: due_catalogs
--- List catalogs that have images due for a retry and no fetch job that is pending or running.
+-- List the catalogs that have images due for a retry, but neither a pending nor a running fetch job.
 select distinct c.id, c.owner_client_id
 from images i join catalogs c on c.id = i.catalog_id
 where i.next_try_at <= now() and c.sync_settings -> 'fetch_images' = 'true'
@@ -68,9 +68,9 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Read the next `products` products after the SKU `after`. Returns their last SKU, how many of them have images, and up
--- to `max_images` addresses to fetch. An address must be fetched if it is unknown or due for a retry, if it failed
--- before `failed_before`, or if it was fetched before `ready_before`.
+-- Read the next `products` products after the SKU `after`. Returns the last SKU of these products, the number of
+-- products that have images, and up to `max_images` addresses to fetch. An address must be fetched if it is new or due
+-- for a retry, if its fetch failed before `failed_before`, or if it was fetched before `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
 ), named as (
@@ -110,8 +110,7 @@ set status = case when excluded.sha256 is null then images.status else 'ready' e
   next_try_at = app.next_image_attempt(excluded.error_code, images.attempts + 1, :wait), fetched_at = now();
 
 -- name: update_media!
--- Update `media` of the products from the stored images. The products are those with a SKU after `after` up to
--- `last_sku`.
+-- Update `media` from the stored images, for all products whose SKU is after `after` and not after `last_sku`.
 update products p set media = current.media
 from (
   select id, app.product_media(:catalog_id, images) as media
@@ -126,13 +125,13 @@ where p.id = current.id and p.media is distinct from current.media;
 select type, bytes from images where id = :image_id and origin = 'uploaded' and status = 'pending';
 
 -- name: finish_upload!
--- Record the rendered upload and its address.
+-- Record the renditions of an upload and the address of the image.
 update images
 set status = 'ready', source = :source, sha256 = :sha256, type = :type, width = :width, height = :height,
   bytes = :bytes, renditions = :renditions, attempts = 0, fetched_at = now()
 where id = :image_id;
 
 -- name: fail_upload!
--- Record why an upload is not a usable image.
+-- Record that an upload is not a usable image, and the reason.
 update images set status = 'failed', error_code = :code, error = :reason, attempts = attempts + 1, fetched_at = now()
 where id = :image_id;

@@ -1,5 +1,5 @@
 -- name: list_jobs
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -26,12 +26,12 @@ values (:client_id, :catalog_id, :type, :requested_by, :payload, :priority, :ord
 returning id;
 
 -- name: claim_job^
--- Claim the next job for a free worker. The lease lasts `seconds`. Returns no row when no job is available.
+-- Claim the next job for a free worker. The length of the lease is `seconds`. Returns no row when no job is available.
 select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_inline^
--- Claim the given pending job. The lease lasts `seconds`. Returns no row when the job is not pending, or when another
--- job with the same ordering key has not ended.
+-- Claim the given pending job. The length of the lease is `seconds`. Returns no row when the job is not pending, or
+-- when another job with the same ordering key has not ended.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
   leased_until = now() + make_interval(secs => :seconds)
@@ -45,7 +45,7 @@ select * from app.expire_job_leases(:type);
 
 -- name: save_progress$
 -- Save the progress and the checkpoint, and renew the lease. Returns the number of failures in a row, which is 0 when
--- the checkpoint has changed. Returns no row when a later worker has claimed the job or the job was cancelled.
+-- the checkpoint has changed. Returns no row when a later worker has claimed the job, or when the job was cancelled.
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
   failures = case when checkpoint is distinct from :checkpoint::jsonb then 0 else failures end,
@@ -54,7 +54,7 @@ where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. Affects 0 rows when a later worker has claimed the job or the job was cancelled.
+-- Renew the lease. Affects 0 rows when a later worker has claimed the job, or when the job was cancelled.
 update jobs set leased_until = now() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 
@@ -66,7 +66,7 @@ set status = 'completed', done = :done, total = :total, counts = :counts, first_
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: fail_job!
--- Fail the job permanently. Affects 0 rows when a later worker has claimed the job. The counts of the last checkpoint
+-- Fail the job permanently. Affects 0 rows when a later worker has claimed the job. The counts of the latest checkpoint
 -- are kept, because a retry continues from that checkpoint.
 update jobs
 set status = 'failed', error_code = :code, error = :reason, result = coalesce(:result, result),
@@ -74,7 +74,8 @@ set status = 'failed', error_code = :code, error = :reason, result = coalesce(:r
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: get_failures$
--- Get the number of failed attempts in a row. It includes the current attempt unless this attempt has made progress.
+-- Get the number of failed attempts in a row. This number includes the current attempt, unless this attempt has made
+-- progress.
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
@@ -104,8 +105,8 @@ set status = 'cancelled', leased_until = null, completed_at = now(), error_code 
 where id = :job_id and status in ('pending', 'processing');
 
 -- name: retry_job!
--- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. A checkpoint that is
--- not empty is marked to show that the job had ended.
+-- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. If the checkpoint is
+-- not empty, a mark is added to it, which shows that the job had ended before.
 update jobs
 set status = 'pending', failures = 0, approval = null, due_at = now(), error = null, error_code = null,
   completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
@@ -130,12 +131,12 @@ where status = 'pending' and due_at < now() - make_interval(secs => :late_second
 group by type;
 
 -- name: list_ended_jobs
--- List the given jobs that have ended or no longer exist.
+-- Of the given jobs, list those that have ended or no longer exist.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
 -- name: queue_states
--- Count the jobs of each type by state. An ended job is counted only if it ended in the last 24 hours.
+-- Count the jobs of each type by state. Jobs that ended more than 24 hours ago are not counted.
 select type,
   (count(*) filter (where status = 'pending' and due_at <= now() and approval is distinct from 'needed'))::integer
     as waiting,
@@ -174,7 +175,7 @@ insert into dead_letters (queue, client_id, job_id, body, code, reason, receives
 values (:queue, :client_id, :job_id, :body, :code, :reason, :receives);
 
 -- name: list_dead_letters
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -193,5 +194,5 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and the subject that sent it.
+-- Record that the dead letter was sent again, and record the subject that sent it again.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;

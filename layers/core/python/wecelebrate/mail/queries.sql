@@ -1,5 +1,5 @@
 -- name: list_mails
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, job_id, template, order_id, recipient, locale, state, reason, message_id, created_at,
@@ -17,7 +17,8 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_mail^
--- Get a mail that the caller may see, and the data that it is rendered from: the order, its lines and the branding.
+-- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
+-- branding.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
   m.created_at, m.updated_at, m.sent_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
@@ -39,7 +40,8 @@ select client_id, job_id from app.queue_order_mail(:order_id, :template, :detail
 select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
 -- name: find_suppression^
--- Find the reason why this client must not send to an address. Returns no row when the client may send to it.
+-- Find the reason why a client must not send mails to an address. Returns no row when the client is allowed to send
+-- mails to this address.
 select is_own, cause, reason from app.find_mail_suppression(:client_id, :address);
 
 -- name: mark_sent!
@@ -50,7 +52,7 @@ set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
 where id = :mail_id;
 
 -- name: mark_not_sent!
--- Record that the mail was not sent (failed or suppressed), and why.
+-- Record that the mail was not sent (failed or suppressed), and record the reason.
 update mails set state = :state, reason = :reason
 where id = :mail_id and app.mail_state_rank(state) < app.mail_state_rank('sent');
 
@@ -61,9 +63,10 @@ values (:client_id, lower(:address), :cause, :reason, :mail_id)
 on conflict (client_id, address) where released_at is null do nothing;
 
 -- name: record_event^
--- Record an event that SES reports about a mail. The mail is identified by the id in our own tag, or without a tag by
--- the message id of SES. Returns the mail and whether the event changed its state. Returns no row when the mail is not
--- ours. A late or repeated event never moves the mail back to an earlier state.
+-- Record an event that SES reports about a mail. The id in our own tag identifies the mail. If the event does not have
+-- this tag, the message id of SES identifies the mail. Returns the mail, and whether the event changed the state of the
+-- mail. Returns no row when the mail is not ours. A late or repeated event never moves the mail back to an earlier
+-- state.
 with target as (
   select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails
@@ -79,7 +82,7 @@ where m.id = target.id
 returning m.id, m.client_id, m.recipient, target.is_news;
 
 -- name: list_suppressions
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, address, cause, reason, mail_id, created_at, released_at, released_by
@@ -99,6 +102,7 @@ order by created_at desc, id desc;
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!
--- Release a suppression and record the caller. Affects 0 rows when the suppression is already released.
+-- Release a suppression, and record the caller who releases it. Affects 0 rows when the suppression is already
+-- released.
 update mail_suppressions set released_at = now(), released_by = app.subject()
 where id = :suppression_id and released_at is null;

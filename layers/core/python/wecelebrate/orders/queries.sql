@@ -1,5 +1,5 @@
 -- name: list_orders
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -34,7 +34,7 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_own_order^
--- Get an order of the customer on the current site.
+-- Get one of the customer's own orders on the current site.
 select * from app.customer_order_view where id = :order_id;
 
 -- name: place_order^
@@ -43,6 +43,6 @@ select refusal, detail, placed, low_stock
 from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total);
 
 -- name: rollup_deltas$
--- Roll up the oldest deltas, at most `max_rows`, and return their number. If the number is smaller than `max_rows`, no
--- delta is left.
+-- Roll up the oldest deltas, at most `max_rows`, and return the number of these deltas. If this number is smaller than
+-- `max_rows`, no delta is left.
 select app.rollup_order_deltas(:max_rows);

@@ -32,8 +32,9 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
 -- name: change_product^
--- Replace the columns that `changes` names, or merge `changes` into them (RFC 7396). Returns no row when the caller may
--- not change the product, or when its updated_at is not the expected one.
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the product, or when its
+-- `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
   select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active

@@ -1,5 +1,5 @@
 -- name: list_schedules
--- List one page after the cursor, in (name, id) order. A null filter matches everything.
+-- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
   select *
@@ -24,7 +24,7 @@ select * from app.schedule_view where id = :schedule_id for update;
 
 -- name: owns_catalog$
 -- Return whether a client owns a catalog that the caller may see. If `client_id` is null, return whether the platform
--- owns it.
+-- owns the catalog.
 select exists (
   select from catalogs where id = :catalog_id and owner_client_id is not distinct from :client_id::uuid);
 
@@ -35,7 +35,7 @@ values (:client_id, :catalog_id, :type, :name, :cron, :timezone, :settings, :is_
 returning *;
 
 -- name: change_schedule^
--- Merge `changes` into the schedule (RFC 7396), and set its next due time.
+-- Merge `changes` into the schedule (RFC 7396), and set the next due time of the schedule.
 update app.schedule_view old
 set (name, cron, timezone, settings, is_active, next_at) = (
   select name, cron, timezone, settings, is_active, :next_at::timestamptz
@@ -48,7 +48,7 @@ returning *;
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
--- Return whether a run of the schedule is active, or the last job of the schedule has not ended. A job that waits for
+-- Return whether a run of the schedule is active, or the latest job of the schedule has not ended. A job that waits for
 -- an approval does not count, because a newer file makes it obsolete.
 select exists (
   select from schedules s
@@ -76,11 +76,12 @@ update schedules set run_requested_at = now(), last_at = now(), last_outcome = :
 update schedules set last_at = now(), last_outcome = :outcome where id = :schedule_id;
 
 -- name: set_next_run!
--- Set the next due time. If it is null, the schedule never becomes due.
+-- Set the next due time. If `next_at` is null, the schedule never becomes due.
 update schedules set next_at = :next_at where id = :schedule_id;
 
 -- name: claim_late_runs
--- Find the runs that were requested more than `seconds` ago, set their request time to now, and return their schedules.
+-- Find the runs that were requested more than `seconds` ago, set the request time of these runs to now, and return
+-- their schedules.
 update schedules set run_requested_at = now()
 where id in (
   select id from schedules where run_requested_at < now() - make_interval(secs => :seconds) for update skip locked)
@@ -93,7 +94,8 @@ from schedules
 where id = :schedule_id and run_requested_at is not null;
 
 -- name: finish_run!
--- End the run, or keep it active when there is `more` work. `job_id` is the last job of the run, or null.
+-- End the run if `more` is false; otherwise keep the run active, because more work is left. `job_id` is the latest job
+-- of the run, or null.
 update schedules
 set run_requested_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id),
   last_outcome = :outcome

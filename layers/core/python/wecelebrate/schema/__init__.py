@@ -6,20 +6,21 @@ later release contracts it. A migration runs in one transaction under a lock, so
 once. A file whose first line is `-- no-transaction` runs statement by statement under a lease instead. This is
 necessary for `create index concurrently`. Each statement of such a file must be repeatable, so that a run can resume
 after an interruption. (An interrupted `create index concurrently` leaves an invalid index. Therefore the file must
-first drop the index of that name.)
+first drop any index of that name.)
 
 The files `functions/domain.sql` define what `create or replace` can replace: functions, views, and triggers that call
-these functions. A file is applied again whenever its checksum changes. All changed files are applied in one transaction
-under the same lock. If the database has migrations of a later release, no function file is applied, because the later
-release has its own functions.
+these functions. A function file is applied again whenever its checksum changes. All changed files are applied in one
+transaction under the same lock. If the database has migrations of a later release, no function file is applied, because
+the later release has its own functions.
 
 - A function with a changed signature is a new overload; the old overload stays. The next release removes the old
-  overload from the file and drops it with a migration (`drop function if exists`, because a new database never had it).
-- A function that a policy, default, check, generated column or index uses is defined in `tables/`, because replacing it
-  would not recompute stored values.
+  overload from the file, and drops the old overload with a migration. The migration contains `drop function if exists`,
+  because a new database never had the old overload.
+- A function that a policy, default, check, generated column or index uses is defined in `tables/`. If such a function
+  were replaced, stored values would not be recomputed.
 
-`access.toml` declares which roles may access which rows and call which functions. If the database differs from it,
-`migrate` fails. `schema.sql` shows the complete schema; `wecelebrate schema` generates it.
+`access.toml` declares which roles may access which rows and call which functions. If the database differs from
+`access.toml`, `migrate` fails. `schema.sql` shows the complete schema; `wecelebrate schema` generates this file.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ from wecelebrate.schema import access
 FOLDER = Path(__file__).parent
 NO_TRANSACTION = "-- no-transaction"
 LEASE_SECONDS = 900
-"""How long a run may work on a no-transaction migration. Afterwards another run may resume the migration."""
+"""How many seconds a run can work on a no-transaction migration. After that, another run can resume the migration."""
 
 _LOCK = 7_243_219_080
 _BOOKKEEPING = {
@@ -57,7 +58,7 @@ create table public.schema_functions (
 );
 """,
 }
-"""The tables that record which migrations and function files were applied."""
+"""Maps the tables that record the applied migrations and function files to the SQL that creates these tables."""
 _BOOKKEEPING_ACCESS = """
 alter table public.{table} enable row level security;
 alter table public.{table} force row level security;
@@ -107,8 +108,8 @@ def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = l
     file before the file is applied. Returns the names of the applied files.
 
     Raises MigrationError when an applied migration was edited, when a function file fails, or when the updated database
-    differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. A failed migration in a
-    transaction changes nothing.
+    differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. If a migration
+    that runs in a transaction fails, it changes nothing.
     """
     applied = []
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
@@ -140,7 +141,7 @@ def _is_older_release(connection: psycopg.Connection, folder: Path) -> bool:
 
 
 def _replace_functions(connection: psycopg.Connection, folder: Path, report: Callable[[str], object]) -> list[str]:
-    """Apply all function files that have changed since they were applied. If one fails, none is applied."""
+    """Apply all function files whose checksum has changed. If one file fails, no file is applied."""
     applied: list[str] = []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
@@ -194,13 +195,14 @@ def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Calla
     while not _lease(connection, migration):
         if _is_applied(connection, migration):
             return False
-        time.sleep(1)  # another run applies it; the wait ends at the latest with the lease of that run
+        # A different run applies this migration. The wait ends at the latest when the lease of that run ends.
+        time.sleep(1)
     report(migration.name)
     try:
         for statement in _statements(migration.sql):
             connection.execute(statement.encode())
     except psycopg.Error:
-        # End the lease, so that the next run does not wait for it. If the connection is lost, the lease must run out.
+        # End the lease, so that the next run does not wait. If the connection is lost, the next run has to wait.
         if not connection.broken:
             connection.execute("reset role")
             connection.execute(

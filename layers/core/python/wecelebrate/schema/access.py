@@ -1,4 +1,4 @@
-"""Parses the access matrix `access.toml`, and compares a database with it."""
+"""Parses the access matrix `access.toml`, and compares a database with this matrix."""
 
 import tomllib
 from collections import Counter
@@ -24,10 +24,10 @@ class Table:
 
     owner: str
     cells: Mapping[Cell, tuple[str, ...]]
-    """The row conditions of each role and verb. A row must satisfy all of them."""
+    """The row conditions for each role and verb. A row must satisfy all conditions of the cell."""
 
     def rows(self, role: str, verb: str) -> tuple[str, ...]:
-        """Return the row conditions of a role and a verb. They are empty when the role may not use the verb."""
+        """Return the row conditions for a role and a verb. The tuple is empty when the role may not use the verb."""
         return self.cells.get((role, verb), ())
 
 
@@ -37,11 +37,11 @@ class Function:
 
     owner: str
     security: str
-    """`definer` or `invoker`."""
+    """Whose rights the function runs with: `definer` (its owner) or `invoker` (its caller)."""
     settings: tuple[str, ...]
-    """The settings that apply while the function runs, in the format of pg_proc.proconfig."""
+    """The settings that apply while the function runs, in the format of the column `pg_proc.proconfig`."""
     roles: frozenset[str]
-    """The roles that may execute the function, except its owner. `public` stands for every role."""
+    """The roles that may execute the function, without its owner. The name `public` stands for every role."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ class Declared:
     """The content of `access.toml`."""
 
     tables: Mapping[str, Table]
-    """The tables by name. The name of a table in the schema `public` has no prefix."""
+    """Maps names to tables. The name of a table in the schema `public` has no prefix."""
     views: Mapping[str, frozenset[Cell]]
-    """The privileges on each view. The key is the name with its schema. A view runs with the rights of its caller."""
+    """Maps each view (with its schema) to the privileges on it. A view runs with the rights of its caller."""
     functions: Mapping[str, Function]
-    """The functions by name with schema. The name of an overloaded function contains its argument types."""
+    """Maps names with schemas to functions. The name of an overloaded function contains its argument types."""
 
 
 def declared(folder: Path = Path(__file__).parent) -> Declared:
-    """Read `access.toml`."""
+    """Return the content of `access.toml`."""
     tables = tomllib.loads((folder / FILE).read_text("utf-8"))
     groups = tables.pop("functions", {})
     functions = {name: function for group in groups.values() for name, function in _functions(group)}
@@ -71,7 +71,7 @@ def declared(folder: Path = Path(__file__).parent) -> Declared:
 
 
 def matrix(folder: Path = Path(__file__).parent) -> Mapping[str, Table]:
-    """Read the tables of `access.toml`."""
+    """Return the tables of `access.toml`."""
     return declared(folder).tables
 
 
@@ -97,8 +97,9 @@ def _functions(group: dict[str, Any]) -> Iterator[tuple[str, Function]]:
 def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
     """Return the differences between the database and the matrix, as sorted lines.
 
-    A line names the table or the function, and the role and the verb if they apply. Undeclared functions are not
-    reported, because a later release that was rolled back may have left them. `undeclared_functions` returns them.
+    Each line names the table or the function, and the role and the verb if the difference concerns only these.
+    Undeclared functions are not reported, because a later release that was rolled back can have created them. The
+    function `undeclared_functions` returns these functions.
     """
     return sorted(
         [
@@ -139,7 +140,8 @@ def _tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
             yield f"{name}: the owner is {owner}, but must be {table.owner}"
         if not is_secured:
             yield f"{name}: row-level security is off"
-        # Row-level security must be forced on the owner, unless the owner inserts rows. COPY by app_worker needs this.
+        # Row-level security must be forced on the owner of the table, unless the owner inserts rows. The owner
+        # app_worker inserts rows with COPY, which PostgreSQL refuses if row-level security is forced.
         if not is_forced and (table.owner, "insert") not in table.cells:
             yield f"{name}: row-level security is not forced on the owner"
 

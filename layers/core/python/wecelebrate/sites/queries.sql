@@ -1,5 +1,5 @@
 -- name: list_sites
--- List one page after the cursor, in (name, id) order. A null filter matches everything.
+-- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
   select *
@@ -23,8 +23,9 @@ values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id)
 returning *;
 
 -- name: change_site^
--- Replace the columns that `changes` names, or merge `changes` into them (RFC 7396). Returns no row when the caller may
--- not change the site, or when its updated_at is not the expected one.
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its
+-- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id) = (
   select name, domain, status, branding, settings, catalog_id
@@ -34,7 +35,8 @@ where id = :site_id and (:expected_updated_at::timestamptz is null or updated_at
 returning *;
 
 -- name: may_read_catalog$
--- Return whether a client owns a catalog or has a grant for it, so that its sites may show the catalog.
+-- Return whether a client owns a catalog or has a grant for the catalog. If so, the sites of the client may show the
+-- catalog.
 select app.may_read_catalog(:client_id, :catalog_id);
 
 -- name: may_exclude_product$

@@ -22,7 +22,8 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
 order by page.ordinality;
 
 -- name: count_facets$
--- Count the products of each category and each brand. Each count applies the filters on the other fields.
+-- Count the products of each category and each brand. Each count applies the filters on all fields except the counted
+-- field.
 select app.storefront_facets(:q, :category, :brand, :price_min, :price_max, 100)::text;
 
 -- name: get_product^

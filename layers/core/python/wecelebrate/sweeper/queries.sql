@@ -3,12 +3,12 @@
 select app.write_replica_heartbeat();
 
 -- name: claim_invalidations
--- Remove the oldest unsent invalidations, at most `max_rows`, from the outbox, and return them. Other sweepers get
--- different rows.
+-- Remove the oldest unsent invalidations, at most `max_rows`, from the outbox, and return these invalidations. Other
+-- sweepers get different rows.
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: delete_old_uploads!
--- Delete uploads that were announced more than a week ago. Their jobs still contain the outcome.
+-- Delete uploads that were announced more than a week ago. The jobs of these uploads still contain the outcome.
 delete from uploads where created_at < now() - interval '7 days';
 
 -- name: delete_old_keys!

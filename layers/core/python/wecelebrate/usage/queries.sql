@@ -3,5 +3,5 @@
 select t.requests_per_hour from clients c join tiers t on t.name = c.tier where c.id = :client_id;
 
 -- name: list_client_ids
--- List all client ids. The platform's usage is the sum over them.
+-- List all client ids. The usage of the platform is the sum of the usage of these clients.
 select id from clients;

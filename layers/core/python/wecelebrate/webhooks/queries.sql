@@ -1,5 +1,5 @@
 -- name: list_webhooks
--- List one page of endpoints after the cursor, newest first. A null filter matches everything.
+-- List one page of endpoints after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -27,13 +27,13 @@ values (:client_id, :url, :description, :events)
 returning *;
 
 -- name: rotate_secret$
--- Give an endpoint a new secret. For `overlap` more seconds, requests are signed with the previous secret, too. Returns
--- false when the caller may not change the endpoint.
+-- Give an endpoint a new secret. For `overlap` more seconds, requests are signed with both the new secret and the
+-- previous secret. Returns false when the caller may not change the endpoint.
 select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
 -- name: change_webhook^
 -- Merge `changes` into the endpoint (RFC 7396). Returns no row when the caller may not change the endpoint, or when its
--- updated_at is not the expected one. A new URL or status resets the failures.
+-- `updated_at` differs from `expected_updated_at`. A new URL or status resets the failures.
 update webhooks old
 set (url, description, events, status) = (
     select url, description, events, status
@@ -49,18 +49,18 @@ where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated
 returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
 
 -- name: delete_webhook!
--- Delete the endpoint, its secrets and its deliveries. Affects 0 rows when the caller may not delete it, or when its
--- updated_at is not the expected one.
+-- Delete the endpoint, its secrets and its deliveries. Affects 0 rows when the caller may not delete the endpoint, or
+-- when its `updated_at` differs from `expected_updated_at`.
 delete from webhooks
 where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
 -- Create a delivery for each enabled endpoint of the client that subscribes to the event. With `only_to`, create a
--- delivery for that endpoint only. Returns the number of deliveries.
+-- delivery only for the endpoint with this id. Returns the number of deliveries.
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
--- List one page after the cursor, newest first. A null filter matches everything.
+-- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *
@@ -82,7 +82,7 @@ from app.webhook_delivery_view v join webhook_deliveries d on d.id = v.id
 where v.id = :delivery_id;
 
 -- name: get_last_test$
--- Get the id of the last test delivery of an endpoint.
+-- Get the id of the latest test delivery of an endpoint.
 select id from webhook_deliveries
 where webhook_id = :webhook_id and event = 'webhook.test' order by created_at desc, id desc limit 1;
 
@@ -92,13 +92,14 @@ where webhook_id = :webhook_id and event = 'webhook.test' order by created_at de
 select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_rows);
 
 -- name: claim_batches
--- Claim endpoints, and return a batch of due deliveries for each of them. The lease lasts `seconds`.
+-- Claim endpoints, and return a batch of due deliveries for each of them. The length of the lease is `seconds`.
 select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: record_attempts!
 -- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
--- tried the delivery meanwhile. A failed attempt is ignored in that case. The log keeps the last `max_log` attempts.
+-- tried the delivery meanwhile. A failed attempt is ignored if another worker has tried the delivery meanwhile. The log
+-- keeps the latest `max_log` attempts.
 update webhook_deliveries d
 set status = a.status, attempts = d.attempts + 1,
   failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
@@ -147,7 +148,7 @@ with released as (
 select id, client_id, reason from released where reason is not null;
 
 -- name: list_due_clients
--- List up to `max_rows` clients that have due deliveries which no worker has claimed. The client with the oldest due
+-- List up to `max_rows` clients that have due deliveries without a claim by a worker. The client with the oldest due
 -- delivery comes first.
 select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 

@@ -18,8 +18,8 @@ set request_hash = excluded.request_hash, status = excluded.status, headers = ex
   created_at = now();
 
 -- name: find_guest_response^
--- Find the response that a guest of the site received for this key. The body is null if the guest's request was
--- different.
+-- Find the response that a guest of the site received for this key. The body is null if the request differs from the
+-- first request with this key.
 select request_hash, status, headers, body
 from app.find_guest_response(:key, :request_hash, make_interval(secs => :seconds));
 

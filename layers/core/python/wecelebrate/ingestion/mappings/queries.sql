@@ -1,5 +1,5 @@
 -- name: get_catalog^
--- Get the sync settings of a catalog that the caller may see, and whether the caller may change them.
+-- Get the sync settings of a catalog that the caller may see, and whether the caller may change the settings.
 select sync_settings, current_user = 'app_admin' or id = any (app.writable_catalog_ids()) as writable
 from catalogs
 where id = :catalog_id;

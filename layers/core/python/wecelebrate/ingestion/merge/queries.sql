@@ -7,8 +7,8 @@ delete from app.staged_products where job_id = any (:job_ids);
 delete from app.staged_rejections where job_id = any (:job_ids);
 
 -- name: list_staged_jobs
--- List every job that has staged rows. The query jumps in the index from one job to the next, and does not read all
--- rows.
+-- List every job that has staged rows. The query jumps in the index from each job to the next job, and does not read
+-- all rows.
 with recursive staged (job_id) as (
   select least((select job_id from app.staged_products order by job_id limit 1),
     (select job_id from app.staged_rejections order by job_id limit 1))
@@ -35,7 +35,7 @@ insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, ra
 values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 
 -- name: save_staging$
--- Save the progress of staging. Returns false when a later worker has claimed the job or the job was cancelled.
+-- Save the progress of staging. Returns false when a later worker has claimed the job, or when the job was cancelled.
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: count_staged$
@@ -43,8 +43,9 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;
 
 -- name: analyze_staged!
--- Update the planner's statistics of the staged products. Without them the planner expects one row for a chunk of 5,000
--- rows, and reads the whole catalog for each row. At 15,000 products a chunk then takes 3 s instead of 0.2 s.
+-- Update the planner's statistics of the staged products. Without these statistics, the planner expects one row in a
+-- chunk of 5,000 rows, and reads the whole catalog for each row. For a catalog with 15,000 products, a chunk then takes
+-- 3 s instead of 0.2 s.
 analyze app.staged_products (job_id, fence, sku);
 
 -- name: analyze_products$
@@ -54,13 +55,13 @@ select app.analyze_products();
 -- name: merge_chunk^
 -- Merge the next `chunk` SKUs after `after` into the catalog, as the caller. Products that differ are updated, new
 -- products are created, and other products stay unchanged. If several rows have the same SKU, only the last row is
--- merged, and the other rows are rejected. Also rejected are rows of a new SKU without a name or a price, and rows that
--- the mode excludes.
+-- merged, and the other rows are rejected. Two more kinds of rows are rejected: rows for a new SKU if the name or the
+-- price is missing, and rows that the mode excludes.
 --
--- Returns the counts of source rows by outcome, and the first `max_low_stock` products whose inventory fell to the
--- low_inventory of the catalog. `conflicts` is the number of SKUs that another transaction has created meanwhile. If
--- the same chunk is merged again, these SKUs exist and are updated. `rejections` lists the rejected rows of a dry run,
--- because a dry run is rolled back.
+-- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
+-- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
+-- during the merge. If the same chunk is merged again, products with these SKUs exist and are updated. `rejections`
+-- lists the rejected rows of a dry run, because a dry run is rolled back.
 with next_skus as (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -76,7 +77,7 @@ with next_skus as (
 ), chunk as materialized (
   select s.*, p.id, p.inventory_count as stock
   -- The two conditions on p.sku are redundant. They limit how much of the catalog the query reads, for every join
-  -- method that the planner may choose.
+  -- method that the planner can choose.
   from last_rows s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
 ), superseded as materialized (
@@ -183,7 +184,7 @@ from (
 order by s.sku;
 
 -- name: count_missing^
--- Count the active products of the catalog, and count those of them that no row of the file names.
+-- Count the active products of the catalog, and count the active products that no row of the file names.
 select count(*) as active,
   count(*) filter (where not exists (
       select from app.staged_products s where s.job_id = :job_id and s.fence = :fence and s.sku = p.sku)
@@ -203,8 +204,8 @@ order by p.sku
 limit :max_rows;
 
 -- name: deactivate_chunk^
--- Read the next `chunk` products after the SKU `after`, and deactivate those that no row of the file names. A dry run
--- only lists these products.
+-- Read the next `chunk` products after the SKU `after`, and deactivate the products among them that no row of the file
+-- names. A dry run lists these products, but does not deactivate them.
 with next as materialized (
   select id, sku, is_active from products
   where catalog_id = :catalog_id and sku > :after
@@ -222,7 +223,7 @@ select (select max(sku) from next) as last_sku, (select count(*) from missing)::
   case when :dry_run::boolean then array(select sku from missing order by sku limit 20) end as skus;
 
 -- name: list_first_rejections
--- List the first rejected rows. The job itself shows them.
+-- List the first rejected rows, which are shown together with the job.
 select line, sku, code, reason
 from app.staged_rejections
 where job_id = :job_id and fence = :fence
@@ -230,7 +231,7 @@ order by line, n
 limit :max_rows;
 
 -- name: list_next_rejections
--- List the rejected rows after the given row, in the order of the file. They are written to the error file.
+-- List the rejected rows after the given row, in the order of the file. A worker writes these rows to the error file.
 select line, n, code, reason, raw
 from app.staged_rejections
 where job_id = :job_id and fence = :fence and (line, n) > (:after_line, :after_n)

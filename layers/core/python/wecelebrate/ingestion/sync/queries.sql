@@ -1,5 +1,5 @@
 -- name: lock_catalog$
--- Lock the catalog, so that no other intake handles it until the transaction ends.
+-- Lock the catalog, so that no other intake handles this catalog until the transaction ends.
 select pg_advisory_xact_lock(hashtextextended('drops ' || :catalog_id::uuid, 0));
 
 -- name: find_drop^
@@ -17,9 +17,9 @@ select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
 -- name: find_newer_version^
--- Find the job of a newer version of the same key that is already recorded. A job that has begun is preferred. If all
--- jobs of newer versions are still pending, the first of them is returned. The sequencers of S3 are compared as if the
--- shorter one ended in zeros.
+-- Find the job of a newer version of the same key that is already recorded. If the job of a newer version has already
+-- begun, this job is returned. Otherwise the first pending job of a newer version is returned. Sequencers of S3 are
+-- compared as if zeros were added to the end of the shorter sequencer.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''
@@ -33,8 +33,9 @@ update jobs set queued_at = (select queued_at from jobs where id = :other) - int
 where id = :job_id;
 
 -- name: list_superseded
--- List the jobs that a new file of the catalog makes obsolete. These are the jobs that wait for an approval. If the new
--- file is full, they are also the jobs of full files that have not begun.
+-- List the pending jobs of the catalog that a new file makes obsolete. Every job that waits for an approval is obsolete.
+-- If the new file is full, jobs of other full files are obsolete, too, unless these jobs have begun. Dry runs are never
+-- obsolete.
 select id, payload ->> 'key' as key
 from jobs
 where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' and id <> :job_id

@@ -2,8 +2,9 @@
 
 set local role app_definer;
 
--- Returns the cache tags of a row of the table `kind`, each with the state that invalidates it. The state is the whole
--- row, with one exception: for the tag `client:` of the owner of a catalog, it is only the id of the catalog.
+-- Returns the cache tags for a row of the table `kind`, each with a state. A change of the state invalidates the tag.
+-- The state is the whole row, with one exception: a catalog has the tag `client:…` for its owner, and the state for
+-- this tag is only the id of the catalog.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic
@@ -26,7 +27,7 @@ begin atomic
 end;
 
 -- Queues the tags whose state was changed by a statement. Only this function and app.queue_product_invalidation write
--- to the outbox. What they write depends only on the rows that the statement changed.
+-- to the outbox. The tags that these functions write depend only on the rows that the statement changed.
 create or replace function app.queue_tag_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -57,14 +58,16 @@ end
 $$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
--- Does the same for products. It is faster, because one statement of a sync changes 5,000 products. It compares the
--- columns directly, starting with those that are cheap to compare and change often. A new product gets no tag of its
--- own, because no caller can have requested its id. If only the stock changes, and it is above 0 before and after the
--- change, separate tags are queued. Every order causes such a change, and a storefront shows the product as before.
+-- Queues the tags of changed products. This function must be faster than app.queue_tag_invalidation, because one
+-- statement of a sync changes 5,000 products. The function compares the columns directly, and begins with the columns
+-- that are cheap to compare and change often. A new product gets no tag for its id, because no caller can have
+-- requested the id before. A separate set of tags is queued if only the stock changes, and if the stock is above 0
+-- before and after the change. Every order causes this kind of change, but storefronts show the product as before.
 --
--- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement may have only
--- one row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot simplify
--- this full join, because IS DISTINCT FROM is not strict. (With a nested loop 5,000 rows took 18 s.)
+-- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
+-- single row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot
+-- simplify this full join, because IS DISTINCT FROM is not strict. (With a nested loop, a change of 5,000 rows took 18
+-- seconds.)
 create or replace function app.queue_product_invalidation() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -113,9 +116,9 @@ end
 $$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
--- Returns what the current transaction has written so far: its xid, its rows of the outbox, and their tags. If it wrote
--- nothing, the xid is null and the arrays are empty. It is called as the last statement before the commit, and returns
--- no rows of other transactions.
+-- Returns what the current transaction has written so far: the xid of the transaction, the ids of its rows in the
+-- outbox, and the tags of these rows. If the transaction has written nothing, the xid is null and the arrays are empty.
+-- The last statement before the commit calls this function. The function returns no rows of other transactions.
 create or replace function app.transaction_writes() returns table (xid text, outbox uuid[], tags text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -126,11 +129,12 @@ $$;
 grant execute on function app.transaction_writes()
   to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
--- Deletes rows of the outbox whose tags were sent to the cache. It is called after the commit, when no caller is
--- entered. Therefore any login that knows the id of a row may delete the row. Only the transaction of the row and the
--- sweeper learn the id. Of its 128 bits, 74 are random (from the strong random numbers of PostgreSQL); the other bits
--- are the time. Rows of the current transaction are not deleted, because their tags cannot have been sent before the
--- commit. Therefore injected SQL cannot suppress its own invalidations.
+-- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
+-- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. Only the
+-- transaction that wrote the row and the sweeper learn the id. Of the 128 bits of an id, 74 are random (from the strong
+-- random numbers of PostgreSQL); the other bits contain the time. Rows of the current transaction are not deleted,
+-- because their tags cannot have been sent before the commit. Therefore injected SQL cannot suppress its own
+-- invalidations.
 create or replace function app.delete_sent_invalidations(ids uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -138,8 +142,9 @@ as $$
 $$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_public, wc_api, wc_worker;
 
--- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. If the caller sends the
--- tags before it commits, no tag is lost, because the rows exist until the commit. Concurrent calls get different rows.
+-- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. If the caller first
+-- sends the tags and then commits, no tag is lost, because the rows exist until the commit. Concurrent calls get
+-- different rows.
 create or replace function app.claim_invalidations(older_than interval, max_rows integer)
 returns table (id uuid, xid text, tags text[])
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp

@@ -1,17 +1,19 @@
 -- app.enter: the first statement of every transaction.
 --
 -- One call determines who the caller is, and limits the transaction to the privileges of the caller. It resolves the
--- caller, writes the sealed context, switches to the database role of the caller, and sets the statement_timeout of the
--- tier. It also returns whether this server has replayed the earlier writes of the caller. All of this ends with the
--- transaction. RDS Proxy pins a session when it sees a SET statement, but not when a function changes a setting.
+-- caller, writes the sealed context, switches to the database role of the caller, and sets the statement timeout to the
+-- value of the caller's tier. In addition, it returns whether this server has replayed the earlier writes of the
+-- caller. The context, the role and the timeout end with the transaction. RDS Proxy pins a session when it sees a SET
+-- statement, but not when a function changes a setting.
 --
--- Errors: WC401 means that the caller may not enter with this login. WC404 means that the site does not exist.
+-- Errors: WC401 means that the caller is not allowed to enter with this login. WC404 means that the site does not
+-- exist.
 
 set local role app_definer;
 
--- Resolves `subject`, the subject of one of our own workers. A service acts for the platform or for one client. For a
--- client it has the rights of an editor. The API refuses such a subject in a token; only the login of queues and
--- schedules may use it.
+-- Resolves `subject` if it is the subject of a service (one of our own workers). A service acts either for the platform
+-- or for one client. A service that acts for a client has the rights of an editor. The API refuses such a subject in a
+-- token; only the login for queues and schedules is allowed to use such a subject.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
@@ -42,8 +44,8 @@ begin
 end
 $$;
 
--- Resolves `subject` within the audience of the current login. Returns one row or raises an error. The hourly limit is
--- the limit of the tier. Admins, support and services have no limit.
+-- Resolves `subject` to a caller that is allowed to use the current login. Returns one row or raises an error. The
+-- hourly request limit is the limit of the caller's tier. Admins, support and services have no request limit.
 create or replace function app.resolve_caller(
   subject text, site_domain text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -92,13 +94,13 @@ begin
 end
 $$;
 
--- Resolves the caller and writes the sealed context. It is a separate function because PostgreSQL does not allow a
--- SECURITY DEFINER function, such as this one, to switch the role. app.enter switches the role.
+-- Resolves the caller and writes the sealed context. PostgreSQL does not allow a SECURITY DEFINER function, such as
+-- this function, to switch the role. Therefore a separate function, app.enter, switches the role.
 --
--- Injected SQL may switch back to the role of the login itself, and may even commit. But it cannot enter again as
--- another caller: app.enter must be a statement of its own with bound parameters. Text inside another statement, block
--- or batch cannot be such a statement. (A lock that is held until the end of the transaction would also detect a second
--- call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
+-- Injected SQL can switch back to the role of the login, and can even commit. But it cannot enter again as a different
+-- caller, because app.enter must be called by a separate statement with bound parameters. Injected text is always
+-- inside another statement, block or batch. (A lock that is held until the end of the transaction would also detect a
+-- second call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
 create or replace function app.establish_context(
   subject text, email text, site_domain text, client_id uuid, job_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out owner_ids uuid[],
@@ -135,8 +137,8 @@ grant execute on function app.establish_context(text, text, text, uuid, uuid) to
 
 set local role app_owner;
 
--- Enters the database as the caller, until the end of the transaction. `min_xids` are transactions. `caught_up` is true
--- only if this server has replayed all of them.
+-- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
+-- `caught_up` is true only if this server has replayed all these transactions.
 create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)

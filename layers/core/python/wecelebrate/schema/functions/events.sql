@@ -3,9 +3,9 @@
 set local role app_owner;
 
 -- Creates the partitions for the month of `day` and for the `ahead` months after it. Existing partitions are not
--- changed. Returns the number of created partitions. A partition can be accessed only through its parent, because it
--- has row-level security of its own and neither a policy nor a grant. The function belongs to the owner of the tables,
--- because it creates tables.
+-- changed. Returns the number of created partitions. A partition can be accessed only through its parent, because the
+-- partition has its own row-level security, but no policy and no grant. The function belongs to the owner of the
+-- tables, because the function creates tables.
 create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$

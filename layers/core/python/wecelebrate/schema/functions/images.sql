@@ -1,11 +1,12 @@
--- Images of products: the images that a product shows, and the retries of fetches.
+-- Images of products: the images that a product shows, and the times at which fetches are tried again.
 
 set local role app_owner;
 
--- Returns the value of `products.media` for a product with these images. The value is stored, so a page of a thousand
--- products reads it like any other column. Building it for each read took five times as long as the rest of the page.
--- The address of the bucket may change, so the character \x01 stands for it. The text of JSON never contains this
--- character: if an address contains it, JSON escapes it.
+-- Returns the value of `products.media` for a product with these images. The value is stored, so the query for a page
+-- of a thousand products reads the value like any other column. When the query built the value for each read, this took
+-- five times as long as the rest of the page. The address of the bucket can change, so the character \x01 stands for
+-- this address. JSON text never contains this character: if the address of an image contains the character, JSON
+-- escapes it.
 create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -28,7 +29,7 @@ as $$ select case when media = '[]' then '[]'::json else replace(media, E'\x01',
 grant execute on function app.media_with_urls(text, text)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Sets `media` again when the API or a sync changes `images`.
+-- Computes `media` of a product again when the API or a sync changes `images` of the product.
 create or replace function app.set_product_media() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
@@ -42,7 +43,7 @@ create or replace trigger set_product_media before update of images on products
   for each row when (new.images is distinct from old.images) execute function app.set_product_media();
 
 -- Returns the renditions of an image for readers, each with a URL. `base_url` is the address of the bucket. Returns
--- null if there are no renditions.
+-- null if the image has no renditions.
 create or replace function app.renditions_with_urls(renditions jsonb, base_url text) returns jsonb
 language sql immutable parallel safe
 as $$
@@ -53,8 +54,9 @@ $$;
 grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, app_support, app_client;
 
 -- Returns the time of the next automatic attempt to fetch an address, after `failures` failed attempts in a row. The
--- attempts follow after 10 minutes and after 1, 6 and 24 hours, but not earlier than the server asked for (`min_wait`,
--- in seconds). Returns null if the failure is permanent. The address is then fetched again only on request.
+-- waiting times before the attempts are 10 minutes, then 1, 6 and 24 hours. A waiting time is never shorter than the
+-- server asked for (`min_wait`, in seconds). Returns null if the failure is permanent. The address is then fetched
+-- again only when a caller requests this.
 create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)
 returns timestamptz
 language sql stable parallel safe

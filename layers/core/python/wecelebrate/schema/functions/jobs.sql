@@ -2,8 +2,8 @@
 
 set local role app_owner;
 
--- Ends the leases that ran out because their workers sent no heartbeat. The job returns to the queue, or fails if this
--- happened `max_attempts` times in a row without progress. Returns the jobs that failed.
+-- Ends the leases that ran out because their workers sent no heartbeat. Each of these jobs returns to the queue, or
+-- fails if `max_attempts` attempts in a row have made no progress. Returns the jobs that failed.
 create or replace function app.expire_job_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -26,10 +26,10 @@ end
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
--- Claims the next due job for a free worker. The lease lasts `seconds`. Returns no row when no job is available. High
--- priority comes first, then the client with the fewest running jobs, then the oldest job. One client never gets all
--- `workers`, so a job of another client can start at once. Of the jobs with the same ordering key, only the first can
--- run, and only when no other job with this key is running.
+-- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
+-- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
+-- job. One client never gets all `workers`, so a job of another client can start at once. Of the jobs with the same
+-- ordering key, only the first can run, and only when no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -89,9 +89,9 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 
 set local role app_definer;
 
--- Saves the progress of staging in the transaction that stages the rows. It is a definer function, because app_worker,
--- which owns the staging tables, cannot read jobs. Returns false when a later worker has claimed the job or the job was
--- cancelled.
+-- Saves the progress of staging in the transaction that stages the rows. This must be a definer function, because
+-- app_worker, the owner of the staging tables, cannot read jobs. Returns false when a later worker has claimed the job
+-- or the job was cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean
@@ -115,10 +115,10 @@ create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
--- Returns the progress of a job. In the API the phase `review` is called `look`. The remaining time is estimated from
--- the rate so far, if at least 0.1 percent is done and the lease of the worker is fresh. Every saved chunk renews the
--- lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says nothing about the remaining
--- time. The job continues when the lease has run out.
+-- Returns the progress of a job. The name of the phase `review` in the API is `look`. The remaining time is estimated
+-- from the rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh.
+-- Every saved chunk renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says
+-- nothing about the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
@@ -134,7 +134,7 @@ $$;
 grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)
   to app_admin, app_support, app_client, app_system;
 
--- Returns the counts of a job, with 0 for each outcome that is missing.
+-- Returns the counts of a job, with 0 for each outcome that `counts` does not contain.
 create or replace function app.job_counts(counts jsonb) returns jsonb
 language sql immutable parallel safe
 as $$
@@ -149,7 +149,7 @@ as $$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
 grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The view of a job in the API. There the priority is called `lane`.
+-- A job as the API shows it. The API calls the priority `lane`.
 create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
@@ -158,14 +158,14 @@ select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
--- The view of a dead letter in the API, with the status of its job.
+-- A dead letter as the API shows it, with the status of the job that the dead letter belongs to.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
   d.redriven_at, d.redriven_by
 from dead_letters d left join jobs j on j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
--- The view of a schedule in the API.
+-- A schedule as the API shows it.
 create or replace view app.schedule_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
   last_outcome, created_at, updated_at

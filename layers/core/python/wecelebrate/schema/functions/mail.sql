@@ -1,9 +1,10 @@
--- E-mail: queueing mails, suppressed addresses, branding, and the order of the states.
+-- E-mail: queueing mails, suppressed addresses, branding, and the ranks of the states.
 
 set local role app_definer;
 
 -- Creates a mail and the job that sends it, in the transaction of the caller. Returns the id of the job, or null when
--- the mail already exists. This function does not check the rights of the caller; the functions that call it do.
+-- the mail already exists. This function does not check the rights of the caller. The functions that call this function
+-- must check the rights.
 create or replace function app.create_mail(
   client_id uuid, template text, order_id uuid, recipient text, details jsonb, priority text) returns uuid
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -26,12 +27,12 @@ begin
 end
 $$;
 
--- Queues the mail about an order to its customer. Returns no row when the caller is not allowed to queue the mail.
--- Returns a row without job_id when the confirmation of the order already exists.
+-- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
+-- a row without job_id when the confirmation of the order already exists.
 --
 -- The platform, and members who write for the client of the order, are allowed to queue every mail. On the site of the
--- order, the customer of the order may also queue the confirmation, and so may the guest who places the order in the
--- same transaction. After that transaction, the order of a guest belongs to no caller.
+-- order, two more callers are allowed to queue the confirmation: the customer of the order, and the guest who places
+-- the order in the same transaction. After that transaction, the order of a guest belongs to no caller.
 create or replace function app.queue_order_mail(
   order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
 returns setof record
@@ -60,9 +61,9 @@ $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Queues the mail that reports the outcome of a job. Returns no row unless the job has ended and the caller is allowed
--- to queue the mail. The platform, the bookkeeping of queues, and members who write for the client of the job are
--- allowed to do so.
+-- Queues the mail that reports the outcome of a job. Returns no row if the job has not ended, or if the caller is not
+-- allowed to queue the mail. The platform, the bookkeeping of queues, and members who write for the client of the job
+-- are allowed to queue the mail.
 create or replace function app.queue_job_mail(job uuid, recipient text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -87,8 +88,9 @@ $$;
 grant execute on function app.queue_job_mail(uuid, text) to app_admin, app_support, app_client, app_system;
 
 -- Returns the reason why a client must not send to an address, or no row when the client may send to it. The caller
--- must be allowed to write mails of the client. There are two possible reasons. The client itself has an active
--- suppression. Or a mail of any client has bounced after the client last released the address.
+-- must be allowed to write mails of the client. There are two possible reasons. Either the client itself has an active
+-- suppression of the address, or the address has bounced a mail of any client. The second reason counts only bounces
+-- after the most recent time at which this client released the address.
 create or replace function app.find_mail_suppression(
   client uuid, address text, out is_own boolean, out cause text, out reason text)
 returns setof record
@@ -107,7 +109,7 @@ as $$
 $$;
 grant execute on function app.find_mail_suppression(uuid, text) to app_admin, app_client;
 
--- Returns the branding for mails of a client and one of its sites. Support may read mails, but neither sites nor
+-- Returns the branding for mails of a client and one of its sites. Support is allowed to read mails, but not sites and
 -- clients. Therefore this is a definer function.
 create or replace function app.mail_branding(
   client uuid, site uuid, out client_name text, out site_name text, out branding jsonb, out settings jsonb)
@@ -122,7 +124,7 @@ grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_suppor
 
 set local role app_owner;
 
--- Returns the rank of the state of a mail. An event that arrives late or twice never lowers the rank.
+-- Returns the rank of a state that a mail can have. An event that arrives late or twice never lowers the rank.
 create or replace function app.mail_state_rank(state text) returns integer
 language sql immutable parallel safe
 return array_position(

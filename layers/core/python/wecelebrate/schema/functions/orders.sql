@@ -3,19 +3,20 @@
 set local role app_definer;
 
 -- Places an order on the current site, for the customer of the site or for a guest, at the current prices of the
--- catalog of the site. `lines` is [{"product_id": …, "quantity": …}, …]. Each product occurs at most once.
+-- catalog of the site. `lines` is [{"product_id": …, "quantity": …}, …]. Each product occurs at most once in `lines`.
 --
--- Visitors write orders and stock only through this function, so it applies the conditions of row-level security
--- itself. The site comes from the sealed context, and the products must be shown by the site. Concurrent orders of the
--- same products wait for each other. The rows are locked in the order of their ids, so orders cannot deadlock.
+-- Visitors write orders and stock only through this function. Therefore the function itself applies the conditions of
+-- row-level security. The site comes from the sealed context, and the products must be shown by the site. Concurrent
+-- orders of the same products wait for each other. The rows are locked in the order of their ids, so orders cannot
+-- deadlock.
 --
 -- Returns the order as `placed`. If the client of the site owns the catalog, `low_stock` contains the products whose
--- stock fell to the low_inventory of the catalog. If the order is refused, nothing changes. `refusal` is then the
--- reason, and `detail` gives the details:
+-- stock fell to the `low_inventory` of the catalog or below. If the order is refused, nothing changes. `refusal` is
+-- then the reason, and `detail` gives the details:
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock
---   currencies    ["EUR", "USD"]     the currencies of the products; an order must have only one
---   total         "12.50"            the total; it differs from the expected total, or exceeds the maximum of an order
+--   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
+--   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
@@ -114,9 +115,9 @@ end
 $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
 
--- Appends to order_deltas how a statement on orders changes the daily figures, summed by day. If no figure changes,
--- nothing is appended. Only this function writes deltas, and it writes them only for orders that the policies of the
--- caller allow the caller to write.
+-- Computes how a statement on orders changes the daily figures, and appends the changes to order_deltas, summed by day.
+-- If no figure changes, nothing is appended. Only this function writes deltas. A delta can come only from orders that
+-- the policies allow the caller to write.
 create or replace function app.record_order_deltas() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -144,9 +145,9 @@ end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns their number. If the number is
--- smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in the order
--- of the primary key. Therefore a call may wait for another call, but calls cannot deadlock.
+-- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns the number of these deltas. If this
+-- number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in
+-- the order of the primary key. Therefore a call can wait for another call, but calls cannot deadlock.
 create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -183,8 +184,8 @@ grant execute on function app.rollup_order_deltas(integer) to app_system;
 set local role app_owner;
 
 -- Returns the figures of the orders of a client from `first_day` to `last_day`, both included, by currency and status.
--- Orders that the caller may not see are not counted. The function is one statement and therefore reads one snapshot.
--- The planner inlines it.
+-- Only orders that the caller is allowed to see are counted. The function consists of one statement, and therefore
+-- reads a single snapshot. The planner inlines the function.
 create or replace function app.daily_order_totals(client uuid, first_day date, last_day date)
 returns table (day date, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -209,14 +210,14 @@ create or replace trigger record_deltas_update after update on orders referencin
 create or replace trigger record_deltas_delete after delete on orders referencing old table as before
   for each statement execute function app.record_order_deltas();
 
--- The view of an order in the API, for the client and the platform.
+-- An order as the API shows it to the client and the platform.
 create or replace view app.order_view with (security_invoker = true) as
 select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
   customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
 from orders;
 grant select on app.order_view to app_admin, app_support, app_client, app_customer;
 
--- The view of the orders of a customer on the current site, in the API.
+-- The orders of a customer on the current site, as the API shows them to the customer.
 create or replace view app.customer_order_view with (security_invoker = true) as
 select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
   shipping_address, items, created_at, shipped_at, delivered_at

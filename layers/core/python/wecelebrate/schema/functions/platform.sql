@@ -2,7 +2,8 @@
 
 set local role app_owner;
 
--- JSON Merge Patch (RFC 7396): objects merge, null removes, any other value replaces.
+-- Applies a JSON Merge Patch (RFC 7396) to `target`: objects are merged, null removes a key, and any other value
+-- replaces the old value.
 create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -30,7 +31,7 @@ grant execute on function app.merge_patch(jsonb, jsonb) to public;
 
 set local role app_definer;
 
--- Writes the heartbeat. On a reader, app.enter uses it to detect whether the reader lags.
+-- Writes the heartbeat. When app.enter runs on a reader, it uses the heartbeat to detect whether the reader lags.
 create or replace function app.write_replica_heartbeat() returns void
 language sql volatile security definer set search_path = pg_catalog, app, pg_temp
 as $$
@@ -40,8 +41,8 @@ $$;
 grant execute on function app.write_replica_heartbeat() to app_system;
 
 -- Finds the response for the idempotency key of a guest. A guest has no subject that could own rows. Therefore all
--- guests of a site share one subject, which no token can contain. If the request is not exactly the same, the caller
--- learns only that the key was used.
+-- guests of a site share one subject, which no token can contain. If the request differs from the first request with
+-- this key, the caller learns only that the key was used.
 create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
 returns table (request_hash text, status integer, headers jsonb, body text)
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp

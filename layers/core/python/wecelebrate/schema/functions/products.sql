@@ -1,9 +1,10 @@
 -- Pages, searches and facets of products.
 --
 -- One function builds the query of a page. Without a search, the query runs as the caller, under row-level security.
--- With a search this would be slow: ILIKE is not leakproof, so under a policy PostgreSQL does not use the trigram index
--- (74 ms instead of 3 ms). Therefore app.search_products runs as app_definer and restricts the rows to those of the
--- caller itself. It returns only ids, and the calling query reads the rows under the policies of the caller.
+-- With a search, row-level security would be slow: ILIKE is not leakproof, so under a policy PostgreSQL does not use
+-- the trigram index (74 ms instead of 3 ms). Therefore app.search_products runs as app_definer, and its own SQL
+-- restricts the rows to those that the caller can read. The function returns only ids, and the calling query reads the
+-- rows under the policies of the caller.
 --
 -- A search first reads a limited number of rows in the order of the page (the walk). If many names contain the text,
 -- the walk fills the page. Otherwise the search index then finds the few matches. The planner cannot choose between the
@@ -13,9 +14,9 @@ set local role app_owner;
 
 -- Returns the SQL of one page. The SQL selects the columns `shown` of the rows of the page, in order. Values are
 -- parameters: $1 is the catalog, $2 the search, $3 the category, $4 the brand, $5 the minimum price, $6 the maximum
--- price, $7 active, and $8 the time since which the rows have changed. $9 and $10 are the key and the id of the row
--- before the page, and $11 is the number of rows. If `walk` is true, $12 is the number of rows to examine in order.
--- `%s` marks where the caller inserts an additional predicate.
+-- price, $7 the value of `is_active`, and $8 the time after which the rows must have changed. $9 and $10 are the key
+-- and the id of the row before the page, and $11 is the number of rows. If `walk` is true, $12 is the number of rows to
+-- examine in order. `%s` marks the place where the calling function inserts an additional predicate.
 create or replace function app.products_page_sql(
   search boolean, category boolean, brand boolean, price_min boolean, price_max boolean, active boolean,
   updated_since boolean, sort text, after boolean, walk boolean default false, shown text default 'id')
@@ -61,7 +62,8 @@ $$;
 grant execute on function app.products_page_sql(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
   boolean, boolean, text) to public;
 
--- Returns an ILIKE pattern that finds the text anywhere in a value. `%` and `_` in the text stand for themselves.
+-- Returns an ILIKE pattern that matches every value that contains the text. `%` and `_` in the text stand for
+-- themselves.
 create or replace function app.like_pattern(search text) returns text
 language sql immutable parallel safe
 as $$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $$;
@@ -112,10 +114,11 @@ $$;
 grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Returns the facets of a storefront: the number of products of each category and each brand, with the filters on the
--- other fields applied, and the range of prices. The largest numbers come first, and each facet has at most
--- `max_values` values. The function runs as app_definer because of the search. Therefore it restricts the rows to those
--- of the current site itself. Returns null for a caller without a site.
+-- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
+-- prices. Each facet applies the filters on the other fields, but not the filter on its own field. The largest numbers
+-- come first, and each facet has at most `max_values` values. The function runs as app_definer, because a search is
+-- fast only without policies. Therefore its own SQL restricts the rows to those of the current site. Returns null for a
+-- caller without a site.
 create or replace function app.storefront_facets(
   search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
@@ -158,9 +161,9 @@ grant execute on function app.storefront_facets(text, text, text, numeric, numer
 
 set local role app_owner;
 
--- Returns one page of the products of a catalog that the caller sees, in order. With `search`, it returns only products
--- whose names contain the text. The page has up to `rows` products. It starts after the row that `after_key` and
--- `after_id` identify.
+-- Returns one page of the products of a catalog that the caller sees, in order. With `search`, the page contains only
+-- products whose names contain the text. The page has up to `rows` products, and starts after the row that `after_key`
+-- and `after_id` identify.
 create or replace function app.products_page(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
@@ -188,11 +191,11 @@ $$;
 grant execute on function app.products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text, text,
   uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Updates the planner's statistics of products after a large sync. Without them the planner reads and sorts a whole new
--- catalog for a page (60 ms instead of 2 ms at 100,000 products), and autovacuum may update them only minutes later.
--- The function also merges the pending list of the search index, which every search would otherwise read completely.
--- Only the owner of a table may analyze the table. Therefore the function belongs to the owner; it reads and returns no
--- row.
+-- Updates the planner's statistics of products after a large sync. Without new statistics, the planner reads and sorts
+-- a whole new catalog for a page (60 ms instead of 2 ms at 100,000 products). Autovacuum can take minutes to update the
+-- statistics. The function also merges the pending list of the search index, which every search would otherwise read
+-- completely. Only the owner of a table may analyze the table. Therefore the function belongs to the owner. The
+-- function reads no row and returns no row.
 create or replace function app.analyze_products() returns void
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$

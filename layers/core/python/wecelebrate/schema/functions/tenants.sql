@@ -1,5 +1,5 @@
--- The views of clients, catalogs and sites in the API. A simple view can be the target of an insert or update, so the
--- queries that create and change rows return the columns of the view, too.
+-- Clients, catalogs and sites as the API shows them. PostgreSQL allows inserts and updates on a simple view. Therefore
+-- the queries that create and change rows can use the views, and return the columns of the views.
 
 set local role app_owner;
 
@@ -10,7 +10,7 @@ from clients;
 grant select, insert, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
 
--- Only the owner of a catalog and the platform see source_config.
+-- Only the owner of a catalog and the platform see the column `source_config`.
 create or replace view app.catalog_view with (security_invoker = true) as
 select id, owner_client_id, name, type, source, status,
   case when app.admin_role() is not null or owner_client_id = any (app.client_ids()) then source_config else '{}' end

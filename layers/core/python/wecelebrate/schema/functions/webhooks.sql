@@ -3,10 +3,10 @@
 set local role app_definer;
 
 -- Creates a delivery for each enabled endpoint of the client that subscribes to the event, and returns the number of
--- deliveries. With `only_to`, it creates a delivery only for that endpoint, even if the endpoint does not subscribe to
--- the event, and ends the pause of the endpoint. The caller must act for the client. These callers do: staff and
--- services of the platform, members who write for the client, and visitors and customers of its sites. Any other caller
--- is refused.
+-- deliveries. With `only_to` (the id of an endpoint), the function creates a delivery only for this endpoint, even if
+-- the endpoint does not subscribe to the event, and ends the pause of the endpoint. The caller must act for the client.
+-- The callers that act for a client are: staff and services of the platform, members who write for the client, and
+-- visitors and customers of the sites of the client. Any other caller is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -34,8 +34,9 @@ $$;
 grant execute on function app.publish_webhook_event(uuid, text, jsonb, uuid)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
--- Gives an endpoint a new secret. For `overlap` more seconds, requests are signed with the previous secret, too. Older
--- secrets are deleted. Returns false when the endpoint does not exist or the caller may not change it.
+-- Gives an endpoint a new secret. For `overlap` more seconds, requests are signed with both the new secret and the
+-- previous secret. Older secrets are deleted. Returns false when the endpoint does not exist or the caller may not
+-- change it.
 create or replace function app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -87,8 +88,8 @@ end
 $$;
 grant execute on function app.replay_webhook_deliveries(uuid, uuid, timestamptz, integer) to app_admin, app_client;
 
--- Fails the pending deliveries of an endpoint that was disabled. Callers can replay them when the endpoint is enabled
--- again.
+-- Marks the pending deliveries of a disabled endpoint as failed. When the endpoint is enabled again, callers can replay
+-- these deliveries.
 create or replace function app.fail_pending_deliveries() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -106,8 +107,8 @@ create or replace trigger fail_pending_deliveries after update of status on webh
   for each row when (new.status = 'disabled' and old.status = 'enabled') execute function app.fail_pending_deliveries();
 
 -- Returns the endpoints that have a due delivery, no lease and no pause, each with the due time of its first delivery.
--- The query jumps from endpoint to endpoint in the index of pending deliveries, so it is fast even if many deliveries
--- are pending.
+-- The query jumps from endpoint to endpoint in the index of pending deliveries, so the query is fast even if many
+-- deliveries are pending.
 create or replace function app.due_webhooks() returns table (webhook_id uuid, client_id uuid, due_at timestamptz)
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -130,7 +131,7 @@ as $$
 $$;
 
 -- Claims up to `max_batches` endpoints, each with up to `batch_size` due deliveries in the order of their due times.
--- The lease lasts `seconds`. Clients with the fewest claimed endpoints come first. No client gets more than
+-- The length of the lease is `seconds`. Clients with the fewest claimed endpoints come first. No client gets more than
 -- `max_per_client` endpoints.
 create or replace function app.claim_webhook_batches(
   max_batches integer, batch_size integer, max_per_client integer, seconds double precision)
@@ -185,14 +186,14 @@ $$;
 grant execute on function app.due_webhooks(), app.claim_webhook_batches(integer, integer, integer, double precision)
   to app_system;
 
--- The view of an endpoint in the API.
+-- An endpoint as the API shows it.
 create or replace view app.webhook_view with (security_invoker = true) as
 select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
 from webhooks;
 grant select on app.webhook_view to app_support, app_system;
 grant select, insert on app.webhook_view to app_admin, app_client;
 
--- The view of a delivery in lists of the API.
+-- A delivery as the API shows it in lists.
 create or replace view app.webhook_delivery_view with (security_invoker = true) as
 select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at,
   last_at, last_status, last_error, last_milliseconds, created_at, delivered_at

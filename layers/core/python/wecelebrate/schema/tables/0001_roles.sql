@@ -1,8 +1,8 @@
--- Roles. NOLOGIN roles hold the privileges. A login only determines which of these roles a connection may enter.
+-- Roles. NOLOGIN roles hold the privileges. A login determines which of these roles a connection can enter.
 --
 -- A login is NOINHERIT: it has no privilege until app.enter switches to one of its roles. Therefore injected SQL can
--- switch only to roles that the login may enter. Roles belong to the whole server, so another database of the server
--- may already have created them.
+-- switch only to roles that the login is allowed to enter. Roles belong to the whole server, so the migration of
+-- another database on the server can have created the roles already.
 
 do $$
 declare
@@ -37,7 +37,7 @@ grant app_admin, app_support, app_client to wc_api;
 grant app_admin, app_support, app_client, app_customer, app_system, app_worker to wc_worker;
 grant app_owner, app_definer, app_migrate, app_worker to wc_migrate;
 
--- Only migrations create objects. A temporary table lives as long as its session, and in every search path it comes
+-- Only migrations create objects. A temporary table exists until its session ends, and every search path finds it
 -- before the tables of the schema. If injected SQL could create a temporary table, the next user of the pooled
 -- connection would read from that table.
 do $$
@@ -46,7 +46,8 @@ begin
   execute format('revoke temporary on database %I from public', current_database());
 end
 $$;
--- The owner of the database owns the schema `public`. Before PostgreSQL 16 a NOINHERIT owner has to set the role.
+-- The owner of the database owns the schema `public` through the role pg_database_owner. In PostgreSQL versions before
+-- 16, a NOINHERIT owner must switch to this role first.
 set local role pg_database_owner;
 revoke create on schema public from public;
 grant usage on schema public to app_definer, app_migrate, app_admin, app_support, app_client, app_customer, app_anon,
@@ -54,7 +55,7 @@ grant usage on schema public to app_definer, app_migrate, app_admin, app_support
 grant usage, create on schema public to app_owner;
 
 set local role app_owner;
--- Both extensions are trusted: a role that may create in the database may install them.
+-- Both extensions are trusted: a role that is allowed to create objects in the database can install these extensions.
 create extension if not exists pg_trgm with schema public;
 create extension if not exists btree_gin with schema public;
 
@@ -62,7 +63,7 @@ create schema app;
 grant usage on schema app to public;
 grant usage, create on schema app to app_definer;
 grant usage on schema app to app_migrate;
--- PUBLIC may execute no function. Each function names the roles that may call it.
+-- PUBLIC is not allowed to execute functions. For each function, a grant names the roles that are allowed to call it.
 alter default privileges revoke execute on functions from public;
 set local role app_definer;
 alter default privileges revoke execute on functions from public;

@@ -4,13 +4,13 @@
 -- Policies read the context through app.client_ids() and the other accessors. The context is stored in settings, which
 -- any SQL can write. Therefore a seal is computed over the role, the ids, the backend and the transaction. When
 -- injected SQL switches the role or writes other ids, the seal no longer matches, and every accessor answers as if
--- there were no caller. After a commit a transaction-local setting reads '', not NULL.
+-- there were no caller. After a commit, the value of a transaction-local setting is '', not NULL.
 --
 -- These functions are defined with the tables because policies, defaults and generated values use them.
 
 set local role app_owner;
 
--- UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits. New keys sort by time, so indexes stay compact.
+-- UUIDv7 (RFC 9562): 48 bits of milliseconds, then random bits. New ids sort after older ids, so indexes stay compact.
 create function app.uuid7() returns uuid
 language sql volatile parallel safe
 as $$
@@ -24,9 +24,9 @@ as $$
 $$;
 grant execute on function app.uuid7() to public;
 
--- The trigger function of every table with `updated_at`. It sets `updated_at` only if the update changes the row. An
--- update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay the
--- same.
+-- The trigger function of every table with `updated_at`. The function sets `updated_at` only if the update changes the
+-- row. An update without a change does not invalidate cached copies of the row, so the entity tag of the row must stay
+-- the same.
 create function app.set_updated_at() returns trigger
 language plpgsql
 as $$
@@ -96,8 +96,8 @@ create function app.site_id() returns uuid
 language sql stable parallel restricted return app.context('site_id')::uuid;
 create function app.job_id() returns uuid
 language sql stable parallel restricted return app.context('job_id')::uuid;
--- These functions return the clients that the caller belongs to, the clients that the caller may write for (as owner or
--- editor), and the clients that the caller administers (as owner).
+-- Each of the next three functions returns a list of clients: the clients that the caller belongs to, the clients for
+-- which the caller writes (as owner or editor), and the clients that the caller administers (as owner).
 create function app.client_ids() returns uuid[]
 language sql stable parallel restricted return app.context('client_ids')::uuid[];
 create function app.editor_ids() returns uuid[]

@@ -111,14 +111,14 @@ create trigger set_updated_at before update on client_users for each row execute
 create trigger set_updated_at before update on catalogs for each row execute function app.set_updated_at();
 create trigger set_updated_at before update on sites for each row execute function app.set_updated_at();
 
--- Definer functions read these tables for every caller.
+-- Definer functions read these tables on behalf of every caller.
 grant select on tiers, clients, admin_users, client_users, catalogs, catalog_grants, sites to app_definer;
 
 set local role app_definer;
 
--- Returns the catalogs whose products the caller may read. They are the catalogs that the clients of the caller own or
--- were granted. On a storefront, it is the catalog of the site. This function and the next two are defined with the
--- tables because policies use them.
+-- Returns the catalogs whose products the caller may read. These are the catalogs that the clients of the caller own or
+-- have a grant for. On a storefront, the function returns only the catalog of the site. This function and the next two
+-- functions are defined with the tables because policies use them.
 create function app.catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -131,14 +131,15 @@ as $$
   ) readable (id)
 $$;
 
--- Returns the catalogs that the caller may write: those that belong to a client which the caller edits.
+-- Returns the catalogs that the caller can change: the catalogs of the clients for which the caller writes.
 create function app.writable_catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
   select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
 $$;
 
--- Returns whether a client may read a catalog. If so, a site of the client may show the catalog.
+-- Returns whether a client is allowed to read a catalog. In that case, the sites of the client are allowed to show the
+-- catalog, too.
 create function app.may_read_catalog(client uuid, catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -232,7 +233,7 @@ create policy migrate on catalog_grants to app_migrate using (true) with check (
 create policy definer on catalog_grants for select to app_definer using (true);
 create policy admin on catalog_grants to app_admin
   using ((select app.admin_role()) is not null) with check ((select app.admin_role()) is not null);
--- The owner of a catalog sees all grants of the catalog. Any other client sees only its own grants.
+-- A client sees all grants of the catalogs that it owns, and the grants that it has received from other owners.
 create policy client on catalog_grants for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[])
          or catalog_id = any ((select app.writable_catalog_ids())::uuid[]));

@@ -1,8 +1,8 @@
 -- Products of catalogs, exclusions of products from sites, and images of products.
 --
--- A page of one catalog in name order reads one index, starting at the cursor. The filters by category, brand and price
--- have indexes of their own. An index on only (catalog_id) or (sku) would repeat the unique constraint and slow down
--- every load.
+-- The query for a page of one catalog in name order reads one index, from the cursor on. The filters by category, by
+-- brand and by price have indexes of their own. An index on only (catalog_id) or on only (sku) would repeat the unique
+-- constraint and slow down every load.
 
 set local role app_owner;
 
@@ -32,8 +32,8 @@ create table products (
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
 -- The search index contains the catalog, the category and the brand in addition to the name. Therefore a search reads
--- only the matches of its own catalog, even if other catalogs have many matches. New entries wait in a pending list,
--- and every search reads the complete list. Therefore the list is kept shorter than the default of 4 MB.
+-- only the matches in the searched catalog, even if other catalogs have many matches. New entries wait in a pending
+-- list, and every search reads the complete list. Therefore the list is kept shorter than the default of 4 MB.
 create index products_search on products using gin (catalog_id, category, brand, name gin_trgm_ops)
   with (gin_pending_list_limit = 1024);
 -- The three indexes in name order also contain the columns of the other filters. Therefore a scan of such an index
@@ -58,8 +58,8 @@ create index site_product_exclusions_by_product on site_product_exclusions (prod
 create trigger set_updated_at before update on products for each row execute function app.set_updated_at();
 
 -- Foreign keys are checked without row-level security. Therefore policies ask this function whether a client may read
--- the catalog of a product. It is defined with the tables because policies use it. The privilege to update is for
--- app.place_order, which updates the stock.
+-- the catalog of a product. The function is defined with the tables because policies use it. app_definer has the
+-- privilege to update because app.place_order updates the stock.
 grant select, update on products to app_definer;
 grant select on site_product_exclusions to app_definer;
 set local role app_definer;
@@ -124,10 +124,10 @@ grant select on site_product_exclusions to app_customer, app_anon;
 
 -- The images of products: the origin of each image, its state and its renditions.
 --
--- `products.images` contains the addresses as a file or a caller gave them. `products.media` contains those images that
--- can be shown. Without `media`, a list of a thousand products would look up thousands of rows, and every reader of
--- products would need access to this table. A change of `media` is a change of the product, so the cache, entity tags
--- and `updated_since` take it into account.
+-- `products.images` contains the addresses exactly as a file or a caller provided them. `products.media` contains only
+-- the images that can be shown. Without `media`, a list of a thousand products would look up thousands of rows, and
+-- every reader of products would need access to this table. A change of `media` is a change of the product, so the
+-- cache, entity tags and `updated_since` take it into account.
 create table images (
   id uuid primary key default app.uuid7(),
   catalog_id uuid not null references catalogs (id) on delete cascade,

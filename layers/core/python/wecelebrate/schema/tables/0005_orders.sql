@@ -1,14 +1,15 @@
--- Orders, their lines, and the daily figures of orders. `items` is a snapshot of the order at the time it was placed.
--- `order_lines` holds the same data for reports.
+-- Orders, their lines, and the daily figures of orders. `orders.items` is a snapshot of the lines at the time when the
+-- order was placed. The table `order_lines` holds the same lines for reports.
 
 set local role app_owner;
 
--- Returns the number for a new order: ten symbols of Crockford's base 32 (no I, L, O, U), which are 50 random bits. For
--- a client with a million orders, the chance that a new number already exists is one in a thousand million. In that
+-- Returns the number for a new order: ten symbols of Crockford's base 32 (no I, L, O, U), which contain 50 random bits.
+-- For a client with a million orders, the chance that a new number already exists is one in a thousand million. In that
 -- case the unique constraint fails, and app.place_order draws another number. With eight symbols the chance would be
 -- one in a million. Twelve symbols take longer to read aloud. A sequence would reveal the number of orders and pin a
--- session of RDS Proxy. The bits are bytes of a random UUID, without bytes 6 and 8 (counted from 0), which hold the
--- version and the variant. The function is defined with the tables because a default uses it.
+-- session of RDS Proxy. The random bits are taken from the bytes of a random UUID, except for the bytes 6 and 8
+-- (counted from 0), which hold the version and the variant. The function is defined with the tables because a default
+-- uses it.
 create function app.order_number() returns text
 language sql volatile parallel safe
 return (
@@ -80,8 +81,8 @@ create policy client on orders for select to app_client using (client_id = any (
 create policy client_update on orders for update to app_client
   using (client_id = any ((select app.editor_ids())::uuid[]))
   with check (client_id = any ((select app.editor_ids())::uuid[]));
--- Customers are matched by the verified subject. An e-mail address may later belong to another person, so a matching
--- address gives no access.
+-- The verified subject decides which orders belong to a customer. An e-mail address can later belong to a different
+-- person, so the address gives no access.
 create policy customer on orders for select to app_customer
   using (customer_subject = (select app.subject()) and site_id = (select app.site_id()));
 grant select, insert, update, delete on orders to app_migrate;
@@ -106,17 +107,17 @@ grant insert on order_lines to app_definer;
 grant select, insert, update, delete on order_lines to app_admin;
 grant select on order_lines to app_support, app_client, app_customer;
 
--- The daily figures of orders. If each order updated a total, the total would be one contended row for each client.
--- That would limit a client to 163 orders a second, and changes of status would deadlock. Therefore a transaction that
--- changes a figure only appends a row to order_deltas, and waits for no other transaction. app.rollup_order_deltas runs
--- on a schedule. In one transaction it adds deltas to order_daily_totals and deletes them. app.daily_order_totals adds
--- up both tables. In every snapshot, on every server, the sum of the two tables equals the count of the orders. The
--- figures of one site come from the index orders_by_site. A site has about one order a day, so a rollup by site would
--- have nearly as many rows as there are orders.
+-- The daily figures of orders. If each order updated a total, all concurrent orders of a client would wait for the same
+-- row. This would limit a client to 163 orders a second, and changes of status would deadlock. Therefore a transaction
+-- that changes a figure only appends a row to order_deltas, and waits for no other transaction. app.rollup_order_deltas
+-- runs on a schedule. In one transaction, this function adds deltas to order_daily_totals and deletes these deltas.
+-- app.daily_order_totals adds up both tables. In every snapshot, on every server, the sum of the two tables equals the
+-- count of the orders. The figures of one site come from the index orders_by_site. A site has about one order a day, so
+-- daily totals by site would have nearly as many rows as the table orders.
 --
--- Neither table has a foreign key to clients. The deltas of deleted orders exist until they are rolled up, even if
--- their client is deleted earlier. A foreign key would then reject the rollup, and block all later rollups. The table
--- orders has the foreign key, and all deltas come from orders.
+-- Neither table has a foreign key to clients. The deltas of deleted orders exist until they are rolled up, even if the
+-- client is deleted before the rollup. A foreign key would then reject this rollup, and all later rollups. The table
+-- `orders` has this foreign key, and all deltas come from the rows of `orders`.
 create table order_deltas (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
@@ -128,7 +129,7 @@ create table order_deltas (
 );
 comment on table order_deltas is
   'Changes that order_daily_totals does not contain yet. Triggers of orders insert them; the rollup deletes them.';
--- A report adds up all deltas of its client. If the rollup is late, there are many.
+-- A report adds up all deltas of its client. If the rollup is late, a client can have many deltas.
 create index order_deltas_by_client on order_deltas (client_id, day);
 
 create table order_daily_totals (

@@ -1,6 +1,6 @@
 -- Background work: jobs, dropped files, staged rows, dead letters, schedules, uploads.
 --
--- A message of a queue only says that there is work. app.claim_job sees all jobs and decides which job runs next.
+-- A message in a queue says only that there is work. app.claim_job sees all jobs and decides which job runs next.
 -- Therefore ten thousand jobs of one client do not delay a single job of another client. A message that arrives twice
 -- finds the job already claimed, and a lost message loses no work.
 
@@ -39,8 +39,8 @@ create table jobs (
   failures integer not null default 0,
   approval text check (approval in ('needed', 'given')),
   notify_email text,
-  -- This is a stored column, because row-level security prevents index lookups by an expression. With an expression,
-  -- app.claim_job would read every waiting job.
+  -- This is a stored column, because row-level security prevents index lookups by an expression. With an index on an
+  -- expression, app.claim_job would read every waiting job.
   owner uuid not null
     generated always as (coalesce(client_id, '00000000-0000-0000-0000-000000000000'::uuid)) stored
 );
@@ -91,7 +91,7 @@ create index drops_by_catalog on drops (catalog_id, id);
 create index drops_by_job on drops (job_id);
 
 -- A dead letter is a job whose attempts have all failed, or a message that no worker could read. The row stays until an
--- operator handles it. Only an operator can send it again.
+-- operator handles it. Only an operator can send the job or message again.
 create table dead_letters (
   id uuid primary key default app.uuid7(),
   queue text not null,
@@ -138,8 +138,8 @@ create index schedules_by_catalog on schedules (catalog_id);
 create index schedules_run_requested on schedules (run_requested_at) where run_requested_at is not null;
 create index schedules_by_name on schedules (name, id);
 
--- Files that callers upload directly to S3, because the API accepts only a few megabytes. A caller first announces a
--- file and then sends it to S3.
+-- Files that callers upload directly to S3, because a request to the API can contain only a few megabytes. A caller
+-- first announces a file and then sends it to S3.
 create table uploads (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,
@@ -177,8 +177,8 @@ create policy system on jobs for select to app_system using ((select app.subject
 create policy system_insert on jobs for insert to app_system with check ((select app.subject()) is not null);
 create policy system_update on jobs for update to app_system
   using ((select app.subject()) is not null) with check ((select app.subject()) is not null);
--- The platform can delete only these jobs. The history of syncs and imports is kept, and a job with a dead letter is
--- kept until an operator has handled the dead letter.
+-- The platform can delete only the jobs that this policy selects. The history of syncs and imports is kept. A job with
+-- a dead letter is kept until an operator has handled the dead letter.
 create policy system_delete on jobs for delete to app_system
   using ((select app.subject()) is not null
          and type in ('email_notification', 'image_processing') and status in ('completed', 'failed', 'cancelled')
@@ -246,11 +246,12 @@ grant select, insert, update, delete on uploads to app_migrate;
 grant select, insert on uploads to app_admin, app_client;
 grant select, delete on uploads to app_system;
 
--- The rows of a file after reading and before merging. The tables belong to app_worker, because row-level security
--- would refuse the COPY of any other role. The tables are logged: after a crash an unlogged table would be empty,
--- although its job says that it is filled. A caller that merges rows sees only the rows of the job that it named to
--- app.enter, and only if it may see that job. The fence separates the rows of a worker from the rows of earlier
--- workers. The rows of a small file are staged by the caller itself, in its own transaction.
+-- The rows of a file, after a worker has read the file and before the rows are merged. The tables belong to app_worker,
+-- because row-level security would refuse a COPY by any other role. The tables are logged. After a crash, an unlogged
+-- table would be empty, although the job would still say that the table is filled. A caller that merges rows sees only
+-- the rows of the job that the caller passed to app.enter, and only if the caller is allowed to see that job. The fence
+-- separates the rows of a worker from the rows of earlier workers. The rows of a small file are staged by the caller
+-- itself, in its own transaction.
 grant create on schema app to app_worker;
 set local role app_worker;
 
@@ -287,9 +288,9 @@ create policy client_insert on app.staged_products for insert to app_client
   with check (job_id = (select id from jobs where id = app.job_id()));
 grant select, insert on app.staged_products to app_admin, app_client;
 
--- Rejected rows as they arrived, for the error file. They are kept until the error file is written, so a worker that
--- takes over the job still has them. A full load looks them up by SKU, because a product with a rejected row must not
--- be deactivated.
+-- The rejected rows of a file, unchanged, for the error file. The rows are kept until the error file is written, so
+-- that a worker that takes over the job can still read them. A full load looks up the rejected rows by SKU, because a
+-- product with a rejected row must not be deactivated.
 create table app.staged_rejections (
   job_id uuid not null,
   fence integer not null,
@@ -312,6 +313,6 @@ create policy client on app.staged_rejections to app_client
 grant select, insert on app.staged_rejections to app_admin, app_client;
 
 set local role app_owner;
--- The login of workers may switch to app_worker. If app_worker could create an object in this schema, that object would
--- be in the search_path of definer functions.
+-- The login of workers can switch to app_worker. This schema is in the search_path of definer functions. Therefore
+-- app_worker must not be able to create objects in this schema.
 revoke create on schema app from app_worker;

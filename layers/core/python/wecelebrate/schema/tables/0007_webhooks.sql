@@ -1,8 +1,8 @@
 -- Webhooks: events of a client, sent to endpoints of that client.
 --
--- An event is published in the transaction that causes it. Each subscribed endpoint gets one delivery row. A worker
--- claims an endpoint together with a batch of its due deliveries. Therefore only one worker at a time sends to an
--- endpoint, one delivery after the other.
+-- An event is published in the transaction that causes the event. Each subscribed endpoint gets one delivery row. A
+-- worker claims an endpoint together with a batch of its due deliveries. Therefore only one worker at a time sends to
+-- an endpoint, one delivery after the other.
 
 set local role app_owner;
 
@@ -32,7 +32,7 @@ comment on column webhooks.failures is 'The number of failed attempts in a row, 
 comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is 'The end of the lease of the worker that sends to the endpoint.';
--- The entity tag of an endpoint must not change when workers update the columns for their own bookkeeping.
+-- The entity tag of an endpoint must not change when workers update columns that only the workers use.
 create trigger set_updated_at before update on webhooks for each row
   when ((old.client_id, old.url, old.description, old.events, old.status, old.disabled_reason, old.updated_at)
     is distinct from
@@ -63,8 +63,8 @@ grant select, insert, update, delete on webhooks to app_migrate, app_admin, app_
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_system;
 
--- Secrets have a table of their own, because callers that may read endpoints must not read secrets. Only the worker
--- that signs requests can read them.
+-- Secrets have a table of their own, because callers that are allowed to read endpoints must not be able to read
+-- secrets. Only the worker that signs requests can read secrets.
 create table webhook_secrets (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,

@@ -33,13 +33,14 @@ create index mails_by_order on mails (order_id);
 create index mails_by_job on mails (job_id);
 create index mails_by_recipient on mails (lower(recipient), created_at desc);
 create index mails_by_message on mails (message_id);
--- An order has at most one confirmation, even if a caller requests it several times.
+-- An order has at most one confirmation, even if a caller requests the confirmation several times.
 create unique index mails_one_confirmation_per_order on mails (order_id) where template = 'order_confirmation';
 create trigger set_updated_at before update on mails for each row execute function app.set_updated_at();
 
 -- A row records that a mail of one client to an address bounced or caused a complaint. A bounce means that the address
--- exists for no client, so a bounce also stops the mails of other clients (app.find_mail_suppression). A complaint
--- concerns only one sender. A released suppression keeps its row, which then names the subject that released it.
+-- does not exist, so a bounce stops the mails of all other clients, too (app.find_mail_suppression). A complaint
+-- concerns only the client that sent the mail. A released suppression keeps its row, which then names the subject that
+-- released it.
 create table mail_suppressions (
   id uuid primary key default app.uuid7(),
   client_id uuid references clients (id) on delete cascade,

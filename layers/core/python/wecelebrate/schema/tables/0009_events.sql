@@ -1,8 +1,9 @@
 -- Analytics events, partitioned by month.
 --
 -- A unique key of a partitioned table must contain the partition key, which is accepted_at. Ingestion sets accepted_at
--- once, and the message carries it. Therefore a message that is delivered twice conflicts with its own row. If the app
--- of a client sends an event twice, the event id reveals it: event_receipts keeps event ids for seven days.
+-- once, and the message contains this time. Therefore a message that is delivered twice conflicts with its own row. If
+-- the app of a client sends an event twice, the event id reveals the repetition: event_receipts keeps event ids for
+-- seven days.
 
 set local role app_owner;
 

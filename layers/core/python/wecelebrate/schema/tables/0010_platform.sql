@@ -6,9 +6,9 @@ set local role app_owner;
 -- The outbox of invalidations. Cached values have tags. When a statement changes rows, triggers write the tags of the
 -- outdated values to the outbox, in the same transaction. app.transaction_writes, the last statement of the
 -- transaction, returns these tags. After the commit the process that committed sends the tags to the cache, and then
--- deletes the rows with app.delete_sent_invalidations. If that process crashes before, the sweeper claims the rows with
--- app.claim_invalidations. Therefore the tags of every committed change are sent, and tags of changes that were rolled
--- back are not.
+-- deletes the rows with app.delete_sent_invalidations. If that process crashes before it deletes the rows, the sweeper
+-- claims the rows with app.claim_invalidations. Therefore the tags of every committed change are sent, and the tags of
+-- a change that was rolled back are never sent.
 create table cache_invalidations (
   id uuid primary key default app.uuid7(),
   xid xid8 not null default pg_current_xact_id(),
@@ -21,7 +21,7 @@ comment on column cache_invalidations.id is
   'A caller that knows the id may delete the row. No caller can guess the id: 74 of its bits are random.';
 comment on column cache_invalidations.xid is
   'A reader must have replayed this transaction before the changed rows may be cached from it.';
--- The tags of 5,000 products take 220 KB and exist for milliseconds. Compressing them would take about as long.
+-- The tags of 5,000 products take 220 KB and exist only for milliseconds. Compression would take about as much time.
 alter table cache_invalidations alter column tags set storage external;
 create index cache_invalidations_by_xid on cache_invalidations (xid);
 create index cache_invalidations_by_created_at on cache_invalidations (created_at);
@@ -32,8 +32,8 @@ create policy migrate on cache_invalidations to app_migrate using (true) with ch
 create policy definer on cache_invalidations to app_definer using (true) with check (true);
 grant select, insert, update, delete on cache_invalidations to app_migrate, app_definer;
 
--- The time of the last heartbeat on the primary. If a reader sees an old heartbeat, either the reader lags or no
--- heartbeat is written any more.
+-- The time of the latest heartbeat, which is written on the primary. If a reader sees an old heartbeat, either the
+-- reader lags or no heartbeat is written any more.
 create table app.replica_heartbeat (
   only_row boolean primary key default true check (only_row),
   written_at timestamptz not null
@@ -41,7 +41,7 @@ create table app.replica_heartbeat (
 comment on table app.replica_heartbeat is
   'If it is empty, no reader counts as lagging. app.write_replica_heartbeat writes it; app.enter reads it on readers.';
 
--- The kill switches that are not at their default. They apply to every caller.
+-- The kill switches whose value is not the default. Kill switches apply to every caller.
 create table kill_switches (
   name text primary key check (name in ('reads', 'cache', 'limits')),
   value text not null,
@@ -52,7 +52,7 @@ create table kill_switches (
 );
 create trigger set_updated_at before update on kill_switches for each row execute function app.set_updated_at();
 
--- Responses of requests that may arrive twice. A row without a status belongs to a request that is still running.
+-- The responses to requests that can arrive twice. A row without a status belongs to a request that is still running.
 create table idempotency_keys (
   subject text not null,
   key text not null check (length(key) between 1 and 255),
@@ -95,8 +95,8 @@ grant select, insert, update, delete on idempotency_keys to app_migrate;
 grant select, insert, update on idempotency_keys to app_definer, app_admin, app_support, app_client, app_customer;
 grant select, delete on idempotency_keys to app_system;
 
--- The audit log: actions that people may ask about later. The caller writes the row in the transaction of the action.
--- Rows never change.
+-- The audit log: a record of the actions about which people can have questions later. The caller writes the row in the
+-- transaction of the action. Rows are never changed.
 create table audit_log (
   id uuid primary key default app.uuid7(),
   subject text not null default app.subject(),
