@@ -22,7 +22,7 @@ Requests = SimpleQueue[tuple[dict[str, str], bytes]]
 """A queue of received requests, each with its headers and its body."""
 
 MAX_BODY_BYTES = 1 << 20
-"""Maximum size of a request body, in bytes. Events are much smaller."""
+"""The maximum size of a request body, in bytes. Events are much smaller."""
 
 
 def listen(

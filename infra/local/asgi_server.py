@@ -37,7 +37,7 @@ class Served:
     server: uvicorn.Server
 
     def close(self) -> None:
-        """Stop accepting requests. Requests that are running continue."""
+        """Stop accepting new requests. The requests that are already running continue."""
         self.server.should_exit = True
 
 

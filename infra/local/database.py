@@ -54,7 +54,7 @@ def prepare(
 
 
 def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
-    """Write a heartbeat to the primary, and wait until the replica has replayed all changes of the primary up to then.
+    """Write a heartbeat to the primary, and wait until the replica has replayed this heartbeat and all earlier changes.
 
     Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError after `timeout` seconds.
     """

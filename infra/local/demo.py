@@ -1,4 +1,4 @@
-"""Loads the demo data. With it, the first requests of a developer return data."""
+"""Loads the demo data. Because of the demo data, the first requests of a developer already return some rows."""
 
 from pathlib import Path
 

@@ -127,7 +127,7 @@ def _load_key(file: Path) -> RSAKey:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(new_key.as_pem(private=True))
         try:
-            # If two processes create a key at the same time, both use the key that was written first.
+            # If two processes create a key at the same time, both processes use the key that was written first.
             os.link(temporary, file)
         except FileExistsError:
             pass

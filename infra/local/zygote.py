@@ -1,4 +1,4 @@
-"""The client of the zygote. It requests forks, and is informed when a forked process ends.
+"""The client of the zygote. The client requests forks, and the zygote tells the client when a forked process ends.
 
 The module `zygote_main` explains what the zygote is.
 """
@@ -160,7 +160,7 @@ class Zygote:
     async def _clean_up(self) -> None:
         """Clean up after the connection was closed.
 
-        The zygote has then ended, or it is killing its children and ending.
+        At this time, the zygote has either ended, or it is still killing its children and will end after that.
         """
         # Reset the state before the first `await`. During an `await`, the next zygote may start and get requests.
         process, self._process = self._process, None

@@ -1,9 +1,9 @@
 """The program of the zygote, a Python process that forks the processes of Lambda functions.
 
-The zygote imports once the modules that many functions use and that are slow to import. A fork of the zygote takes
-about a millisecond, and then only has to import the function itself. The program runs as a plain file,
-with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment variables of the
-developer.
+Many functions use the same modules, which are slow to import. The zygote imports these modules once. A fork of the
+zygote takes about a millisecond. After that, the forked process has to import only the function itself. The program
+runs as a plain file, with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment
+variables of the developer.
 
 The zygote exchanges lines of JSON with its client over an inherited socket. → are requests to the zygote, ← are its
 answers and messages::
@@ -59,7 +59,10 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Serve fork requests. In each fork, returns its request. In the zygote, returns None when the host has ended."""
+    """Serve fork requests.
+
+    In each forked process, returns the request for this fork. In the zygote, returns None when the host has ended.
+    """
     # When a child ends, the signal SIGCHLD writes a byte to `signal_writer`. This makes `select` return.
     signal_reader, signal_writer = socket.socketpair()
     for end in (signal_reader, signal_writer):
