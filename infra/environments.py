@@ -13,8 +13,8 @@ class Environment:
 
     name: str
     permanent: bool
-    """Whether data survives the deletion of a stack. If so, stacks with data are protected from deletion, and their
-    resources are retained."""
+    """Whether data survives the deletion of a stack. If data survives, stacks with data are protected from deletion,
+    and the resources of these stacks are retained."""
     region: str
     zones: tuple[str, ...]
     """The names of the availability zones. They are fixed here because CDK would need AWS credentials to look them
@@ -46,7 +46,7 @@ class Environment:
     def resource(self, name: str) -> str:
         """Return the name that a resource has on AWS.
 
-        Only resources that people or other systems refer to by name need it.
+        Only resources that people or other systems refer to by name need such a name.
         """
         return f"wecelebrate-{self.name}-{name}"
 

@@ -1,4 +1,4 @@
-"""Reads the declaration of each function, a file `function.toml`, into a `FunctionSpec`.
+"""Reads the declaration of each function from its file `function.toml` into a `FunctionSpec`.
 
 Each folder below `functions/` that contains a `function.toml` and a `handler.py` is a function. The path of the folder
 determines what triggers the function::
@@ -181,7 +181,8 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
-        """The third-party layers of the function, in the order of OPTIONAL_LAYERS after `base` and `http`."""
+        """The third-party layers of the function: first `base` and `http`, then the others in the order of
+        OPTIONAL_LAYERS."""
         layers = {"base", *self.layers}
         if self.kind == "api":
             layers.add("http")
@@ -275,7 +276,10 @@ class FunctionSpec(Declaration):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the function in `folder`. Raises BadDeclaration. Its message names the file and the invalid key."""
+        """Read the function in `folder`.
+
+        Raises BadDeclaration with a message that names the file and the invalid key.
+        """
         file = folder / "function.toml"
         path = folder.relative_to(_functions_root(folder))
         try:

@@ -1,4 +1,4 @@
-"""All functions, their layers, and the migration of the database schema, which runs before the functions change.
+"""All functions, their layers, and the step that migrates the database schema before a deploy updates the functions.
 
 The layers are in the same stack as the functions. If they were in a separate stack, that stack would export the ARN of
 each layer version. A new version would change the export, and CloudFormation refuses to change an export that another
@@ -114,7 +114,7 @@ class Compute(PlatformStack):
     def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
         """Create the policy that allows the Lambda service to attach functions to the VPC.
 
-        The policy denies the same actions to the code of the functions.
+        The same policy denies these actions to the code of the functions.
         """
         actions = [
             "ec2:AssignPrivateIpAddresses",

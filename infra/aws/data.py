@@ -1,8 +1,8 @@
 """The database: Aurora PostgreSQL behind RDS Proxy.
 
-No function has a database password. Each function has a database login, and signs in to the proxy with IAM. The proxy
-then signs in to the database with IAM and the same login. RDS keeps and rotates the master password. Only one step of
-the deploy uses the master password: the step that creates the logins through the Data API.
+No function has a database password. Each function has a database login. With this login, it signs in to the proxy
+through IAM. The proxy then signs in to the database with IAM and the same login. RDS keeps and rotates the master
+password. Only one step of the deploy uses the master password: the step that creates the logins through the Data API.
 
 This stack contains the security groups of the proxy and the database. The clients of the database have security groups
 in other stacks. Each rule that allows connections from such a group is created in the stack of the client. The stack of
@@ -147,7 +147,7 @@ class Data(PlatformStack):
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
                 # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take
-                # ten times as long.
+                # at least ten times as long.
                 "log_min_duration_statement": "500",
                 "log_lock_waits": "on",
                 # In KB. PostgreSQL logs temporary files that are larger than this size.

@@ -1,7 +1,7 @@
 """Builds the Lambda layers with uv from `uv.lock`, without Docker.
 
-The layer `core` contains our own package. Each other layer contains the packages of one extra of `core`, as declared in
-`layers/core/pyproject.toml`. No layer contains boto3, because Lambda's Python runtime includes it.
+The layer `core` contains our own package. For each extra of `core` that `layers/core/pyproject.toml` declares, one
+layer contains the packages of this extra. No layer contains boto3, because Lambda's Python runtime includes it.
 
 Each package is in exactly one layer. If two layers contained the same package, the order of the layers would decide
 which copy Python imports. A package that two extras need is in `base`, because every function uses the layer `base`.
@@ -191,13 +191,14 @@ def _build_layer(
 
     Several builds can run at the same time, because the last step is an atomic rename.
 
-    sources: the strings from which the digest is computed. fill: writes the content of the layer into a folder.
+    sources: the strings from which the digest is computed. fill: a function that writes the content of the layer into a
+    folder.
     """
     source = "\n".join([_RECIPE, "bytecode" if compiler else "source", *sources])
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # the layer belongs to another user, who also removes it
+        with contextlib.suppress(PermissionError):  # another user owns the layer, and also removes it
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:

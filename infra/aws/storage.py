@@ -26,11 +26,11 @@ _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
 never expire, because products show them."""
 _DEFAULT_EXPIRY_DAYS = 180
-"""The number of days until the objects of all other buckets expire. For half a year, clients sometimes ask about a
-file."""
+"""The number of days until the objects of all other buckets expire. Up to half a year after an upload, clients
+sometimes ask about the file."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
-"""The buckets that need CORS, because browsers upload to them with presigned URLs."""
+"""The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
     # Two actions, because a job reads the version of the object that its message names, even if a newer version exists.
@@ -100,8 +100,8 @@ class Buckets(Construct):
     def _physical(self, name: str) -> str:
         """Return the name of the bucket on AWS.
 
-        The name follows from the environment and the account, for two reasons. First, operators write the name into the
-        configuration of ERP systems. Second, the policy of a queue can contain the name without a reference to the
+        The name depends only on the environment and the account, for two reasons. First, operators write the name into
+        the configuration of ERP systems. Second, the policy of a queue can contain the name without a reference to the
         bucket. Such a reference would be circular, because the bucket already refers to the queue.
         """
         return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"

@@ -19,7 +19,7 @@ def measure(measures: Mapping[str, Measure], home: Path, print_line: Callable[[s
     """Run the benchmarks in `measures` on a new local cloud in `home`. Prints each row, and writes all rows to
     `<home>/bench.json`.
 
-    Returns whether every row passed. If a row cannot be measured, it shows the reason and fails.
+    Returns whether every row passed. If a row cannot be measured, the row shows the reason and fails.
     """
     rows: list[Row | UnmeasuredRow] = []
     with BenchPlatform.started(home) as platform:

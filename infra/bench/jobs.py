@@ -1,4 +1,4 @@
-"""Measures how long a worker needs to claim its next job."""
+"""Measures how long a worker takes to claim its next job."""
 
 import time
 from collections.abc import Iterator

@@ -47,7 +47,7 @@ class Timings:
 
     @property
     def hit_rate(self) -> float:
-        """The share of requests that the cache answered, from 0 to 1."""
+        """The share of the requests that the cache answered. The share is a number from 0 to 1."""
         hits = sum(count for outcome, count in self.outcomes.items() if "hit" in outcome)
         return hits / max(self.requests, 1)
 

@@ -201,7 +201,7 @@ def _rate_row(name: str, pairs: list[tuple[Timings, Timings]], floor_name: str, 
 
 
 def _rate(connect: Connect) -> float:
-    """Return the number of requests per second. It is the median of several runs."""
+    """Return the number of requests per second. This number is the median of several runs."""
     return median(load(connect, RATE_CONNECTIONS, SECONDS).per_second for _ in range(RUNS))
 
 

@@ -115,8 +115,10 @@ class Measure:
 
 
 def measures(*row_names: str) -> Callable[[Callable[["BenchPlatform"], Iterator[Row]]], Measure]:
-    """Return a decorator that converts a generator function to a Measure. row_names: the names of the rows that the
-    generator yields."""
+    """Return a decorator that converts a generator function to a Measure.
+
+    row_names: the names of the rows that the generator yields.
+    """
     return lambda run: Measure(row_names, run)
 
 

@@ -224,7 +224,7 @@ def _start_in_background(state: Path) -> int:
 def _run_in_background(state: Path, report: int) -> int:
     """Run the supervisor in the process that `up --detach` has started. Returns the exit code.
 
-    All events are written to the log. Until the cloud is up, they are also sent to the parent process.
+    All events are written to the log. Until the cloud is up, the events are also sent to the parent process.
 
     report: file descriptor of the pipe to the parent process.
     """
@@ -265,6 +265,6 @@ def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
 
 
 def _log_to_file(file: Path) -> None:
-    """Write log messages to a file, because they are too long for the terminal."""
+    """Write log messages to a file, because log messages are too long for the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

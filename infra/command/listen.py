@@ -82,7 +82,7 @@ def _receive_requests() -> Iterator[tuple[int, Requests]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Write no access log, because each event is printed anyway."""
+            """Write no access log, because the command already prints each event."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         thread = Thread(target=server.serve_forever)

@@ -94,7 +94,7 @@ def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
 
 
 def details(values: Mapping[str, Any]) -> Table:
-    """Return a table with a row for each name and its value. Names with an empty value are left out."""
+    """Return a table with a row for each name and its value. The table does not contain names with an empty value."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -110,7 +110,7 @@ def owner(row: Json, clients: Mapping[str, str]) -> str:
 
 
 class ProgressBars:
-    """Shows progress bars of jobs on a terminal. Prints nothing if the output is not a terminal."""
+    """Shows progress bars of jobs on a terminal. If the output is not a terminal, shows nothing."""
 
     def __init__(self, clients: Mapping[str, str] | None = None) -> None:
         """clients: id → slug. If this mapping is set, each bar shows the client of its job."""
@@ -167,7 +167,7 @@ class ProgressBars:
 class _RowRate:
     """Computes how many rows one job processes per second.
 
-    It is the average over the last seconds of the current phase.
+    This rate is the average over the last seconds of the current phase.
     """
 
     def __init__(self) -> None:

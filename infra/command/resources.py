@@ -87,7 +87,7 @@ def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], T
 def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
     """Run an action for each id and print its result. Exits with code 1 if the action failed for at least one id.
 
-    action: takes an id and returns the text to print.
+    action: a function that takes an id and returns the text to print.
     """
     failed = False
     for id in ids:

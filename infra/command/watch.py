@@ -27,7 +27,7 @@ _POLL_INTERVAL = 0.1
 _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
 _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
-"""The type of job → bucket that contains the files of the job."""
+"""Type of a job → bucket that contains the files of the job."""
 
 
 def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
@@ -37,7 +37,7 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 
     Raises LocalCloudError after `timeout` seconds.
 
-    find: returns the current state of the job, or None if the job does not exist yet.
+    find: a function that returns the current state of the job, or None if the job does not exist yet.
     """
     deadline = time.monotonic() + timeout
     call = _RetryingCaller(cloud.state)

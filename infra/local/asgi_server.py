@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Served:
-    """An application that is served, with its port and its server."""
+    """An application that a server serves, with the port and the server."""
 
     port: int
     server: uvicorn.Server

@@ -22,8 +22,8 @@ MAX_CACHED_TOKENS = 10_000
 """The maximum number of verified tokens whose claims are cached."""
 
 MIN_REFETCH_INTERVAL = 10.0
-"""The minimum time between two fetches of the keys, in seconds. Otherwise every token with an unknown key id would
-cause a fetch."""
+"""The minimum time between two fetches of the keys, in seconds. Without this minimum, every token with an unknown key
+id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
 """The maximum age of the keys, in seconds. Older keys are fetched again."""
@@ -40,7 +40,8 @@ class KeysUnavailable(Exception):
 class Authorizer:
     """Verifies the bearer tokens of one issuer.
 
-    fetch_keys: fetches the JSON Web Key Set of the issuer and returns the parsed JSON. Raises KeysUnavailable.
+    fetch_keys: a function that fetches the JSON Web Key Set of the issuer and returns the parsed JSON. It raises
+    KeysUnavailable if the fetch fails.
     """
 
     def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:

@@ -7,9 +7,9 @@ survive a kill. It writes queues, messages and the configuration of buckets to d
 first start after a kill, ministack restores the messages that it wrote at its most recent normal stop, and delivers
 these messages again. Messages that were sent after that stop are lost.
 
-Lost and repeated messages are also possible on AWS, although rare. The platform tolerates both: workers accept repeated
-messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and buckets must be
-created again. `provision` does this at every start.
+On AWS, too, lost and repeated messages are possible, although they are rare. The platform tolerates both: workers
+accept repeated messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and
+buckets must be created again. `provision` does this at every start.
 """
 
 import contextlib
@@ -80,7 +80,7 @@ class Aws(Service):
 
     @property
     def url(self) -> str:
-        """The endpoint URL of all these services."""
+        """The URL of the endpoint that all these services share."""
         return f"http://127.0.0.1:{self.port}"
 
     @property

@@ -45,7 +45,7 @@ class CloudStatus:
 
     @property
     def healthy(self) -> bool:
-        """Whether the cloud and all its parts are up."""
+        """Whether the cloud is up, and all its parts are up."""
         return self.stage == "up" and all(part.state == "up" for part in self.parts)
 
 
@@ -89,7 +89,7 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the cloud in `state`, which must be stopped.
+    """Remove all data, secrets and logs of the cloud in `state`. This cloud must already be stopped.
 
     Returns the removed directories.
     """

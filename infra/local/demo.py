@@ -1,4 +1,4 @@
-"""Loads the demo data. Because of the demo data, the first requests of a developer already return some rows."""
+"""Loads the demo data. It contains rows that the first requests of a developer can return."""
 
 from pathlib import Path
 

@@ -116,5 +116,5 @@ def load_endpoints(state: Path) -> Endpoints:
 
 
 def delete_endpoints(state: Path) -> None:
-    """Remove `<state>/endpoints.json`. Call it when the cloud is no longer up."""
+    """Remove `<state>/endpoints.json`. Call this function when the cloud is no longer up."""
     (state / _FILE).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Detects changed files. This is so fast that the local cloud can do it at every invocation of a function."""
+"""Detects changed files. A check is so fast that it can run at every invocation of a function."""
 
 import os
 import time

@@ -1,5 +1,5 @@
-"""The process that runs all functions. It contains Lambda, the HTTP API, event source mappings, schedules and the
-issuer.
+"""The process that runs all functions. In this process, Lambda, the HTTP API, the event source mappings, the schedules
+and the issuer run.
 
 Command::
 

@@ -30,7 +30,7 @@ INIT_LIMIT = 10.0
 """The maximum time from the start of a process until this process requests its first event, in seconds."""
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
-"""The maximum size of a response, in bytes. On Lambda, a response can have 100 bytes more than a request."""
+"""The maximum size of a response, in bytes. On Lambda, a response can be 100 bytes larger than a request."""
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -218,7 +218,10 @@ class FunctionProcess:
         self.kill()
 
     def _kill_with_error(self, describe: Callable[[Invocation], bytes]) -> None:
-        """Kill the process. `describe` takes the current invocation and returns its error payload."""
+        """Kill the process.
+
+        `describe` is a function that takes the current invocation and returns its error payload.
+        """
         self._kill_error = describe
         self.kill()
 

@@ -1,7 +1,7 @@
 """The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
-Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS: the gateway
-uses HTTP without TLS, it has only one stage, and it has a health check at `/_local/health`.
+Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS. The gateway
+uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`.
 """
 
 import asyncio

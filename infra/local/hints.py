@@ -1,6 +1,6 @@
-"""Formats paths and the name of the command for messages.
+"""Formats the name of the command, and the names of files and directories, for messages.
 
-An operator in the current directory can use them unchanged.
+An operator can use these names unchanged in the current directory.
 """
 
 import shutil

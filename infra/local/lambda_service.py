@@ -6,10 +6,11 @@ some time without an event.
 
 Differences from AWS:
 
-- If all processes are busy, an event waits for a process as long as the timeout of the function. Only then is it
-  throttled. The reason is that one machine can run about a hundredth of the processes that AWS could run.
-- The memory limit applies to the resident set size of the process. It is measured repeatedly while the process is busy.
-- A function with more memory does not get more CPU.
+- If all processes are busy, an event waits for a free process. The event is throttled only if it has waited as long as
+  the timeout of the function. The reason is that one machine can run only about 1 % of the processes that AWS can run.
+- The memory limit applies to the resident set size of the process. This size is measured repeatedly while the process
+  is busy.
+- A function with a higher memory limit does not get more CPU.
 - If the init of a process takes more than 10 s, the waiting event fails. AWS would repeat the init.
 """
 
@@ -139,7 +140,7 @@ class Lambda:
         self._create_task(self._clean_up())
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Wait up to `grace` seconds for running invocations, then end all processes."""
+        """Wait up to `grace` seconds until running invocations have ended. Then end all processes."""
         self._stopping = True
         processes = [process for function in self._functions.values() for process in function.processes]
         running = [process.invocation.result for process in processes if process.invocation]
@@ -187,7 +188,8 @@ class Lambda:
     # The methods below this line start and end processes.
 
     def _start_missing_processes(self, function: _Function) -> None:
-        """Start processes for the waiting events, but no more than the concurrency of the function allows."""
+        """Start processes for the waiting events, but not more processes than the concurrency of the function
+        allows."""
         if self._stopping or not function.waiting:
             return
         finishing = sum(process.finishing for process in function.processes - function.stale)

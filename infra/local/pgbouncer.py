@@ -1,8 +1,9 @@
 """Runs pgbouncer as the connection pooler of the primary and of the replica, if pgbouncer is installed.
 
-The two poolers replace RDS Proxy, which has one endpoint for writes and one for reads. Only functions connect through a
-pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a client has a
-server connection only during a transaction. Code that uses the state of a session after a transaction therefore fails.
+The two poolers replace RDS Proxy, which has one endpoint for writes and one endpoint for reads. Only functions connect
+through a pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a
+client has a server connection only during a transaction. Code that uses the state of a session after a transaction
+therefore fails.
 """
 
 import os

@@ -24,7 +24,7 @@ child belongs."""
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """The pid and the creation time of a process, which together identify it. The process may have ended."""
+    """The identity of a process: its pid and its creation time. The process may have ended already."""
 
     pid: int
     created: float

@@ -8,8 +8,8 @@ batches are processed at the same time. A function can report that only some mes
 (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends. After `max_receives`
 deliveries, SQS moves the message to the dead-letter queue.
 
-There are two differences from AWS. Only one loop receives messages from a queue. When the host stops, messages that are
-not completely processed become visible again immediately.
+There are two differences from AWS. First, only one loop receives messages from a queue. Second, when the host stops,
+messages that are not completely processed become visible again immediately.
 """
 
 import asyncio
@@ -83,9 +83,9 @@ class EventSourceMapping:
                 task.add_done_callback(self._batch_ended)
 
     def stop(self) -> None:
-        """Stop receiving messages. After that, `run` returns when its current poll has ended."""
+        """Stop receiving messages. After a call of this method, `run` returns as soon as its current poll has ended."""
         self._stopping.set()
-        # If `run` is waiting for a slot, this extra slot lets `run` continue. It then notices that it must stop.
+        # If `run` is waiting for a slot, this extra slot lets `run` continue. Then `run` notices that it must stop.
         self._slots.release()
 
     async def drain(self, grace: float) -> None:
@@ -170,7 +170,7 @@ class Poller:
         self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
 
     async def stop(self, grace: float = 4.0) -> None:
-        """Stop receiving, wait up to `grace` seconds for the running batches, and release unprocessed messages."""
+        """Stop receiving messages, wait up to `grace` seconds for running batches, and release unprocessed messages."""
         for mapping in self._mappings:
             mapping.stop()
         await asyncio.gather(*(mapping.drain(grace) for mapping in self._mappings), *self._tasks)

@@ -1,8 +1,8 @@
 """Runs PostgreSQL, with a primary and a streaming replica.
 
-The data survives a restart. Each start repairs two problems. First, it removes a `postmaster.pid` that is not valid any
-more after a kill. Second, if the replica needs changes that the primary has already removed, the start copies the
-primary again.
+The data survives a restart. Each start repairs two problems. First, the start removes a `postmaster.pid` that is not
+valid any more after a kill. Second, the start copies the primary again if the replica needs changes that the primary
+has already removed.
 """
 
 import contextlib
@@ -330,8 +330,8 @@ class Postgres(Service):
         """Prepare the servers. Does not start them.
 
         state: directory for logs, pid files, and either the data or a symbolic link to the data. credentials: the
-        passwords. By default, they are read from `state`. durable: whether fsync is on. Without fsync, commits are
-        faster. Data then survives a kill of PostgreSQL, but not a crash of the machine.
+        passwords. By default, the passwords are read from `state`. durable: whether fsync is on. Without fsync, commits
+        are faster. Data then survives a kill of PostgreSQL, but not a crash of the machine.
         """
         self.state = state
         self.credentials = credentials or Credentials.of(state)
@@ -370,7 +370,7 @@ class Postgres(Service):
         self.primary_server.stop()
 
     def erase(self) -> None:
-        """Remove the data of both servers, which must be stopped."""
+        """Remove the data of both servers. Both servers must already be stopped."""
         erase_postgres_home(self.state)
 
 

@@ -151,8 +151,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
 class Process:
     """One child process.
 
-    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` also when its parent
-    ends. `user` and `group` are the ids with which the child runs. Only root can set them.
+    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` when its parent ends,
+    too. `user` and `group` are the ids with which the child runs. Only root can set them.
     """
 
     name: str
@@ -160,7 +160,7 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """The name → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets the port."""
+    """Name → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets the port."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None
@@ -194,7 +194,7 @@ class Process:
 
     @property
     def exit_status(self) -> str:
-        """A text that says how the child ended, e.g. `exit code 1` or `signal 9 (SIGKILL)`."""
+        """A text that describes how the child ended, e.g. `exit code 1` or `signal 9 (SIGKILL)`."""
         code = self._child.poll() if self._child else self._exit_code
         if code is None:
             return "still running"

@@ -34,7 +34,7 @@ def find_server() -> str:
 
 
 def declare_replica_current(url: str) -> None:
-    """Write a key to Redis that tells the functions that the replica has all changes up to now.
+    """Write a key to Redis. This key tells the functions that the replica has all changes up to now.
 
     `layers/core/…/cache/prelude.lua` reads this key.
     """

@@ -42,13 +42,13 @@ class RequestHandler(Protocol):
     def invocation_failed(self, request_id: str, payload: bytes) -> int:
         """Handle an exception of the function. `payload` describes the exception.
 
-        Returns the HTTP status with which to answer the request.
+        Returns the HTTP status of the response to this request.
         """
 
     def init_failed(self, payload: bytes) -> int:
         """Handle an error during the import of the function. `payload` describes the error.
 
-        Returns the HTTP status with which to answer the request.
+        Returns the HTTP status of the response to this request.
         """
 
     connections: "set[RuntimeApi]"

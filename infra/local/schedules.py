@@ -76,7 +76,7 @@ class Schedule:
 class Scheduler:
     """Invokes each scheduled function when it is due.
 
-    now: returns the current time. max_sleep: maximum seconds between two calls of `now`.
+    now: a function that returns the current time. max_sleep: maximum seconds between two calls of `now`.
     """
 
     def __init__(

@@ -92,7 +92,7 @@ class Supervisor:
         self._stopping.set()
 
     def run(self) -> int:
-        """Start all parts and watch them. Stops all parts when `stop` is called or a part fails.
+        """Start all parts and watch them. Stops all parts when `stop` is called, or when a part fails.
 
         Returns the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
         from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
@@ -119,7 +119,10 @@ class Supervisor:
             return 0
 
     def _start_parts(self) -> None:
-        """Start each part as soon as its dependencies are ready. Returns early if `stop` is called."""
+        """Start each part as soon as its dependencies are ready.
+
+        If `stop` is called, returns before all parts are started.
+        """
         starting: dict[Future[float], Part] = {}
         while len(self._ready) < len(self.parts) and not self._stopping.is_set():
             ready_names = {part.name for part in self._ready}
@@ -138,7 +141,7 @@ class Supervisor:
                 self.on_event(Event("ready", part.name, seconds))
 
     def _watch(self) -> None:
-        """Restart parts that end, until `stop` is called. Raises LocalCloudError if a part ends too often."""
+        """Until `stop` is called, restart each part that ends. Raises LocalCloudError if a part ends too often."""
         restarting: dict[str, Future[float]] = {}
         reasons: dict[str, str] = {}
         # In `_ready`, each part comes after the parts that it needs. If several parts have ended, the loop therefore

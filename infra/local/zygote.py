@@ -44,8 +44,9 @@ PRELOAD = (
     "snapshot_restore_py",
     "upstash_redis",
 )
-"""Third-party modules that several functions import. They must not start threads or open connections. The list does not
-contain our own modules. As on Lambda, each process imports our modules itself, with its own environment variables."""
+"""Third-party modules that several functions import. These modules must not start threads or open connections. The list
+does not contain our own modules. As on Lambda, each process imports our modules itself, with its own environment
+variables."""
 
 
 class ZygoteDied(Exception):
@@ -65,7 +66,7 @@ class Fork:
 class Zygote:
     """A process that has imported many modules, and forks function processes.
 
-    It is started when it is first needed, and started again if it has ended.
+    The zygote is started when it is first needed. If it has ended, it is started again.
     """
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:

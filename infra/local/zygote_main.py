@@ -5,8 +5,8 @@ zygote takes about a millisecond. After that, the forked process has to import o
 runs as a plain file, with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment
 variables of the developer.
 
-The zygote exchanges lines of JSON with its client over an inherited socket. → are requests to the zygote, ← are its
-answers and messages::
+The zygote exchanges lines of JSON with its client over an inherited socket. The sign `→` marks requests to the zygote,
+and the sign `←` marks its answers and messages::
 
     → {"fork": id, "environment": {…}, "folder": …, "log": …}     ← {"forked": id, "pid": …}
     → {"kill": pid}                                                ← {"exited": pid, "code": …}
@@ -45,8 +45,8 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
     for module in preload:
         importlib.import_module(module)
     require_single_thread()
-    # The garbage collector does not write to frozen objects. A fork therefore shares their memory pages with the
-    # zygote. After a write, the system would copy the page.
+    # The garbage collector does not write to frozen objects. A fork therefore shares the memory pages of these objects
+    # with the zygote. After a write to a page, the system would have to copy this page.
     gc.collect()
     gc.freeze()
     zygote = os.getpid()

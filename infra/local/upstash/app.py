@@ -202,7 +202,8 @@ def _encode_arguments(command: list[Any]) -> list[bytes]:
     for argument in command:
         match argument:
             case str():
-                # A surrogate without its partner is not a valid character. It is replaced here, and also in responses.
+                # A surrogate without its partner is not a valid character. Such a surrogate is replaced here, and also
+                # in responses.
                 arguments.append(argument.encode("utf-8", "replace"))
             case bool():
                 arguments.append(b"true" if argument else b"false")

@@ -1,6 +1,6 @@
 """Converts commands of Upstash to commands of Redis. There are two differences between them.
 
-First, Upstash refuses some commands of Redis. Second, in Upstash a script can start with `#!lua
+First, Upstash refuses some commands of Redis. Second, Upstash knows scripts that start with `#!lua
 flags=allow-key-locking`. Such a script locks only its keys, and not the whole database. Redis rejects this flag, so the
 adapter removes it from the script. A client calls the script by the SHA1 of the original text, so the adapter also
 replaces this SHA1.
@@ -36,8 +36,8 @@ _MAX_REMEMBERED_SCRIPTS = 1000
 class PreparedCommand:
     """A command that can be sent to Redis.
 
-    answer: if it is not None, it replaces a successful reply of Redis.
-    refusal: if Upstash refuses the command, the error message. The command is then not sent.
+    answer: if this is not None, it replaces a successful reply of Redis.
+    refusal: the error message if Upstash refuses the command, otherwise None. A refused command is not sent to Redis.
     """
 
     arguments: Sequence[bytes]

@@ -1,4 +1,5 @@
-"""A client for RESP2, the protocol of Redis. It has a parser, and a connection that all requests share.
+"""A client for RESP2, the protocol of Redis. The client consists of a parser, and of one connection that all requests
+share.
 
 There are two reasons not to use a Redis client library. First, the adapter must know whether a reply is a simple string
 or a bulk string, but client libraries return both as the same type. Second, no request needs a connection of its own,
@@ -48,7 +49,10 @@ def encode(commands: Sequence[Command]) -> bytes:
 
 
 def encode_value(value: Value) -> bytes:
-    """Encode a reply in RESP2. A null array is encoded as a null string, because clients treat both as null."""
+    """Encode a reply in RESP2.
+
+    A null array is encoded in the same way as a null string, because clients treat both values as null.
+    """
     match value:
         case None:
             return b"$-1\r\n"
@@ -140,8 +144,9 @@ class _Stream(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def request(self, payload: bytes, replies: int) -> asyncio.Future[list[Value]]:
-        """Send the encoded commands in `payload`. Returns a future that will contain the replies. replies: the number
-        of replies.
+        """Send the encoded commands in `payload`. Returns a future that will contain the replies.
+
+        replies: the number of replies.
 
         The whole payload is written in one call, so Redis gets no command of another request between these commands.
         """
@@ -181,7 +186,10 @@ class _Stream(asyncio.Protocol):
 
 
 class RedisConnection:
-    """The connection to Redis. It is opened when it is first needed, and opened again if it was closed."""
+    """The connection to Redis.
+
+    The connection is opened when it is first needed. If it was closed, it is opened again.
+    """
 
     def __init__(self, url: str) -> None:
         """url: a URL of the form redis://[:password@]host:port[/database]."""
