@@ -1,4 +1,4 @@
-"""Loads the demo data. It contains rows that the first requests of a developer can return."""
+"""Loads the demo data. The demo data contains rows that the first requests of a developer can return."""
 
 from pathlib import Path
 
