@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# jsii, which CDK uses, starts `node` from PATH. The virtual environment contains a `node` in the folder of its Python.
+# CDK uses jsii, and jsii starts the program `node` that it finds on PATH. In the virtual environment, a `node` is in
+# the same folder as the Python interpreter.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 import aws_cdk as cdk
@@ -43,7 +44,8 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     compute = Compute(app, stack_environment, issuer, specs, layers)
     Api(app, environment, issuer, compute.of_kind("api"))
 
-    # CDK would also tag the target group of the RDS proxy, but CloudFormation rejects tags on this resource type.
+    # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this
+    # resource type.
     untagged = ["AWS::RDS::DBProxyTargetGroup"]
     cdk.Tags.of(app).add("platform", "wecelebrate", exclude_resource_types=untagged)
     cdk.Tags.of(app).add("environment", environment.name, exclude_resource_types=untagged)
@@ -51,7 +53,10 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
 
 
 def main() -> None:
-    """Build the layers and write the templates of the app. The file `cdk.json` names this module as the app."""
+    """Build the layers, and write the templates of all stacks.
+
+    CDK runs this module, because `cdk.json` names it as the app.
+    """
     specs, built_layers = functions(), layers.build()
     layers.check_sizes(specs, built_layers)
     app = cdk.App()

@@ -13,26 +13,27 @@ class Environment:
 
     name: str
     permanent: bool
-    """Whether data survives the deletion of a stack. If so, stacks with data are protected from deletion, and their
-    resources are retained."""
+    """Whether data survives the deletion of a stack. If data survives, stacks with data are protected from deletion,
+    and the resources of these stacks are retained."""
     region: str
     zones: tuple[str, ...]
-    """Names of the availability zones. They are fixed here because CDK would need AWS credentials to look them up."""
+    """The names of the availability zones. They are fixed here because CDK would need AWS credentials to look them
+    up."""
     nat_gateways: int
-    """Number of NAT gateways. Each costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1 and the zone
-    of the gateway fails, no function can call the internet."""
+    """The number of NAT gateways. Each gateway costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1
+    and the zone of the gateway fails, no function can call the internet."""
     readers: int
-    """Number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
+    """The number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
-    """Minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs
-    about 0.12 USD an hour."""
+    """The minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs about
+    0.12 USD an hour."""
     backup_days: int
-    """Days for which backups are kept."""
+    """The number of days for which backups are kept."""
     log_days: int
-    """Days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
+    """The number of days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
     reserves_concurrency: bool
-    """Whether AWS reserves the declared concurrency of functions. A new AWS account cannot reserve any, because it
-    allows only 10 concurrent invocations in total."""
+    """Whether AWS reserves the declared concurrency of functions. A new AWS account cannot reserve concurrency, because
+    it allows only 10 concurrent invocations in total."""
 
     def __post_init__(self) -> None:
         if len(self.zones) < 2:
@@ -43,7 +44,10 @@ class Environment:
             raise ValueError(f"{self.name}: `readers` must be at least 1, for the read-only endpoint of the proxy")
 
     def resource(self, name: str) -> str:
-        """Return the name on AWS of a resource. Used for resources that people or other systems refer to by name."""
+        """Return the name that a resource has on AWS.
+
+        Only resources that people or other systems refer to by name need such a name.
+        """
         return f"wecelebrate-{self.name}-{name}"
 
 
@@ -79,7 +83,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
 
 
 def get_environment(name: str) -> Environment:
-    """Return the environment with this name. Raises ValueError if it does not exist."""
+    """Return the environment with this name. Raises ValueError if no environment has this name."""
     if name not in ENVIRONMENTS:
         raise ValueError(f"environment {name!r} does not exist; use one of: {', '.join(ENVIRONMENTS)}")
     return ENVIRONMENTS[name]

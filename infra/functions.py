@@ -1,4 +1,4 @@
-"""Reads the declaration of each function, a file `function.toml`, into a `FunctionSpec`.
+"""Reads the declaration of each function from its file `function.toml` into a `FunctionSpec`.
 
 Each folder below `functions/` that contains a `function.toml` and a `handler.py` is a function. The path of the folder
 determines what triggers the function::
@@ -53,22 +53,24 @@ class QueueTrigger(_StrictModel):
 
     batch_size: int = Field(default=10, ge=1, le=10_000)
     window: int = Field(default=0, ge=0, le=300)
-    """Maximum seconds to wait until a batch is full."""
+    """The maximum time to wait until a batch is full, in seconds."""
     maximum_concurrency: int = Field(default=3, ge=2, le=1000)
-    """Maximum number of workers that run at the same time. AWS requires at least 2."""
+    """The maximum number of workers that run at the same time. AWS requires at least 2."""
     rate: float = Field(default=50.0, ge=0.2, le=10_000)
-    """Maximum number of jobs that all workers together start in a second. A function with `email` in `uses` has the
-    rate of the SES account instead (`Bindings.mail_rate`)."""
+    """The maximum number of jobs that all workers together start in a second. If `uses` contains `email`, the rate of
+    the SES account (`Bindings.mail_rate`) is used instead."""
     visibility: int = Field(default=0, ge=0, le=43_200)
-    """Visibility timeout of the queue, in seconds. 0 means six times the timeout of the function, as AWS recommends."""
+    """The visibility timeout of the queue, in seconds. 0 means six times the timeout of the function, as AWS
+    recommends."""
     max_receives: int = Field(default=3, ge=1, le=1000)
-    """Number of deliveries after which SQS moves a message to the dead-letter queue."""
+    """The number of deliveries after which SQS moves a message to the dead-letter queue."""
     bucket: str | None = None
-    """Bucket that sends its ObjectCreated notifications to this queue."""
+    """The bucket that sends its ObjectCreated notifications to this queue."""
     mail_events: bool = False
     """Whether the events about the delivery of mails are sent to this queue."""
     dead_letters: bool = False
-    """Whether the function consumes the dead-letter queues of all other functions. If so, it has no own queue."""
+    """Whether the function consumes the dead-letter queues of all other functions. If so, the function has no queue of
+    its own."""
 
     @model_validator(mode="after")
     def _require_window_for_large_batches(self) -> Self:
@@ -92,14 +94,14 @@ class Declaration(_StrictModel):
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
-    """Third-party layers to add to those that follow from the trigger and from `uses`."""
+    """Additional third-party layers. Other third-party layers follow from the trigger and from `uses`."""
     memory: int = Field(default=512, ge=128, le=10_240)
-    """Memory limit in MB."""
+    """The memory limit in MB."""
     timeout: int = Field(default=15, ge=1, le=900)
-    """Maximum duration of an invocation, in seconds."""
+    """The maximum duration of an invocation, in seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
-    """Maximum number of concurrent invocations. AWS reserves them only if the declaration contains this key and the
-    environment reserves concurrency. The local cloud starts at most this many processes."""
+    """The maximum number of concurrent invocations. AWS reserves this concurrency only if the declaration contains this
+    key and the environment reserves concurrency. The local cloud starts at most this number of processes."""
     queue: QueueTrigger | None = None
     schedule: ScheduleTrigger | None = None
 
@@ -112,14 +114,14 @@ _KINDS: Mapping[str, Kind] = {"api": "api", "queues": "queue", "schedules": "sch
 class Bindings:
     """The addresses and settings of one cloud, from which the environment variables of functions are created.
 
-    On AWS, values may be CDK tokens.
+    On AWS, some values can be CDK tokens.
     """
 
     environment: str
     database_writer: str
-    """`host:port` of the database for writes."""
+    """The address (`host:port`) of the database for writes."""
     database_reader: str
-    """`host:port` of the database for reads."""
+    """The address (`host:port`) of the database for reads."""
     database_name: str
     cache_url: str
     cache_token: str
@@ -127,19 +129,19 @@ class Bindings:
     audience: str
     jwks_url: str
     signing_key: str
-    """Secret key with which functions sign cursors and consistency tokens."""
+    """The secret key with which functions sign cursors and consistency tokens."""
     images_url: str
-    """Base URL of the bucket `images`."""
+    """The base URL of the bucket `images`."""
     queues: Mapping[str, str]
     """Queue name → URL."""
     buckets: Mapping[str, str]
     """Bucket name in the declarations → bucket name in this cloud."""
     mail_from: str
-    """Sender of all mails, in the form `name <address>`."""
+    """The sender of all mails, in the form `name <address>`."""
     mail_configuration_set: str
-    """Name of the SES configuration set with which mails are sent."""
+    """The name of the SES configuration set with which mails are sent."""
     mail_rate: str
-    """Mails per second that SES allows the account to send."""
+    """The number of mails per second that SES allows the account to send."""
     passwords: Mapping[str, str]
     """Database login → password. Empty on AWS, where functions authenticate with IAM."""
     extra: Mapping[str, str]
@@ -179,7 +181,8 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def vendor_layers(self) -> tuple[str, ...]:
-        """The third-party layers of the function, in the order of OPTIONAL_LAYERS after `base` and `http`."""
+        """The third-party layers of the function: first `base` and `http`, then the others in the order of
+        OPTIONAL_LAYERS."""
         layers = {"base", *self.layers}
         if self.kind == "api":
             layers.add("http")
@@ -192,7 +195,7 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Return bucket → what the function does with the bucket: `list`, `read` or `write`."""
+        """Return a mapping from bucket to what the function does with the bucket: `list`, `read` or `write`."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):
@@ -203,7 +206,7 @@ class FunctionSpec(Declaration):
     def environment(self, cloud: Bindings) -> dict[str, str]:
         """Return the environment variables of the function, which `wecelebrate.core.settings.Settings` reads.
 
-        They include only values that the function needs according to its declaration.
+        The result includes only the values that the function needs according to its declaration.
         """
         env = {
             "WC_ENVIRONMENT": cloud.environment,
@@ -224,8 +227,8 @@ class FunctionSpec(Declaration):
             env |= {"WC_ISSUER": cloud.issuer, "WC_AUDIENCE": cloud.audience, "WC_JWKS_URL": cloud.jwks_url}
         if self.login and self.uses & {"database:read", "database:write"}:
             env |= {"WC_DATABASE_LOGIN": self.login, "WC_DATABASE_NAME": cloud.database_name}
-            # A function that only reads also gets the address of the writer. It reads there if the
-            # replica is down or too far behind.
+            # A function that only reads gets the address of the writer, too. If the replica is down or too far behind,
+            # the function reads from the writer.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
             if cloud.passwords:
@@ -273,7 +276,10 @@ class FunctionSpec(Declaration):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the function in `folder`. Raises BadDeclaration, which names the file and the invalid key."""
+        """Read the function in `folder`.
+
+        Raises BadDeclaration with a message that names the file and the invalid key.
+        """
         file = folder / "function.toml"
         path = folder.relative_to(_functions_root(folder))
         try:
@@ -323,14 +329,15 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
-    """Return the names of all buckets that functions use, or that send notifications to their queues."""
+    """Return the names of all buckets that functions use, or that send notifications to the queues of functions."""
     used = {bucket for spec in specs for bucket in spec.bucket_access()}
     notifying = {spec.queue.bucket for spec in specs if spec.queue and spec.queue.bucket}
     return tuple(sorted(used | notifying))
 
 
 DEAD_LETTERS_VISIBILITY = 180
-"""Visibility timeout of all dead-letter queues, in seconds. It is six times the timeout of their consumer."""
+"""The visibility timeout of all dead-letter queues, in seconds. This is six times the timeout of the function that
+consumes these queues."""
 
 
 def dead_letter_queue(queue: str) -> str:

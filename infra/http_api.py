@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Cors:
     """The CORS settings of the gateway.
 
-    Every origin is allowed. That is safe because a browser never adds the token by itself, as it would add a cookie.
+    Every origin is allowed. This is safe because a browser never adds the token to a request by itself. A browser does
+    this only with cookies.
     """
 
     allow_origins: tuple[str, ...] = ("*",)
@@ -33,7 +34,7 @@ class Cors:
         "x-request-id",
     )
     max_age: int = 3600
-    """Seconds for which a browser may cache the response to a preflight request."""
+    """The number of seconds for which a browser is allowed to cache the response to a preflight request."""
 
 
 CORS = Cors()
@@ -42,7 +43,7 @@ IDENTITY_SOURCE = "$request.header.Authorization"
 """The header from which the JWT authorizer reads the token."""
 
 INTEGRATION_TIMEOUT = 30.0
-"""Seconds within which a function must respond. AWS allows no longer time."""
+"""The time within which a function must respond, in seconds. AWS does not allow a longer time."""
 
 REQUEST_LIMIT = 10 * 1024 * 1024
-"""Maximum size of a request body, in bytes. It is the limit of API Gateway."""
+"""The maximum size of a request body, in bytes. This is the limit of API Gateway."""

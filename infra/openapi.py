@@ -1,7 +1,7 @@
 """Generates the OpenAPI 3.1 document of the whole API from the declarations and the FastAPI apps of the functions.
 
 Each operation lists the success response of its handler and all problems that it can return. API Gateway can return
-some errors without a call of the function. Their body has the format of API Gateway.
+some errors without a call of the function. The bodies of these errors have the format of API Gateway.
 """
 
 import importlib.util
@@ -154,7 +154,7 @@ def app(spec: FunctionSpec) -> FastAPI:
     if module_spec is None or module_spec.loader is None:
         raise LookupError(f"{spec.handler} is not a Python file that can be imported")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module  # Pydantic looks up the module that defines a generic model
+    sys.modules[module_spec.name] = module  # Pydantic looks here for the module that defines a generic model
     module_spec.loader.exec_module(module)
     fastapi_app = getattr(module, "app", None)
     if not isinstance(fastapi_app, FastAPI):

@@ -1,4 +1,4 @@
-"""The HTTP API: the routes that the functions declare, and the authorizer that protects them."""
+"""The HTTP API: its routes, which the functions declare, and the authorizer that protects these routes."""
 
 import json
 from collections.abc import Iterable
@@ -62,8 +62,8 @@ class Api(PlatformStack):
         cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
 
     def _add_stage(self, environment: Environment) -> None:
-        # All log groups with the prefix /aws/vendedlogs share one resource policy. With another prefix, each log group
-        # would need its own policy.
+        # All log groups with the prefix /aws/vendedlogs share one resource policy. With any other prefix, each log
+        # group would need its own policy.
         logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
         gateway.CfnStage(
             self,
@@ -73,8 +73,8 @@ class Api(PlatformStack):
             auto_deploy=True,
             default_route_settings=gateway.CfnStage.RouteSettingsProperty(
                 detailed_metrics_enabled=True,
-                # Requests per second. The limit of the account is 10,000 for all its APIs together. The functions
-                # themselves limit the requests of each client.
+                # The maximum number of requests per second. AWS allows 10,000 requests per second for all APIs of an
+                # account together. The functions themselves limit the requests of each client.
                 throttling_rate_limit=2_000,
                 throttling_burst_limit=1_000,
             ),
@@ -84,7 +84,7 @@ class Api(PlatformStack):
         )
 
     def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """Add all routes of a function. They share one integration and one permission."""
+        """Add all routes of a function. These routes share one integration and one permission."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )

@@ -1,6 +1,6 @@
 """Checks the templates against the AWS Solutions rules of cdk-nag at every synthesis.
 
-A finding fails the synthesis, unless the code accepts the finding for its construct with `acknowledge` and a reason.
+A finding makes the synthesis fail, unless our code accepts this finding with `acknowledge` and a reason.
 """
 
 import aws_cdk as cdk
@@ -9,14 +9,14 @@ from constructs import IConstruct
 
 
 def enable(app: cdk.App) -> None:
-    """Make every synthesis of `app` check these rules."""
+    """Check the AWS Solutions rules at every synthesis of `app`."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """Accept the findings of a rule in `construct` and its children.
 
-    rule: id of the finding, e.g. `L1` or `IAM5[Resource::*]`. reason: why the finding is acceptable.
+    rule: the id of the finding, e.g. `L1` or `IAM5[Resource::*]`. reason: why the finding is acceptable.
     """
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
 

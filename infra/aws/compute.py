@@ -1,4 +1,4 @@
-"""All functions, their layers, and the migration of the database schema, which runs before the functions change.
+"""All functions, their layers, and the step that migrates the database schema before a deploy updates the functions.
 
 The layers are in the same stack as the functions. If they were in a separate stack, that stack would export the ARN of
 each layer version. A new version would change the export, and CloudFormation refuses to change an export that another
@@ -98,8 +98,8 @@ class Compute(PlatformStack):
             self,
             f"layer-{layer.name}",
             layer_version_name=self._stack_environment.environment.resource(layer.name),
-            # CDK would compute the hash from the files. They contain bytecode, which can differ between two builds of
-            # the same sources. The digest depends only on the sources.
+            # By default, CDK would compute the hash from the files of the layer. These files contain bytecode, which
+            # can differ between two builds of the same sources. Our digest depends only on the sources.
             code=lambda_.Code.from_asset(
                 str(layer.folder), asset_hash_type=cdk.AssetHashType.CUSTOM, asset_hash=layer.digest
             ),
@@ -114,7 +114,7 @@ class Compute(PlatformStack):
     def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
         """Create the policy that allows the Lambda service to attach functions to the VPC.
 
-        The policy denies the same actions to the code of the functions.
+        The same policy denies these actions to the code of the functions.
         """
         actions = [
             "ec2:AssignPrivateIpAddresses",
@@ -179,7 +179,7 @@ class Compute(PlatformStack):
             audience=issuer.audience,
             jwks_url=issuer.jwks_url,
             # CloudFormation inserts the secret during the deploy. Therefore no template contains the secret, and no
-            # cold start waits until a function has read the secret.
+            # function has to read the secret during a cold start.
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),
@@ -188,12 +188,13 @@ class Compute(PlatformStack):
             mail_configuration_set=resources.mail.configuration_set,
             mail_rate=resources.mail.rate,
             passwords={},
-            # libpq reads this variable. Encryption is required because an IAM token is a password.
+            # libpq reads this variable. The connection must be encrypted, because the client sends an IAM token as its
+            # password.
             extra={"PGSSLMODE": "require"},
         )
 
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
-        """Make a deploy invoke `step` before it updates `others`, if `step` or the migrations have changed.
+        """If `step` or the migrations have changed, make a deploy invoke `step` before the deploy updates `others`.
 
         If `step` fails, the deploy rolls back and does not update `others`.
         """

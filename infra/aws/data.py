@@ -1,11 +1,12 @@
 """The database: Aurora PostgreSQL behind RDS Proxy.
 
-No function has a database password. Each function has a database login, and signs in to the proxy with IAM. The proxy
-then signs in to the database with IAM and the same login. RDS keeps and rotates the master password. Only one step of
-the deploy uses the master password: it creates the logins through the Data API.
+No function has a database password. Each function has a database login. With this login, it signs in to the proxy
+through IAM. The proxy then signs in to the database with IAM and the same login. RDS keeps and rotates the master
+password. Only one step of the deploy uses the master password: the step that creates the logins through the Data API.
 
-This stack contains the security groups of the proxy and the database. A rule that allows connections from another
-security group is created in the stack of that other group. This stack therefore depends on no stack that uses it.
+This stack contains the security groups of the proxy and the database. The clients of the database have security groups
+in other stacks. Each rule that allows connections from such a group is created in the stack of the client. The stack of
+the database therefore depends on no stack of a client.
 """
 
 import textwrap
@@ -94,14 +95,15 @@ class Data(PlatformStack):
         cluster = rds.DatabaseCluster(
             self,
             "cluster",
-            # With a known name, this stack can create the log group, with a retention, before RDS would create it.
+            # RDS derives the name of the log group from this identifier. Because the identifier is fixed, this stack
+            # can create the log group with a retention before RDS creates it without a retention.
             cluster_identifier=identifier,
             engine=_ENGINE,
             default_database_name=NAME,
             port=PORT,
             writer=rds.ClusterInstance.serverless_v2("writer", enable_performance_insights=True),
-            # If the writer fails, the first reader becomes the writer. The first reader therefore always has the
-            # capacity of the writer. The capacity of each other reader follows the load of that reader.
+            # If the writer fails, the first reader becomes the writer. The first reader therefore always has the same
+            # capacity as the writer. The capacity of every other reader depends on the load of that reader.
             readers=[
                 rds.ClusterInstance.serverless_v2(
                     f"reader-{number}", enable_performance_insights=True, scale_with_writer=number == 1
@@ -144,13 +146,14 @@ class Data(PlatformStack):
                 "pg_stat_statements.track": "all",
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
-                # Milliseconds. A list should take at most 50 ms. Statements that take ten times as long are logged.
+                # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take
+                # at least ten times as long.
                 "log_min_duration_statement": "500",
                 "log_lock_waits": "on",
-                # Temporary files that are larger than this are logged. In KB.
+                # In KB. PostgreSQL logs temporary files that are larger than this size.
                 "log_temp_files": "10240",
-                # Milliseconds. The timeouts that app.enter sets are shorter. This value therefore only ends
-                # transactions that did not call app.enter.
+                # In milliseconds. The timeouts that the SQL function `app.enter` sets are shorter. The value here
+                # therefore ends only transactions that did not call `app.enter`.
                 "idle_in_transaction_session_timeout": "60000",
             },
         )
@@ -176,8 +179,8 @@ class Data(PlatformStack):
             role=role,
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
             require_tls=True,
-            # If the pool is full for this time, the caller gets an error. API Gateway would return an error only after
-            # 30 seconds.
+            # If no connection of the pool becomes free within this time, the caller gets an error. Without this
+            # timeout, API Gateway would return an error, but only after 30 seconds.
             borrow_timeout=cdk.Duration.seconds(5),
             idle_client_timeout=cdk.Duration.minutes(15),
             # The other 10 % of the connections are for migrations, operators and RDS itself.
@@ -194,7 +197,7 @@ class Data(PlatformStack):
         return policy
 
     def _create_logins(self) -> None:
-        """Make a deploy create the logins, as the master user, before any function signs in."""
+        """Make a deploy create the logins before any function signs in. The deploy does this as the master user."""
         secret = self.cluster.secret
         if secret is None:
             raise LookupError("the cluster has no master secret: set `manage_master_user_password=True`")

@@ -1,4 +1,4 @@
-"""The issuer of access tokens. It is a Cognito user pool that this app creates, or an existing OIDC issuer.
+"""The issuer of access tokens. It is either a Cognito user pool, which this app creates, or an existing OIDC issuer.
 
 `cdk deploy -c issuer=https://… -c audience=… [-c jwks_url=https://…]` uses an existing issuer.
 """
@@ -22,11 +22,11 @@ class TokenIssuer:
     url: str
     audience: str
     jwks_url: str
-    """URL of the public keys (JWKS) with which the signatures of tokens are verified."""
+    """The URL of the public keys (JWKS) with which the signatures of tokens are verified."""
 
 
 def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
-    """Return the issuer that the CDK context names, or create a user pool.
+    """Return the issuer that the CDK context names. If the context names no issuer, create a user pool.
 
     Raises ValueError if the context sets only one of `issuer` and `audience`.
     """
@@ -52,8 +52,9 @@ class Users(PlatformStack):
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            # If a user changes the e-mail address, the old address stays valid until the new one is verified. The
-            # platform finds the memberships of a user by the e-mail address, so an unverified address must not be used.
+            # If users change their e-mail address, the old address stays valid until they have verified the new
+            # address. The platform finds the memberships of a user by the e-mail address, so an unverified address must
+            # not be used.
             keep_original=cognito.KeepOriginalAttrs(email=True),
             password_policy=cognito.PasswordPolicy(
                 min_length=12,

@@ -153,7 +153,8 @@ class LambdaFunction(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.function_arn,
                 role_arn=caller.role_arn,
-                # A failed run is repeated at most twice, within 5 minutes. After that, the next run does its work.
+                # A failed run is repeated at most twice, within 5 minutes. After that, the next run of the schedule
+                # does the work of the failed run.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),

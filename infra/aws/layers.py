@@ -1,7 +1,7 @@
 """Builds the Lambda layers with uv from `uv.lock`, without Docker.
 
-The layer `core` contains our own package. Each other layer contains the packages of one extra of `core`, as declared in
-`layers/core/pyproject.toml`. No layer contains boto3, because Lambda's Python runtime includes it.
+The layer `core` contains our own package. For each extra of `core` that `layers/core/pyproject.toml` declares, one
+layer contains the packages of this extra. No layer contains boto3, because Lambda's Python runtime includes it.
 
 Each package is in exactly one layer. If two layers contained the same package, the order of the layers would decide
 which copy Python imports. A package that two extras need is in `base`, because every function uses the layer `base`.
@@ -30,13 +30,14 @@ from infra.functions import OPTIONAL_LAYERS, ROOT, FunctionSpec
 
 EXTRAS = ("base", "http", *OPTIONAL_LAYERS)
 PYTHON = "3.13"
-# With the more common platform manylinux2014, uv would select an old psycopg without a warning. Newer versions of
-# psycopg have wheels only for manylinux_2_28.
+# With the more common platform manylinux2014, uv would select an old version of psycopg, and would show no warning.
+# Newer versions of psycopg have wheels only for manylinux_2_28.
 PLATFORM = "aarch64-manylinux_2_28"
 BUILD = ROOT / "layers" / "vendor" / "build"
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Lambda's limit for the unpacked layers and code of a function, all together, in bytes."""
+"""The largest total size of the unpacked layers and the unpacked code of a function, in bytes. Lambda sets this
+limit."""
 
 _RECIPE = "1"
 """A version number in every digest. Increase it if you change this module in a way that changes the built files."""
@@ -57,7 +58,7 @@ class Layer:
     name: str
     folder: Path
     digest: str
-    """Hash of the sources. Two layers with the same digest have the same content."""
+    """The hash of the sources. Two layers with the same digest have the same content."""
 
     @functools.cached_property
     def unzipped(self) -> int:
@@ -66,7 +67,10 @@ class Layer:
 
 
 def build(into: Path = BUILD) -> Mapping[str, Layer]:
-    """Build the layers that do not exist yet. Returns layer name → layer, for all layers. Raises LayerError."""
+    """Build the layers that do not exist yet.
+
+    Returns a mapping from name to layer, with all layers. Raises LayerError.
+    """
     compiler = python_compiler()
     if compiler is None:
         _log.warning(
@@ -107,7 +111,7 @@ def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[st
 
 @functools.cache
 def python_compiler() -> str | None:
-    """Return the path of a Python with the same version as the Lambda runtime, or None if there is none.
+    """Return the path of a Python with the same version as the Lambda runtime, or None if no such Python exists.
 
     Only this version can compile bytecode for Lambda, because Python ignores bytecode of other versions.
     """
@@ -120,7 +124,7 @@ def python_compiler() -> str | None:
     ]
     print_version = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in candidates:
-        # On PATH there can be a pyenv shim for a version that is not selected. Then the command fails.
+        # PATH can contain a pyenv shim for a Python version that is not selected. In this case, the command fails.
         result = subprocess.run(  # noqa: S603 - the program is a Python interpreter, and its arguments are constant
             [candidate, "-I", "-c", print_version], capture_output=True, text=True, check=False
         )
@@ -134,7 +138,10 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Map every package that `extra` needs to its line in a requirements file: version, marker and hashes."""
+    """Return a mapping from each package that `extra` needs to the line of this package in a requirements file.
+
+    The line contains the version, the marker and the hashes.
+    """
     requirements = _uv(
         "export", "--frozen", "--package", "wecelebrate", "--extra", extra,
         "--no-dev", "--no-emit-workspace", "--no-annotate", "--no-header",
@@ -184,13 +191,14 @@ def _build_layer(
 
     Several builds can run at the same time, because the last step is an atomic rename.
 
-    sources: the strings from which the digest is computed. fill: writes the content of the layer into a folder.
+    sources: the strings from which the digest is computed. fill: a function that writes the content of the layer into a
+    folder.
     """
     source = "\n".join([_RECIPE, "bytecode" if compiler else "source", *sources])
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # another user built the layer, and that user also removes it
+        with contextlib.suppress(PermissionError):  # another user owns the layer, and also removes it
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
@@ -202,7 +210,7 @@ def _build_layer(
         try:
             temporary_folder.rename(folder)
         except OSError as error:
-            if not folder.is_dir():  # if it is, another build has written the same layer
+            if not folder.is_dir():  # if the folder exists, another build has written the same layer
                 raise LayerError(f"cannot write {folder}: {error}") from error
     _remove_unused(into)
     return Layer(name, folder, digest)
@@ -211,7 +219,7 @@ def _build_layer(
 def _remove_unused(into: Path) -> None:
     """Remove the layers that no build has used for a week.
 
-    Newer layers stay, because another build may be using them.
+    Layers with a more recent use stay, because another build could be using them at this moment.
     """
     for folder in into.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another build has removed its temporary folder
@@ -220,10 +228,10 @@ def _remove_unused(into: Path) -> None:
 
 
 def _compile(compiler: str, temporary_folder: Path) -> None:
-    """Compile bytecode that Python uses without comparing it with the source files.
+    """Compile the source files to bytecode. Python uses this bytecode without a comparison with the source files.
 
-    The comparison would cost time, because Python reads every source file for it. It would also be useless, because
-    Python cannot write new bytecode to /opt, which is read-only.
+    A comparison would cost time, because Python would have to read every source file. A comparison would also be
+    useless, because Python cannot write new bytecode to /opt, which is read-only.
     """
     _run(
         compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",

@@ -1,9 +1,9 @@
 """SES: the domain from which mails are sent, and the events about the delivery of mails.
 
 SES sends the events to EventBridge, and EventBridge sends them to the queue that declares `mail_events`. There are two
-reasons to use EventBridge and not an SNS topic. Only AWS itself can send an EventBridge event with the source
-`aws.ses`, so nobody can forge one. And an SNS topic would need a KMS key, which costs money, and a policy that allows
-SES to use it.
+reasons to use EventBridge and not an SNS topic. First, only AWS itself can send an EventBridge event with the source
+`aws.ses`, so nobody can forge such an event. Second, an SNS topic would need a KMS key, which costs money, and a policy
+that allows SES to use this key.
 
 CDK context keys::
 
@@ -30,7 +30,8 @@ _DETAIL_TYPES = ["Email Delivered", "Email Bounced", "Email Complaint Received",
 
 
 class MailService(Construct):
-    """The SES identity and the configuration set for all mails, and the rule that sends their events to a queue."""
+    """The SES identity and the configuration set for all mails, and the rule that sends the events of these mails to a
+    queue."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -52,7 +53,7 @@ class MailService(Construct):
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["ses:SendEmail"],
-                # SES requires the permission for the identity and for the configuration set.
+                # SES requires two permissions: for the identity, and for the configuration set.
                 resources=[self._arn("identity", self.domain), self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},
             )

@@ -1,12 +1,14 @@
 """The network of the functions and the database.
 
-The functions run in private subnets behind a NAT gateway, because they use the internet: they call Upstash and fetch
-the public keys of the token issuer. The database is in isolated subnets, which have no route to the internet.
+The functions run in private subnets, and reach the internet through a NAT gateway. They need the internet to call
+Upstash, and to fetch the public keys of the token issuer. The database is in isolated subnets, which have no route to
+the internet.
 
-Only S3 has a VPC endpoint. This gateway endpoint is free, and the largest traffic (ERP files) does not pass the NAT
-gateway. Other services would need interface endpoints. An interface endpoint costs 7.30 USD a month in each zone. It
-is cheaper than the NAT gateway only above about 160 GB a month in each zone, and the functions send far less. They send
-only megabytes to SQS, and read no secret at run time. They sign the IAM tokens for the database without a network call.
+Only S3 has a VPC endpoint. It is a gateway endpoint, which is free. With this endpoint, the largest part of the traffic
+(ERP files) does not pass the NAT gateway. Other services would need interface endpoints. An interface endpoint costs
+7.30 USD a month in each zone. Such an endpoint is cheaper than the NAT gateway only for more than about 160 GB a month
+in each zone, but the functions send far less. They send only megabytes to SQS, and read no secret at run time. They
+sign the IAM tokens for the database without a network call.
 """
 
 from aws_cdk import aws_ec2 as ec2
@@ -29,13 +31,14 @@ class Network(PlatformStack):
             nat_gateways=environment.nat_gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
-                # The functions share their network interfaces now. If they need more interfaces, the subnet has room.
+                # At present, the functions share a few network interfaces. The subnet has enough addresses if they need
+                # more interfaces.
                 ec2.SubnetConfiguration(name="functions", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
                 ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
             ],
             gateway_endpoints={"s3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
-            # With True, CDK would add a function that removes all rules from the default security group. No resource
-            # uses that group.
+            # With True, CDK would add a function that removes all rules from the default security group. This is not
+            # necessary, because no resource uses that group.
             restrict_default_security_group=False,
         )
         # Log only rejected traffic. A log of all traffic would be the largest log of the account.

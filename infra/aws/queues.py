@@ -12,7 +12,7 @@ from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_q
 
 
 class Queues(Construct):
-    """All queues and dead-letter queues. `by_name` maps the names in the declarations to the queues."""
+    """All queues and dead-letter queues. `by_name` maps the name of each queue in the declarations to the queue."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")
@@ -23,7 +23,7 @@ class Queues(Construct):
         }
 
     def urls(self) -> dict[str, str]:
-        """Return queue name → URL."""
+        """Return a mapping from queue name to URL."""
         return {name: queue.queue_url for name, queue in self.by_name.items()}
 
     def for_function(self, spec: FunctionSpec) -> list[sqs.Queue]:
@@ -31,7 +31,7 @@ class Queues(Construct):
         return [self.by_name[name] for name in spec.consumes(self._specs)]
 
     def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
-        """Create the queue of a function and its dead-letter queue. Returns queue name → queue."""
+        """Create the queue of a function and its dead-letter queue. Returns a mapping from queue name to queue."""
         trigger = spec.queue
         if trigger is None:
             raise LookupError(f"{spec.name} has no [queue] table in its function.toml")
@@ -48,13 +48,13 @@ class Queues(Construct):
             self,
             spec.queue_name,
             queue_name=self._environment.resource(spec.queue_name),
-            # SQS encrypts with its own key. With the default KMS key of SQS, S3 could not send to the queue. KMS calls
-            # also cost money.
+            # SQS encrypts the messages with a key that SQS manages. With the default KMS key for SQS, S3 could not send
+            # messages to the queue. KMS calls also cost money.
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
-            # Shorter than the retention of the dead-letter queue. When SQS moves a message there, the age of the
-            # message still counts from the time when it was first sent.
+            # This is shorter than the retention of the dead-letter queue. Even when SQS moves a message to the
+            # dead-letter queue, the age of the message counts from the time when the message was first sent.
             retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )

@@ -16,14 +16,17 @@ _DAYS = {
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
-    """Return what happens to data when its stack is deleted: a permanent environment keeps it, others destroy it."""
+    """Return what happens to data when its stack is deleted.
+
+    A permanent environment keeps the data. All other environments destroy the data.
+    """
     return cdk.RemovalPolicy.RETAIN if environment.permanent else cdk.RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
     """Create a log group with the retention of the environment.
 
-    Otherwise the AWS service that writes the log would create the log group, and its entries would never expire.
+    Otherwise the AWS service that writes the log would create the log group, and the log entries would never expire.
     """
     return logs.LogGroup(
         scope,

@@ -10,7 +10,8 @@ class PlatformStack(cdk.Stack):
     """A stack of one environment.
 
     If `holds_data` is true and the environment is permanent, the stack is protected from deletion. Each stack has a
-    fixed region, but no fixed account. With the region, CDK knows the zones and endpoints without a call to AWS.
+    fixed region, but no fixed account. Because the region is fixed, CDK knows the zones and endpoints without a call to
+    AWS.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:

@@ -19,33 +19,36 @@ _KEYS: Mapping[tuple[str, str], str] = {
     ("image-uploads", "read"): "*/uploads/*",
     ("image-uploads", "write"): "*/uploads/*",
 }
-"""(Bucket, verb) → pattern of the keys to which the verb applies. Without an entry, the verb applies to all keys."""
+"""(Bucket, verb) → pattern of the keys to which the verb applies. If a verb has no entry, it applies to all keys of the
+bucket."""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
-"""Bucket → days until its objects expire. None means that they never expire: products show the objects of `images`."""
+"""Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
+never expire, because products show them."""
 _DEFAULT_EXPIRY_DAYS = 180
-"""Days until the objects of other buckets expire. Within half a year, a client may still ask about a file."""
+"""The number of days until the objects of all other buckets expire. Up to half a year after an upload, clients
+sometimes ask about the file."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
-"""The buckets that need CORS, because browsers upload to them with presigned URLs."""
+"""The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    # Two actions, because a job reads the version of the object that its message names, even if a newer one exists.
+    # Two actions, because a job reads the version of the object that its message names, even if a newer version exists.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
-"""Verb → S3 actions that it allows on the objects of a bucket."""
+"""Verb → S3 actions that the verb allows on the objects of a bucket."""
 
 _LISTING: Mapping[str, str] = {
     # Without this permission, S3 answers 403 instead of 404 for an object that does not exist.
     "read": "s3:ListBucket",
     "list": "s3:ListBucketVersions",
 }
-"""Verb → S3 action that it allows on the bucket itself."""
+"""Verb → S3 action that the verb allows on the bucket itself."""
 
 
 class Buckets(Construct):
-    """All buckets. `by_name` maps the names in the declarations to the buckets."""
+    """All buckets. `by_name` maps the name of each bucket in the declarations to the bucket."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -65,7 +68,7 @@ class Buckets(Construct):
                 self._notify(name, bucket, queues.by_name[queue])
 
     def images_url(self) -> str:
-        """Return the base URL of images. It is empty if no function declares the bucket `images`.
+        """Return the base URL of images. The URL is empty if no function declares the bucket `images`.
 
         The bucket is private, so this URL does not work for browsers yet. When a CloudFront distribution serves the
         bucket, this method must return the URL of the distribution.
@@ -74,11 +77,14 @@ class Buckets(Construct):
         return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
 
     def names(self) -> dict[str, str]:
-        """Return bucket name in the declarations → bucket name on AWS."""
+        """Return a mapping from the bucket names in the declarations to the bucket names on AWS."""
         return {name: bucket.bucket_name for name, bucket in self.by_name.items()}
 
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
-        """Allow `role` to list, read or write the bucket called `name`, as `verbs` says."""
+        """Allow `role` to use the bucket called `name`.
+
+        `verbs` says whether `role` is allowed to list, read or write.
+        """
         for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
@@ -94,9 +100,9 @@ class Buckets(Construct):
     def _physical(self, name: str) -> str:
         """Return the name of the bucket on AWS.
 
-        The name follows from the environment and the account, for two reasons. Operators configure ERP systems with it.
-        And the policy of a queue can contain the name without a reference to the bucket, which already refers to the
-        queue.
+        The name depends only on the environment and the account, for two reasons. First, operators write the name into
+        the configuration of ERP systems. Second, the policy of a queue can contain the name without a reference to the
+        bucket. Such a reference would be circular, because the bucket already refers to the queue.
         """
         return f"{self._environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
 
@@ -144,15 +150,15 @@ class Buckets(Construct):
     def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
         """Send the ObjectCreated notifications of the bucket to `queue`.
 
-        This sets the property of the CloudFormation resource. The method of CDK would add a function that is allowed to
-        change every bucket of the account.
+        This method sets the property of the CloudFormation resource directly. CDK's own method for notifications would
+        add a function that is allowed to change every bucket of the account.
 
-        The queue also gets notifications about result files, and its function ignores them. S3 could filter only by
-        prefix and suffix, and every key starts with a catalog id.
+        The queue also gets notifications about result files, and the function of the queue ignores these notifications.
+        S3 could filter keys only by prefix and suffix, and every key starts with a catalog id.
         """
         allow_notifications(queue, self._arn(name))
         # The policy of the queue must exist first. S3 sends a test message to the queue when the notification is
-        # configured, and rejects the configuration if it is not allowed to send.
+        # configured, and rejects the configuration if S3 is not allowed to send this message.
         bucket.node.add_dependency(queue)
         resource = bucket.node.default_child
         if isinstance(resource, s3.CfnBucket):

@@ -2,8 +2,8 @@
 
 The floor is the figure of comparable work without the platform, e.g. COPY of the same rows. A row passes if the ratio
 of the figure to the floor is within a limit. The limit applies to the ratio and not to the figure, because the speed of
-machines differs by a factor of 2 and more. The figure and the floor are measured in turns. Each turn gives a pair, and
-the ratio of the row is the median of the ratios of all pairs.
+machines differs by a factor of 2 and more. The benchmark measures the figure and the floor alternately. A figure and
+the floor that is measured next to it form a pair. The ratio of the row is the median of the ratios of all pairs.
 """
 
 import json
@@ -16,9 +16,10 @@ from infra.bench.rows import Measure, Row, UnmeasuredRow
 
 
 def measure(measures: Mapping[str, Measure], home: Path, print_line: Callable[[str], object]) -> bool:
-    """Run the measures on a new local cloud in `home`. Prints each row, and writes all rows to `<home>/bench.json`.
+    """Run the benchmarks in `measures` on a new local cloud in `home`. Prints each row, and writes all rows to
+    `<home>/bench.json`.
 
-    Returns whether every row passed. If a row cannot be measured, it shows the reason and fails.
+    Returns whether every row passed. If a row cannot be measured, the row shows the reason and fails.
     """
     rows: list[Row | UnmeasuredRow] = []
     with BenchPlatform.started(home) as platform:

@@ -11,7 +11,8 @@ from infra.bench.platform import BenchPlatform
 
 PAGE_SIZE = 50
 _LONG_AGO = "2020-01-01T00:00:00Z"
-"""A value of `updated_since`, which makes the list uncached. All products are newer, so it excludes no product."""
+"""A value for the parameter `updated_since`. A list with this parameter does not come from the cache. All products are
+newer than this time, so the parameter excludes no product."""
 
 _INSERT_PRODUCTS = """
 insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count)
@@ -37,8 +38,8 @@ from (
   limit 51
 ) page
 """
-"""Selects in plain SQL the page that a request of `search_paths` gets. As in the API, the 51st row only shows whether a
-next page exists."""
+"""This plain SQL query selects the same page that a request with a path from `search_paths` gets. As in the API, the
+51st row only shows whether a next page exists."""
 
 
 def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
@@ -51,7 +52,10 @@ def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
 
 
 def search_paths(catalog: UUID) -> NextPath:
-    """Generate paths of pages with filter and search. All paths are different, so the cache never contains the page."""
+    """Generate paths of pages with filter and search.
+
+    All paths are different, so none of these pages comes from the cache.
+    """
     next_search = _searches()
 
     def next_path() -> str:
@@ -82,10 +86,10 @@ def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:
 
 
 def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
-    """Yield paths of visits to storefronts, without end. They follow Zipf's law.
+    """Yield the paths of an endless sequence of visits to storefronts. The visits follow Zipf's law.
 
-    A few sites and products get most visits. On average, three of four visits read a product. The fourth reads the
-    first page of the products of the site.
+    A few sites and a few products get most of the visits. On average, 75 % of the visits read one product. The other
+    visits read the first page of the product list of the site.
     """
     dice = random.Random(7)  # noqa: S311 - the same visits in each run
     domain_weights = list(itertools.accumulate(1 / rank for rank in range(1, len(domains) + 1)))
@@ -103,7 +107,8 @@ def zipf_visits(domains: list[str], products: list[str]) -> Iterator[str]:
 def _searches() -> Callable[[], tuple[str, str, str]]:
     """Return a function that returns the next search: maximum price, category and word.
 
-    Each search has a different maximum price. All of them are higher than any price, so they exclude no product.
+    Each search has a different maximum price. All these maximum prices are higher than the price of every product, so
+    they exclude no product.
     """
     dice = random.Random(1)  # noqa: S311 - the same searches in each run
     words = ("mug", "lamp", "wool", "scarf", "coffee")

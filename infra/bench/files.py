@@ -1,4 +1,4 @@
-"""Writes CSV files of products, and measures the floors for a load of the same rows: COPY and a single merge."""
+"""Writes CSV files of products. Measures two floors for a load of the same rows: COPY, and a single merge."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ _WORDS = (
     *("basket", "coffee", "plant", "notebook", "canvas", "wool"),
 )
 _BATCH = 100_000
-"""Number of rows that one COPY statement loads."""
+"""The number of rows that one COPY statement loads."""
 
 
 def csv_rows(count: int) -> Iterator[list[str]]:
@@ -66,7 +66,7 @@ def write_csv(file: Path, count: int) -> None:
 
 
 def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """COPY the rows of `write_csv` into `products`. Returns how many seconds this took.
+    """Insert the rows of `write_csv` into the table `products` with COPY. Returns how many seconds this took.
 
     The superuser runs the statement, so PostgreSQL applies no row-level policies. The rows are not validated either.
     """
@@ -76,8 +76,8 @@ def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
 def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     """Merge the rows of `write_csv` into a catalog that already has the same rows. Returns how many seconds this took.
 
-    The rows are copied into a temporary table, and one statement merges them. The statement changes no product,
-    because each row equals the product that exists. The time includes the copy.
+    The rows are copied into a temporary table, and one statement merges them. The statement changes no product, because
+    each row equals the existing product. The time includes the copy.
     """
     database = platform.database
     database.execute("create temp table bench_rows (like products including defaults)")
@@ -90,7 +90,7 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
 
 
 def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int) -> float:
-    """COPY rows into a table. Returns how many seconds this took, without the time to generate the rows.
+    """Insert rows into a table with COPY. Returns how many seconds this took, without the time to generate the rows.
 
     To limit memory, the rows are generated batch by batch.
     """

@@ -1,4 +1,4 @@
-"""Measures the speed of bulk imports: of rows in a request, and of an uploaded file."""
+"""Measures the speed of two kinds of bulk imports: rows in the body of a request, and an uploaded file."""
 
 import tempfile
 import time
@@ -19,17 +19,20 @@ INLINE_RUNS, UPLOAD_RUNS = 5, 3
 INLINE_COUNT = 10_000
 UPLOAD_COUNT = 100_000
 TIMEOUT = 60.0
-"""Maximum seconds for one request."""
+"""The maximum duration of one request, in seconds."""
 
 RESPONSE_LIMIT = Limit.at_most(0.69)
-"""Corresponds to 500 ms. At reference speed (see `infra.bench.pages`), COPY takes 728 ms (13,731 rows/s), and
+"""The target is 500 ms. At reference speed (see `infra.bench.pages`), COPY takes 728 ms (13,731 rows/s). The limit is
 500 / 728 = 0.69."""
 UPLOAD_LIMIT = Limit.at_most(2.0)
 
 
 @measures("import-10k")
 def import_inline(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure the time from the POST of 10,000 rows until the API accepts them. The job imports them after that."""
+    """Measure the time from the POST of 10,000 rows until the API accepts the rows.
+
+    Afterwards, a job imports the rows.
+    """
     rows = [
         {"sku": row[0], "name": row[1], "category": row[3], "brand": row[4], "price": row[5]}
         for row in csv_rows(INLINE_COUNT)
@@ -55,7 +58,7 @@ def import_inline(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("import-100k")
 def import_uploaded(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure the import of an uploaded CSV of 100,000 rows, from the POST until the job is completed."""
+    """Measure the import of an uploaded CSV file with 100,000 rows, from the POST until the job is completed."""
     pairs = []
     with tempfile.TemporaryDirectory() as folder, _client(platform) as client:
         file = Path(folder) / "large.csv"

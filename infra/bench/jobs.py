@@ -1,4 +1,4 @@
-"""Measures how long a worker needs to claim its next job."""
+"""Measures how long a worker takes to claim its next job."""
 
 import time
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from wecelebrate.core.database import ENTER, SYSTEM
 RUNS = 3
 CLIENTS = 100
 PENDING = 100
-"""Number of pending jobs of each client. All jobs of a client have the same ordering key."""
+"""The number of pending jobs of each client. All jobs of a client have the same ordering key."""
 CLAIMS = 40
-"""Number of claims in one run."""
+"""The number of claims in one run of the measurement."""
 LIMIT = Limit.at_most(3.0)
 """A claim must not become much slower when the number of pending jobs grows."""
 _INSERT_JOBS = """

@@ -21,9 +21,9 @@ class Timings:
     """The durations and outcomes of the requests in one run of a load."""
 
     milliseconds: list[float] = field(default_factory=list)
-    """Duration of each request."""
+    """The duration of each request, in milliseconds."""
     seconds: float = 0.0
-    """Duration of the whole run."""
+    """The duration of the whole run, in seconds."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Outcome → number of responses. The outcome is the header `Cache-Status` or, if it is missing, the HTTP status."""
 
@@ -47,25 +47,26 @@ class Timings:
 
     @property
     def hit_rate(self) -> float:
-        """The share of requests that the cache answered, from 0 to 1."""
+        """The share of the requests that the cache answered. The share is a number from 0 to 1."""
         hits = sum(count for outcome, count in self.outcomes.items() if "hit" in outcome)
         return hits / max(self.requests, 1)
 
 
 Send = Callable[[], str]
-"""Sends one request and returns its outcome. Raises StopIteration when no request is left."""
+"""A function that sends one request and returns the outcome. It raises StopIteration when no request is left."""
 Connect = Callable[[], AbstractContextManager[Send]]
-"""Opens a connection, in a `with` statement."""
+"""A function that opens a connection. It is called in a `with` statement."""
 NextPath = Callable[[], str]
-"""Returns the path of the next request. Raises StopIteration when no request is left."""
+"""A function that returns the path of the next request. It raises StopIteration when no request is left."""
 NextParameters = Callable[[], Mapping[str, Any]]
-"""Returns the parameters for the next query."""
+"""A function that returns the parameters for the next query."""
 
 
 def load(connect: Connect, connections: int, seconds: float) -> Timings:
     """Send requests over several connections for `seconds` seconds, or until no request is left.
 
-    The time starts when all connections are open. Raises LocalCloudError if a connection or a request fails.
+    The time is measured from the moment when all connections are open. Raises LocalCloudError if a connection or a
+    request fails.
     """
     timings = Timings()
     lock = threading.Lock()
@@ -110,7 +111,7 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
 
 
 def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
-    """Return a function that opens an HTTP connection. Each `send` makes a GET request over this connection."""
+    """Return a function that opens an HTTP connection. Each call of `send` makes a GET request."""
 
     @contextmanager
     def connect() -> Iterator[Send]:
@@ -134,7 +135,8 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
 
 
 def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
-    """Return a function that opens a direct PostgreSQL connection. Each `send` runs the query with the next parameters.
+    """Return a function that opens a direct PostgreSQL connection. Each call of `send` runs the query with the next
+    parameters.
 
     As in the functions of the platform, statements are not prepared.
     """
@@ -153,9 +155,10 @@ def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
 
 
 def both(first: Connect, second: Connect) -> Connect:
-    """Return a function that opens two connections. Each `send` makes one request on the first, then one on the second.
+    """Return a function that opens two connections. Each call of `send` makes one request on the first connection, then
+    one request on the second connection.
 
-    The two requests count as one.
+    These two requests are counted as one request.
     """
 
     @contextmanager

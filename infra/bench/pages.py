@@ -1,12 +1,13 @@
 """Measures the speed of pages: from the database, from the cache, in large catalogs, and while another client sends
 many requests.
 
-Some limits are derived from a target such as 10 ms. The limit is the target divided by the floor at reference speed.
+Some rows have a target, e.g. 10 ms. For such a row, the limit is the target divided by the floor at reference speed.
 
-Reference speed is the speed of a certain machine with 2 idle cores. On it, a page with filter and search takes 8.7 ms
-p50, and reaches 216 req/s with 8 connections. A cached storefront page takes 2.8 ms p50. A cached list of 1,000 rows
-reaches 271 req/s. The floor at reference speed is one of these figures divided by the ratio of its row. Each ratio is
-the median of three measurements on a machine that other work slowed down to half the reference speed.
+Reference speed is the speed of a certain machine with 2 idle cores. On this machine, a page with filter and search
+takes 8.7 ms p50, and reaches 216 req/s with 8 connections. A cached storefront page takes 2.8 ms p50. A cached list of
+1,000 rows reaches 271 req/s. For each of these rows, the floor at reference speed is this figure divided by the ratio
+of the row. Each ratio is the median of three measurements on a machine that other work slowed down to half the
+reference speed.
 """
 
 from collections.abc import Collection, Iterator
@@ -22,58 +23,61 @@ from infra.bench.rows import Limit, Row, measures
 from infra.local.processes import LocalCloudError
 
 RUNS = 15
-"""Number of pairs of runs. A pair is one run for the figure and one for its floor."""
+"""The number of pairs of runs. A pair consists of one run for the figure and one run for its floor."""
 SECONDS = 1.0
-"""Duration of each run. Runs are short, so other work on the machine slows down both runs of a pair equally."""
+"""The duration of each run. Runs are short, so other work on the machine slows down both runs of a pair equally."""
 WARM_UP_SECONDS = 1.0
-"""Duration of the first run, which is not counted. It starts all processes of the functions."""
+"""The duration of the first run, which is not counted. This run starts all processes of the functions."""
 RATE_CONNECTIONS = 8
-"""Number of connections in runs that measure a rate."""
+"""The number of connections in runs that measure a rate."""
 
 PAGE_LIMIT = Limit.at_most(2.45)
-"""The target is 10 ms p50. The reference is 8.7 ms, which is 2.15 times the floor. Therefore the floor is 4.05 ms,
-and 10 / 4.05 = 2.47."""
+"""The target is 10 ms p50. At reference speed, the figure is 8.7 ms, which is 2.15 times the floor. Therefore the floor
+is 4.05 ms, and 10 / 4.05 = 2.47."""
 PAGE_RATE_LIMIT = Limit.at_least(0.49)
-"""The target is 200 req/s. The reference is 216 req/s, which is 0.53 times the floor. Therefore the floor is 408 req/s,
-and 200 / 408 = 0.49."""
+"""The target is 200 req/s. At reference speed, the figure is 216 req/s, which is 0.53 times the floor. Therefore the
+floor is 408 req/s, and 200 / 408 = 0.49."""
 LIST_RATE_LIMIT = Limit.at_least(0.275)
-"""The target is 200 req/s. The reference is 271 req/s, which is 0.37 times the floor. Therefore the floor is 732 req/s,
-and 200 / 732 = 0.273."""
+"""The target is 200 req/s. At reference speed, the figure is 271 req/s, which is 0.37 times the floor. Therefore the
+floor is 732 req/s, and 200 / 732 = 0.273."""
 CACHED_LIMIT = Limit.at_most(2.05)
-"""The target is 4 ms p50. The reference is 2.8 ms, which is 1.45 times the floor. Therefore the floor is 1.93 ms,
-and 4 / 1.93 = 2.07."""
+"""The target is 4 ms p50. At reference speed, the figure is 2.8 ms, which is 1.45 times the floor. Therefore the floor
+is 1.93 ms, and 4 / 1.93 = 2.07."""
 HIT_RATE_LIMIT = Limit.at_least(0.936)
-"""The target is 80 % hits. An ideal cache keeps every page that was read before. It would have 85.5 % hits, and
-80 / 85.5 = 0.936."""
+"""The target is that 80 % of the visits are hits. An ideal cache keeps every page that was read before. With an ideal
+cache, 85.5 % of the visits would be hits. The limit is 80 / 85.5 = 0.936."""
 GROWTH_LIMIT = Limit.at_most(1.5)
 """The time for a page must not depend on the size of the catalog."""
 QUERIES_LIMIT = Limit.at_most(0.2)
 """The cache must save at least 80 % of the database queries."""
 NEIGHBOUR_LIMIT = Limit.at_most(1.2)
-"""A client must not become slower when another client exceeds its quota."""
+"""The requests of a client must not become slower when a second client exceeds its own quota."""
 NEIGHBOUR_RUNS, NEIGHBOUR_SECONDS = 9, 2.0
-"""Number and seconds of the runs with a neighbour. They are longer, because a p95 needs more requests than a median."""
+"""The number of runs with a neighbour, and the duration of each of these runs, in seconds. These runs are longer than
+the other runs, because a p95 needs more requests than a median."""
 NEIGHBOUR_CONNECTIONS = 2
 NEIGHBOUR_REQUESTS_PER_SECOND = 100
 
 SITES = 50
 VISITED_PRODUCTS = 2_000
 EARLIER_VISITS = 80_000
-"""Number of visits to all storefronts before the measurement. This is the number of visits in 30 minutes, the lifetime
-of a cache entry, at 44 visits a second."""
+"""The number of visits to all storefronts together before the measurement starts. A cache entry lives for 30 minutes.
+With 44 visits a second, this is about the number of visits in 30 minutes."""
 MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
-"""Number of visits in a run with the cache, and in a run without it. A run has a fixed number of visits and not a fixed
-duration, because the hit rate grows with the number of visits. It must not depend on the speed of the machine."""
+"""The number of visits in a run with the cache, and in a run without the cache. A run has no fixed duration, but a
+fixed number of visits. The reason is that the hit rate grows with the number of visits, and the hit rate must not
+depend on the speed of the machine."""
 CACHE_RUNS = 3
 VISITS_TIMEOUT = 900.0
-"""Maximum seconds for one run of visits."""
+"""The maximum duration of one run of visits, in seconds."""
 
 
 @measures("page-filter-search-100k", "page-filter-search-100k-rate", "list-1000-rows-rate", "storefront-page-cached")
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
-    The first has 50 products with filter and search, the second has 1,000 rows, the third is a cached storefront page.
+    The first page has 50 products with filter and search, the second page has 1,000 rows, the third is a cached
+    storefront page.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
@@ -98,7 +102,7 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("growth-filter-search-1m-to-10k", "growth-list-1m-to-10k")
 def growth(platform: BenchPlatform) -> Iterator[Row]:
-    """Compare a page of a catalog of 1,000,000 products with the same page of a catalog of 10,000 products."""
+    """Measure the same pages for a catalog with 1,000,000 products and for a catalog with 10,000 products."""
     small, large = catalogs.create_filled_catalog(platform, 10_000), catalogs.create_filled_catalog(platform, 1_000_000)
     api, owner = platform.endpoints.api, platform.headers()
     floor_name = "the same page of 10,000 products"
@@ -145,7 +149,11 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("neighbour-p95")
 def neighbour(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure the p95 of a client while another client sends ten times its quota, and without that other client."""
+    """Measure how much slower a client becomes through a second client.
+
+    The figure is the p95 of the first client while the second client sends ten times its own quota. The floor is the
+    p95 of the first client without the second client.
+    """
     client = get(
         platform.endpoints.api,
         platform.headers(),
@@ -166,14 +174,14 @@ def neighbour(platform: BenchPlatform) -> Iterator[Row]:
 def _health(platform: BenchPlatform) -> Connect:
     """Return a function that opens a connection for requests to `/v1/health`.
 
-    Such a request passes the gateway and makes one query on each database server. Its duration is the part that every
-    request in the local cloud needs.
+    Such a request passes the gateway and makes one query on each database server. Its duration is the time that every
+    request in the local cloud needs in any case.
     """
     return get(platform.endpoints.api, {}, lambda: "/v1/health")
 
 
 def _pairs(figure: Connect, floor: Connect, connections: int) -> list[tuple[Timings, Timings]]:
-    """Warm up, then measure the figure and the floor in turns."""
+    """Warm up, then measure the figure and the floor alternately."""
     for connect in (figure, floor):
         load(connect, RATE_CONNECTIONS, WARM_UP_SECONDS)
     return [(load(figure, connections, SECONDS), load(floor, connections, SECONDS)) for _ in range(RUNS)]
@@ -193,7 +201,7 @@ def _rate_row(name: str, pairs: list[tuple[Timings, Timings]], floor_name: str, 
 
 
 def _rate(connect: Connect) -> float:
-    """Return the requests per second, as the median of several runs."""
+    """Return the number of requests per second. This number is the median of several runs."""
     return median(load(connect, RATE_CONNECTIONS, SECONDS).per_second for _ in range(RUNS))
 
 
@@ -203,7 +211,7 @@ def _hits(pairs: list[tuple[Timings, Timings]]) -> str:
 
 
 def _visit(platform: BenchPlatform, paths: Collection[str]) -> Timings:
-    """Read each path once. Raises LocalCloudError after VISITS_TIMEOUT seconds."""
+    """Send one GET request for each path. Raises LocalCloudError after VISITS_TIMEOUT seconds."""
     timings = load(get(platform.endpoints.api, {}, iter(paths).__next__), RATE_CONNECTIONS, VISITS_TIMEOUT)
     if timings.requests < len(paths):
         raise LocalCloudError(

@@ -1,4 +1,4 @@
-"""Starts a separate local cloud for the benchmarks, and provides the operations that several measures use."""
+"""Starts a separate local cloud for the benchmarks, and provides the operations that several benchmarks use."""
 
 import http.client
 import os
@@ -27,7 +27,7 @@ _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo client that owns the catalogs of the benchmarks."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 180.0
-"""Maximum seconds for `wecelebrate up` or `wecelebrate down`."""
+"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class BenchPlatform:
     def kill_switches(self, **switches: str) -> Iterator[None]:
         """Set kill switches, and wait until they apply to all function processes. Resets the switches at the end.
 
-        It waits LIFE_SECONDS + 1 seconds after both changes, because each process caches the switches for LIFE_SECONDS.
+        After each of the two changes, this method waits LIFE_SECONDS + 1 seconds, because each process caches the
+        switches for LIFE_SECONDS.
         """
         for name, value in switches.items():
             self.database.execute("insert into kill_switches (name, value) values (%s, %s)", [name, value])
@@ -111,9 +112,10 @@ class BenchPlatform:
             time.sleep(LIFE_SECONDS + 1)
 
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
-        """Run a load.
+        """Run a load, and count the database transactions during the load.
 
-        Returns the number of transactions that the primary and the replica ran meanwhile, and the timings.
+        Returns the total number of transactions on the primary and the replica during the load, and the timings of the
+        load.
         """
         before = self._transactions()
         timings = run()
@@ -195,10 +197,10 @@ class BenchPlatform:
         raise LocalCloudError(f"job {job_id} was not completed within {timeout:.0f} seconds: see the log of its worker")
 
     def peak_memory(self, function: str) -> int:
-        """Return the highest memory use of a function so far, in MB, over all its processes.
+        """Return the highest memory use that any process of a function has had so far, in MB.
 
-        The figure is the one that Lambda writes to the log. The method first waits until no invocation is running.
-        Raises LocalCloudError after 30 seconds.
+        The number comes from the log, to which Lambda writes it. This method first waits until no invocation is
+        running. Raises LocalCloudError if an invocation is still running after 30 seconds.
         """
         log = self.state / "logs" / "functions" / f"{function}.log"
         for _ in range(300):

@@ -18,16 +18,19 @@ class Limit:
 
     @classmethod
     def at_most(cls, ratio: float) -> Self:
-        """Create the limit for a ratio that should be small, e.g. the ratio of two durations."""
+        """Create a maximum for a ratio that should be small, e.g. the ratio of two durations."""
         return cls("at most", ratio)
 
     @classmethod
     def at_least(cls, ratio: float) -> Self:
-        """Create the limit for a ratio that should be large, e.g. the ratio of two rates."""
+        """Create a minimum for a ratio that should be large, e.g. the ratio of two rates."""
         return cls("at least", ratio)
 
     def allows(self, ratio: float) -> bool:
-        """Return whether a ratio is within the limit. A ratio that equals the limit is allowed, NaN is not."""
+        """Return whether a ratio is within the limit.
+
+        A ratio that equals the limit is allowed. NaN is never allowed.
+        """
         return ratio <= self.ratio if self.kind == "at most" else ratio >= self.ratio
 
 
@@ -43,7 +46,7 @@ class Row:
     floor: float
     """The floor, in the same unit as the figure."""
     ratio: float
-    """The median of figure / floor of all pairs of runs."""
+    """The quotient figure / floor is computed for each pair of runs. This is the median of these quotients."""
     limit: Limit
     note: str = ""
 
@@ -112,7 +115,10 @@ class Measure:
 
 
 def measures(*row_names: str) -> Callable[[Callable[["BenchPlatform"], Iterator[Row]]], Measure]:
-    """Return a decorator that makes a Measure of a generator. row_names: the names of the rows that it yields."""
+    """Return a decorator that converts a generator function to a Measure.
+
+    row_names: the names of the rows that the generator yields.
+    """
     return lambda run: Measure(row_names, run)
 
 

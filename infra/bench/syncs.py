@@ -14,21 +14,21 @@ SMALL = 10_000
 LARGE = 100_000
 MILLION = 1_000_000
 MILLION_TIMEOUT = 1800.0
-"""Maximum seconds for a sync of 1,000,000 rows."""
+"""The maximum duration of a sync of 1,000,000 rows, in seconds."""
 FUNCTION = "queues-catalog-syncs"
 
 SYNC_LIMIT = Limit.at_most(2.0)
 REPEATED_SYNC_LIMIT = Limit.at_most(3.0)
-"""The limit for a file whose rows the catalog already has."""
+"""The limit for the second sync of a file, i.e. for a catalog that already contains all rows of the file."""
 MEMORY_LIMIT = Limit.at_most(1.25)
-"""The memory must not grow with the size of the file."""
+"""The memory that a sync uses must not grow with the size of the file."""
 
 
 @measures("sync-100k", "sync-100k-again", "sync-memory-100k-to-10k")
 def sync(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure the sync of a CSV of 100,000 rows, the sync of the same file again, and the memory of both.
+    """Measure two syncs of the same CSV file with 100,000 rows, and the memory that the function of the syncs uses.
 
-    A sync is measured from the end of the upload to S3 until the products are visible.
+    The duration of a sync is the time from the end of the upload to S3 until the products are visible.
     """
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "large.csv"
@@ -55,7 +55,7 @@ def sync(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("sync-1m", "sync-memory-1m-to-10k")
 def sync_million(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure a single sync of a CSV of 1,000,000 rows, and its memory."""
+    """Measure a single sync of a CSV file with 1,000,000 rows, and the memory that the function of the sync uses."""
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.csv", Path(folder) / "million.csv"
         write_csv(small, SMALL)
@@ -73,7 +73,7 @@ def sync_million(platform: BenchPlatform) -> Iterator[Row]:
 def sync_row(name: str, pairs: list[tuple[float, float]], count: int, limit: Limit) -> Row:
     """Build a row for a load of `count` rows.
 
-    pairs: (seconds of the load through the platform, seconds of COPY of the same rows).
+    pairs: each pair contains the seconds of the load through the platform, and the seconds of a COPY of the same rows.
     """
     load_rate, copy_rate = (count / median(seconds) for seconds in zip(*pairs, strict=True))
     note = f"{load_rate:,.0f} rows/s, COPY {copy_rate:,.0f} rows/s"

@@ -25,7 +25,7 @@ from infra.local.processes import LocalCloudError
 class _Commands(TyperGroup):
     """The group of all subcommands.
 
-    If a subcommand raises an expected error, prints one line instead of a traceback.
+    If a subcommand raises an expected error, this group prints one line instead of a traceback.
     """
 
     def invoke(self, ctx: Any) -> Any:

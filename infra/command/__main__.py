@@ -1,4 +1,4 @@
-"""Runs the command as `python -m infra.command`, for when the script `wecelebrate` is not installed."""
+"""Runs the command as `python -m infra.command`. This works even if the script `wecelebrate` is not installed."""
 
 from infra.command import app
 

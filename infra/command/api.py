@@ -42,12 +42,13 @@ class AdminClient:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the local cloud has no accounts
-            # Do not use an HTTP proxy that the developer has configured. It cannot reach 127.0.0.1 of this machine.
+            # Do not use an HTTP proxy that the developer has configured. Such a proxy cannot reach 127.0.0.1 of this
+            # machine.
             config=Config(proxies={}),
         )
 
     def bucket(self, name: str) -> str:
-        """Return the name that a bucket has in the local S3. name: its name in the declarations."""
+        """Return the name that a bucket has in the local S3. name: the name of the bucket in the declarations."""
         buckets = [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]
         return next(bucket for bucket in buckets if bucket.endswith(f"-local-{name}"))
 
@@ -71,8 +72,8 @@ def get(
     """Send a GET request and return the JSON body.
 
     Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
-    API does not respond. The message of the error comes from the API. If `not_found` is
-    set, it replaces this message for the status 404.
+    API does not respond. The error has the message from the API. If `not_found` is set and the status is 404, the error
+    has the message `not_found`.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -83,7 +84,7 @@ def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | Non
 
 
 def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-    """Yield all rows of a list. Requests one page after the other. Raises the same errors as `get`."""
+    """Yield all rows of a list. Requests the pages of the list one after the other. Raises the same errors as `get`."""
     page_query = {"limit": 1000, **(query or {})}
     while True:
         page = get(api, path, page_query)

@@ -124,7 +124,10 @@ class StartupProgress:
 
 
 def _with_summary(progress: StartupProgress, state: Path, how_to_stop: str) -> Callable[[Event], None]:
-    """Return a listener that forwards events to `progress`, and prints the addresses when the local cloud is up."""
+    """Return a listener that forwards events to `progress`.
+
+    When the local cloud is up, the listener also prints the addresses.
+    """
 
     def on_event(event: Event) -> None:
         progress(event)
@@ -221,7 +224,7 @@ def _start_in_background(state: Path) -> int:
 def _run_in_background(state: Path, report: int) -> int:
     """Run the supervisor in the process that `up --detach` has started. Returns the exit code.
 
-    All events are written to the log. Until the cloud is up, they are also sent to the parent process.
+    All events are written to the log. Until the cloud is up, the events are also sent to the parent process.
 
     report: file descriptor of the pipe to the parent process.
     """
@@ -242,7 +245,10 @@ def _run_in_background(state: Path, report: int) -> int:
 
 @contextlib.contextmanager
 def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
-    """Yield a function that writes events to a pipe, until the cloud is up or the reader closes the pipe."""
+    """Yield a function that writes events to a pipe.
+
+    After the cloud is up, or after the reader has closed the pipe, the function writes nothing.
+    """
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 
         def send(event: Event) -> None:
@@ -259,6 +265,6 @@ def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
 
 
 def _log_to_file(file: Path) -> None:
-    """Write log messages to a file, because they are too long for the terminal."""
+    """Write log messages to a file, because log messages are too long for the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

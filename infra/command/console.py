@@ -8,7 +8,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def print_unwrapped(table: Table) -> None:
-    """Print each row of a table in one line, even if the line is longer than the terminal is wide.
+    """Print each row of a table in one line, even if the line does not fit into the width of the terminal.
 
     Otherwise people could not copy ids from the table, and other programs could not read the rows.
     """

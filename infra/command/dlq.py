@@ -1,6 +1,6 @@
 """The command `wecelebrate dlq`: lists, shows and redrives dead letters.
 
-A dead letter is a message that a worker could not process, for a reason other than its input.
+A dead letter is a message that a worker could not process, for a reason other than the input in the message.
 """
 
 import json

@@ -27,7 +27,8 @@ from wecelebrate.jobs.types import JobStatus, JobType
 app = typer.Typer(no_args_is_help=True, help="Background jobs: list, show, watch, cancel, retry and approve them.")
 
 _DEFAULT_TIMEOUT = 11 * 3600
-"""Maximum seconds to wait for a job. The access token is valid for 12 hours, so the value is lower than that."""
+"""The maximum time to wait for a job, in seconds. This is less than the 12 hours for which the access token is
+valid."""
 
 TypeOption = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
 JobIds = Annotated[list[UUID], typer.Argument(help="Ids of the jobs.", show_default=False)]

@@ -22,7 +22,7 @@ Requests = SimpleQueue[tuple[dict[str, str], bytes]]
 """A queue of received requests, each with its headers and its body."""
 
 MAX_BODY_BYTES = 1 << 20
-"""Maximum size of a request body, in bytes. Events are much smaller."""
+"""The maximum size of a request body, in bytes. Events are much smaller."""
 
 
 def listen(
@@ -82,7 +82,7 @@ def _receive_requests() -> Iterator[tuple[int, Requests]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Write no access log, because each event is printed anyway."""
+            """Write no access log, because the command already prints each event."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         thread = Thread(target=server.serve_forever)

@@ -29,7 +29,8 @@ _RATE_WINDOW = 5.0
 """The rate is the average over this number of seconds."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SCALE = 1_000
-"""Steps of a progress bar for one percent. With many steps, the bar moves smoothly although Rich needs integers."""
+"""The number of steps of a progress bar for one percent. Rich needs integers. With many steps, the bar moves smoothly
+nevertheless."""
 
 
 def is_unfinished(job: Json) -> bool:
@@ -51,7 +52,7 @@ def state_of(job: Json) -> str:
 
 
 def styled_state(job: Json) -> str:
-    """Return the state of a job as in `state_of`, with markup for its colour."""
+    """Return the same text as `state_of`, with markup for the colour of the state."""
     color = "yellow" if job["awaiting_approval"] else _COLORS.get(job["status"], "")
     return f"[{color}]{escape(state_of(job))}[/]" if color else escape(state_of(job))
 
@@ -62,12 +63,12 @@ def count_rows(number: int) -> str:
 
 
 def age(timestamp: str) -> str:
-    """Return the time since an ISO 8601 timestamp, in the format of `duration`."""
+    """Return the time since an ISO 8601 timestamp, in the format of the function `duration`."""
     return duration(-_seconds_until(timestamp))
 
 
 def until(timestamp: str) -> str:
-    """Return the time until an ISO 8601 timestamp, in the format of `duration`."""
+    """Return the time until an ISO 8601 timestamp, in the format of the function `duration`."""
     return duration(_seconds_until(timestamp))
 
 
@@ -93,7 +94,7 @@ def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
 
 
 def details(values: Mapping[str, Any]) -> Table:
-    """Return a table with a row for each name and its value. Names with an empty value are left out."""
+    """Return a table with a row for each name and its value. The table does not contain names with an empty value."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -109,10 +110,10 @@ def owner(row: Json, clients: Mapping[str, str]) -> str:
 
 
 class ProgressBars:
-    """Shows progress bars of jobs on a terminal. Prints nothing if the output is not a terminal."""
+    """Shows progress bars of jobs on a terminal. If the output is not a terminal, shows nothing."""
 
     def __init__(self, clients: Mapping[str, str] | None = None) -> None:
-        """clients: id → slug. If it is set, each bar shows the client of its job."""
+        """clients: id → slug. If this mapping is set, each bar shows the client of its job."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -164,7 +165,10 @@ class ProgressBars:
 
 
 class _RowRate:
-    """Computes the rows per second of one job, as the average over the last seconds of the current phase."""
+    """Computes how many rows one job processes per second.
+
+    This rate is the average over the last seconds of the current phase.
+    """
 
     def __init__(self) -> None:
         self._phase: str | None = None

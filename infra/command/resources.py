@@ -1,4 +1,4 @@
-"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. It lists rows, shows a row, and runs actions."""
+"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. This code lists rows, shows a row, and runs actions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -28,7 +28,7 @@ Clients = Mapping[str, str]
 
 
 def client_slugs(api: httpx.Client) -> Clients:
-    """Return id → slug for every client."""
+    """Return a mapping from id to slug, with every client."""
     return {client["id"]: client["slug"] for client in get_all(api, "/v1/clients")}
 
 
@@ -60,9 +60,9 @@ def print_list(
     table: Callable[[list[Json], Clients], Table],
     **parameters: str | None,
 ) -> None:
-    """Print the first `limit` rows of a list of the API.
+    """Print the first `limit` rows of a list that the API returns.
 
-    plural: a noun for the rows, e.g. `jobs`. It is used in the message that no rows match.
+    plural: a noun for the rows, e.g. `jobs`. If no rows match, the printed message contains this noun.
     """
     with as_admin() as cloud:
         clients = client_slugs(cloud.api)
@@ -75,16 +75,19 @@ def print_list(
 
 
 def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], Table]) -> None:
-    """Print one row of the API. Raises LocalCloudError with the message `not_found` if the row does not exist."""
+    """Print one row that the API returns.
+
+    Raises LocalCloudError with the message `not_found` if the row does not exist.
+    """
     with as_admin() as cloud:
         row = get(cloud.api, path, not_found=not_found)
         console.print(details(row, client_slugs(cloud.api)))
 
 
 def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
-    """Run an action for each id and print its result. Exits with code 1 if the action failed for one of the ids.
+    """Run an action for each id and print its result. Exits with code 1 if the action failed for at least one id.
 
-    action: takes an id and returns the text to print.
+    action: a function that takes an id and returns the text to print.
     """
     failed = False
     for id in ids:

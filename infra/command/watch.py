@@ -20,13 +20,14 @@ from infra.local.processes import LocalCloudError
 T = TypeVar("T")
 
 _RESTART_TIMEOUT = 30.0
-"""Maximum seconds for which the API may be unavailable, e.g. because a part of the local cloud restarts."""
+"""The longest time for which the commands tolerate that the API is unavailable, in seconds. For example, the API is
+unavailable while a part of the local cloud restarts."""
 _POLL_INTERVAL = 0.1
-"""Seconds between two requests for one job."""
+"""The number of seconds between two requests, when one job is watched."""
 _POLL_INTERVAL_ALL = 0.5
-"""Seconds between two requests for all jobs."""
+"""The number of seconds between two requests, when all jobs are watched."""
 _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
-"""Type of job → bucket that contains the files of the job."""
+"""Type of a job → bucket that contains the files of the job."""
 
 
 def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
@@ -36,7 +37,7 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 
     Raises LocalCloudError after `timeout` seconds.
 
-    find: returns the current state of the job, or None if the job does not exist yet.
+    find: a function that returns the current state of the job, or None if the job does not exist yet.
     """
     deadline = time.monotonic() + timeout
     call = _RetryingCaller(cloud.state)
@@ -56,10 +57,10 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 
 
 def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
-    """Show the progress of all unfinished jobs, including new jobs.
+    """Show the progress of all unfinished jobs, including jobs that are created later.
 
-    Ends when no job is left, except for jobs that wait for an approval. Returns whether all jobs that finished during
-    this time were completed, i.e. did not fail.
+    Ends when all jobs have finished or wait for an approval. Returns True if all jobs that finished during this time
+    were completed, and False if at least one job failed or was cancelled.
     """
     call = _RetryingCaller(cloud.state)
     jobs: dict[str, Json] = {}
@@ -146,8 +147,8 @@ def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clie
     """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
     job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
     if job is None or is_unfinished(job):
-        # `_unfinished_jobs` sends one request for each status. The job changed its status between the two requests,
-        # so neither of the responses contains the job.
+        # `_unfinished_jobs` sends one request for each status. If the job changed its status between these two
+        # requests, neither response contains the job.
         return True
     completed = bool(job["status"] == "completed")
     reason = "" if completed else f": {escape(str(job['error']))}"

@@ -31,13 +31,13 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Served:
-    """An application that is served, with its port and its server."""
+    """An application that a server serves, with the port and the server."""
 
     port: int
     server: uvicorn.Server
 
     def close(self) -> None:
-        """Stop accepting requests. Requests that are running continue."""
+        """Stop accepting new requests. The requests that are already running continue."""
         self.server.should_exit = True
 
 

@@ -19,13 +19,14 @@ from joserfc.jws import extract_compact
 log = getLogger(__name__)
 
 MAX_CACHED_TOKENS = 10_000
-"""Maximum number of verified tokens whose claims are cached."""
+"""The maximum number of verified tokens whose claims are cached."""
 
 MIN_REFETCH_INTERVAL = 10.0
-"""Minimum seconds between two fetches of the keys. Otherwise every token with an unknown key id would cause a fetch."""
+"""The minimum time between two fetches of the keys, in seconds. Without this minimum, every token with an unknown key
+id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
-"""Maximum age of the keys, in seconds. Older keys are fetched again."""
+"""The maximum age of the keys, in seconds. Older keys are fetched again."""
 
 
 class Unauthorized(Exception):
@@ -39,7 +40,8 @@ class KeysUnavailable(Exception):
 class Authorizer:
     """Verifies the bearer tokens of one issuer.
 
-    fetch_keys: fetches the JSON Web Key Set of the issuer and returns the parsed JSON. Raises KeysUnavailable.
+    fetch_keys: a function that fetches the JSON Web Key Set of the issuer and returns the parsed JSON. It raises
+    KeysUnavailable if the fetch fails.
     """
 
     def __init__(self, issuer: str, audience: str, fetch_keys: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
@@ -55,7 +57,7 @@ class Authorizer:
     async def claims(self, authorization: str | None) -> Mapping[str, str]:
         """Return the claims of the token in an `Authorization` header. Each value is text (see `render`).
 
-        Raises Unauthorized.
+        Raises Unauthorized if the token is missing or not valid.
         """
         if not authorization:
             raise Unauthorized("Bearer")
@@ -106,7 +108,7 @@ class Authorizer:
         kid = _kid(token)
         if self._should_fetch(kid):
             async with self._fetch_lock:
-                # Another task may have fetched the keys while this one waited for the lock.
+                # While this task waited for the lock, another task may have fetched the keys.
                 if self._should_fetch(kid):
                     await self._fetch_keys()
         if self._keys is None:
@@ -121,7 +123,8 @@ class Authorizer:
         try:
             key_set = await self._fetch()
         except KeysUnavailable as error:
-            # The earlier keys stay in use. If no keys were fetched before, the next token causes another fetch.
+            # The keys from the previous fetch stay in use. If no earlier fetch has succeeded, the next token causes a
+            # new fetch.
             log.warning("%s", error)
             return
         self._keys = KeySet.import_key_set({"keys": list(key_set["keys"])})

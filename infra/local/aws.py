@@ -3,13 +3,13 @@
 This module also creates the queues and buckets that the functions declare.
 
 We observed the durability of ministack 1.5.33. It writes S3 objects and their versions to disk immediately, so they
-survive a kill. It writes queues, messages and the configuration of buckets to disk only when it stops normally. After a
-kill, its next start restores the messages of the last normal stop, and delivers them again. Messages that were sent
-after that stop are lost.
+survive a kill. It writes queues, messages and the configuration of buckets to disk only when it stops normally. At the
+first start after a kill, ministack restores the messages that it wrote at its most recent normal stop, and delivers
+these messages again. Messages that were sent after that stop are lost.
 
-Lost and repeated messages are also possible on AWS, although rare. The platform tolerates both: workers accept repeated
-messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and buckets must be
-created again. `provision` does this at every start.
+On AWS, too, lost and repeated messages are possible, although they are rare. The platform tolerates both: workers
+accept repeated messages, and the table `jobs` shows which jobs still have to run. After a kill, only missing queues and
+buckets must be created again. `provision` does this at every start.
 """
 
 import contextlib
@@ -80,7 +80,7 @@ class Aws(Service):
 
     @property
     def url(self) -> str:
-        """The endpoint URL of all these services."""
+        """The URL of the endpoint that all these services share."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -90,7 +90,7 @@ class Aws(Service):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables that make boto3 call these services."""
+        """The environment variables that make boto3 call these services."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -124,9 +124,9 @@ class Aws(Service):
         self.process.stop()
 
     def provision(self) -> None:
-        """Create or update the resources that the functions declare. Idempotent.
+        """Create or update the resources that the functions declare. This method is idempotent.
 
-        They are queues, dead-letter queues, buckets, bucket notifications and the mail sender.
+        The resources are queues, dead-letter queues, buckets, bucket notifications and the mail sender.
         """
         sqs = self.sqs
         queues: dict[str, str] = {}
@@ -166,7 +166,7 @@ class Aws(Service):
 def _no_proxy() -> "Config":
     from botocore.config import Config
 
-    # Do not use an HTTP proxy that the developer has configured. It cannot reach 127.0.0.1 of this machine.
+    # Do not use an HTTP proxy that the developer has configured. Such a proxy cannot reach 127.0.0.1 of this machine.
     return Config(proxies={})
 
 
@@ -197,7 +197,8 @@ def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> st
 def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:
     """Make S3 send a notification to `queues` for each new object in `bucket`.
 
-    Does nothing if the configuration is already correct. Otherwise S3 would send a test event at every start.
+    If the configuration is already correct, this function does not write it again. The reason is that S3 sends a test
+    event after each change of the configuration.
     """
     arns = {queue_arn(queue) for queue in queues}
     current = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])

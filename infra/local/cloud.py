@@ -123,9 +123,10 @@ class Cloud:
         ]
 
     def supervisor(self, on_event: Callable[[Event], None]) -> Supervisor:
-        """Return a supervisor of all parts.
+        """Return a supervisor that runs all parts.
 
-        It writes `endpoints.json` when the cloud is up, and removes it at the end.
+        The supervisor writes the file `endpoints.json` when the cloud is up. The supervisor removes this file when the
+        cloud stops or fails.
         """
 
         def handle(event: Event) -> None:
@@ -136,7 +137,7 @@ class Cloud:
         return Supervisor(self.parts(), self.state, handle, on_up=lambda: self.endpoints.save(self.state))
 
     def migrate(self) -> None:
-        """Create the roles and logins, and apply new migrations. Idempotent."""
+        """Create the roles and logins, and apply new migrations. This method is idempotent."""
         from infra.local.database import prepare
 
         prepare(self.postgres.primary, self.credentials.superuser, DATABASE, self.credentials.logins)
@@ -146,10 +147,11 @@ class Cloud:
         from infra.local.database import wait_for_replica
         from infra.local.redis import declare_replica_current
 
-        # Redis is empty now. If Redis has lost its data, functions do not read from the replica for a minute. They
-        # cannot know whether the replica has all recent changes. At this time it has all changes: no function has run
-        # yet, and `wait_for_replica` waits until the replica has replayed everything. The functions learn this from a
-        # key that `declare_replica_current` writes to Redis.
+        # Redis is empty now. When Redis has lost its data, functions normally do not read from the replica for a
+        # minute, because they cannot know whether the replica has all recent changes. At this moment, however, the
+        # replica has all changes: no function has run yet, and `wait_for_replica` waits until the replica has replayed
+        # everything. The key that `declare_replica_current` writes to Redis tells the functions that they can read from
+        # the replica.
         wait_for_replica(self.postgres.primary_url, self.postgres.replica_url)
         declare_replica_current(self.redis.url)
         configuration = self.state / "functions.json"
@@ -174,7 +176,7 @@ class Cloud:
         self.host.start()
 
     def load_demo(self) -> None:
-        """Load the demo data: clients, sites, catalogs and users. Idempotent."""
+        """Load the demo data: clients, sites, catalogs and users. This method is idempotent."""
         from infra.local.demo import load
 
         load(self.endpoints)

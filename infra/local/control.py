@@ -1,4 +1,4 @@
-"""Inspects, stops and erases a local cloud. The process that does this is not the supervisor of the cloud."""
+"""Inspects, stops or erases a local cloud, from a process that is not the supervisor of this cloud."""
 
 import contextlib
 import json
@@ -25,17 +25,18 @@ class PartStatus:
     pid: int | None
     ports: dict[str, int]
     memory: int
-    """Memory of the process and its descendants, in bytes. On Linux, memory that they share is counted only once."""
+    """The memory use of the process and its descendants, in bytes. On Linux, memory that these processes share is
+    counted only once."""
     since: float | None
-    """Start time of the process, in seconds since 1970."""
+    """The start time of the process, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class CloudStatus:
     """The status of the whole cloud.
 
-    `stage` is the stage that the supervisor has recorded. If no supervisor is running, `stage` is `down`, or `lost` if
-    some parts are still running because the supervisor was killed.
+    `stage` is the stage that the supervisor has recorded. If no supervisor is running, `stage` is `lost` or `down`. It
+    is `lost` if the supervisor was killed and some parts are still running.
     """
 
     stage: Literal["starting", "up", "stopping", "down", "lost"]
@@ -44,7 +45,7 @@ class CloudStatus:
 
     @property
     def healthy(self) -> bool:
-        """Whether the cloud and all its parts are up."""
+        """Whether the cloud is up, and all its parts are up."""
         return self.stage == "up" and all(part.state == "up" for part in self.parts)
 
 
@@ -88,7 +89,7 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 
 
 def erase(state: Path) -> list[Path]:
-    """Remove all data, secrets and logs of the cloud in `state`, which must be stopped.
+    """Remove all data, secrets and logs of the cloud in `state`. This cloud must already be stopped.
 
     Returns the removed directories.
     """

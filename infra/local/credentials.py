@@ -27,13 +27,13 @@ class Credentials(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     superuser: str = Field(default_factory=_password)
-    """Password of the PostgreSQL superuser `postgres`."""
+    """The password of the PostgreSQL superuser `postgres`."""
     replication: str = Field(default_factory=_password)
-    """Password of the role that the replica uses for streaming replication."""
+    """The password of the role that the replica uses for streaming replication."""
     redis: str = Field(default_factory=_password)
     upstash_token: str = Field(default_factory=_password)
     signing_key: str = Field(default_factory=_password)
-    """Secret key with which functions sign cursors and consistency tokens."""
+    """The secret key with which functions sign cursors and consistency tokens."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
     """Database login → password."""
 
@@ -49,7 +49,7 @@ class Credentials(BaseModel):
         except FileNotFoundError:
             credentials = cls()
             credentials._write(file, replace=False)
-            # If two processes create the file at the same time, both use the file that was written first.
+            # If two processes create the file at the same time, both processes use the file that was written first.
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
             raise LocalCloudError(

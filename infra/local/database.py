@@ -25,7 +25,8 @@ def prepare(
     Returns the names of the migrations that were applied. The function is idempotent, and several processes can call it
     at the same time.
 
-    primary: `host:port` of the primary. passwords: login → password. report: called with a line for each step.
+    primary: `host:port` of the primary. passwords: login → password. report: a function that is called with a line for
+    each step.
     """
     host, _, port = primary.rpartition(":")
     server = psycopg.conninfo.make_conninfo(host=host, port=port, user="postgres", password=superuser_password)
@@ -54,7 +55,7 @@ def prepare(
 
 
 def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
-    """Write a heartbeat to the primary, and wait until the replica has replayed all changes of the primary up to then.
+    """Write a heartbeat to the primary, and wait until the replica has replayed this heartbeat and all earlier changes.
 
     Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError after `timeout` seconds.
     """

@@ -1,4 +1,4 @@
-"""Loads the demo data. With it, the first requests of a developer return data."""
+"""Loads the demo data. The demo data contains rows that the first requests of a developer can return."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ _FILE = "endpoints.json"
 
 
 def state_directory() -> Path:
-    """Return the directory `.local` in $WECELEBRATE_HOME. If that variable is not set, it is in the checkout."""
+    """Return the directory `.local` in $WECELEBRATE_HOME or, if that variable is not set, in the checkout."""
     return (Path(os.environ.get(HOME_VARIABLE) or ROOT) / ".local").resolve()
 
 
@@ -49,7 +49,7 @@ class Ports:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return the default ports, except where an environment variable WECELEBRATE_PORT_<NAME> sets another port.
+        """Return the default ports, except where an environment variable WECELEBRATE_PORT_<NAME> sets a different port.
 
         Raises LocalCloudError if a value is not a port, or if two parts would have the same port.
         """
@@ -74,7 +74,10 @@ class Ports:
 
 
 class Endpoints(BaseModel):
-    """The URLs of a local cloud that is up. The file with them has mode 0600, because some URLs contain passwords."""
+    """The URLs of a local cloud that is up.
+
+    The file with these URLs has mode 0600, because some URLs contain passwords.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,13 +87,13 @@ class Endpoints(BaseModel):
     s3: str
     sqs: str
     database: str
-    """URL of the primary, with the password of the superuser."""
+    """The URL of the primary, with the password of the superuser."""
     replica: str
-    """URL of the replica, with the password of the superuser."""
+    """The URL of the replica, with the password of the superuser."""
     pooler_writer: str | None = None
-    """URL of the pooler of the primary, with the password of the superuser. None if pgbouncer is not used."""
+    """The URL of the pooler of the primary, with the password of the superuser. None if pgbouncer is not used."""
     pooler_reader: str | None = None
-    """URL of the pooler of the replica, with the password of the superuser. None if pgbouncer is not used."""
+    """The URL of the pooler of the replica, with the password of the superuser. None if pgbouncer is not used."""
     redis: str
     upstash: str
     issuer: str
@@ -113,5 +116,5 @@ def load_endpoints(state: Path) -> Endpoints:
 
 
 def delete_endpoints(state: Path) -> None:
-    """Remove `<state>/endpoints.json`. Call it when the cloud is no longer up."""
+    """Remove `<state>/endpoints.json`. Call this function when the cloud is no longer up."""
     (state / _FILE).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Detects changed files. A check is fast enough to be made at every invocation of a function."""
+"""Detects changed files. A check is so fast that it can run at every invocation of a function."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 INTERVAL = 1.0
-"""Seconds between two scans of the disk."""
+"""The number of seconds between two scans of the disk."""
 
 
 class FileWatcher:
@@ -22,7 +22,7 @@ class FileWatcher:
     def version(self) -> int:
         """Return a number that grows when a file is added, removed or changed.
 
-        The files are scanned at most once in each interval.
+        The files are scanned at most once every INTERVAL seconds.
         """
         now = time.monotonic()
         if now >= self._next_scan:

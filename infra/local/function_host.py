@@ -1,5 +1,5 @@
-"""The process that runs all functions. It contains Lambda, the HTTP API, event source mappings, schedules and the
-issuer.
+"""The process that runs all functions. In this process, Lambda, the HTTP API, the event source mappings, the schedules
+and the issuer run.
 
 Command::
 
@@ -43,7 +43,7 @@ from infra.local.sqs import Sqs
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 4
-"""Seconds for which a host that stops waits for running requests and batches."""
+"""The number of seconds that a stopping host waits for running requests and batches."""
 
 
 class AwsEndpoint(BaseModel):
@@ -59,7 +59,7 @@ class AwsEndpoint(BaseModel):
     def environment(self) -> dict[str, str]:
         """Return the environment variables for the AWS SDK in a function.
 
-        On AWS, Lambda sets credentials and region.
+        On AWS, Lambda sets the credentials and the region.
         """
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
@@ -111,7 +111,8 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
                 raise KeysUnavailable(f"could not fetch the keys from {bindings.jwks_url}: {error}") from error
 
         await lambda_service.start()
-        # Callbacks run in reverse order, so the functions are stopped last. By then, no new requests or batches arrive.
+        # Callbacks run in reverse order, so the functions are stopped last. At that time, no new requests or batches
+        # arrive.
         stack.push_async_callback(lambda_service.stop, grace=0.0)
         sqs = Sqs(config.aws.endpoint_url, config.aws.region, config.aws.access_key, config.aws.secret_key)
         stack.push_async_callback(sqs.close)

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
-"""Maximum size of a log, in bytes. A larger log is moved to `<name>.log.1`, which replaces the earlier file there."""
+"""The maximum size of a log, in bytes. A larger log is moved to `<name>.log.1`, which replaces an older file with that
+name."""
 
 TAIL_BYTES = 4096
-"""Maximum bytes of the log that an invocation can return. It is the limit of Lambda for `LogType=Tail`."""
+"""The maximum number of bytes of the log that an invocation can return. Lambda has this limit for `LogType=Tail`."""
 
 
 class FunctionLog:
@@ -29,7 +30,7 @@ class FunctionLog:
         return os.fstat(self._fd).st_size
 
     def tail(self, since: int) -> str:
-        """Return the end of the log that was written after position `since`, at most TAIL_BYTES.
+        """Return the text that was written after the position `since`, but at most the last TAIL_BYTES bytes.
 
         All processes of the function write to the same log, so the text may include lines of other invocations.
         """

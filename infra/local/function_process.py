@@ -27,10 +27,10 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
 INIT_LIMIT = 10.0
-"""Maximum seconds from the start of a process until it requests its first event."""
+"""The maximum time from the start of a process until this process requests its first event, in seconds."""
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
-"""Maximum size of a response, in bytes. On Lambda, a response can have 100 bytes more than a request."""
+"""The maximum size of a response, in bytes. On Lambda, a response can be 100 bytes larger than a request."""
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -40,7 +40,7 @@ class Result:
     """The result of an invocation."""
 
     payload: bytes
-    """The JSON that the function returned. If `error` is set, Lambda's description of the failure."""
+    """The JSON that the function returned. If `error` is set, this is Lambda's description of the failure."""
     error: Literal["Unhandled"] | None = None
     """The field `FunctionError` of Lambda. None if the function succeeded."""
     log: str = ""
@@ -68,8 +68,8 @@ class FunctionProcess:
     """One process of a function, from its fork to its end.
 
     `on_idle(process)` is called each time the process becomes ready for an event. `on_end(process, error)` is called
-    once, when the process has ended. `error` is None if the process was ready at some time before. Otherwise it is the
-    description of the failure, in the format of Lambda.
+    once, when the process has ended. `error` is None if the process had become ready before it ended. Otherwise `error`
+    describes the failure, in the format of Lambda.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class FunctionProcess:
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
         self.started = time.monotonic()
         self.ready = asyncio.Event()
-        """Is set as soon as the process has requested its first event, or has ended."""
+        """An event that is set as soon as the process has requested its first event, or has ended."""
         self.finishing = False
         """Whether the process has returned a result, but has not requested the next event yet."""
         self.idle_since = 0.0
@@ -100,10 +100,11 @@ class FunctionProcess:
         self._invocation_started = 0.0
         self._log_position = 0
         self._peak_memory = 0
-        """Highest memory use of the process so far, in bytes."""
+        """The highest memory use of the process so far, in bytes."""
         self._timer: asyncio.TimerHandle | None = None
         self._kill_error: Callable[[Invocation], bytes] | None = None
-        """Returns the error payload for an invocation. Is set when the process is killed because of a limit."""
+        """A function that returns the error payload for an invocation. It is set when the process is killed because of
+        a limit."""
         self._fork: Fork | None = None
         self._zygote: Zygote | None = None
         self._server: asyncio.Server | None = None
@@ -152,7 +153,7 @@ class FunctionProcess:
             self._zygote.kill(self._fork)
 
     async def closed(self) -> None:
-        """Close the sockets for a process that has ended or was never forked. Waits until the sockets are closed."""
+        """Close the sockets of a process that has ended or was never forked. Waits until the sockets are closed."""
         self._close()
         await asyncio.gather(*(connection.lost for connection in self.connections))
         if self._server is not None:
@@ -167,7 +168,7 @@ class FunctionProcess:
         if self._peak_memory > self.spec.memory * 1024 * 1024:
             self._kill_with_error(lambda invocation: exit_payload(invocation, "signal: killed"))
 
-    # The next methods handle the requests of the process. They implement `RequestHandler`.
+    # The methods below this line handle the requests of the process. They implement `RequestHandler`.
 
     def next_requested(self, connection: Connection) -> None:
         if self._init_seconds is None:
@@ -193,7 +194,7 @@ class FunctionProcess:
         self._init_error = payload
         return 202
 
-    # The next methods end an invocation or the process.
+    # The methods below this line end an invocation or the process.
 
     def _finish(self, request_id: str, result: Result) -> int:
         invocation = self.invocation
@@ -217,7 +218,10 @@ class FunctionProcess:
         self.kill()
 
     def _kill_with_error(self, describe: Callable[[Invocation], bytes]) -> None:
-        """Kill the process. `describe` takes the current invocation and returns its error payload."""
+        """Kill the process.
+
+        `describe` is a function that takes the current invocation and returns its error payload.
+        """
         self._kill_error = describe
         self.kill()
 

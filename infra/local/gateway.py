@@ -1,7 +1,7 @@
 """The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
-Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS: the gateway
-uses HTTP without TLS, it has only one stage, and it has a health check at `/_local/health`.
+Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS. The gateway
+uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`.
 """
 
 import asyncio
@@ -157,7 +157,7 @@ class Gateway:
         return origin is not None and (self._any_origin or origin.decode("latin-1") in self._origins)
 
     def _with_cors(self, headers: list[tuple[bytes, bytes]], origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        """Replace the CORS headers of the function with those of the gateway."""
+        """Replace the CORS headers of the function with the CORS headers of the gateway."""
         preflight = {name for name, _ in self._preflight}
         other_headers = [
             (name, value) for name, value in headers if not name.startswith(b"access-control-") or name in preflight

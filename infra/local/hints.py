@@ -1,4 +1,7 @@
-"""Formats the name of the command and paths for messages, so that they work in the current directory."""
+"""Formats the name of the command, and the names of files and directories, for messages.
+
+An operator can use these names unchanged in the current directory.
+"""
 
 import shutil
 import sys
@@ -18,5 +21,5 @@ def this_command() -> str:
 
 
 def display_path(path: Path) -> str:
-    """Return a path for a message. If it is below the current directory, it is relative, otherwise absolute."""
+    """Return a path for a message. A path below the current directory becomes relative, any other path absolute."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

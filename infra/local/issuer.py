@@ -25,7 +25,8 @@ KEY_FILE = "issuer.pem"
 
 
 class Issuer:
-    """Signs tokens with RS256. Creates the private key when it is first needed. Only the owner can read the key file.
+    """Signs tokens with RS256. Creates the private key when the key is first needed. Only the owner can read the key
+    file.
 
     state: folder of the key file. url: the claim `iss` of all tokens, from which a slash at the end is removed.
     """
@@ -117,7 +118,7 @@ class Issuer:
 
 
 def _load_key(file: Path) -> RSAKey:
-    """Read the private key. Creates a key if the file does not exist."""
+    """Read the private key from `file`. If the file does not exist, creates it with a new key."""
     try:
         pem = file.read_bytes()
     except FileNotFoundError:
@@ -127,7 +128,7 @@ def _load_key(file: Path) -> RSAKey:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(new_key.as_pem(private=True))
         try:
-            # If two processes create a key at the same time, both use the key that was written first.
+            # If two processes create a key at the same time, both processes use the key that was written first.
             os.link(temporary, file)
         except FileExistsError:
             pass

@@ -6,10 +6,11 @@ some time without an event.
 
 Differences from AWS:
 
-- If all processes are busy, an event waits for a process as long as the timeout of the function. Only then is it
-  throttled. The reason is that one machine can run about a hundredth of the processes that AWS could run.
-- The memory limit applies to the resident set size of the process. It is measured repeatedly while the process is busy.
-- A function with more memory does not get more CPU.
+- If all processes are busy, an event waits for a free process. The event is throttled only if it has waited as long as
+  the timeout of the function. The reason is that one machine can run only about 1 % of the processes that AWS can run.
+- The memory limit applies to the resident set size of the process. This size is measured repeatedly while the process
+  is busy.
+- A function with a higher memory limit does not get more CPU.
 - If the init of a process takes more than 10 s, the waiting event fails. AWS would repeat the init.
 """
 
@@ -36,7 +37,7 @@ from infra.local.zygote import Zygote
 log = getLogger(__name__)
 
 REQUEST_LIMIT = 6 * 1024 * 1024
-"""Maximum size of an event, in bytes."""
+"""The maximum size of an event, in bytes."""
 
 PACKAGE_FOLDER = ROOT / "layers" / "core" / "python" / "wecelebrate"
 
@@ -62,17 +63,17 @@ class _Function:
     log: FunctionLog
     watcher: FileWatcher
     version: int = 0
-    """Version of the code that new processes run."""
+    """The version of the code that new processes run."""
     idle: list[FunctionProcess] = field(default_factory=list)
     """Idle processes, in the order of their last use. The most recently used process is last, and gets the next event.
-    The others therefore stay idle until they end."""
+    The other processes therefore stay idle until they end."""
     processes: set[FunctionProcess] = field(default_factory=set)
     """All processes of the function: starting, idle and busy."""
     stale: set[FunctionProcess] = field(default_factory=set)
     """Processes that run an earlier version of the code."""
     waiting: deque[Invocation] = field(default_factory=deque)
     starting: int = 0
-    """Number of processes that are starting."""
+    """The number of processes that are starting."""
 
     def next_waiting(self) -> Invocation | None:
         """Remove and return the oldest waiting event. Skips events that their callers have cancelled."""
@@ -133,13 +134,13 @@ class Lambda:
         }
 
     async def start(self) -> None:
-        """Start the zygote. The processes of a function start when it gets its first events."""
+        """Start the zygote. The processes of a function start when the function gets its first events."""
         await self._zygote.start()
         self._create_task(self._check_memory())
         self._create_task(self._clean_up())
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Wait up to `grace` seconds for running invocations, then end all processes."""
+        """Wait up to `grace` seconds until running invocations have ended. Then end all processes."""
         self._stopping = True
         processes = [process for function in self._functions.values() for process in function.processes]
         running = [process.invocation.result for process in processes if process.invocation]
@@ -184,10 +185,11 @@ class Lambda:
         finally:
             throttle.cancel()
 
-    # The next methods start and end processes.
+    # The methods below this line start and end processes.
 
     def _start_missing_processes(self, function: _Function) -> None:
-        """Start processes for the waiting events, but no more than the concurrency of the function allows."""
+        """Start processes for the waiting events, but not more processes than the concurrency of the function
+        allows."""
         if self._stopping or not function.waiting:
             return
         finishing = sum(process.finishing for process in function.processes - function.stale)
@@ -246,7 +248,7 @@ class Lambda:
         for process in idle:
             process.kill()
 
-    # The next methods run in the background.
+    # The methods below this line run in the background.
 
     async def _check_memory(self) -> None:
         while True:
@@ -282,7 +284,8 @@ class Lambda:
 class _Throttle:
     """Throttles an event when it has waited as long as the timeout of the function.
 
-    If a process is starting at that time, the event waits until the longest possible init would be over.
+    If a process is starting at that time, the event continues to wait until the longest allowed time for an init has
+    passed.
     """
 
     def __init__(self, function: _Function, invocation: Invocation) -> None:
@@ -326,5 +329,5 @@ def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
 
 
 def new_trace_id() -> str:
-    """Return a new trace id in the format of X-Ray. It is marked as not sampled."""
+    """Return a new trace id in the format of X-Ray. The trace is marked as not sampled."""
     return f"Root=1-{int(time.time()):08x}-{token_hex(12)};Parent={token_hex(8)};Sampled=0"

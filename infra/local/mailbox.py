@@ -1,4 +1,7 @@
-"""Reads the mails that functions have sent. ministack keeps these mails until it stops. No mail leaves this machine."""
+"""Reads the mails that functions have sent.
+
+The emulator ministack keeps these mails until it stops. No mail leaves this machine.
+"""
 
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -38,7 +41,10 @@ class SentMail(BaseModel):
 
 
 def sent(aws: str) -> list[SentMail]:
-    """Return all mails, newest first. aws: the endpoint of the local AWS services. Raises LocalCloudError."""
+    """Return all mails, with the newest mail first. aws: the endpoint of the local AWS services.
+
+    Raises LocalCloudError.
+    """
     response = httpx.get(f"{aws}/_ministack/ses/messages", params={"account": ACCOUNT}, timeout=30, trust_env=False)
     if response.is_error:
         raise LocalCloudError(f"could not list the mails: ministack returned {response.status_code}: {response.text}")

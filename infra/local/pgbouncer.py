@@ -1,8 +1,9 @@
 """Runs pgbouncer as the connection pooler of the primary and of the replica, if pgbouncer is installed.
 
-The two poolers replace RDS Proxy, which has one endpoint for writes and one for reads. Only functions connect through a
-pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a client has a
-server connection only during a transaction. Code that uses the state of a session after a transaction therefore fails.
+The two poolers replace RDS Proxy, which has one endpoint for writes and one endpoint for reads. Only functions connect
+through a pooler. Migrations and the demo data connect directly to PostgreSQL. The poolers use transaction mode: a
+client has a server connection only during a transaction. Code that uses the state of a session after a transaction
+therefore fails.
 """
 
 import os
@@ -25,13 +26,14 @@ VARIABLE = "WECELEBRATE_POOLER"
 """The environment variable that disables the poolers if its value is `off`."""
 
 MAX_SERVER_CONNECTIONS = 20
-"""Maximum number of connections from a pooler to its PostgreSQL server, for all logins together."""
+"""The maximum number of connections from a pooler to its PostgreSQL server, for all logins together."""
 
 MAX_CLIENT_CONNECTIONS = 500
 
 QUERY_WAIT_TIMEOUT = {"writer": 5, "reader": 1}
-"""Maximum seconds that a transaction waits for a server connection. The value of the writer is the `borrow_timeout` of
-RDS Proxy. The value of the reader is lower, because functions can read from the primary instead."""
+"""The maximum time that a transaction waits for a server connection, in seconds. The value for the writer is equal to
+the `borrow_timeout` of RDS Proxy. The value for the reader is lower, because functions can read from the primary
+instead."""
 
 _MIGRATOR = "wc_migrate"
 _SETTINGS = {
@@ -42,8 +44,8 @@ _SETTINGS = {
     "default_pool_size": str(MAX_SERVER_CONNECTIONS),
     "max_db_connections": str(MAX_SERVER_CONNECTIONS),
     "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
-    # pgbouncer cannot apply startup parameters such as `options`. With this setting, it rejects a connection that has
-    # such a parameter, so the mistake is visible.
+    # pgbouncer cannot apply startup parameters such as `options`. With this empty list, pgbouncer rejects a connection
+    # that has such a parameter, so that a developer notices the mistake.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
     # After a failure of the server, pgbouncer soon opens new connections, even if no client asks for one. Otherwise the
@@ -112,7 +114,7 @@ class Pooler(Service):
 
     @property
     def url(self) -> str:
-        """URL of the pooler, with the password of the superuser."""
+        """The URL of the pooler, with the password of the superuser."""
         return f"postgresql://{SUPERUSER}:{self.credentials.superuser}@{self.address}/{DATABASE}"
 
     def start(self) -> None:
@@ -134,7 +136,7 @@ class Pooler(Service):
         }
         if version >= (1, 21):
             # A named prepared statement makes RDS Proxy pin the session to a server connection. With the value 0, such
-            # a statement fails here, so the mistake is visible.
+            # a statement fails in pgbouncer, so that a developer notices the mistake.
             settings["max_prepared_statements"] = "0"
         configuration = self._write(
             "pgbouncer.ini",

@@ -1,8 +1,8 @@
 """Reads and writes pid files, to find and terminate processes that another process has started.
 
-The operating system uses the pid of an ended process again. A pid file therefore contains the pid and the creation time
-of a process. Both together identify it. `stop_orphans` terminates the processes that are still running after their
-supervisor was killed.
+The operating system can use the pid of an ended process again. A pid file therefore contains the pid and the creation
+time of a process. These two values together identify the process. `stop_orphans` terminates the processes that are
+still running after their supervisor was killed.
 """
 
 import contextlib
@@ -18,16 +18,17 @@ from typing import Self
 import psutil
 
 STATE_VARIABLE = "WECELEBRATE_STATE"
-"""Environment variable of every child process. Its value is the state directory of the cloud of the child."""
+"""An environment variable that every child process has. Its value is the state directory of the cloud to which the
+child belongs."""
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """The pid and the creation time of a process, which together identify it. The process may have ended."""
+    """The identity of a process: its pid and its creation time. The process may have ended already."""
 
     pid: int
     created: float
-    """Creation time in seconds since 1970, as psutil returns it."""
+    """The creation time in seconds since 1970, as psutil returns it."""
 
     @classmethod
     def of(cls, pid: int) -> Self:
@@ -103,8 +104,8 @@ def stop_orphans(state: Path) -> list[str]:
         if leader:
             orphans = [process for process in (leader.process, *_session_members(leader, state)) if process]
             for process in orphans:
-                # SIGINT stops PostgreSQL quickly. On SIGTERM, it would wait until its clients disconnect. The other
-                # parts end on both signals.
+                # SIGINT stops PostgreSQL quickly. On SIGTERM, PostgreSQL would wait until its clients disconnect. The
+                # other parts end on SIGINT and on SIGTERM.
                 terminate(process, signal.SIGINT)
             if orphans:
                 stopped.append(file.stem)

@@ -1,4 +1,5 @@
-"""Runs the event source mappings of SQS. They receive messages, invoke a function, and delete the processed messages.
+"""Runs the event source mappings of SQS. Each mapping receives messages, invokes a function, and deletes the processed
+messages.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 
@@ -7,8 +8,8 @@ batches are processed at the same time. A function can report that only some mes
 (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends. After `max_receives`
 deliveries, SQS moves the message to the dead-letter queue.
 
-There are two differences from AWS. Only one loop receives messages from a queue. When the host stops, messages that are
-not completely processed become visible again immediately.
+There are two differences from AWS. First, only one loop receives messages from a queue. Second, when the host stops,
+messages that are not completely processed become visible again immediately.
 """
 
 import asyncio
@@ -28,14 +29,16 @@ from infra.local.sqs import MAX_MESSAGES_PER_CALL, Message, Sqs, SqsError
 log = getLogger(__name__)
 
 POLL_SECONDS = 2
-"""Maximum duration of a long poll, in seconds. SQS allows 20 s, but the host cannot end before its last poll has ended.
-If the host ended earlier, a message that this poll received would stay invisible until its visibility timeout ends."""
+"""The maximum duration of a long poll, in seconds. SQS allows 20 s, but the host cannot end before its last poll has
+ended. If the host ended earlier, a message that this poll received would stay invisible until its visibility timeout
+ends."""
 
 MAX_RETRY_DELAY = 10.0
-"""Maximum seconds between two attempts to reach a queue that does not respond."""
+"""The maximum time between two attempts to reach a queue that does not respond, in seconds."""
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
-"""Maximum size of all message bodies in a batch, in bytes. It keeps the event below Lambda's limit of 6 MB."""
+"""The maximum size of all message bodies in a batch, in bytes. Because of this limit, the event stays below Lambda's
+limit of 6 MB."""
 
 
 class EventSourceMapping:
@@ -80,9 +83,9 @@ class EventSourceMapping:
                 task.add_done_callback(self._batch_ended)
 
     def stop(self) -> None:
-        """Stop receiving messages. After that, `run` returns when its current poll has ended."""
+        """Stop receiving messages. After a call of this method, `run` returns as soon as its current poll has ended."""
         self._stopping.set()
-        # `run` may be waiting for a slot. With this extra slot, it continues, and then it sees that it must stop.
+        # If `run` is waiting for a slot, this extra slot lets `run` continue. Then `run` notices that it must stop.
         self._slots.release()
 
     async def drain(self, grace: float) -> None:
@@ -105,7 +108,8 @@ class EventSourceMapping:
     async def _receive_batch(self) -> list[Message]:
         """Receive a batch of messages.
 
-        If the queue has no window, this is a single poll. Otherwise, polls until the window ends or the batch is full.
+        If the queue has no window, this method polls only once. Otherwise, it polls until the window ends or the batch
+        is full.
         """
         size = self._queue.batch_size
         batch = await self._sqs.receive(self._queue_url, min(MAX_MESSAGES_PER_CALL, size), POLL_SECONDS)
@@ -166,7 +170,7 @@ class Poller:
         self._tasks = [asyncio.create_task(mapping.run()) for mapping in self._mappings]
 
     async def stop(self, grace: float = 4.0) -> None:
-        """Stop receiving, wait up to `grace` seconds for the running batches, and release unprocessed messages."""
+        """Stop receiving messages, wait up to `grace` seconds for running batches, and release unprocessed messages."""
         for mapping in self._mappings:
             mapping.stop()
         await asyncio.gather(*(mapping.drain(grace) for mapping in self._mappings), *self._tasks)

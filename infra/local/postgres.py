@@ -1,8 +1,8 @@
 """Runs PostgreSQL, with a primary and a streaming replica.
 
-The data is still there after a restart. A start also repairs two problems. After a kill, it removes a `postmaster.pid`
-that is not valid any more. If the replica needs changes that the primary has already removed, it copies the primary
-again.
+The data survives a restart. Each start repairs two problems. First, the start removes a `postmaster.pid` that is not
+valid any more after a kill. Second, the start copies the primary again if the replica needs changes that the primary
+has already removed.
 """
 
 import contextlib
@@ -50,13 +50,13 @@ _SETTINGS = {
     "hot_standby_feedback": "on",
     "max_wal_senders": "10",
     "max_replication_slots": "10",
-    # While the replica is disconnected, the slot keeps this much WAL for it. If the replica needs older WAL, the
-    # primary is copied again.
+    # While the replica is disconnected, the slot keeps at most this amount of WAL for the replica. If the replica needs
+    # older WAL, the primary is copied again.
     "max_slot_wal_keep_size": "1GB",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "200ms",
-    # As in production, a commit returns when its changes are on disk. This takes about 1 ms for each commit. It does
-    # not make the start slower.
+    # As in production, a commit returns when its changes are on disk. This takes about 1 ms for each commit, and does
+    # not slow down the start of the local cloud.
     "synchronous_commit": "on",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u ",
@@ -71,7 +71,7 @@ host replication all 127.0.0.1/32 scram-sha-256
 
 @dataclass
 class Server:
-    """A PostgreSQL server: a data directory and a process. It is the base of the primary and of the replica."""
+    """A PostgreSQL server: a data directory and a process. This is the base class of `Primary` and `Replica`."""
 
     name: str
     state: Path
@@ -91,7 +91,8 @@ class Server:
             cwd=Path("/"),
             user=self.account.user,
             group=self.account.group,
-            # SIGINT is a fast shutdown. On SIGTERM, PostgreSQL would wait until the last client disconnects.
+            # On SIGINT, PostgreSQL shuts down quickly. On SIGTERM, PostgreSQL would wait until the last client
+            # disconnects.
             stop_signal=signal.SIGINT,
         )
 
@@ -143,9 +144,9 @@ class Server:
     def _clear_postmaster_pid(self) -> None:
         """Terminate a postmaster that is still running, or remove a `postmaster.pid` that is not valid any more.
 
-        postgres does not start if any process has the pid in `postmaster.pid`, even if that process is another program.
-        If no process has this pid, the file is not removed here. postgres then removes it itself, and checks whether
-        children of the killed postmaster still use its shared memory.
+        PostgreSQL does not start if any process has the pid in `postmaster.pid`, even if that process is another
+        program. If no process has this pid, this method does not remove the file. PostgreSQL then removes the file
+        itself, and checks whether children of the killed postmaster still use its shared memory.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -241,13 +242,14 @@ class Replica(Server):
     def start(self) -> None:
         """Start the replica, and return when it receives changes from the primary (streaming).
 
-        Copies the primary again if the existing copy belongs to another primary, or if it needs changes that the
+        Copies the primary again if the existing copy belongs to another primary, or if this copy needs changes that the
         primary has already removed.
         """
         binaries = Binaries.find(self.account, self.home)
         self._clear_postmaster_pid()
         self.process.stop()
-        # Check the port first. Otherwise the code below would regard a port in use as a damaged copy.
+        # Check the port first. Otherwise, if the port is in use, the code below would conclude that the copy is
+        # damaged.
         self.process.require_ports()
         if self._is_copy() and self._slot_has_wal():
             try:
@@ -327,9 +329,9 @@ class Postgres(Service):
     ) -> None:
         """Prepare the servers. Does not start them.
 
-        state: directory for logs, pid files, and the data or a symbolic link to it. credentials: the passwords. The
-        default is the credentials of `state`. durable: whether fsync is on. Without fsync, commits are faster. Data
-        then survives a kill of PostgreSQL, but not a crash of the machine.
+        state: directory for logs, pid files, and either the data or a symbolic link to the data. credentials: the
+        passwords. By default, the passwords are read from `state`. durable: whether fsync is on. Without fsync, commits
+        are faster. Data then survives a kill of PostgreSQL, but not a crash of the machine.
         """
         self.state = state
         self.credentials = credentials or Credentials.of(state)
@@ -340,22 +342,22 @@ class Postgres(Service):
 
     @property
     def primary(self) -> str:
-        """`host:port` of the primary."""
+        """The address (`host:port`) of the primary."""
         return self.primary_server.address
 
     @property
     def replica(self) -> str:
-        """`host:port` of the replica."""
+        """The address (`host:port`) of the replica."""
         return self.replica_server.address
 
     @property
     def primary_url(self) -> str:
-        """URL of the primary, with the password of the superuser."""
+        """The URL of the primary, with the password of the superuser."""
         return _url(self.primary, self.credentials)
 
     @property
     def replica_url(self) -> str:
-        """URL of the replica, with the password of the superuser."""
+        """The URL of the replica, with the password of the superuser."""
         return _url(self.replica, self.credentials)
 
     def start(self) -> None:
@@ -368,7 +370,7 @@ class Postgres(Service):
         self.primary_server.stop()
 
     def erase(self) -> None:
-        """Remove the data of both servers, which must be stopped."""
+        """Remove the data of both servers. Both servers must already be stopped."""
         erase_postgres_home(self.state)
 
 

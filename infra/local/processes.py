@@ -26,14 +26,15 @@ from infra.local.hints import display_path
 from infra.local.pid_files import STATE_VARIABLE, ProcessIdentity
 
 HEALTH = "/_local/health"
-"""Path of the health check, in the API and in the Upstash adapter."""
+"""The path of the health check, in the API and in the Upstash adapter."""
 
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 # With PR_SET_PDEATHSIG, a child gets a signal when the *thread* that forked it ends, not only when the process ends. A
-# worker thread may end early. Therefore all children are forked in this single thread, which never ends.
+# worker thread can end earlier than the process. Therefore all children are forked in this single thread, which never
+# ends.
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
@@ -115,7 +116,10 @@ def _is_free(port: int) -> bool:
 
 
 def _port_owners(ports: Collection[int]) -> dict[int, str]:
-    """Return port → owner, e.g. ` by pid 12 (nginx)`. The owner is "" if this user cannot see the process."""
+    """Return a mapping from port to owner, e.g. ` by pid 12 (nginx)`.
+
+    The owner is "" if this user cannot see the process.
+    """
     processes: dict[int, psutil.Process] = {}
     state_by_supervisor: dict[int, str] = {}
     # Only root can see the sockets of other users. On macOS, only root can see sockets at all.
@@ -136,7 +140,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
     if process is None:
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
-        # The environment of Redis is not visible. Its cloud is the cloud of other children of the same supervisor.
+        # The environment variables of Redis cannot be read. Redis belongs to the same cloud as the other children of
+        # its supervisor.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
@@ -146,8 +151,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
 class Process:
     """One child process.
 
-    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` also when its parent
-    ends. `user` and `group` are the ids with which the child runs. Only root can set them.
+    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` when its parent ends,
+    too. `user` and `group` are the ids with which the child runs. Only root can set them.
     """
 
     name: str
@@ -157,19 +162,19 @@ class Process:
     ports: Mapping[str, int] = field(default_factory=dict)
     """Name → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets the port."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables for the child. It also gets all variables of this process."""
+    """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 30.0
-    """Maximum seconds until the child must be ready."""
+    """The time within which the child must become ready, in seconds."""
     stop_timeout: float = 10.0
-    """Seconds after the stop signal until the child gets SIGKILL."""
+    """The time from the stop signal until the child gets SIGKILL, in seconds."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _exit_code: int | None = field(default=None, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
-    """Size of the log in bytes when the child was started."""
+    """The size of the log in bytes when the child was started."""
 
     @property
     def log(self) -> Path:
@@ -189,7 +194,7 @@ class Process:
 
     @property
     def exit_status(self) -> str:
-        """A text that says how the child ended, e.g. `exit code 1` or `signal 9 (SIGKILL)`."""
+        """A text that describes how the child ended, e.g. `exit code 1` or `signal 9 (SIGKILL)`."""
         code = self._child.poll() if self._child else self._exit_code
         if code is None:
             return "still running"
@@ -260,8 +265,8 @@ class Process:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        # This kills the descendants of the child that are still running, because the child had its own session. It must
-        # happen only once for each child, because the system may use the id of the process group again later.
+        # This kills the descendants of the child that are still running, because the child had its own session. This
+        # code must run only once for each child, because the system may use the id of the process group again later.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         self._child, self._exit_code = None, child.returncode

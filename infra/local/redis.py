@@ -34,7 +34,7 @@ def find_server() -> str:
 
 
 def declare_replica_current(url: str) -> None:
-    """Write a key to Redis that tells the functions that the replica has all changes up to now.
+    """Write a key to Redis. This key tells the functions that the replica has all changes up to now.
 
     `layers/core/…/cache/prelude.lua` reads this key.
     """
@@ -58,7 +58,7 @@ class Redis(Service):
 
     @property
     def url(self) -> str:
-        """URL of the server (`redis://…`), with the password."""
+        """The URL of the server (`redis://…`), with the password."""
         return f"redis://:{self.credentials.redis}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -71,8 +71,8 @@ class Redis(Service):
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.credentials.redis}\n"
             f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\n'
-            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads its
-            # value again when a request needs it.
+            # Upstash also limits the size of a database. If Redis evicts a key, the platform loads the value of this
+            # key again when a request needs the value.
             "maxmemory 512mb\nmaxmemory-policy allkeys-lru\n",
             "utf-8",
         )

@@ -28,24 +28,27 @@ class RequestHandler(Protocol):
     """Handles the requests that one process sends to its Runtime API."""
 
     def next_requested(self, connection: Connection) -> None:
-        """Handle a request for the next event: the process is idle.
+        """Handle a request of the process for its next event. Such a request means that the process is idle.
 
         The handler calls `connection.respond` when it has an event for the process.
         """
 
     def invocation_succeeded(self, request_id: str, payload: bytes) -> int:
-        """Handle the result `payload` of the function. Returns the HTTP status with which to answer the request."""
+        """Handle the result of the function, which is in `payload`.
+
+        Returns the HTTP status of the response to this request.
+        """
 
     def invocation_failed(self, request_id: str, payload: bytes) -> int:
         """Handle an exception of the function. `payload` describes the exception.
 
-        Returns the HTTP status with which to answer the request.
+        Returns the HTTP status of the response to this request.
         """
 
     def init_failed(self, payload: bytes) -> int:
         """Handle an error during the import of the function. `payload` describes the error.
 
-        Returns the HTTP status with which to answer the request.
+        Returns the HTTP status of the response to this request.
         """
 
     connections: "set[RuntimeApi]"

@@ -1,7 +1,7 @@
 """Invokes the functions that have a `[schedule]`, as EventBridge Scheduler does on AWS.
 
 There is one difference from AWS. If a run has not finished when the next run is due, the next run is skipped. On AWS,
-both would run at the same time. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+the two runs would overlap. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import asyncio
@@ -76,7 +76,7 @@ class Schedule:
 class Scheduler:
     """Invokes each scheduled function when it is due.
 
-    now: returns the current time. max_sleep: maximum seconds between two calls of `now`.
+    now: a function that returns the current time. max_sleep: maximum seconds between two calls of `now`.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Scheduler:
 
 
 def event(name: str, due: datetime) -> dict[str, object]:
-    """Return the event that EventBridge Scheduler sends if the schedule does not define another input."""
+    """Return the event that EventBridge Scheduler sends if the schedule defines no input of its own."""
     return {
         "version": "0",
         "id": str(uuid4()),

@@ -1,7 +1,8 @@
 """Generates readable SQL for the complete schema of a database. The file `schema/schema.sql` contains this SQL.
 
 The text depends only on the system catalog of PostgreSQL, so databases with the same schema give the same text. People
-read the text, but nobody creates a database with it. Partitions are left out, because they depend on the date.
+read the text, but nobody creates a database with it. The text does not contain partitions, because they depend on the
+date.
 """
 
 import textwrap

@@ -1,4 +1,4 @@
-"""The base class of all services of the local cloud. It makes each service a context manager."""
+"""The base class of all services of the local cloud. This class makes each service a context manager."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -14,7 +14,7 @@ class Service(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Stop the service. Does nothing if it is not running."""
+        """Stop the service. Does nothing if the service is not running."""
 
     def __enter__(self) -> Self:
         try:

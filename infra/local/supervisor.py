@@ -1,8 +1,9 @@
 """Starts the parts of the local cloud in parallel, restarts parts that end, and stops all parts in reverse order.
 
 A part starts when its dependencies are ready. If a part ends, it is restarted, but at most three times within a minute.
-If it ends once more, the supervisor stops all parts, and reports the part and the reason. Parts are started in worker
-threads, because a start blocks until the part is ready. The main thread decides which parts are started.
+If the part ends once more within this minute, the supervisor stops all parts, and reports the part and the reason.
+Parts are started in worker threads, because a start blocks until the part is ready. The main thread decides which parts
+are started.
 """
 
 import contextlib
@@ -26,11 +27,11 @@ from infra.local.processes import LocalCloudError, Process, require_free_ports
 log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 3
-"""Maximum number of restarts of a part within RESTART_WINDOW."""
+"""The maximum number of restarts of a part within RESTART_WINDOW."""
 RESTART_WINDOW = 60.0
-"""Time in which the restarts of a part are counted, in seconds."""
+"""The length of the time window in which the restarts of a part are counted, in seconds."""
 _POLL_INTERVAL = 0.1
-"""Seconds between two checks of the parts."""
+"""The number of seconds between two checks of the parts."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,19 @@ class Supervisor:
     _ready: list[Part] = field(default_factory=list, init=False)
     """The parts that are ready, in the order in which they became ready."""
     _started: set[str] = field(default_factory=set, init=False)
-    """Names of the parts that are starting or have started."""
+    """The names of the parts that are starting or have started."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
-    """Part name → times of its last restarts, from `time.monotonic`."""
+    """Part name → times of the most recent restarts of the part, from `time.monotonic`."""
     _pool: ThreadPoolExecutor = field(init=False)
 
     def stop(self) -> None:
-        """Make `run` stop all parts and return. A signal handler or any thread may call this method."""
+        """Make `run` stop all parts and return. Signal handlers and all threads are allowed to call this method."""
         self._stopping.set()
 
     def run(self) -> int:
-        """Start all parts and watch them. Stops all parts when `stop` is called or a part fails.
+        """Start all parts and watch them. Stops all parts when `stop` is called, or when a part fails.
 
-        Returns the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. It must be called
+        Returns the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
         from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
@@ -118,7 +119,10 @@ class Supervisor:
             return 0
 
     def _start_parts(self) -> None:
-        """Start each part as soon as its dependencies are ready. Returns early if `stop` is called."""
+        """Start each part as soon as its dependencies are ready.
+
+        If `stop` is called, returns before all parts are started.
+        """
         starting: dict[Future[float], Part] = {}
         while len(self._ready) < len(self.parts) and not self._stopping.is_set():
             ready_names = {part.name for part in self._ready}
@@ -137,7 +141,7 @@ class Supervisor:
                 self.on_event(Event("ready", part.name, seconds))
 
     def _watch(self) -> None:
-        """Restart parts that end, until `stop` is called. Raises LocalCloudError if a part ends too often."""
+        """Until `stop` is called, restart each part that ends. Raises LocalCloudError if a part ends too often."""
         restarting: dict[str, Future[float]] = {}
         reasons: dict[str, str] = {}
         # In `_ready`, each part comes after the parts that it needs. If several parts have ended, the loop therefore

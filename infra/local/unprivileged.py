@@ -1,9 +1,9 @@
-"""Makes it possible that root starts the local cloud, although PostgreSQL refuses to run as root.
+"""Allows root to start the local cloud, although PostgreSQL refuses to run as root.
 
 If root starts the local cloud, PostgreSQL runs as the user `nobody`. This user must be able to read the programs and to
 write the data. A checkout is often in a home directory that only its owner can enter. In this case, there is a
 directory below /var/tmp for the data and for a copy of the PostgreSQL programs. `<state>/postgres` is a symbolic link
-to that directory. `wecelebrate down --erase` also removes that directory.
+to that directory. `wecelebrate down --erase` removes that directory, too.
 """
 
 import hashlib
@@ -85,8 +85,8 @@ def erase_postgres_home(state: Path) -> None:
 def executable_folder(folder: Path, trees: Sequence[Path], owner: Account, home: Path) -> Path:
     """Return a folder from which `owner` can run the programs of `folder`: `folder` itself, or a copy in `home`.
 
-    trees: the folders to copy. The first folder contains `folder`. The others are in the same parent folder as the
-    first, and contain the shared libraries of the programs.
+    trees: the folders to copy. The first folder contains `folder`. The other folders are in the same parent folder as
+    the first folder, and contain the shared libraries of the programs.
     """
     if owner.user is None or (accessible_to_all(folder) and os.access(folder, os.R_OK)):
         return folder
@@ -119,7 +119,10 @@ def _external_directory(state: Path) -> Path:
 
 
 def _shared_directory() -> Path:
-    """Return a directory to which every user can write. If possible, its files survive a reboot of the machine."""
+    """Return a directory to which every user can write.
+
+    If possible, it is a directory whose files survive a reboot of the machine.
+    """
     durable = Path("/var/tmp")  # noqa: S108 - `postgres_home` checks the owner of the directory
     return durable if durable.is_dir() and os.access(durable, os.W_OK) else Path(tempfile.gettempdir())
 

@@ -1,4 +1,4 @@
-"""The client of the zygote. It requests forks, and is informed when a forked process ends.
+"""The client of the zygote. The client requests forks, and the zygote tells the client when a forked process ends.
 
 The module `zygote_main` explains what the zygote is.
 """
@@ -44,8 +44,9 @@ PRELOAD = (
     "snapshot_restore_py",
     "upstash_redis",
 )
-"""Third-party modules that several functions import. They must not start threads or open connections. The list does not
-contain our own modules. As on Lambda, each process imports our modules itself, with its own environment variables."""
+"""Third-party modules that several functions import. These modules must not start threads or open connections. The list
+does not contain our own modules. As on Lambda, each process imports our modules itself, with its own environment
+variables."""
 
 
 class ZygoteDied(Exception):
@@ -65,7 +66,7 @@ class Fork:
 class Zygote:
     """A process that has imported many modules, and forks function processes.
 
-    It is started when it is first needed, and started again if it has ended.
+    The zygote is started when it is first needed. If it has ended, it is started again.
     """
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:
@@ -160,7 +161,7 @@ class Zygote:
     async def _clean_up(self) -> None:
         """Clean up after the connection was closed.
 
-        The zygote has then ended, or it is killing its children and ending.
+        At this time, the zygote has either ended, or it is still killing its children and will end after that.
         """
         # Reset the state before the first `await`. During an `await`, the next zygote may start and get requests.
         process, self._process = self._process, None

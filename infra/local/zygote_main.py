@@ -1,12 +1,12 @@
 """The program of the zygote, a Python process that forks the processes of Lambda functions.
 
-The zygote imports once the modules that many functions use and that are slow to import. A fork of the zygote takes
-about a millisecond, and then only has to import the function itself. The program runs as a plain file,
-with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment variables of the
-developer.
+Many functions use the same modules, which are slow to import. The zygote imports these modules once. A fork of the
+zygote takes about a millisecond. After that, the forked process has to import only the function itself. The program
+runs as a plain file, with `python -I zygote_main.py`. Functions therefore get neither this package nor the environment
+variables of the developer.
 
-The zygote exchanges lines of JSON with its client over an inherited socket. → are requests to the zygote, ← are its
-answers and messages::
+The zygote exchanges lines of JSON with its client over an inherited socket. The sign `→` marks requests to the zygote,
+and the sign `←` marks its answers and messages::
 
     → {"fork": id, "environment": {…}, "folder": …, "log": …}     ← {"forked": id, "pid": …}
     → {"kill": pid}                                                ← {"exited": pid, "code": …}
@@ -45,8 +45,8 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
     for module in preload:
         importlib.import_module(module)
     require_single_thread()
-    # The garbage collector does not write to frozen objects. A fork therefore shares their memory pages with the
-    # zygote. After a write, the system would copy the page.
+    # The garbage collector does not write to frozen objects. A fork therefore shares the memory pages of these objects
+    # with the zygote. After a write to a page, the system would have to copy this page.
     gc.collect()
     gc.freeze()
     zygote = os.getpid()
@@ -59,7 +59,10 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Serve fork requests. In each fork, returns its request. In the zygote, returns None when the host has ended."""
+    """Serve fork requests.
+
+    In each forked process, returns the request for this fork. In the zygote, returns None when the host has ended.
+    """
     # When a child ends, the signal SIGCHLD writes a byte to `signal_writer`. This makes `select` return.
     signal_reader, signal_writer = socket.socketpair()
     for end in (signal_reader, signal_writer):

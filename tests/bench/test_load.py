@@ -37,12 +37,12 @@ def test_a_load_ends_when_its_time_is_over() -> None:
     assert load(_requests(*["hit"] * 1000), connections=2, seconds=0).requests == 0
 
 
-def test_a_failed_request_fails_the_load() -> None:
+def test_a_load_fails_if_one_of_its_requests_fails() -> None:
     with pytest.raises(LocalCloudError, match="ValueError: raised on purpose by this test"):
         load(_requests("hit", ValueError("raised on purpose by this test")), connections=2, seconds=60)
 
 
-def test_a_connection_that_does_not_open_fails_the_load() -> None:
+def test_a_load_fails_if_a_connection_cannot_be_opened() -> None:
     @contextmanager
     def connect() -> Iterator[Send]:
         raise ConnectionRefusedError("raised on purpose by this test")
@@ -52,7 +52,7 @@ def test_a_connection_that_does_not_open_fails_the_load() -> None:
         load(connect, connections=3, seconds=60)
 
 
-def test_a_pair_of_requests_of_both_kinds_counts_as_one_request() -> None:
+def test_the_function_both_counts_two_requests_as_one_request() -> None:
     timings = load(both(_requests("a", "a"), _requests("b", "b", "b")), connections=1, seconds=60)
     assert timings.requests == 2
     assert timings.outcomes == {"b": 2}

@@ -16,7 +16,7 @@ def _row(ratio: float, limit: Limit, name: str = "page") -> Row:
     return Row.of_pairs(name, [(ratio * 10, 10.0)], "ms", floor_name="/v1/health", limit=limit)
 
 
-def test_a_row_has_the_medians_and_the_median_ratio_of_its_pairs() -> None:
+def test_a_row_contains_the_median_figure_and_floor_and_ratio_of_its_pairs() -> None:
     pairs = [(10.0, 10.0), (30.0, 10.0), (40.0, 20.0)]
     row = Row.of_pairs("page", pairs, "ms", floor_name="/v1/health", limit=Limit.at_most(2))
     assert (row.figure, row.floor, row.ratio) == (30, 10, 2)
@@ -44,7 +44,7 @@ def test_the_text_of_a_row_contains_its_figure_and_floor_and_ratio_and_limit_and
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a home directory. The benchmark does not start its local cloud in this test."""
+    """Return a home directory for the benchmark. In tests with this fixture, the benchmark starts no local cloud."""
 
     @contextmanager
     def started(home: Path) -> Iterator[None]:
@@ -78,29 +78,29 @@ def _incomplete(platform: BenchPlatform) -> Iterator[Row]:
 
 
 @pytest.mark.parametrize(("measure", "passed"), [(_passing, True), (_failing, False), (_broken, False)])
-def test_a_run_passes_when_all_rows_pass(home: Path, measure: Measure, passed: bool) -> None:
+def test_a_benchmark_run_passes_only_if_all_rows_pass(home: Path, measure: Measure, passed: bool) -> None:
     assert bench.measure({"pages": measure}, home, lambda line: None) is passed
 
 
-def test_a_row_that_cannot_be_measured_states_the_reason_and_fails(home: Path) -> None:
+def test_a_row_that_cannot_be_measured_fails_and_contains_the_reason(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"pages": _broken}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: ValueError: raised on purpose by this test FAIL"]
 
 
-def test_a_row_that_a_measure_does_not_yield_fails(home: Path) -> None:
+def test_a_row_fails_if_its_benchmark_does_not_yield_it(home: Path) -> None:
     lines: list[str] = []
     assert not bench.measure({"pages": _incomplete}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: the measure did not yield this row FAIL"]
 
 
-def test_a_measure_runs_after_a_broken_measure(home: Path) -> None:
+def test_a_failed_measurement_does_not_stop_the_next_one(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"broken": _broken, "pages": _passing}, home, lines.append)
     assert len(lines) == 4
 
 
-def test_the_rows_are_written_as_json(home: Path) -> None:
+def test_the_benchmark_writes_its_rows_to_a_json_file(home: Path) -> None:
     bench.measure({"pages": _broken}, home, lambda line: None)
     page, unmeasured = json.loads((home / "bench.json").read_text("utf-8"))
     assert page["floor_name"] == "/v1/health"

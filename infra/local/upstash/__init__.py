@@ -1,7 +1,7 @@
 """An adapter that offers the REST protocol of Upstash, and runs the commands on a Redis server.
 
-It is started with `python -m infra.local.upstash`. The tests use the packages `upstash-redis` and `upstash-ratelimit`
-as its clients. The protocol is described in https://upstash.com/docs/redis/features/restapi
+The adapter is started with `python -m infra.local.upstash`. In the tests, the packages `upstash-redis` and
+`upstash-ratelimit` are its clients. The protocol is described in https://upstash.com/docs/redis/features/restapi
 """
 
 import sys

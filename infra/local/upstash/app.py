@@ -18,7 +18,7 @@ from infra.local.upstash.commands import PreparedCommand, Scripts
 from infra.local.upstash.resp import ErrorReply, RedisConnection, RedisUnavailable, Status, Value, encode_value
 
 MAX_REQUEST_BYTES = 10_000_000
-"""Maximum size of a request body, in bytes."""
+"""The maximum size of a request body, in bytes."""
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -120,7 +120,7 @@ class UpstashApp:
         return _JSON, _json(_to_json(replies[0], request))
 
     async def _single(self, request: Request) -> list[Value]:
-        """Run one command. It is either a JSON array in the body, or a path such as `/SET/key/value`."""
+        """Run one command. The command is either a JSON array in the body, or a path such as `/SET/key/value`."""
         if request.segments == [b""]:
             arguments = _encode_arguments(_parse_array(request.body, "command"))
         else:
@@ -145,7 +145,7 @@ class UpstashApp:
     async def _transaction(self, request: Request) -> list[dict[str, Any]]:
         """Run all commands in a transaction.
 
-        If Redis does not accept one of them, raises RequestError and runs none.
+        If Redis rejects at least one command, this method raises RequestError, and Redis runs none of the commands.
         """
         commands = [self._scripts.prepare(arguments) for arguments in _parse_commands(request.body, "multi-exec")]
         for command in commands:
@@ -202,7 +202,8 @@ def _encode_arguments(command: list[Any]) -> list[bytes]:
     for argument in command:
         match argument:
             case str():
-                # A single surrogate is not a valid character. It is replaced, as in responses.
+                # A surrogate without its partner is not a valid character. Such a surrogate is replaced here, and also
+                # in responses.
                 arguments.append(argument.encode("utf-8", "replace"))
             case bool():
                 arguments.append(b"true" if argument else b"false")

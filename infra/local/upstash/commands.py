@@ -1,8 +1,9 @@
 """Converts commands of Upstash to commands of Redis. There are two differences between them.
 
-Upstash refuses some commands of Redis. And in Upstash, a script can start with `#!lua flags=allow-key-locking`. Such a
-script locks its keys and not the whole database. Redis rejects this flag, so the adapter removes it from the script. A
-client calls the script by the SHA1 of the original text, so the adapter also replaces this SHA1.
+First, Upstash refuses some commands of Redis. Second, Upstash knows scripts that start with `#!lua
+flags=allow-key-locking`. Such a script locks only its keys, and not the whole database. Redis rejects this flag, so the
+adapter removes it from the script. A client calls the script by the SHA1 of the original text, so the adapter also
+replaces this SHA1.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ _ADMINISTRATION = """
     MODULE MOVE OBJECT PFDEBUG PFSELFTEST REPLICAOF RESTORE-ASKING ROLE SAVE SHUTDOWN SLAVEOF SLOWLOG SWAPDB
 """
 REFUSED = frozenset(" ".join((_BLOCKING, _SUBSCRIBING, _CONNECTION, _ADMINISTRATION)).encode().split())
-"""Commands that Upstash refuses over REST. Some of them block. In the adapter, such a command would also block all
+"""The commands that Upstash refuses over REST. Some of them block. In the adapter, such a command would also block all
 other requests, because they share one connection."""
 
 _EVAL = frozenset((b"EVAL", b"EVAL_RO"))
@@ -35,8 +36,8 @@ _MAX_REMEMBERED_SCRIPTS = 1000
 class PreparedCommand:
     """A command that can be sent to Redis.
 
-    answer: if it is not None, it replaces a successful reply of Redis.
-    refusal: if Upstash refuses the command, the error message. The command is then not sent.
+    answer: if this is not None, it replaces a successful reply of Redis.
+    refusal: the error message if Upstash refuses the command, otherwise None. A refused command is not sent to Redis.
     """
 
     arguments: Sequence[bytes]
@@ -63,8 +64,8 @@ def refusal(arguments: Sequence[bytes]) -> str | None:
 
 
 def _blocks(arguments: Sequence[bytes]) -> bool:
-    # Read only the options, which end at STREAMS. The arguments after it are the names of streams, and a stream may
-    # have the name `block`.
+    # Read only the options, which end at STREAMS. The arguments after STREAMS are the names of streams, and a stream
+    # can have the name `block`.
     options = []
     for argument in arguments[1:]:
         if argument.upper() == b"STREAMS":
@@ -74,7 +75,10 @@ def _blocks(arguments: Sequence[bytes]) -> bool:
 
 
 class Scripts:
-    """Prepares commands for Redis. Stores the SHA1 of each script from which it has removed the flag."""
+    """Prepares commands for Redis.
+
+    Stores the SHA1 of each script from which the flag `allow-key-locking` was removed.
+    """
 
     def __init__(self) -> None:
         self._redis_digests: OrderedDict[bytes, bytes] = OrderedDict()

@@ -1,8 +1,9 @@
-"""A client for RESP2, the protocol of Redis. It has a parser, and a connection that all requests share.
+"""A client for RESP2, the protocol of Redis. The client consists of a parser, and of one connection that all requests
+share.
 
-There are two reasons not to use a Redis client library. The adapter must know whether a reply is a simple string or a
-bulk string, but client libraries return both as the same type. And no request needs a connection for itself, so one
-shared connection is cheaper than the connection pool of a library.
+There are two reasons not to use a Redis client library. First, the adapter must know whether a reply is a simple string
+or a bulk string, but client libraries return both as the same type. Second, no request needs a connection of its own,
+so one shared connection is cheaper than the connection pool of a library.
 """
 
 import asyncio
@@ -48,7 +49,10 @@ def encode(commands: Sequence[Command]) -> bytes:
 
 
 def encode_value(value: Value) -> bytes:
-    """Encode a reply in RESP2. A null array is encoded as a null string, because clients treat both as null."""
+    """Encode a reply in RESP2.
+
+    A null array is encoded in the same way as a null string, because clients treat both values as null.
+    """
     match value:
         case None:
             return b"$-1\r\n"
@@ -140,9 +144,11 @@ class _Stream(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def request(self, payload: bytes, replies: int) -> asyncio.Future[list[Value]]:
-        """Send the encoded commands in `payload`. Returns a future of their replies. replies: the number of replies.
+        """Send the encoded commands in `payload`. Returns a future that will contain the replies.
 
-        The whole payload is written in one call, so the commands of other requests are before or after it.
+        replies: the number of replies.
+
+        The whole payload is written in one call, so Redis gets no command of another request between these commands.
         """
         if self._transport is None:
             raise RedisUnavailable("Redis is not connected")
@@ -152,7 +158,8 @@ class _Stream(asyncio.Protocol):
         return future
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # A transport of uvloop has all methods of asyncio.Transport, but its class is not a subclass of it.
+        # A transport of uvloop has all methods of asyncio.Transport, but its class is not a subclass of
+        # asyncio.Transport.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -179,7 +186,10 @@ class _Stream(asyncio.Protocol):
 
 
 class RedisConnection:
-    """The connection to Redis. It is opened when it is first needed, and opened again if it was closed."""
+    """The connection to Redis.
+
+    The connection is opened when it is first needed. If it was closed, it is opened again.
+    """
 
     def __init__(self, url: str) -> None:
         """url: a URL of the form redis://[:password@]host:port[/database]."""
@@ -198,10 +208,11 @@ class RedisConnection:
     async def run(self, commands: Sequence[Command]) -> list[Value]:
         """Run commands and return their replies, in order.
 
-        Commands of other Redis clients may run between them, unless the commands are enclosed in MULTI and EXEC.
+        Redis can run commands of other clients between these commands, unless the commands are enclosed in MULTI and
+        EXEC.
 
-        Raises RedisUnavailable. In this case, Redis may or may not have run the commands. Therefore this method does
-        not send them again.
+        Raises RedisUnavailable. In this case, nobody knows whether Redis has run the commands. Therefore this method
+        does not send them again.
         """
         stream = self._stream
         if stream is None or not stream.is_open:
