@@ -29,7 +29,7 @@ def list_all(tx: Transaction) -> Flags:
 
 
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
-    """Set a switch to its other value.
+    """Change a switch to its other value.
 
     Raises Invalid if `new` has a different value, and Forbidden unless the caller is an admin.
     """
