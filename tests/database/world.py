@@ -219,7 +219,7 @@ def _rows_of_jobs() -> Iterator[Row]:
         ("B's", B, B_CATALOG, B_JOB),
         ("platform's", None, SHARED, PLATFORM_JOB),
     ):
-        values = {"id": job, "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
+        values: dict[str, Any] = {"id": job, "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("jobs", name, {**values, "requested_by": "service:drops", "payload": Jsonb({})})
         values = {"id": ident(f"{name} drop"), "client_id": owner, "catalog_id": catalog, "key": name, "size": 1}
         values |= {"version_id": "1", "sequencer": "1", "etag": "e", "dropped_at": NOW, "job_id": job}

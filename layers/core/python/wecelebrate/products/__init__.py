@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import catalogs
 from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -45,8 +44,17 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
     if not rows:  # a row would prove that the caller can see the catalog
-        catalogs.get(tx, catalog_id)
+        _require_catalog(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
+
+
+def _require_catalog(tx: Transaction, catalog_id: UUID) -> None:
+    """Raise NotFound if the caller cannot see the catalog.
+
+    `catalogs.get` would load the models of catalogs: 14 ms of every cold start.
+    """
+    if not sql.can_see_catalog(tx, catalog_id=catalog_id):
+        raise NotFound
 
 
 def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +76,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     AlreadyExists if the catalog already has a product with this SKU.
     """
-    catalogs.get(tx, catalog_id)
+    _require_catalog(tx, catalog_id)
     values = as_json(new.model_dump(mode="json"), "images", "attributes")
     row = sql.create_product(tx, catalog_id=catalog_id, base_url=settings().images(), **values)
     return _after_write(tx, Product(**row))

@@ -15,6 +15,10 @@ from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_ma
   ) product
 order by page.ordinality;
 
+-- name: can_see_catalog$
+-- Return whether the caller can see a catalog.
+select exists (select from catalogs where id = :catalog_id);
+
 -- name: get_product^
 -- Get a product that the caller may see.
 select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from wecelebrate.clients.members import default_client
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid
@@ -22,6 +21,8 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
     Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the request names no client
     and the caller belongs to several clients.
     """
+    from wecelebrate.clients.members import default_client  # loads the models of clients: 6 ms of a cold start
+
     client_id = new.client_id or default_client(tx)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
