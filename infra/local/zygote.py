@@ -73,7 +73,7 @@ class Zygote:
         self._preload = tuple(preload)
         self._ids = itertools.count()
         self._pending: dict[int, asyncio.Future[Fork]] = {}
-        """Request id → future of the fork, for the fork requests that have no answer yet."""
+        """Maps the id of each unanswered fork request to the `Future` that will receive its answer."""
         self._forks: dict[int, Fork] = {}
         """Pid → fork, for the forks that are running."""
         self._start_lock = asyncio.Lock()

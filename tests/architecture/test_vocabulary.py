@@ -105,12 +105,12 @@ def test_definitions_are_found_in_classes_and_methods() -> None:
 
 
 @pytest.mark.parametrize("module", OLD_MODULES.split())
-def test_an_old_module_does_not_exist(module: str) -> None:
+def test_a_replaced_module_is_removed(module: str) -> None:
     assert module_file(module) is None
 
 
 @pytest.mark.parametrize("name", OLD_NAMES.split())
-def test_an_old_name_is_not_defined(name: str) -> None:
+def test_a_replaced_name_is_not_defined(name: str) -> None:
     parts = name.split(".")
     split = next(n for n in range(len(parts) - 1, 0, -1) if module_file(".".join(parts[:n])))
     file = module_file(".".join(parts[:split]))
@@ -131,17 +131,17 @@ def test_the_columns_of_the_schema_are_found(tables: dict[str, set[str]]) -> Non
 
 
 @pytest.mark.parametrize("function", OLD_SQL_FUNCTIONS.split())
-def test_an_old_sql_function_does_not_exist(function: str) -> None:
+def test_a_replaced_sql_function_is_removed(function: str) -> None:
     assert not re.search(rf"function app\.{function}\(", SCHEMA, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("table", OLD_TABLES.split())
-def test_an_old_table_does_not_exist(table: str, tables: dict[str, set[str]]) -> None:
+def test_a_replaced_table_is_removed(table: str, tables: dict[str, set[str]]) -> None:
     assert table not in tables
 
 
 @pytest.mark.parametrize("column", OLD_COLUMNS.split())
-def test_an_old_column_does_not_exist(column: str, tables: dict[str, set[str]]) -> None:
+def test_a_replaced_column_is_removed(column: str, tables: dict[str, set[str]]) -> None:
     table, _, name = column.partition(".")
     assert name not in tables[table]
 

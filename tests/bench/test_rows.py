@@ -82,7 +82,7 @@ def test_a_benchmark_run_passes_only_if_all_rows_pass(home: Path, measure: Measu
     assert bench.measure({"pages": measure}, home, lambda line: None) is passed
 
 
-def test_a_row_that_cannot_be_measured_fails_and_contains_the_reason(home: Path) -> None:
+def test_a_benchmark_row_without_a_measurement_fails_and_gives_the_reason(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"pages": _broken}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: ValueError: raised on purpose by this test FAIL"]

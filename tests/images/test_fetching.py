@@ -25,7 +25,7 @@ def send_forever(connection: socket.socket, _: bytes) -> None:
         connection.sendall(bytes(1 << 16))
 
 
-def test_without_the_automatic_setting_images_are_fetched_only_on_request(platform: Platform) -> None:
+def test_images_are_fetched_only_on_request_if_automatic_fetching_is_off(platform: Platform) -> None:
     tenant = platform.tenant()
     with serving(image()) as served:
         product = platform.product(tenant, images=[served.url("/a")])

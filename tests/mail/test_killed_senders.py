@@ -92,7 +92,7 @@ def mail_after_takeover(platform: Platform, tenant: Tenant, mail_row: Json) -> J
     return ok(tenant.owner.get(f"/v1/mails/{mail_row['id']}"))
 
 
-def test_one_mail_is_sent_if_the_worker_is_killed_before_sending(
+def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()

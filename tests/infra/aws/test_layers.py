@@ -107,7 +107,7 @@ def test_the_layers_of_every_function_are_smaller_than_the_size_limit_of_lambda(
     layers.check_sizes(specs, built)
 
 
-def test_the_error_for_too_large_layers_names_the_function(
+def test_the_error_names_the_function_whose_layers_are_too_large(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     with (tmp_path / "large").open("wb") as file:

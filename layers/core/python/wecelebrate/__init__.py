@@ -1,1 +1,1 @@
-"""What every function of wecelebrate stands on."""
+"""The package that every function of wecelebrate uses."""

@@ -45,7 +45,7 @@ MIN_STATEMENTS_PER_LOAD = 3
 """The assumed number of SQL statements for each load, if no load was counted. The three statements set the caller, read
 the value, and read the parent object of the value."""
 _KEYS_PER_CALL = 500
-"""The largest number of keys whose counters one call of Redis adds up. A call with this number of keys takes a few
+"""The largest number of keys in one call of Redis. The call adds up the counters of these keys, and takes a few
 milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]

@@ -111,7 +111,7 @@ def _encoding(start: bytes, option: str | None) -> str:
     elif declared:
         name = declared[1].decode().lower()
         if name.startswith(("utf-16", "utf-32", "ucs")):
-            name = "utf-8"  # the text was UTF-16 only in the memory of the exporting program
+            name = "utf-8"  # the bytes are not UTF-16: the exporting program used it only in memory
     else:
         name = "utf-8"
     try:
