@@ -25,8 +25,7 @@ Value = TypeVar("Value")
 def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
     """Return the function that builds the products of a file. `mark` is the file's decimal separator.
 
-    That function returns one item for one source row. If a row cannot become a product, the item is a rejection that
-    describes the first bad cell.
+    That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
@@ -38,8 +37,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     read_currency = _cached(partial(_currency, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
-    # This function is called for every row. It is not divided into smaller functions, because calls of smaller
-    # functions would take most of the time.
+    # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
     def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
         sku: str | None = None
         missing = _NO_FIELDS
