@@ -1,4 +1,4 @@
-"""All functions, their layers, and the step that migrates the database schema before a deploy updates the functions.
+"""All functions, their layers, and the deploy step that migrates the database schema before the functions are updated.
 
 The layers are in the same stack as the functions. If they were in a separate stack, that stack would export the ARN of
 each layer version. A new version would change the export, and CloudFormation refuses to change an export that another
@@ -112,9 +112,9 @@ class Compute(PlatformStack):
         return ec2.SecurityGroup(self, id, vpc=vpc, description=description, allow_all_outbound=False)
 
     def _network_policy(self, environment: Environment) -> iam.ManagedPolicy:
-        """Create the policy that allows the Lambda service to attach functions to the VPC.
+        """Create the policy with which the Lambda service attaches functions to the VPC.
 
-        The same policy denies these actions to the code of the functions.
+        The policy allows actions on network interfaces, and denies the same actions to the code of the functions.
         """
         actions = [
             "ec2:AssignPrivateIpAddresses",
@@ -194,9 +194,10 @@ class Compute(PlatformStack):
         )
 
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
-        """If `step` or the migrations have changed, make a deploy invoke `step` before the deploy updates `others`.
+        """Invoke the function `step` during a deploy, before the functions in `others` are updated.
 
-        If `step` fails, the deploy rolls back and does not update `others`.
+        A deploy invokes `step` only if `step` or the migrations have changed. If `step` fails, the deploy rolls back
+        and does not update `others`.
         """
         trigger = triggers.Trigger(
             self,

@@ -183,7 +183,7 @@ class Data(PlatformStack):
             # timeout, API Gateway would return an error, but only after 30 seconds.
             borrow_timeout=cdk.Duration.seconds(5),
             idle_client_timeout=cdk.Duration.minutes(15),
-            # The other 10 % of the connections are for migrations, operators and RDS itself.
+            # The pool uses at most 90 %. The other connections are for migrations, operators and RDS itself.
             max_connections_percent=90,
             max_idle_connections_percent=30,
         )
@@ -197,7 +197,7 @@ class Data(PlatformStack):
         return policy
 
     def _create_logins(self) -> None:
-        """Make a deploy create the logins before any function signs in. The deploy does this as the master user."""
+        """Create the logins during a deploy, as the master user, before any function signs in."""
         secret = self.cluster.secret
         if secret is None:
             raise LookupError("the cluster has no master secret: set `manage_master_user_password=True`")
@@ -215,7 +215,7 @@ class Data(PlatformStack):
         logins = custom.AwsCustomResource(
             self,
             "logins",
-            on_update=call,  # CDK also uses this call when it creates the resource
+            on_update=call,  # CDK makes the same call on creation
             install_latest_aws_sdk=False,
             timeout=cdk.Duration.minutes(2),
             policy=custom.AwsCustomResourcePolicy.from_statements(

@@ -40,7 +40,8 @@ UNZIPPED_LIMIT = 250 * 1024 * 1024
 limit."""
 
 _RECIPE = "1"
-"""A version number in every digest. Increase it if you change this module in a way that changes the built files."""
+"""A version number that is part of every digest. Increase it if you change this module in a way that changes the built
+files."""
 _UNUSED_SECONDS = 7 * 24 * 3600
 _EXCLUDED = ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", ".lock")
 
@@ -138,7 +139,7 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Return a mapping from each package that `extra` needs to the line of this package in a requirements file.
+    """Return package → line of the package in a requirements file, for all packages that `extra` needs.
 
     The line contains the version, the marker and the hashes.
     """
@@ -198,7 +199,7 @@ def _build_layer(
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # another user owns the layer, and also removes it
+        with contextlib.suppress(PermissionError):  # only the owner of a layer keeps or removes it
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:

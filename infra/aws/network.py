@@ -37,8 +37,8 @@ class Network(PlatformStack):
                 ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
             ],
             gateway_endpoints={"s3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
-            # With True, CDK would add a function that removes all rules from the default security group. This is not
-            # necessary, because no resource uses that group.
+            # If this were True, CDK would add a function that removes all rules from the default security group. No
+            # resource uses that group.
             restrict_default_security_group=False,
         )
         # Log only rejected traffic. A log of all traffic would be the largest log of the account.

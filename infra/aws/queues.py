@@ -12,7 +12,7 @@ from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_q
 
 
 class Queues(Construct):
-    """All queues and dead-letter queues. `by_name` maps the name of each queue in the declarations to the queue."""
+    """All queues and dead-letter queues. `by_name`: name in the declarations → queue."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")
@@ -53,8 +53,8 @@ class Queues(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
-            # This is shorter than the retention of the dead-letter queue. Even when SQS moves a message to the
-            # dead-letter queue, the age of the message counts from the time when the message was first sent.
+            # This retention is shorter than the retention of the dead-letter queue, because a message that SQS moves to
+            # that queue keeps its age.
             retention_period=cdk.Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )

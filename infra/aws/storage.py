@@ -33,7 +33,7 @@ _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
 """The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    # Two actions, because a job reads the version of the object that its message names, even if a newer version exists.
+    # A job needs both actions: it reads the object version that its message names, even if a newer version exists.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
@@ -48,7 +48,7 @@ _LISTING: Mapping[str, str] = {
 
 
 class Buckets(Construct):
-    """All buckets. `by_name` maps the name of each bucket in the declarations to the bucket."""
+    """All buckets. `by_name`: name in the declarations → bucket."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -154,7 +154,7 @@ class Buckets(Construct):
         add a function that is allowed to change every bucket of the account.
 
         The queue also gets notifications about result files, and the function of the queue ignores these notifications.
-        S3 could filter keys only by prefix and suffix, and every key starts with a catalog id.
+        S3 cannot exclude them: it filters keys only by prefix and suffix, and every key starts with a catalog id.
         """
         allow_notifications(queue, self._arn(name))
         # The policy of the queue must exist first. S3 sends a test message to the queue when the notification is

@@ -1,4 +1,4 @@
-"""Images: fetch the images of products. Render fetched and uploaded images in several sizes."""
+"""Images: fetch the images of products, and render all images (fetched or uploaded) in several sizes."""
 
 from wecelebrate import images, jobs, subscriptions
 from wecelebrate.core.queue import consume
