@@ -1,4 +1,4 @@
-"""Writes CSV files of products. Measures two floors for a load of the same rows: COPY, and a single merge."""
+"""Writes CSV files of products. Measures how long PostgreSQL takes to COPY or to merge the same rows."""
 
 import csv
 import json

@@ -40,7 +40,10 @@ def next_job(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
-    """Return the median duration of a claim while each client has `pending` jobs. Rolls back all changes."""
+    """Return the median duration of a claim. Rolls back all changes.
+
+    pending: the number of pending jobs of each client.
+    """
     milliseconds = []
     with platform.database.transaction(force_rollback=True):
         for statement in _INSERT_JOBS.split(";"):

@@ -5,9 +5,9 @@ Some rows have a target, e.g. 10 ms. For such a row, the limit is the target div
 
 Reference speed is the speed of a certain machine with 2 idle cores. On this machine, a page with filter and search
 takes 8.7 ms p50, and reaches 216 req/s with 8 connections. A cached storefront page takes 2.8 ms p50. A cached list of
-1,000 rows reaches 271 req/s. For each of these rows, the floor at reference speed is this figure divided by the ratio
-of the row. Each ratio is the median of three measurements on a machine that other work slowed down to half the
-reference speed.
+1,000 rows reaches 271 req/s. For each of these four rows, the floor at reference speed is the figure above divided by
+the ratio of the row. Each ratio is the median of three measurements on a machine that was slowed down to half the
+reference speed by other work.
 """
 
 from collections.abc import Collection, Iterator
@@ -53,16 +53,16 @@ QUERIES_LIMIT = Limit.at_most(0.2)
 NEIGHBOUR_LIMIT = Limit.at_most(1.2)
 """The requests of a client must not become slower when a second client exceeds its own quota."""
 NEIGHBOUR_RUNS, NEIGHBOUR_SECONDS = 9, 2.0
-"""The number of runs with a neighbour, and the duration of each of these runs, in seconds. These runs are longer than
-the other runs, because a p95 needs more requests than a median."""
+"""The number of runs with a neighbour (the second client), and the duration of each of these runs, in seconds. They are
+longer than all other runs, because a p95 needs more requests than a median."""
 NEIGHBOUR_CONNECTIONS = 2
 NEIGHBOUR_REQUESTS_PER_SECOND = 100
 
 SITES = 50
 VISITED_PRODUCTS = 2_000
 EARLIER_VISITS = 80_000
-"""The number of visits to all storefronts together before the measurement starts. A cache entry lives for 30 minutes.
-With 44 visits a second, this is about the number of visits in 30 minutes."""
+"""The number of visits before the measurement starts, to all storefronts together. A cache entry lives for 30 minutes.
+At 44 visits a second, there are about as many visits in 30 minutes."""
 MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
 """The number of visits in a run with the cache, and in a run without the cache. A run has no fixed duration, but a
 fixed number of visits. The reason is that the hit rate grows with the number of visits, and the hit rate must not
@@ -76,8 +76,7 @@ VISITS_TIMEOUT = 900.0
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
-    The first page has 50 products with filter and search, the second page has 1,000 rows, the third is a cached
-    storefront page.
+    They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
@@ -149,7 +148,7 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
 
 @measures("neighbour-p95")
 def neighbour(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure how much slower a client becomes through a second client.
+    """Measure how much a second client slows down a first client.
 
     The figure is the p95 of the first client while the second client sends ten times its own quota. The floor is the
     p95 of the first client without the second client.
@@ -174,8 +173,8 @@ def neighbour(platform: BenchPlatform) -> Iterator[Row]:
 def _health(platform: BenchPlatform) -> Connect:
     """Return a function that opens a connection for requests to `/v1/health`.
 
-    Such a request passes the gateway and makes one query on each database server. Its duration is the time that every
-    request in the local cloud needs in any case.
+    Such a request passes through the gateway, and makes one query on each database server. Every other request in the
+    local cloud takes at least as long.
     """
     return get(platform.endpoints.api, {}, lambda: "/v1/health")
 

@@ -65,16 +65,16 @@ class BenchPlatform:
         return catalog_id
 
     def headers(self) -> dict[str, str]:
-        """Return request headers with a token of the owner of Acme.
+        """Return request headers with a token of an owner of the client Acme.
 
-        This client has a quota of 100,000 requests an hour.
+        Acme has a quota of 100,000 requests an hour.
         """
         return self._bearer("client:acme")
 
     def small_client_headers(self) -> dict[str, str]:
-        """Return request headers with a token of the owner of Globex.
+        """Return request headers with a token of an owner of the client Globex.
 
-        This client has a quota of 1,000 requests an hour.
+        Globex has a quota of 1,000 requests an hour.
         """
         return self._bearer("client:globex")
 

@@ -46,7 +46,7 @@ class Row:
     floor: float
     """The floor, in the same unit as the figure."""
     ratio: float
-    """The quotient figure / floor is computed for each pair of runs. This is the median of these quotients."""
+    """The median of the quotients `figure / floor` of all pairs of runs."""
     limit: Limit
     note: str = ""
 
@@ -95,7 +95,7 @@ class UnmeasuredRow:
 
 @dataclass(frozen=True)
 class Measure:
-    """A function that yields rows, and the names of these rows in the same order."""
+    """A function `run` that yields rows. `row_names` contains the names of these rows, in the same order."""
 
     row_names: tuple[str, ...]
     run: Callable[["BenchPlatform"], Iterator[Row]]
