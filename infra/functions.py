@@ -94,7 +94,7 @@ class Declaration(_StrictModel):
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
-    """Additional third-party layers. Other third-party layers follow from the trigger and from `uses`."""
+    """Third-party layers in addition to the layers that follow from the trigger and from `uses`."""
     memory: int = Field(default=512, ge=128, le=10_240)
     """The memory limit in MB."""
     timeout: int = Field(default=15, ge=1, le=900)
@@ -323,7 +323,8 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
         for name in spec.sends_to():
             if name not in queues:
                 raise BadDeclaration(
-                    f"{spec.folder / 'function.toml'}: no function consumes the queue of `queue:{name}`"
+                    f"{spec.folder / 'function.toml'}: `uses` contains `queue:{name}`,"
+                    " but no function consumes this queue"
                 )
     return specs
 

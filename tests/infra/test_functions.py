@@ -134,7 +134,7 @@ def test_two_functions_cannot_serve_the_same_route(tmp_path: Path) -> None:
 
 def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) -> None:
     declare(tmp_path, "api/things/write", API + 'uses = ["queue:mails"]\n')
-    with pytest.raises(BadDeclaration, match="no function consumes the queue of `queue:mails`"):
+    with pytest.raises(BadDeclaration, match="`uses` contains `queue:mails`, but no function consumes this queue"):
         functions(tmp_path / "functions")
 
 
