@@ -1,4 +1,4 @@
-"""The `wecelebrate` command. Each subcommand is a function in a module of this package. This module registers them."""
+"""The `wecelebrate` command. This module registers all subcommands, which are functions in the other modules."""
 
 from typing import Any
 

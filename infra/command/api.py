@@ -72,8 +72,8 @@ def get(
     """Send a GET request and return the JSON body.
 
     Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
-    API does not respond. The error has the message from the API. If `not_found` is set and the status is 404, the error
-    has the message `not_found`.
+    API does not respond. For an error status, the message comes from the API. If `not_found` is set and the status is
+    404, the text in `not_found` is the message.
     """
     return _body(api.get(path, params=query), not_found)
 

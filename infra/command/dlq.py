@@ -1,6 +1,6 @@
 """The command `wecelebrate dlq`: lists, shows and redrives dead letters.
 
-A dead letter is a message that a worker could not process, for a reason other than the input in the message.
+A dead letter is a message that a worker could not process. The input in the message is not the reason.
 """
 
 import json
@@ -64,9 +64,9 @@ def redrive(
     client: ClientOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Redrive dead letters: retry the job of each or, if it has no job, send its message again.
+    """Redrive dead letters. If a dead letter has a job, retry the job, otherwise send the message again.
 
-    The exit code is 1 if the API refused one of them.
+    The exit code is 1 if the API refused to redrive a dead letter.
     """
     if bool(letter_ids) == all_letters:
         raise typer.BadParameter("give either the ids of dead letters or --all")

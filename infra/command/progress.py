@@ -26,11 +26,11 @@ _PHASES = {
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
 _RATE_WINDOW = 5.0
-"""The rate is the average over this number of seconds."""
+"""The number of seconds over which the rate of a job is averaged."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SCALE = 1_000
-"""The number of steps of a progress bar for one percent. Rich needs integers. With many steps, the bar moves smoothly
-nevertheless."""
+"""The number of steps of a progress bar for one percent. Rich counts only whole steps. The bar therefore needs many
+steps to move smoothly."""
 
 
 def is_unfinished(job: Json) -> bool:
@@ -94,7 +94,7 @@ def job_table(jobs: Iterable[Json], clients: Mapping[str, str]) -> Table:
 
 
 def details(values: Mapping[str, Any]) -> Table:
-    """Return a table with a row for each name and its value. The table does not contain names with an empty value."""
+    """Return a table with a row for each name and its value. Leaves out names with an empty value."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")

@@ -41,7 +41,7 @@ def client_id(clients: Clients, client: str) -> str:
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:
-    """Return the query parameters that are not None, and `client_id` if `client` is not None.
+    """Return all `parameters` that are not None as a query. If `client` is not None, adds the parameter `client_id`.
 
     Raises the same errors as `client_id`.
     """
@@ -77,7 +77,7 @@ def print_list(
 def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], Table]) -> None:
     """Print one row that the API returns.
 
-    Raises LocalCloudError with the message `not_found` if the row does not exist.
+    If the row does not exist, raises LocalCloudError. The text in `not_found` is its message.
     """
     with as_admin() as cloud:
         row = get(cloud.api, path, not_found=not_found)

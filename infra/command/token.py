@@ -24,7 +24,7 @@ def token(
     ],
     expires_in: Annotated[int, typer.Option(min=1, help="Lifetime of the token, in seconds.")] = 12 * 3600,
 ) -> None:
-    """Print an access token. For client, editor and viewer, also add the user to the client if necessary."""
+    """Print an access token. If the user must be a member of a client but is not, also create the membership."""
     state = state_directory()
     endpoints = running_endpoints(state)
     kind, _, name = identity.partition(":")

@@ -147,8 +147,8 @@ def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clie
     """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
     job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
     if job is None or is_unfinished(job):
-        # `_unfinished_jobs` sends one request for each status. If the job changed its status between these two
-        # requests, neither response contains the job.
+        # `_unfinished_jobs` sends two requests, one for each status. A job that changes its status between the two
+        # requests can be missing in both responses.
         return True
     completed = bool(job["status"] == "completed")
     reason = "" if completed else f": {escape(str(job['error']))}"
