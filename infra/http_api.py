@@ -7,8 +7,7 @@ from dataclasses import dataclass
 class Cors:
     """The CORS settings of the gateway.
 
-    Every origin is allowed. This is safe because a browser never adds the token to a request by itself. A browser does
-    this only with cookies.
+    Every origin is allowed. This is safe because a browser adds cookies to a request by itself, but never a token.
     """
 
     allow_origins: tuple[str, ...] = ("*",)

@@ -80,7 +80,7 @@ class Aws(Service):
 
     @property
     def url(self) -> str:
-        """The URL of the endpoint that all these services share."""
+        """The URL of the endpoint that all emulated services share."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -90,7 +90,7 @@ class Aws(Service):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that make boto3 call these services."""
+        """The environment variables that make boto3 call the emulated services."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,

@@ -1,7 +1,7 @@
 """The whole local cloud: its parts, and the order in which the supervisor starts them.
 
-In this diagram, a part starts when all parts that a line connects to its left side are ready. The two poolers are in
-parentheses, because they exist only if pgbouncer is installed.
+In this diagram, a line leads from a part to the right, to the parts that need it. A part starts as soon as all parts
+that it needs are ready. The two poolers are in parentheses, because they exist only if pgbouncer is installed.
 
 postgres ─┬─ replica ─── (pool-reader) ─┐
           ├─ (pool-writer) ─────────────┤

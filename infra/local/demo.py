@@ -1,4 +1,4 @@
-"""Loads the demo data. The demo data contains rows that the first requests of a developer can return."""
+"""Loads the demo data, so that the first requests of a developer return rows."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""The process that runs all functions. In this process, Lambda, the HTTP API, the event source mappings, the schedules
-and the issuer run.
+"""The host process of all functions. It runs Lambda, the HTTP API, the event source mappings, the schedules and the
+issuer.
 
 Command::
 

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
-"""The maximum size of a log, in bytes. A larger log is moved to `<name>.log.1`, which replaces an older file with that
-name."""
+"""The maximum size of a log, in bytes. The content of a larger log is moved to `<name>.log.1`, and replaces the
+older content of that file."""
 
 TAIL_BYTES = 4096
 """The maximum number of bytes of the log that an invocation can return. Lambda has this limit for `LogType=Tail`."""

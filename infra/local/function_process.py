@@ -84,7 +84,7 @@ class FunctionProcess:
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
         self.started = time.monotonic()
         self.ready = asyncio.Event()
-        """An event that is set as soon as the process has requested its first event, or has ended."""
+        """Becomes set as soon as the process has requested its first Lambda event, or has ended."""
         self.finishing = False
         """Whether the process has returned a result, but has not requested the next event yet."""
         self.idle_since = 0.0
@@ -103,8 +103,8 @@ class FunctionProcess:
         """The highest memory use of the process so far, in bytes."""
         self._timer: asyncio.TimerHandle | None = None
         self._kill_error: Callable[[Invocation], bytes] | None = None
-        """A function that returns the error payload for an invocation. It is set when the process is killed because of
-        a limit."""
+        """A function that returns the error payload for an invocation. None until the process is killed because of a
+        limit."""
         self._fork: Fork | None = None
         self._zygote: Zygote | None = None
         self._server: asyncio.Server | None = None
@@ -302,7 +302,7 @@ def exit_payload(invocation: Invocation, reason: str) -> bytes:
 
 
 def exit_reason(code: int) -> str:
-    """Return in the words of Lambda how a process ended. The text is empty for exit code 0."""
+    """Describe in the words of Lambda how a process ended. Returns an empty text for exit code 0."""
     if code < 0:
         return f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
     return f"exit status {code}" if code else ""

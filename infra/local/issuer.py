@@ -28,7 +28,7 @@ class Issuer:
     """Signs tokens with RS256. Creates the private key when the key is first needed. Only the owner can read the key
     file.
 
-    state: folder of the key file. url: the claim `iss` of all tokens, from which a slash at the end is removed.
+    state: folder of the key file. url: the value of the claim `iss` in all tokens. A slash at its end is removed.
     """
 
     def __init__(self, state: Path, url: str, audience: str = AUDIENCE) -> None:
