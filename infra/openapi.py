@@ -154,7 +154,7 @@ def app(spec: FunctionSpec) -> FastAPI:
     if module_spec is None or module_spec.loader is None:
         raise LookupError(f"{spec.handler} is not a Python file that can be imported")
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module  # Pydantic looks here for the module that defines a generic model
+    sys.modules[module_spec.name] = module  # Pydantic looks in `sys.modules` for the module of a generic model
     module_spec.loader.exec_module(module)
     fastapi_app = getattr(module, "app", None)
     if not isinstance(fastapi_app, FastAPI):
@@ -285,7 +285,7 @@ def _resource(spec: FunctionSpec) -> str:
 
 
 def _rename_pages(node: Any) -> Any:
-    """Rename the schemas of pages everywhere in `node`, e.g. `Page_Client_`, a name from Pydantic, to `ClientPage`."""
+    """Rename the schemas of pages everywhere in `node`, e.g. from Pydantic's `Page_Client_` to `ClientPage`."""
     if isinstance(node, dict):
         return {_page_name(name): _rename_pages(value) for name, value in node.items()}
     if isinstance(node, list):

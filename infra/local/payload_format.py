@@ -36,7 +36,7 @@ _CONNECTION_HEADERS = frozenset(
         "upgrade",
     }
 )
-"""The headers that describe the connection. A function cannot set them."""
+"""The headers that describe the connection. A function cannot set these headers."""
 
 
 class BadResponse(Exception):
@@ -172,7 +172,7 @@ def _headers(request: Request, trace_id: str) -> tuple[dict[str, str], list[str]
 
 
 def _join_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return a mapping from name to value. If a parameter is repeated, its values are joined by commas."""
+    """Map each name to its value. If a name is repeated, its values are joined by commas."""
     values: dict[str, str] = {}
     for name, value in pairs:
         values[name] = f"{values[name]},{value}" if name in values else value

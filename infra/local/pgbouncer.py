@@ -60,7 +60,9 @@ _SETTINGS = {
 
 
 def find_pgbouncer(owner: Account) -> str | None:
-    """Return the path of pgbouncer. Returns None if `owner` can run no pgbouncer, or if WECELEBRATE_POOLER is `off`.
+    """Return the path of pgbouncer, or None if WECELEBRATE_POOLER is `off`.
+
+    Also returns None if pgbouncer is not installed, or if `owner` cannot run it.
 
     Raises LocalCloudError for an invalid value of WECELEBRATE_POOLER.
     """
@@ -135,7 +137,7 @@ class Pooler(Service):
             "query_wait_timeout": str(QUERY_WAIT_TIMEOUT[self.role]),
         }
         if version >= (1, 21):
-            # A named prepared statement makes RDS Proxy pin the session to a server connection. With the value 0, such
+            # A named prepared statement makes RDS Proxy pin the session to a server connection. With this setting, such
             # a statement fails in pgbouncer, so that a developer notices the mistake.
             settings["max_prepared_statements"] = "0"
         configuration = self._write(

@@ -8,8 +8,8 @@ batches are processed at the same time. A function can report that only some mes
 (ReportBatchItemFailures). A failed message becomes visible again when its visibility timeout ends. After `max_receives`
 deliveries, SQS moves the message to the dead-letter queue.
 
-There are two differences from AWS. First, only one loop receives messages from a queue. Second, when the host stops,
-messages that are not completely processed become visible again immediately.
+There are two differences from AWS. First, a single loop receives the messages of each queue. Second, when the host
+stops, messages that are not completely processed become visible again immediately.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ limit of 6 MB."""
 
 
 class EventSourceMapping:
-    """Receives the messages of one queue, and invokes its function with them."""
+    """Receives the messages of one queue, and invokes the function of this queue with them."""
 
     def __init__(self, spec: FunctionSpec, queue_url: str, functions: Lambda, sqs: Sqs, region: str) -> None:
         if spec.queue is None:
@@ -211,8 +211,10 @@ def record(message: Message, arn: str, region: str) -> dict[str, Any]:
 def failures(result: Result, batch: Sequence[Message]) -> frozenset[str]:
     """Return the ids of the messages that the function failed to process, according to its result.
 
-    An empty result or an empty list means that all messages succeeded. An invalid result, or an id that is not in the
-    batch, means that all messages failed. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    An empty result or an empty list of failures means that all messages succeeded. An invalid result, or an id that is
+    not in the batch, means that all messages failed.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     all_ids = frozenset(message["MessageId"] for message in batch)
     if result.error:

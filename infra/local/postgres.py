@@ -286,7 +286,7 @@ class Replica(Server):
         return standby and _system_identifier(self.data) == _system_identifier(self.primary.data)
 
     def _slot_has_wal(self) -> bool:
-        """Return whether the primary still has all the WAL that the copy needs."""
+        """Return whether the primary still has all the WAL that this replica needs."""
         with self.primary.connect() as connection:
             cursor = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", [_SLOT])
             row = cursor.fetchone()

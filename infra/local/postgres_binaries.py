@@ -14,7 +14,7 @@ MIN_VERSION = 15
 
 @dataclass(frozen=True)
 class Binaries:
-    """The folder that contains postgres, initdb and pg_basebackup, and their major version."""
+    """The folder of the programs postgres, initdb and pg_basebackup, and the major version of these programs."""
 
     folder: Path
     version: int

@@ -1,8 +1,8 @@
 """Starts and stops the child processes of the local cloud.
 
 Each child runs in its own session. Ctrl-C therefore stops only the supervisor, and the supervisor stops the children in
-the right order. Each child has a pid file in `<state>/run/`. If a supervisor is killed, the next supervisor finds the
-children with these files.
+the right order. Each child has a pid file in `<state>/run/`. If a supervisor is killed, the next supervisor uses
+these files to find the children.
 """
 
 import contextlib
@@ -86,8 +86,8 @@ def http_ok(port: int, path: str) -> bool:
 def require_free_ports(ports: Mapping[str, int]) -> None:
     """Raise LocalCloudError if any of `ports` (part → port) is in use.
 
-    The message contains all ports in use, and the environment variables that set other ports. If this user can see
-    the processes that use the ports, the message also contains them.
+    The message contains these ports, and the environment variables with which the operator can choose other ports.
+    It also contains the processes that use the ports, if this user can see the processes.
     """
     in_use = {part: port for part, port in ports.items() if not _is_free(port)}
     if not in_use:
@@ -116,9 +116,9 @@ def _is_free(port: int) -> bool:
 
 
 def _port_owners(ports: Collection[int]) -> dict[int, str]:
-    """Return a mapping from port to owner, e.g. ` by pid 12 (nginx)`.
+    """Map each port to a text about the process that uses it, e.g. ` by pid 12 (nginx)`.
 
-    The owner is "" if this user cannot see the process.
+    The text is "" if nothing is known about the process.
     """
     processes: dict[int, psutil.Process] = {}
     state_by_supervisor: dict[int, str] = {}
@@ -151,8 +151,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
 class Process:
     """One child process.
 
-    `ready` is called every 20 ms until it returns True. On Linux, the child gets `stop_signal` when its parent ends,
-    too. `user` and `group` are the ids with which the child runs. Only root can set them.
+    `ready` is called every 20 ms until it returns True. On Linux, the child also gets `stop_signal` when its parent
+    ends. `user` and `group` are the ids with which the child runs. Only root can choose these ids.
     """
 
     name: str
@@ -160,7 +160,7 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Name → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets the port."""
+    """Name of a port → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None
@@ -265,8 +265,8 @@ class Process:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        # This kills the descendants of the child that are still running, because the child had its own session. This
-        # code must run only once for each child, because the system may use the id of the process group again later.
+        # Kill the descendants that are still running. They are in the process group of the child. This code must run
+        # only once for each child, because the system may use the id of the process group again later.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         self._child, self._exit_code = None, child.returncode

@@ -59,7 +59,7 @@ def schema_sql(connection: psycopg.Connection) -> str:
 
 
 def major_version(text: str) -> int:
-    """Return the major version of PostgreSQL that the header of a generated text contains."""
+    """Read the major version of PostgreSQL from the header of a generated text."""
     return int(text.partition("PostgreSQL ")[2].split(maxsplit=1)[0])
 
 

@@ -201,8 +201,8 @@ class Supervisor:
             if part.process:
                 part.process.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        # A thread may have started a process after the loop above had stopped its part. All threads have ended now, so
-        # stop these processes, too.
+        # It is possible that a thread started the process of a part after the loop above had stopped this part. All
+        # threads have ended now, so stop all parts again.
         for part in self.parts:
             if part.process:
                 part.process.stop()

@@ -67,7 +67,7 @@ def postgres_home(state: Path, owner: Account) -> Path:
 
 
 def external_data_directory(state: Path) -> Path | None:
-    """Return the PostgreSQL data directory of the cloud in `state` if it is outside `state`, otherwise None."""
+    """Return the PostgreSQL data directory of the cloud in `state`, or None if this directory is in `state`."""
     home = (state / "postgres").resolve()
     return None if home.is_relative_to(state.resolve()) else home
 
@@ -114,7 +114,7 @@ def accessible_to_all(folder: Path) -> bool:
 
 
 def _external_directory(state: Path) -> Path:
-    """Return the PostgreSQL directory of the cloud in `state` that is used if `nobody` cannot enter `state`."""
+    """Return the directory that replaces `<state>/postgres` if `nobody` cannot enter `state`."""
     return _shared_directory() / f"wecelebrate-{_hash(state.resolve())}"
 
 

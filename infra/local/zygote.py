@@ -161,7 +161,7 @@ class Zygote:
     async def _clean_up(self) -> None:
         """Clean up after the connection was closed.
 
-        At this time, the zygote has either ended, or it is still killing its children and will end after that.
+        At this time, the zygote has ended, or it ends as soon as it has killed its children.
         """
         # Reset the state before the first `await`. During an `await`, the next zygote may start and get requests.
         process, self._process = self._process, None

@@ -22,8 +22,8 @@ _ADMINISTRATION = """
     MODULE MOVE OBJECT PFDEBUG PFSELFTEST REPLICAOF RESTORE-ASKING ROLE SAVE SHUTDOWN SLAVEOF SLOWLOG SWAPDB
 """
 REFUSED = frozenset(" ".join((_BLOCKING, _SUBSCRIBING, _CONNECTION, _ADMINISTRATION)).encode().split())
-"""The commands that Upstash refuses over REST. Some of them block. In the adapter, such a command would also block all
-other requests, because they share one connection."""
+"""The commands that Upstash refuses over REST. Some of these commands block. In the adapter, a blocked command
+would also block all other requests, because all requests share one connection."""
 
 _EVAL = frozenset((b"EVAL", b"EVAL_RO"))
 _EVALSHA = frozenset((b"EVALSHA", b"EVALSHA_RO"))
