@@ -4,9 +4,9 @@ Each value has tags. Redis stores a random token for each tag: the version of th
 its tags had before the value was loaded. The value is valid as long as these tokens are the current tokens of its tags.
 
 After a change commits, one call removes the current tokens of all tags of the change. This invalidates every value that
-has at least one of these tags. The cost does not depend on the number of values. A value whose load began before the
-change contains the old tokens, so it is never served after the change. If Redis evicts a token, the values with that
-tag become invalid.
+has at least one of these tags. The cost does not depend on the number of values. If a function began to load a value
+before the change, this value contains the old tokens, and is never served after the change. If Redis evicts the token
+of a tag, the values with this tag become invalid.
 
 For a minute, Redis also remembers which transactions invalidated a tag. In this time, a value with that tag is loaded
 from the primary, or from a replica that has replayed these transactions.
@@ -49,8 +49,8 @@ __all__ = [
 LOCK_MS = 2000
 """The lifetime of a lock, in milliseconds. A loader that dies delays the waiting requests by at most this time."""
 JITTER = 0.1
-"""The maximum share of a lifetime by which the lifetime is shortened at random. Therefore values that were loaded at
-the same time do not expire at the same time."""
+"""Each lifetime is shortened at random, by at most this share. Values that were loaded at the same time therefore do
+not expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
 """The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
 _TAGS_PER_CALL = 1000
@@ -103,7 +103,7 @@ def _put(keys: list[str], *arguments: str) -> None:
 
 
 def new_value(body: str, meta: str, tokens: str, seconds: float) -> Value:
-    """Create a value that expires after `seconds`. This time is shortened at random, at most by the share JITTER."""
+    """Create a value that expires after `seconds`. This time is shortened at random, by at most the share JITTER."""
     life = seconds * (1 - random.random() * JITTER)  # noqa: S311 - no secret
     return Value(now() + int(life * 1000), meta, tokens, body)
 
@@ -154,7 +154,7 @@ def info() -> dict[str, str]:
     return redis().info()
 
 
-# Operations on values outside of a request.
+# The functions below access values when there is no API request.
 
 
 def get(value_key: str) -> Value | None:
@@ -178,7 +178,7 @@ def delete(value_key: str) -> None:
 
 
 def get_or_set(value_key: str, entity: Entity, tags: Sequence[str], load: Callable[[TagVersions], str]) -> str:
-    """Return the cached body. If there is no valid body in the cache, load it and store it.
+    """Return the cached body. If the cache has no valid body, load the body and store it.
 
     The argument of `load` contains the transactions that a replica must have replayed before the body is loaded from
     the replica.

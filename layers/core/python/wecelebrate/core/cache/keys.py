@@ -2,7 +2,7 @@
 
 This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
 
-    v1:<environment>:<tenant>:<role>:<entity>:…        a value that all callers of the tenant with this role share
+    v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant
     v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock that the loader of the value owns
     v1:<environment>:public:tag:<tag>                  the current version of a tag
     v1:<environment>:public:recent                     the transactions that recently invalidated each tag
@@ -89,6 +89,6 @@ def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """Return a hash of parameters. Their order and parameters with the value None do not change the hash."""
+    """Return a hash of parameters. It depends neither on their order nor on parameters with the value None."""
     text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

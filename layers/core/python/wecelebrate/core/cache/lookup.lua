@@ -5,7 +5,7 @@
 -- ARGV: prefix, now, the fields of CacheLookup as JSON
 -- A tag can contain $site and $catalog. They are replaced by the ids of the visited site and of its catalog.
 -- `<tag>:$client` is replaced by one tag `<tag>:<client id>` for each client of the caller. If the caller belongs to no
--- client and sees the rows of all clients, it is replaced by `<tag>`.
+-- client and sees the rows of all clients, the replacement is `<tag>`.
 --
 -- Returns: status, session, limits, value, tokens, xids
 --   status: no_session  There is no valid session: load it, store it with put.lua, and look up again.

@@ -96,8 +96,8 @@ local function record(tenant, field, high, low)
   end
 end
 
--- Add the usage that an instance has recorded to the accounts of the tenants. For each tenant and entity, `usage` has
--- one line: `tenant entity queries milliseconds rows commands`. The first account is also billed for `own_commands`,
+-- Add an instance's recorded usage to the accounts of the tenants. For each tenant and entity, `usage` has one line:
+-- `tenant entity queries milliseconds rows commands`. The first account is also billed for `own_commands`,
 -- the number of commands of the current script.
 local function record_usage(usage, own_commands)
   for tenant, entity, queries, milliseconds, rows, commands in

@@ -105,5 +105,5 @@ def redis() -> Redis:
     """Return the Redis client of this function. Raises CacheDown if function.toml does not declare the cache."""
     config = settings()
     if not config.cache_url:
-        raise CacheDown("WC_CACHE_URL is not set: declare the use of cache in function.toml")
+        raise CacheDown("WC_CACHE_URL is not set: add `cache` to `uses` in function.toml")
     return Redis(config.cache_url, config.cache_token)

@@ -11,7 +11,7 @@ for _, key in ipairs(KEYS) do
       fields[#fields + 1] = field
       high[field], low[field] = 0, 0
     end
-    -- Split the digits as text, because a Lua number is only exact up to about 16 digits.
+    -- Split the digits as text, because a Lua number is exact only up to about 16 digits.
     high[field] = high[field] + (tonumber(string.sub(both, 1, -10)) or 0)
     low[field] = low[field] + tonumber(string.sub(both, -9))
   end

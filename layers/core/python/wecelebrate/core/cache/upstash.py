@@ -23,8 +23,8 @@ class Upstash(Commands):
     def __init__(self, url: str, token: str, timeout: float) -> None:
         """`timeout` is in seconds. It applies to connecting, and to each read from the connection."""
         self._url = url
-        # No base64 encoding: without this encoding, the responses are also valid UTF-8, and are a third smaller. No
-        # sync token (Upstash uses it for read-your-writes): the tokens of the tags already show whether a value is
+        # Do not request base64: the responses are valid UTF-8 without this encoding, and are a third smaller. Send no
+        # sync token, which Upstash uses for read-your-writes: the tokens of the tags already show whether a value is
         # outdated.
         self._headers = make_headers(token, encoding=None, allow_telemetry=False)
         self._transport = Transport(timeout)

@@ -1,4 +1,4 @@
-"""The data types of the cache: values, tag versions, and the lookup of a request with its result."""
+"""The data types of the cache: values, tag versions, the lookup of a request, and the result of the lookup."""
 
 from dataclasses import dataclass
 
