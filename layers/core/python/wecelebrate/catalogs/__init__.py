@@ -68,7 +68,10 @@ def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match)
 
 
 def grants(tx: Transaction, catalog_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
-    """Return one page of those grants of a catalog that the caller can see. Raises NotFound for an unknown catalog."""
+    """Return one page of a catalog's grants. It contains only grants that the caller can see.
+
+    Raises NotFound for an unknown catalog.
+    """
     get(tx, catalog_id)
     return pages.list_page("grants", sql.list_grants, tx, parameters, pages.BY_ID, catalog_id=catalog_id)
 

@@ -26,9 +26,9 @@ returning id, owner_client_id, name, type, source, status, source_config, sync_s
   created_at, updated_at, last_sync_at;
 
 -- name: change_catalog^
--- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when its
--- `updated_at` differs from `expected_updated_at`.
+-- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when the
+-- `updated_at` of the catalog differs from `expected_updated_at`.
 update catalogs old
 set (name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory) = (
   select name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory
@@ -66,7 +66,7 @@ returning catalog_id, client_id, created_at;
 delete from catalog_grants where catalog_id = :catalog_id and client_id = :client_id;
 
 -- name: count_sites_using_grant$
--- Count the sites of a client that show the given catalog. If the client owns the catalog itself, the count is 0.
+-- Return how many sites of a client show the given catalog. If the client owns the catalog itself, the count is 0.
 select count(*)
 from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;

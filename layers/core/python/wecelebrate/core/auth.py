@@ -18,7 +18,7 @@ from wecelebrate.core.settings import settings
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""
 JWKS_REFRESH_SECONDS = 10.0
-"""The minimum time between two requests for the keys, if a token was signed with an unknown key."""
+"""The minimum time between two requests for the issuer's public keys, if a token was signed with an unknown key."""
 LEEWAY_SECONDS = 30
 """The allowed difference between the clock of the issuer and the clock of this instance."""
 
@@ -47,7 +47,7 @@ def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
 
 
 def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> Caller:
-    """Return the caller that verified claims describe. If `claims` is None, the caller is an anonymous visitor.
+    """Derive the caller from verified claims. If `claims` is None, the caller is an anonymous visitor.
 
     Raises Unauthenticated.
     """
@@ -103,10 +103,10 @@ def _verify(token: str) -> Mapping[str, Any]:
 
 
 def _keys(refresh: bool = False) -> Any:
-    """Return the public keys of the issuer, from the cache if they are recent.
+    """Return the public keys of the issuer, from the cache if the cached keys are recent.
 
-    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. So forged tokens cause
-    few requests.
+    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. Forged tokens
+    therefore cause few requests.
     """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request

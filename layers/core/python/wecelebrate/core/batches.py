@@ -6,13 +6,13 @@ from collections.abc import Callable
 from wecelebrate.core.database import SYSTEM, Transaction, writing
 
 MAX_SECONDS = 45.0
-"""For how many seconds one run starts new batches."""
+"""The number of seconds after which a run starts no new batch."""
 
 
 def run(work: Callable[[Transaction, int], int], batch_size: int) -> int:
     """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or MAX_SECONDS have passed.
 
-    `work` returns the number of rows that it processed. Returns the total of these numbers.
+    `work` returns the number of rows that it processed. This function returns the total of these numbers.
     """
     until = time.monotonic() + MAX_SECONDS
     total = 0

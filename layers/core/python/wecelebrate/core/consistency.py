@@ -26,7 +26,7 @@ def token(xid: str) -> str:
 
 
 def min_xids(header: str | None) -> tuple[str, ...]:
-    """Return the ids of the transactions whose tokens a header contains.
+    """Return the transaction ids from the tokens in a header.
 
     Ignores a token that has expired, is forged, or comes from another cluster.
     """

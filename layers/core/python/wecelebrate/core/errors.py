@@ -28,7 +28,7 @@ from pydantic import BaseModel, Field
 
 
 class FieldError(BaseModel):
-    """A field or parameter of the request that is not valid."""
+    """An invalid field or parameter of the request."""
 
     pointer: str = Field(
         description="The JSON Pointer (RFC 6901) of the field in the body, or the name of the parameter."

@@ -48,7 +48,7 @@ class Match:
 
 
 def refusal(expected: datetime | None, current: Versioned) -> Problem:
-    """Return the problem for an attempt to change an object, if the attempt changed no row.
+    """Return the problem that explains why an attempt to change an object changed no row.
 
     The problem is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not
     allowed to change the object, and the problem is Forbidden.

@@ -11,7 +11,7 @@ logger = Logger()
 
 
 class Health(BaseModel):
-    """The databases that answered. `degraded` means that the primary serves all reads: the replica does not answer."""
+    """The databases that answered. Without the replica, the status is `degraded`, and the primary serves all reads."""
 
     status: Literal["ok", "degraded"]
     reader: bool

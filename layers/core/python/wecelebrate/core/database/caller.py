@@ -1,4 +1,4 @@
-"""The caller of a transaction, and the properties of the caller that the database looks up."""
+"""The caller of a transaction, and the caller's properties, which the database looks up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Caller:
     def write_key(self) -> str:
         """The key under which the cache remembers the writes of this caller. Empty if these writes are not remembered.
 
-        The cache only remembers the writes of signed-in users.
+        The cache remembers only the writes of signed-in users.
         """
         return f"caller:{self.subject}" if self.subject and not self.subject.startswith("service:") else ""
 
@@ -44,7 +44,7 @@ SYSTEM = Caller(subject="service:system")
 
 @dataclass(frozen=True)
 class CallerContext:
-    """The properties of the caller that `app.enter` returned."""
+    """The caller's properties, as `app.enter` returned them."""
 
     role: str
     """The database role of the transaction."""

@@ -26,8 +26,8 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether an error means that the connection failed, and not the statement.
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
-    pgbouncer reports a lost connection to the server as a protocol violation. If the pooler only had no free
-    connection, the result is False.
+    pgbouncer reports a lost connection to the server as a protocol violation. If the pooler reports that it
+    had no free connection, the result is False.
     """
     if isinstance(error, pg.ProtocolViolation):
         return "query_wait_timeout" not in str(error)

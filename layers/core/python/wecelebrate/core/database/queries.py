@@ -41,7 +41,7 @@ def queries(module_file: str) -> Queries:
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the values of the jsonb columns that `columns` names, as psycopg requires.
+    """Wrap the values of `columns`, because psycopg requires this for columns of the type jsonb.
 
     All other values stay unchanged.
     """

@@ -24,7 +24,7 @@ from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
 READER_RETRY_SECONDS = 5.0
-"""For how many seconds the replica is not used after a failed attempt to use it."""
+"""The number of seconds for which the replica is not used after a failed attempt to use it."""
 SLOW_CONNECT_SECONDS = 1.0
 """If an attempt to connect takes longer than this time and then fails, no further attempt is made."""
 RETRY_PAUSE_SECONDS = 0.05
@@ -33,8 +33,8 @@ ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s)"
 )
-"""The statement that sets the caller. The database accepts a caller only if the statement has exactly this text, with
-parameters."""
+"""The statement that sets the caller. The database accepts a caller only from a statement of this form, with the values
+as parameters."""
 
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
@@ -80,9 +80,9 @@ class Transaction:
 
     @contextmanager
     def savepoint(self) -> Iterator[Callable[[], None]]:
-        """Run a part of the transaction that can be rolled back without the rest.
+        """Run a `with` block whose changes can be rolled back without the rest of the transaction.
 
-        Yields a function. If the function is called, the part is rolled back at the end of the `with` block.
+        Yields a function. If this function is called, the changes are rolled back at the end of the `with` block.
         """
         with self._connection.transaction() as part:
             rolled_back = False

@@ -49,7 +49,7 @@ __all__ = [
 logger = Logger()
 
 DISPATCH_HEADER = "Job-Dispatch"
-"""The header that says what happened to the messages of new jobs. `core.queue.Dispatch` defines its values."""
+"""The header that says what happened to the messages of new jobs. Its values are defined in `core.queue.Dispatch`."""
 
 
 def api() -> FastAPI:

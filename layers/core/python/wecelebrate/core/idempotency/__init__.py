@@ -4,8 +4,8 @@ The header is defined in draft-ietf-httpapi-idempotency-key-header. The response
 in the transaction that creates the object. If this transaction fails, neither the response nor the object is stored.
 
 A second request with the same key and the same content gets the stored response. A second request with the same key and
-different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest only
-gets a stored response if the key and the content of the request are the same.
+different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest gets
+a stored response only if the key and the content of the request are the same.
 """
 
 from collections.abc import Mapping
