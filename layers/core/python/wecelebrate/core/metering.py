@@ -1,4 +1,4 @@
-"""Metering: records the usage of each tenant in this instance, until Redis adds it to the account of the tenant.
+"""Metering: collects the usage of each tenant in this instance. Redis later adds the usage to the tenant's account.
 
 The usage is not sent in a separate call. It is sent with the next call that stores a loaded value, or with the next
 lookup of any caller. If an instance stops before that call, the usage of its last uncached request is lost. Usage that
@@ -33,7 +33,7 @@ _UNASSIGNED: _Account = ("", "")
 
 @dataclass
 class Meter:
-    """The usage of this instance that was not sent to Redis yet.
+    """The usage that this instance has not sent to Redis yet.
 
     There is only one current account, because an instance handles one event at a time.
     """
@@ -54,7 +54,10 @@ class Meter:
             self._current().add(unassigned.queries, unassigned.milliseconds, unassigned.rows, unassigned.commands)
 
     def record_query(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
-        """Record the database time of a statement, and the number of rows that it returned or changed (-1 for none)."""
+        """Record the database time of a statement, and the number of rows that it returned or changed.
+
+        If it did neither, `rows` is -1.
+        """
         self._current().add(queries, seconds * 1000, max(rows, 0), 0)
         metrics.count("DatabaseMilliseconds", seconds * 1000)
 

@@ -1,6 +1,6 @@
 """Metrics of an invocation. They are written to the function's log in CloudWatch's embedded metric format.
 
-The dimensions are the entity of a cached value and the name of a limit, which have only a few values. The client is
+The dimensions are the entity of a cached value, and the name of a limit. Both have only a few values. The client is
 never a dimension, because CloudWatch bills each combination of values as a separate metric. `wecelebrate.usage` reports
 the usage of each client.
 """
@@ -28,14 +28,14 @@ _counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
     """Increase the metric `name` of this invocation by `value`.
 
-    The parameter `of` contains the value of the dimension.
+    The parameter `of` is the value of `dimension`, for example the name of a limit.
     """
     counters = _counters.setdefault((dimension, of), {})
     counters[name] = counters.get(name, 0) + value
 
 
 def flush() -> None:
-    """Write the metrics that were counted after the previous flush: one log line for each value of a dimension."""
+    """Write the metrics since the previous flush to the log: one line for each value of a dimension."""
     for (dimension, of), counters in _counters.items():
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         if dimension:

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 MAX_LIMIT = 1000
 """The maximum number of rows on a page."""
 MAX_RESPONSE_BYTES = 5_900_000
-"""The maximum size of a response body, in bytes. It is the size after the body is encoded as a JSON string.
+"""The maximum size of a response body, in bytes, after the body is encoded as a JSON string.
 
 A Lambda function can return at most 6 MB. These 6 MB include the JSON around the body.
 """
@@ -64,8 +64,8 @@ class RenderedPage:
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
-"""The sort orders of lists. Each sort order contains the query parameters of its sort keys. Their value None stands for
-the first page."""
+"""The sort orders of lists. Each sort order maps the query parameters of its sort keys to None, which stands
+for the first page."""
 
 
 def list_page(
@@ -128,7 +128,7 @@ def body(page: RenderedPage) -> tuple[str, str | None]:
 
 
 def _bytes_as_json(text: str) -> int:
-    """Return the size that a text has inside a JSON string, in bytes. Quotes and backslashes are escaped there."""
+    """Return the size of a text inside a JSON string, in bytes. A JSON string escapes quotes and backslashes."""
     return len(text.encode()) + text.count('"') + text.count("\\")
 
 

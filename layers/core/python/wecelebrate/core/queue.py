@@ -10,7 +10,7 @@ This module handles batches, partial failures and retry delays:
 - A message becomes a dead letter in two cases: it has failed as often as the queue allows, or it is not a JSON object.
   If the dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
 - A handler that needs a long time calls `message.extend_visibility()` repeatedly. If the worker dies, the message is
-  delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue would end later.
+  delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue is longer.
 """
 
 import json
@@ -39,7 +39,7 @@ logger = Logger()
 BACKOFF_SECONDS = (5, 10, 20)
 """The delays before the second, the third, and every further attempt."""
 VISIBILITY_SECONDS = 75
-"""How long a message stays hidden after a call of `extend_visibility`."""
+"""How long a message stays hidden after a call to `extend_visibility`."""
 _EXTEND_EVERY_SECONDS = 20.0
 _PLATFORM = "platform"
 _BATCH_SIZE = 10
@@ -71,7 +71,7 @@ class Message:
     def extend_visibility(self) -> None:
         """Keep the message hidden while the work continues.
 
-        The method can be called often: it calls SQS only every 20 seconds.
+        This method can be called often, because it calls SQS at most once in 20 seconds.
         """
         if time.monotonic() - self._extended_at >= _EXTEND_EVERY_SECONDS:
             _set_visibility(self._record, VISIBILITY_SECONDS)
@@ -166,7 +166,7 @@ def dispatch(tx: Transaction) -> Dispatch | None:
 
 
 def send(messages: Iterable[OutgoingMessage]) -> None:
-    """Send messages, at most ten in each call of SQS. Raises SendError if SQS does not accept all messages."""
+    """Send messages, at most ten in each call to SQS. Raises SendError if SQS does not accept all messages."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     for name, group in groupby(sorted(messages), attrgetter("queue")):
@@ -210,7 +210,7 @@ def _sqs() -> "SQSClient":
 
 
 RecordDeadLetter = Callable[[str, str, int, Exception], None]
-"""A function that records a dead letter. Its arguments: the queue's name, the text of the message, the number of its
+"""A function that records a dead letter. Its arguments are the queue's name, the text of the message, the number of
 deliveries, and the error."""
 
 
@@ -265,7 +265,7 @@ def _physical_name(record: "SQSRecord") -> str:
 
 
 def queue_name(record: "SQSRecord") -> str:
-    """Return the name of the queue that a message came from, as function.toml spells it."""
+    """Return the name that function.toml uses for the queue of a message."""
     return _physical_name(record).removeprefix(f"wecelebrate-{settings().environment}-")
 
 

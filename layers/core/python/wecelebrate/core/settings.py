@@ -37,7 +37,7 @@ class Settings(BaseModel):
     jwks_url: str = ""
     signing_key: str = ""
     outbound_allow: str = ""
-    """Comma-separated IP addresses to which `outbound` is allowed to send requests, although they are not public.
+    """Non-public IP addresses, separated by commas, to which `outbound` is allowed to send requests.
 
     This setting is always empty on AWS.
     """
@@ -56,11 +56,11 @@ class Settings(BaseModel):
     """The SES configuration set that publishes deliveries, bounces and complaints."""
 
     def queue(self, name: str) -> str:
-        """Return the URL of a queue. Raises NotDeclared unless function.toml declares that the function sends to it."""
+        """Return the URL of a queue. Raises NotDeclared unless `uses` in function.toml contains the queue."""
         return _declared("WC_QUEUE_", name)
 
     def images(self) -> str:
-        """Return the beginning of all image URLs. Raises NotDeclared if function.toml does not declare the images."""
+        """Return the beginning of all image URLs. Raises NotDeclared unless function.toml declares their use."""
         if not self.images_url:
             raise NotDeclared("WC_IMAGES_URL is not set: declare the use of images in function.toml")
         return self.images_url

@@ -4,8 +4,8 @@ reads=primary   all reads run on the primary
 cache=off       no response comes from the cache
 limits=off      requests are not counted
 
-Every instance applies a change within LIFE_SECONDS. This module keeps the state of the switches that the instance read
-last. The module `admin` lists and changes the switches.
+Every instance applies a change within LIFE_SECONDS. This module keeps the last state that the instance has read. The
+module `admin` lists and changes the switches.
 """
 
 import time
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 LIFE_SECONDS = 10.0
 """How long an instance uses the state that it has read. After this time the next request reads the state from the
-database, even if the value of the request is cached."""
+database, even if the response is in the cache."""
 
 _state: Mapping[str, str] = {}
 _learned_at = float("-inf")

@@ -31,7 +31,7 @@ def list_all(tx: Transaction) -> Flags:
 def put(tx: Transaction, name: FlagName, new: NewValue) -> Flag:
     """Change a switch to its other value.
 
-    Raises Invalid if `new` has a different value, and Forbidden unless the caller is an admin.
+    Raises Invalid if `new` is not the other value. Raises Forbidden unless the caller is an admin.
     """
     default, other, _ = DEFAULTS[name]
     if new.value != other:

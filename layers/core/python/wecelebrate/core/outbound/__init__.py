@@ -58,10 +58,10 @@ class Response:
 
 
 def check(url: str, *, https: bool = False) -> None:
-    """Check whether requests to a URL are allowed. Uses no network access.
+    """Check whether requests to a URL are allowed. Does not use the network.
 
-    `https` means that the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed.
-    The text of this error says what is wrong with the URL.
+    If `https` is set, the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed,
+    with a text that says what is wrong with the URL.
     """
     address = parse(url)
     if https and address.scheme != "https" and not is_exempt(address.host):
@@ -82,7 +82,7 @@ def fetch(
 
     `timeout` is the maximum total time of the request and its redirects, in seconds. `max_bytes` is the maximum size of
     the response body. Only GET and HEAD requests follow redirects. With `max_redirects=0`, the redirect itself is
-    returned. Raises NotAllowed, ResponseTooLarge and Unreachable. Their texts can be shown to users.
+    returned. Raises NotAllowed, ResponseTooLarge or Unreachable. The texts of these errors can be shown to users.
     """
     deadline = time.monotonic() + timeout
     sent_headers = {name.lower(): value for name, value in (headers or {}).items()}

@@ -20,7 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion")
 """Suffixes of host names that are only valid in a local network, or that have no address on the public internet.
 
-RFC 6761, 6762 and 8375 define them. `internal` is reserved by ICANN.
+RFC 6761, 6762, 7686 and 8375 define all of these suffixes except `internal`, which ICANN has reserved.
 """
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))+")
@@ -131,13 +131,16 @@ def require_public(address: IPAddress) -> None:
 
 
 def is_exempt(host: str) -> bool:
-    """Whether a host is one of the IP addresses that the settings allow although they are not public."""
+    """Whether a host is an IP address that the settings allow, even if this address is not public."""
     literal = _ip_literal(host)
     return literal is not None and _is_allowed_by_settings(literal)
 
 
 def _normalized_host(host: str) -> str:
-    """Return the host in ASCII and lower case. Raises NotAllowed, or ValueError if it cannot be encoded in ASCII."""
+    """Return the host in ASCII and lower case.
+
+    Raises NotAllowed for a host that is not allowed. Raises ValueError for a host that cannot be encoded in ASCII.
+    """
     if not host.isascii():
         import idna
 

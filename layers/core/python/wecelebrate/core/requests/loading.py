@@ -33,9 +33,10 @@ def page_loader(load: Callable[[Transaction], pages.RenderedPage]) -> Load:
 
 
 def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Value, str]:
-    """Return the value, and the parameters of the `Cache-Status` header. If `entry` is None, the value is not cached.
+    """Return the value of a request, and the parameters of the `Cache-Status` header of its response.
 
-    If `load` raises NotFound, the result is a value with the status 404. Raises all other errors of `load`.
+    If `entry` is None, the value is not cached. If `load` raises NotFound, the value has the status 404. All other
+    errors of `load` are raised.
     """
     result = request.lookup(entry)
     if result.status == "wait" and entry:

@@ -43,7 +43,7 @@ UNCACHED = "uncached"
 
 _local_limits = LocalLimits()
 _lock_owner = secrets.token_urlsafe(9)
-"""The name of this instance as the owner of locks."""
+"""The name under which this instance owns locks."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class CachedRequest:
     """The result of a lookup."""
 
     status: str = "down"
-    """A status that the comment in `lookup.lua` lists, or `down` if Redis does not answer."""
+    """One of the statuses in the comment of `lookup.lua`, or `down` if Redis does not answer."""
     session: Session | None = None
     value: Value | None = None
     versions: TagVersions = cache.UNKNOWN_HISTORY
@@ -67,7 +67,7 @@ class RequestCache:
         on_limits: Callable[[Mapping[str, str]], object] | None = None,
         is_order: bool = False,
     ) -> None:
-        """`on_limits` receives the headers with the state of the limits. If it is None, the request is not counted.
+        """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
         `is_order` means that the request also counts against the order limit of the visited site.
         """
@@ -159,7 +159,7 @@ class RequestCache:
     def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
         """Count the outcome in the metrics, and bill further usage of the request to its tenant.
 
-        The script `lookup.lua` has already billed the outcome itself.
+        The script `lookup.lua` has already billed the outcome.
         """
         if status in METRICS and not self._in_background:
             metrics.count(METRICS[status], dimension="entity", of=entity)
