@@ -10,7 +10,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells
 MAX_MISFIT_ROWS = 250_000
 """The maximum number of rows whose width differs from the header's width.
 
-If there are more of these rows, the header is wrong, or a quote is never closed.
+If more rows differ, the header is wrong, or a quote is never closed.
 """
 
 
@@ -141,7 +141,7 @@ def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
 
 
 def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
-    """Return the row as a Rejected. It contains the SKU if the row has a cell in the SKU column."""
+    """Return the row as a Rejected, which contains the SKU if the row has a valid SKU."""
     product_sku = None
     if plan.sku and plan.sku[0] < len(cells):
         try:

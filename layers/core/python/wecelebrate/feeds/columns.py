@@ -169,7 +169,7 @@ def fold(name: str) -> str:
 def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
-    From the other forms, some parts are removed: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
+    The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
     final 1, as in `Bezeichnung 1`.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
@@ -208,10 +208,10 @@ def is_inverse(column: str) -> bool:
 
 
 MAX_HEADER_CELLS = 300
-"""The number of cells at the start of a row that are checked. These cells are enough to recognise a header."""
+"""How many cells at the start of a row are checked. These cells are enough to recognise a header."""
 
 
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """Count the cells that contain a usual column name, or a name from `also`. The names in `also` are folded."""
+    """Count the cells that contain a usual column name, or a name from `also`. All names in `also` must be folded."""
     first = islice(cells, MAX_HEADER_CELLS)
     return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))

@@ -1,7 +1,7 @@
 """Unpacks gzip and zip files while they are read. Sizes and names that an archive declares are not trusted.
 
-A file can be packed twice (`prices.csv.gz` in a zip file). The name of a file that this module writes never comes from
-an archive.
+A file can be packed twice (`prices.csv.gz` in a zip file). This module never uses a name from an archive to
+create a file.
 """
 
 import errno
@@ -56,7 +56,7 @@ class UnpackedFile:
 
     @property
     def truncated(self) -> bool:
-        """Whether a gzip layer is incomplete, or the file was cut at the size that was given to `limit`."""
+        """Whether a gzip layer is incomplete, or the file was cut because `limit` was called."""
         return any(layer.truncated for layer in self._gzip) or (self._limited is not None and self._limited.truncated)
 
     def limit(self, size: int) -> None:
@@ -198,7 +198,7 @@ class GzipStream:
         return b""
 
     def _has_more(self) -> bool:
-        """Return whether this gzip member continues, or a further member follows. Skips zero bytes between members."""
+        """Return whether there is more data in this gzip member or in a next one. Skips zero bytes between members."""
         if not self._member.eof:
             return True
         rest = self._member.unused_data or self._input

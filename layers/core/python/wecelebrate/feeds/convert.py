@@ -44,7 +44,10 @@ NO = frozenset(_NO.split("|"))
 
 
 def sku(cell: str) -> str:
-    """Return the SKU unchanged. Raises BadCell with the code empty, too_long, control_character or rounded_number."""
+    """Return the SKU unchanged.
+
+    Raises BadCell with the code `empty`, `too_long`, `control_character` or `rounded_number`.
+    """
     if not cell:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
@@ -59,21 +62,21 @@ def sku(cell: str) -> str:
 
 
 def limited_text(cell: str, max_length: int) -> str:
-    """Return the cell unchanged. Raises BadCell with the code too_long."""
+    """Return the cell unchanged. Raises BadCell with the code `too_long`."""
     if len(cell) > max_length:
         raise BadCell("too_long", f"{quoted(cell)} is longer than {max_length:,} characters")
     return cell
 
 
 def single_line(cell: str, max_length: int) -> str:
-    """Join the lines of the cell with spaces. Raises BadCell with the code too_long."""
+    """Join the lines of the cell with spaces. Raises BadCell with the code `too_long`."""
     if "\n" in cell or "\r" in cell or "\t" in cell:
         cell = " ".join(cell.split())
     return limited_text(cell, max_length)
 
 
 def boolean(cell: str) -> bool:
-    """Parse yes or no in many languages. Raises BadCell with the code not_yes_or_no."""
+    """Parse yes or no in many languages. Raises BadCell with the code `not_yes_or_no`."""
     word = cell.strip().casefold()
     if word in YES:
         return True
@@ -86,7 +89,7 @@ def image_addresses(cell: str) -> list[str]:
     """Return the image addresses in a cell.
 
     The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
-    ends. Raises BadCell with the code too_long or not_an_address.
+    ends. Raises BadCell with the code `too_long` or `not_an_address`.
     """
     if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
         return [cell]
@@ -109,7 +112,7 @@ def split_images(cell: str) -> list[str]:
 def image_address(address: str) -> str:
     """Return the address unchanged. It must be an HTTP(S) URL or a relative path.
 
-    Raises BadCell with the code too_long or not_an_address.
+    Raises BadCell with the code `too_long` or `not_an_address`.
     """
     if len(address) > MAX_IMAGE_LENGTH:
         raise BadCell("too_long", f"{quoted(address)} is longer than {MAX_IMAGE_LENGTH:,} characters")

@@ -17,7 +17,7 @@ SAMPLE_ROWS = 100
 HEADER_SEARCH_ROWS = 20
 
 ColumnCounter = Callable[[Sequence[str]], int]
-"""A function that counts the cells that are names of known columns."""
+"""A function that counts how many cells are names of known columns."""
 
 
 @dataclass(frozen=True, slots=True)

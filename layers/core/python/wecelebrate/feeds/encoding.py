@@ -24,9 +24,9 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
 FORMAT_SAMPLE = 64 << 10
-"""The number of characters from which the format is detected."""
+"""How many characters at the start of a file are used to detect its format."""
 SAMPLE_BYTES = 16 << 10
-"""The number of bytes from which a legacy encoding is detected."""
+"""How many bytes of the lines with non-ASCII bytes are used to detect a legacy encoding."""
 
 # Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
 MARKS = (
@@ -128,7 +128,7 @@ class _EncodingCheck:
             return
         bad = text.count("\ufffd")
         self.bad += bad
-        # Larger numbers need not be exact, because `good` is only compared with 20 × `bad`.
+        # Above a million, `good` need not be exact, because it is only compared with 20 × `bad`.
         if self.good < 1_000_000:
             self.good += len(re.findall(r"[^\x00-\x7f\ufffd]", text))
 

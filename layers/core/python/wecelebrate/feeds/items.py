@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 DeclaredMode = Literal["full", "delta"]
-"""What a file declares to contain: `full` means the whole catalog, `delta` means only changes."""
+"""What a file says that it contains: `full` means the whole catalog, `delta` means only changes."""
 
 
 @dataclass(slots=True)
 class Product:
     """One product of a file, validated against the limits of the products table.
 
-    `fields_set` names the fields that the file has for this row. A load does not change the other fields of a stored
+    `fields_set` contains the fields that the file has for this row. A load does not change other fields of a stored
     product. If a field is in `fields_set` and its value is None, the load clears the stored value.
     """
 

@@ -93,7 +93,7 @@ def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
 def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
     """Parse a price, and the currency if the cell names a currency. `mark` is the file's decimal separator.
 
-    Raises BadCell with the code not_a_number, negative or too_large.
+    Raises BadCell with the code `not_a_number`, `negative` or `too_large`.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell).quantize(CENT), None
@@ -128,7 +128,7 @@ def count(cell: str, mark: DecimalMark | None) -> int | None:
     """Parse a quantity. Returns None for words such as "in stock", which do not state a number.
 
     A negative quantity becomes 0, because ERP systems use negative quantities for units that are sold before they
-    arrive. Fractions of a unit are dropped. Raises BadCell with the code not_a_number or too_large.
+    arrive. Fractions of a unit are dropped. Raises BadCell with the code `not_a_number` or `too_large`.
     """
     if cell.isascii() and cell.isdigit() and len(cell) < 10:
         return int(cell)

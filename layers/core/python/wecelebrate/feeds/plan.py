@@ -82,7 +82,7 @@ class Plan:
 
     @property
     def field_columns(self) -> dict[str, list[int]]:
-        """A mapping from each field that has columns to the numbers of these columns."""
+        """Maps each field that has columns to the numbers of these columns."""
         columns = {
             "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
             "brand": self.brand, "price": [price.column for price in self.prices],
@@ -92,7 +92,7 @@ class Plan:
         return {name: numbers for name, numbers in columns.items() if numbers}
 
     def details(self) -> dict[str, str | list[str]]:
-        """Map each field to the name of its column, or to the list of its columns' names, for the job's result."""
+        """For the job's result, map each field to the name of its column, or to a list of the names of its columns."""
         by_field = {name: [self.header[number] for number in numbers] for name, numbers in self.field_columns.items()}
         return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
 
@@ -347,7 +347,7 @@ def _by_mapping(
 
 
 def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
-    """Remove a mapped column from all fields, except from the fields in `keep`, which the mapping names."""
+    """Remove a mapped column from all fields that are not in `keep` (the fields that the mapping assigns)."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
     if "inventory_count" not in keep:

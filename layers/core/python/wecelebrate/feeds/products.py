@@ -14,7 +14,7 @@ from wecelebrate.feeds.plan import Plan
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
 """A function that builds an item from the line number, the stripped cells and the unchanged cells.
 
-For a variant, the values of the product's first row were already copied into the stripped cells that are blank.
+The stripped cells of a variant already contain the values of the product's first row instead of blanks.
 """
 
 CACHE_SIZE = 4096

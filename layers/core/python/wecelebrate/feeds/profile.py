@@ -31,9 +31,9 @@ class VariantRule:
     Any other later row only completes the product, for example with a further image.
     """
     parent_patterns: Mapping[str, str] = field(default_factory=dict)
-    """Maps columns to patterns of cells.
+    """Maps columns to patterns for their cells.
 
-    If a product's first row matches and variants follow, only the variants are sold.
+    If a product's first row matches a pattern and variants follow, only the variants are sold.
     """
     options: tuple[tuple[str, str], ...] = ()
     """For each option, the column with its name and the column with its value."""

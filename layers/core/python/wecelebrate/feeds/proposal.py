@@ -70,7 +70,7 @@ class Proposal:
 def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> Proposal:
     """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
-    Raises UnreadableFeed for a file that cannot be read, whatever the mapping is.
+    Raises UnreadableFeed for a file that cannot be read with any mapping.
     """
     settings = dict(mapping or {})
     warnings: list[str] = []

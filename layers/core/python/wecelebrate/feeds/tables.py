@@ -35,13 +35,13 @@ class Table:
     profile: Profile | None = None
     """The profile, if the format determines the profile. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
-    """`full` if the file declares the whole catalog, `delta` if it declares only changes, otherwise None."""
+    """`full` if the file says that it is the whole catalog, `delta` for only changes, None if it says nothing."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
 
 
 def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
-    """Return a function that counts the known names in a row: usual names, names in a profile or in the mapping."""
+    """Return a function that counts the known names in a row: usual names, and names from profiles or the mapping."""
     mapped = frozenset(fold(column) for name, column in mapping.items() if column and name not in OPTIONS)
     return partial(count_known_columns, also=known_names() | mapped)
 
@@ -139,7 +139,7 @@ def table_of_records(
     details: dict[str, Any],
     columns: Iterable[str] = (),
 ) -> Table:
-    """Return a table of the records, whose keys can differ. All names in `columns` are in the header.
+    """Return a table of the records, whose keys can differ. The header always contains all names in `columns`.
 
     Raises UnreadableFeed if there are no records.
     """

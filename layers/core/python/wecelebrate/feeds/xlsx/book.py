@@ -73,7 +73,7 @@ class Book:
             if name == "numFmt":
                 codes.setdefault(attributes.get("numFmtId", ""), attributes.get("formatCode", ""))
             elif name == "cellXfs":
-                styles.clear()  # the formats before this element belong to named styles
+                styles.clear()  # the formats before `cellXfs` belong to named styles
             elif name == "cellStyles":
                 break
             elif len(styles) < MAX_STYLES:

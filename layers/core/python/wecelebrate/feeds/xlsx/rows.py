@@ -14,7 +14,7 @@ MAX_MERGED_CELLS = 100_000
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
 LONG_TEXT = 1_000
-"""Only shared texts with more characters than this count for MAX_REPEATED_CHARACTERS."""
+"""The number of characters above which a shared text counts towards MAX_REPEATED_CHARACTERS."""
 MAX_REPEATED_CHARACTERS = 1 << 30
 """The maximum number of characters of long shared texts, added up over all cells.
 
@@ -35,9 +35,9 @@ Flaw = tuple[str, str]
 Numbered = tuple[int, list[str]]
 """The number of a row, and the cells of this row."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Maps each column to the first and the last row of each merged cell.
+"""Maps each column to a list with the first row and the last row of each of its merged cells.
 
-The last merged cell of a column comes first in its list.
+The list begins with the lowest merged cell of the column.
 """
 
 
@@ -96,7 +96,7 @@ class SheetRows:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
-        """Maps each column to the merged cell that spans the current row: the cell's last row and its value."""
+        """Maps each column to the last row and the value of the merged cell that spans the current row."""
         self.widest = 0
         """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 

@@ -1,6 +1,6 @@
 """Reads the shared strings of a workbook.
 
-The strings are kept in a temporary file. The strings after the last string that the sheet uses are not parsed.
+The strings are kept in a temporary file. Parsing stops after the last string that the sheet uses.
 """
 
 import json

@@ -15,7 +15,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans,
 
 SAMPLE_ROWS = 200
 PREVIEW_ROWS = 40
-"""The number of rows at the top of each sheet that are searched for products."""
+"""How many rows at the top of each sheet are searched for products."""
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def _preview(
 
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
-    """Return the first rows. Raises UnreadableFeed if these rows have more columns than any real product file."""
+    """Return the sheet's first rows. Raises UnreadableFeed if they have more columns than any real product file."""
     rows = SheetRows(book, sheet, spans)
     top = list(islice((row for row in rows if not isinstance(row, Rejected)), count))
     check_column_count(rows.widest)
@@ -137,7 +137,7 @@ def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[i
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
-    """Return the row with as many cells as the header has. Returns None if all these cells are blank."""
+    """Cut or extend the row to `width` cells, and return it. Returns None if all these cells are blank."""
     line, cells = row
     count = len(cells)
     if count < width:
