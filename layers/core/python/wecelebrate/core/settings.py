@@ -46,7 +46,7 @@ class Settings(BaseModel):
     workers: int = 1
     """If a queue starts this function: the maximum number of instances of the function that run at the same time."""
     rate: float = 50.0
-    """The maximum number of jobs per second that all workers of the queue start together."""
+    """The maximum number of jobs that all workers of the queue together start per second."""
     max_receives: int = 1
     """The number of failed deliveries after which a message of the queue becomes a dead letter."""
 

@@ -38,8 +38,8 @@ def _create_client() -> "S3Client":
             connect_timeout=3,
             read_timeout=30,
             retries={"max_attempts": 4},
-            # A presigned URL must contain this region. The URL must not contain a checksum, because the body of the
-            # upload does not exist yet.
+            # A presigned URL must contain the name of the region, but no checksum, because the body of the upload does
+            # not exist yet.
             signature_version="s3v4",
             s3={"us_east_1_regional_endpoint": "regional"},
             request_checksum_calculation="when_required",

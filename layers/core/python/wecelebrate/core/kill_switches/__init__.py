@@ -20,7 +20,7 @@ _learned_at = float("-inf")
 
 
 def learn(state: Mapping[str, str]) -> None:
-    """Store the state of the switches that `app.enter` returned at the beginning of a transaction."""
+    """Store the switches' state, which `app.enter` returned at the beginning of a transaction."""
     global _state, _learned_at
     _state, _learned_at = state, time.monotonic()
 

@@ -35,7 +35,7 @@ __all__ = [
 USER_AGENT = "wecelebrate/1"
 
 _MAX_OVERHEAD_BYTES = 64 * 1024
-"""The maximum size of the status line, the headers and the framing of chunks. There is a separate limit for the
+"""The maximum total size of status line, headers and framing of chunks. There is a separate limit for the
 body."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)

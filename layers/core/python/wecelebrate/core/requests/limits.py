@@ -15,7 +15,7 @@ from wecelebrate.core import metrics
 from wecelebrate.core.errors import TooManyRequests
 
 ADDRESS_PER_MINUTE = 600
-"""The number of requests without a token that one IP address is allowed to send per minute. The number is high, because
+"""How many requests without a token one IP address is allowed to send per minute. The number is high, because
 all people in an office can have the same address."""
 WINDOW_SECONDS = {"address": 60, "local": 60, "local-orders": 60}
 """Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one

@@ -30,7 +30,7 @@ This time is slightly longer than the lifetime of the lock. So if the loader die
 value.
 """
 _WAIT_PAUSES = (0.01, 0.02, 0.04, 0.08)
-"""The pauses between the lookups of a value that another request is loading, in seconds. The last pause is repeated."""
+"""The pauses (seconds) between the lookups of a value that another request is loading. The last pause is repeated."""
 
 METRICS: Mapping[str, metrics.Name] = {
     "hit": "CacheHit",

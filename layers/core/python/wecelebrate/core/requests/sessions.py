@@ -23,7 +23,7 @@ _LOAD_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Session:
-    """The properties of a caller that cached responses depend on."""
+    """The properties of a caller on which cached responses depend."""
 
     scope: str
     """The scope, in the form `<tenant>:<role>`. Callers with the same scope see the same rows."""
