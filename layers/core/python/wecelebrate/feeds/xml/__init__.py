@@ -76,7 +76,7 @@ def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str)
 
 
 class XmlRecords:
-    """Iterates over `(line, records)`, as `JsonRows` does. If the XML is broken, the last item says on which line."""
+    """Iterates over `(line, records)`, as `JsonRows` does. If the XML is broken, the last item states the line."""
 
     def __init__(self, source: XmlSource, xml_format: XmlFormat) -> None:
         self._source, self._format = source, xml_format

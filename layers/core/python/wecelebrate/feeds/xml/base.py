@@ -19,11 +19,11 @@ class XmlFormat:
     columns: tuple[str, ...] = ()
     """Columns that the table has even if no record has a value for them."""
     sku_elements: tuple[str, ...] = ()
-    """Elements that contain the SKU. The SKU of a record that is too large is read from these elements."""
+    """The names of the elements that contain the SKU. If a record is too large, its SKU is read from these elements."""
     complete_elements: tuple[str, ...]
     """The names of the elements that are read completely: records, and elements that are needed to read the records."""
     start_elements: tuple[str, ...] = ()
-    """The names of the elements of which only the start tag is read."""
+    """The names of the elements whose start tag is read, but not their content."""
     declared_mode: DeclaredMode | None = None
 
     def __init__(self, currency: str, language: str | None) -> None:
@@ -33,7 +33,7 @@ class XmlFormat:
         """Read the parts of the file that must be known before the first record can be read."""
 
     def accept(self, element: Element) -> bool:
-        """Return True if this element is to be read. The name of the element is in `complete_elements`."""
+        """Return whether to read this element, whose name is in `complete_elements`."""
         return local(element) in self.complete_elements
 
     def element_started(self, element: Element) -> None:
@@ -42,7 +42,7 @@ class XmlFormat:
     def records(self, element: Element) -> Iterator[Record]:
         """Yield the records of an element in `complete_elements`.
 
-        Yields nothing if the element is not a record, but contains information for records. Raises RecordTooLarge.
+        Yields nothing for an element that is not a record, but contains information for records. Raises RecordTooLarge.
         """
         raise NotImplementedError
 

@@ -35,9 +35,9 @@ MODES: dict[str, DeclaredMode] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": 
 
 Children = dict[str, list[Element]]
 
-# The best price types come first. The best price type is the price for a buyer without an agreement.
+# The price types, the best first. The best type is the price for a buyer without an agreement.
 PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp")
-# The purposes of images. Those of the main image come first. Files with other purposes are not product images.
+# The purposes of product images. The purposes of the main image come first. Files with other purposes are ignored.
 PURPOSES = ("normal", "", "detail", "others", "thumbnail")
 _IMAGE = re.compile(r".+\.(jpe?g|png|gif|webp|avif|svg|bmp|tiff?)", re.IGNORECASE)
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -88,7 +88,7 @@ class BMEcat(XmlFormat):
         self._today = datetime.now(UTC).date().isoformat()
 
     def prepare(self, source: XmlSource) -> None:
-        """Read the groups, and which articles each group contains, in a separate pass.
+        """In a separate pass, read the groups, and read which articles belong to each group.
 
         In the file, this information can come after the articles.
         """
@@ -162,8 +162,8 @@ class BMEcat(XmlFormat):
         record.pop("@mode", None)
         record.update(self._price(children))
         if self.declared_mode != "full":
-            # A load replaces all attributes of a product. If the record had only the attribute price type, the load
-            # would delete the other attributes.
+            # A load replaces all attributes of a product. If PRICE_TYPE were the only attribute in the record, the
+            # load would delete the other attributes.
             record.pop("PRICE_TYPE", None)
         if mode == "new":
             record[ACTIVE] = "yes"
@@ -182,7 +182,7 @@ class BMEcat(XmlFormat):
         return record
 
     def _group_path(self, children: Children, sku: str) -> str:
-        """Return the path of the article's group in the catalog, or of its group in a classification system."""
+        """Return the path of the article's group in the catalog, or else in a classification system."""
         if path := self._groups.path_of(sku):
             return path
         for features in _named(children, "_FEATURES"):
@@ -230,7 +230,7 @@ class BMEcat(XmlFormat):
         return list(dict.fromkeys(address for *_, address in sorted(images)))
 
     def _absolute(self, address: str) -> str:
-        """Return the address. If the address is relative, the catalog's MIME_ROOT is put before it."""
+        """Return the address. The catalog's MIME_ROOT is put before a relative address."""
         if not self._mime_root or _ADDRESS.match(address):
             return address
         return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"
@@ -238,8 +238,8 @@ class BMEcat(XmlFormat):
     def _price(self, children: Children) -> Record:
         """Return the price of one unit.
 
-        A price is chosen by these criteria, the most important first: the catalog's currency, a price that is valid
-        today, the best price type, the lowest quantity.
+        A price is chosen by these criteria, the most important first: it is in the catalog's currency, it is valid
+        today, it has the best price type, it applies from the lowest quantity.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):
@@ -290,5 +290,5 @@ def _lower_bound(text: str) -> float:
 
 
 def _named(children: Children, suffix: str) -> list[Element]:
-    """Return the children whose name is ARTICLE (BMEcat 1.2) or PRODUCT (BMEcat 2005), followed by `suffix`."""
+    """Return the children with the name PRODUCT (BMEcat 2005) or ARTICLE (BMEcat 1.2) plus `suffix`."""
     return children.get("PRODUCT" + suffix) or children.get("ARTICLE" + suffix) or []

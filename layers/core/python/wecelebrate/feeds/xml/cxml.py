@@ -99,7 +99,7 @@ class CxmlIndex(XmlFormat):
         yield record
 
     def _description(self, element: Element) -> Record:
-        """Return the description and the name. The name is the short name, or the first line of the description."""
+        """Return the description and the name. The name is the short name, or else the description's first line."""
         description = in_language(descendants(element, "Description"), self.language)
         if description is None:
             return {}

@@ -34,19 +34,19 @@ FORMATTING = frozenset(
 )  # fmt: skip
 MAX_NUMBERED_COLUMNS = 20
 VALUE_OVERHEAD = 10
-"""The number of characters that is added to the length of each value.
+"""This number is added for each value when the length of a record is computed.
 
 So the maximum length of a record limits the number of values too.
 """
 MAX_ELEMENT_ATTRIBUTES = 250
-"""The maximum number of XML attributes of one element. For each attribute, lxml searches through all attributes."""
+"""The maximum number of XML attributes of one element. To read one attribute, lxml searches through all of them."""
 
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = re.compile(r"[\d\s.,+-]*\d[\d\s.,+-]*", re.ASCII)
 
 
 class RecordTooLarge(Exception):
-    """The record is larger than any product. The message says which limit it exceeds."""
+    """The record is too large for a product. The message names the limit that the record exceeds."""
 
 
 class Flattener:
@@ -136,15 +136,15 @@ class Flattener:
 class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """Maps each column that has several texts to these texts. The texts are joined at the end."""
+    """Maps a column to its texts if there are several. The texts are joined at the end."""
     languages: dict[str, str]
     """Maps each column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
-    """Maps each column that has several numeric values to the number of these values."""
+    """Maps a column to the number of its numeric values if there are several."""
     size: int = 0
 
     def put(self, path: str, text: str) -> str:
-        """Add a text to the record. Returns the column of the text. A number can be appended to the column's name."""
+        """Add a text to the record. Returns the column of the text: `path`, or `path` with a number appended to it."""
         self.size += VALUE_OVERHEAD + len(text)
         if self.size > MAX_CELL_LENGTH:
             raise RecordTooLarge(f"the record is longer than {MAX_CELL_LENGTH:,} characters")
@@ -203,7 +203,7 @@ def text_of(element: Element | None, deep: bool = True) -> str:
 
 
 def first_child(element: Element, *names: str) -> Element | None:
-    """Return the first child with one of these names, in any namespace. The first name is preferred."""
+    """Return the first child with one of these names. Earlier names have priority. Namespaces are ignored."""
     for name in names:
         child = next(element.iterchildren(f"{{*}}{name}"), None)
         if child is not None:
@@ -243,7 +243,7 @@ def children_by_name(element: Element) -> dict[str, list[Element]]:
 
 
 def descend(element: Element, *path: str) -> list[Element]:
-    """Return the elements at a path of local names below the element."""
+    """Return the descendants at `path`. Each item of `path` is the local name of a child of the previous element."""
     elements = [element]
     for name in path:
         elements = [child for parent in elements for child in parent.iterchildren(f"{{*}}{name}")]
@@ -272,7 +272,7 @@ def in_language(elements: Iterable[Element], language: str | None) -> Element | 
 
 
 def attribute_lines(pairs: Pairs) -> str:
-    """Return a text with one attribute per line, such as `Colour: red`. Values with the same name are joined."""
+    """Return a text with one attribute per line, such as `Colour: red`. If a name has several values, join them."""
     values_of: dict[str, list[str]] = {}
     for name, text in pairs:
         label, content = " ".join(name.replace(": ", " ").split()), " ".join(text.split())
@@ -289,5 +289,5 @@ def unit_price(amount: str, factor: str, quantity: str) -> str:
 
 
 def _decimal(text: str) -> Decimal | None:
-    """Parse a number in the format of XML schemas. Returns None for numbers from a billion, and for other texts."""
+    """Parse a decimal number. Returns None for texts that are not numbers, and for numbers of a billion or more."""
     return Decimal(text) if _DECIMAL.fullmatch(text) else None

@@ -31,7 +31,7 @@ NAMES = ("tradeItemDescription", "regulatedProductName", "descriptionShort", "fu
 
 
 class GdsnTradeItems(XmlFormat):
-    """Each trade item is a product: a piece, a case or a pallet. Its SKU is the GTIN."""
+    """Each trade item (a piece, a case or a pallet) is a product. The SKU of the product is the GTIN."""
 
     name = "GS1 GDSN"
     profile = PROFILE
@@ -45,11 +45,11 @@ class GdsnTradeItems(XmlFormat):
     def __init__(self, currency: str, language: str | None) -> None:
         super().__init__(currency, language)
         self._command = ""
-        # Each module is inside an element `extension`. The paths of the columns do not contain these elements.
+        # Each module is inside an element `extension`. The paths of columns omit this element.
         self._flat = Flattener(("tradeItemInformation", "extension"), ("referencedFileHeader", "partyInRole"), language)
 
     def accept(self, element: Element) -> bool:
-        # Elements for components and for items of the next lower level also contain an element `tradeItem`.
+        # Elements that describe components or items of the next lower level contain an element `tradeItem` too.
         parent = element.getparent()
         return local(element) != "tradeItem" or (parent is not None and local(parent) == "catalogueItem")
 

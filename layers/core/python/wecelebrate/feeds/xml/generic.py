@@ -39,9 +39,9 @@ class _PathStatistics:
 
     count: int = 0
     values: int = 0
-    """The number of attributes and direct children of all these elements."""
+    """The total number of attributes and direct children of these elements."""
     child_names: set[str] = field(default_factory=set)
-    """The names of the children. At most two different names are stored."""
+    """The names of the direct children. At most two different names are stored."""
 
 
 class GenericXml(XmlFormat):
@@ -81,7 +81,7 @@ def _path_from_settings(record: str) -> Path:
 
 
 def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
-    """Return the names of elements whose children all have one similar name, as in `images` with children `image`."""
+    """Return the names of list elements: all their children have one similar name, such as `image` in `images`."""
     return {
         path[-1]
         for path, stats in statistics.items()
@@ -94,10 +94,10 @@ def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
     """Return the path of the products, detected from the start of the file.
 
     Of all repeated elements, the element with the most values is the product. An element with a usual name is
-    preferred. If a repeated element is inside a different repeated element, it is a part of the outer element. An
-    example is a variant of a product.
+    preferred. A repeated element inside a different repeated element is a part of the outer element, for example a
+    variant of a product.
 
-    If no element is repeated, the file has only one product: an element with a usual name, or a child of the root.
+    If no element is repeated, the file has one product: an element with a usual name, or else a child of the root.
     """
     filled = {path: stats for path, stats in statistics.items() if stats.values >= stats.count}
     repeated = {
@@ -133,7 +133,7 @@ def _survey(head: bytes) -> dict[Path, _PathStatistics]:
 
 
 def _count(parser: Any, current: list[str], statistics: dict[Path, _PathStatistics]) -> None:
-    """Count the elements that the parser has read, and update `current`, which is the path of the open element."""
+    """Count the elements that the parser has read, and update `current` (the path of the open element)."""
     for event, element in parser.read_events():
         if event == "end":
             current.pop()

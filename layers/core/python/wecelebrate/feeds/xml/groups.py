@@ -37,7 +37,7 @@ class CatalogGroups:
                 self._write()
 
     def complete(self) -> None:
-        """Write the remaining rows, then create the index. An index that exists earlier makes each insertion slower."""
+        """Write the remaining rows, and then create the index. Insertions into a table with an index are slower."""
         self._write()
         if self._has_articles:
             self._open().execute("create index members_by_article on members (article)")
@@ -55,7 +55,7 @@ class CatalogGroups:
         return self.path(CATALOG, row[0]) if row else ""
 
     def _path(self, system: str, key: str) -> str:
-        """Return a path such as `Hardware > Notebooks`. If it is too long for a category, return only its last name."""
+        """Return a path such as `Hardware > Notebooks`, or its last name if the path is too long for a category."""
         names: list[str] = []
         while self._has_groups and self._database is not None and key and len(names) < MAX_DEPTH:
             query = "select name, parent from groups where system = ? and key = ?"

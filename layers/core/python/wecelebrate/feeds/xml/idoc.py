@@ -72,7 +72,7 @@ class SapMaterials(XmlFormat):
 
 
 def _language(segment: Element) -> str:
-    """Return the language of the segment. SPRAS_ISO has the two-letter code, SPRAS has SAP's code of one letter."""
+    """Return the language of the segment. SPRAS_ISO contains a two-letter code, SPRAS a one-letter code of SAP."""
     iso = child_text(segment, "SPRAS_ISO", "LANGUAGE_ISO", "TDSPRASISO")
     return (iso or {"E": "EN", "D": "DE", "F": "FR", "S": "ES", "I": "IT", "N": "NL", "P": "PT"}.get(
         child_text(segment, "SPRAS", "TDSPRAS").upper(), child_text(segment, "SPRAS", "TDSPRAS")

@@ -23,17 +23,17 @@ Element = etree._Element
 MAX_TAG_ATTRIBUTES = 20_000
 """The maximum number of attributes of one element.
 
-For elements with more attributes, the parser needs seconds and hundreds of megabytes.
+For one element with more attributes, the parser needs several seconds and hundreds of megabytes.
 """
 MAX_NAMES = 5_000
 """The maximum number of different names of elements and attributes in the sampled chunks."""
 SAMPLE_INTERVAL = 32
-"""On average, one chunk out of this number of chunks is searched for names."""
+"""On average, one in SAMPLE_INTERVAL chunks is searched for names. The chunks are chosen at random."""
 
 _NAMES = re.compile(rb"""<([^\s<>/!?]+)|\s([\w:.-]+)\s*=\s*["']""")
 
 ReadElement = tuple[str, int, Element | None]
-"""The local name, the line, and the element. The element is None if it is longer than MAX_RECORD_LENGTH."""
+"""The local name, the line, and the element. An element longer than MAX_RECORD_LENGTH is replaced by None."""
 
 
 def pull_parser(tags: tuple[str, ...] | None) -> Any:
@@ -41,8 +41,8 @@ def pull_parser(tags: tuple[str, ...] | None) -> Any:
 
     The parser loads no entity, no DTD and no network resource.
 
-    No IDs are needed, but `collect_ids=False` must not be set. The library lxml converts this option to a flag of
-    libxml2. With that flag, libxml2 loads the external DTD too.
+    Do not add `collect_ids=False`, although no IDs are needed. The library lxml converts this option to a flag of
+    libxml2. With that flag, libxml2 also loads the external DTD.
     """
     return etree.XMLPullParser(
         events=("start", "end"), tag=tags, encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
@@ -60,9 +60,8 @@ def local(element: Element) -> str:
 class ElementReader:
     """Yields the selected elements of a file.
 
-    An element with a name in `complete` is yielded at its end tag, and an element with a name in `started` at its start
-    tag. The function `accept` decides whether an element with a name in `complete` is yielded. If an element is yielded
-    at its end tag, the elements inside it are not yielded separately.
+    An element with a name in `started` is yielded at its start tag. An element with a name in `complete` is yielded at
+    its end tag, if `accept` returns true for the element. Elements inside this element are not yielded separately.
 
     If the file is broken, the elements before the broken line are yielded first. Then BrokenXml is raised.
     """
@@ -91,7 +90,7 @@ class ElementReader:
         size = 0
         too_long = False
         line_range = (1, 1)
-        # When the parser is closed, it can report further elements.
+        # None stands for the end of the file: the parser is closed, and can then report further elements.
         for chunk in chain(self._source.chunks(), (None,)):
             error = self._feed(chunk)
             for event, element in self._parser.read_events():
@@ -118,7 +117,7 @@ class ElementReader:
     def _feed(self, chunk: bytes | None) -> BrokenXml | None:
         """Pass a chunk to the parser. Returns an error instead of raising it.
 
-        So the caller can first read the events before the error.
+        So the caller can first handle the events that precede the error.
         """
         try:
             if chunk is None:
@@ -149,7 +148,7 @@ class ElementReader:
         return None
 
     def _prune(self, keep: Element | None) -> None:
-        """Remove all elements from the tree, except `keep` and the path to the parser's position."""
+        """Remove all elements from the tree, except `keep` and the elements that contain the parser's position."""
         node = self._root
         while node is not None and node is not keep and len(node):
             del node[:-1]
@@ -157,7 +156,7 @@ class ElementReader:
 
 
 def _refuse_declarations(root: Element) -> None:
-    """Refuse declarations that the parser has read. This is the second check. The first check is in `source`."""
+    """Refuse declarations that the parser has read. The module `source` has already checked the text of the file."""
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and (any(True for _ in dtd.iterentities()) or any(True for _ in dtd.elements())):
         raise UnreadableFeed(

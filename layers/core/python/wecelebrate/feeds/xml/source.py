@@ -25,7 +25,7 @@ _PROLOG = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _SUBSET = re.compile(_MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+\[", re.DOTALL)
-# The entities of HTML. Some exports contain them. XML itself defines only five entities, which the parser resolves.
+# The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
 _ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
 _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
 
@@ -62,7 +62,7 @@ class XmlSource:
         self.root = _root(head[:MAX_PROLOG_LENGTH])
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the text in UTF-8, from its start. Raises BrokenXml at the first byte that is not valid."""
+        """Yield the whole text in chunks of UTF-8. Raises BrokenXml at the first byte that is not valid."""
         self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self.encoding)()
         lines = 1
@@ -96,7 +96,7 @@ class XmlSource:
                 )
             if not block:
                 return
-            self._file.seek(position + len(block))  # the caller can read from the file between two chunks
+            self._file.seek(position + len(block))  # the caller can have moved the position in the file
 
 
 def _encoding(start: bytes, option: str | None) -> str:
@@ -111,7 +111,7 @@ def _encoding(start: bytes, option: str | None) -> str:
     elif declared:
         name = declared[1].decode().lower()
         if name.startswith(("utf-16", "utf-32", "ucs")):
-            name = "utf-8"  # the bytes are not UTF-16: the exporting program used it only in memory
+            name = "utf-8"  # the bytes are not UTF-16; the exporting program used UTF-16 only in memory
     else:
         name = "utf-8"
     try:
@@ -126,7 +126,7 @@ def _encoding(start: bytes, option: str | None) -> str:
 
 
 def _wide_encoding(start: bytes) -> str | None:
-    """Detect UTF-16 or UTF-32 if there is no byte order mark, from the zero bytes in the first character."""
+    """Detect UTF-16 or UTF-32 without a byte order mark, from the zero bytes in the first character."""
     zeros = "".join("0" if byte == 0 else "x" for byte in start)
     return {"0x0x": "utf-16-be", "x0x0": "utf-16-le", "000x": "utf-32-be", "x000": "utf-32-le"}.get(zeros)
 
@@ -141,7 +141,7 @@ OTHER_DOCUMENTS = {
 
 
 def _root(head: bytes) -> str:
-    """Return the local name of the root element. Raises UnreadableFeed for declarations, and for HTML, for example."""
+    """Return the local name of the root element. Raises UnreadableFeed for declarations and, for example, for HTML."""
     if _SUBSET.match(head):
         raise UnreadableFeed(
             "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "

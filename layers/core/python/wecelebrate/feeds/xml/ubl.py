@@ -114,7 +114,7 @@ class UblCatalogue(XmlFormat):
         return record
 
     def _price(self, line: Element) -> Record:
-        """Return the price of one unit. Uses the first price in the catalog's currency, or else the first price."""
+        """Return the price of one unit. The first price in the catalog's currency is used, or else the first price."""
         prices = list(descendants(line, "PriceAmount"))
         if not prices:
             return {}
