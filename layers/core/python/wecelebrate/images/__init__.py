@@ -20,7 +20,7 @@ from wecelebrate.jobs.models import Job
 __all__ = ["begin_upload", "complete_upload", "fetch", "fetch_missing", "get", "page", "retry_due", "work"]
 
 SERVICE = "service:images"
-"""The subject that requests the jobs that are created because of a catalog's settings."""
+"""The requester of jobs that are created because of a catalog's settings, not for a user."""
 _MAX_CATALOGS = 20
 """The largest number of catalogs for which one run of the sweeper creates jobs."""
 
@@ -40,8 +40,8 @@ def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = N
     """Create a job that fetches the new images of a catalog or product. Call this function after products were written.
 
     Creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is already
-    pending. Also creates no job for support staff, who cannot create jobs. The next write by a user who can create jobs
-    then creates the job.
+    pending. Creates no job for support staff either, because they cannot create jobs. In this case, the next write by a
+    user who can create jobs creates the job.
     """
     if tx.context.role == "app_support":
         return
@@ -53,7 +53,7 @@ def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = N
 
 
 def retry_due(tx: Transaction) -> None:
-    """Create a job for each catalog that has images whose retry is due. The sweeper calls this function."""
+    """Create a job for each catalog with images that are due for a retry. The sweeper calls this function."""
     for catalog in sql.due_catalogs(tx, max_rows=_MAX_CATALOGS):
         _create_job(tx, catalog["id"], catalog["owner_client_id"], {}, SERVICE)
 

@@ -23,8 +23,7 @@ TIMEOUT = 20.0
 """The longest time for fetching one image, including redirects, in seconds."""
 MAX_REDIRECTS = 4
 MAX_CONNECTION_FAILURES = 3
-"""The number of consecutive failed connections to a host after which `fetch_all` sends no further requests to this
-host."""
+"""After this many consecutive failed connections to a host, `fetch_all` sends no further requests to this host."""
 DEFAULT_PAUSE = 60.0
 """The number of seconds to wait if a busy server does not say how long to wait."""
 MAX_PAUSE = 24 * 3600.0
@@ -125,7 +124,7 @@ def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callabl
 
 
 def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
-    """Fetch one image. An error of the image or of its server becomes the result. All other errors are raised."""
+    """Fetch one image. Errors of the image or of its server are returned in the result. All other errors are raised."""
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
     if request.etag:
         headers["If-None-Match"] = request.etag
@@ -169,5 +168,5 @@ def _host_name(address: str) -> str:
 
 
 def _usable_etag(etag: str | None) -> str | None:
-    """Return the ETag if it can be stored and sent back: at most 512 printable ASCII characters. Otherwise None."""
+    """Return the ETag if it consists of 1 to 512 printable ASCII characters. Otherwise return None."""
     return etag if etag and len(etag) <= 512 and etag.isascii() and etag.isprintable() else None

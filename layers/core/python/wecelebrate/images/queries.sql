@@ -27,13 +27,13 @@ where id = :image_id;
 select owner_client_id from catalogs where id = :catalog_id;
 
 -- name: create_upload$
--- Create the row of an upload and return its id. The statement is refused when the caller may only read the catalog.
+-- Create the row of an upload and return its id. PostgreSQL raises an error when the caller can only read the catalog.
 insert into images (catalog_id, origin, status, type, bytes)
 values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
 returning id;
 
 -- name: lock_upload^
--- Lock an upload. Returns no row when the image is not an upload or the caller may not change it.
+-- Lock an upload. Returns no row when the image is not an upload, or when the caller cannot change the image.
 select catalog_id, status from images where id = :image_id and origin = 'uploaded' for update;
 
 -- name: mark_uploaded!
@@ -41,9 +41,9 @@ select catalog_id, status from images where id = :image_id and origin = 'uploade
 update images set status = 'pending', error_code = null, error = null where id = :image_id;
 
 -- name: find_catalog_to_fetch^
--- Get the owner of a catalog if images of the catalog must be fetched. For this, three conditions must be met. Fetching
--- is on. No fetch job is pending. And a product (the given product, if there is one) has an image address that is new,
--- or whose image is ready but is missing from the `media` of the product.
+-- Get the owner of a catalog if images of the catalog must be fetched. Three conditions must be met: fetching is on, no
+-- fetch job is pending, and an image of a product is missing from the `media` of the product. This image must be new or
+-- ready. If `product_id` is not null, only this product is checked.
 select c.owner_client_id
 from catalogs c
 where c.id = :catalog_id and c.sync_settings -> 'fetch_images' = 'true'
@@ -68,9 +68,9 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Read the next `products` products after the SKU `after`. Returns the last SKU of these products, the number of
--- products that have images, and up to `max_images` addresses to fetch. An address must be fetched if it is new or due
--- for a retry, if its fetch failed before `failed_before`, or if it was fetched before `ready_before`.
+-- Read the next page of products, after the SKU `after`. The page size is `products`. Returns the last SKU of the page,
+-- the number of its products that have images, and up to `max_images` addresses to fetch. An address must be fetched if
+-- it is new or due for a retry, if its fetch failed before `failed_before`, or if it was fetched before `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
 ), named as (
@@ -110,7 +110,7 @@ set status = case when excluded.sha256 is null then images.status else 'ready' e
   next_try_at = app.next_image_attempt(excluded.error_code, images.attempts + 1, :wait), fetched_at = now();
 
 -- name: update_media!
--- Update `media` from the stored images, for all products whose SKU is after `after` and not after `last_sku`.
+-- Update `media` from the stored images, for all products with SKUs from `after` (exclusive) to `last_sku` (inclusive).
 update products p set media = current.media
 from (
   select id, app.product_media(:catalog_id, images) as media
@@ -132,6 +132,6 @@ set status = 'ready', source = :source, sha256 = :sha256, type = :type, width = 
 where id = :image_id;
 
 -- name: fail_upload!
--- Record that an upload is not a usable image, and the reason.
+-- Record that an upload is not a usable image, and record the reason.
 update images set status = 'failed', error_code = :code, error = :reason, attempts = attempts + 1, fetched_at = now()
 where id = :image_id;

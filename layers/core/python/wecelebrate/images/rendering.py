@@ -87,7 +87,7 @@ class RenderedImage:
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of an original file. The folder that contains the renditions has this hash as its name."""
+    """Return the SHA-256 of an original file. This hash is the name of the folder that contains the renditions."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -125,7 +125,7 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
     """Read the header of an image, and check the format and the number of pixels of the image. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the code below checks a lower limit
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit MAX_PIXELS is lower
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
         raise NotRendered("too_many_pixels", _too_many_pixels()) from error
@@ -146,7 +146,7 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _prepare(image: Image.Image) -> Image.Image:
-    """Return the first frame of an image: in sRGB, upright, without metadata, and not larger than the largest size."""
+    """Return the first frame of an image: in sRGB, upright, without metadata, no larger than the largest of SIZES."""
     profile = image.info.get("icc_profile")
     if image.mode in ("P", "PA", "1", "LA") or "transparency" in image.info:
         picture = image.convert("RGBA" if image.has_transparency_data else "RGB")

@@ -1,4 +1,4 @@
-"""Reads the row of an image, or reads the owner of a catalog."""
+"""Reads one image, or the owner of a catalog."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ def get(tx: Transaction, image_id: UUID) -> Image:
 
 
 def catalog_owner(tx: Transaction, catalog_id: UUID) -> UUID | None:
-    """Return the client that owns a catalog, or None for the platform.
+    """Return the client that owns a catalog, or None if the platform owns it.
 
     Raises NotFound if the caller cannot see the catalog.
     """

@@ -27,12 +27,12 @@ class NotAnUpload(Conflict):
 
 
 def key(client_id: UUID | None, image_id: UUID) -> str:
-    """Return the key that an uploaded file has in the bucket for uploads."""
+    """Return the key of an uploaded file in the bucket for uploads."""
     return f"{client_id or 'platform'}/uploads/{image_id}"
 
 
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
-    """Create an image, and create a URL to which the caller uploads the file of the image.
+    """Create an image, and create the URL to which the caller uploads the image file.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
@@ -51,8 +51,8 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
     """Create a job that renders an uploaded file. If the image is pending or ready, this function does nothing.
 
-    After a failure, the caller can upload the file again while the URL is valid, and can call this function again.
-    Raises NotFound, Forbidden or NotAnUpload.
+    After a failure, the caller can call this function again. Before that, the caller can upload the file again, if the
+    URL is still valid. Raises NotFound, Forbidden or NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":
