@@ -1,4 +1,4 @@
-"""Reads the catalog that a file is loaded into, and the settings of the catalog for reading files."""
+"""Reads a catalog, and its settings for reading files."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -37,7 +37,7 @@ def run_inline(caller: Caller, job_id: UUID) -> bool:
 
 
 def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
-    """Run an import. `inline` is true within a request. Raises JobRejected if the import can never succeed."""
+    """Run an import, within a request if `inline` is true. Raises JobRejected if the import can never succeed."""
     with writing(job.caller) as tx:
         catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:

@@ -55,7 +55,7 @@ class Rules:
 
 @dataclass
 class Load:
-    """A load of the rows of one file into a catalog."""
+    """A load, which merges the rows of one file into a catalog."""
 
     job: "LeasedJob"
     catalog_id: UUID
@@ -69,8 +69,8 @@ class Load:
     source: Mapping[str, Any] = field(default_factory=dict)
     """The fields of the result file that describe the source."""
     inline: bool = False
-    """Whether the load runs within a request. The database login of a request can neither COPY rows into the staging
-    tables nor delete rows from them. The sweeper deletes the staged rows later."""
+    """Whether the load runs within a request. The database login of a request is not allowed to COPY rows into the
+    staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -118,7 +118,7 @@ class Load:
         self.job.checkpoint |= {"phase": _STORED_REVIEW if phase == "review" else phase, "after": ""}
 
     def add_counts(self, merged: Mapping[str, Any]) -> None:
-        """Add the counts of a merged chunk, and move the position behind the last SKU of the chunk."""
+        """Add the counts of a merged chunk to the job, and record the chunk's last SKU as the new position."""
         counts = self.job.counts
         for name in ("created", "updated", "rejected"):
             counts[name] += int(merged[name])

@@ -15,7 +15,7 @@ sql = queries(__file__)
 MAX_ATTEMPTS = 5
 """The maximum number of attempts to merge a chunk. An attempt fails if another transaction adds the same products."""
 _MAX_COMPARED_ROWS = 500
-"""The largest number of rows that a dry run compares with the catalog, counted from the start of a chunk."""
+"""The maximum number of rows at the start of a chunk that a dry run compares with the catalog."""
 
 
 class ChunkConflict(Exception):
@@ -68,8 +68,8 @@ def merge_next_chunk(load: Load, chunk_size: int) -> None:
 def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
     """Try to merge the next chunk. Returns the counts of the chunk, or None if no row is left.
 
-    If another transaction has meanwhile added some products of the chunk, the attempt changes nothing. In this case,
-    the count `conflicts` is the number of these products.
+    If another transaction has just added some products of the chunk, the attempt changes nothing. In this case, the
+    count `conflicts` is the number of these products.
     """
     job, rules = load.job, load.rules
     with writing(job.caller) as tx:
@@ -108,7 +108,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
 
 
 def _sample_chunk(load: Load, tx: Transaction) -> None:
-    """Collect examples of what the load would change, from the first rows of the next chunk."""
+    """Compare the first rows of the next chunk with the catalog, and keep examples of what the load would change."""
     rows = sql.compare_staged_products(
         tx,
         catalog_id=load.catalog_id,
@@ -136,7 +136,7 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
 def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that would change, each with its stored value and its new value.
 
-    The staged value None leaves a field unchanged. An empty text clears a field.
+    If the staged value is None, the field stays unchanged. If the staged value is an empty text, the field is cleared.
     """
     new_values = {name: None if value == "" else value for name, value in staged.items() if value is not None}
     return {

@@ -7,8 +7,8 @@ delete from app.staged_products where job_id = any (:job_ids);
 delete from app.staged_rejections where job_id = any (:job_ids);
 
 -- name: list_staged_jobs
--- List every job that has staged rows. The query jumps in the index from each job to the next job, and does not read
--- all rows.
+-- List every job that has staged rows. The query does not read all rows, because it jumps in the index from one job to
+-- the next job.
 with recursive staged (job_id) as (
   select least((select job_id from app.staged_products order by job_id limit 1),
     (select job_id from app.staged_rejections order by job_id limit 1))
@@ -39,7 +39,7 @@ values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: count_staged$
--- Count the rows of the file that are staged as products.
+-- Count the rows of the file that are staged as products, not as rejections.
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;
 
 -- name: analyze_staged!
@@ -53,10 +53,10 @@ analyze app.staged_products (job_id, fence, sku);
 select app.analyze_products();
 
 -- name: merge_chunk^
--- Merge the next `chunk` SKUs after `after` into the catalog, as the caller. Products that differ are updated, new
--- products are created, and other products stay unchanged. If several rows have the same SKU, only the last row is
--- merged, and the other rows are rejected. Two more kinds of rows are rejected: rows for a new SKU if the name or the
--- price is missing, and rows that the mode excludes.
+-- Merge the rows of the next SKUs after `after` into the catalog, as the caller. The number of SKUs is limited to
+-- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
+-- rows have the same SKU, only the last row is merged, and the other rows are rejected. Two more kinds of rows are
+-- rejected: rows for a new SKU if the name or the price is missing, and rows that the mode excludes.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -204,8 +204,8 @@ order by p.sku
 limit :max_rows;
 
 -- name: deactivate_chunk^
--- Read the next `chunk` products after the SKU `after`, and deactivate the products among them that no row of the file
--- names. A dry run lists these products, but does not deactivate them.
+-- Read the next products after the SKU `after` (`chunk` is the limit). Deactivate those that no row of the file names.
+-- A dry run lists these products, but does not deactivate them.
 with next as materialized (
   select id, sku, is_active from products
   where catalog_id = :catalog_id and sku > :after

@@ -54,7 +54,7 @@ def run_load(load: Load) -> None:
 def _stage(load: Load) -> None:
     """Stage every row of the file.
 
-    After an interruption, the file is read again from its start. Items that are already staged are skipped.
+    After an interruption, the file is read again from its start. Rows that are already staged are skipped.
     """
     job = load.job
     with load.open_rows() as rows:
@@ -68,7 +68,7 @@ def _stage(load: Load) -> None:
             job.checkpoint["items"] += len(chunk)
             staging.add_chunk(load, chunk)
             job.check_deadline()
-    # The count, the header and the details are final only after the last row, because each row can change these values.
+    # The properties of `rows` are final only after the last row, because each row can change them.
     job.counts["read"] = rows.rows_read
     staging.finish(load)
     job.checkpoint = {

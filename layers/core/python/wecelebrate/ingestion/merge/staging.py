@@ -114,7 +114,7 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
 def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
     """Return a row of `app.staged_rejections`.
 
-    The rejections of one line are sorted by `n`.
+    If a line has several rejections, they are sorted by `n`.
     """
     return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
 
@@ -122,6 +122,6 @@ def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
 def _json(value: Any) -> str:
     """Return the value as JSON.
 
-    The encoder of the standard library is too slow, because each row has three JSON values.
+    The encoder of the standard library is too slow for this, because each row has three JSON values.
     """
     return orjson.dumps(value).decode()

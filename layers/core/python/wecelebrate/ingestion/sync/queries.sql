@@ -12,14 +12,13 @@ insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
 -- name: list_recorded
--- List the given file versions that are already recorded.
+-- Of the given file versions, list those that are already recorded.
 select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 
 -- name: find_newer_version^
--- Find the job of a newer version of the same key that is already recorded. If the job of a newer version has already
--- begun, this job is returned. Otherwise the first pending job of a newer version is returned. Sequencers of S3 are
--- compared as if zeros were added to the end of the shorter sequencer.
+-- Find a recorded newer version of the key, and return its job. A job that has begun is preferred. Otherwise the first
+-- pending job is returned. When two sequencers of S3 are compared, zeros are added to the end of the shorter sequencer.
 select d.job_id, j.status <> 'pending' or j.attempts > 0 as begun
 from drops d join jobs j on j.id = d.job_id
 where d.key = :key and d.job_id <> :job_id and :sequencer <> ''
@@ -34,7 +33,7 @@ where id = :job_id;
 
 -- name: list_superseded
 -- List the pending jobs of the catalog that a new file makes obsolete. Every job that waits for an approval is obsolete.
--- If the new file is full, jobs of other full files are obsolete, too, unless these jobs have begun. Dry runs are never
+-- If the new file is full, every job of another full file is obsolete too, unless the job has begun. Dry runs are never
 -- obsolete.
 select id, payload ->> 'key' as key
 from jobs
