@@ -57,7 +57,7 @@ _IDLE = {
     "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
-"""The message of a job counts as lost if the job has been due for this time and no worker has claimed the job."""
+"""If no worker claims a job within this time after it became due, the message of the job counts as lost."""
 MESSAGES_PER_TYPE = 3
 """The maximum number of messages that the sweeper sends per job type. Each message starts a worker. The worker claims
 jobs until no job is waiting."""

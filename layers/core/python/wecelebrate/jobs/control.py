@@ -30,7 +30,7 @@ def get(tx: Transaction, job_id: UUID) -> Job:
 
 
 def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
-    """Return the row of a job. None if the caller is not allowed to see it."""
+    """Return the row of a job, or None if the caller is not allowed to see the job."""
     row: dict[str, Any] | None = sql.get_job(tx, job_id=job_id)
     return row
 
@@ -38,7 +38,7 @@ def find_row(tx: Transaction, job_id: UUID) -> dict[str, Any] | None:
 def cancel(tx: Transaction, job_id: UUID) -> Job:
     """Cancel a job that has not ended. Changes that the job has already made are kept.
 
-    Raises NotFound, Forbidden, WrongJobState.
+    Raises NotFound, Forbidden or WrongJobState.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("pending", "processing"):
@@ -55,8 +55,8 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
     The job continues from its checkpoint. There is one exception: a job that loads a file starts again from the first
     row, because its staged rows were deleted.
 
-    Raises NotFound, Forbidden, WrongJobState. WrongJobState is also raised if a later job with the same ordering key
-    has completed. In this case, a retry would undo the changes of the later job.
+    Raises NotFound, Forbidden or WrongJobState. WrongJobState is also raised if a later job with the same ordering key
+    has completed, because a retry would then undo the changes of the later job.
     """
     job = _lock(tx, job_id)
     if job["status"] not in ("failed", "cancelled"):
@@ -74,7 +74,7 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
 
 
 def approve(tx: Transaction, job_id: UUID) -> Job:
-    """Approve the planned changes of a job that waits for an approval. Raises NotFound, Forbidden, WrongJobState."""
+    """Approve the planned changes of a job that waits for an approval. Raises NotFound, Forbidden or WrongJobState."""
     job = _lock(tx, job_id)
     if sql.approve_job(tx, job_id=job_id) == 0:
         raise WrongJobState("The job is not waiting for an approval, so it cannot be approved.")
@@ -90,12 +90,12 @@ def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None
 
 
 def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
-    """Send the message that announces a waiting job, after the commit."""
+    """After the commit, send the message that announces a waiting job."""
     queue.enqueue(tx, job_message(kind, job_id, client_id))
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock a job before it is changed. Raises NotFound, and Forbidden if the caller is only allowed to read the job."""
+    """Lock a job before it is changed. Raises NotFound. Raises Forbidden if the caller can only read the job."""
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
         return dict(job)

@@ -16,8 +16,8 @@ sql = queries(__file__)
 LEASE_SECONDS = 60
 """The number of seconds after which a lease ends if it is not renewed."""
 RENEW_AFTER_SECONDS = 20.0
-"""The age at which a lease is renewed. A worker begins a further chunk of work only if the invocation lasts for at
-least this time."""
+"""The age at which a lease is renewed. A worker begins a further chunk of work only if at least this time is left
+before the invocation ends."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
@@ -58,8 +58,7 @@ class LeasedJob:
     """A number that increases with every lease of the job. A worker with an older number cannot write to the job."""
     attempts: int
     failures: int
-    """The number of consecutive attempts without progress. It includes the current attempt until this attempt makes
-    progress."""
+    """The number of consecutive attempts without progress. The current attempt counts until it makes progress."""
     max_attempts: int
     done: int
     total: int | None
@@ -85,7 +84,7 @@ class LeasedJob:
     def caller(self) -> Caller:
         """The requester of the job, as the caller of the worker's transactions.
 
-        The worker has the same permissions as the requester. It can only read the staged rows of this job.
+        The worker has the same permissions as the requester. Of all staged rows, it can read only the rows of this job.
         """
         return Caller(subject=self.requested_by, client_id=self.client_id, job_id=self.id)
 
@@ -114,15 +113,15 @@ class LeasedJob:
         self.progress_saved(failures)
 
     def progress_saved(self, failures: int) -> None:
-        """Update this object after the progress was saved in the database, which also renewed the lease."""
+        """Update this object after the database has saved the progress and renewed the lease."""
         self.failures = failures
         self._renewed_at = time.monotonic()
         self.heartbeat()
 
     def renew_lease(self) -> None:
-        """Renew the lease without saving progress. Can be called often: most calls only read the clock.
+        """Renew the lease without saving progress. Frequent calls are cheap: most calls only read the clock.
 
-        Raises LeaseLost, DeadlineReached.
+        Raises LeaseLost or DeadlineReached.
         """
         if time.monotonic() - self._renewed_at < RENEW_AFTER_SECONDS:
             return

@@ -29,11 +29,11 @@ _listeners: list[Listener] = []
 
 
 class NoListeners(RuntimeError):
-    """This function can stop jobs, but no listener is registered. Call `subscriptions.connect()` when it starts."""
+    """This Lambda function can stop jobs, but it has no listener. Call `subscriptions.connect()` when it starts."""
 
 
 def on_job_stopped(listener: Listener) -> None:
-    """Register a listener. If the listener is already registered, this has no effect."""
+    """Register a listener. If the listener is already registered, the call has no effect."""
     if listener not in _listeners:
         _listeners.append(listener)
 

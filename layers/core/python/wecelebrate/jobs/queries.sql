@@ -44,8 +44,9 @@ returning *;
 select * from app.expire_job_leases(:type);
 
 -- name: save_progress$
--- Save the progress and the checkpoint, and renew the lease. Returns the number of failures in a row, which is 0 when
--- the checkpoint has changed. Returns no row when a later worker has claimed the job, or when the job was cancelled.
+-- Save the progress and the checkpoint, and renew the lease. Returns the number of consecutive failures. This number is
+-- 0 when the checkpoint has changed. Returns no row when a later worker has claimed the job, or when the job was
+-- cancelled.
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
   failures = case when checkpoint is distinct from :checkpoint::jsonb then 0 else failures end,
@@ -74,8 +75,7 @@ set status = 'failed', error_code = :code, error = :reason, result = coalesce(:r
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: get_failures$
--- Get the number of failed attempts in a row. This number includes the current attempt, unless this attempt has made
--- progress.
+-- Get the number of consecutive failed attempts. The current attempt counts as failed until it makes progress.
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
@@ -105,8 +105,8 @@ set status = 'cancelled', leased_until = null, completed_at = now(), error_code 
 where id = :job_id and status in ('pending', 'processing');
 
 -- name: retry_job!
--- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. If the checkpoint is
--- not empty, a mark is added to it, which shows that the job had ended before.
+-- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. A checkpoint that is
+-- not empty gets a mark, which shows that the job has already ended once.
 update jobs
 set status = 'pending', failures = 0, approval = null, due_at = now(), error = null, error_code = null,
   completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
@@ -194,5 +194,5 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and record the subject that sent it again.
+-- Record that the dead letter was sent again, and which subject sent it.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;

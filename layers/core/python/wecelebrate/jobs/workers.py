@@ -116,8 +116,7 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
 def _saved_failures(job: LeasedJob) -> int:
     """Return the failure count in the database.
 
-    `job.failures` can be wrong: it is possible that the transaction in which this worker saved progress was rolled
-    back.
+    `job.failures` can be wrong, because the transaction in which this worker saved progress can have been rolled back.
     """
     with writing(SYSTEM) as tx:
         return int(sql.get_failures(tx, job_id=job.id) or 0)

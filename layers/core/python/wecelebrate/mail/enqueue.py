@@ -16,7 +16,7 @@ def order_confirmation(tx: Transaction, order_id: UUID) -> UUID | None:
 
     Returns the id of the job, or None if there already is a confirmation. Raises NotFound if the order does not exist,
     or if the caller is not allowed to send its confirmation. Customers are allowed to send the confirmation of their
-    own orders. Guests are allowed to do this only in the transaction that places the order.
+    own orders. Guests are allowed to send it only in the transaction that places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {})
 

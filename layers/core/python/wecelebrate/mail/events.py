@@ -32,7 +32,7 @@ class Outcome:
     state: MailState
     reason: str | None = None
     suppress_as: SuppressionCause | None = None
-    """The cause for which the recipient's address is suppressed. None if the event does not suppress the address."""
+    """The reason why the recipient's address is suppressed. None if the event does not suppress the address."""
 
 
 def receive(message: Message) -> None:
@@ -65,7 +65,7 @@ def receive(message: Message) -> None:
 def unwrap(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the SES event that is contained in a message from EventBridge or SNS.
 
-    With raw delivery, SNS sends the event itself.
+    With raw delivery, the message from SNS is the event itself.
     """
     if isinstance(body.get("detail"), dict):
         return dict(body["detail"])

@@ -35,7 +35,7 @@ ADDRESS_LINES = (
     ("state", "region", "province"),
     ("country", "country_code"),
 )
-"""The lines of a shipping address. For each line, the keys whose values the line shows. No other keys are shown."""
+"""Contains, for each line of a shipping address, the keys whose values the line shows. No other keys are shown."""
 _PARTS = ("subject", "txt", "html")
 """The parts of a mail. The file name of a part's template is `<template>.<part>`."""
 
