@@ -43,7 +43,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
-    if not rows:  # a row would prove that the caller can see the catalog
+    if not rows:  # if there is a row, the caller can see the catalog
         _require_catalog(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 
@@ -51,7 +51,8 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
 def _require_catalog(tx: Transaction, catalog_id: UUID) -> None:
     """Raise NotFound if the caller cannot see the catalog.
 
-    `catalogs.get` would load the models of catalogs: 14 ms of every cold start.
+    This function does not call `catalogs.get`, because loading the models of catalogs would add 14 ms to every cold
+    start.
     """
     if not sql.can_see_catalog(tx, catalog_id=catalog_id):
         raise NotFound

@@ -16,7 +16,7 @@ MAX_PRODUCTS = 100
 
 
 def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: Sequence[dict[str, Any]]) -> None:
-    """Publish that the stock of `count` products fell to or below the `low_inventory` of their catalog.
+    """Publish that the stock of `count` products fell to the `low_inventory` of their catalog, or below it.
 
     The event contains at most the first MAX_PRODUCTS of `products`.
     """
@@ -36,7 +36,7 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
 
 
 def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:
-    """Publish the event if a change of one product lowered its stock to or below the `low_inventory` of the catalog."""
+    """Publish the event if a change lowered the stock of one product to the catalog's `low_inventory` or below."""
     count = product["inventory_count"]
     if count < count_before and sql.fell_to_low_stock(tx, catalog_id=catalog_id, before=count_before, left=count):
         publish_low_stock(tx, catalog_id, 1, [product])

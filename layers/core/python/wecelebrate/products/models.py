@@ -97,7 +97,7 @@ class Product(BaseModel):
 
 
 class ProductListFilters(ListParameters):
-    """The filters that all lists of products have, also the lists of storefronts."""
+    """The filters of all lists of products, including the lists in storefronts."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         default=None, description="A text that the name of the product contains."

@@ -1,6 +1,6 @@
 -- name: list_products
--- List one page of a catalog after the cursor, in the requested order. With `q`, list only products whose names contain
--- `q`.
+-- List one page of a catalog's products after the cursor, in the requested order. With `q`, list only products whose
+-- names contain `q`.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -37,8 +37,8 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
 
 -- name: change_product^
 -- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the product, or when its
--- `updated_at` differs from `expected_updated_at`.
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller is not allowed to change the product, or when
+-- the product's `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
   select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active
@@ -49,7 +49,7 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
 -- name: get_low_stock_rule^
--- Get the owner of a catalog, and the inventory at or below which its products count as low in stock.
+-- Get the owner of a catalog, and its `low_inventory`. A product with at most this inventory is low in stock.
 select owner_client_id, low_inventory from catalogs where id = :catalog_id;
 
 -- name: fell_to_low_stock$
