@@ -32,10 +32,11 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Create a schedule.
 
-    Raises Forbidden, and AlreadyExists if the client already has a schedule with this name. Raises Invalid if the
-    client does not own the catalog. Also raises Invalid if the request names no client and there is no default client.
+    Raises Forbidden. Raises AlreadyExists if the client already has a schedule with this name. Raises Invalid if the
+    client does not own the catalog, or if the request names no client and there is no default client.
     """
-    from wecelebrate.clients.members import default_client  # loads the models of clients: 6 ms of a cold start
+    # Imported here, because the models of clients would add 6 ms to every cold start.
+    from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
@@ -50,7 +51,7 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
 
 
 def change(tx: Transaction, schedule_id: UUID, patch: SchedulePatch, match: Match) -> Schedule:
-    """Apply a patch to a schedule, and compute when the schedule is due next.
+    """Apply a patch to a schedule. If the patch changes the due times, compute when the schedule is due next.
 
     Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`.
     """
@@ -84,7 +85,7 @@ def run(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Lock a schedule for a change. Raises NotFound, and Forbidden if the caller can only read the schedule."""
+    """Lock a schedule for a change. Raises NotFound. Raises Forbidden if the caller cannot change the schedule."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

@@ -53,14 +53,14 @@ def _time_zones() -> frozenset[str]:
 
 
 def check_time_zone(name: str) -> str:
-    """Return `name`, which must be the name of a time zone in the IANA database. Otherwise raises ValueError."""
+    """Return `name`. Raises ValueError if the IANA database contains no time zone with this name."""
     if name not in _time_zones():
         raise ValueError("must be an IANA time zone, e.g. Europe/Berlin")
     return name
 
 
 def next_after(cron: str, timezone: str, after: datetime) -> datetime:
-    """Return the first time after `after` at which a schedule is due, in UTC. `after` must have a time zone."""
+    """Return, in UTC, the first due time that is later than `after`. `after` must have a time zone."""
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     if cron.split()[1] == "*":
@@ -70,7 +70,10 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
 
 
 def _first_occurrence(wall_time: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first UTC moment at which clocks in the zone show `wall_time`, or have just skipped `wall_time`."""
+    """Return, in UTC, the first moment at which the clocks in the zone show `wall_time`.
+
+    If the clocks skip `wall_time`, return the first moment after the gap.
+    """
     while True:
         moment = wall_time.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) == wall_time:

@@ -48,8 +48,8 @@ returning *;
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
--- Return whether a run of the schedule is active, or the latest job of the schedule has not ended. A job that waits for
--- an approval does not count, because a newer file makes it obsolete.
+-- Return true if a run of the schedule is active, or if the latest job of the schedule has not ended. A job that waits
+-- for an approval does not count, because a newer file makes this job obsolete.
 select exists (
   select from schedules s
   where s.id = :schedule_id
@@ -80,22 +80,22 @@ update schedules set last_at = now(), last_outcome = :outcome where id = :schedu
 update schedules set next_at = :next_at where id = :schedule_id;
 
 -- name: claim_late_runs
--- Find the runs that were requested more than `seconds` ago, set the request time of these runs to now, and return
--- their schedules.
+-- Find the runs that were requested more than `seconds` seconds ago. Set the request time of these runs to now, and
+-- return the schedules of these runs.
 update schedules set run_requested_at = now()
 where id in (
   select id from schedules where run_requested_at < now() - make_interval(secs => :seconds) for update skip locked)
 returning id, client_id, type;
 
 -- name: get_requested_run^
--- Get the schedule if a run of it is requested.
+-- Get the schedule if one of its runs is requested.
 select id, client_id, catalog_id, type, settings
 from schedules
 where id = :schedule_id and run_requested_at is not null;
 
 -- name: finish_run!
--- End the run if `more` is false; otherwise keep the run active, because more work is left. `job_id` is the latest job
--- of the run, or null.
+-- If `more` is true, keep the run active, because more work is left. Otherwise end the run. `job_id` is the id of the
+-- latest job of the run, or null.
 update schedules
 set run_requested_at = case when :more then now() end, last_job_id = coalesce(:job_id, last_job_id),
   last_outcome = :outcome

@@ -106,8 +106,8 @@ def _request_or_skip(tx: Transaction, schedule: dict[str, Any]) -> None:
     try:
         next_at = cron.next_after(schedule["cron"], schedule["timezone"], schedule["due_at"])
     except (CronSimError, ZoneInfoNotFoundError) as error:
-        # The IANA database sometimes renames a time zone. This schedule does not run until a user changes the schedule.
-        # Other schedules are not affected.
+        # The IANA database sometimes renames a time zone. A schedule with the old name does not run until a user
+        # changes the schedule. Other schedules are not affected.
         logger.error("the next run of a schedule cannot be computed", extra={"schedule_id": str(schedule_id)})
         sql.set_next_run(tx, schedule_id=schedule_id, next_at=None)
         outcome = f"The next run cannot be computed: {error}. Change the cron expression or the time zone."

@@ -86,7 +86,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 def delete_orphaned_rows() -> None:
     """Delete the staged rows of ended jobs.
 
-    Staged rows of an ended job remain if its worker died before it deleted them, or if the job ran within a request.
+    Staged rows of an ended job remain if its worker died before deleting the rows, or if the job ran within a request.
     """
     job_ids = staging.job_ids()
     if job_ids:

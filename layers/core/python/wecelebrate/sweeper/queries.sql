@@ -1,5 +1,5 @@
 -- name: write_heartbeat!
--- Write the heartbeat. A reader whose heartbeat is older than 45 seconds serves no reads.
+-- Write the heartbeat. A reader whose heartbeat is older than 45 seconds is not used.
 select app.write_replica_heartbeat();
 
 -- name: claim_invalidations
