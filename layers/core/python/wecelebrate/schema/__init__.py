@@ -8,16 +8,16 @@ necessary for `create index concurrently`. Each statement of such a file must be
 after an interruption. (An interrupted `create index concurrently` leaves an invalid index. Therefore the file must
 first drop any index of that name.)
 
-The files `functions/domain.sql` define what `create or replace` can replace: functions, views, and triggers that call
-these functions. A function file is applied again whenever its checksum changes. All changed files are applied in one
-transaction under the same lock. If the database has migrations of a later release, no function file is applied, because
-the later release has its own functions.
+Each file `functions/<domain>.sql` defines the objects of a domain that `create or replace` can replace: functions,
+views, and triggers that call these functions. A function file is applied again whenever its checksum changes. All
+changed files are applied in one transaction under the same lock. If the database has migrations of a later release, no
+function file is applied, because the later release has its own functions.
 
 - A function with a changed signature is a new overload; the old overload stays. The next release removes the old
   overload from the file, and drops the old overload with a migration. The migration contains `drop function if exists`,
   because a new database never had the old overload.
-- A function that a policy, default, check, generated column or index uses is defined in `tables/`. If such a function
-  were replaced, stored values would not be recomputed.
+- The folder `tables/` defines each function that is used by a policy, a default, a check, a generated column or an
+  index. If such a function were replaced, stored values would not be recomputed.
 
 `access.toml` declares which roles may access which rows and call which functions. If the database differs from
 `access.toml`, `migrate` fails. `schema.sql` shows the complete schema; `wecelebrate schema` generates this file.
@@ -58,7 +58,7 @@ create table public.schema_functions (
 );
 """,
 }
-"""Maps the tables that record the applied migrations and function files to the SQL that creates these tables."""
+"""Maps table names to the SQL that creates the tables. The tables record the applied migrations and function files."""
 _BOOKKEEPING_ACCESS = """
 alter table public.{table} enable row level security;
 alter table public.{table} force row level security;
@@ -108,8 +108,8 @@ def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = l
     file before the file is applied. Returns the names of the applied files.
 
     Raises MigrationError when an applied migration was edited, when a function file fails, or when the updated database
-    differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. If a migration
-    that runs in a transaction fails, it changes nothing.
+    differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. A failed migration changes
+    nothing if it runs in a transaction.
     """
     applied = []
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:

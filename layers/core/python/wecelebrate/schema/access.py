@@ -41,7 +41,7 @@ class Function:
     settings: tuple[str, ...]
     """The settings that apply while the function runs, in the format of the column `pg_proc.proconfig`."""
     roles: frozenset[str]
-    """The roles that may execute the function, without its owner. The name `public` stands for every role."""
+    """The roles that may execute the function. Its owner is not listed. The name `public` stands for every role."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Declared:
     tables: Mapping[str, Table]
     """Maps names to tables. The name of a table in the schema `public` has no prefix."""
     views: Mapping[str, frozenset[Cell]]
-    """Maps each view (with its schema) to the privileges on it. A view runs with the rights of its caller."""
+    """Maps the qualified name of each view to the privileges on it. A view runs with the rights of its caller."""
     functions: Mapping[str, Function]
-    """Maps names with schemas to functions. The name of an overloaded function contains its argument types."""
+    """Maps qualified names to functions. The name of an overloaded function contains its argument types."""
 
 
 def declared(folder: Path = Path(__file__).parent) -> Declared:
@@ -97,7 +97,7 @@ def _functions(group: dict[str, Any]) -> Iterator[tuple[str, Function]]:
 def drift(connection: psycopg.Connection, access: Declared) -> list[str]:
     """Return the differences between the database and the matrix, as sorted lines.
 
-    Each line names the table or the function, and the role and the verb if the difference concerns only these.
+    Each line names a table or a function. If a difference concerns only one role and verb, the line also names these.
     Undeclared functions are not reported, because a later release that was rolled back can have created them. The
     function `undeclared_functions` returns these functions.
     """

@@ -130,10 +130,10 @@ grant execute on function app.transaction_writes()
   to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
 -- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
--- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. Only the
--- transaction that wrote the row and the sweeper learn the id. Of the 128 bits of an id, 74 are random (from the strong
--- random numbers of PostgreSQL); the other bits contain the time. Rows of the current transaction are not deleted,
--- because their tags cannot have been sent before the commit. Therefore injected SQL cannot suppress its own
+-- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. The id is known
+-- only to the sweeper and to the transaction that wrote the row. Of the 128 bits of an id, 74 are random (from the
+-- strong random numbers of PostgreSQL); the other bits contain the time. Rows of the current transaction are not
+-- deleted, because their tags cannot have been sent before the commit. Therefore injected SQL cannot suppress its own
 -- invalidations.
 create or replace function app.delete_sent_invalidations(ids uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, public, pg_temp

@@ -2,10 +2,10 @@
 
 set local role app_owner;
 
--- Creates the partitions for the month of `day` and for the `ahead` months after it. Existing partitions are not
--- changed. Returns the number of created partitions. A partition can be accessed only through its parent, because the
--- partition has its own row-level security, but no policy and no grant. The function belongs to the owner of the
--- tables, because the function creates tables.
+-- Creates the partitions for the month of `day` and for the following months. `ahead` is the number of following
+-- months. Existing partitions are not changed. Returns the number of created partitions. A partition can be accessed
+-- only through its parent, because the partition has its own row-level security, but no policy and no grant. The
+-- function belongs to the owner of the tables, because the function creates tables.
 create or replace function app.create_event_partitions(day date, ahead integer default 2) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -32,5 +32,5 @@ end
 $$;
 grant execute on function app.create_event_partitions(date, integer) to app_system;
 
--- After this call a new database accepts events. If the partitions exist already, the call creates none.
+-- After this call, a new database accepts events. If the partitions exist already, the call creates none.
 select app.create_event_partitions(current_date, 3);

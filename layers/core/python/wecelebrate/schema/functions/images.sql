@@ -1,12 +1,11 @@
--- Images of products: the images that a product shows, and the times at which fetches are tried again.
+-- Images of products: the images that a product shows, and the times at which failed fetches are repeated.
 
 set local role app_owner;
 
 -- Returns the value of `products.media` for a product with these images. The value is stored, so the query for a page
--- of a thousand products reads the value like any other column. When the query built the value for each read, this took
--- five times as long as the rest of the page. The address of the bucket can change, so the character \x01 stands for
--- this address. JSON text never contains this character: if the address of an image contains the character, JSON
--- escapes it.
+-- of a thousand products reads the value like any other column. Building the value for each read took five times as
+-- long as the rest of the page. The address of the bucket can change, so the character \x01 stands for this address.
+-- JSON text never contains this character: if the address of an image contains the character, JSON escapes it.
 create or replace function app.product_media(catalog uuid, addresses jsonb) returns text
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -29,7 +28,7 @@ as $$ select case when media = '[]' then '[]'::json else replace(media, E'\x01',
 grant execute on function app.media_with_urls(text, text)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Computes `media` of a product again when the API or a sync changes `images` of the product.
+-- Computes the column `media` of a product again when the API or a sync changes the column `images` of the product.
 create or replace function app.set_product_media() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
@@ -53,10 +52,10 @@ as $$
 $$;
 grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, app_support, app_client;
 
--- Returns the time of the next automatic attempt to fetch an address, after `failures` failed attempts in a row. The
--- waiting times before the attempts are 10 minutes, then 1, 6 and 24 hours. A waiting time is never shorter than the
--- server asked for (`min_wait`, in seconds). Returns null if the failure is permanent. The address is then fetched
--- again only when a caller requests this.
+-- Returns the time of the next automatic attempt to fetch an address. `failures` is the number of failed attempts in a
+-- row. The pauses between the attempts are 10 minutes, then 1 hour, 6 hours and 24 hours. If the server asked for a
+-- longer pause (`min_wait`, in seconds), this longer pause applies. Returns null if the failure is permanent. The
+-- address is then fetched again only when a caller requests this.
 create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)
 returns timestamptz
 language sql stable parallel safe

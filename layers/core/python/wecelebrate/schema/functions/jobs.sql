@@ -28,8 +28,9 @@ grant execute on function app.expire_job_leases(text) to app_system;
 
 -- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
 -- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
--- job. One client never gets all `workers`, so a job of another client can start at once. Of the jobs with the same
--- ordering key, only the first can run, and only when no other job with this key is running.
+-- job. `workers` is the number of all workers. One client never gets all of them, so a job of another client can start
+-- at once. Of the jobs with the same ordering key, only the first can run, and only when no other job with this key is
+-- running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -115,10 +116,10 @@ create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
--- Returns the progress of a job. The name of the phase `review` in the API is `look`. The remaining time is estimated
--- from the rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh.
--- Every saved chunk renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says
--- nothing about the remaining time. In that case, a worker continues the job after the lease has run out.
+-- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
+-- rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. Every saved
+-- chunk renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says nothing
+-- about the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$

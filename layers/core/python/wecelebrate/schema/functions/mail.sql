@@ -62,8 +62,8 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Queues the mail that reports the outcome of a job. Returns no row if the job has not ended, or if the caller is not
--- allowed to queue the mail. The platform, the bookkeeping of queues, and members who write for the client of the job
--- are allowed to queue the mail.
+-- allowed to queue the mail. The mail can be queued by the platform, by the service that does the bookkeeping of
+-- queues, and by members who write for the client of the job.
 create or replace function app.queue_job_mail(job uuid, recipient text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -89,8 +89,8 @@ grant execute on function app.queue_job_mail(uuid, text) to app_admin, app_suppo
 
 -- Returns the reason why a client must not send to an address, or no row when the client may send to it. The caller
 -- must be allowed to write mails of the client. There are two possible reasons. Either the client itself has an active
--- suppression of the address, or the address has bounced a mail of any client. The second reason counts only bounces
--- after the most recent time at which this client released the address.
+-- suppression of the address, or the address has bounced a mail of any client. A bounce does not count if this client
+-- has released the address after the bounce.
 create or replace function app.find_mail_suppression(
   client uuid, address text, out is_own boolean, out cause text, out reason text)
 returns setof record

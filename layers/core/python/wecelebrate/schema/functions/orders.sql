@@ -10,9 +10,9 @@ set local role app_definer;
 -- orders of the same products wait for each other. The rows are locked in the order of their ids, so orders cannot
 -- deadlock.
 --
--- Returns the order as `placed`. If the client of the site owns the catalog, `low_stock` contains the products whose
--- stock fell to the `low_inventory` of the catalog or below. If the order is refused, nothing changes. `refusal` is
--- then the reason, and `detail` gives the details:
+-- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
+-- contains the products whose stock fell to the `low_inventory` of the catalog or below. If the order is refused,
+-- nothing changes. `refusal` is then the reason, and `detail` gives the details:
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
@@ -183,9 +183,9 @@ grant execute on function app.rollup_order_deltas(integer) to app_system;
 
 set local role app_owner;
 
--- Returns the figures of the orders of a client from `first_day` to `last_day`, both included, by currency and status.
--- Only orders that the caller is allowed to see are counted. The function consists of one statement, and therefore
--- reads a single snapshot. The planner inlines the function.
+-- Returns the figures of a client's orders by currency and status, for the days from `first_day` to `last_day`. Both
+-- days are included. Only orders that the caller is allowed to see are counted. The function consists of one statement,
+-- and therefore reads a single snapshot. The planner inlines the function.
 create or replace function app.daily_order_totals(client uuid, first_day date, last_day date)
 returns table (day date, currency text, status text, orders bigint, amount numeric)
 language sql stable

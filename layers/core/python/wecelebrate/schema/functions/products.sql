@@ -12,7 +12,7 @@
 
 set local role app_owner;
 
--- Returns the SQL of one page. The SQL selects the columns `shown` of the rows of the page, in order. Values are
+-- Returns the SQL that selects the rows of one page, in order. `shown` lists the selected columns. All values are
 -- parameters: $1 is the catalog, $2 the search, $3 the category, $4 the brand, $5 the minimum price, $6 the maximum
 -- price, $7 the value of `is_active`, and $8 the time after which the rows must have changed. $9 and $10 are the key
 -- and the id of the row before the page, and $11 is the number of rows. If `walk` is true, $12 is the number of rows to
@@ -161,9 +161,9 @@ grant execute on function app.storefront_facets(text, text, text, numeric, numer
 
 set local role app_owner;
 
--- Returns one page of the products of a catalog that the caller sees, in order. With `search`, the page contains only
--- products whose names contain the text. The page has up to `rows` products, and starts after the row that `after_key`
--- and `after_id` identify.
+-- Returns one page of a catalog's products, in order. Products that the caller cannot see are left out. With `search`,
+-- the page contains only products whose names contain the text. The page has up to `rows` products, and starts after
+-- the row that `after_key` and `after_id` identify.
 create or replace function app.products_page(
   catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)

@@ -2,9 +2,9 @@
 
 set local role app_definer;
 
--- Creates a delivery for each enabled endpoint of the client that subscribes to the event, and returns the number of
--- deliveries. With `only_to` (the id of an endpoint), the function creates a delivery only for this endpoint, even if
--- the endpoint does not subscribe to the event, and ends the pause of the endpoint. The caller must act for the client.
+-- Creates a delivery for each of the client's enabled endpoints that subscribe to the event. Returns the number of
+-- deliveries. If `only_to` (the id of an endpoint) is given, only this endpoint gets a delivery, even if the endpoint
+-- does not subscribe to the event. In addition, the pause of this endpoint ends. The caller must act for the client.
 -- The callers that act for a client are: staff and services of the platform, members who write for the client, and
 -- visitors and customers of the sites of the client. Any other caller is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
@@ -34,7 +34,7 @@ $$;
 grant execute on function app.publish_webhook_event(uuid, text, jsonb, uuid)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
--- Gives an endpoint a new secret. For `overlap` more seconds, requests are signed with both the new secret and the
+-- Gives an endpoint a new secret. For the next `overlap` seconds, requests are signed with both the new secret and the
 -- previous secret. Older secrets are deleted. Returns false when the endpoint does not exist or the caller may not
 -- change it.
 create or replace function app.rotate_webhook_secret(webhook_id uuid, secret text, overlap double precision)

@@ -6,7 +6,7 @@
 -- injected SQL switches the role or writes other ids, the seal no longer matches, and every accessor answers as if
 -- there were no caller. After a commit, the value of a transaction-local setting is '', not NULL.
 --
--- These functions are defined with the tables because policies, defaults and generated values use them.
+-- The functions of this file are defined with the tables because policies, defaults and generated values use them.
 
 set local role app_owner;
 
@@ -84,8 +84,8 @@ grant execute on function app.context(text) to app_owner, app_admin, app_support
 
 set local role app_owner;
 
--- PostgreSQL parses the bodies of these functions when it creates the functions. Therefore a later search_path cannot
--- change what the bodies refer to. The planner inlines the functions.
+-- PostgreSQL parses the bodies of the next functions when it creates these functions. Therefore a later search_path
+-- cannot change what the bodies refer to. The planner inlines the functions.
 create function app.subject() returns text
 language sql stable parallel restricted return app.context('subject');
 create function app.email() returns text
@@ -96,8 +96,9 @@ create function app.site_id() returns uuid
 language sql stable parallel restricted return app.context('site_id')::uuid;
 create function app.job_id() returns uuid
 language sql stable parallel restricted return app.context('job_id')::uuid;
--- Each of the next three functions returns a list of clients: the clients that the caller belongs to, the clients for
--- which the caller writes (as owner or editor), and the clients that the caller administers (as owner).
+-- The next three functions return lists of clients. The first list contains the clients that the caller belongs to. The
+-- second list contains the clients for which the caller writes (as owner or editor). The third list contains the
+-- clients that the caller administers (as owner).
 create function app.client_ids() returns uuid[]
 language sql stable parallel restricted return app.context('client_ids')::uuid[];
 create function app.editor_ids() returns uuid[]

@@ -138,7 +138,7 @@ as $$
   select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
 $$;
 
--- Returns whether a client is allowed to read a catalog. In that case, the sites of the client are allowed to show the
+-- Returns whether a client is allowed to read a catalog. If so, the sites of the client are allowed to show the
 -- catalog, too.
 create function app.may_read_catalog(client uuid, catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -223,7 +223,7 @@ create policy client_update on catalogs for update to app_client
   with check (owner_client_id = any ((select app.editor_ids())::uuid[]));
 grant select, insert, update, delete on catalogs to app_migrate;
 grant select, insert, update, delete on catalogs to app_admin;
--- The intake of dropped files reads the owner of a catalog, and then enters as a service of that owner.
+-- The intake of dropped files looks up the owner of a catalog, and then calls app.enter as a service of that owner.
 grant select on catalogs to app_support, app_system;
 grant select, insert, update on catalogs to app_client;
 

@@ -5,7 +5,7 @@ set local role app_owner;
 
 -- The outbox of invalidations. Cached values have tags. When a statement changes rows, triggers write the tags of the
 -- outdated values to the outbox, in the same transaction. app.transaction_writes, the last statement of the
--- transaction, returns these tags. After the commit the process that committed sends the tags to the cache, and then
+-- transaction, returns these tags. After the commit, the process that committed sends the tags to the cache, and then
 -- deletes the rows with app.delete_sent_invalidations. If that process crashes before it deletes the rows, the sweeper
 -- claims the rows with app.claim_invalidations. Therefore the tags of every committed change are sent, and the tags of
 -- a change that was rolled back are never sent.
@@ -21,7 +21,7 @@ comment on column cache_invalidations.id is
   'A caller that knows the id may delete the row. No caller can guess the id: 74 of its bits are random.';
 comment on column cache_invalidations.xid is
   'A reader must have replayed this transaction before the changed rows may be cached from it.';
--- The tags of 5,000 products take 220 KB and exist only for milliseconds. Compression would take about as much time.
+-- The tags of 5,000 products take 220 KB and exist only for milliseconds. To compress them would take about as long.
 alter table cache_invalidations alter column tags set storage external;
 create index cache_invalidations_by_xid on cache_invalidations (xid);
 create index cache_invalidations_by_created_at on cache_invalidations (created_at);
