@@ -47,7 +47,8 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    Raises Forbidden. Raises AlreadyExists if the domain is in use, and Invalid if the client cannot read the catalog.
+    Raises Forbidden. Raises AlreadyExists if the domain is in use. Raises Invalid if the client cannot read the
+    catalog.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
@@ -106,8 +107,8 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
 def _check_catalog(tx: Transaction, client_id: UUID, catalog_id: UUID | None) -> None:
     """Check that the caller can edit objects of the client, and that the client can read the catalog.
 
-    The policies of the database also enforce these two rules, but the error of a policy does not name the field. Raises
-    Forbidden if the first condition is not met, and Invalid if the second condition is not met.
+    Raises Forbidden if the caller cannot edit these objects. Raises Invalid if the client cannot read the catalog. The
+    policies of the database also enforce these two rules, but the error of a policy does not name the field.
     """
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden

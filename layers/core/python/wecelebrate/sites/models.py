@@ -1,4 +1,4 @@
-"""Sites and exclusions. A site is a client's shop at a domain. It shows a catalog except the excluded products."""
+"""Sites and exclusions. A site is a client's shop at a domain. It shows a catalog without the excluded products."""
 
 from typing import Annotated, Literal
 from uuid import UUID

@@ -23,9 +23,9 @@ values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id)
 returning *;
 
 -- name: change_site^
--- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its
--- `updated_at` differs from `expected_updated_at`.
+-- Change the columns that `changes` names. If `replace` is true, `changes` contains the new values. Otherwise `changes`
+-- is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its `updated_at` differs
+-- from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id) = (
   select name, domain, status, branding, settings, catalog_id
@@ -40,7 +40,7 @@ returning *;
 select app.may_read_catalog(:client_id, :catalog_id);
 
 -- name: may_exclude_product$
--- Return whether the caller may see the product and the client of the site may read the catalog of the product.
+-- Return true if the caller may see the product, and if the client of the site may read the catalog of the product.
 select exists (select from products where id = :product_id) and app.may_read_product(:client_id, :product_id);
 
 -- name: list_exclusions

@@ -44,7 +44,7 @@ class StorefrontFilters(ProductListFilters):
 
 
 class FacetValue(BaseModel):
-    """A value of a facet, and the number of products that have it."""
+    """A value of a facet, and the number of products that have this value."""
 
     value: str
     count: int

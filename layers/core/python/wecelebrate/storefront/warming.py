@@ -21,7 +21,7 @@ MAX_DOMAINS = 100
 
 
 def run() -> None:
-    """For each of the busiest domains of the last hour, load those values that are not in the cache."""
+    """For each of the busiest domains of the last hour, load the values that the cache does not contain."""
     filters = StorefrontFilters()
     for domain in cache.busiest_domains(MAX_DOMAINS):
         request = RequestCache(Caller(site_domain=domain))

@@ -9,8 +9,8 @@ value of each field consists of two numbers:
     database                                   statements                             milliseconds
     rows                                       rows                                   all other Redis commands
 
-Values are loaded without a request after a write, and for warming. The usage in a report comes only from these
-counters. The database is used to check whether the caller is allowed to see the report.
+After a write, and for warming, values are loaded without a request. The usage in a report comes only from these
+counters. The database is used only to check whether the caller is allowed to see the report.
 """
 
 import math
@@ -45,7 +45,7 @@ MIN_STATEMENTS_PER_LOAD = 3
 """The assumed number of SQL statements for each load, if no load was counted. The three statements set the caller, read
 the value, and read the parent object of the value."""
 _KEYS_PER_CALL = 500
-"""The largest number of keys in one call of Redis. The call adds up the counters of these keys, and takes a few
+"""The largest number of keys in one call to Redis. The call adds up the counters of these keys, and takes a few
 milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]
@@ -82,7 +82,7 @@ def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUs
 def of_platform(tx: Transaction) -> CacheReport:
     """Return the usage of the whole platform in the last 24 hours.
 
-    Raises Forbidden unless the caller is an admin, and Unavailable if Redis does not respond.
+    Raises Forbidden unless the caller is an admin. Raises Unavailable if Redis does not respond.
     """
     switches = {flag.name: flag.value for flag in admin.list_all(tx).data}
     tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]

@@ -1,4 +1,4 @@
-"""Reports about the cost of requests, and about the queries that the cache saves."""
+"""Reports about the cost of requests, and about the queries that are avoided by the cache."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
