@@ -42,7 +42,7 @@ MAX_ENDPOINTS = 20
 MAX_REPLAYED = 5_000
 """The largest number of deliveries that one request replays."""
 RETENTION_DAYS = 30
-"""How long a delivery is kept, so that it can be read and replayed."""
+"""How long a delivery is kept. During this time, callers can read and replay the delivery."""
 _SECRET_BYTES = 32
 _DELETE_BATCH = 5_000
 """The largest number of old deliveries that one run of the sweeper deletes."""
@@ -66,7 +66,7 @@ class TooManyWebhooks(Conflict):
 def publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any]) -> None:
     """Publish an event to a client's endpoints. The event is sent only if this transaction commits.
 
-    Raises Forbidden if the caller is not allowed to act for the client, and ValidationError if `data` does not match
+    Raises Forbidden if the caller is not allowed to act for the client. Raises ValidationError if `data` does not match
     the model of the event.
     """
     _publish(tx, client_id, event, data, only_to=None)

@@ -22,7 +22,7 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "pending": ("job.awaiting_approval",),
     },
 }
-"""The events that a stopped job publishes, by the type and the status of the job. Mail jobs and image jobs publish no
+"""Maps the type and the status of a stopped job to the events that are published. Mail jobs and image jobs publish no
 events."""
 
 

@@ -125,7 +125,7 @@ class Attempt(BaseModel):
 
 
 class Delivery(BaseModel):
-    """The delivery of one event to one endpoint. Every attempt sends its id in the header `webhook-id`."""
+    """The delivery of one event to one endpoint. Every attempt sends the delivery's id in the header `webhook-id`."""
 
     id: UUID
     client_id: UUID

@@ -32,20 +32,20 @@ class DeliveryPolicy:
     poll_seconds: float = 0.25
     """The time between two checks for due endpoints, while the worker sends to other endpoints."""
     collect_seconds: float = 0.005
-    """How long a worker waits for a further outcome after each outcome. One transaction records all collected
+    """After each outcome, a worker waits this long for a further outcome. One transaction records all collected
     outcomes."""
     max_endpoint_pause: float = 60.0
     """The longest pause of an endpoint after failures, unless the endpoint itself asks for a longer pause."""
     disable_after_failures: int = 20
     """The number of failed attempts in a row after which an endpoint can be disabled."""
     disable_after_seconds: int = 3 * 24 * 3600
-    """An endpoint is disabled only if more than this time has passed since the first of the failed attempts in a
-    row."""
+    """An endpoint is disabled only if its attempts have failed for longer than this time, with no success in
+    between."""
     log_length: int = 20
     """The largest number of attempts that are stored with a delivery."""
 
     def retry_delay(self, failures: int) -> float | None:
-        """Return the seconds until the next attempt after `failures` failed attempts.
+        """Return the seconds until the next attempt. `failures` is the number of failed attempts.
 
         Returns None after the last attempt.
         """

@@ -27,7 +27,7 @@ values (:client_id, :url, :description, :events)
 returning *;
 
 -- name: rotate_secret$
--- Give an endpoint a new secret. For `overlap` more seconds, requests are signed with both the new secret and the
+-- Give an endpoint a new secret. For the next `overlap` seconds, requests are signed with both the new secret and the
 -- previous secret. Returns false when the caller may not change the endpoint.
 select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
@@ -55,7 +55,7 @@ delete from webhooks
 where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
--- Create a delivery for each enabled endpoint of the client that subscribes to the event. With `only_to`, create a
+-- Create a delivery for each of the client's enabled endpoints that subscribe to the event. With `only_to`, create a
 -- delivery only for the endpoint with this id. Returns the number of deliveries.
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
@@ -114,8 +114,8 @@ where d.id = a.id and d.status = 'pending' and (d.attempts = a.attempts or a.sta
 -- name: release_batches
 -- End the leases of endpoints. A failed endpoint is paused. The pause doubles with each failure in a row, up to
 -- `max_pause` seconds, and is never shorter than the pause that the endpoint asked for. An endpoint is disabled when it
--- is gone, or when it has failed at least `max_failures` times in a row and for more than `failing_for` seconds.
--- Returns the endpoints that this query has disabled.
+-- responded with 410 (gone), or when it has failed at least `max_failures` times in a row and for more than
+-- `failing_for` seconds. Returns the endpoints that this query has disabled.
 with released as (
   update webhooks w
   set leased_until = null,
@@ -148,7 +148,7 @@ with released as (
 select id, client_id, reason from released where reason is not null;
 
 -- name: list_due_clients
--- List up to `max_rows` clients that have due deliveries without a claim by a worker. The client with the oldest due
+-- List up to `max_rows` clients that have due deliveries which no worker has claimed. The client with the oldest due
 -- delivery comes first.
 select client_id from app.due_webhooks() group by client_id order by min(due_at) limit :max_rows;
 
@@ -157,15 +157,15 @@ select client_id from app.due_webhooks() group by client_id order by min(due_at)
 delete from webhook_secrets where expires_at < now();
 
 -- name: fail_stranded_deliveries!
--- Fail deliveries that were published while their endpoint was being disabled. Otherwise they would stay pending
--- forever.
+-- Mark deliveries as failed if they were published while their endpoint was being disabled. Otherwise these deliveries
+-- would stay pending forever.
 update webhook_deliveries d
 set status = 'failed', last_error = 'its endpoint was disabled'
 from webhooks w
 where w.status = 'disabled' and d.webhook_id = w.id and d.status = 'pending';
 
 -- name: delete_old_deliveries!
--- Delete up to `max_rows` deliveries that are older than `days`, the oldest first.
+-- Delete up to `max_rows` deliveries that are older than `days` days, the oldest first.
 delete from webhook_deliveries
 where id in (
   select id from webhook_deliveries where created_at < now() - make_interval(days => :days) order by created_at, id

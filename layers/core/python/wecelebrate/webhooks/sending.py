@@ -13,7 +13,7 @@ from wecelebrate.core import outbound
 logger = Logger()
 
 TIMEOUT = 10.0
-"""The longest time until the whole response of an endpoint has arrived, in seconds."""
+"""The largest number of seconds to wait until the whole response of an endpoint has arrived."""
 MAX_RESPONSE_BYTES = 64 * 1024
 """The largest number of bytes of a response body that are read."""
 STORED_RESPONSE_BYTES = 2048
