@@ -73,7 +73,7 @@ def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
 
 @pytest.fixture
 def direct_redis(key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> DirectRedis:
-    """Empty Redis, and make the cache call it without HTTP."""
+    """Delete all keys in Redis, and make the cache call Redis without HTTP."""
     raw_redis.flushdb()
     direct_redis = DirectRedis(raw_redis)
     monkeypatch.setattr(cache, "redis", lambda: direct_redis)
@@ -82,7 +82,7 @@ def direct_redis(key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Make the cache use a clock that only advances if the test advances it."""
+    """Make the cache use a clock that advances only if the test advances it."""
     clock = Clock()
     monkeypatch.setattr(cache, "now", lambda: clock.ms)
     return clock

@@ -28,7 +28,7 @@ class State:
     """The contents of the database at one time. Every number is a version. Each change increases a version."""
 
     members: dict[str, tuple[int, UUID | None, str]]
-    """Maps each subject to the version of the membership, its client (None if it was removed), and its role."""
+    """Maps each subject to a membership: its version, its client (None if the membership was removed) and its role."""
     client_data: dict[UUID, int]
     """Maps each client to the version of its data."""
     catalog_contents: dict[UUID, int]
@@ -80,7 +80,7 @@ class Database:
         return self.commits[count - 1].state if count else self.initial
 
     def required_version(self, invalidated: list[Commit], version: Callable[[State], int]) -> int:
-        """Return the oldest version that a reader can see after the given commits were invalidated in the cache.
+        """Return the oldest version that a reader can see after the tags of the given commits were invalidated.
 
         `version` is a function that selects a version from a state.
         """
@@ -112,7 +112,7 @@ class Database:
 
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool = False) -> Iterator[Any]:
-        """Open a reading transaction. Replaces `wecelebrate.core.database.reading`."""
+        """Open a transaction for reading. In tests, this method replaces `wecelebrate.core.database.reading`."""
         self.switch_point("enter")
         primary = primary or not self._is_caught_up(caller.min_xids)
         context = self.enter(caller, self.state(None if primary else self.replayed))
@@ -126,7 +126,7 @@ class Database:
         return not lags and replayed.issuperset(min_xids)
 
     def enter(self, caller: Caller, state: State) -> CallerContext:
-        """Resolve a caller in the same way as `app.enter`. Raises NoMembership, NotFound."""
+        """Resolve a caller in the same way as `app.enter`. Raises NoMembership or NotFound."""
         empty: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
         common = {**empty, "caught_up": True, "kill_switches": {}}
         if caller.site_domain is not None:
@@ -193,7 +193,7 @@ def change_site(catalog: UUID) -> Change:
 def change_membership(subject: str, client: UUID | None, role: str) -> Change:
     """Create a function that changes the client and the role of a user.
 
-    If `client` is None, the function removes the membership.
+    If `client` is None, the created function removes the membership.
     """
 
     def change(state: State) -> list[str]:

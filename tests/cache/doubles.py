@@ -1,4 +1,4 @@
-"""Test doubles: a clock that only advances if a test advances it, and a Redis client that does not use HTTP."""
+"""Test doubles: a clock that advances only if a test advances it, and a Redis client that does not use HTTP."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias

@@ -26,7 +26,7 @@ class Actor:
     def step(self) -> None:
         """Run the actor until its next switch point.
 
-        Raises TimeoutError if it does not reach a switch point in time.
+        Raises TimeoutError if the actor does not reach a switch point in time.
         """
         self._go.release()
         if not self._stopped.acquire(timeout=_STEP_SECONDS):
@@ -65,7 +65,7 @@ class Interleaving:
             self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Run one actor for each pair of a name and a function. If an actor fails, raises the error of the actor."""
+        """Run actors, each given as a name and a function. If an actor fails, raises the error of the actor."""
         actors = [Actor(name, work) for name, work in works]
         while running := [actor for actor in actors if not actor.done]:
             self._current = self.random.choice(running)

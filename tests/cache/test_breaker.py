@@ -49,7 +49,7 @@ def never_respond(connection: socket.socket) -> None:
 
 
 def respond_with(status: str) -> Callable[[socket.socket], None]:
-    """Create a function for `server` that sends a response with the given HTTP status."""
+    """Create a function that responds with the given HTTP status. Pass this function to `server`."""
 
     def respond(connection: socket.socket) -> None:
         with connection:
@@ -62,7 +62,7 @@ def respond_with(status: str) -> Callable[[socket.socket], None]:
 
 @pytest.fixture
 def breaker_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Make the circuit breaker use a clock that only advances if the test advances it."""
+    """Make the circuit breaker use a clock that advances only if the test advances it."""
     clock = Clock()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.ms / 1000))
     return clock

@@ -92,7 +92,7 @@ def test_entities_have_their_documented_lifetimes() -> None:
     )
 
 
-def test_every_key_that_the_scripts_write_begins_with_its_environment_and_tenant(
+def test_every_key_written_by_a_script_begins_with_its_environment_and_tenant(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     versions = cache.read_tags(["things", "user:a"], "caller:a")

@@ -29,7 +29,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 INTERLEAVINGS = 10_000 if FULL else 500
 SHARES = 1 if FULL else 10
-"""The number of tests between which the interleavings are divided. The message of a failed test contains the seed."""
+"""The interleavings are divided among this number of tests. The message of a failed test contains the seed."""
 
 ANN, ABE, BOB = (Caller(subject=name) for name in ("ann", "abe", "bob"))
 VISITOR = Caller(site_domain=DOMAIN)
@@ -38,7 +38,7 @@ STOREFRONT = Entry(keys.STOREFRONT, "shown", ("products:$catalog",))
 
 
 class Scenario:
-    """One interleaving of random actions. It runs the actions and checks the responses."""
+    """Runs one interleaving of random actions, and checks the responses."""
 
     def __init__(self, seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.random = Random(seed)
@@ -52,7 +52,7 @@ class Scenario:
         self.database = Database(lambda: clock.ms, self.interleaving.switch_point)
         self.responses = 0
         direct_redis.before_call = self.interleaving.switch_point
-        # `sleep` does not wait. It only advances the clock of the test.
+        # `sleep` does not wait, but advances the clock of the test.
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
         for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
@@ -169,7 +169,7 @@ class Scenario:
         return work
 
     def writer(self, death_rate: float) -> Callable[[], None]:
-        """Create the function of an actor that writes. `death_rate` is the probability of its death after a commit."""
+        """Create the function of an actor that writes. `death_rate` is the probability that it dies after a commit."""
         writes = [
             (
                 self.random_change(),

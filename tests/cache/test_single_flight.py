@@ -24,7 +24,7 @@ from wecelebrate.core.requests.sessions import Session
 
 READERS = 500
 GRACE_SECONDS = 0.25
-"""A reader is allowed to wait for the lifetime of the lock plus this time."""
+"""A reader can wait at most this long after the lifetime of the lock has ended."""
 
 
 @dataclass
