@@ -1,7 +1,7 @@
 """Fixtures for all tests. All tests of a session share one local cloud.
 
 The cloud uses free ports and a temporary folder. The first test that needs the cloud starts the cloud. The xdist
-workers share this cloud. The end of the session stops the cloud. Tests do not affect each other, because each test
+workers share this cloud. The cloud stops at the end of the session. Tests do not affect each other, because each test
 creates its own clients (`tests.platform.Platform`).
 """
 

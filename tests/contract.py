@@ -77,9 +77,9 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
 
 
 def _closed(schema: Any) -> Any:
-    """Return a copy of a schema that forbids additional properties in objects.
+    """Return a copy of a schema.
 
-    An object in the copy allows additional properties only if the schema allows them explicitly.
+    In the copy, objects allow additional properties only if the schema allows these properties explicitly.
     """
     if isinstance(schema, list):
         return [_closed(item) for item in schema]

@@ -1,4 +1,4 @@
-"""All imports of the package have one direction: domains import core/, but core/ imports no domain."""
+"""Tests that the imports of the package have one direction: domains import core/, but core/ imports no domain."""
 
 from graphlib import TopologicalSorter
 
@@ -34,7 +34,7 @@ def test_core_imports_no_domain(graph: grimp.ImportGraph) -> None:
     assert not {(module, other) for module, other in imports if other not in core}
 
 
-def test_the_package_feeds_imports_only_core(graph: grimp.ImportGraph) -> None:
+def test_the_feeds_package_imports_only_core(graph: grimp.ImportGraph) -> None:
     feeds = {f"{PACKAGE}.feeds", *graph.find_descendants(f"{PACKAGE}.feeds")}
     allowed = feeds | {CORE, *graph.find_descendants(CORE)}
     imports = {(module, other) for module in feeds for other in graph.find_modules_directly_imported_by(module)}

@@ -52,7 +52,7 @@ def test_a_load_fails_if_a_connection_cannot_be_opened() -> None:
         load(connect, connections=3, seconds=60)
 
 
-def test_the_function_both_counts_two_requests_as_one_request() -> None:
+def test_a_pair_of_requests_on_two_connections_is_counted_as_one_request() -> None:
     timings = load(both(_requests("a", "a"), _requests("b", "b", "b")), connections=1, seconds=60)
     assert timings.requests == 2
     assert timings.outcomes == {"b": 2}

@@ -1,4 +1,4 @@
-"""Reads one file, and prints the cost of reading as JSON. Tests run it in a separate process: `feed_cost.py <file>`."""
+"""Reads one file, and prints time and memory as JSON. Tests run it in a separate process: `feed_cost.py <file>`."""
 
 import json
 import sys

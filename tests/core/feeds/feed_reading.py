@@ -59,7 +59,7 @@ class Reading:
 
     @property
     def product(self) -> Product:
-        """The only product. The test fails if any row is rejected."""
+        """The only product. The test fails if there are several products or any rejected row."""
         (product,) = self.products
         assert not self.rejected, self.rejected
         return product
@@ -93,7 +93,7 @@ def read_file(name: str, currency: str = "EUR", mapping: Mapping[str, str | None
 
 
 def check_reading(reading: Reading) -> None:
-    """Check that each item has the properties that loads and the database require."""
+    """Check that each item meets the requirements of a load and of the database."""
     json.dumps(reading.details)
     for item in reading.items:
         if isinstance(item, Product):

@@ -1,4 +1,4 @@
-"""Tests that columns are assigned to fields, by names in many languages or by the mapping. Also tests bad cells."""
+"""Tests how columns are assigned to fields: by names in many languages, or by the mapping. Also tests bad cells."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_a_product_is_inactive_if_a_column_such_as_discontinued_says_yes() -> No
     assert "is_active" not in reading.products[3].fields_set
 
 
-def test_an_unknown_value_means_active_in_a_status_column_but_is_rejected_in_an_active_column() -> None:
+def test_an_unknown_status_means_active_but_an_unknown_value_of_the_active_column_is_rejected() -> None:
     assert read("sku,name,status\nA,Mug,checked by Bob\n").product.is_active
     assert read("sku,name,active\nA,Mug,perhaps\n").rejection.reason == 'active: "perhaps" is not yes or no'
 
@@ -169,18 +169,18 @@ def test_at_most_fifty_images_are_kept() -> None:
     assert len(read(f"sku,name,images\nA,Mug,{'|'.join(f'{n}.jpg' for n in range(70))}\n").product.images) == 50
 
 
-def test_a_field_without_a_column_is_not_in_fields_set() -> None:
+def test_a_field_without_a_column_does_not_count_as_set() -> None:
     product = read("SKU;Bestand\nA;3\n").product
     assert product.fields_set == {"sku", "inventory_count"}
     assert (product.name, product.price, product.description) == (None, None, None)
 
 
-def test_a_field_with_a_blank_cell_is_in_fields_set_and_has_no_value() -> None:
+def test_a_field_with_a_blank_cell_counts_as_set_but_has_no_value() -> None:
     product = read("sku,name,description,brand,images\nA,Mug,,,\n").product
     assert {"description", "brand", "images"} <= product.fields_set
     assert (product.description, product.brand, product.images) == (None, None, [])
 
 
-def test_the_field_source_of_a_product_contains_the_unchanged_row() -> None:
+def test_the_source_field_of_a_product_contains_the_unchanged_row() -> None:
     product = read('sku,name,price,note\nA, Mug ,"1,5",\n').product
     assert product.source == {"sku": "A", "name": " Mug ", "price": "1,5", "note": ""}
