@@ -57,7 +57,7 @@ def test_the_complete_rows_of_a_truncated_gzip_file_are_read() -> None:
     assert read(whole).feed.ended_cleanly
 
 
-def test_an_archive_with_several_data_files_is_refused_and_the_message_names_the_files() -> None:
+def test_an_archive_with_several_data_files_is_refused_and_the_message_contains_their_names() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
         read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
 

@@ -89,7 +89,7 @@ def test_blank_rows_are_skipped() -> None:
     assert reading.feed.rows_read == 2
 
 
-def test_the_rejection_of_a_row_with_too_few_cells_names_the_missing_columns() -> None:
+def test_the_rejection_of_a_row_with_too_few_cells_mentions_the_missing_columns() -> None:
     rejection = read(HEADER + "A,Mug\n").rejection
     assert rejection.reason == "the row has 2 cells, the header has 4 columns; missing: price, stock"
     assert (rejection.code, rejection.sku, rejection.raw) == ("too_few_cells", "A", ["A", "Mug"])

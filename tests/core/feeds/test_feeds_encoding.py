@@ -1,4 +1,4 @@
-"""Tests that the encoding of a whole file is detected."""
+"""Tests how the encoding of a file is detected."""
 
 import codecs
 

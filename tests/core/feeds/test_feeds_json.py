@@ -62,7 +62,7 @@ def test_no_digits_of_json_numbers_are_lost() -> None:
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_a_field_whose_key_is_missing_in_the_record_is_not_in_fields_set() -> None:
+def test_fields_set_does_not_contain_a_field_whose_key_is_missing_in_the_record() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
@@ -74,7 +74,7 @@ def test_a_field_whose_key_is_missing_in_the_record_is_not_in_fields_set() -> No
     assert card.description is None
 
 
-def test_a_key_that_only_the_last_record_has_is_read() -> None:
+def test_a_key_is_read_even_if_only_the_last_record_has_it() -> None:
     records = [{"sku": f"S{n}", "name": "x", "price": 1} for n in range(1_500)]
     records.append({"sku": "LAST", "name": "x", "price": 1, "brand": "Acme", "colour": "red"})
     last = read(json.dumps(records), "feed.json").products[-1]

@@ -13,7 +13,7 @@ MB = 1 << 20
 
 
 class Rows(Body):
-    """A stream that generates its rows while it is read. So the test itself keeps no rows in memory."""
+    """A stream that generates rows when they are read, so the test itself keeps no rows in memory."""
 
     def __init__(self, header: bytes, row: Callable[[int], bytes], count: int) -> None:
         super().__init__(header)

@@ -1,4 +1,4 @@
-"""Tests that damaged and random files are read or raise UnreadableFeed, and that no other exception is raised."""
+"""Tests that a damaged or random file is either read or refused with UnreadableFeed, without any other exception."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ __all__ = ["figure"]
 
 FILES = sorted(path for path in FEEDS.iterdir() if path.name != "README.md")
 ALL_MUTATIONS = 10_000 if FULL else 1_500
-"""The number of mutations, added up over all files."""
+"""The total number of mutations of all files."""
 MUTATIONS = -(-ALL_MUTATIONS // len(FILES))
 
 

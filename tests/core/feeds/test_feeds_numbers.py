@@ -121,7 +121,7 @@ def test_the_amount_of_a_formatted_price_is_parsed_correctly(amount: Decimal) ->
 
 
 @given(st.text(max_size=30))
-def test_a_random_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
+def test_parsing_a_random_text_returns_a_value_or_raises_bad_cell(cell: str) -> None:
     for parse in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
         try:
             value = parse()
@@ -131,7 +131,7 @@ def test_a_random_text_is_parsed_or_raises_bad_cell(cell: str) -> None:
             assert value is None or 0 <= value <= Decimal(numbers.MAX_COUNT)
 
 
-def test_an_ambiguous_separator_is_read_as_in_the_other_prices_of_the_file() -> None:
+def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read() -> None:
     comma = read("sku;price\nA;1,234\nB;12,50\n")
     assert [str(p.price) for p in comma.products] == ["1.23", "12.50"]
     assert comma.details["decimal"] == ","
@@ -166,7 +166,7 @@ def test_quantities_are_parsed(cell: str, mark: numbers.DecimalMark | None, expe
     assert numbers.count(cell, mark) == expected
 
 
-def test_a_row_whose_quantity_states_no_number_does_not_set_the_inventory_count() -> None:
+def test_a_quantity_without_a_number_does_not_set_the_inventory_count() -> None:
     reading = read("sku,stock\nA,\nB,in stock\nC,3\nD,soon\n")
     assert [(p.sku, p.inventory_count, "inventory_count" in p.fields_set) for p in reading.products] == [
         ("A", None, False),

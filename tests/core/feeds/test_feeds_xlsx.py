@@ -59,7 +59,7 @@ def test_the_text_of_a_cell_is_the_text_that_excel_shows() -> None:
         ("-0.5", "-0.5"), ("", ""), ("NaN", "NaN"), ("x", "x"),
     ],
 )  # fmt: skip
-def test_numbers_have_no_digits_from_rounding_errors(raw: str, text: str) -> None:
+def test_rounding_errors_add_no_digits_to_a_number(raw: str, text: str) -> None:
     assert number(raw) == text
 
 
@@ -94,7 +94,7 @@ def test_a_row_with_an_invalid_formula_is_rejected_only_if_a_field_uses_the_colu
     assert reading.products[1].attributes == {}
 
 
-def test_the_value_of_a_merged_cell_is_used_in_each_row_of_the_merged_cell() -> None:
+def test_the_value_of_a_merged_cell_is_used_in_each_of_its_rows() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         rows.merge_range("A1:C1", "Our mugs")

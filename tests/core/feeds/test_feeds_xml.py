@@ -189,7 +189,7 @@ def test_sap_materials_are_read() -> None:
     assert deleted.fields_set == {"sku", "is_active"}
 
 
-def test_a_sap_valuation_price_is_used_only_if_the_mapping_names_it() -> None:
+def test_the_valuation_price_of_sap_is_used_only_if_the_mapping_selects_it() -> None:
     mapping = {"price": "E1MBEWM.STPRS", "name": "MAKTX.de", "language": "de"}
     mug = read_file("sap-matmas05.xml", mapping=mapping).products[0]
     assert (mug.price, mug.name) == (Decimal("4.20"), "Tasse blau")
@@ -212,7 +212,7 @@ def test_the_leading_zeros_that_sap_adds_to_material_numbers_are_removed(number:
     assert matmas(f"<MATNR>{number}</MATNR>").product.sku == sku
 
 
-def test_the_rejection_of_a_product_that_is_too_large_contains_the_sku() -> None:
+def test_a_product_that_is_too_large_is_rejected_with_its_sku() -> None:
     long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
     articles = (
         f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"

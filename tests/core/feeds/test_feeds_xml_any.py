@@ -1,4 +1,4 @@
-"""Tests generic XML: the detection of the products' element, the column names, encodings, and broken files."""
+"""Tests generic XML: the detection of the product element, the column names, encodings, and broken files."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +24,7 @@ HAT = "<product><sku>HAT</sku><name>Hat</name><price>3.90</price></product>"
         f"\n\n<a>{MUG}{HAT}</a>",
     ],
 )
-def test_the_element_of_the_products_is_detected(document: str) -> None:
+def test_the_product_element_is_detected(document: str) -> None:
     reading = read(document)
     assert [(p.sku, p.name, str(p.price)) for p in reading.products] == [
         ("MUG", "Mug", "12.50"),
@@ -45,7 +45,7 @@ def test_repeated_elements_inside_a_product_are_not_products() -> None:
 
 
 @pytest.mark.parametrize("record", ["thing", "list/thing", "/a/list/thing"])
-def test_the_option_record_selects_the_element_of_the_products(record: str) -> None:
+def test_the_record_option_selects_the_product_element(record: str) -> None:
     others = "<item><sku>NO</sku><name>x</name></item>" * 3
     text = f"<a><items>{others}</items><list><thing><nr>1</nr><text>Mug</text></thing></list></a>"
     mapping = {"record": record, "sku": "nr", "name": "text"}
@@ -77,13 +77,13 @@ def test_a_mapping_can_use_paths_as_column_names() -> None:
     assert green.description == "Kamionka, ręczna robota"
 
 
-def test_a_column_that_only_the_last_record_has_is_read() -> None:
+def test_a_column_is_read_even_if_only_the_last_record_has_it() -> None:
     late = "<product><sku>LAST</sku><name>x</name><colour>red</colour><brand>Acme</brand></product>"
     last = read(f"<a>{MUG * 1_500}{late}</a>").products[-1]
     assert (last.brand, last.attributes) == ("Acme", {"colour": "red"})
 
 
-def test_a_field_whose_element_is_missing_in_the_record_is_not_in_fields_set() -> None:
+def test_fields_set_does_not_contain_a_field_whose_element_is_missing_in_the_record() -> None:
     hat = read(f"<a>{MUG}<product><sku>HAT</sku><price/></product></a>")
     assert hat.products[0].fields_set == {"sku", "name", "price", "currency"}
     assert hat.rejection.reason == "price: is empty"
