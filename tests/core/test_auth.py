@@ -1,4 +1,4 @@
-"""Tests the verification of bearer tokens in storefront functions, and the callers that verified claims describe."""
+"""Tests how storefront functions verify bearer tokens, and which caller they derive from the claims."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ URL = "http://issuer.test"
 
 
 class KeyServer:
-    """A replacement for `urllib.request.urlopen` that returns the public keys of issuers and counts its calls."""
+    """A replacement for `urllib.request.urlopen`: returns the public keys of issuers, and counts the fetches."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuers = [issuer]
@@ -254,7 +254,7 @@ def test_an_unverified_email_is_ignored(claims: dict[str, Any], email: str | Non
     assert auth.caller({"sub": "someone", **claims}).email == email
 
 
-def test_gateway_claims_come_only_from_the_authorizer_in_the_event() -> None:
+def test_claims_are_accepted_only_from_the_authorizer_in_the_request_context() -> None:
     claims = {"sub": "someone"}
     context = {"authorizer": {"jwt": {"claims": claims, "scopes": None}}}
     assert auth.gateway_claims({"requestContext": context}) == claims

@@ -1,4 +1,4 @@
-"""Tests the due times of cron expressions (including clock changes), and the validation of expressions and zones."""
+"""Tests when cron expressions are due, even when clocks change, and which expressions and time zones are valid."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
         ("0 9 * * *", "Pacific/Apia", "2011-12-29T09:00", ["31 00:00 +1400", "31 09:00 +1400"]),
     ],
 )
-def test_a_local_time_that_the_clock_skips_is_due_after_the_gap(
+def test_if_the_clock_skips_a_due_time_the_expression_is_due_after_the_gap(
     cron: str, zone: str, after: str, expected: list[str]
 ) -> None:
     assert due(cron, zone, after, len(expected)) == expected

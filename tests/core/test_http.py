@@ -71,7 +71,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(http, "reading", open_transaction)
     monkeypatch.setattr(http, "writing", open_transaction)
-    kill_switches.learn({})  # Otherwise the first request would read the kill switches from the database.
+    kill_switches.learn({})  # Without this call, the first request would read the kill switches from the database.
     return steps
 
 

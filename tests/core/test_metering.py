@@ -1,4 +1,4 @@
-"""Tests the metrics of an invocation, and the usage that an instance records until it is sent to Redis."""
+"""Tests the metrics of an invocation, and the usage that an instance keeps until it sends the usage to Redis."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def test_a_flush_writes_one_line_per_dimension_and_a_second_flush_writes_nothing
     ]
 
 
-def test_usage_that_was_recorded_before_the_tenant_is_known_is_billed_to_the_tenant() -> None:
+def test_the_tenant_is_billed_for_usage_that_was_recorded_before_the_tenant_was_known() -> None:
     meter = Meter()
     meter.begin_request()
     meter.record_query(0.0004, rows=1)

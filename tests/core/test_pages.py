@@ -1,4 +1,4 @@
-"""Tests that a cursor is signed, and is only valid for the list and the filters that it was created for."""
+"""Tests that a cursor is signed, and is valid only for the list and the filters for which it was created."""
 
 import base64
 from collections.abc import Iterator

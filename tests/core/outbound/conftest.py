@@ -32,7 +32,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
         looked_up: list[str] = []
 
         def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-            if _is_address(host):  # socket.create_connection also calls this function, with the checked IP address.
+            if _is_address(host):  # socket.create_connection calls this function too, with the checked IP address.
                 return [(_family(host), socket.SOCK_STREAM, 6, "", (host, port))]
             addresses = answers[min(len(looked_up), len(answers) - 1)]
             looked_up.append(host)

@@ -19,7 +19,7 @@ from wecelebrate.core.outbound import NotAllowed, Unreachable, fetch
 
 @pytest.fixture
 def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """Return the TLS context of a server. The client trusts its certificate, which is valid for images.example.com."""
+    """A server's TLS context. Clients trust the server's certificate, which is valid for images.example.com."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.datetime.now(datetime.UTC)
