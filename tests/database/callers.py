@@ -34,7 +34,7 @@ class Caller:
     name: str
     login: str
     role: str
-    """The database role of the session after the call of `app.enter`."""
+    """The database role of the session after the call to `app.enter`."""
     subject: str | None = None
     domain: str | None = None
     client_id: UUID | None = None
@@ -53,7 +53,10 @@ class Caller:
         return [self.subject, None, self.domain, self.client_id, [], self.job_id]
 
     def needs_no_context(self, table: Table) -> bool:
-        """Return whether the role sees rows without a context. The roles of wc_migrate and the table owner do."""
+        """Return whether the role sees rows without a context.
+
+        Such roles are app_definer, app_migrate, wc_migrate and the owner of the table.
+        """
         return self.role in ("app_definer", "app_migrate", "wc_migrate", table.owner)
 
     def rows(self, name: str, verb: str) -> list[Row] | None:

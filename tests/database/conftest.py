@@ -63,7 +63,7 @@ def own_database(database: Database, state: Path, request: pytest.FixtureRequest
 
 def _create_world(database: Database, state: Path) -> Database:
     with (state / "world.lock").open("w") as lock:
-        # The roles belong to the whole server, so two concurrent first migrations would both create them.
+        # The roles belong to the whole server. Without the lock, two processes could create the same role concurrently.
         fcntl.flock(lock, fcntl.LOCK_EX)
         database.migrate()
     with database.connect() as connection:

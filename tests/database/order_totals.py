@@ -43,7 +43,10 @@ _ORDER = {"client": A, "site": A_SITE, "amount": 1, "currency": "USD", "at": "20
 
 @contextmanager
 def acting(database: Database, caller: Caller) -> Iterator[psycopg.Connection]:
-    """Open a transaction of the caller. The transaction waits at most one second for a lock. The test must end it."""
+    """Open a transaction of the caller. Each statement waits at most one second for a lock.
+
+    The transaction is rolled back unless the test commits it.
+    """
     with database.connect(caller.login) as connection:
         enter(connection, caller)
         connection.execute("set local lock_timeout = '1s'")

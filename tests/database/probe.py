@@ -33,7 +33,7 @@ class Reach:
     blind_delete: bool
     """Whether a delete without WHERE deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
-    """The pairs of a column and a value that an update without WHERE can set in all rows that it changes."""
+    """Pairs of a column and a value. An update without WHERE can set this value in all rows that the update changes."""
 
 
 def rows_of(table: str) -> tuple[Row, ...]:
@@ -76,13 +76,13 @@ def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
-    # The label of a row that was not seeded is its key.
+    # A row that was not seeded has its key as the label.
     labels = {row.key: row.label for row in rows}
     return None if result is None else frozenset(labels.get(key, str(key)) for key in result[1])
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """Try an update without WHERE of a column that does not affect who may access a row. The update is rolled back."""
+    """Try to update, without WHERE, a column that does not affect who may access a row. The update is rolled back."""
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)
@@ -123,7 +123,7 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """Run a statement, and roll it back. Returns the row count and the rows of the result, or None if it is refused.
+    """Run a statement and roll it back. Returns the row count and the rows, or None if the statement is refused.
 
     PostgreSQL checks policies before constraints. Therefore a row that violates a constraint has passed the policies.
     """

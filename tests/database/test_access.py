@@ -23,7 +23,7 @@ def test_the_tests_try_every_table_of_the_matrix() -> None:
     assert set(MATRIX) < set(TABLES)
 
 
-def test_tiers_is_the_only_table_that_roles_outside_the_platform_can_read_completely() -> None:
+def test_roles_outside_the_platform_can_read_only_the_table_tiers_completely() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name
@@ -71,7 +71,7 @@ def test_a_login_can_enter_only_the_roles_that_are_listed_for_it(database: Datab
         ("alter table drops rename to dropped", "drops: the table does not exist"),
     ],
 )
-def test_a_difference_is_reported_with_its_table_role_and_verb(
+def test_a_difference_is_reported_with_its_table_and_role_and_verb(
     database: Database, change: str, difference: str
 ) -> None:
     with database.connect() as connection, connection.transaction(force_rollback=True):

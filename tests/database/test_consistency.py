@@ -1,6 +1,6 @@
 """Tests of `app.enter`: it returns the tenant, the limits and the kill switches, and evaluates the heartbeat.
 
-More tests are about the responses that are saved under idempotency keys.
+Also tests the idempotency keys, under which responses are saved.
 """
 
 from collections.abc import Iterator
@@ -119,7 +119,7 @@ def test_a_kill_switch_records_the_subject_that_set_it(connections: dict[str, ps
         assert row.fetchone() == ("admin",)
 
 
-def test_the_primary_counts_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
+def test_the_primary_is_treated_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
     superuser.execute("update app.replica_heartbeat set written_at = '2001-01-01'")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]
@@ -145,7 +145,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield servers
 
 
-def test_a_reader_counts_as_caught_up_while_its_heartbeat_is_fresh(servers: Postgres) -> None:
+def test_a_replica_is_treated_as_caught_up_while_its_heartbeat_is_fresh(servers: Postgres) -> None:
     set_age = "update app.replica_heartbeat set written_at = now() - %s::interval"
     with psycopg.connect(servers.primary_url, autocommit=True) as primary:
         member = Caller("", "wc_api", "app_client", "a-owner")

@@ -105,7 +105,7 @@ def test_an_inactive_site_is_refused(database: Database, status: str) -> None:
     ("login", "subject", "timeout"),
     [("wc_api", "super", "25s"), ("wc_api", "a-owner", "15s"), ("wc_worker", "super", "1min")],
 )
-def test_the_statement_timeout_is_the_timeout_of_the_tier_up_to_the_limit_of_the_gateway(
+def test_the_tier_determines_the_statement_timeout_up_to_the_limit_of_the_gateway(
     database: Database, login: str, subject: str, timeout: str
 ) -> None:
     with database.connect(login) as connection:

@@ -34,9 +34,7 @@ def release(tmp_path: Path) -> Path:
     return write_functions(tmp_path, one=FUNCTION.format(name="one", n=1), two=FUNCTION.format(name="two", n=2))
 
 
-def test_only_function_files_that_have_changed_are_applied_again(
-    fresh: Fresh, database: Database, release: Path
-) -> None:
+def test_only_changed_function_files_are_applied_again(fresh: Fresh, database: Database, release: Path) -> None:
     new = fresh()
     assert migrate(new.url("wc_migrate"), release) == ["0001_schema", "functions/one", "functions/two"]
     write_functions(release, two=FUNCTION.format(name="two", n=22))
@@ -54,7 +52,7 @@ def test_a_rollback_to_an_earlier_release_restores_its_functions(
         assert value(new, "select app.one()") == n
 
 
-def test_if_a_function_file_fails_every_function_stays_unchanged(
+def test_every_function_stays_unchanged_if_a_function_file_fails(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -77,7 +75,9 @@ def test_a_file_cannot_change_the_result_type_of_a_function(fresh: Fresh, databa
         migrate(new.url("wc_migrate"), release)
 
 
-def test_a_release_older_than_the_database_changes_no_function(fresh: Fresh, database: Database, release: Path) -> None:
+def test_an_old_release_changes_no_function_of_a_newer_database(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_tables(release, m0002_later="create schema later")
@@ -177,7 +177,7 @@ where n.nspname = 'app'
 """Selects the functions that policies, defaults, constraints and indexes use, directly or through other functions."""
 
 
-def test_functions_whose_results_are_stored_are_defined_with_the_tables(superuser: psycopg.Connection) -> None:
+def test_a_function_is_defined_with_the_tables_if_its_results_are_stored(superuser: psycopg.Connection) -> None:
     stored = {name for (name,) in superuser.execute(STORED.encode()).fetchall()}
     assert {"app.uuid7", "app.client_ids", "app.context", "app.may_read_product", "app.order_number"} <= stored
     replaceable = {name.partition("(")[0] for file in schema.function_files() for name in defined(file)}

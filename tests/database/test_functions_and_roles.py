@@ -77,7 +77,7 @@ def test_no_role_can_bypass_policies(superuser: psycopg.Connection) -> None:
     assert {name for (name,) in logins} == set(LOGINS)
 
 
-def test_logins_own_no_object_except_the_database(superuser: psycopg.Connection) -> None:
+def test_a_login_owns_no_object_except_the_database(superuser: psycopg.Connection) -> None:
     owned = superuser.execute(
         "select r.rolname, d.classid::regclass::text from pg_shdepend d join pg_roles r on r.oid = d.refobjid"
         " where d.deptype = 'o' and r.rolname ~ '^wc_'"

@@ -60,7 +60,7 @@ create index concurrently things_by_n on things (n);
 TABLE = "set local role pg_database_owner; create table things as select generate_series(1, 100) as n"
 
 
-def test_a_killed_no_transaction_migration_is_resumed(fresh: Fresh, database: Database, tmp_path: Path) -> None:
+def test_a_killed_migration_without_a_transaction_is_resumed(fresh: Fresh, database: Database, tmp_path: Path) -> None:
     new = fresh()
     folder = write_tables(tmp_path, m0001_table=TABLE)
     migrate(new.url("wc_migrate"), folder)
@@ -82,7 +82,9 @@ def test_a_killed_no_transaction_migration_is_resumed(fresh: Fresh, database: Da
     assert migrate(new.url("wc_migrate"), folder) == []
 
 
-def test_the_lease_ends_when_a_no_transaction_migration_fails(fresh: Fresh, database: Database, tmp_path: Path) -> None:
+def test_the_lease_ends_when_a_migration_without_a_transaction_fails(
+    fresh: Fresh, database: Database, tmp_path: Path
+) -> None:
     new = fresh()
     folder = write_tables(tmp_path, m0001_bad="-- no-transaction\nset role pg_database_owner;\nselect 1 / 0;\n")
     for _ in range(2):
@@ -92,7 +94,7 @@ def test_the_lease_ends_when_a_no_transaction_migration_fails(fresh: Fresh, data
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_two_concurrent_runs_apply_a_no_transaction_migration_only_once(
+def test_two_concurrent_runs_apply_a_migration_without_a_transaction_only_once(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()

@@ -1,4 +1,4 @@
-"""Tests of the deltas of orders: which statements write deltas, and which callers read deltas and roll up deltas."""
+"""Tests of the deltas of orders: which statements write deltas, and which callers can read or roll up deltas."""
 
 from collections.abc import Iterator
 
@@ -68,7 +68,7 @@ def test_a_change_without_effect_on_the_daily_figures_writes_no_delta(superuser:
     assert value(superuser, COUNT_DELTAS) == before
 
 
-def test_a_statement_writes_one_delta_for_each_day_and_not_for_each_order(superuser: psycopg.Connection) -> None:
+def test_a_statement_writes_one_delta_per_day_instead_of_one_per_order(superuser: psycopg.Connection) -> None:
     superuser.execute("delete from order_deltas")
     place(superuser, count=1000, at="2026-05-05 05:05Z", amount=2)
     deltas = superuser.execute("select orders, amount from order_deltas").fetchall()
@@ -87,7 +87,7 @@ def test_a_delta_has_the_utc_day_even_if_the_session_has_a_different_time_zone(
 
 
 @pytest.mark.parametrize("max_rows", [0, -1, 100_001, None])
-def test_a_rollup_rejects_a_number_of_rows_outside_its_limits(database: Database, max_rows: int | None) -> None:
+def test_a_rollup_rejects_an_invalid_number_of_rows(database: Database, max_rows: int | None) -> None:
     with acting(database, SYSTEM) as system, pytest.raises(errors.InvalidParameterValue):
         system.execute(ROLLUP, [max_rows])
 
@@ -153,7 +153,7 @@ def test_no_caller_can_call_the_trigger_function_that_writes_deltas(connections:
                 connection.execute("select app.record_order_deltas()")
 
 
-def test_the_query_of_a_report_uses_the_indexes_by_client_and_day(database: Database) -> None:
+def test_a_report_query_uses_the_indexes_on_client_and_day(database: Database) -> None:
     with acting(database, BY_NAME["A's owner"]) as client:
         client.execute("set local enable_seqscan = off")
         plan = client.execute(

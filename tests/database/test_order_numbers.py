@@ -1,4 +1,4 @@
-"""Order numbers are random, short enough to read aloud, and unique for each client."""
+"""Order numbers are random, short enough to read aloud, and unique within each client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psyco
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_roles_that_place_orders_can_draw_order_numbers(
+def test_a_role_can_draw_order_numbers_only_if_it_can_place_orders(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

@@ -33,7 +33,7 @@ from wecelebrate.orders import rollup
 
 @pytest.fixture
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
-    """A connection of the superuser, who sees every row. The figures must be exact before and after the test."""
+    """A connection of the superuser, who sees every row. The fixture checks the figures before and after the test."""
     with own_database.connect(autocommit=True) as connection:
         assert connection.execute(DIFFERENCE).fetchall() == []
         yield connection
@@ -41,7 +41,7 @@ def observer(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Roll up five deltas at a time while `is_active` returns true. Returns the number of processed deltas."""
+    """Roll up five deltas at a time as long as `is_active` returns true. Returns the number of processed deltas."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(10_000):
@@ -178,7 +178,7 @@ def test_all_rollups_update_the_days_in_one_fixed_sequence_and_cannot_deadlock(
             if value(observer, is_waiting, worker.info.backend_pid):
                 break
             time.sleep(0.01)
-        # The rollup waits for the first day, and has not locked any later day.
+        # The rollup waits for the lock of the first day, and has locked no later day.
         observer.execute(f"{lock} nowait", [A, dates[1:]])
         holder.rollback()
         assert rollup.result() == 28
@@ -205,7 +205,7 @@ def test_an_interrupted_rollup_changes_nothing(own_database: Database, observer:
     assert rollup_all(own_database) == deltas
 
 
-def test_concurrent_orders_of_a_client_and_a_rollup_do_not_wait_for_each_other(
+def test_a_rollup_and_concurrent_orders_of_one_client_do_not_wait_for_each_other(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     place(observer)

@@ -130,7 +130,7 @@ def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psy
     assert order(superuser, GUEST, {A_PRODUCT: 5})[3] is None
 
 
-def test_if_an_order_number_already_exists_another_number_is_drawn(superuser: psycopg.Connection) -> None:
+def test_another_number_is_drawn_if_an_order_number_already_exists(superuser: psycopg.Connection) -> None:
     superuser.execute("create sequence app.numbers")
     superuser.execute("grant usage on sequence app.numbers to app_definer")
     superuser.execute(
@@ -147,7 +147,7 @@ SAVE = "select app.save_guest_response(%s, %s, 201, '{}', 'a response')"
 FIND = "select request_hash, body from app.find_guest_response(%s, %s, '1 day')"
 
 
-def test_the_response_of_a_guest_is_returned_only_for_the_same_request_on_the_same_site(
+def test_a_guest_gets_a_saved_response_only_for_the_same_request_on_the_same_site(
     superuser: psycopg.Connection,
 ) -> None:
     act(superuser, GUEST, SAVE, "key", "hash")

@@ -1,4 +1,4 @@
-"""Every policy is necessary. If a policy is dropped or opened, the access of a caller differs from the matrix."""
+"""Every policy is necessary. If a policy is dropped or allows all rows, a caller's access differs from the matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """Return the statement `text`, with the policy and its table in place of `{}`."""
+        """Return the statement `text`, in which the policy and its table replace `{}`."""
         target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
         return sql.SQL(text).format(target)
 
@@ -87,7 +87,7 @@ def test_dropping_any_policy_changes_the_access_of_a_caller(
     assert [str(policy) for policy in policies if not changes_access(superuser, policy, "drop policy {}")] == []
 
 
-def test_if_a_policy_allows_all_rows_the_access_of_a_caller_changes(
+def test_the_access_of_a_caller_changes_if_a_policy_allows_all_rows(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]
@@ -113,7 +113,7 @@ def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuse
     assert unchecked.fetchall() == []
 
 
-def test_a_policy_that_stays_the_same_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_a_comment_on_a_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     changed = [
         policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
     ]

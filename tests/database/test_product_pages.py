@@ -139,7 +139,7 @@ def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) 
 def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(
     named: psycopg.Connection, sort: str, rows: int
 ) -> None:
-    """All 12,000 names contain `one`, and twelve contain `thousandth`. Therefore this test covers both searches."""
+    """The common word `one` is in all 12,000 names. The rare word `thousandth` is in only twelve names."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, created_at, is_active)"
         " select %s, 'w' || n, reverse(n::text) || ' one ' || case when n %% 1000 = 0 then 'thousandth'"

@@ -154,7 +154,7 @@ def test_a_query_can_be_planned_by_every_role_that_runs_it(superuser: psycopg.Co
                 continue
             planned = f"{name.replace('.', '_')}_{role}"
             superuser.execute(f"prepare {planned} as {statement}")
-            # To plan the statement, PostgreSQL resolves names. To execute it, PostgreSQL checks privileges.
+            # PostgreSQL resolves names when it plans a statement, and checks privileges when it executes the statement.
             nulls = f"({', '.join(['null'] * parameters)})" if parameters else ""
             superuser.execute(f"explain execute {planned}{nulls}")
 
@@ -202,7 +202,7 @@ def test_no_statement_pins_a_session(pin: str) -> None:
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_no_statement_reaches_16_kib_because_such_a_statement_pins_the_session() -> None:
+def test_no_statement_reaches_16_kib_which_would_pin_the_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 

@@ -1,6 +1,6 @@
 """Read transactions use the replica, and write transactions use the primary.
 
-A replica that is down or lags causes no error.
+A replica that lags or is down causes no error.
 """
 
 import time
@@ -28,7 +28,7 @@ def calls(url: str, query: str) -> int:
         return int((row and row[0]) or 0)
 
 
-def test_a_request_that_misses_the_cache_reads_from_the_replica(platform: Platform, cloud: Endpoints) -> None:
+def test_a_request_reads_from_the_replica_after_a_cache_miss(platform: Platform, cloud: Endpoints) -> None:
     tenant = platform.tenant()
     sites = [platform.site(tenant.client_id, tenant.catalog_id)["id"] for _ in range(20)]
     ok(tenant.owner.get(f"/v1/sites/{tenant.site_id}"))
@@ -36,7 +36,7 @@ def test_a_request_that_misses_the_cache_reads_from_the_replica(platform: Platfo
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Other tests can run this query on the primary meanwhile, but these 20 requests must not run it there.
+    # Meanwhile, other tests can run this query on the primary. But these 20 requests must run it on the replica.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 

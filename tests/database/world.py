@@ -148,7 +148,7 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "product_id": (A_PRODUCT, B_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT),
     "subject": ("a-owner", "customer"),
 }
-"""Maps each column that affects who may access a row to the values that callers try to set."""
+"""For each column that affects who may access a row: the values that callers try to set."""
 
 
 def _rows_of_tenants() -> Iterator[Row]:
@@ -240,7 +240,7 @@ def _rows_of_jobs() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield mail jobs: one expired job, and other jobs, each of which fails exactly one condition for expired jobs."""
+    """Yield one expired mail job, and other jobs. Each other job differs in one respect, so it is not expired."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
@@ -295,7 +295,7 @@ def seed(connection: psycopg.Connection) -> None:
             connection.execute(insertion(row.table, row), list(row.values.values()))
     # The triggers have written deltas with random ids. The rollup removes these deltas.
     connection.execute("select app.rollup_order_deltas()")
-    # The tests expect no invalidations from these inserts. The row of the world has a different xid, so it stays.
+    # The tests expect no invalidations from these inserts. The world's own invalidation has another xid, and stays.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
     for row in ROWS:
         if row.table == "order_deltas":
