@@ -1,7 +1,7 @@
 """Blocks the commits of transactions. So a test can kill a function after its commit and before its response.
 
 The commits of the API's functions wait until a synchronous standby confirms them. This standby does not exist, so the
-commits wait forever. If the wait of a commit is cancelled, this commit completes.
+commits wait forever. If the wait is cancelled, the commit completes.
 """
 
 from collections.abc import Iterator

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import pytest
 
 _PROPERTY = "figure"
-"""The name of the user property in which a test report stores a figure."""
+"""The name of the pytest user property that contains a figure."""
 
 
 class Figure(Protocol):
-    """Records a figure. The test fails at its end if a recorded figure is greater than its limit `most`."""
+    """Records a figure with an optional limit `most`. If a figure exceeds its limit, the test fails at the end."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
@@ -40,7 +40,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return the figures of a test session. `stats` is the attribute `stats` of pytest's terminal reporter."""
+    """Return the figures of a test session. `stats` is the attribute of the same name in pytest's terminal reporter."""
     reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
     return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 

@@ -61,10 +61,10 @@ def create_import(api: httpx.Client, catalog_id: str, rows: list[Json], **fields
 
 @dataclass
 class TrackedCatalog:
-    """A catalog with its expected content. Several versions of one file change the catalog, one after another.
+    """A catalog and its expected content. Several versions of one file are loaded into the catalog, one after another.
 
-    Each version changes half of the prices. One row in a hundred is invalid. If the file is a full file, each version
-    omits a tenth of the products.
+    Each version changes half of the prices. One row in a hundred is invalid. Each version of a full file also omits a
+    tenth of the products.
     """
 
     platform: Platform
@@ -74,7 +74,7 @@ class TrackedCatalog:
     version: int = 0
     job_id: str = ""
     products: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Maps each SKU to the expected price, and to True if the product must be active."""
+    """Maps each SKU to a pair: the expected price, and whether the product must be active."""
     expected: Counter[str] = field(default_factory=Counter)
     """The expected counts of the latest job."""
 
@@ -149,7 +149,7 @@ def count_staged(platform: Platform, job_id: str) -> int:
 
 
 def count_writes(platform: Platform) -> tuple[int, int]:
-    """Return the number of staged rows and the number of written products until now, including rolled-back writes."""
+    """Return how many rows were staged and how many products were written so far, including rolled-back writes."""
     row = platform.database.execute(
         "select sum(n_tup_ins) filter (where relname = 'staged_products')::bigint as staged,"
         " sum(n_tup_ins + n_tup_upd) filter (where relname = 'products')::bigint as merged"
@@ -160,7 +160,7 @@ def count_writes(platform: Platform) -> tuple[int, int]:
 
 
 def send_messages(platform: Platform, queue: str, bodies: list[str]) -> None:
-    """Send messages to a queue. Each call of SQS sends at most ten messages."""
+    """Send messages to a queue. Each call to SQS sends at most ten messages."""
     sqs = platform._aws("sqs")  # Several threads send at the same time, so each thread needs its own client.
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     for first in range(0, len(bodies), 10):

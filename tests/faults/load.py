@@ -19,7 +19,7 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import sweeper
 
 MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
-"""The longest time that responses are allowed to be outdated after an invalidation was not sent, in seconds.
+"""The number of seconds for which responses are allowed to be outdated if an invalidation was not sent.
 
 The time includes 1.5 s for the sweep itself on a busy machine.
 """
@@ -42,7 +42,7 @@ class Answer:
     """The time from the request to its response, in seconds."""
     status: int
     hit: bool
-    """Whether the cache had the value."""
+    """Whether the response came from the cache."""
     error: str
     """A description of the error, or an empty text if the response is correct."""
 
@@ -68,7 +68,7 @@ class Load:
     answers: list[Answer] = field(default_factory=list)
     windows: list[FaultWindow] = field(default_factory=list)
     acknowledged: list[tuple[int, float]] = field(default_factory=list)
-    """The number of each successful write, and the time of its response."""
+    """A pair for each successful write: the number of the write, and the time of the response."""
     _last_write: int = 1
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -113,9 +113,9 @@ class Load:
         return [answer for answer in self.answers if answer.error]
 
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
-        """Return how many seconds after a fault both members and visitors start to get `hits` cache hits in a row.
+        """Return how many seconds after the end of a fault the cache works again for members and for visitors.
 
-        Return None if members or visitors have not got `hits` hits in a row yet.
+        The cache works again from the first of `hits` cache hits in a row. Return None if it does not work again yet.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
@@ -212,7 +212,7 @@ class Load:
         return "" if user == "writer" else self._find_staleness(body["price"], sent_at)
 
     def _find_staleness(self, price: str, sent_at: float) -> str:
-        """Describe the error if a price is outdated or was never written. Otherwise return an empty text."""
+        """Return an error text if a price is outdated or was never written. Otherwise return an empty text."""
         number = int(price.partition(".")[0])
         oldest = max((write for write, at in self.acknowledged if self._visible_at(at) < sent_at), default=1)
         is_current = oldest <= number <= self._last_write
@@ -221,7 +221,7 @@ class Load:
     def _visible_at(self, acknowledged_at: float) -> float:
         """Return the time from which an acknowledged write must be visible everywhere."""
         for window in self.windows:
-            # A call of Redis that began during the fault can still fail shortly after the end of the fault.
+            # A call to Redis that began during the fault can still fail shortly after the end of the fault.
             if window.start - 0.5 <= acknowledged_at <= window.end + 0.5:
                 return max(acknowledged_at, window.end) + MAX_STALE_SECONDS
         return acknowledged_at

@@ -12,7 +12,7 @@ from tests.faults.figures import Figure
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
 VISITORS = 32
-"""The number of visitors. The storefront function can have at most the same number of instances."""
+"""The number of visitors. It equals the maximum number of instances of the storefront function."""
 ROUNDS = 20 if FULL else 5
 
 

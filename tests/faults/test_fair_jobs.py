@@ -1,6 +1,6 @@
 """If one client has thousands of jobs, the jobs of other clients start soon. Small imports start before large imports.
 
-A second test imports 10,000 products. It measures how fast the API accepts this import, and checks the progress.
+Another test imports 10,000 products. It measures how fast the API accepts the import, and checks its progress.
 """
 
 import time

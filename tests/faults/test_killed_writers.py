@@ -69,7 +69,9 @@ def kill_in_commit(platform: Platform, tenant: Tenant, products: list[Json], pri
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("sweeper")
-def test_the_sweeper_invalidates_values_that_killed_functions_changed(own_platform: Platform, figure: Figure) -> None:
+def test_the_sweeper_invalidates_values_that_were_changed_by_killed_functions(
+    own_platform: Platform, figure: Figure
+) -> None:
     platform = own_platform
     tenant = platform.tenant()
     platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
@@ -117,7 +119,7 @@ def test_sent_invalidations_are_deleted_from_the_outbox(own_platform: Platform) 
 def test_the_sweeper_sends_all_unsent_invalidations_at_once(
     own_platform: Platform, sweeper: None, figure: Figure
 ) -> None:
-    """Fill the outbox with unsent invalidations. The outbox has the same content after an outage of Redis."""
+    """Fill the outbox with unsent invalidations, as an outage of Redis does."""
     tenant = own_platform.tenant()
     product = own_platform.product(tenant, price="1.00")
     path = f"/v1/products/{product['id']}"

@@ -1,6 +1,7 @@
-"""The sweeper sends the message of a job if the function could not send it.
+"""If a function could not send the message of a job, the sweeper sends this message.
 
-There are two causes: SQS refuses the message, or the function dies after its commit and before it sends the message.
+Messages are lost for two reasons: SQS refuses the message, or the function dies after its commit and before it
+sends the message.
 """
 
 import os
@@ -21,13 +22,13 @@ from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import jobs, sweeper
 
 LOST_MESSAGES = 250 if FULL else 10
-"""The number of messages that are lost for each cause."""
+"""The number of messages that are lost in each of the two tests."""
 BATCH_SIZE = 10
 """The number of messages that are lost at the same time."""
 ROWS = 1_200
 """The number of rows of each import. An import with this number of rows is too large to run within the request."""
 MAX_SECONDS = jobs.LOST_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 8
-"""The longest time until ten jobs with lost messages are completed. It includes 8 s for imports on a busy machine."""
+"""The time limit for ten jobs whose messages are lost, in seconds. It includes 8 s for imports on a busy machine."""
 QUEUE = "product-imports"
 FUNCTION = "api-imports-write"
 

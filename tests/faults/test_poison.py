@@ -1,7 +1,7 @@
 """Poison messages are jobs and messages that fail in every attempt.
 
-Poison messages do not affect other jobs, and they become dead letters. If the cause of a failed job is repaired and the
-job is then redriven, the job runs once.
+Poison messages do not affect other jobs, and they become dead letters. If the cause of a failure is repaired and the
+failed job is then redriven, the job runs once.
 """
 
 import pytest
@@ -45,9 +45,9 @@ def audited_actions(platform: Platform, object_id: str) -> list[str]:
 
 
 def insert_poisoned_job(platform: Platform, tenant: Tenant, template: str, number: int) -> str:
-    """Insert a copy of a job whose payload lacks a field that the worker needs. Return the id of the copy.
+    """Insert a copy of a job, but omit a payload field that the worker needs. Return the id of the copy.
 
-    Each copy has its own catalog, because a job cannot be retried after a later job has changed its catalog.
+    Each copy has its own catalog, because a job cannot be retried if a later job has changed the same catalog.
     """
     catalog_id = platform.catalog(owner=tenant.client_id)["id"]
     key = f"{tenant.client_id}/imports/poison-{number}"
@@ -116,7 +116,7 @@ def check_dead_letters(dead_letters: dict[str, Json], poisoned_jobs: dict[str, T
 
 
 def redrive_once(platform: Platform, dead_letters: list[Json]) -> None:
-    """Redrive the dead letters of jobs. Check that each job runs once, and that no letter can be redriven again."""
+    """Redrive dead letters of jobs. Check that each job runs once, and that no dead letter can be redriven twice."""
     for letter in dead_letters:
         ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
         problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "job_state")

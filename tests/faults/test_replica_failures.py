@@ -36,7 +36,7 @@ def tenant(own_platform: Platform) -> Tenant:
 
 @contextmanager
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
-    """Yield an HTTP client with the token of the tenant's owner, or of the member `subject`.
+    """Yield an HTTP client with the token of the member `subject`, or by default of the tenant's owner.
 
     Unlike `platform.api`, this client does not wait for the replica before a request. The client sends `If-Match: *`.
     """
@@ -105,7 +105,7 @@ def logged_metric(platform: Platform, function: str, metric: str) -> int:
 
 @contextmanager
 def lagging_replica(platform: Platform) -> Iterator[None]:
-    """Until the end of the block, the replica replays every transaction LAG_MILLISECONDS after its commit."""
+    """Delay the replay of each transaction on the replica by LAG_MILLISECONDS until the end of the block."""
     try:
         platform.replica.execute(f"alter system set recovery_min_apply_delay = {LAG_MILLISECONDS}")
         platform.replica.execute("select pg_reload_conf()")
@@ -116,7 +116,7 @@ def lagging_replica(platform: Platform) -> Iterator[None]:
 
 
 def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
-    """Insert products directly into the database. The API would also store the new products in the cache."""
+    """Insert products directly into the database, because the API would also store them in the cache."""
     platform.arrange(
         "insert into products (catalog_id, sku, name, price)"
         " select %s, 'cold ' || n, 'cold ' || n, 1 from generate_series(1, %s) n",

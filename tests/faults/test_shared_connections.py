@@ -167,7 +167,7 @@ class Turns:
 
 
 def replica_catches_up(platform: Platform) -> Callable[[], bool]:
-    """Remember the latest write of the primary. Return a function: it checks whether the replica has this write."""
+    """Remember the latest write of the primary. Return a function that checks whether the replica has this write."""
     row = platform.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
     assert row is not None
     has_replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"

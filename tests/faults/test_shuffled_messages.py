@@ -15,7 +15,7 @@ JOBS = 10_000 if FULL else 200
 CATALOGS = 100 if FULL else 10
 SKUS = ("A-1", "A-2", "A-3")
 MAX_DELIVERIES = 5
-"""The largest number of times that the test sends the message of one job."""
+"""The maximum number of times that the test sends the message of one job."""
 SENDERS = 8
 
 

@@ -1,4 +1,4 @@
-"""Tests of jobs that stop early, because their lease expires, they are cancelled, or all their attempts fail.
+"""Tests jobs that stop early: the lease of the job expires, the job is cancelled, or all attempts of the job fail.
 
 Committed chunks stay in the catalog. A stopped worker writes nothing more. The counts of the next attempt are exact.
 """
@@ -23,7 +23,7 @@ def _with_sweeper(sweeper: None) -> None:
 
 
 def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: LiteralString) -> None:
-    """Wait until the job of a catalog is running and the row of the job satisfies the SQL condition."""
+    """Wait until the job of a catalog is running and the row of the job satisfies the SQL in `condition`."""
     query: LiteralString = f"select from jobs where id = %s and status = 'processing' and {condition}"
     platform.eventually(
         lambda: platform.database.execute(query, [catalog.job_id]).rowcount == 1, within=60, every=0.001
@@ -31,7 +31,7 @@ def wait_for_state(platform: Platform, catalog: TrackedCatalog, condition: Liter
 
 
 def freeze_worker(platform: Platform, queue: str) -> int | None:
-    """Freeze the worker of a queue between two transactions. Return its pid, or None if the worker ends before that."""
+    """Freeze a queue's worker between two transactions. Return the worker's pid, or None if the worker ends first."""
     while pids := health(platform, queue)["busy"]:
         (pid,) = pids
         os.kill(pid, signal.SIGSTOP)
@@ -129,7 +129,7 @@ def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_the_job(
     job = job_row(platform, catalog.job_id)
     counts = job["counts"]
     assert job["status"] == "completed", (job["error_code"], job["error"])
-    # The retry counts the rows that were merged before the cancellation as unchanged.
+    # Rows that were merged before the cancellation count as unchanged in the retry.
     assert counts["read"] == catalog.expected["read"]
     assert counts["read"] == sum(counts[name] for name in ("created", "updated", "unchanged", "rejected"))
     assert counts["rejected"] == catalog.expected["rejected"]
@@ -146,7 +146,7 @@ def product_rows(platform: Platform, catalog: TrackedCatalog) -> list[dict[str, 
 
 
 def refuse_product(platform: Platform, sku: LiteralString) -> None:
-    """Make every transaction that inserts this product fail in its commit. This simulates a bug in the platform."""
+    """Make every transaction that inserts this product fail when it commits. This simulates a bug in the platform."""
     platform.database.execute(
         "create function refuse() returns trigger language plpgsql"
         " as $$ begin raise check_violation using message = 'raised on purpose by this test'; end $$"

@@ -1,4 +1,4 @@
-"""A test of an update that sends the values that the product already has."""
+"""Tests an update that does not change any value of a product."""
 
 from tests.platform import Platform, ok
 
