@@ -62,7 +62,7 @@ values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     """Create one resource of the tenant for each path parameter. Map each path parameter to its value."""
     client = tenant.client_id
-    # Only a few webhooks of a client are allowed. So delete the webhooks that tests created, and reuse one webhook.
+    # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     job = _insert(platform, JOB, [client, tenant.catalog_id])
     webhook = _insert(platform, WEBHOOK, {"client": client})

@@ -20,7 +20,7 @@ from wecelebrate.core.requests import limits, sessions
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEXT = " ".join(GUIDE.split())
 TOKEN = {"required": "yes", "optional": "optional", "none": "no"}
-"""Maps each value of `auth` in a function.toml to the text in the column `token` of the table of routes."""
+"""Maps each value of `auth` in a function.toml to the text that the routes table has in its column `token`."""
 
 
 def problems(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
@@ -82,7 +82,7 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
     assert not documented
 
 
-def test_the_guide_states_the_bounds_of_the_parameter_limit() -> None:
+def test_the_guide_states_the_bounds_of_the_limit_parameter() -> None:
     parameters: list[dict[str, Any]] = document()["paths"]["/v1/clients"]["get"]["parameters"]
     (limit,) = (parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert f"`limit` is {limit['minimum']} to {limit['maximum']:,} rows, {limit['default']} when" in GUIDE
@@ -101,7 +101,7 @@ def test_the_numbers_in_the_guide_are_equal_to_the_numbers_in_the_code(platform:
     assert f"may be kept for {seconds} seconds at the edge" in TEXT
 
 
-def test_the_examples_of_the_guide_send_if_match_if_the_operation_requires_it() -> None:
+def test_the_examples_of_the_guide_send_the_if_match_header_where_it_is_required() -> None:
     routes: Routes[Operation] = Routes()
     for operation in all_operations():
         routes.add(f"{operation.method} {operation.path}", operation)

@@ -73,7 +73,7 @@ def test_an_invalid_product_is_refused_with_a_pointer_to_the_invalid_field(
         assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_the_response_names_every_invalid_field(tenant: Tenant) -> None:
+def test_the_response_points_to_every_invalid_field(tenant: Tenant) -> None:
     response = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"name": 1, "price": "x", "z": 0})
     assert pointers(problem(response, 422, "invalid")) == ["/sku", "/name", "/price", "/z"]
 
@@ -152,7 +152,7 @@ def test_values_that_are_too_long_for_a_database_index_are_refused_as_invalid(te
 
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
-def test_the_value_null_clears_optional_fields_and_is_refused_for_required_fields(
+def test_a_null_value_clears_an_optional_field_and_is_refused_for_a_required_field(
     platform: Platform, operation: Operation
 ) -> None:
     ids = create_resources(platform, platform.tenant())

@@ -1,4 +1,4 @@
-"""Users of many clients and with all roles send concurrent requests. Nobody gets cached data of another client.
+"""Users of many clients, in all roles, send concurrent requests. Nobody gets cached data of another client.
 
 The names of each client's rows contain a mark that no other client has. The members of all clients request the same
 paths. Most requests have forged headers, which name another client as the sender. `make test` sends 1,000
@@ -30,9 +30,9 @@ THREADS = 8
 ADDRESSES_PER_THREAD = 4
 """The number of addresses from which a thread sends. One address is allowed to send 600 requests a minute."""
 CALLERS_PER_ROUND = 5
-"""The number of callers that send a request in one round. Each caller sends the same request twice."""
+"""The number of callers that send requests in one round. Each caller sends its request twice."""
 WRITE_SHARE = 0.2
-"""The share of the rounds that change a row. After a change, the cache must load values again."""
+"""The share of rounds in which a row is changed. After a change, the cache must load values again."""
 
 MARK = re.compile(r"mark-[0-9a-f]{12}")
 ROLES = ("owner", "editor", "viewer")
@@ -106,7 +106,7 @@ class Results:
     """Maps each result in the Cache-Status header to the number of responses with this result."""
     errors: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Maps the mark of a client and a path in LISTS to the latest ETag of the response."""
+    """Maps each pair of a client's mark and a path in LISTS to the latest ETag of the response."""
 
 
 @pytest.fixture(scope="module")
@@ -177,14 +177,14 @@ class Query:
 
     caller: Caller
     victim: MarkedClient
-    """The client that the forged headers name as the sender of the request."""
+    """The client that is named as the sender of the request in the forged headers."""
     path: str
     marks: set[str]
     status: int = 200
 
     @classmethod
     def of(cls, caller: Caller, list_path: str, clients: list[MarkedClient], rng: random.Random) -> "Query":
-        """Return a random query that this caller sends."""
+        """Return a random query for this caller."""
         victim, any_client = rng.choice(clients), rng.choice(clients)
         if caller.role in ("visitor", "customer"):
             return cls(caller, victim, rng.choice(any_client.storefront_paths), {any_client.mark})

@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 
 
-def test_an_admin_creates_a_client_and_its_members_read_the_client(platform: Platform, tenant: Tenant) -> None:
+def test_a_client_is_created_by_an_admin_and_read_by_its_members(platform: Platform, tenant: Tenant) -> None:
     client = platform.client(description="Gifts", tier="enterprise", settings={"a": 1})
     assert (client["tier"], client["settings"], client["is_active"]) == ("enterprise", {"a": 1}, True)
     member = platform.api(platform.member(client["id"], "viewer"))
@@ -40,7 +40,7 @@ def test_a_put_request_resets_fields_that_are_missing_in_the_body(platform: Plat
 
 @pytest.mark.parametrize(
     ("before", "patch", "after"),
-    [  # RFC 7396 contains these examples in appendix A. The examples that do not change an object are left out here.
+    [  # These examples are from RFC 7396, appendix A. Examples that do not change an object are left out.
         ({"a": "b"}, {"a": "c"}, {"a": "c"}),
         ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
         ({"a": "b"}, {"a": None}, {}),

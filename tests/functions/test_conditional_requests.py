@@ -23,7 +23,7 @@ READS = [
     if operation.method == "GET" and operation.name != "health" and not operation.is_customer_only
 ]
 VOLATILE = {"get_usage", "show_cache", "show_queues", "list_dead_letters", "list_audit"}
-"""Reads whose response is different each time, because the response contains counts or the activity of other tests."""
+"""The read operations whose response changes each time, because it contains counts or the activity of other tests."""
 NEVER_CACHED = {
     "list_images",
     "get_image",
@@ -44,7 +44,7 @@ NEVER_CACHED = {
     "list_schedules",
     "get_schedule",
 } | VOLATILE
-"""Reads that are never cached, so that the database answers each read."""
+"""The read operations that are never cached. The database answers each request."""
 CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match")]
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
@@ -199,7 +199,7 @@ def test_restoring_a_name_does_not_restore_the_etag(platform: Platform, tenant: 
 # Tests of changes.
 
 
-def test_every_change_of_a_resource_requires_if_match() -> None:
+def test_every_change_of_a_resource_requires_an_if_match_header() -> None:
     paths = {
         "/v1/clients/{client_id}",
         "/v1/sites/{site_id}",
@@ -218,7 +218,7 @@ def test_every_change_of_a_resource_requires_if_match() -> None:
 
 
 @each_change
-def test_a_change_without_if_match_is_refused(resource: Resource) -> None:
+def test_a_change_without_an_if_match_header_is_refused(resource: Resource) -> None:
     before = resource.read()
     problem(resource.change(None), 428, "precondition_required")
     assert resource.read().content == before.content
@@ -240,7 +240,7 @@ def test_a_change_with_the_current_etag_succeeds(resource: Resource) -> None:
 
 
 @each_change
-def test_if_match_star_matches_every_state(resource: Resource) -> None:
+def test_an_if_match_header_with_a_star_matches_every_state(resource: Resource) -> None:
     assert resource.change("*").is_success
 
 
@@ -261,7 +261,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_update
-def test_if_two_updates_wait_for_the_same_row_only_one_update_succeeds(
+def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     _, _, table, row_id = resource.path.split("/")
@@ -276,7 +276,7 @@ def test_if_two_updates_wait_for_the_same_row_only_one_update_succeeds(
 
 
 @each_patch
-def test_if_many_concurrent_updates_have_the_same_etag_only_one_update_succeeds(
+def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
     for _ in range(3):
@@ -287,7 +287,9 @@ def test_if_many_concurrent_updates_have_the_same_etag_only_one_update_succeeds(
 
 
 @each_patch
-def test_all_concurrent_updates_with_if_match_star_succeed(resource: Resource, pool: ThreadPoolExecutor) -> None:
+def test_all_concurrent_updates_with_a_star_in_the_if_match_header_succeed(
+    resource: Resource, pool: ThreadPoolExecutor
+) -> None:
     responses = update_concurrently(resource, pool, "*")
     assert [response.status_code for response in responses] == [200] * WRITERS
     assert resource.read().content in [response.content for response in responses]
@@ -320,7 +322,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_conditional_requests_of_another_client_get_a_404_response_with_any_etag(
+def test_a_conditional_request_of_another_client_gets_a_404_response_whatever_etag_it_sends(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -1,4 +1,4 @@
-"""Flags are kill switches of the platform. Only admins set them, and every running function applies them."""
+"""Flags are kill switches of the platform. Only admins can set a flag, and every running function applies it."""
 
 import time
 from collections.abc import Iterator
@@ -149,10 +149,10 @@ class Load:
             time.sleep(0.25)
 
     def switches(self) -> dict[str, str]:
-        """Return the state of each switch that the responses show. The state is `?` if responses contradict each other.
+        """Return the state of each switch, as the responses show it.
 
-        A new function instance first reads the switches from the replica. This statement is counted too. So the state
-        is `?` only if responses contradict each other in each of three attempts.
+        The state is `?` if the responses contradict each other in each of three attempts. A single contradiction can
+        come from a new function instance, because it reads the switches from the replica and this statement counts too.
         """
         for _ in range(3):
             state = self._observe()

@@ -173,7 +173,7 @@ def test_a_403_response_is_not_stored(platform: Platform, operation: Operation, 
 
 
 def use_up(platform: Platform, limit: str, bucket: int) -> None:
-    """Use up a rate limit. Redis counts the requests of each interval separately. An interval has `bucket` seconds."""
+    """Use up a rate limit. Redis counts the requests of each interval of `bucket` seconds separately."""
     for now in (time.time(), time.time() + bucket):
         platform.redis.hincrby(f"v1:local:{limit}", str(int(now) // bucket), 1_000_000)
 
@@ -185,7 +185,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
     # The window moves in whole intervals. An interval lasts at most a sixth of the window.
-    # So a caller can have to wait up to a sixth longer than the window.
+    # So a caller sometimes has to wait up to a sixth longer than the window.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'

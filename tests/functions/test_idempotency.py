@@ -32,7 +32,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
 }
-"""Maps each create operation to a statement that counts its rows. The parameter is the distinguishing field's value."""
+"""Maps each create operation to a statement that counts the rows with a given value of the distinguishing field."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Create:
         return "bytes" if self.operation.name == "upload_image" else self.operation.name_field
 
     def different_field(self) -> Json:
-        """Return the distinguishing field, with a value that differs from the value in the body."""
+        """Return the distinguishing field, with a value that differs from its value in `body`."""
         value = self.body[self.distinguishing_field]
         return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"{value} too"}
 
@@ -132,11 +132,11 @@ def test_a_repeated_key_with_a_different_path_is_refused(platform: Platform, ten
 
 
 @each_create
-def test_a_key_that_a_running_request_uses_is_refused(create: Create) -> None:
+def test_a_key_is_refused_while_another_request_with_this_key_is_running(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
         # The insert of a client waits until another insert with the same slug ends.
-        # Each other insert refers to a row, and waits for the lock of this row.
+        # The insert of any other resource waits for the lock of a row that it refers to.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),

@@ -54,7 +54,7 @@ def products_path(platform: Platform, tenant: Tenant) -> str:
 
 
 @each_list
-def test_the_parameter_limit_must_be_an_integer_from_1_to_1000(
+def test_the_limit_parameter_must_be_an_integer_from_1_to_1000(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.path.format(**ids)
@@ -108,7 +108,7 @@ def test_pages_contain_every_product_once_in_every_sort_order(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-def test_rows_that_are_inserted_between_two_requests_hide_and_repeat_no_other_rows(
+def test_an_insert_between_two_requests_neither_hides_nor_repeats_other_rows(
     platform: Platform, tenant: Tenant
 ) -> None:
     catalog = platform.catalog(owner=tenant.client_id)["id"]
@@ -132,7 +132,7 @@ def test_rows_that_are_inserted_between_two_requests_hide_and_repeat_no_other_ro
     assert inserted_before in {row["id"] for row in new_rows}
 
 
-def test_the_pages_of_lists_of_other_resources_contain_every_row_once(
+def test_pages_of_clients_and_sites_and_catalogs_and_jobs_and_exclusions_contain_every_row_once(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     member = platform.member(tenant.client_id)
@@ -233,7 +233,9 @@ def test_invalid_filters_are_refused(tenant: Tenant, products_path: str, paramet
     assert pointers(problem(tenant.owner.get(products_path, params=parameters), 422, "invalid")) == [pointer]
 
 
-def test_filtered_lists_of_other_resources_contain_only_matching_rows(platform: Platform, tenant: Tenant) -> None:
+def test_lists_of_sites_and_catalogs_and_clients_contain_only_rows_that_match_the_filters(
+    platform: Platform, tenant: Tenant
+) -> None:
     draft = platform.site(tenant.client_id, None, status="draft")
     vendor = platform.catalog(owner=tenant.client_id, type="vendor", status="inactive")
     owner = tenant.owner

@@ -68,13 +68,13 @@ def test_the_document_contains_the_success_response_of_every_operation(operation
     assert operation.definition["tags"] and operation.definition["summary"]
 
 
-def test_the_command_openapi_prints_the_document() -> None:
+def test_the_openapi_command_prints_the_document() -> None:
     result = CliRunner().invoke(command, ["openapi"])
     assert json.loads(result.stdout) == document()
     assert result.exit_code == 0
 
 
-def test_the_command_openapi_accepts_the_url_of_the_server() -> None:
+def test_the_openapi_command_accepts_the_url_of_the_server() -> None:
     result = CliRunner().invoke(command, ["openapi", "--server", "https://api.example.test/"])
     assert json.loads(result.stdout)["servers"] == [{"url": "https://api.example.test"}]
     assert document()["servers"] == [{"url": LOCAL}]

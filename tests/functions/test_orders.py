@@ -177,11 +177,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_no_more_concurrent_orders_succeed_than_products_are_in_stock(
+def test_concurrent_orders_never_sell_more_products_than_are_in_stock(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor
 ) -> None:
-    # In half of the orders, the lines have the reverse sequence.
-    # If the sequence of the lines decided the sequence of the locks, the orders would deadlock.
+    # Half of the orders have their lines in reverse sequence.
+    # If rows were locked in the sequence of the lines, the orders would deadlock.
     mug, bag = platform.product(shop, inventory_count=CONCURRENT_GUESTS), platform.product(shop, inventory_count=10)
     guests = [platform.api() for _ in range(CONCURRENT_GUESTS)]
 
@@ -226,7 +226,7 @@ def test_a_customer_cannot_read_orders_of_other_customers_or_of_other_sites(plat
         problem(guest.get(path), 401, "unauthenticated")
 
 
-def test_a_client_reads_and_filters_the_orders_of_its_own_sites_and_no_others(
+def test_a_client_reads_and_filters_only_the_orders_of_its_own_sites(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     mug, other_mug = platform.product(shop, inventory_count=20), platform.product(other_tenant)
@@ -261,7 +261,7 @@ def test_a_new_order_invalidates_the_cached_orders_and_the_cached_stock(
     product_path, storefront = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
 
     def read() -> tuple[int, int, list[bool]]:
-        """Return the number of orders, the stock of the mug, and `in_stock` for each product on the storefront."""
+        """Return the number of orders, the stock of `mug`, and `in_stock` of each product on the storefront."""
         stock = ok(shop.owner.get(product_path))["inventory_count"]
         products = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
         assert [each["inventory_count"] for each in products] == [stock]

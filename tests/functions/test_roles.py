@@ -84,7 +84,7 @@ def test_a_viewer_is_not_allowed_to_write(
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_the_role_support_is_allowed_only_what_the_matrix_of_roles_allows(
+def test_the_support_role_is_allowed_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api("support"), ids)
@@ -154,7 +154,7 @@ def test_headers_that_name_another_tenant_as_the_sender_are_ignored(tenant: Tena
         assert ok(tenant.owner.get(path, headers=forged)) == ok(tenant.owner.get(path))
 
 
-def test_the_operation_me_returns_the_memberships_sorted_by_name(
+def test_the_me_endpoint_returns_the_memberships_sorted_by_name(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     subject = platform.member(tenant.client_id, "viewer")
@@ -170,12 +170,12 @@ def test_the_operation_me_returns_the_memberships_sorted_by_name(
     assert names == sorted(names)
 
 
-def test_the_operation_me_returns_no_unverified_email(platform: Platform, tenant: Tenant) -> None:
+def test_the_me_endpoint_returns_no_unverified_email(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id)
     unverified = platform.api(subject, email="x@example.test", email_verified=False)
     assert ok(unverified.get("/v1/me"))["email"] is None
 
 
-def test_the_operation_me_returns_the_role_of_an_admin(platform: Platform) -> None:
+def test_the_me_endpoint_returns_the_role_of_an_admin(platform: Platform) -> None:
     me = ok(platform.admin.get("/v1/me"))
     assert (me["admin_role"], me["memberships"]) == ("super_admin", [])

@@ -49,7 +49,7 @@ def test_an_editor_creates_and_reads_and_changes_and_deletes_a_schedule(
     assert [entry["action"] for entry in entries] == ["schedule.delete"]
 
 
-def test_a_schedule_without_a_client_belongs_to_the_only_client_of_the_user(
+def test_a_schedule_that_is_created_without_a_client_belongs_to_the_only_client_of_the_user(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()

@@ -35,7 +35,7 @@ NEVER_CACHED = {
     "list_webhooks",
     "list_webhook_deliveries",
 }
-"""The lists that are never cached, so that the database answers each request."""
+"""The lists that are never cached. The database answers each request."""
 
 PRODUCTS = """
 insert into products (catalog_id, sku, name, price, category, brand)
@@ -116,7 +116,7 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
         # Each value of `limit` is a separate page. None of these pages is cached yet.
         # Background work of the cloud can add statements to a count, so the test uses the smallest count.
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
-        # On a busy machine, a call of Redis can time out. Then the database answers the request.
+        # On a busy machine, a call to Redis can time out. Then the database answers the request.
         cached.append(min(statements_of(own_platform, tenant, path, 1000) for _ in range(3)))
     assert 0 < uncached[0] == uncached[1] <= MAX_STATEMENTS.get(operation.name, 4)
     assert cached == (uncached if operation.name in NEVER_CACHED else [0, 0])

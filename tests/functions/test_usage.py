@@ -39,7 +39,7 @@ def test_the_report_of_a_client_shows_the_cost_of_its_requests(platform: Platfor
     counts = {name: catalog[name] for name in ("requests", "misses", "hits", "stale", "passed", "throttled")}
     assert counts == {"requests": 4, "misses": 1, "hits": 3, "stale": 0, "passed": 0, "throttled": 0}
     assert catalog["hit_rate"] == 0.75
-    # Only one request is a miss. It loads the session, calls `app.enter`, and reads the catalog.
+    # Exactly one request is a miss. This request loads the session, calls `app.enter`, and reads the catalog.
     assert 2 <= catalog["queries"] <= 8
     assert catalog["queries_saved"] == 3 * catalog["queries"]
     assert catalog["rows"] >= catalog["queries"]
@@ -99,11 +99,11 @@ def test_the_report_of_another_client_is_not_found(new_tenant: Tenant, other_ten
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_the_role_support_is_not_allowed_to_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
+def test_the_support_role_is_not_allowed_to_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
-def test_a_report_covers_the_requested_hours_and_by_default_24_hours(new_tenant: Tenant) -> None:
+def test_a_report_covers_the_requested_hours_or_by_default_24_hours(new_tenant: Tenant) -> None:
     now = datetime.now(UTC)
     report = usage(new_tenant.owner, new_tenant)
     first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
@@ -180,7 +180,7 @@ def test_a_function_logs_its_metrics_in_the_format_of_cloudwatch(new_tenant: Ten
     assert new_tenant.client_id not in json.dumps(lines)
 
 
-def test_the_metric_of_throttled_requests_names_the_limit(
+def test_the_metric_of_throttled_requests_contains_the_name_of_the_limit(
     new_tenant: Tenant, state: Path, redis: valkey.Valkey
 ) -> None:
     ok(new_tenant.owner.get("/v1/me"))
