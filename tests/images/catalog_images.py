@@ -51,9 +51,9 @@ def download(url: str) -> httpx.Response:
 
 
 def stored_objects(platform: Platform, tenant: Tenant) -> dict[str, Any]:
-    """Map the key of each object to the time of the last write to this object.
+    """Map the key of each object to the time of its last write.
 
-    The map contains the objects of the tenant in the bucket of images.
+    The map contains the tenant's objects in the bucket of images.
     """
     response = platform.s3.list_objects_v2(Bucket="wecelebrate-local-images", Prefix=f"{tenant.client_id}/")
     return {each["Key"]: each["LastModified"] for each in response.get("Contents", [])}

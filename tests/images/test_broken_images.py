@@ -46,7 +46,7 @@ def test_a_new_image_worker_finishes_the_job_of_a_killed_image_worker(own_platfo
 
 
 def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:
-    """Wait until at least `images` images are saved, and then wait for the next request for an image."""
+    """Wait until the number of saved images is at least `images`, and then wait for the next request for an image."""
     platform.eventually(lambda: saved_images(platform, job) >= images, every=0.005)
     before = len(served.requests)
     platform.eventually(lambda: len(served.requests) > before, every=0.005)

@@ -1,4 +1,4 @@
-"""Tests the field `media` of products. This field contains the rendered images that the API and storefronts show."""
+"""Tests the `media` field of products. This field contains the rendered images that the API and storefronts show."""
 
 import socket
 import threading

@@ -82,7 +82,7 @@ def test_an_unsupported_type_or_size_is_invalid(tenant: Tenant, change: Json) ->
     problem(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/images", json=new), 422, "invalid")
 
 
-def test_viewers_and_clients_with_a_grant_cannot_change_images(platform: Platform, tenant: Tenant) -> None:
+def test_images_cannot_be_changed_by_viewers_or_by_clients_with_a_grant(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     grantee = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{grantee.client_id}"))
@@ -95,7 +95,7 @@ def test_viewers_and_clients_with_a_grant_cannot_change_images(platform: Platfor
         problem(api.post(f"/v1/images/{upload['image']['id']}/complete"), 403, "forbidden")
 
 
-def test_the_complete_endpoint_rejects_a_fetched_image(platform: Platform, tenant: Tenant) -> None:
+def test_an_image_that_was_fetched_cannot_be_completed_like_an_upload(platform: Platform, tenant: Tenant) -> None:
     with serving(answer(404)) as served:
         platform.product(tenant, images=[served.url()])
         platform.eventually(lambda: images(tenant))

@@ -24,7 +24,7 @@ def read_upload(platform: Platform, key: str) -> bytes:
     return body
 
 
-def test_ten_thousand_products_are_accepted_at_once_and_imported_in_the_background(
+def test_ten_thousand_products_are_accepted_in_one_request_and_imported_in_the_background(
     platform: Platform, tenant: Tenant
 ) -> None:
     tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": [product_row(0)]})
@@ -163,7 +163,7 @@ def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
     platform: Platform, tenant: Tenant
 ) -> None:
     subject = platform.member(tenant.client_id, "editor")
-    # While another job with the ordering key of the import is running, workers cannot claim the import.
+    # Workers cannot claim the import while another job with the same ordering key is running.
     blocker = platform.database.execute(
         "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, ordering_key, leased_until)"
         " values (%s, %s, 'product_import', 'processing', 'a test', '{}', %s, now() + interval '1 hour') returning id",

@@ -34,7 +34,7 @@ def test_without_a_queue_small_imports_run_within_the_request_and_large_imports_
 
     dispatch, large = post(tenant, [product_row(number) for number in range(2_000)])
     assert (dispatch, ok(tenant.owner.get(f"/v1/jobs/{large}"))["status"]) == ("deferred", "pending")
-    # An earlier job of the same catalog still waits, so this small import does not run within the request.
+    # An earlier job of the same catalog is still waiting, so this small import does not run within the request.
     dispatch, later = post(tenant, [product_row(0, price="9.00")])
     assert dispatch == "deferred"
 

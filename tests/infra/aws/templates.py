@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.app import assemble  # This import is the first, because this module puts `node` on PATH.
+from infra.app import assemble  # Import `infra.app` first, because it puts `node` on PATH.
 from infra.aws.layers import Layer
 from infra.functions import ROOT, FunctionSpec
 
@@ -27,7 +27,7 @@ class Templates:
         return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """Return the properties of the resource of this type. The stack must have exactly one resource of this type."""
+        """Return the properties of the only resource of this type. Fail if the stack does not have exactly one."""
         (resource,) = self.of_type(stack, kind).values()
         return resource
 

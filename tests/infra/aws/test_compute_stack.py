@@ -140,7 +140,9 @@ def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(d
     assert patterns == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
 
 
-def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_and_write_images(dev: Templates) -> None:
+def test_the_images_api_can_write_but_not_read_uploads_and_the_worker_can_read_uploads_and_write_images(
+    dev: Templates,
+) -> None:
     def objects(name: str, action: str) -> list[str]:
         statements = [each for each in dev.statements(name) if action in each["Action"]]
         resources = [resource for statement in statements for resource in as_list(statement["Resource"])]
@@ -230,7 +232,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_functions_other_than_deploy_steps_are_updated(dev: Templates) -> None:
+def test_the_schema_is_migrated_before_any_function_except_deploy_steps_is_updated(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:
