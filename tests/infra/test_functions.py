@@ -65,20 +65,20 @@ def test_the_name_of_a_function_follows_from_its_folder(tmp_path: Path) -> None:
     assert dead_letter_queue(spec.queue_name) == "catalog-syncs-dead-letters"
 
 
-def test_the_error_for_an_unknown_key_names_the_file_and_the_key(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_mentions_the_file_and_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", API + "memroy = 256\n")
     with pytest.raises(BadDeclaration, match="Extra inputs") as error:
         FunctionSpec.read(folder)
     assert f"{folder / 'function.toml'}: memroy" in str(error.value)
 
 
-def test_the_error_for_an_unknown_key_in_a_table_names_the_table_and_the_key(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_in_a_table_mentions_the_table_and_the_key(tmp_path: Path) -> None:
     folder = declare(tmp_path, "queues/mails", "[queue]\nbatchsize = 1\n")
     with pytest.raises(BadDeclaration, match=r"queue\.batchsize"):
         FunctionSpec.read(folder)
 
 
-def test_the_error_for_a_file_that_is_not_toml_names_the_file(tmp_path: Path) -> None:
+def test_the_error_for_a_file_that_is_not_toml_mentions_the_file(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", "routes = [")
     with pytest.raises(BadDeclaration, match=r"function\.toml: "):
         FunctionSpec.read(folder)
@@ -138,7 +138,7 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_bucket_names_lists_used_buckets_and_buckets_that_send_notifications(tmp_path: Path) -> None:
+def test_the_bucket_names_include_used_buckets_and_buckets_that_send_notifications(tmp_path: Path) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")

@@ -23,7 +23,7 @@ def files(layer: Layer) -> Iterable[Path]:
     return (file.relative_to(layer.folder) for file in layer.folder.rglob("*") if file.is_file())
 
 
-def test_a_package_that_two_extras_need_is_in_the_base_layer() -> None:
+def test_a_package_needed_by_two_extras_is_in_the_base_layer() -> None:
     divided = layers.divide(
         {
             "base": {"pydantic": "pydantic==2"},
@@ -107,7 +107,7 @@ def test_the_layers_of_every_function_are_smaller_than_the_size_limit_of_lambda(
     layers.check_sizes(specs, built)
 
 
-def test_the_error_names_the_function_whose_layers_are_too_large(
+def test_the_error_mentions_the_function_whose_layers_are_too_large(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     with (tmp_path / "large").open("wb") as file:

@@ -68,7 +68,7 @@ def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_ou
         assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "mail@mail.example.com"}}
 
 
-def test_mails_require_tls_and_the_suppression_list_of_ses_is_off(dev: Templates) -> None:
+def test_the_suppression_list_of_ses_is_off_and_mails_require_tls(dev: Templates) -> None:
     configuration_set = dev.only("storage", "AWS::SES::ConfigurationSet")
     assert configuration_set["Name"] == "wecelebrate-dev-mail"
     assert configuration_set["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
@@ -95,7 +95,7 @@ def test_only_the_eventbridge_rule_is_allowed_to_send_to_the_queue_of_mail_event
     assert str(statement["Condition"]["ArnEquals"]["aws:SourceArn"]).endswith(":rule/wecelebrate-dev-mail-events']]}")
 
 
-def test_without_a_queue_that_declares_mail_events_there_is_no_eventbridge_rule(
+def test_there_is_no_eventbridge_rule_if_no_queue_declares_mail_events(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     without_consumer = tuple(spec for spec in specs if not (spec.queue and spec.queue.mail_events))

@@ -28,7 +28,7 @@ def test_every_declared_queue_exists_with_its_dead_letter_queue(
     assert set(queues(dev)) == {*names, *map(dead_letter_queue, names)}
 
 
-def test_a_queue_has_the_declared_visibility_timeout_and_number_of_receives(
+def test_a_queue_has_the_declared_visibility_timeout_and_maximum_receive_count(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     for spec in specs:
@@ -72,7 +72,7 @@ def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
         assert any("NoncurrentVersionExpiration" in rule for rule in rules)
 
 
-def test_a_bucket_notifies_the_queue_that_declares_the_bucket_and_needs_no_custom_resource(dev: Templates) -> None:
+def test_a_bucket_needs_no_custom_resource_to_notify_the_queue_that_declares_it(dev: Templates) -> None:
     (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
     assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
@@ -93,7 +93,7 @@ def test_s3_is_allowed_to_send_notifications_only_for_the_drops_bucket_of_this_a
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
-def test_images_never_expire_and_uploads_expire(dev: Templates) -> None:
+def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
     def bucket(name: str) -> Resource:
         prefix = f"wecelebrate-dev-{name}-"
         (resource,) = (each for each in data_buckets(dev) if each["BucketName"]["Fn::Join"][1][0] == prefix)
@@ -115,7 +115,7 @@ def test_the_buckets_of_prod_are_retained(prod: Templates) -> None:
             assert resource["DeletionPolicy"] == "Retain"
 
 
-def test_a_bucket_that_two_queues_declare_is_rejected(
+def test_a_bucket_declared_by_two_queues_is_rejected(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     folder = tmp_path / "functions" / "queues" / "also_drops"
