@@ -79,7 +79,7 @@ def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> N
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_above_the_maximum_number_of_receives_becomes_a_dead_letter(aws: Aws) -> None:
+def test_a_message_becomes_a_dead_letter_after_the_maximum_number_of_receives(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)
@@ -105,7 +105,7 @@ def test_buckets_are_versioned(aws: Aws) -> None:
     assert aws.s3.get_object(Bucket=bucket, Key="key", VersionId=versions[0])["Body"].read() == b"1"
 
 
-def test_objects_and_messages_still_exist_after_an_orderly_stop_and_a_start(aws: Aws) -> None:
+def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"x")
     receive(aws, "intake", visibility_timeout=0)
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="kept")

@@ -42,7 +42,7 @@ def healthy(api: str) -> bool:
         return False
 
 
-def test_the_commands_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
+def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrate: Command) -> None:
     assert "is not up: run" in wecelebrate("status").stdout
     up = wecelebrate("up", "--detach")
     assert up.returncode == 0, up.stdout
@@ -122,7 +122,7 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stdout == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_of_a_second_cloud_names_the_ports_that_the_first_cloud_uses(
+def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(
     wecelebrate: Command, tmp_path: Path
 ) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
@@ -137,7 +137,7 @@ def test_the_error_of_a_second_cloud_names_the_ports_that_the_first_cloud_uses(
     assert len(variables.split(", ")) == ports.count(", ") + 1
 
 
-def test_the_command_drop_wait_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Path) -> None:
+def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Path) -> None:
     assert wecelebrate("up", "--detach").returncode == 0
     file = tmp_path / "large.csv"
     file.write_text("sku,name,price\n" + "".join(f"S-{number},Product {number},1.00\n" for number in range(200_000)))

@@ -24,7 +24,7 @@ def write_file(folder: Path, text: str, name: str = "products.csv") -> str:
     return str(path)
 
 
-def test_the_command_drop_wait_prints_the_counts_of_the_rows(
+def test_the_drop_command_with_the_wait_option_prints_the_counts_of_the_rows(
     wecelebrate: Command, catalog: str, tmp_path: Path
 ) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER + "A,Cup,3.00\n"), "--catalog", catalog, "--wait")
@@ -34,7 +34,7 @@ def test_the_command_drop_wait_prints_the_counts_of_the_rows(
     assert result.returncode == 0
 
 
-def test_the_command_drop_rejects_an_unknown_catalog_before_the_upload(
+def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     wecelebrate: Command, platform: Platform, tmp_path: Path
 ) -> None:
     unknown = str(uuid4())
@@ -69,7 +69,7 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_the_command_drop_rejects_a_missing_file_and_a_folder(wecelebrate: Command, tmp_path: Path, name: str) -> None:
+def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Command, tmp_path: Path, name: str) -> None:
     result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
     assert result.returncode == 2
     assert "Invalid value for 'file'" in result.stderr

@@ -16,7 +16,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_the_command_jobs_list_can_filter_by_client_and_type_and_status(
+def test_the_list_of_jobs_can_be_filtered_by_client_and_type_and_status(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     job = sync_rows(platform, tenant, "A,Cup,3.00\n")
@@ -58,9 +58,7 @@ def test_an_unknown_client_or_type_or_job_is_an_error(wecelebrate: Command, clou
         assert (result.returncode, result.stdout) == (1, f"✗ job {unknown} does not exist\n")
 
 
-def test_the_command_jobs_show_prints_counts_and_errors(
-    wecelebrate: Command, platform: Platform, tenant: Tenant
-) -> None:
+def test_showing_a_job_prints_its_counts_and_errors(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
     job = sync_rows(platform, tenant, "A,Cup,[b]\nB,Mug,2.00\n", "größe.csv")
     output = wecelebrate("jobs", "show", job["id"]).stdout
     for text in (job["id"], tenant.slug, "completed", f"{tenant.catalog_id}/incoming/größe.csv", "1 created"):
@@ -68,9 +66,7 @@ def test_the_command_jobs_show_prints_counts_and_errors(
     assert 'line 2: price: "[b]" is not a number' in output
 
 
-def test_the_command_jobs_watch_prints_the_outcome_of_a_job(
-    wecelebrate: Command, platform: Platform, tenant: Tenant
-) -> None:
+def test_watching_a_job_prints_its_outcome(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
     good = sync_rows(platform, tenant, "A,Cup,3.00\n")
     result = wecelebrate("jobs", "watch", good["id"])
     assert (result.returncode, result.stdout) == (0, "✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n")
@@ -83,7 +79,7 @@ def test_the_command_jobs_watch_prints_the_outcome_of_a_job(
     assert (result.returncode, result.stdout) == (1, "✗ failed: it [broke]\n")
 
 
-def test_the_command_drop_wait_prints_the_command_that_approves_the_job(
+def test_the_drop_command_with_the_wait_option_prints_the_command_that_approves_the_job(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     job_awaiting_approval(platform, tenant)
@@ -105,7 +101,7 @@ def test_the_command_drop_wait_prints_the_command_that_approves_the_job(
     assert drop.returncode == 0
 
 
-def test_the_command_jobs_watch_without_an_id_waits_for_all_open_jobs(
+def test_watching_without_an_id_waits_for_all_open_jobs(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     rows = "".join(f"P-{n},Cup,1.00\n" for n in range(20_000))
@@ -119,7 +115,7 @@ def test_the_command_jobs_watch_without_an_id_waits_for_all_open_jobs(
     assert result.returncode == 0
 
 
-def test_the_command_jobs_watch_does_not_wait_for_jobs_that_need_approval(
+def test_watching_does_not_wait_for_jobs_that_need_approval(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     job = job_awaiting_approval(platform, tenant)
@@ -130,7 +126,7 @@ def test_the_command_jobs_watch_does_not_wait_for_jobs_that_need_approval(
     assert re.search(rf"{job['id']} .* needs approval ", listed)
 
 
-def test_the_command_jobs_cancel_prints_an_error_for_each_job_that_cannot_be_cancelled(
+def test_cancelling_jobs_prints_an_error_for_each_job_that_cannot_be_cancelled(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     job = job_awaiting_approval(platform, tenant)
@@ -190,7 +186,7 @@ def test_dead_letters_are_redriven_only_after_confirmation(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", str(uuid4())), (str(uuid4()), "--queue", "emails")])
-def test_the_command_dlq_redrive_requires_either_ids_or_a_filter(
+def test_redriving_requires_either_ids_or_a_filter(
     wecelebrate: Command, cloud: object, arguments: tuple[str, ...]
 ) -> None:
     result = wecelebrate("dlq", "redrive", *arguments)

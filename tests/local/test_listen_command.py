@@ -6,7 +6,7 @@ from tests.command import Command
 from tests.platform import Platform, ok
 
 
-def test_the_command_listen_prints_events_and_removes_its_endpoint_at_the_end(
+def test_the_listen_command_prints_events_and_removes_its_endpoint_at_the_end(
     wecelebrate: Command, platform: Platform
 ) -> None:
     tenant = platform.tenant()
@@ -21,7 +21,7 @@ def test_the_command_listen_prints_events_and_removes_its_endpoint_at_the_end(
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_ctrl_c_ends_the_command_listen_and_removes_its_endpoint(wecelebrate: Command, platform: Platform) -> None:
+def test_ctrl_c_ends_the_listen_command_and_removes_its_endpoint(wecelebrate: Command, platform: Platform) -> None:
     tenant = platform.tenant()
     with wecelebrate.started("listen", "--client", tenant.slug) as process:
         assert process.stdout is not None

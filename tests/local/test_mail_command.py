@@ -47,9 +47,7 @@ def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecel
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stdout == "no mail\n"
 
 
-def test_the_command_mail_show_prints_the_text_of_a_mail_and_saves_the_html_in_a_file(
-    platform: Platform, wecelebrate: Command
-) -> None:
+def test_showing_a_mail_prints_its_text_and_saves_its_html_in_a_file(platform: Platform, wecelebrate: Command) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     message_id = send_mail(platform, to, "A subject")
     result = wecelebrate("mail", "show", message_id[:18])

@@ -55,18 +55,18 @@ def fake_python(checkout: Path, script: str) -> Path:
     return file
 
 
-def test_the_error_for_missing_python_names_the_programs_that_were_not_found(checkout: Path) -> None:
+def test_the_error_for_missing_python_mentions_the_programs_that_were_not_found(checkout: Path) -> None:
     assert failed_make_ready(checkout) == (
         "Python 3.11, 3.12 or 3.13 is needed; not found: python3 python3.13 python3.12 python3.11."
         " Install one of them, or give its path: make PYTHON=..."
     )
 
 
-def test_the_error_for_a_missing_program_names_the_program(checkout: Path) -> None:
+def test_the_error_for_a_missing_program_mentions_the_program(checkout: Path) -> None:
     assert "is needed; not found: nowhere/python." in failed_make_ready(checkout, "PYTHON=nowhere/python")
 
 
-def test_the_error_for_an_old_python_names_its_version(checkout: Path) -> None:
+def test_the_error_for_an_old_python_mentions_its_version(checkout: Path) -> None:
     old = fake_python(checkout, 'test "$1" = --version && echo Python 3.9.2')
     assert f"is needed; {old} is Python 3.9.2." in failed_make_ready(checkout, f"PYTHON={old}")
 

@@ -93,7 +93,7 @@ def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> None:
+def test_the_raw_path_is_decoded_but_the_raw_query_string_is_not() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"
@@ -110,7 +110,7 @@ def test_the_raw_path_is_decoded_and_the_raw_query_string_is_not_decoded() -> No
         (None, b"x", "x"),
     ],
 )
-def test_an_event_contains_a_text_body_unchanged(content_type: str | None, body: bytes, text: str) -> None:
+def test_a_text_body_is_unchanged_in_the_event(content_type: str | None, body: bytes, text: str) -> None:
     assert event_body(content_type, body) == (text, False)
 
 
@@ -124,7 +124,7 @@ def test_an_event_contains_a_text_body_unchanged(content_type: str | None, body:
         ("text/plain", b"\xff", "/w=="),
     ],
 )
-def test_a_request_body_without_a_text_type_or_in_invalid_utf_8_is_encoded_as_base64(
+def test_a_request_body_is_encoded_as_base64_if_it_has_no_text_type_or_is_invalid_utf_8(
     content_type: str, body: bytes, encoded: str
 ) -> None:
     assert event_body(content_type, body) == (encoded, True)

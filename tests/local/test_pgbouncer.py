@@ -149,7 +149,7 @@ def test_two_tenants_that_share_a_server_connection_see_only_their_own_rows(
         assert changes > 900, "the tenants did not alternate on the server connection"
 
 
-def test_20_server_connections_serve_48_clients_of_all_logins(pooler: Pooler) -> None:
+def test_20_server_connections_serve_48_clients_with_different_logins(pooler: Pooler) -> None:
     done = Event()
 
     def run_queries(login: str) -> int:
@@ -250,7 +250,9 @@ def test_pgbouncer_does_not_run_as_root_and_only_its_account_can_read_the_passwo
     assert users.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_error_for_a_port_in_use_names_the_port(pooler: Pooler, pgbouncer_program: str, servers: Postgres) -> None:
+def test_the_error_for_a_port_in_use_mentions_the_port(
+    pooler: Pooler, pgbouncer_program: str, servers: Postgres
+) -> None:
     second = Pooler("writer", pgbouncer_program, servers.primary_server, pooler.port)
     with pytest.raises(LocalCloudError, match=rf"port {pooler.port} is in use.*WECELEBRATE_PORT_POOLER_WRITER"):
         second.start()

@@ -31,7 +31,7 @@ def console(url: str | None, command: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(180)
-def test_functions_use_at_most_20_connections_to_each_server_through_poolers(pooled_platform: Platform) -> None:
+def test_each_server_has_at_most_20_connections_if_functions_use_poolers(pooled_platform: Platform) -> None:
     tenant = pooled_platform.tenant()
     pooled_platform.product(tenant)
     path = f"/v1/storefront/{tenant.domain}/products"

@@ -123,7 +123,7 @@ def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_an_old_pid_file_that_contains_the_pid_of_an_unrelated_process_is_ignored(stopped: Postgres) -> None:
+def test_an_old_pid_file_is_ignored_if_it_contains_the_pid_of_an_unrelated_process(stopped: Postgres) -> None:
     file = stopped.primary_server.data / "postmaster.pid"
     file.write_text(f"{os.getppid()}\n{stopped.primary_server.data}\n0\n{stopped.primary_server.port}\n\n\n\nready\n")
     with stopped:
@@ -161,7 +161,7 @@ def test_a_replica_of_a_different_primary_is_copied_again(stopped: Postgres) -> 
         assert value(stopped.replica_url, "select value from fresh") == 2
 
 
-def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres) -> None:
+def test_the_error_for_a_wrong_password_mentions_the_secrets_file(stopped: Postgres) -> None:
     (stopped.state / "secrets.json").unlink()
     servers = new_servers(stopped.state)
     with pytest.raises(
@@ -172,13 +172,13 @@ def test_the_error_for_a_wrong_password_names_the_secrets_file(stopped: Postgres
     assert not servers.primary_server.process.running
 
 
-def test_the_error_for_data_of_a_different_postgres_version_names_both_versions(stopped: Postgres) -> None:
+def test_the_error_for_data_of_a_different_postgres_version_mentions_both_versions(stopped: Postgres) -> None:
     (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
     with pytest.raises(LocalCloudError, match=r"belongs to PostgreSQL 13, but \d+ is installed"):
         stopped.start()
 
 
-def test_postgres_programs_that_other_users_cannot_access_are_copied(
+def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The programs are copied only if root runs this test.

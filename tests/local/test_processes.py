@@ -31,7 +31,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_start_returns_when_the_child_is_ready_and_stop_returns_when_it_has_ended(tmp_path: Path) -> None:
+def test_the_start_method_waits_until_the_child_is_ready_and_the_stop_method_until_it_has_ended(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -46,7 +46,7 @@ def test_start_returns_when_the_child_is_ready_and_stop_returns_when_it_has_ende
     process.stop()  # a second stop does nothing
 
 
-def test_the_error_for_a_child_that_ends_early_quotes_its_last_log_line(tmp_path: Path) -> None:
+def test_the_error_for_a_child_that_ends_too_early_contains_its_last_log_line(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
@@ -69,7 +69,7 @@ def test_a_child_that_ignores_its_stop_signal_is_killed(tmp_path: Path) -> None:
     assert process.exit_status == "signal 9 (SIGKILL)"
 
 
-def test_stop_also_ends_the_descendants_of_a_child(tmp_path: Path) -> None:
+def test_the_stop_method_also_ends_the_descendants_of_a_child(tmp_path: Path) -> None:
     process = python(tmp_path, SLEEPING_PARENT, ready=lambda: process.log.read_text().strip().isdecimal())
     process.start()
     grandchild = int(process.log.read_text())
@@ -78,7 +78,7 @@ def test_stop_also_ends_the_descendants_of_a_child(tmp_path: Path) -> None:
     wait_for_exit(grandchild)
 
 
-def test_the_error_for_a_port_in_use_names_the_process(tmp_path: Path) -> None:
+def test_the_error_for_a_port_in_use_mentions_the_process(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -92,7 +92,7 @@ def test_the_error_for_a_port_in_use_names_the_process(tmp_path: Path) -> None:
     require_free_ports({"server": port})
 
 
-def test_a_single_error_names_all_ports_that_a_running_cloud_uses(tmp_path: Path) -> None:
+def test_a_single_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: Path) -> None:
     servers = [http_server(tmp_path, free_port(), name) for name in ("first", "second")]
     ports = [server.ports[server.name] for server in servers]
     unused_port = free_port()
@@ -121,7 +121,7 @@ def test_the_exit_summary_of_a_killed_child_contains_no_line_of_its_log(tmp_path
     process.stop()
 
 
-def test_the_error_for_a_missing_program_names_the_program(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_program_mentions_the_program(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"could not start program: .*no-such-program"):
         Process("program", ["/no-such-program"], tmp_path, lambda: True).start()
 
@@ -172,7 +172,7 @@ def test_orphans_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> None:
     assert stop_orphans(tmp_path) == []
 
 
-def test_stop_orphans_does_not_wait_for_zombies(tmp_path: Path) -> None:
+def test_orphans_are_stopped_without_waiting_for_zombies(tmp_path: Path) -> None:
     """In a container without an init process, an ended supervisor stays a zombie."""
     command = [sys.executable, "-c", SLEEPING_PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:

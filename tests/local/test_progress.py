@@ -39,7 +39,7 @@ def test_each_state_of_a_job_has_its_own_text(job_row: Json, state: str) -> None
     assert state_of(job_row) == state
 
 
-def test_the_state_of_a_job_to_be_retried_shows_the_time_until_the_retry() -> None:
+def test_the_state_of_a_job_shows_the_time_until_its_retry() -> None:
     assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 

@@ -47,7 +47,7 @@ def test_the_server_is_empty_after_a_restart(tmp_path: Path) -> None:
             client.set("key", "value")
 
 
-def test_the_error_for_a_port_in_use_names_the_port(tmp_path: Path) -> None:
+def test_the_error_for_a_port_in_use_mentions_the_port(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

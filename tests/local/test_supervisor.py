@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_if_two_parts_are_killed_a_part_restarts_after_the_part_that_it_needs(tmp_path: Path) -> None:
+def test_two_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):
@@ -70,7 +70,7 @@ def test_if_two_parts_are_killed_a_part_restarts_after_the_part_that_it_needs(tm
         assert last_events == [(kind, part) for part in ("first", "second") for kind in ("restarting", "restarted")]
 
 
-def test_a_part_that_ends_again_after_each_restart_stops_the_cloud(tmp_path: Path) -> None:
+def test_the_cloud_stops_if_a_part_ends_again_after_each_restart(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path, "broken") as cloud:
         assert cloud.wait() == 1
         assert sum(event.kind == "restarting" for event in cloud.events) == 3
@@ -99,7 +99,7 @@ def test_a_second_supervisor_in_the_same_directory_fails(tmp_path: Path) -> None
         assert status(tmp_path).healthy
 
 
-def test_shut_down_stops_the_parts_of_a_killed_supervisor(tmp_path: Path) -> None:
+def test_a_shutdown_stops_the_parts_of_a_killed_supervisor(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         pids = [cloud.pid(part) for part in ("first", "second")]
@@ -139,7 +139,7 @@ def test_a_process_outside_the_cloud_can_inspect_and_stop_the_cloud(tmp_path: Pa
     assert shut_down(tmp_path) == "the local cloud was not running"
 
 
-def test_the_failed_event_of_a_step_names_the_step_and_the_first_line_of_the_error(tmp_path: Path) -> None:
+def test_the_failure_event_of_a_step_contains_the_step_name_and_the_first_line_of_the_error(tmp_path: Path) -> None:
     events: list[Event] = []
 
     def fail() -> None:

@@ -132,7 +132,7 @@ def test_the_asyncio_client_works(adapter: Upstash, key: str) -> None:
 
 
 @pytest.mark.parametrize("script", [INCREMENT, FLAGGED_INCREMENT])
-def test_a_script_can_be_called_with_its_text_or_with_its_digest(
+def test_a_script_can_be_called_by_its_text_or_by_its_digest(
     client: upstash_redis.Redis, key: str, script: str
 ) -> None:
     digest = hashlib.sha1(script.encode()).hexdigest()
@@ -177,7 +177,7 @@ def test_the_rate_limiters_of_upstash_work(
     assert limits.get_remaining(key) == 0
 
 
-def test_the_asyncio_rate_limiter_of_upstash_limits_concurrent_callers(adapter: Upstash, key: str) -> None:
+def test_the_asyncio_rate_limiter_of_upstash_works_with_concurrent_callers(adapter: Upstash, key: str) -> None:
     async def count_allowed() -> int:
         async with upstash_redis.asyncio.Redis(adapter.url, adapter.token) as client:
             limits = AsyncRatelimit(redis=client, limiter=TokenBucket(max_tokens=7, refill_rate=1, interval=60))
@@ -211,7 +211,7 @@ def test_a_command_can_be_given_in_the_path_of_the_request(http: httpx.Client, k
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_the_body_becomes_the_argument_between_the_path_and_the_query_parameters(
+def test_the_body_becomes_an_argument_after_the_path_and_before_the_query_parameters(
     http: httpx.Client, key: str, method: str
 ) -> None:
     body = b'{"binary": "\xff\x00"}'
@@ -222,7 +222,7 @@ def test_the_body_becomes_the_argument_between_the_path_and_the_query_parameters
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_with_the_base64_header_all_strings_in_results_except_ok_are_encoded(http: httpx.Client, key: str) -> None:
+def test_the_base64_header_makes_the_adapter_encode_all_result_strings_except_ok(http: httpx.Client, key: str) -> None:
     http.headers["Upstash-Encoding"] = "base64"
     rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
     results = http.post("/pipeline", json=rows).json()
@@ -289,14 +289,14 @@ def test_a_transaction_with_an_invalid_or_unsupported_command_changes_nothing(
         ["SCRIPT", "KILL"],
     ],
 )
-def test_commands_that_upstash_does_not_support_are_rejected(http: httpx.Client, command: list[object]) -> None:
+def test_commands_unsupported_by_upstash_are_rejected(http: httpx.Client, command: list[object]) -> None:
     response = http.post("/", json=command)
     assert response.status_code == 400
     assert response.json()["error"].startswith(f"ERR Command is not available: '{str(command[0]).upper()}'")
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_with_the_name_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_named_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 
