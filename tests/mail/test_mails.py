@@ -208,7 +208,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     assert released["released_by"].startswith("owner-") and released["released_at"]
 
 
-def test_a_complaint_suppresses_the_address_only_for_its_client(
+def test_a_complaint_suppresses_the_address_only_for_the_client_that_sent_the_mail(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant
 ) -> None:
     email = address()
@@ -259,7 +259,7 @@ def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     assert len(suppressions(tenant)) == 1
 
 
-def test_an_event_without_our_tag_is_assigned_to_its_mail_with_the_message_id_of_ses(
+def test_the_message_id_of_ses_identifies_the_mail_of_an_event_without_our_tag(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())

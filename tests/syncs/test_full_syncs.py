@@ -148,7 +148,7 @@ def test_a_newer_file_cancels_a_job_that_waits_for_an_approval(platform: Platfor
     platform.eventually(lambda: read_result(platform, waiting_job)["status"] == "cancelled")
 
 
-def test_a_dry_run_shows_what_a_sync_would_change_and_changes_nothing(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_changes_nothing_and_shows_what_a_sync_would_change(platform: Platform, tenant: Tenant) -> None:
     before = platform.storefront_products(tenant.domain)
     body = csv(1, 2, 30, price="5.00") + b"P-031,No price,,1\n"
     job = platform.sync(tenant.catalog_id, "dry-run/new.csv", body)

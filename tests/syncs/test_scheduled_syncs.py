@@ -257,7 +257,7 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == set(skus[1:])
 
 
-def test_if_the_message_of_a_run_is_lost_the_sweeper_sends_it_again(platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_sends_a_lost_message_of_a_run_again(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     upload_export(platform, tenant, "a.csv", "A")
     platform.database.execute(

@@ -87,7 +87,9 @@ def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platf
     assert result["read_as"]["delimiter"] == ","
 
 
-def test_the_sync_of_an_unreadable_file_fails_and_the_job_states_the_reason(platform: Platform, tenant: Tenant) -> None:
+def test_the_sync_of_an_unreadable_file_fails_and_its_job_contains_the_reason(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", b"%PDF-1.7 not a table at all")
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "PDF" in job["error"]
@@ -109,7 +111,7 @@ def test_a_row_with_a_new_sku_but_no_name_or_price_is_rejected(platform: Platfor
     assert job["first_errors"][0]["code"] == "incomplete"
 
 
-def test_if_several_rows_have_the_same_sku_only_the_final_row_is_loaded(platform: Platform, tenant: Tenant) -> None:
+def test_only_the_final_row_is_loaded_if_several_rows_have_the_same_sku(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + "A-1,Old,1.00,1,\nA-1,New,2.00,1,\n").encode())
     assert _counts(job) == (2, 1, 0, 0, 1)
     assert (job["first_errors"][0]["line"], job["first_errors"][0]["code"]) == (2, "superseded")

@@ -104,7 +104,7 @@ def test_a_slow_endpoint_does_not_delay_other_endpoints(platform: Platform, tena
         assert read_delivery(tenant, slow_delivery)["status"] == "pending"
 
 
-def test_a_retry_after_header_pauses_an_endpoint_until_a_test_event_is_requested(
+def test_the_retry_after_header_pauses_an_endpoint_until_a_test_event_is_requested(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = answer(429, Retry_After="600")

@@ -64,7 +64,7 @@ def test_a_completed_import_is_reported(platform: Platform, tenant: Tenant) -> N
         assert event.body["data"]["job_id"] == job["id"]
 
 
-def test_jobs_that_wait_for_approval_and_cancelled_jobs_are_reported(
+def test_cancelled_jobs_and_jobs_that_wait_for_approval_are_reported(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     platform.sync(

@@ -42,7 +42,7 @@ def test_only_the_response_to_the_creation_contains_the_secret(tenant: Tenant, r
     assert "secret" not in read_endpoint(tenant, receiver)
 
 
-def test_an_endpoint_that_responds_410_is_disabled_and_can_be_enabled(
+def test_an_endpoint_that_responds_with_410_is_disabled_and_can_be_enabled_again(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     receiver.respond = answer(410)
@@ -87,14 +87,14 @@ def test_an_endpoint_whose_deliveries_fail_for_days_is_disabled(
         ("not a URL", "public"),
     ],
 )
-def test_a_url_that_is_not_public_https_is_invalid(tenant: Tenant, url: str, detail: str) -> None:
+def test_only_a_public_https_url_is_valid(tenant: Tenant, url: str, detail: str) -> None:
     new = {"client_id": tenant.client_id, "url": url, "events": ["*"]}
     invalid = problem(tenant.owner.post("/v1/webhooks", json=new), 422, "invalid")
     assert pointers(invalid) == ["/url"]
     assert detail in invalid["errors"][0]["detail"]
 
 
-def test_an_unknown_event_is_invalid_and_the_error_lists_the_events(tenant: Tenant) -> None:
+def test_an_unknown_event_is_invalid_and_the_error_contains_the_known_events(tenant: Tenant) -> None:
     new = {"client_id": tenant.client_id, "url": "https://example.com/", "events": ["job.*", "job.exploded"]}
     invalid = problem(tenant.owner.post("/v1/webhooks", json=new), 422, "invalid")
     assert pointers(invalid) == ["/events/1"]
@@ -119,7 +119,7 @@ def test_a_request_with_an_outdated_etag_does_not_change_an_endpoint(tenant: Ten
     assert read_endpoint(tenant, receiver)["description"] == "first"
 
 
-def test_attempts_to_deliver_do_not_change_the_etag_of_an_endpoint(
+def test_delivery_attempts_do_not_change_the_etag_of_an_endpoint(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     etag = tenant.owner.get(f"/v1/webhooks/{receiver.id}").headers["etag"]
