@@ -1,4 +1,4 @@
-"""Tests that exactly one layer contains each locked package, built for the processor and Python version of Lambda."""
+"""Tests that each locked package is in exactly one layer, built for the processor and the Python version of Lambda."""
 
 import os
 import time
@@ -79,8 +79,8 @@ def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Lay
     compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
     assert bool(compiled) == (layers.python_compiler() is not None)
     for file in compiled:
-        # PEP 552: bit 0 says that the file contains a hash. Bit 1 says that Python compares this hash with the hash of
-        # the source.
+        # In PEP 552, bit 0 is set if the file contains a hash. Bit 1 is set if Python compares this hash with the hash
+        # of the source.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
 
 

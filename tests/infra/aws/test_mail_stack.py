@@ -1,4 +1,4 @@
-"""Tests mail on AWS: one domain of the senders, one function that sends mails, and one path for mail events."""
+"""Tests mail on AWS: all mails have one sender domain, one function sends them, and mail events take one path."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ SENDERS = {"queues-emails"}
 def named(
     tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> Templates:
-    """The templates with a mail domain and a mail rate from the CDK context."""
+    """The templates of a CDK context that contains a mail domain and a mail rate."""
     folder = tmp_path_factory.mktemp("named")
     return synthesise(folder, specs, stub_layers, mail_domain="mail.example.com", mail_rate="50")
 

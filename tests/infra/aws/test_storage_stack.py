@@ -11,7 +11,7 @@ from tests.infra.aws.templates import Resource, Templates, synthesise
 
 
 def queues(cloud: Templates) -> dict[str, Resource]:
-    """Map each queue name, without the prefix of the environment, to the properties of the queue."""
+    """Return the properties of each queue. The keys are the queue names without the prefix of the environment."""
     resources = cloud.of_type("storage", "AWS::SQS::Queue").values()
     return {queue["QueueName"].removeprefix("wecelebrate-dev-"): queue for queue in resources}
 

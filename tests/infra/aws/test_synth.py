@@ -18,7 +18,7 @@ from tests.infra.aws.templates import Templates, synthesise
 MAX_RESOURCES = 350
 """CloudFormation allows 500 resources per stack.
 
-A stack that reaches 350 resources should be split before a deployment fails.
+A stack should be split when it has 350 resources, long before a deployment fails.
 """
 
 LINT_IGNORED = {
