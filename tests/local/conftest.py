@@ -18,7 +18,7 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture
 def wecelebrate(state: Path) -> Command:
-    """The `wecelebrate` command. The command controls the shared cloud of the session."""
+    """The `wecelebrate` command. It controls the cloud that all tests of the session share."""
     home = state.parent
     return CommandHere(home, {**os.environ, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"})
 
@@ -27,7 +27,7 @@ def wecelebrate(state: Path) -> Command:
 def pgbouncer_program() -> str:
     """The path of the program pgbouncer.
 
-    The fixture skips the test if pgbouncer is not installed, or if the setting of poolers is `off`.
+    The fixture skips the test if pgbouncer is not installed, or if WECELEBRATE_POOLER is `off`.
     """
     program = find_pgbouncer(postgres_account())
     if program is None:

@@ -31,13 +31,13 @@ def handler(event, context):
 """
 """A handler. Each invocation writes a file with the start time, the end time and the records of this invocation.
 
-The bodies of the messages control the outcome: the message `bad` fails, the message `crash` fails the whole batch, and
-the message `sleep 0.3` makes the invocation wait for 0.3 seconds.
+The body of a message controls the outcome: only the message fails (`bad`), the whole batch fails (`crash`), or the
+invocation waits for 0.3 seconds (`sleep 0.3`).
 """
 
 
 class RecordingQueue:
-    """Represents a new queue, its dead-letter queue, and the function that receives its messages."""
+    """Represents a new queue with its dead-letter queue and its function."""
 
     def __init__(self, aws: Aws, root: Path, name: str, declaration: str) -> None:
         """Create the queues and the function. `declaration` is the text of `function.toml`."""

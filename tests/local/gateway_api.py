@@ -43,7 +43,7 @@ def handler(event, context):
             headers = {"content-type": "text/plain", "content-encoding": "gzip"}
             return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 """
-"""A handler that returns a response. The path names the kind of the response."""
+"""A handler. The path parameter `kind` selects what the handler returns."""
 
 
 @dataclass

@@ -34,7 +34,7 @@ def job_of(platform: Platform, letter: str) -> str:
 
 
 def job_awaiting_approval(platform: Platform, tenant: Tenant) -> Json:
-    """Drop a full file that would deactivate 9 of 10 products. Returns the job, which then waits for approval."""
+    """Load 10 products, and drop a full file that would deactivate 9 of them. Returns the job that awaits approval."""
     sync_rows(platform, tenant, "".join(f"P-{number},Cup,1.00\n" for number in range(10)))
     version = platform.drop(tenant.catalog_id, "full/all.csv", (HEADER + "P-0,Cup,1.00\n").encode())
     jobs: list[Json] = []

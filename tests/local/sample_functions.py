@@ -1,4 +1,4 @@
-"""Writes small functions for tests to folders, and runs these functions in a Lambda service.
+"""Writes small sample functions into folders, and runs these functions in a Lambda service.
 
 The folders have the same structure as `functions/`.
 """
@@ -19,7 +19,7 @@ API = 'routes = ["GET /it"]\nauth = "none"\n'
 
 
 def write(root: Path, name: str, handler: str, declaration: str = API) -> FunctionSpec:
-    """Write the handler and the `function.toml` of a function to `<root>/functions/<name>`."""
+    """Write the handler and the `function.toml` of a function into the folder `<root>/functions/<name>`."""
     folder = root / "functions" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "function.toml").write_text(dedent(declaration), "utf-8")

@@ -43,7 +43,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
-    """Receive at least `count` messages, with at most 10 requests. Ignores the test events of S3."""
+    """Send up to 10 requests, until at least `count` messages are received. Ignores the test events of S3."""
     sqs = aws.sqs
     messages: list[MessageTypeDef] = []
     for _ in range(10):

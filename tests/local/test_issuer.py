@@ -1,4 +1,4 @@
-"""Tests the tokens of the issuer with joserfc and with the authorizer of the gateway."""
+"""Uses joserfc and the authorizer of the gateway to verify the tokens of the issuer."""
 
 import base64
 import json
@@ -144,7 +144,7 @@ async def test_a_token_with_invalid_claims_is_rejected(issuer: Issuer, claims: d
 async def test_an_expired_or_not_yet_valid_token_is_rejected(
     issuer: Issuer, claim: str, seconds: int, reason: str
 ) -> None:
-    """The parameter `seconds` is relative to the current time, which the test adds when it runs.
+    """The test adds the current time to the parameter `seconds`.
 
     A parameter cannot contain the current time, because pytest computes the parameters long before the test runs.
     """

@@ -107,8 +107,8 @@ async def test_only_the_declared_number_of_events_run_at_once_and_the_other_even
         running_now += step
         max_running = max(max_running, running_now)
     assert max_running == 2
-    # At most two events run at a time, in the order of their arrival. Therefore, event number n starts before event
-    # number n + 2.
+    # At most two events run at the same time, and events start in the order of their arrival. Therefore, event number n
+    # starts before event number n + 2.
     order = [number for _, _, number in sorted(runs)]
     assert all(order.index(number) < order.index(number + 2) for number in range(6))
 

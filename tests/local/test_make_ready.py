@@ -15,7 +15,7 @@ TOOLS = ("sh", "rm", "touch", "awk", "getconf")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the files that the Makefile needs. PATH is only the subfolder `tools`, which contains no Python."""
+    """A folder with the files that the Makefile needs. PATH is its subfolder `tools`, which contains no Python."""
     for file in ("Makefile", "pyproject.toml", "uv.lock", "layers/core/pyproject.toml"):
         copy = tmp_path / file
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def failed_make_ready(checkout: Path, *arguments: str) -> str:
-    """Run `make ready`, which must fail. Returns the error output without the last line, which make adds."""
+    """Run `make ready`, and check that it fails. Returns its error output without the last line, which make adds."""
     make = shutil.which("make")
     assert make
     completed = subprocess.run(

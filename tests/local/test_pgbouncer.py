@@ -97,14 +97,14 @@ def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg
 
 
 def backends(server: Server) -> set[int]:
-    """Return the pids of the server processes for the connections of the functions' logins."""
+    """Return the pids of the server processes that serve connections with the logins of functions."""
     with server.connect() as connection:
         rows = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
         return {row[0] for row in rows}
 
 
 def terminate_backends(server: Server) -> None:
-    """Terminate all server processes for the connections of the functions' logins."""
+    """Terminate all server processes that serve connections with the logins of functions."""
     with server.connect() as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]
@@ -237,7 +237,7 @@ def test_no_transaction_fails_after_a_server_restart(pooler: Pooler, servers: Po
 def test_the_pooler_rejects_a_wrong_login_or_database_or_startup_option(
     pooler: Pooler, parameters: dict[str, str], message: str
 ) -> None:
-    """The pooler has no entry for the login of migrations, because migrations connect to the primary directly."""
+    """The pooler has no entry for the login `wc_migrate`, because migrations connect to the primary directly."""
     login = {"dbname": DATABASE, "user": "wc_api", "password": pooler.credentials.logins["wc_api"]}
     with pytest.raises(psycopg.OperationalError, match=message):
         psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | parameters)))

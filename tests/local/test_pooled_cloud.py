@@ -1,4 +1,4 @@
-"""Tests a whole cloud with poolers. Functions share few connections, and requests succeed after a pooler was killed."""
+"""Tests that functions share few connections in a cloud with poolers, and that requests survive a killed pooler."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -80,7 +80,7 @@ def test_each_server_has_at_most_20_connections_if_functions_use_poolers(pooled_
 
 
 def pids(url: str) -> set[int]:
-    """Return the pids of the server processes for the connections of the functions' logins."""
+    """Return the pids of the server processes that serve connections with the logins of functions."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
@@ -105,7 +105,7 @@ def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Pl
 
 
 def process_at(pooler: str | None) -> psutil.Process:
-    """Return the pgbouncer process that listens on the port of this URL."""
+    """Return the pgbouncer process that listens on the port in the URL of a pooler."""
     port = urlsplit(pooler or "").port
     (pooler_process,) = (
         process

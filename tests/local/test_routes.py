@@ -1,4 +1,4 @@
-"""Tests that routes are selected as the documentation of API Gateway describes."""
+"""Tests that the gateway selects routes by the rules in the documentation of API Gateway."""
 
 import pytest
 
@@ -38,12 +38,11 @@ def routes() -> Routes[str]:
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
-        # In each segment, fixed text has priority over a variable. If the rest of the path does not match after the
-        # fixed text, the variable is tried.
+        # In each segment, fixed text has priority over a variable. If the fixed text matches but the rest of the path
+        # does not, the variable is tried.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
-        # A path with a slash at the end differs from the path without this slash. A variable does not match an empty
-        # segment.
+        # Paths with and without a slash at the end are different. A variable does not match an empty segment.
         ("/pets/", "GET /pets/{proxy+}", {"proxy": ""}),
         ("/v1/sites/", "GET /{proxy+}", {"proxy": "v1/sites/"}),
     ],

@@ -364,7 +364,7 @@ def test_the_adapter_recovers_when_redis_restarts(tmp_path: Path) -> None:
 
 
 def test_a_request_through_the_adapter_takes_less_than_a_millisecond(adapter: Upstash) -> None:
-    """The client of this test has little overhead.
+    """This test uses a client that has little overhead.
 
     The limit of one millisecond applies only to the fastest fifth of the requests, because other tests can slow down
     the machine.

@@ -33,7 +33,7 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_preloaded_modules_start_no_threads() -> None:
-    # The zygote exits with an error if the zygote has more than one thread, or if a module is missing.
+    # The zygote exits with an error if it has more than one thread, or if a module is missing.
     zygote = Zygote()
     await zygote.start()
     await zygote.stop()
