@@ -20,7 +20,7 @@ from wecelebrate.core.database import Caller, Transaction, endpoints, writing
 from wecelebrate.core.settings import settings
 
 RunAs = Callable[..., Any]
-"""The type of the fixture `run_as`: runs a callable in a transaction of a caller, and returns the callable's result."""
+"""The type of the fixture `run_as`, which runs a callable in a transaction of a caller and returns the result."""
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
 """The type of the fixture `as_login`.
@@ -43,9 +43,9 @@ returning id
 
 @pytest.fixture
 def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsLogin]:
-    """Connect the package in this process to the local cloud.
+    """Return a function that connects the package in this process to the local cloud, with a database login.
 
-    Close the connections and drop the clients after the test.
+    The database connections are closed when the context ends. The SQS client is discarded after the test.
     """
     bindings = Bindings(**json.loads((state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "queues-emails")
@@ -98,7 +98,7 @@ def address() -> str:
 
 
 def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """Create an order at a tenant's site. The order has one order line. Return the id of the order."""
+    """Create an order with one order line at a tenant's site. Return the id of the order."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,
@@ -150,14 +150,14 @@ def mails_sent_to(platform: Platform, email: str) -> list[SentMail]:
 
 
 def ses_event(kind: str, mail_row: Json, **more: Any) -> Json:
-    """Return an SES event about a mail, in the format in which EventBridge delivers the event."""
+    """Return an SES event about a mail, in the format that EventBridge delivers."""
     tags = {"mail": [mail_row["id"]]}
     detail = {"eventType": kind, "mail": {"messageId": mail_row["message_id"], "tags": tags}, **more}
     return {"source": "aws.ses", "detail-type": "x", "detail": detail}
 
 
 def send_event(platform: Platform, kind: str, mail_row: Json, **more: Any) -> None:
-    """Send an SES event about a mail to the queue."""
+    """Put an SES event about a mail into the queue of mail events."""
     platform.send("mail-events", ses_event(kind, mail_row, **more))
 
 

@@ -42,7 +42,7 @@ with writing(SYSTEM) as tx:
         row = cursor.fetchone()
 worker.work(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
 '''
-"""A program that claims a job like a worker. The program kills itself before or after SES accepts the mail."""
+"""A program that claims a given job, as a worker does, and kills itself before or after SES accepts the mail."""
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def tenant(platform: Platform) -> Tenant:
 def mail_of_killed_worker(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path, email: str, *, when: str
 ) -> Json:
-    """Enqueue a mail, and run a worker that is killed `before` or `after` SES accepts the mail.
+    """Enqueue a mail, and run a worker that kills itself before or after SES accepts the mail.
 
-    Return the mail. The state of the mail is still `queued`, and the job of the mail still has a lease.
+    `when` is `before` or `after`. Return the mail, whose state is still `queued`. Its job still has a lease.
     """
     order_id = create_order(platform, tenant, email)
 

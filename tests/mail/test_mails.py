@@ -188,15 +188,14 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # The next mails to the address are suppressed, for this client and for a second client, even if the case differs.
+    # Later mails to the address are suppressed for both clients, even if its letters are in a different case.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0
     job = ok(stranger.owner.get("/v1/jobs", params={"type": "email_notification"}))["data"][0]
     assert (job["status"], job["result"]) == ("completed", {"state": "suppressed"})
 
-    # Each client can see and release only its own suppression. After the release, this client can use the address
-    # again.
+    # Each client can see and release only its own suppression. After the release, the client can use the address again.
     (theirs,) = suppressions(stranger)
     assert theirs["id"] != entry["id"] and "550" not in theirs["reason"]
     problem(stranger.owner.delete(f"/v1/mail-suppressions/{entry['id']}"), 404, "not_found")
@@ -274,7 +273,7 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
     mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
-    # A worker that dies between the response of SES and its own commit leaves this state: the SES event has arrived,
+    # A worker that dies after the response of SES but before the commit leaves this state: the SES event has arrived,
     # and the job is pending again.
     platform.database.execute(
         "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]

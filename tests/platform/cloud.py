@@ -59,7 +59,7 @@ class CloudAccess:
 
     @cached_property
     def redis(self) -> Any:
-        """A client of the Redis server that stores the cache."""
+        """A client of the Redis server. This server stores the cache."""
         return valkey.Valkey.from_url(self.endpoints.redis, decode_responses=True)
 
     @cached_property

@@ -56,9 +56,9 @@ class Files(ApiAccess):
         return drops.rowcount == 1
 
     def notify(self, key: str, version: str, sequencer: str = "00") -> None:
-        """Send an additional notification about a file version to the queue of drops.
+        """Put an additional notification about a file version into the queue of drops.
 
-        S3 sometimes sends duplicates, too.
+        S3 itself sometimes sends duplicate notifications.
         """
         record = {
             "eventName": "ObjectCreated:Put",

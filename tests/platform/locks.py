@@ -18,7 +18,10 @@ with recursive waiting as (
 )
 select count(*)::int as waiting from waiting
 """
-"""A query that counts the transactions that wait for a transaction, directly or behind a waiting transaction."""
+"""A query that counts the transactions that a given transaction blocks.
+
+A transaction is blocked directly, or by a transaction that is itself blocked.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class HeldLocks:
         self.cloud.eventually(lambda: self._count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
-        """Terminate the transactions that wait for the locks.
+        """Terminate the transactions that wait for the locks directly.
 
         A database proxy terminates a transaction when the client of the transaction has disconnected. Without a
         database proxy, PostgreSQL first lets the transaction acquire the lock, and then notices that the client has
@@ -61,7 +64,7 @@ class Locks(CloudAccess):
     def holding(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Iterator[HeldLocks]:
         """Execute a statement, and hold the locks of the statement until the context ends.
 
-        Then roll the transaction back.
+        Then roll back the transaction.
         """
         with psycopg.connect(self.endpoints.database, row_factory=dict_row) as holder:
             holder.execute(statement, parameters)
