@@ -1,4 +1,4 @@
-"""Tests of full files, which deactivate missing products. Also tests of approvals, dry runs, and the order of files."""
+"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any
@@ -195,7 +195,7 @@ def test_a_new_full_file_supersedes_waiting_full_files_but_not_waiting_delta_fil
 ) -> None:
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
         first = platform.drop(tenant.catalog_id, "full/a.csv", csv(*range(9), price="2.00"))
-        lock.wait_for(1)  # The final transaction of a sync updates the catalog.
+        lock.wait_for(1)  # The final transaction of a sync updates the catalog, and therefore waits for the lock.
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
         # S3 keeps the order of notifications only for versions of one key. Different keys have no fixed order.

@@ -1,4 +1,4 @@
-"""A schedule loads the new files below a prefix of the drops bucket."""
+"""Tests schedules, which load the new files below a prefix of the drops bucket."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, created, ok, output_of, problem
 
 RUN_DUE = "from wecelebrate import schedules; print(schedules.run_due())"
-"""A program that requests the runs of all due schedules, like the sweeper. It prints the number of due schedules."""
+"""A program that requests a run of each due schedule, as the sweeper does. It prints the number of these schedules."""
 PULL_TWO = """
 import importlib, types
 pull = importlib.import_module("wecelebrate.ingestion.sync.pull")
@@ -50,7 +50,10 @@ def request_run(tenant: Tenant, schedule: Json) -> None:
 
 
 def wait_for_run(platform: Platform, tenant: Tenant, schedule: Json) -> Json:
-    """Wait until the run of a schedule and the jobs of its catalog have ended. Return the schedule."""
+    """Wait until the run of a schedule has ended. Return the schedule.
+
+    Also wait until all jobs of the tenant have ended, except jobs that wait for an approval.
+    """
 
     def has_finished() -> bool:
         outcome = get_schedule(tenant, schedule)["last_outcome"]
@@ -70,19 +73,19 @@ def list_jobs(tenant: Tenant) -> list[Json]:
 
 
 def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
-    """Set the time at which a schedule is due to the past, by the interval `ago`."""
+    """Change the due time of a schedule to a time in the past. `ago` is the interval between this time and now."""
     platform.database.execute(
         "update schedules set next_at = now() - %s::interval where id = %s", [ago, schedule["id"]]
     )
 
 
 def due_count(process: subprocess.Popen[str]) -> int:
-    """Wait for a process that runs RUN_DUE. Return the number of due schedules that the process has printed."""
+    """Wait until a process with the program RUN_DUE has ended. Return the number that it has printed."""
     return int(output_of(process).splitlines()[-1])
 
 
 def run_due(platform: Platform) -> int:
-    """Request the runs of all due schedules, like the sweeper. Return the number of due schedules."""
+    """Request a run of each due schedule, as the sweeper does. Return the number of these schedules."""
     return due_count(platform.run_as("schedules-sweeper", RUN_DUE))
 
 

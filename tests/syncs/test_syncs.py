@@ -1,4 +1,4 @@
-"""The rows of files in the drops bucket become products of a catalog, and appear on the storefronts of this catalog."""
+"""Tests that rows of files in the drops bucket become products of a catalog and appear on the catalog's storefronts."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A test of XML files in the drops bucket. A file that declares itself as a delta deactivates no missing products."""
+"""Tests an XML file in the drops bucket. The file declares itself as a delta, and deactivates no missing products."""
 
 from tests.core.feeds.feed_reading import FEEDS
 from tests.platform import Platform

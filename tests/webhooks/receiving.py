@@ -146,7 +146,7 @@ def read_endpoint(tenant: Tenant, receiver: Receiver) -> Json:
 
 
 def _is_released(platform: Platform, receiver: Receiver) -> bool:
-    """Whether no worker has a lease on the endpoint."""
+    """Return True if no worker has a lease on the endpoint."""
     row = platform.database.execute("select leased_until from webhooks where id = %s", [receiver.id]).fetchone()
     return row == {"leased_until": None}
 

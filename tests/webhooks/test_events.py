@@ -94,7 +94,7 @@ def test_products_with_low_stock_are_reported_only_once(platform: Platform, tena
             rows = b"".join(b"P-%03d,Pen,1,%d\n" % (number, count) for number in range(150))
             job = platform.sync(tenant.catalog_id, name, b"sku,name,price,inventory_count\n" + rows)
             assert job["counts"]["created"] + job["counts"]["updated"] == 150
-        # Deliveries arrive in order: the test event arrives after all events that were published before the test event.
+        # Deliveries arrive in order. The test event therefore arrives after all events that were published earlier.
         wait_until_settled(platform, tenant, send_test(tenant, receiver))
         data = receiver.events[1].body["data"]
         assert (data["count"], len(data["products"]), data["products"][0]["inventory_count"]) == (150, 100, 100)
