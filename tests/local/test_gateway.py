@@ -157,7 +157,7 @@ async def test_each_response_has_the_request_id(api: Api) -> None:
     assert (await api.client.get("/nowhere")).headers["apigw-requestid"]
 
 
-async def test_the_health_check_counts_processes(api: Api) -> None:
+async def test_the_health_endpoint_returns_the_number_of_processes(api: Api) -> None:
     await api.echo("GET", "/echo/x")
     response = await api.client.get("/_local/health")
     assert response.status_code == 200

@@ -83,7 +83,7 @@ async def test_processes_share_no_state(tmp_path: Path) -> None:
     assert [count for _, count in outcomes] == [1, 1, 1]
 
 
-async def test_only_the_declared_number_of_events_run_at_once_and_the_other_events_wait_in_order(
+async def test_only_the_declared_number_of_events_run_concurrently_and_the_other_events_wait_in_order(
     tmp_path: Path,
 ) -> None:
     spec = write(
@@ -171,7 +171,7 @@ async def test_a_function_can_import_from_its_folder_but_not_from_this_repositor
     }  # fmt: skip
 
 
-async def test_the_context_has_the_attributes_of_lambda(tmp_path: Path) -> None:
+async def test_the_context_object_has_the_same_attributes_as_on_lambda(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "api/context/read",
@@ -324,7 +324,7 @@ async def test_events_and_responses_are_limited_to_six_megabytes(tmp_path: Path)
         assert len(await call(functions, spec, {"size": 1})) == 1
 
 
-async def test_the_log_contains_the_output_of_the_function_and_the_lines_start_and_end_and_report(
+async def test_the_log_contains_the_function_output_and_a_start_line_and_an_end_line_and_a_report_line(
     tmp_path: Path,
 ) -> None:
     spec = write(tmp_path, "api/log/read", "def handler(event, context): print('printed', event)\n")
@@ -369,7 +369,7 @@ async def test_invoking_an_unknown_function_raises_an_error(tmp_path: Path) -> N
             await functions.invoke("nobody", b"{}")
 
 
-async def test_stop_waits_for_running_invocations_and_ends_all_processes(tmp_path: Path) -> None:
+async def test_the_stop_method_waits_for_running_invocations_and_then_ends_all_processes(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "api/late/read",

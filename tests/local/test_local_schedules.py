@@ -89,7 +89,7 @@ def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_scheduled_function_runs_several_times_but_never_twice_at_once(tmp_path: Path) -> None:
+async def test_a_scheduled_function_runs_several_times_but_never_concurrently(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",

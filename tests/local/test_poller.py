@@ -59,7 +59,7 @@ async def start_queue(aws: Aws, tmp_path: Path) -> AsyncIterator[StartQueue]:
         yield start
 
 
-async def test_a_message_is_delivered_as_a_record_and_deleted(start_queue: StartQueue) -> None:
+async def test_a_message_is_delivered_as_a_record_and_then_deleted(start_queue: StartQueue) -> None:
     queue = await start_queue("record")
     response = queue.sqs.send_message(
         QueueUrl=queue.url,
