@@ -17,9 +17,6 @@ MAX_SAMPLES = 20
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
 
-_STORED_REVIEW = "look"
-"""The stored name of the phase `review`. The API shows this name as `progress.phase`, so the name must not change."""
-
 
 class Rows(Protocol):
     """Rows that can be read only once: a feed, or the rows of a request."""
@@ -77,8 +74,7 @@ class Load:
     @property
     def phase(self) -> Phase:
         """The next phase to run."""
-        stored = self.job.checkpoint.get("phase", "stage")
-        phase: Phase = "review" if stored == _STORED_REVIEW else stored
+        phase: Phase = self.job.checkpoint.get("phase", "stage")
         return phase
 
     @property
@@ -115,7 +111,7 @@ class Load:
 
     def enter_phase(self, phase: Phase) -> None:
         """Move to the start of a phase."""
-        self.job.checkpoint |= {"phase": _STORED_REVIEW if phase == "review" else phase, "after": ""}
+        self.job.checkpoint |= {"phase": phase, "after": ""}
 
     def add_counts(self, merged: Mapping[str, Any]) -> None:
         """Add the counts of a merged chunk to the job, and record the chunk's last SKU as the new position."""
