@@ -1,8 +1,8 @@
--- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this as the
--- master user of RDS, through the Data API. It is safe to run again. Migrations, which run as wc_migrate, do everything
--- else that concerns roles.
+-- Creates the logins, which authenticate with IAM, and sets the owner of the database. The deploy runs this file
+-- as the master user of RDS, through the Data API. It is safe to run the file again. Migrations, which run as
+-- wc_migrate, do everything else that concerns roles.
 --
--- It is one statement, because the Data API accepts only one.
+-- The file contains one statement, because the Data API accepts only one.
 do $bootstrap$
 declare
   login text;

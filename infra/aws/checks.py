@@ -9,7 +9,7 @@ from constructs import IConstruct
 
 
 def enable(app: cdk.App) -> None:
-    """Check the AWS Solutions rules at every synthesis of `app`."""
+    """Check the templates of `app` against the AWS Solutions rules at every synthesis."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
 
 

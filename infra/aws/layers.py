@@ -139,7 +139,7 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Return package → line of the package in a requirements file, for all packages that `extra` needs.
+    """Return a mapping from each package that `extra` needs to its line in a requirements file.
 
     The line contains the version, the marker and the hashes.
     """
@@ -199,7 +199,7 @@ def _build_layer(
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = into / f"{name}-{digest}"
     if folder.is_dir():
-        with contextlib.suppress(PermissionError):  # only the owner of a layer keeps or removes it
+        with contextlib.suppress(PermissionError):  # only the owner of the folder can change its time
             os.utime(folder)
         return Layer(name, folder, digest)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{name}-") as temporary:
@@ -223,7 +223,7 @@ def _remove_unused(into: Path) -> None:
     Layers with a more recent use stay, because another build could be using them at this moment.
     """
     for folder in into.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another build has removed its temporary folder
+        with contextlib.suppress(FileNotFoundError):  # another build may have removed its own temporary folder
             if folder.stat().st_mtime < time.time() - _UNUSED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 

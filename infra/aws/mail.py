@@ -26,7 +26,7 @@ NAME = "wecelebrate"
 _EVENTS = ["DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]
 """The event types of SES that the platform handles."""
 _DETAIL_TYPES = ["Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected"]
-"""The same event types, as EventBridge names them in `detail-type`."""
+"""The names that EventBridge uses in `detail-type` for the event types in `_EVENTS`."""
 
 
 class MailService(Construct):

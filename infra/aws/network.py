@@ -31,14 +31,14 @@ class Network(PlatformStack):
             nat_gateways=environment.nat_gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
-                # At present, the functions share a few network interfaces. The subnet has enough addresses if they need
-                # more interfaces.
+                # At present, all functions together use only a few network interfaces. These subnets have enough
+                # addresses for many more interfaces.
                 ec2.SubnetConfiguration(name="functions", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
                 ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
             ],
             gateway_endpoints={"s3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
-            # If this were True, CDK would add a function that removes all rules from the default security group. No
-            # resource uses that group.
+            # With the value True, CDK would add a function that removes all rules from the default security group.
+            # No resource uses that group.
             restrict_default_security_group=False,
         )
         # Log only rejected traffic. A log of all traffic would be the largest log of the account.

@@ -12,7 +12,7 @@ from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_q
 
 
 class Queues(Construct):
-    """All queues and dead-letter queues. `by_name`: name in the declarations → queue."""
+    """All queues and dead-letter queues. `by_name` maps the names in the declarations to the queues."""
 
     def __init__(self, scope: Construct, environment: Environment, specs: Iterable[FunctionSpec]) -> None:
         super().__init__(scope, "queues")

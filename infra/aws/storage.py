@@ -26,8 +26,8 @@ _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
 never expire, because products show them."""
 _DEFAULT_EXPIRY_DAYS = 180
-"""The number of days until the objects of all other buckets expire. Up to half a year after an upload, clients
-sometimes ask about the file."""
+"""The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Up to half a year after an
+upload, clients sometimes ask about the file."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
 """The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
@@ -48,7 +48,7 @@ _LISTING: Mapping[str, str] = {
 
 
 class Buckets(Construct):
-    """All buckets. `by_name`: name in the declarations → bucket."""
+    """All buckets. `by_name` maps the names in the declarations to the buckets."""
 
     def __init__(
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
@@ -83,7 +83,7 @@ class Buckets(Construct):
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
         """Allow `role` to use the bucket called `name`.
 
-        `verbs` says whether `role` is allowed to list, read or write.
+        `verbs` contains the allowed operations: `list`, `read` or `write`.
         """
         for verb in sorted(verbs & _ACTIONS.keys()):
             objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"

@@ -1,4 +1,4 @@
-"""Mail events: update the state of mails from the events of SES, and suppress addresses that reject mail."""
+"""Mail events: use the events of SES to update the state of mails, and to suppress addresses that reject mail."""
 
 from wecelebrate import mail
 from wecelebrate.core.queue import consume
