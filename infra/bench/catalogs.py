@@ -52,7 +52,7 @@ def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
 
 
 def search_paths(catalog: UUID) -> NextPath:
-    """Generate paths of pages with filter and search.
+    """Generate paths that request a page with a filter and a search.
 
     All paths are different, so none of these pages comes from the cache.
     """

@@ -58,7 +58,7 @@ def csv_rows(count: int) -> Iterator[list[str]]:
 
 
 def write_csv(file: Path, count: int) -> None:
-    """Write an export of `count` products as CSV with a header."""
+    """Write an export of `count` products to a CSV file with a header."""
     with file.open("w", newline="", encoding="utf-8") as text:
         writer = csv.writer(text)
         writer.writerow(_COLUMNS)

@@ -111,7 +111,7 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
 
 
 def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
-    """Return a function that opens an HTTP connection. Each call of `send` makes a GET request."""
+    """Return a function that opens an HTTP connection and yields `send`. Each call of `send` makes a GET request."""
 
     @contextmanager
     def connect() -> Iterator[Send]:
@@ -135,10 +135,10 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
 
 
 def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
-    """Return a function that opens a direct PostgreSQL connection. Each call of `send` runs the query with the next
-    parameters.
+    """Return a function that opens a direct PostgreSQL connection and yields `send`.
 
-    As in the functions of the platform, statements are not prepared.
+    Each call of `send` runs the query with the next parameters. As in the functions of the platform, statements are
+    not prepared.
     """
 
     @contextmanager
@@ -155,9 +155,9 @@ def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
 
 
 def both(first: Connect, second: Connect) -> Connect:
-    """Return a function that opens two connections. Each call of `send` makes one request on the first connection, then
-    one request on the second connection.
+    """Return a function that opens two connections and yields `send`.
 
+    Each call of `send` makes one request on the first connection, then one request on the second connection.
     These two requests are counted as one request.
     """
 

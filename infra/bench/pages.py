@@ -61,8 +61,8 @@ NEIGHBOUR_REQUESTS_PER_SECOND = 100
 SITES = 50
 VISITED_PRODUCTS = 2_000
 EARLIER_VISITS = 80_000
-"""The number of visits before the measurement starts, to all storefronts together. A cache entry lives for 30 minutes.
-At 44 visits a second, there are about as many visits in 30 minutes."""
+"""The total number of visits to all storefronts before the measurement starts. A cache entry lives for 30 minutes. In
+this time, a platform with 44 visits a second gets about 80,000 visits."""
 MEASURED_VISITS, UNCACHED_VISITS = 4_000, 600
 """The number of visits in a run with the cache, and in a run without the cache. A run has no fixed duration, but a
 fixed number of visits. The reason is that the hit rate grows with the number of visits, and the hit rate must not

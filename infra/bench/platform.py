@@ -213,8 +213,9 @@ class BenchPlatform:
     def settle(self) -> None:
         """Bring the database into the state that it would reach by itself some minutes after a load.
 
-        The planner statistics are current, the visibility map marks all rows as visible (also on the replica), and a
-        checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction prevents this.
+        Afterwards, the planner statistics are current, the visibility map marks almost all pages as visible (also on
+        the replica), and a checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction
+        prevents the vacuum.
         """
         self.database.execute("select app.analyze_products()")
         for _ in range(60):

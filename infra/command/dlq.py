@@ -1,6 +1,6 @@
 """The command `wecelebrate dlq`: lists, shows and redrives dead letters.
 
-A dead letter is a message that a worker could not process. The input in the message is not the reason.
+A dead letter is a job or a message that failed although its input is valid.
 """
 
 import json

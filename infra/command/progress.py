@@ -1,4 +1,4 @@
-"""Displays jobs: their state in a few words, as a row of a table, and with a progress bar."""
+"""Displays jobs in three ways: as a few words for the state, as rows of a table, and as progress bars."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping

@@ -28,7 +28,7 @@ Clients = Mapping[str, str]
 
 
 def client_slugs(api: httpx.Client) -> Clients:
-    """Return a mapping from id to slug, with every client."""
+    """Return a mapping from the id of every client to its slug."""
     return {client["id"]: client["slug"] for client in get_all(api, "/v1/clients")}
 
 
@@ -41,7 +41,7 @@ def client_id(clients: Clients, client: str) -> str:
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:
-    """Return all `parameters` that are not None as a query. If `client` is not None, adds the parameter `client_id`.
+    """Return a query with all `parameters` that are not None. If `client` is not None, adds the parameter `client_id`.
 
     Raises the same errors as `client_id`.
     """
@@ -77,7 +77,7 @@ def print_list(
 def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], Table]) -> None:
     """Print one row that the API returns.
 
-    If the row does not exist, raises LocalCloudError. The text in `not_found` is its message.
+    Raises LocalCloudError with the text in `not_found` if the row does not exist.
     """
     with as_admin() as cloud:
         row = get(cloud.api, path, not_found=not_found)

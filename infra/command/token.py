@@ -24,7 +24,7 @@ def token(
     ],
     expires_in: Annotated[int, typer.Option(min=1, help="Lifetime of the token, in seconds.")] = 12 * 3600,
 ) -> None:
-    """Print an access token. If the user must be a member of a client but is not, also create the membership."""
+    """Print an access token. If the user needs a membership of a client, also create or reactivate it."""
     state = state_directory()
     endpoints = running_endpoints(state)
     kind, _, name = identity.partition(":")
