@@ -195,7 +195,7 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Return a mapping from bucket to what the function does with the bucket: `list`, `read` or `write`."""
+        """Return a mapping from bucket to the declared operations of the function: `list`, `read` or `write`."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):

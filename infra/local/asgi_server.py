@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Served:
-    """An application that a server serves, with the port and the server."""
+    """The port and the server of an application that is being served."""
 
     port: int
     server: uvicorn.Server

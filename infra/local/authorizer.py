@@ -22,8 +22,8 @@ MAX_CACHED_TOKENS = 10_000
 """The maximum number of verified tokens whose claims are cached."""
 
 MIN_REFETCH_INTERVAL = 10.0
-"""The minimum time between two fetches of the keys, in seconds. Without this minimum, every token with an unknown key
-id would cause a fetch."""
+"""The minimum time from a successful fetch of the keys to the next fetch, in seconds. Without this minimum, every
+token with an unknown key id would cause a fetch."""
 
 MAX_KEYS_AGE = 3600.0
 """The maximum age of the keys, in seconds. Older keys are fetched again."""
@@ -123,8 +123,8 @@ class Authorizer:
         try:
             key_set = await self._fetch()
         except KeysUnavailable as error:
-            # The keys from the previous fetch stay in use. If no earlier fetch has succeeded, the next token causes a
-            # new fetch.
+            # The keys from the previous fetch, if there was one, stay in use. The next token can cause a new fetch,
+            # because `_fetched_at` stays the same.
             log.warning("%s", error)
             return
         self._keys = KeySet.import_key_set({"keys": list(key_set["keys"])})

@@ -84,7 +84,7 @@ class FunctionProcess:
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
         self.started = time.monotonic()
         self.ready = asyncio.Event()
-        """Becomes set as soon as the process has requested its first Lambda event, or has ended."""
+        """Signals that the process has requested its first Lambda event, or has ended."""
         self.finishing = False
         """Whether the process has returned a result, but has not requested the next event yet."""
         self.idle_since = 0.0

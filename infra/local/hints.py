@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def this_command() -> str:
-    """Return how an operator can call this command:
+    """Return the text with which an operator can call this command.
 
-    `wecelebrate` if it is on PATH, otherwise the path of the script.
+    The text is `wecelebrate` if this command is on PATH, otherwise the path of the script.
     """
     script = Path(sys.prefix) / "bin" / "wecelebrate"
     on_path = shutil.which("wecelebrate")
