@@ -1,4 +1,4 @@
-"""Converts an HTTP request to an event, and the result of a function to a response: API Gateway's payload format 2.0.
+"""Converts HTTP requests to events, and results of functions to HTTP responses (API Gateway's payload format 2.0).
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """

@@ -62,7 +62,7 @@ class ProcessIdentity:
 
 
 def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
-    """Terminate a process that is not our child, and its descendants.
+    """Terminate a process and its descendants. The process is not our child.
 
     Sends `stop_signal` to the process. Kills all of these processes that are still running after `timeout` seconds.
     """

@@ -1,8 +1,7 @@
 """Runs PostgreSQL, with a primary and a streaming replica.
 
-The data survives a restart. Each start repairs two problems. First, the start removes a `postmaster.pid` that is not
-valid any more after a kill. Second, the start copies the primary again if the replica needs changes that the primary
-has already removed.
+The data survives a restart. Each start repairs two problems. First, it removes a `postmaster.pid` that a killed server
+left behind. Second, it copies the primary again if the replica needs changes that the primary has already removed.
 """
 
 import contextlib
@@ -135,7 +134,7 @@ class Server:
         try:
             self.process.start()
         except LocalCloudError:
-            # If the postmaster was killed, its children use its shared memory for a moment longer. Try once more.
+            # The children of a killed postmaster use its shared memory for a moment longer. Try to start once more.
             if "shared memory" not in self.process.last_log_lines(lines=3):
                 raise
             time.sleep(1)

@@ -236,7 +236,7 @@ class Process:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self.start_timeout
         ready = False
-        # Check `running` after `ready`. If the child has ended, the answer came from another program on its port.
+        # Check `running` after `ready`. If the child has ended, another program has answered on its port.
         while not ready or not self.running:
             if self._child is None:
                 raise StartCancelled(f"{self.name} was stopped while it was starting")

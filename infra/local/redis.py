@@ -19,7 +19,7 @@ _PROGRAMS_ON_PATH = ("valkey-server", "redis-server")
 
 
 def find_server() -> str:
-    """Return the path of a Redis server program: in an installed Python package, otherwise on PATH.
+    """Find a Redis server program in an installed Python package, otherwise on PATH. Returns its path.
 
     Raises LocalCloudError if no program is found.
     """

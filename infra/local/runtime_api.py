@@ -28,25 +28,25 @@ class RequestHandler(Protocol):
     """Handles the requests that one process sends to its Runtime API."""
 
     def next_requested(self, connection: Connection) -> None:
-        """Handle a request of the process for its next event. Such a request means that the process is idle.
+        """Handle a request for the next event. The process sends this request when it is idle.
 
         The handler calls `connection.respond` when it has an event for the process.
         """
 
     def invocation_succeeded(self, request_id: str, payload: bytes) -> int:
-        """Handle the result of the function, which is in `payload`.
+        """Handle a request that contains the result of the function in `payload`.
 
         Returns the HTTP status of the response to this request.
         """
 
     def invocation_failed(self, request_id: str, payload: bytes) -> int:
-        """Handle an exception of the function. `payload` describes the exception.
+        """Handle a request that reports an exception of the function. `payload` describes the exception.
 
         Returns the HTTP status of the response to this request.
         """
 
     def init_failed(self, payload: bytes) -> int:
-        """Handle an error during the import of the function. `payload` describes the error.
+        """Handle a request that reports an error in the import of the function. `payload` describes the error.
 
         Returns the HTTP status of the response to this request.
         """

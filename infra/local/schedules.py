@@ -68,7 +68,7 @@ class Schedule:
             if local is None:
                 return None
             due: datetime = local.replace(tzinfo=self._zone).astimezone(UTC)
-            # In a repeated hour, `due` is the first of two equal local times. If `due` is too early, try the next time.
+            # In a repeated hour, `due` is the first of two equal local times. If it is too early, continue the loop.
             if due > after:
                 return due
 

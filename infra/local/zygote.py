@@ -163,7 +163,7 @@ class Zygote:
 
         At this time, the zygote has ended, or it ends as soon as it has killed its children.
         """
-        # Reset the state before the first `await`. During an `await`, the next zygote may start and get requests.
+        # Reset the state before the first `await`. During an `await`, the next zygote can start and get requests.
         process, self._process = self._process, None
         orphans, self._forks = self._forks, {}
         unanswered, self._pending = self._pending, {}

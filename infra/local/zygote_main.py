@@ -93,8 +93,8 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         for line in lines:
             request = json.loads(line)
             if "kill" in request:
-                # After the exit status of a child was read, another process may get its pid. `children` contains only
-                # the children whose exit status was not read yet.
+                # As soon as the exit status of a child is read, another process can get its pid. `children` contains
+                # only the children whose exit status has not been read yet.
                 if request["kill"] in children:
                     kill(request["kill"])
                 continue

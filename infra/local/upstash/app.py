@@ -229,7 +229,7 @@ def _json_value(value: Value, base64: bool) -> Any:
         case list():
             return [_json_value(item, base64) for item in value]
         case ErrorReply(message):
-            # Only the array that a script returns can contain an error.
+            # This error is an element of an array that a script returned.
             return _json_value(message.encode(), base64)
 
 
