@@ -228,7 +228,7 @@ def _webhook(event: EventName) -> Json:
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
-    """Return status → error response, for all errors that an operation can return."""
+    """Return all errors that an operation can return, as a dict: status → error response."""
     body = "requestBody" in operation
     parameters = operation.get("parameters", [])
     uses_database = bool(spec.uses)

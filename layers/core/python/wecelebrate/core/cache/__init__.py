@@ -49,8 +49,8 @@ __all__ = [
 LOCK_MS = 2000
 """The lifetime of a lock, in milliseconds. A loader that dies delays the waiting requests by at most this time."""
 JITTER = 0.1
-"""Each lifetime is shortened at random, by at most this share. Values that were loaded at the same time therefore do
-not expire at the same time."""
+"""Each lifetime is shortened by a random fraction from 0 to this number. Values that were loaded at the same time
+therefore do not expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
 """The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
 _TAGS_PER_CALL = 1000
@@ -103,7 +103,7 @@ def _put(keys: list[str], *arguments: str) -> None:
 
 
 def new_value(body: str, meta: str, tokens: str, seconds: float) -> Value:
-    """Create a value that expires after `seconds`. This time is shortened at random, by at most the share JITTER."""
+    """Create a value that expires after `seconds`, minus a random part of at most `JITTER * seconds`."""
     life = seconds * (1 - random.random() * JITTER)  # noqa: S311 - no secret
     return Value(now() + int(life * 1000), meta, tokens, body)
 
@@ -144,7 +144,7 @@ def requests_in_last_hour(limit_key: str) -> int:
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Add up accounts. Returns the two sums of each field (`wecelebrate.usage` describes the fields)."""
+    """Add up accounts, field by field. Returns two sums for each field. `wecelebrate.usage` describes the fields."""
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
@@ -154,7 +154,7 @@ def info() -> dict[str, str]:
     return redis().info()
 
 
-# The functions below access values when there is no API request.
+# The functions below access values outside of API requests.
 
 
 def get(value_key: str) -> Value | None:

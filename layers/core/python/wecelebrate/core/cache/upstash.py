@@ -23,9 +23,9 @@ class Upstash(Commands):
     def __init__(self, url: str, token: str, timeout: float) -> None:
         """`timeout` is in seconds. It applies to connecting, and to each read from the connection."""
         self._url = url
-        # Do not request base64: the responses are valid UTF-8 without this encoding, and are a third smaller. Send no
-        # sync token, which Upstash uses for read-your-writes: the tokens of the tags already show whether a value is
-        # outdated.
+        # Do not request base64: it would make the responses a third larger, and they are valid UTF-8 without it. Send
+        # no sync token, which Upstash uses for read-your-writes: the tokens of the tags already show whether a value
+        # is outdated.
         self._headers = make_headers(token, encoding=None, allow_telemetry=False)
         self._transport = Transport(timeout)
 
