@@ -41,10 +41,7 @@ def queries(module_file: str) -> Queries:
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the values of `columns`, because psycopg requires this for columns of the type jsonb.
-
-    All other values stay unchanged.
-    """
+    """Wrap the values of the given jsonb columns in `Jsonb`, as psycopg requires. Keeps all other values unchanged."""
     return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
 
 

@@ -75,7 +75,7 @@ class _IdempotentCreate:
     def run(self, create: Callable[[], Response]) -> Response:
         """Return the stored response of the key.
 
-        If no response is stored, call `create` and store the response of `create`.
+        If no response is stored, call `create`, then store and return its response.
         """
         stored = idempotency.find(self._tx, self._key, self._request_hash)
         if stored is not None:
@@ -90,8 +90,8 @@ class _IdempotentCreate:
 
 
 _current: list[_IdempotentCreate] = []
-"""The running request with an idempotency key. The list is empty or has one element, because an instance handles one
-event at a time."""
+"""A list that holds the running request, if that request has an idempotency key. There is never a second element,
+because an instance handles one event at a time."""
 
 
 @contextmanager
