@@ -56,7 +56,7 @@ class Meter:
     def record_query(self, seconds: float, rows: int = 0, queries: int = 1) -> None:
         """Record the database time of a statement, and the number of rows that it returned or changed.
 
-        If it did neither, `rows` is -1.
+        `rows` is -1 if the statement neither returned nor changed rows.
         """
         self._current().add(queries, seconds * 1000, max(rows, 0), 0)
         metrics.count("DatabaseMilliseconds", seconds * 1000)
@@ -66,7 +66,7 @@ class Meter:
         self._current().add(0, 0, 0, commands)
 
     def unsent(self) -> str:
-        """Return the usage in the format of the Lua scripts.
+        """Return the usage in the format that the Lua scripts read.
 
         Each account has one line: `tenant entity queries milliseconds rows commands`.
         """

@@ -64,8 +64,8 @@ class RenderedPage:
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
-"""The sort orders of lists. Each sort order maps the query parameters of its sort keys to None, which stands
-for the first page."""
+"""The sort orders of lists. The keys of each mapping are the query parameters for the sort keys. All values are None,
+which means the first page."""
 
 
 def list_page(
@@ -98,7 +98,7 @@ def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, 
     """Build a page from the rows of a query. The query returns one row more than `limit` if there is another page.
 
     Each row has the column `item`, which is JSON, and the columns of the sort keys. The cursor contains the sort keys
-    of the last row. `more` contains additional members of the response, as JSON.
+    of the last row on the page. `more` contains additional members of the response, as JSON.
     """
     page = list(rows)
     cursor = None

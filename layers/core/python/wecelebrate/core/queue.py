@@ -148,8 +148,8 @@ def enqueue(tx: Transaction, *messages: OutgoingMessage) -> None:
 def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
     """Send messages after the transaction has committed, without duplicates.
 
-    If SQS fails, the sweeper sends the messages within seconds. The caller is not informed about these messages:
-    `dispatch` returns None if the transaction has no other messages.
+    If SQS fails, the sweeper sends the messages within seconds. If a transaction has only messages from this function,
+    `dispatch` returns None, so the caller does not learn whether SQS accepted the messages.
     """
     pending = tx.local(_TransactionMessages).best_effort_messages
     pending += [each for each in dict.fromkeys(messages) if each not in pending]

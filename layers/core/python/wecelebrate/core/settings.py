@@ -60,7 +60,7 @@ class Settings(BaseModel):
         return _declared("WC_QUEUE_", name)
 
     def images(self) -> str:
-        """Return the beginning of all image URLs. Raises NotDeclared unless function.toml declares their use."""
+        """Return the beginning of all image URLs. Raises NotDeclared if function.toml does not declare images."""
         if not self.images_url:
             raise NotDeclared("WC_IMAGES_URL is not set: declare the use of images in function.toml")
         return self.images_url

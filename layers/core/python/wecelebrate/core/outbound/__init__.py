@@ -35,8 +35,8 @@ __all__ = [
 USER_AGENT = "wecelebrate/1"
 
 _MAX_OVERHEAD_BYTES = 64 * 1024
-"""The maximum total size of status line, headers and framing of chunks. There is a separate limit for the
-body."""
+"""The maximum size, in bytes, of everything in a response except the body: the status line, the headers, and the
+framing of the chunks. The body has a separate limit."""
 _READ_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CROSS_ORIGIN_HEADERS = ("accept", "user-agent", "if-none-match", "if-modified-since")
@@ -52,7 +52,7 @@ class Response:
     headers: Mapping[str, str]
     """Maps the name of each header (in lower case) to its value. Commas join the values of a repeated header."""
     body: bytes
-    """The unchanged body. It is only compressed if the server ignores the `Accept-Encoding` of the request."""
+    """The unchanged body. It is compressed only if the server ignores the `Accept-Encoding` of the request."""
     url: str
     """The URL of the last request, after redirects."""
 
@@ -116,7 +116,7 @@ def _redirect_target(address: Address, location: str) -> Address:
 def _exchange(
     method: str, address: Address, headers: Mapping[str, str], body: bytes | None, *, deadline: float, max_bytes: int
 ) -> Response:
-    """Send one request and read its response. Raises NotAllowed, ResponseTooLarge, Unreachable."""
+    """Send one request and read its response. Raises NotAllowed, ResponseTooLarge or Unreachable."""
     try:
         with _connect(address, deadline) as plain, _start_tls(plain, address, deadline) as stream:
             limited = _LimitedSocket(stream, deadline, max_bytes + _MAX_OVERHEAD_BYTES)

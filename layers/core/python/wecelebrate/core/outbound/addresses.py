@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 """Maps each scheme to its default port. Other ports are not allowed, because the security group blocks them."""
 
 _LOCAL_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion")
-"""Suffixes of host names that are only valid in a local network, or that have no address on the public internet.
+"""Suffixes of host names that are valid only in a local network, or that have no address on the public internet.
 
 RFC 6761, 6762, 7686 and 8375 define all of these suffixes except `internal`, which ICANN has reserved.
 """

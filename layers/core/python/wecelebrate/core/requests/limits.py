@@ -2,7 +2,7 @@
 
 Redis counts the requests, in the call that also gets the session and the value (`cache/lookup.lua`). The limits of
 clients and sites have a sliding window of one hour, which consists of 60 buckets of one minute. The limit of an IP
-address has a sliding window of one minute. While Redis is down, each instance only counts the requests that it handles
+address has a sliding window of one minute. While Redis is down, each instance counts only the requests that it handles
 itself, and applies lower limits.
 """
 

@@ -48,10 +48,10 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
 
 
 def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
-    """Load an object that was just written, so that it is in the cache. An error of this function is ignored.
+    """Load an object into the cache after it was written. Ignores any Problem.
 
     The object is loaded from the database, not taken from the write. If two writes are concurrent, it is possible that
-    the older write calls this function last. The object of the older write would then already be outdated.
+    the older write calls this function last. In this case, the object of the older write is already outdated.
     """
     with suppress(Problem):
         value_of(request, entry, object_loader(load))
@@ -68,9 +68,9 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     stored = False
     try:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
-            # It is possible that the caller's membership changed after the session was cached. If so, the callers with
-            # the scope of the cached session see other rows than this caller, so the value must not be stored for that
-            # scope.
+            # It is possible that the caller's membership changed after the session was cached. If so, this caller no
+            # longer sees the same rows as the callers with the scope of the cached session. So the value must not be
+            # stored for that scope.
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)
