@@ -136,7 +136,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# The names of columns that mean the opposite of `is_active`.
+# Column names that mean the opposite of `is_active`.
 INACTIVE_NAMES = frozenset((
     "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued",
     "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",

@@ -32,7 +32,7 @@ A file with millions of empty members is an attack.
 
 
 class Readable(Protocol):
-    """A stream that can be read once."""
+    """A stream that can be read only once."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -45,7 +45,7 @@ class UnpackedFile:
     """The content after `head`."""
     head: bytes
     name: str
-    """The name of the uploaded file, or the name of the data file in the archive. Only a hint to the format."""
+    """The name of the uploaded file, or the name of the data file in the archive. It is only a hint to the format."""
     layers: tuple[str, ...] = ()
     """The names of the containers (gzip, zip). The outermost container is the first."""
     workbook: Archive | None = None
@@ -69,7 +69,7 @@ class UnpackedFile:
 
 
 def unpack(stream: BinaryIO, name: str) -> UnpackedFile:
-    """Find the data file in a stream that can be read once. Raises UnreadableFeed if the file cannot be unpacked."""
+    """Find the data file in a stream that can be read only once. Raises UnreadableFeed if unpacking fails."""
     counting = _CountingStream(stream)
     unpacked = UnpackedFile(counting, b"", name)
     packed_bytes: Callable[[], int] = lambda: counting.bytes_read  # noqa: E731  (replaced below)
@@ -198,7 +198,7 @@ class GzipStream:
         return b""
 
     def _has_more(self) -> bool:
-        """Return whether there is more data in this gzip member or in a next one. Skips zero bytes between members."""
+        """Return whether there is more data in this gzip member or in another one. Skips zero bytes between members."""
         if not self._member.eof:
             return True
         rest = self._member.unused_data or self._input

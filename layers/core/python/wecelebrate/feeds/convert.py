@@ -76,7 +76,7 @@ def single_line(cell: str, max_length: int) -> str:
 
 
 def boolean(cell: str) -> bool:
-    """Parse yes or no in many languages. Raises BadCell with the code `not_yes_or_no`."""
+    """Parse a word that means yes or no, in many languages. Raises BadCell with the code `not_yes_or_no`."""
     word = cell.strip().casefold()
     if word in YES:
         return True

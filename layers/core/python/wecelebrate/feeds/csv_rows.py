@@ -16,7 +16,7 @@ MAX_COLUMNS = 2_000
 MAX_RECOVERIES = 10_000
 MAX_REREAD_CHARACTERS = 20_000_000
 MAX_BLANK_ROWS = 1_100_000
-"""The maximum number of blank rows. No program writes more rows, because a spreadsheet has at most 1,048,576 rows."""
+"""The maximum number of blank rows. No program writes more, because a spreadsheet has at most 1,048,576 rows."""
 
 
 class CsvRows:

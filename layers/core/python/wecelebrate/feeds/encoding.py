@@ -26,7 +26,7 @@ CHUNK = 1 << 20
 FORMAT_SAMPLE = 64 << 10
 """How many characters at the start of a file are used to detect its format."""
 SAMPLE_BYTES = 16 << 10
-"""How many bytes of the lines with non-ASCII bytes are used to detect a legacy encoding."""
+"""A legacy encoding is detected from at most this many bytes, which come from the lines with non-ASCII bytes."""
 
 # Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
 MARKS = (

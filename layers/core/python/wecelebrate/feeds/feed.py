@@ -50,7 +50,7 @@ class Feed:
         self._currency = currency
         self._stopped = False
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
-        """`full` if the file says that it is the whole catalog, `delta` for only changes, None if it says nothing."""
+        """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
         self.rows_read = 0
         """The number of rows read so far. At the end, this number equals the sum of `item.rows` over all items."""
 

@@ -7,7 +7,7 @@ from wecelebrate.feeds.items import UnreadableFeed
 
 Format = Literal["csv", "json", "ndjson", "xlsx", "xml"]
 
-# The first bytes of files in binary formats, each with the name of the format and a text that says what to do.
+# For each binary format: the first bytes of its files, and a text that names the format and says what to do.
 BINARY = (
     (b"BZh", "a bzip2-compressed file; unpack it and upload the file inside"),
     (b"\xfd7zXZ\x00", "an xz-compressed file; unpack it and upload the file inside"),

@@ -16,7 +16,7 @@ from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
 
-# A product with more rows or characters than this is processed in parts, so that memory use is limited for any file.
+# A product that exceeds one of these limits is processed in parts, so that memory use is limited for any file.
 MAX_GROUP_ROWS = 1_000
 MAX_GROUP_CHARACTERS = 8_000_000
 DASH = "\N{EN DASH}"
@@ -47,7 +47,7 @@ class VariantGrouper:
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
-        # The builder for plain rows reads the computed columns as SKU, name and images.
+        # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
             Plan(
                 [*plan.header, *self._labels(plan)], plan.profile, [self._width],
@@ -68,7 +68,7 @@ class VariantGrouper:
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
-        """Return the names of the computed columns for messages.
+        """Return the names that messages use for the computed columns.
 
         A computed column replaces a column of the file, and has the name of that column.
         """

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 DeclaredMode = Literal["full", "delta"]
-"""What a file says that it contains: `full` means the whole catalog, `delta` means only changes."""
+"""What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class BadCell(Exception):
         self.code = code
         self.problem = problem
         self.columns: list[int] = []
-        """The numbers of the field's columns. Set only by functions that read several fields."""
+        """The numbers of the field's columns. Only functions that read several fields assign this list."""
 
 
 def quoted(value: str, max_length: int = 60) -> str:

@@ -236,8 +236,7 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
 def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
     """If the columns have different currencies, choose one column for all rows.
 
-    Chooses a column in the catalog's currency. If there is none, chooses a column without a currency, otherwise the
-    first column.
+    Prefers a column in the catalog's currency, then a column without a currency, then the first column.
     """
     if any(price.currency for price in prices):
         preferred = [price for price in prices if price.currency == catalog_currency]

@@ -350,7 +350,7 @@ def has_column(folded_header: list[str], pattern: str) -> bool:
 
 
 def known_names() -> frozenset[str]:
-    """Return the column names in the profiles, without patterns. These names help to recognise a header."""
+    """Return all column names of the profiles, except patterns. These names help to recognise a header."""
     names: set[str] = set()
     for profile in PROFILES:
         for patterns in (*profile.signatures, *profile.fields.values()):

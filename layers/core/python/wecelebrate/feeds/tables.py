@@ -35,7 +35,7 @@ class Table:
     profile: Profile | None = None
     """The profile, if the format determines the profile. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
-    """`full` if the file says that it is the whole catalog, `delta` for only changes, None if it says nothing."""
+    """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
 

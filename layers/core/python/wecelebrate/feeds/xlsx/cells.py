@@ -79,7 +79,7 @@ def number(raw: str) -> str:
         return raw
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if abs(value) >= 1e15:  # the number was rounded when it was written: the exponent shows this, so keep it
+    if abs(value) >= 1e15:  # keep the exponent: it shows that the number was rounded when it was written
         return raw.upper() if "E" in raw.upper() else raw.removesuffix(".0")
     return format(Decimal(format(value, ".15g")), "f")
 

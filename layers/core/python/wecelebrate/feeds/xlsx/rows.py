@@ -35,7 +35,7 @@ Flaw = tuple[str, str]
 Numbered = tuple[int, list[str]]
 """The number of a row, and the cells of this row."""
 Spans = dict[int, list[tuple[int, int]]]
-"""Maps each column to a list with the first row and the last row of each of its merged cells.
+"""Maps each column to a list of its merged cells. For each merged cell, the list has the first row and the last row.
 
 The list begins with the lowest merged cell of the column.
 """
