@@ -29,7 +29,7 @@ from wecelebrate.feeds.xml.ubl import UblCatalogue
 __all__ = ["open_xml"]
 
 RAW_EXCERPT = 1_000
-"""The number of characters of a rejected record that are shown in the error file."""
+"""The maximum number of characters that the error file shows of a record that is too large."""
 
 FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "BMECAT": BMEcat,
@@ -39,7 +39,7 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
 }
-# The bytes that the start of a file in these formats must contain. The name of the root element is not enough.
+# The name of the root element is not enough to detect these formats. The start of the file must also contain the bytes.
 CONFIRMED_BY = {
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),

@@ -109,7 +109,7 @@ class BMEcat(XmlFormat):
                 else:
                     self._add_group(system, element)
         except BrokenXml:
-            pass  # the error is reported when the articles are read
+            pass  # broken XML is reported when the articles are read
         self._groups.complete()
 
     def _add_group(self, system: str, element: Element) -> None:
@@ -230,7 +230,7 @@ class BMEcat(XmlFormat):
         return list(dict.fromkeys(address for *_, address in sorted(images)))
 
     def _absolute(self, address: str) -> str:
-        """Return the address. The catalog's MIME_ROOT is put before a relative address."""
+        """Return the address of a file. A relative address gets the catalog's MIME_ROOT as its prefix."""
         if not self._mime_root or _ADDRESS.match(address):
             return address
         return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"

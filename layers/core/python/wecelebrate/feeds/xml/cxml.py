@@ -1,4 +1,4 @@
-"""Reads a cXML Index: items of a supplier's catalog that are added, deleted, or bought on its website (punch-out).
+"""Reads a cXML Index: added items, deleted items, and punch-out items, which are bought on the supplier's website.
 
 Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 """

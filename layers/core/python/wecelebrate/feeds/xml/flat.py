@@ -136,11 +136,11 @@ class Flattener:
 class _RecordBuilder:
     record: Record
     lines: dict[str, list[str]]
-    """Maps a column to its texts if there are several. The texts are joined at the end."""
+    """Maps each column that has several texts to these texts. They are joined when the record is complete."""
     languages: dict[str, str]
     """Maps each column to the language of its text."""
     numbers: dict[str, int] = field(default_factory=dict)
-    """Maps a column to the number of its numeric values if there are several."""
+    """Maps each column that has several numeric values to the number of these values."""
     size: int = 0
 
     def put(self, path: str, text: str) -> str:
@@ -282,7 +282,7 @@ def attribute_lines(pairs: Pairs) -> str:
 
 
 def unit_price(amount: str, factor: str, quantity: str) -> str:
-    """Return the price of one unit if `quantity` units cost `amount` × `factor`. An invalid amount is not changed."""
+    """Return the price of one unit if `quantity` units cost `amount` × `factor`. Returns `amount` if it is invalid."""
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)
     return amount if price is None or times == units else f"{price * times / units:.4f}"

@@ -49,7 +49,7 @@ class GdsnTradeItems(XmlFormat):
         self._flat = Flattener(("tradeItemInformation", "extension"), ("referencedFileHeader", "partyInRole"), language)
 
     def accept(self, element: Element) -> bool:
-        # Elements that describe components or items of the next lower level contain an element `tradeItem` too.
+        # A `tradeItem` can also be inside an element that describes a component or an item of the next lower level.
         parent = element.getparent()
         return local(element) != "tradeItem" or (parent is not None and local(parent) == "catalogueItem")
 

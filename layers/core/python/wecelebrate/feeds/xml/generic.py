@@ -1,7 +1,7 @@
 """Reads generic XML, in which each product is an element.
 
-The catalog's settings can contain the name of this element. Without this setting, the element is detected, because
-products are repeated.
+The catalog's settings can contain the name of this element. Without this setting, this module searches the start
+of the file for a repeated element.
 """
 
 from collections.abc import Iterator
@@ -74,14 +74,17 @@ def _path_from_settings(record: str) -> Path:
     path = tuple(part.rpartition(":")[2] for part in record.strip("/ ").replace(".", "/").split("/"))
     if not all(path):
         raise UnreadableFeed(
-            f"`record` in the sync settings is {quoted(record)}; it must be the element of a product, such as offer or "
-            "shop/offers/offer"
+            f"`record` in the sync settings is {quoted(record)}; it must name the element of a product, such as "
+            "offer or shop/offers/offer"
         )
     return path
 
 
 def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
-    """Return the names of list elements: all their children have one similar name, such as `image` in `images`."""
+    """Return the names of list elements.
+
+    All children of a list element have the same name, which is similar to the name of the list: `image` in `images`.
+    """
     return {
         path[-1]
         for path, stats in statistics.items()

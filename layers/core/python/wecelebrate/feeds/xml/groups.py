@@ -55,7 +55,7 @@ class CatalogGroups:
         return self.path(CATALOG, row[0]) if row else ""
 
     def _path(self, system: str, key: str) -> str:
-        """Return a path such as `Hardware > Notebooks`, or its last name if the path is too long for a category."""
+        """Return a path such as `Hardware > Notebooks`. If it is too long for a category, return only `Notebooks`."""
         names: list[str] = []
         while self._has_groups and self._database is not None and key and len(names) < MAX_DEPTH:
             query = "select name, parent from groups where system = ? and key = ?"

@@ -32,7 +32,7 @@ PROFILE = Profile(
 class SapMaterials(XmlFormat):
     """Each material is a product.
 
-    The valuation price of a material (E1MBEWM) is not a sales price. It is used only if the mapping names it.
+    The valuation price of a material (E1MBEWM) is not a sales price. It is used only if the mapping names its column.
     """
 
     name = "SAP MATMAS"
@@ -72,7 +72,7 @@ class SapMaterials(XmlFormat):
 
 
 def _language(segment: Element) -> str:
-    """Return the language of the segment. SPRAS_ISO contains a two-letter code, SPRAS a one-letter code of SAP."""
+    """Return the language of the segment. SPRAS_ISO is a two-letter code. SPRAS is SAP's own one-letter code."""
     iso = child_text(segment, "SPRAS_ISO", "LANGUAGE_ISO", "TDSPRASISO")
     return (iso or {"E": "EN", "D": "DE", "F": "FR", "S": "ES", "I": "IT", "N": "NL", "P": "PT"}.get(
         child_text(segment, "SPRAS", "TDSPRAS").upper(), child_text(segment, "SPRAS", "TDSPRAS")

@@ -79,9 +79,9 @@ class ElementReader:
         self._parser = pull_parser(tags)
         self._root: Element | None = None
         self._open: Element | None = None
-        """The complete element that the parser is reading."""
+        """The element with a name in `complete` whose content the parser is reading."""
         self._lines = self._lines_before = 1
-        """The line numbers at the end and at the start of the current chunk."""
+        """`_lines` is the line number at the end of the current chunk, and `_lines_before` at its start."""
         self._equals = 0
         self._names: set[tuple[bytes, bytes]] = set()
         self._random = random.Random()  # noqa: S311  (an attacker must not predict which chunks are sampled)

@@ -31,7 +31,7 @@ _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.item
 
 
 class BrokenXml(Exception):
-    """The file cannot be read beyond this line. `problem` says why."""
+    """The file cannot be read beyond the line `line`. `problem` says why."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -141,7 +141,10 @@ OTHER_DOCUMENTS = {
 
 
 def _root(head: bytes) -> str:
-    """Return the local name of the root element. Raises UnreadableFeed for declarations and, for example, for HTML."""
+    """Return the local name of the root element.
+
+    Raises UnreadableFeed if the DOCTYPE contains declarations, or if the file is not a product feed (for example HTML).
+    """
     if _SUBSET.match(head):
         raise UnreadableFeed(
             "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "
