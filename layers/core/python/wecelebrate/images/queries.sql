@@ -68,7 +68,7 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Read the next page of products, after the SKU `after`. The page size is `products`. Returns the last SKU of the page,
+-- Read the next page of products, after the SKU `after`. `products` is the page size. Returns the last SKU of the page,
 -- the number of its products that have images, and up to `max_images` addresses to fetch. An address must be fetched if
 -- it is new or due for a retry, if its fetch failed before `failed_before`, or if it was fetched before `ready_before`.
 with page as materialized (

@@ -125,7 +125,8 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
     """Read the header of an image, and check the format and the number of pixels of the image. Raises NotRendered."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit MAX_PIXELS is lower
+            # MAX_PIXELS is lower than Pillow's own limit.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
         raise NotRendered("too_many_pixels", _too_many_pixels()) from error

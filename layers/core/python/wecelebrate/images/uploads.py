@@ -51,8 +51,8 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:
     """Create a job that renders an uploaded file. If the image is pending or ready, this function does nothing.
 
-    After a failure, the caller can call this function again. Before that, the caller can upload the file again, if the
-    URL is still valid. Raises NotFound, Forbidden or NotAnUpload.
+    After a failure, the caller can call this function again. If the URL is still valid, the caller can upload the file
+    again before this call. Raises NotFound, Forbidden or NotAnUpload.
     """
     image = get(tx, image_id)
     if image.origin != "uploaded":

@@ -12,7 +12,7 @@ DEFAULT_CURRENCY = "USD"
 
 
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
-    """Return `id`, `owner_client_id` and `sync_settings` of a catalog, or None if the caller cannot see it."""
+    """Return `id`, `owner_client_id` and `sync_settings` of a catalog, or None if the caller cannot see the catalog."""
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None
 

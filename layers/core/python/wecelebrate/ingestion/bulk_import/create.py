@@ -86,7 +86,7 @@ def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
         raise Invalid(f"{len(errors)} of {len(rows)} rows have no valid SKU.", errors[:_MAX_FIELD_ERRORS])
     text = b"\n".join(orjson.dumps(row) for row in rows)
     if len(text) > MAX_BYTES:
-        raise RowsTooLarge(f"The rows have {len(text):,} bytes. One request may contain {MAX_BYTES:,} bytes of rows.")
+        raise RowsTooLarge(f"The rows have {len(text):,} bytes. The maximum for one request is {MAX_BYTES:,} bytes.")
     key = f"{folder}/rows.ndjson"
     version_id = storage.put_version(uploads.BUCKET, key, text, "application/x-ndjson")
     return {"key": key, "version_id": version_id, "name": "rows.ndjson", "format": "rows"}

@@ -39,7 +39,7 @@ class _CamelCase(BaseModel):
 class LegacyImport(BaseModel):
     """The request of an import: products, and optionally their catalog.
 
-    The model accepts any value, because the first API reported errors in the `error` field instead of with status 422.
+    The model accepts any value, because the first API reported errors in the field `error`, and never with status 422.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -69,7 +69,7 @@ class FailedProduct(BaseModel):
 
 
 class ImportResult(BaseModel):
-    """The number of imported and failed products."""
+    """How many products were imported, and how many failed."""
 
     total: int
     successful: int

@@ -17,7 +17,7 @@ from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_o
 
 HEADER = tuple(ImportRow.model_fields)
 _MAX_REASONS = 5
-"""The maximum number of errors that are listed as the reason for the rejection of a row."""
+"""The maximum number of errors in the reason of a rejected row."""
 
 
 class RequestRows(AbstractContextManager["RequestRows"]):

@@ -22,7 +22,7 @@ _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
 
 
 class UnreadableFile(Invalid):
-    """The file cannot be read as products with any mapping."""
+    """No mapping can read products from the file."""
 
     code = "unreadable_file"
 

@@ -58,11 +58,11 @@ class Load:
     catalog_id: UUID
     rules: Rules
     open_rows: Callable[[], AbstractContextManager[Rows]]
-    """A function that opens the rows, positioned at the first row. It raises `feeds.UnreadableFeed`."""
+    """A function that opens the rows at the first row. It can raise `feeds.UnreadableFeed`."""
     bucket: str
     """The bucket of the result file and the error file."""
     result_prefix: str
-    """The prefix that the key of the result file and the key of the error file have in common."""
+    """The common prefix of two keys: the key of the result file and the key of the error file."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """The fields of the result file that describe the source."""
     inline: bool = False

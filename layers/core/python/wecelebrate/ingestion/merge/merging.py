@@ -15,7 +15,7 @@ sql = queries(__file__)
 MAX_ATTEMPTS = 5
 """The maximum number of attempts to merge a chunk. An attempt fails if another transaction adds the same products."""
 _MAX_COMPARED_ROWS = 500
-"""The maximum number of rows at the start of a chunk that a dry run compares with the catalog."""
+"""A dry run compares the first rows of each chunk with the catalog, up to this number of rows."""
 
 
 class ChunkConflict(Exception):

@@ -1,4 +1,4 @@
-"""Pulls: a pull registers the new files below a prefix in the folder of a catalog, when a schedule is due."""
+"""Pulls: when a schedule is due, a pull registers the new files below the schedule's prefix in the catalog's folder."""
 
 from typing import Any
 from uuid import UUID
