@@ -82,7 +82,7 @@ def create(
     requested_by: str | None = None,
     notify_email: str | None = None,
 ) -> UUID:
-    """Create a job and return its id. Its message is sent after the commit.
+    """Create a job and return its id. The message of the job is sent after the commit.
 
     Jobs with the same `ordering_key` run one at a time, in the order of their creation. The requester is the caller,
     unless `requested_by` names a service. Raises Forbidden if the caller is not allowed to write for the client or the

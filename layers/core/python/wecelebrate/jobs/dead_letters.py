@@ -76,7 +76,7 @@ def page(tx: Transaction, filters: DeadLetterFilters) -> pages.RenderedPage:
 
 
 def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
-    """Return a dead letter. Raises NotFound, Forbidden."""
+    """Return a dead letter. Raises NotFound or Forbidden."""
     row = sql.get_dead_letter(tx, letter_id=letter_id)
     if row is None:
         raise NotFound
@@ -86,7 +86,7 @@ def get(tx: Transaction, letter_id: UUID) -> DeadLetter:
 def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     """Redrive a dead letter: retry its job, or send its message again.
 
-    Raises NotFound and Forbidden. Raises NothingToRedrive if the message was already sent again, and WrongJobState if
+    Raises NotFound or Forbidden. Raises NothingToRedrive if the message was already sent again, and WrongJobState if
     the job has completed or is running.
     """
     letter = get(tx, letter_id)

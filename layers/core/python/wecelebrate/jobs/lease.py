@@ -16,8 +16,8 @@ sql = queries(__file__)
 LEASE_SECONDS = 60
 """The number of seconds after which a lease ends if it is not renewed."""
 RENEW_AFTER_SECONDS = 20.0
-"""The age at which a lease is renewed. A worker begins a further chunk of work only if at least this time is left
-before the invocation ends."""
+"""The age in seconds at which a lease is renewed. A worker begins a further chunk of work only if at least this
+many seconds are left before the invocation ends."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:

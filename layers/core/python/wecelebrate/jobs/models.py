@@ -24,7 +24,7 @@ class Counts(BaseModel):
 
 
 class RowError(BaseModel):
-    """A row of a file that was rejected."""
+    """A rejected row of a file."""
 
     line: int
     sku: str | None = None

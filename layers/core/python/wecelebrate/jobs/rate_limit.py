@@ -1,8 +1,8 @@
 """Limits the number of jobs that all workers of a queue together start per second.
 
 All workers that can run at the same time have an equal share of the rate: each worker waits `workers / rate` seconds
-between the starts of two jobs. The workers do not communicate, so the rate is not exceeded if a part of the platform
-fails. There is a disadvantage: a worker uses only its own share, even if no other worker is active.
+between the starts of two jobs. The workers do not communicate, so the rate is not exceeded even if a part of the
+platform fails. There is a disadvantage: a worker uses only its own share, even if no other worker is active.
 """
 
 import time

@@ -2,7 +2,7 @@
 
 `order_confirmation`, `order_shipped` and `job_finished` create a row in `mails` and a job. Call these functions in the
 transaction of the change that the mail reports. The payload of the job contains only the id of the row and no personal
-data. The worker (`work`) renders the mail with the branding and in the language of the site, and sends it through SES.
+data. The worker (`work`) renders the mail in the site's language, with the site's branding, and sends it through SES.
 
 SES reports the outcome in events. `receive` processes these events: it updates the state of the mail. `receive` also
 suppresses an address that does not exist, or whose owner complained about the mail.

@@ -98,7 +98,7 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_suppression^
--- Get the client of a suppression that the caller may see.
+-- Get the client that a suppression belongs to. Returns no row when the caller is not allowed to see the suppression.
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!

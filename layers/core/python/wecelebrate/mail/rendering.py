@@ -1,4 +1,4 @@
-"""Renders the subject, text and HTML of a mail, with the branding and in the language of its site.
+"""Renders the subject, text and HTML of a mail, in the language of its site and with the site's branding.
 
 Templates and phrases are part of this package. All other values are untrusted. The function `clean` removes control
 characters and line breaks from these values. In HTML, these values are also escaped.
