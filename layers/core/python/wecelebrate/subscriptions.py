@@ -1,4 +1,4 @@
-"""Connects the domains that publish events with the domains that react to them.
+"""Connects the domains that publish events with the domains that react to these events.
 
 These domains need not import each other.
 

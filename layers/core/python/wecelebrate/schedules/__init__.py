@@ -1,4 +1,4 @@
-"""Schedules. A schedule repeats work at the times that its cron expression matches in its time zone."""
+"""Schedules. A schedule starts work whenever the local time in its time zone matches its cron expression."""
 
 from datetime import UTC, datetime
 from typing import Any

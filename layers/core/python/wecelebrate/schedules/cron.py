@@ -1,4 +1,4 @@
-"""Computes when a schedule is due, from a cron expression with five fields in the local time of a time zone.
+"""Computes when a schedule is due. Its cron expression has five fields, and applies to the local time of a time zone.
 
 When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
 first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at a
@@ -38,7 +38,7 @@ def parse_expression(text: str) -> str:
 
 
 def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
-    """Return the smallest number of minutes between two times that an expression matches.
+    """Return the shortest interval, in minutes, between two times that match an expression.
 
     Hours 23 and 0 count as consecutive, even if the expression does not match two consecutive days.
     """

@@ -58,8 +58,8 @@ select exists (
                    and not app.job_awaits_approval(j))));
 
 -- name: claim_due
--- Lock and return up to `max_rows` due schedules, the one with the earliest due time first. Schedules that another
--- transaction has locked are skipped.
+-- Lock up to `max_rows` due schedules, and return these schedules in the order of their due times. Schedules that
+-- another transaction has locked are skipped.
 select id, client_id, type, cron, timezone, now() as due_at
 from schedules
 where is_active and next_at <= now()
@@ -88,7 +88,7 @@ where id in (
 returning id, client_id, type;
 
 -- name: get_requested_run^
--- Get the schedule if one of its runs is requested.
+-- Get the schedule. Returns no row if no run of the schedule is requested.
 select id, client_id, catalog_id, type, settings
 from schedules
 where id = :schedule_id and run_requested_at is not null;

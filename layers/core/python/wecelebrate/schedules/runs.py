@@ -1,7 +1,7 @@
 """Runs of schedules.
 
     run_due, request_run   request runs: they mark the row of the schedule, and send a message after the commit
-    requested_run          returns the run that a message requests; the domain that does the work calls it
+    requested_run          returns the run that a message requests; the domain that does the work calls this function
     finish_run             records the outcome of a run
 
 When a schedule is due, its run is skipped if the previous run has not finished, or if the newest job that the schedule

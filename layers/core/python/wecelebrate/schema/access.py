@@ -24,7 +24,7 @@ class Table:
 
     owner: str
     cells: Mapping[Cell, tuple[str, ...]]
-    """The row conditions for each role and verb. A row must satisfy all conditions of the cell."""
+    """Maps each cell to its row conditions. A row must satisfy all conditions of the cell."""
 
     def rows(self, role: str, verb: str) -> tuple[str, ...]:
         """Return the row conditions for a role and a verb. The tuple is empty when the role may not use the verb."""

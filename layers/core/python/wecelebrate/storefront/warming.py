@@ -29,5 +29,5 @@ def run() -> None:
             value_of(request, storefront.entry(), object_loader(storefront.get))
             value_of(request, storefront.page_entry(filters), page_loader(lambda tx: storefront.page(tx, filters)))
         except Problem as problem:
-            # For example, the site was deleted after its last visit.
+            # This happens, for example, if the site was deleted after its last visit.
             logger.info("a storefront was not warmed", domain=domain, reason=problem.code)

@@ -175,7 +175,7 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
 
 
 def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
-    """Replay one failed or delivered delivery, with the same id. A pending delivery does not change.
+    """Replay one delivery that has failed or arrived. Its id stays the same. A pending delivery does not change.
 
     Raises NotFound, Forbidden or WebhookDisabled.
     """

@@ -117,7 +117,7 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 
 
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
-    """Wait briefly for an outcome. Yield this outcome and all outcomes that follow shortly after each other.
+    """Wait briefly for an outcome and yield it. Continue as long as a further outcome arrives shortly afterwards.
 
     Yields nothing if no outcome arrives in time.
     """

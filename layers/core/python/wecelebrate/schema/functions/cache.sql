@@ -2,9 +2,9 @@
 
 set local role app_definer;
 
--- Returns the cache tags for a row of the table `kind`, each with a state. A change of the state invalidates the tag.
--- The state is the whole row, with one exception: a catalog has the tag `client:…` for its owner, and the state for
--- this tag is only the id of the catalog.
+-- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. A change of the state
+-- invalidates the tag. The state is the whole row, with one exception: a catalog has the tag `client:…` for its owner,
+-- and the state for this tag is only the id of the catalog.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic

@@ -2,8 +2,8 @@
 
 set local role app_owner;
 
--- Ends the leases that ran out because their workers sent no heartbeat. Each of these jobs returns to the queue, or
--- fails if `max_attempts` attempts in a row have made no progress. Returns the jobs that failed.
+-- Ends the leases of jobs whose workers sent no heartbeat before the lease ran out. Each of these jobs returns to the
+-- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns the jobs that failed.
 create or replace function app.expire_job_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -91,8 +91,8 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 set local role app_definer;
 
 -- Saves the progress of staging in the transaction that stages the rows. This must be a definer function, because
--- app_worker, the owner of the staging tables, cannot read jobs. Returns false when a later worker has claimed the job
--- or the job was cancelled.
+-- app_worker, the owner of the staging tables, cannot read jobs. Returns false when a later worker has claimed the
+-- job, or when the job was cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean

@@ -11,7 +11,7 @@ set local role app_definer;
 -- deadlock.
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
--- contains the products whose stock fell to the `low_inventory` of the catalog or below. If the order is refused,
+-- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
 -- nothing changes. `refusal` is then the reason, and `detail` gives the details:
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock

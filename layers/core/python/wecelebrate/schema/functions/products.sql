@@ -7,8 +7,8 @@
 -- rows under the policies of the caller.
 --
 -- A search first reads a limited number of rows in the order of the page (the walk). If many names contain the text,
--- the walk fills the page. Otherwise the search index then finds the few matches. The planner cannot choose between the
--- two ways, because it has no statistics for ILIKE behind a policy.
+-- the walk fills the page. Otherwise, the search index finds the few matches. The planner cannot choose between the two
+-- ways, because it has no statistics for ILIKE behind a policy.
 
 set local role app_owner;
 
