@@ -16,7 +16,7 @@ def _row(ratio: float, limit: Limit, name: str = "page") -> Row:
     return Row.of_pairs(name, [(ratio * 10, 10.0)], "ms", floor_name="/v1/health", limit=limit)
 
 
-def test_a_row_contains_the_median_figure_and_floor_and_ratio_of_its_pairs() -> None:
+def test_the_figure_and_floor_and_ratio_of_a_row_are_the_medians_of_its_pairs() -> None:
     pairs = [(10.0, 10.0), (30.0, 10.0), (40.0, 20.0)]
     row = Row.of_pairs("page", pairs, "ms", floor_name="/v1/health", limit=Limit.at_most(2))
     assert (row.figure, row.floor, row.ratio) == (30, 10, 2)
@@ -88,13 +88,13 @@ def test_a_benchmark_row_without_a_measurement_fails_and_gives_the_reason(home: 
     assert lines[1:] == ["list: could not be measured: ValueError: raised on purpose by this test FAIL"]
 
 
-def test_a_row_fails_if_its_benchmark_does_not_yield_it(home: Path) -> None:
+def test_a_row_fails_if_the_benchmark_does_not_yield_this_row(home: Path) -> None:
     lines: list[str] = []
     assert not bench.measure({"pages": _incomplete}, home, lines.append)
     assert lines[1:] == ["list: could not be measured: the measure did not yield this row FAIL"]
 
 
-def test_a_failed_measurement_does_not_stop_the_next_one(home: Path) -> None:
+def test_a_failed_measurement_does_not_stop_the_next_measurement(home: Path) -> None:
     lines: list[str] = []
     bench.measure({"broken": _broken, "pages": _passing}, home, lines.append)
     assert len(lines) == 4

@@ -30,7 +30,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstash]:
 
 @pytest.fixture(scope="session")
 def raw_redis(adapter: Upstash) -> Iterator[RedisClient]:
-    """Create a client that is connected directly to the Redis of the adapter, to inspect and change its keys."""
+    """Create a client with which tests inspect and change keys. It connects directly to the Redis of the adapter."""
     with valkey.Valkey.from_url(adapter.process.environment["REDIS_URL"], decode_responses=True) as client:
         yield client
 
@@ -57,7 +57,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Configure this process like a function that uses the cache, in a new environment.
+    """Configure this process like a function that uses the cache. Each test gets an environment of its own.
 
     Returns the prefix of all keys in this environment.
     """
@@ -73,7 +73,7 @@ def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
 
 @pytest.fixture
 def direct_redis(key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> DirectRedis:
-    """Delete all keys in Redis, and make the cache call Redis without HTTP."""
+    """Delete all keys in Redis, and connect the cache to Redis without HTTP."""
     raw_redis.flushdb()
     direct_redis = DirectRedis(raw_redis)
     monkeypatch.setattr(cache, "redis", lambda: direct_redis)

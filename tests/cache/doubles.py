@@ -23,7 +23,7 @@ class Clock:
 
 
 class DirectRedis:
-    """Runs the scripts of the cache in Redis without HTTP. This makes tests with very many calls faster."""
+    """Runs the cache's scripts in Redis, but calls Redis without HTTP. This makes tests with very many calls faster."""
 
     def __init__(self, client: RedisClient) -> None:
         self.client = client

@@ -40,7 +40,7 @@ def test_special_characters_in_the_parts_of_a_key_are_escaped(tenant: str, parts
 
 
 @given(st.text(), st.text())
-def test_entries_of_objects_with_different_names_have_different_suffixes(first_name: str, second_name: str) -> None:
+def test_two_objects_with_different_names_have_different_entry_suffixes(first_name: str, second_name: str) -> None:
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
@@ -92,7 +92,7 @@ def test_entities_have_their_documented_lifetimes() -> None:
     )
 
 
-def test_every_key_written_by_a_script_begins_with_its_environment_and_tenant(
+def test_scripts_write_only_keys_that_begin_with_an_environment_and_a_tenant(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     versions = cache.read_tags(["things", "user:a"], "caller:a")

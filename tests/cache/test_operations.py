@@ -71,7 +71,7 @@ def test_a_value_that_is_loaded_before_an_invalidation_and_stored_afterwards_is_
     assert body(value_key) is None, "the outdated value is invalid, although it has overwritten a valid value"
 
 
-def test_if_redis_evicts_a_tag_token_the_values_with_this_tag_become_invalid(
+def test_values_with_a_tag_become_invalid_if_redis_evicts_the_token_of_the_tag(
     value_key: str, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     put(value_key, "old", "product:1")

@@ -169,7 +169,7 @@ class Scenario:
         return work
 
     def writer(self, death_rate: float) -> Callable[[], None]:
-        """Create the function of an actor that writes. `death_rate` is the probability that it dies after a commit."""
+        """Create the function of a writer. `death_rate` is the probability that the writer dies after a commit."""
         writes = [
             (
                 self.random_change(),

@@ -1,6 +1,6 @@
 """Tests single flight: only one of many concurrent readers loads a value. The other readers wait for the value.
 
-If the loader dies, the other readers wait until its lock expires.
+If the loader dies, the other readers wait until the loader's lock expires.
 """
 
 import json
@@ -91,7 +91,7 @@ def test_readers_of_a_valid_value_do_not_load_the_value(
     assert run_readers(adapter, raw_redis, readers=50, seconds=0.1).loads == 0
 
 
-def test_if_the_loader_is_killed_the_other_readers_wait_only_until_the_lock_expires(
+def test_the_other_readers_wait_only_until_the_lock_expires_if_the_loader_is_killed(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:
     result = run_readers(adapter, raw_redis, readers=100, seconds=0.02, first_dies=True)

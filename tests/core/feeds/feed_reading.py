@@ -1,4 +1,4 @@
-"""Reads feeds for tests from a stream that can be read only once, such as an S3 body. Checks the items."""
+"""Reads feeds in tests, and checks the items. Each feed is a stream that can be read only once, like an S3 body."""
 
 import io
 import json

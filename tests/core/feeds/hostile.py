@@ -53,7 +53,7 @@ def _overlapping() -> bytes:
 
 
 def _wrong_size(size: int) -> bytes:
-    """Return an archive whose directory states a wrong size for its entry."""
+    """Return a zip archive whose directory states a wrong size for the packed file."""
     content = bytearray(zipped({"a.csv": HEAD + b"A,b,1\n" * 100}))
     at = content.index(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", size)
