@@ -23,9 +23,9 @@ values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id)
 returning *;
 
 -- name: change_site^
--- Change the columns that occur in `changes`. If `replace` is true, `changes` contains the new values. Otherwise `changes`
--- is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its `updated_at` differs
--- from `expected_updated_at`.
+-- Change the columns that occur in `changes`. If `replace` is true, `changes` contains the new values. Otherwise
+-- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its
+-- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id) = (
   select name, domain, status, branding, settings, catalog_id
