@@ -1,4 +1,4 @@
-"""An HTTP server on 127.0.0.1 for tests. The handler of a test writes the bytes of the response to the socket."""
+"""An HTTP server on 127.0.0.1 for tests. Each test passes a handler that writes the response to the socket."""
 
 import socket
 import ssl
@@ -22,11 +22,9 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """Return the values of a header: one value for each received request.
+        """Return, for each received request, the value of the header `name`, or "" if the request lacks this header.
 
-        The value is empty if the header is missing.
-
-        `name` is in lower case.
+        `name` must be in lower case.
         """
         heads = [request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:] for request in self.requests]
         return [

@@ -62,7 +62,7 @@ def test_no_digits_of_json_numbers_are_lost() -> None:
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_fields_set_does_not_contain_a_field_whose_key_is_missing_in_the_record() -> None:
+def test_a_field_is_not_in_fields_set_if_its_key_is_missing_in_the_record() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",
@@ -107,7 +107,7 @@ def test_the_rejection_for_a_broken_list_states_the_problem(text: str, problem: 
     assert not reading.feed.ended_cleanly
 
 
-def test_a_value_that_is_not_an_object_is_rejected_with_its_record_number() -> None:
+def test_the_rejection_of_a_value_that_is_not_an_object_states_its_record_number() -> None:
     reading = read(json.dumps([MUG, 5, HAT, "x"]), "feed.json")
     assert [(r.line, r.rows) for r in reading.rejected] == [(2, 1), (4, 1)]
     assert reading.rejected[0].reason == 'record 2: "5" is not an object'

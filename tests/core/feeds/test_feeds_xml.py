@@ -58,7 +58,7 @@ def test_the_main_bmecat_image_is_first_and_data_sheets_are_ignored() -> None:
     ]
 
 
-def test_a_bad_bmecat_price_is_rejected_with_the_line_of_its_article() -> None:
+def test_the_rejection_of_a_bad_bmecat_price_states_the_line_of_the_article() -> None:
     rejected = read_file("bmecat2005-catalog.xml").rejection
     assert (rejected.line, rejected.sku, rejected.code) == (121, "MUG-2", "not_a_number")
     assert rejected.reason == 'PRICE_AMOUNT: "zwölf" is not a number'
@@ -212,7 +212,7 @@ def test_the_leading_zeros_that_sap_adds_to_material_numbers_are_removed(number:
     assert matmas(f"<MATNR>{number}</MATNR>").product.sku == sku
 
 
-def test_a_product_that_is_too_large_is_rejected_with_its_sku() -> None:
+def test_the_rejection_of_a_product_that_is_too_large_states_its_sku() -> None:
     long = f"<DESCRIPTION_LONG>{'x' * 1_100_000}</DESCRIPTION_LONG>"
     articles = (
         f"<ARTICLE>\n<SUPPLIER_AID>A</SUPPLIER_AID>{long}</ARTICLE><ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID></ARTICLE>"

@@ -20,7 +20,7 @@ MEGABYTES = 256
 
 
 def cost_of(content: bytes | str, folder: Path) -> dict[str, Any]:
-    """Write the content to a file, and read this file in a separate process. Returns the result and the cost."""
+    """Write a file with this content, and read it in a separate process. Returns the result, CPU time and memory."""
     path = folder / "feed.xml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return file_cost(path)

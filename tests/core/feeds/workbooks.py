@@ -1,4 +1,4 @@
-"""Creates workbooks as bytes. XlsxWriter writes valid workbooks as Excel does. `by_hand` writes any XML."""
+"""Creates workbooks as bytes. XlsxWriter writes valid workbooks, like Excel. `by_hand` can also write invalid XML."""
 
 import io
 import zipfile
@@ -34,7 +34,7 @@ def table(*rows: list[Any], name: str = "Products") -> bytes:
 
 
 def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
-    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps, and `hidden` hides it."""
+    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps. `hidden` hides this sheet."""
 
     def write(book: Any) -> None:
         notes = book.add_worksheet("Notes")

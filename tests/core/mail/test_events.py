@@ -26,7 +26,7 @@ class FakeMessage:
     ],
     ids=["raw", "EventBridge", "SNS"],
 )
-def test_the_function_unwrap_returns_the_event_without_its_envelope(body: dict[str, Any]) -> None:
+def test_unwrap_returns_the_event_without_its_envelope(body: dict[str, Any]) -> None:
     assert unwrap(body) == EVENT
 
 

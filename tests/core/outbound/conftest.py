@@ -25,7 +25,7 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     """Replace the resolver of host names. `names(*answers)` sets the answers: one list of addresses for each look-up.
 
-    The call `names(*answers)` returns the list of the host names that were looked up.
+    It returns a list, to which every later look-up appends its host name.
     """
 
     def resolve_to(*answers: list[str]) -> list[str]:
