@@ -61,7 +61,7 @@ class Caller:
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
         """Return the rows on which the caller may use the verb, or None when the role does not have the privilege."""
-        table = MATRIX.get(name, Table("app_owner", {}))  # no role has access to a partition itself
+        table = MATRIX.get(name, Table("app_owner", {}))  # no role has direct access to a partition
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:
             return []  # the owner has every privilege, but no policy lets it see rows

@@ -54,7 +54,7 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
 
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
-    """A database with the rows of the world for one test module. These tests are allowed to commit changes."""
+    """A database with the rows of the world for one test module, whose tests are allowed to commit changes."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
     yield _create_world(replace(database, name=name), state)
     with database.connect(autocommit=True) as connection:
@@ -73,7 +73,7 @@ def _create_world(database: Database, state: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def connections(database: Database) -> Iterator[dict[str, psycopg.Connection]]:
-    """For each login, a connection to the database with the rows of the world, in autocommit mode.
+    """Maps each login to a connection in autocommit mode. The database contains the rows of the world.
 
     Tests must roll back their changes.
     """

@@ -114,7 +114,7 @@ def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]
 
 
 def run_transactions(database: Database, seed: int, count: int) -> None:
-    """Run `count` transactions with random changes, one after the other. About a tenth of them is rolled back."""
+    """Run `count` transactions with random changes, one after the other. About one in ten is rolled back."""
     rng = Random(seed)
     orders: list[UUID] = []
     with database.connect("wc_api") as connection:

@@ -33,7 +33,7 @@ class Reach:
     blind_delete: bool
     """Whether a delete without WHERE deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
-    """Pairs of a column and a value. An update without WHERE can set this value in all rows that the update changes."""
+    """Pairs of a column and a value. An update without WHERE can set the column to this value in all updatable rows."""
 
 
 def rows_of(table: str) -> tuple[Row, ...]:

@@ -1,4 +1,4 @@
-"""The changed function files are applied in one transaction, and only the latest release applies them."""
+"""Changed function files are applied in one transaction, and only by the latest release."""
 
 import re
 from collections import Counter

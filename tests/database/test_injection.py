@@ -85,7 +85,7 @@ ATTACKS: dict[str, str] = {
 
 
 def inject(connection: psycopg.Connection, text: str, *, one_by_one: bool) -> None:
-    """Run the text as an injection would: as a whole, or one statement after the other. Errors are ignored."""
+    """Run the injected text, either as a whole or statement by statement. Errors are ignored."""
     for statement in text.split("; ") if one_by_one and "$$" not in text else [text]:
         with suppress(psycopg.Error), connection.transaction():
             connection.execute(sql.SQL(statement))

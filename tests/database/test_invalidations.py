@@ -1,4 +1,4 @@
-"""Tests of the outbox. A change queues cache tags. Only the sweeper and the changing transaction can read the tags."""
+"""Tests of the outbox. A change queues cache tags, which only the same transaction and the sweeper can read."""
 
 import time
 from collections.abc import Iterator
@@ -204,7 +204,7 @@ def test_a_large_update_is_fast_even_if_its_plan_was_made_for_one_row(superuser:
     assert time.monotonic() - began < 5, "a nested loop over 5,000 times 5,000 rows would take three times as long"
 
 
-def test_the_result_of_transaction_writes_contains_no_writes_of_other_transactions(database: Database) -> None:
+def test_a_caller_cannot_read_the_writes_of_other_transactions(database: Database) -> None:
     with database.connect("wc_api", autocommit=True) as mine, database.connect("wc_api", autocommit=True) as other:
         with entered(mine, OWNER), entered(other, BY_NAME["B's owner"]):
             assert writes(mine) == (None, [], set())
@@ -234,7 +234,7 @@ def test_a_rolled_back_savepoint_queues_no_tag(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", [caller.name for caller in CALLERS if caller.entered])
-def test_every_caller_can_call_the_function_transaction_writes_after_it_enters(
+def test_every_caller_that_has_entered_can_read_the_writes_of_its_transaction(
     connections: dict[str, psycopg.Connection], name: str
 ) -> None:
     caller = BY_NAME[name]
@@ -346,7 +346,7 @@ def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_ro
 @pytest.mark.parametrize(
     ("older_than", "max_rows"), [("0 s", 0), ("0 s", 10001), ("0 s", None), (None, 1), ("-1 s", 1)]
 )
-def test_a_claim_of_rows_is_rejected_if_the_number_or_the_age_is_invalid(
+def test_claiming_rows_is_rejected_if_the_number_or_the_age_is_invalid(
     connections: dict[str, psycopg.Connection], older_than: str, max_rows: int
 ) -> None:
     with (

@@ -28,7 +28,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """Return the rows that the caller gets, or None if the caller is not allowed to call the function."""
+    """Run a statement as the caller. Returns the rows, or None if the statement is not allowed."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -44,7 +44,7 @@ def writes_for(caller: Caller, client: UUID | None) -> bool:
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
-def test_only_the_customer_and_writers_of_the_client_can_queue_a_mail_about_an_order(
+def test_a_mail_about_an_order_can_be_queued_only_by_its_customer_or_a_writer_of_its_client(
     superuser: psycopg.Connection, caller: Caller, template: str
 ) -> None:
     queued = {

@@ -1,4 +1,4 @@
-"""Several runs apply a migration exactly once, and a failed migration changes nothing."""
+"""A migration is applied exactly once, even by several runs. A failed migration changes nothing."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -26,7 +26,7 @@ class Policy:
         return f"{self.name} on {self.table}"
 
     def statement(self, text: str) -> sql.Composed:
-        """Return the statement `text`, in which the policy and its table replace `{}`."""
+        """Return `text` as a statement. Its placeholder `{}` is replaced by the policy and its table."""
         target = sql.SQL("{} on {}").format(sql.Identifier(self.name), sql.Identifier(*self.table.split(".")))
         return sql.SQL(text).format(target)
 
@@ -96,7 +96,7 @@ def test_the_access_of_a_caller_changes_if_a_policy_allows_all_rows(
     ] == []
 
 
-def test_removing_the_check_of_a_policy_changes_the_access_except_for_known_policies(
+def test_removing_a_policy_check_changes_the_access_unless_the_policy_is_a_known_exception(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     checking = [policy for policy in policies if policy.check not in (None, "true")]

@@ -111,7 +111,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""The exceptions: maps a query to the roles that run it, if these differ from the roles of the domain."""
+"""The roles of some queries differ from the roles of the domain. Maps these queries to the roles that run them."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ def test_a_request_reads_from_the_replica_after_a_cache_miss(platform: Platform,
     for site in sites:
         ok(tenant.owner.get(f"/v1/sites/{site}"))
     assert calls(cloud.replica, GET_SITE) - replica >= 20
-    # Meanwhile, other tests can run this query on the primary. But these 20 requests must run it on the replica.
+    # Other tests can run this query on the primary at the same time. But these 20 requests must use the replica.
     assert calls(cloud.database, GET_SITE) - primary < 20
 
 

@@ -65,13 +65,13 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The catalog of the row: the row is a catalog, or it belongs to a catalog, or it refers to a catalog."""
+        """The id of the catalog that the row is, belongs to or refers to."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
     @property
     def site(self) -> UUID | None:
-        """The site of the row: the row is a site, or it belongs to a site."""
+        """The id of the site that the row is or belongs to."""
         site_id: UUID | None = self.values.get("id" if self.table == "sites" else "site_id")
         return site_id
 
@@ -240,7 +240,7 @@ def _rows_of_jobs() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield one expired mail job, and other jobs. Each other job differs in one respect, so it is not expired."""
+    """Yield an expired mail job, and jobs that each differ from it in one respect and are therefore not expired."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},
