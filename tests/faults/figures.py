@@ -1,4 +1,4 @@
-"""A figure is a number that a fault test has measured, with an optional limit. `make faults` prints all figures."""
+"""A figure is a number that a fault test has measured. It can have a limit. `make faults` prints all figures."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PROPERTY = "figure"
 
 
 class Figure(Protocol):
-    """Records a figure with an optional limit `most`. If a figure exceeds its limit, the test fails at the end."""
+    """Records a figure. `most` is its optional limit. If a figure exceeds its limit, the test fails at the end."""
 
     def __call__(self, name: str, value: float, unit: str, most: float | None = None) -> None: ...
 
@@ -40,7 +40,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def rows(stats: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Return the figures of a test session. `stats` is the attribute of the same name in pytest's terminal reporter."""
+    """Return the figures of a test session. `stats` is the attribute `stats` of pytest's terminal reporter."""
     reports = [report for outcome in stats.values() for report in outcome if getattr(report, "when", "") == "call"]
     return [row for report in reports for name, row in report.user_properties if name == _PROPERTY]
 

@@ -21,7 +21,7 @@ from wecelebrate import sweeper
 MAX_STALE_SECONDS = sweeper.UNSENT_AFTER_SECONDS + sweeper.INTERVAL_SECONDS + 1.5
 """The number of seconds for which responses are allowed to be outdated if an invalidation was not sent.
 
-The time includes 1.5 s for the sweep itself on a busy machine.
+This number includes 1.5 s for the sweep itself on a busy machine.
 """
 MEMBERS, VISITORS = 2, 2
 PAUSE_SECONDS = 0.12
@@ -113,9 +113,9 @@ class Load:
         return [answer for answer in self.answers if answer.error]
 
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
-        """Return how many seconds after the end of a fault the cache works again for members and for visitors.
+        """Return how many seconds pass from the end of a fault until the cache works again for members and visitors.
 
-        The cache works again from the first of `hits` cache hits in a row. Return None if it does not work again yet.
+        The cache works again from the first of `hits` cache hits in a row. Return None if this has not happened yet.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
@@ -163,7 +163,7 @@ class Load:
                     return
 
     def _write(self) -> None:
-        """Change the price of the product `changing` again and again until the load stops."""
+        """Change the price of `self.changing` again and again until the load stops."""
         with self._client(Authorization=self.tenant.owner.headers["Authorization"]) as client:
             while not self._stop.wait(0.4):
                 self._last_write += 1

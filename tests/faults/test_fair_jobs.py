@@ -1,6 +1,6 @@
 """If one client has thousands of jobs, the jobs of other clients start soon. Small imports start before large imports.
 
-Another test imports 10,000 products. It measures how fast the API accepts the import, and checks its progress.
+Another test measures how fast the API accepts an import of 10,000 products, and checks the progress of the import.
 """
 
 import time

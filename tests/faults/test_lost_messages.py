@@ -59,7 +59,7 @@ def product_rows(turn: int) -> list[Json]:
 def wait_for_jobs(platform: Platform, tenants: list[Tenant], turn: int, since: float) -> float:
     """Wait until the jobs of all tenants are completed, and check that each job needed only one attempt.
 
-    Return the number of seconds that have passed since the time `since`.
+    Return the number of seconds from the monotonic time `since` until all jobs were completed.
     """
     query = "select status, attempts, counts from jobs where catalog_id = any (%s) order by queued_at"
     catalogs = [tenant.catalog_id for tenant in tenants]
@@ -85,7 +85,7 @@ def create_tenants(platform: Platform) -> list[Tenant]:
 
 
 @pytest.mark.timeout(1800)
-def test_a_job_whose_message_cannot_be_sent_runs_exactly_once(own_platform: Platform, figure: Figure) -> None:
+def test_a_job_runs_exactly_once_if_its_message_cannot_be_sent(own_platform: Platform, figure: Figure) -> None:
     tenants = create_tenants(own_platform)
     longest = 0.0
     for turn in range(LOST_MESSAGES // BATCH_SIZE):
@@ -128,7 +128,7 @@ def kill_in_commit(platform: Platform, tenants: list[Tenant], turn: int) -> floa
 
 
 @pytest.mark.timeout(1800)
-def test_a_job_whose_function_dies_before_it_sends_the_message_runs_exactly_once(
+def test_a_job_runs_exactly_once_if_its_function_dies_before_sending_the_message(
     own_platform: Platform, figure: Figure
 ) -> None:
     tenants = create_tenants(own_platform)

@@ -1,7 +1,6 @@
-"""Poison messages are jobs and messages that fail in every attempt.
+"""A poisoned job or message fails in every attempt. It becomes a dead letter, and does not affect other jobs.
 
-Poison messages do not affect other jobs, and they become dead letters. If the cause of a failure is repaired and the
-failed job is then redriven, the job runs once.
+If the cause of a failure is repaired and the failed job is then redriven, the job runs once.
 """
 
 import pytest
@@ -142,7 +141,7 @@ def test_a_job_that_kills_its_workers_becomes_a_dead_letter_and_completes_when_i
     platform, tenant = own_platform, own_platform.tenant()
     rows = [{"sku": f"K-{number}", "name": f"Product {number}", "price": "1.00"} for number in range(4_000)]
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
-        # The final transaction of an import updates the catalog. This update waits for the lock. The first attempt
+        # The final transaction of an import updates the catalog, so it waits for this lock. The first attempt
         # makes progress, so the first attempt does not count as a failure.
         job_id = create_import(tenant.owner, tenant.catalog_id, rows)
         for attempt in range(1, 5):

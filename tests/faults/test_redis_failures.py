@@ -20,7 +20,7 @@ from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
 FAULT_SECONDS = 12.0 if FULL else 4.0
 MAX_ADDED_MILLISECONDS = 250
-"""By how many milliseconds a fault is allowed to increase the 95th percentile of the response times."""
+"""The number of milliseconds by which a fault is allowed to increase the 95th percentile of the response times."""
 MAX_RECOVERY_SECONDS = 30.0
 
 Fault = Callable[[Load], FaultWindow]

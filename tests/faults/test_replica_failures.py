@@ -36,7 +36,7 @@ def tenant(own_platform: Platform) -> Tenant:
 
 @contextmanager
 def client_of(platform: Platform, tenant: Tenant, subject: str = "") -> Iterator[httpx.Client]:
-    """Yield an HTTP client with the token of the member `subject`, or by default of the tenant's owner.
+    """Yield an HTTP client with the token of the member `subject`. The default is the tenant's owner.
 
     Unlike `platform.api`, this client does not wait for the replica before a request. The client sends `If-Match: *`.
     """
