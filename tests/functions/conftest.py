@@ -1,7 +1,7 @@
 """Fixtures for the tests of functions.
 
-All modules use the cloud of the session. Each module has two new tenants. A test that changes a client creates a new
-client for this change.
+Most modules use the cloud of the session. Each of these modules has two new tenants. A test that changes a client
+creates a new client for this change.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ from tests.platform import Platform
 
 
 def count_statements(platform: Platform) -> int:
-    """Return how many statements of functions the replica has executed since the replica started."""
+    """Return how many statements the replica has executed for functions since the replica started."""
     row = platform.replica.execute(
         "select coalesce(sum(calls), 0)::int as calls from pg_stat_statements"
         " where toplevel and userid in (select oid from pg_roles where rolname like 'wc\\_%' or rolname like 'app\\_%')"

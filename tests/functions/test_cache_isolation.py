@@ -106,7 +106,7 @@ class Results:
     """Maps each result in the Cache-Status header to the number of responses with this result."""
     errors: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Maps each pair of a client's mark and a path in LISTS to the latest ETag of the response."""
+    """The latest ETag of each list of each client. A key consists of the client's mark and a path in LISTS."""
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ class Query:
 
     caller: Caller
     victim: MarkedClient
-    """The client that is named as the sender of the request in the forged headers."""
+    """The client that the forged headers name as the sender of the request."""
     path: str
     marks: set[str]
     status: int = 200

@@ -35,7 +35,7 @@ def dependencies(dependant: Dependant) -> Iterator[Any]:
 
 
 def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
-    """Return one set for each route of a function: all kinds of database access that the route uses."""
+    """Return the kinds of database access that each route of a function uses, as one set for each route."""
     names = {
         dependency_of(http.Reading): "reading",
         dependency_of(http.Cached): "reading",

@@ -152,7 +152,7 @@ class Load:
         """Return the state of each switch, as the responses show it.
 
         The state is `?` if the responses contradict each other in each of three attempts. A single contradiction can
-        come from a new function instance, because it reads the switches from the replica and this statement counts too.
+        be caused by a new function instance: it reads the switches from the replica, and this read is counted too.
         """
         for _ in range(3):
             state = self._observe()

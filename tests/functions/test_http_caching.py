@@ -225,7 +225,7 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
-def test_requests_without_a_token_count_against_the_limit_of_their_address(
+def test_the_limit_of_an_address_applies_to_requests_without_a_token(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     source = address()

@@ -136,7 +136,7 @@ def test_a_key_is_refused_while_another_request_with_this_key_is_running(create:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
         # The insert of a client waits until another insert with the same slug ends.
-        # The insert of any other resource waits for the lock of a row that it refers to.
+        # The insert of any other resource waits for the lock of a row to which the resource refers.
         "create_client": ("insert into clients (name, slug) values ('concurrent', %s)", create.body.get("slug", "")),
         "create_site": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),

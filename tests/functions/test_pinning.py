@@ -10,7 +10,7 @@ CSV = b"sku,name,price\npinned-1,One,1.00\npinned-2,Two,2.00\n"
 
 @pytest.fixture
 def busy_platform(platform: Platform) -> Platform:
-    """Return a platform whose functions have just read, written, searched, shown a storefront and synced a file."""
+    """Return a platform whose functions have just executed reads, writes, a search, a storefront request and a sync."""
     tenant = platform.tenant()
     product = platform.product(tenant)
     ok(tenant.owner.patch(f"/v1/products/{product['id']}", json={"price": "2.00"}))
@@ -21,7 +21,7 @@ def busy_platform(platform: Platform) -> Platform:
 
 
 def test_functions_send_no_statement_that_pins_a_session_of_rds_proxy(busy_platform: Platform) -> None:
-    """SET, PREPARE, DECLARE, LISTEN, LOCK and temporary tables pin a session. A call of `set_config` or `nextval`
+    """SET, PREPARE, DECLARE, LISTEN, LOCK and temporary tables pin a session. A call to `set_config` or `nextval`
     in the text of a statement also pins the session. See
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html."""
     query = """

@@ -1,4 +1,4 @@
-"""Every route allows a role only what the matrix of roles grants to this role."""
+"""On every route, a user is allowed only what the matrix of roles grants to the user's role."""
 
 import pytest
 

@@ -113,7 +113,7 @@ def test_the_number_of_statements_does_not_depend_on_the_length_of_the_list(
     for tenant in (small_tenant, large_tenant):
         path = operation.path.format(**create_resources(own_platform, tenant))
         ok(tenant.owner.get(path, params={"limit": 999}))  # This request opens the connections and the session.
-        # Each value of `limit` is a separate page. None of these pages is cached yet.
+        # Each value of `limit` requests a different page. None of these pages is cached yet.
         # Background work of the cloud can add statements to a count, so the test uses the smallest count.
         uncached.append(min(statements_of(own_platform, tenant, path, limit) for limit in (1000, 998, 997)))
         # On a busy machine, a call to Redis can time out. Then the database answers the request.

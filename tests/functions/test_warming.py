@@ -3,7 +3,7 @@
 from tests.platform import Platform, ok
 
 VISITS = 200
-"""The number of visits that the test makes. The platform counts about a tenth of them, selected by the clock."""
+"""The number of visits in the test. The platform counts about a tenth of these visits, selected by the clock."""
 
 
 def test_warming_caches_the_first_page_of_a_busy_storefront(platform: Platform) -> None:
