@@ -15,7 +15,7 @@ def product_row(number: int, **fields: Any) -> Json:
 
 
 def import_rows(tenant: Tenant, rows: list[Json], **fields: Any) -> Json:
-    """Import rows into the tenant's catalog. Return the ended job. The request body also contains `fields`."""
+    """Import rows into the tenant's catalog. Return the ended job. `fields` are added to the request body."""
     body = {"catalog_id": tenant.catalog_id, "rows": rows, **fields}
     response = tenant.owner.post("/v1/products/bulk-import", json=body)
     assert response.status_code == 202, response.text

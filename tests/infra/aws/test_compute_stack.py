@@ -232,7 +232,7 @@ def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Tem
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
 
 
-def test_the_schema_is_migrated_before_any_function_except_deploy_steps_is_updated(dev: Templates) -> None:
+def test_all_functions_except_deploy_steps_are_updated_after_the_schema_is_migrated(dev: Templates) -> None:
     (trigger,) = dev.of_type("functions", "Custom::Trigger")
     resources = dev.templates["functions"]["Resources"]
     for name in NAMES:
