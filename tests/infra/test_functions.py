@@ -78,7 +78,7 @@ def test_the_error_for_an_unknown_key_in_a_table_mentions_the_table_and_the_key(
         FunctionSpec.read(folder)
 
 
-def test_the_error_for_a_file_that_is_not_toml_mentions_the_file(tmp_path: Path) -> None:
+def test_the_error_for_an_invalid_toml_file_mentions_the_file(tmp_path: Path) -> None:
     folder = declare(tmp_path, "api/things/read", "routes = [")
     with pytest.raises(BadDeclaration, match=r"function\.toml: "):
         FunctionSpec.read(folder)

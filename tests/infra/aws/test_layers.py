@@ -79,8 +79,7 @@ def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Lay
     compiled = list(built["http"].folder.glob("python/fastapi/__pycache__/*.cpython-313.pyc"))
     assert bool(compiled) == (layers.python_compiler() is not None)
     for file in compiled:
-        # In PEP 552, bit 0 is set if the file contains a hash. Bit 1 is set if Python compares this hash with the hash
-        # of the source.
+        # PEP 552: bit 0 means that the file contains the hash of its source. Bit 1 means that Python checks this hash.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
 
 

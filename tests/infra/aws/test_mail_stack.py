@@ -17,7 +17,7 @@ SENDERS = {"queues-emails"}
 def named(
     tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> Templates:
-    """The templates of a CDK context that contains a mail domain and a mail rate."""
+    """The templates that CDK synthesises if its context contains a mail domain and a mail rate."""
     folder = tmp_path_factory.mktemp("named")
     return synthesise(folder, specs, stub_layers, mail_domain="mail.example.com", mail_rate="50")
 

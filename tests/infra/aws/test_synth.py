@@ -43,7 +43,7 @@ def test_every_stack_has_far_fewer_resources_than_cloudformation_allows(cloud: T
 def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates) -> None:
     ignored = [argument for rule in LINT_IGNORED for argument in ("-i", rule)]
     lint = Path(sys.executable).with_name("cfn-lint")
-    # Check all templates in one run, because the start of cfn-lint takes several seconds.
+    # Check all templates in one run, because cfn-lint takes several seconds to start.
     templates = sorted(str(file) for cloud in (dev, prod) for file in cloud.folder.glob("*.template.json"))
     result = subprocess.run(
         [lint, "--format", "parseable", *ignored, "--", *templates], capture_output=True, text=True, check=False
