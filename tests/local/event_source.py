@@ -31,8 +31,8 @@ def handler(event, context):
 """
 """A handler. Each invocation writes a file with the start time, the end time and the records of this invocation.
 
-The body of a message controls the outcome: only the message fails (`bad`), the whole batch fails (`crash`), or the
-invocation waits for 0.3 seconds (`sleep 0.3`).
+The body of a message controls the outcome. `bad`: only this message fails. `crash`: the whole batch fails.
+`sleep 0.3`: the invocation waits for 0.3 seconds.
 """
 
 

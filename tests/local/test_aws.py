@@ -43,7 +43,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
-    """Send up to 10 requests, until at least `count` messages are received. Ignores the test events of S3."""
+    """Return at least `count` messages, or fewer after 10 requests. Ignores the test events of S3."""
     sqs = aws.sqs
     messages: list[MessageTypeDef] = []
     for _ in range(10):
@@ -79,7 +79,7 @@ def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> N
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_becomes_a_dead_letter_after_the_maximum_number_of_receives(aws: Aws) -> None:
+def test_a_message_received_the_maximum_number_of_times_becomes_a_dead_letter(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)

@@ -58,9 +58,9 @@ def pool_of_two(pgbouncer_program: str, servers: Postgres) -> Iterator[Pooler]:
 
 @pytest.fixture
 def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Returns a helper that configures this process as a function.
+    """Returns a helper that gives this process the settings of a function.
 
-    The helper sets the same address for writes and reads.
+    The helper takes one address, which is used for writes and for reads.
     """
 
     def configure(address: str) -> None:
@@ -82,7 +82,7 @@ def act_as_function(servers: Postgres, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg.Connection[tuple[Any, ...]]:
-    """Connect through the pooler with the parameters that functions use."""
+    """Connect through the pooler, with the same parameters as functions."""
     password = pooler.credentials.logins[login]
     return psycopg.connect(
         host="127.0.0.1",
@@ -97,14 +97,14 @@ def connect(pooler: Pooler, login: str = "wc_api", **parameters: Any) -> psycopg
 
 
 def backends(server: Server) -> set[int]:
-    """Return the pids of the server processes that serve connections with the logins of functions."""
+    """Return the pids of the server processes whose connections use the logins of functions."""
     with server.connect() as connection:
         rows = connection.execute("select pid from pg_stat_activity where usename = any(%s)", [list(LOGINS)])
         return {row[0] for row in rows}
 
 
 def terminate_backends(server: Server) -> None:
-    """Terminate all server processes that serve connections with the logins of functions."""
+    """Terminate all server processes whose connections use the logins of functions."""
     with server.connect() as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)", [list(LOGINS)]

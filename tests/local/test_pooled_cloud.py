@@ -1,4 +1,4 @@
-"""Tests that functions share few connections in a cloud with poolers, and that requests survive a killed pooler."""
+"""Tests a cloud with poolers: functions share few connections, and requests succeed after a pooler was killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -80,7 +80,7 @@ def test_each_server_has_at_most_20_connections_if_functions_use_poolers(pooled_
 
 
 def pids(url: str) -> set[int]:
-    """Return the pids of the server processes that serve connections with the logins of functions."""
+    """Return the pids of the server processes whose connections use the logins of functions."""
     query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
@@ -105,7 +105,7 @@ def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Pl
 
 
 def process_at(pooler: str | None) -> psutil.Process:
-    """Return the pgbouncer process that listens on the port in the URL of a pooler."""
+    """Return the process of a pooler. The port in the pooler's URL identifies this process."""
     port = urlsplit(pooler or "").port
     (pooler_process,) = (
         process

@@ -173,7 +173,7 @@ def test_orphans_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> None:
 
 
 def test_orphans_are_stopped_without_waiting_for_zombies(tmp_path: Path) -> None:
-    """In a container without an init process, an ended supervisor stays a zombie."""
+    """In a container without an init process, an orphan that has ended stays a zombie."""
     command = [sys.executable, "-c", SLEEPING_PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

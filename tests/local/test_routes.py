@@ -33,8 +33,7 @@ def routes() -> Routes[str]:
         ("/pets/dog/1", "GET /pets/dog/1", {}),
         ("/pets/dog/2", "GET /pets/dog/{id}", {"id": "2"}),
         ("/pets/cat/1", "GET /pets/{proxy+}", {"proxy": "cat/1"}),
-        # A full match has priority over a greedy variable, even if the route with this variable starts with more fixed
-        # text.
+        # A route without a greedy variable has priority, even if a greedy route starts with more fixed text.
         ("/pets/dog", "GET /{any}/dog", {"any": "pets"}),
         ("/test/5", "GET /{proxy+}", {"proxy": "test/5"}),
         ("/v1/sites/a%20b%2Fc/orders", "GET /v1/sites/{site_id}/orders", {"site_id": "a b/c"}),
@@ -42,7 +41,7 @@ def routes() -> Routes[str]:
         # does not, the variable is tried.
         ("/v1/sites/new", "GET /v1/sites/{site_id}", {"site_id": "new"}),
         ("/v1/clients/new", "GET /v1/{kind}/new", {"kind": "clients"}),
-        # Paths with and without a slash at the end are different. A variable does not match an empty segment.
+        # `/pets` and `/pets/` are different paths. Only a greedy variable matches an empty segment.
         ("/pets/", "GET /pets/{proxy+}", {"proxy": ""}),
         ("/v1/sites/", "GET /{proxy+}", {"proxy": "v1/sites/"}),
     ],

@@ -167,8 +167,8 @@ def test_the_rate_limiters_of_upstash_work(
     allowed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The limiters use the clock. The test sets the clock to the middle of a time window of the limiter. The window
-    # therefore does not end during the test.
+    # The test stops the clock of the limiter in the middle of a time window. The window therefore does not end during
+    # the test.
     middle = int(time.time()) // 10 * 10 + 5
     monkeypatch.setattr("upstash_ratelimit.limiter.now_ms", lambda: middle * 1000)
     limits = Ratelimit(redis=client, limiter=limiter)
@@ -296,7 +296,7 @@ def test_commands_unsupported_by_upstash_are_rejected(http: httpx.Client, comman
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_named_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_whose_name_is_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 
