@@ -43,7 +43,7 @@ returning id
 
 @pytest.fixture
 def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsLogin]:
-    """Return a function that connects the package in this process to the local cloud, with a database login.
+    """Return a function that lets the package in this process use the local cloud with a given database login.
 
     The database connections are closed when the context ends. The SQS client is discarded after the test.
     """
@@ -73,7 +73,7 @@ def as_login(platform: Platform, state: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def run_as(as_login: AsLogin) -> RunAs:
-    """Return a function that runs a callable in a transaction of a caller, with a database login."""
+    """Return a function that runs a callable in a transaction of a caller. The default login is `wc_worker`."""
 
     def run(caller: Caller, work: Callable[[Transaction], Any], login: str = "wc_worker") -> Any:
         with as_login(login), writing(caller) as tx:
@@ -98,7 +98,7 @@ def address() -> str:
 
 
 def create_order(platform: Platform, tenant: Tenant, email: str, **more: Any) -> UUID:
-    """Create an order with one order line at a tenant's site. Return the id of the order."""
+    """Create an order at a tenant's site. The order has one order line. Return the id of the order."""
     values = {
         "client_id": tenant.client_id,
         "site_id": tenant.site_id,

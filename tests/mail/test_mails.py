@@ -188,7 +188,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # Later mails to the address are suppressed for both clients, even if its letters are in a different case.
+    # Later mails of both clients to the address are suppressed. Upper and lower case make no difference.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0
@@ -258,7 +258,7 @@ def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     assert len(suppressions(tenant)) == 1
 
 
-def test_the_message_id_of_ses_identifies_the_mail_of_an_event_without_our_tag(
+def test_an_event_without_our_tag_is_assigned_to_its_mail_by_the_message_id_of_ses(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -273,8 +273,8 @@ def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run
     mail_row = wait_until_settled(platform, tenant, order_id)
     send_event(platform, "Delivery", mail_row)
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
-    # A worker that dies after the response of SES but before the commit leaves this state: the SES event has arrived,
-    # and the job is pending again.
+    # If a worker dies after the response of SES but before its own commit, the SES event arrives, and the job becomes
+    # pending again. This statement creates the same state.
     platform.database.execute(
         "update jobs set status = 'pending', fence = fence + 1, due_at = now() where id = %s", [mail_row["job_id"]]
     )

@@ -56,7 +56,7 @@ class Files(ApiAccess):
         return drops.rowcount == 1
 
     def notify(self, key: str, version: str, sequencer: str = "00") -> None:
-        """Put an additional notification about a file version into the queue of drops.
+        """Send an additional notification about a version of a file to the queue `drops`.
 
         S3 itself sometimes sends duplicate notifications.
         """
@@ -75,10 +75,10 @@ class Files(ApiAccess):
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=json.dumps(message))
 
     def exists(self, key: str) -> bool:
-        """Return whether the bucket of drops has an object with a key that starts with `key`."""
+        """Return whether an object in the drops bucket has a key that starts with `key`."""
         return bool(self.s3.list_objects_v2(Bucket=self.drops, Prefix=key).get("KeyCount"))
 
     def read(self, key: str) -> bytes:
-        """Read an object from the bucket of drops."""
+        """Read an object from the drops bucket."""
         body: bytes = self.s3.get_object(Bucket=self.drops, Key=key)["Body"].read()
         return body

@@ -20,7 +20,7 @@ select count(*)::int as waiting from waiting
 """
 """A query that counts the transactions that a given transaction blocks.
 
-A transaction is blocked directly, or by a transaction that is itself blocked.
+The count includes transactions that are blocked by another blocked transaction.
 """
 
 
@@ -35,12 +35,12 @@ class HeldLocks:
     def wait_for(self, transactions: int) -> None:
         """Wait until exactly this number of transactions wait for the locks.
 
-        A transaction waits for the locks directly, or behind a transaction that already waits for the locks.
+        The number includes transactions that wait behind another waiting transaction.
         """
         self.cloud.eventually(lambda: self._count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
-        """Terminate the transactions that wait for the locks directly.
+        """Terminate the transactions that directly wait for the locks.
 
         A database proxy terminates a transaction when the client of the transaction has disconnected. Without a
         database proxy, PostgreSQL first lets the transaction acquire the lock, and then notices that the client has
