@@ -30,7 +30,7 @@ def test_another_worker_finishes_the_sync_of_a_killed_worker(own_platform: Platf
     for worker in ok(platform.api().get("/_local/health"))["functions"]["queues-catalog-syncs"]["busy"]:
         os.kill(worker, signal.SIGKILL)
     platform.database.execute("update jobs set leased_until = now() where id = %s", [job["id"]])
-    # SQS delivers the message again after the visibility timeout. The test does not wait for this second delivery.
+    # After the visibility timeout, SQS would deliver the message again. To save time, the test sends a copy.
     platform.send("catalog-syncs", {"job_id": str(job["id"])})
 
     finished_job = platform.finished_job(tenant.catalog_id, version, within=60)

@@ -54,9 +54,7 @@ def test_a_full_file_deactivates_the_products_that_it_does_not_contain(platform:
     assert (second_job["counts"]["unchanged"], second_job["counts"]["deactivated"]) == (9, 0)
 
 
-def test_a_deactivated_product_becomes_active_again_if_a_later_file_activates_the_product(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_later_file_can_activate_a_deactivated_product_again(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full/all.csv", csv(*range(8)))
     rows = HEADER.replace("stock", "active").encode() + b"P-009,Product 9,1.00,true\n"
     platform.sync(tenant.catalog_id, "delta/back.csv", rows)
@@ -71,7 +69,7 @@ def test_a_file_in_the_delta_folder_deactivates_nothing_even_if_the_catalog_has_
     assert (job["status"], job["counts"]["deactivated"]) == ("completed", 0)
 
 
-def test_the_mode_of_the_catalog_applies_to_files_directly_in_the_folder_incoming(
+def test_the_mode_of_the_catalog_applies_to_files_directly_in_the_incoming_folder(
     platform: Platform, tenant: Tenant
 ) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
@@ -190,7 +188,7 @@ def test_an_older_version_of_a_file_is_superseded_if_its_notification_arrives_la
     assert (older["status"], older["error_code"]) == ("cancelled", "superseded")
 
 
-def test_a_new_full_file_supersedes_waiting_full_files_but_not_waiting_delta_files(
+def test_a_new_full_file_supersedes_all_waiting_full_files_but_no_delta_files(
     platform: Platform, tenant: Tenant
 ) -> None:
     with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
@@ -198,7 +196,7 @@ def test_a_new_full_file_supersedes_waiting_full_files_but_not_waiting_delta_fil
         lock.wait_for(1)  # The final transaction of a sync updates the catalog, and therefore waits for the lock.
         second = platform.drop(tenant.catalog_id, "full/b.csv", csv(*range(9), price="3.00"))
         delta = platform.drop(tenant.catalog_id, "delta/c.csv", csv(1, price="4.00"))
-        # S3 keeps the order of notifications only for versions of one key. Different keys have no fixed order.
+        # S3 orders notifications only for versions of the same key. Notifications about two keys arrive in any order.
         platform.eventually(lambda: platform.is_recorded(second) and platform.is_recorded(delta))
         third = platform.drop(tenant.catalog_id, "full/d.csv", csv(*range(9), price="5.00"))
         platform.eventually(lambda: platform.is_recorded(third))

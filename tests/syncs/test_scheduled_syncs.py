@@ -196,10 +196,10 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
         "update schedules set next_at = now() - interval '3 days' where client_id = %s", [tenant.client_id]
     )
     sweepers = [platform.run_as("schedules-sweeper", RUN_DUE) for _ in range(4)]
-    # The sum is smaller than 40 if the sweeper of the cloud has already requested some of these runs.
+    # The sweepers of this test request fewer than 40 runs if the sweeper of the cloud has requested the other runs.
     assert sum(map(due_count, sweepers)) <= len(schedules)
     after = ok(tenant.owner.get("/v1/schedules", params={"limit": 100}))["data"]
-    # Several runs were missed in three days. One run replaces them all, and the next run has its regular time.
+    # One run replaces all missed runs of the three days. The next run is due at its regular time.
     assert {each["id"]: each["next_at"] for each in after} == {each["id"]: each["next_at"] for each in schedules}
     assert all(each["last_at"] for each in after)
     assert run_due(platform) == 0

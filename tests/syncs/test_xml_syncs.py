@@ -1,4 +1,4 @@
-"""Tests an XML file in the drops bucket. The file declares itself as a delta, and deactivates no missing products."""
+"""Tests the sync of an XML file that declares itself as a delta. Products that the file omits stay active."""
 
 from tests.core.feeds.feed_reading import FEEDS
 from tests.platform import Platform

@@ -17,7 +17,7 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_a_test_event_is_signed_as_standard_webhooks_specifies(
+def test_a_test_event_is_signed_according_to_standard_webhooks(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     delivered = wait_until_settled(platform, tenant, send_test(tenant, receiver))

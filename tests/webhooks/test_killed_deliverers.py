@@ -70,7 +70,7 @@ def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform
-    # Because of the lease, no worker of the local cloud can claim the endpoint before the killed worker claims it.
+    # This lease prevents workers of the local cloud from claiming the endpoint. The killed worker removes the lease.
     platform.arrange("update webhooks set leased_until = now() + interval '1 hour' where id = %s", [receiver.id])
     platform.arrange(
         "insert into webhook_deliveries (client_id, webhook_id, event, payload, next_at)"
