@@ -15,7 +15,7 @@ TOOLS = ("sh", "rm", "touch", "awk", "getconf")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the files that the Makefile needs. Only its subfolder `tools` is on PATH. It contains no Python."""
+    """A folder with the files that the Makefile needs. Only its subfolder `tools`, without Python, is on PATH."""
     for file in ("Makefile", "pyproject.toml", "uv.lock", "layers/core/pyproject.toml"):
         copy = tmp_path / file
         copy.parent.mkdir(parents=True, exist_ok=True)
