@@ -14,7 +14,7 @@ from tests.database.world import HARMLESS, KEYS, MOVES, PARTITION, ROWS, Row, in
 from wecelebrate.core.database import ENTER
 
 TABLES = (*dict.fromkeys(row.table for row in ROWS), PARTITION)
-"""The names of all tables that have rows in the world, and the name of one partition."""
+"""The names of all tables in which the test data `world.ROWS` has rows, and the name of one partition."""
 
 Move = tuple[str, UUID | str | None]
 Result = tuple[int, list[tuple[Any, ...]]]

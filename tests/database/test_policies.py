@@ -87,7 +87,7 @@ def test_dropping_any_policy_changes_the_access_of_a_caller(
     assert [str(policy) for policy in policies if not changes_access(superuser, policy, "drop policy {}")] == []
 
 
-def test_the_access_of_a_caller_changes_if_a_policy_allows_all_rows(
+def test_a_policy_that_is_changed_to_allow_all_rows_gives_a_caller_more_access(
     superuser: psycopg.Connection, policies: list[Policy]
 ) -> None:
     narrow = [policy for policy in policies if policy.using not in (None, "true")]

@@ -34,7 +34,10 @@ def table(*rows: list[Any], name: str = "Products") -> bytes:
 
 
 def sheets_workbook(*, both: bool, hidden: bool = False) -> bytes:
-    """Create a workbook with the sheets Notes and Mugs. `both` adds the sheet Caps. `hidden` hides this sheet."""
+    """Create a workbook with the sheets Notes and Mugs.
+
+    If `both` is true, the workbook also has a second sheet with products: Caps. `hidden` hides the sheet Caps.
+    """
 
     def write(book: Any) -> None:
         notes = book.add_worksheet("Notes")

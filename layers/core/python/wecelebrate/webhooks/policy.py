@@ -30,7 +30,7 @@ class DeliveryPolicy:
     max_run_seconds: float = 60.0
     """The time after the start of a worker during which the worker claims further endpoints."""
     poll_seconds: float = 0.25
-    """The time between two checks for due endpoints, while the worker sends to other endpoints."""
+    """A sending worker also checks whether more endpoints are due. This is the time between two of these checks."""
     collect_seconds: float = 0.005
     """After each outcome, a worker waits this long for a further outcome. One transaction records all collected
     outcomes."""

@@ -28,9 +28,9 @@ class UnreadableFile(Invalid):
 
 
 def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
-    """Propose how to read a file with the settings of the catalog.
+    """Propose how to read a file. The proposal is based on the settings of the catalog.
 
-    A mapping in the request replaces the mapping in these settings.
+    A mapping in the request is used instead of the mapping in these settings.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     Invalid if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.
