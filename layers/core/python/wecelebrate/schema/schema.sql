@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -2107,8 +2108,7 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
-                  from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
   end if;
   return next;
 end
@@ -2230,6 +2230,20 @@ AS $function$
   limit 1
 $function$;
 grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
+
+-- Function app.has_replayed(xid8), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case
+    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
+    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
+  end
+$function$;
+grant execute on function app.has_replayed(xid8) to public;
 
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
@@ -3144,8 +3158,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-      -- word.
+      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
+      -- would read the whole index.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(

@@ -137,6 +137,24 @@ grant execute on function app.establish_context(text, text, text, uuid, uuid) to
 
 set local role app_owner;
 
+-- Returns whether the commit or the rollback of a transaction is visible to the next statements on this server.
+--
+-- pg_visible_in_snapshot gives a wrong answer on a standby: the snapshots of a standby have no list of open
+-- transactions, so an open transaction that is older than the newest ended transaction counts as visible. Therefore this
+-- function compares the id with the newest ended transaction, and then asks for the status of the transaction itself.
+-- pg_xact_status raises an error if the id is in the future, so this order must be kept. The status is null if the
+-- transaction is so old that PostgreSQL has removed its status. Only READ COMMITTED takes a new snapshot for the next
+-- statement. A REPEATABLE READ transaction must begin after app.enter has returned that this server has caught up.
+create or replace function app.has_replayed(xid xid8) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
+    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
+  end
+$$;
+grant execute on function app.has_replayed(xid8) to public;
+
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
 -- `caught_up` is true only if this server has replayed all these transactions.
 create or replace function app.enter(
@@ -172,8 +190,7 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
-                  from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
   end if;
   return next;
 end

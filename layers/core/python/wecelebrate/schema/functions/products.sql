@@ -92,8 +92,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-      -- word.
+      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
+      -- would read the whole index.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
