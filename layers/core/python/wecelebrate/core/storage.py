@@ -1,11 +1,15 @@
-"""Reads and writes objects in S3. Large objects are streamed."""
+"""Reads and writes objects in S3. Large objects are streamed.
+
+All functions raise Unavailable if S3 throttles the call, does not respond, or ends the connection too early.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
+from wecelebrate.core.aws import temporary_errors
 from wecelebrate.core.settings import settings
 
 if TYPE_CHECKING:
@@ -18,6 +22,32 @@ class ObjectGone(Exception):
     """The object no longer exists."""
 
 
+class _Body:
+    """The body of an object. A connection that breaks while the body is read raises Unavailable.
+
+    Without this error, a file that was received only in part could count as the whole file.
+    """
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, size: int = -1, /) -> bytes:
+        with temporary_errors("S3"):
+            data: bytes = self._body.read(None if size < 0 else size)
+        return data
+
+    def close(self) -> None:
+        self._body.close()
+
+
+READ_TIMEOUT_SECONDS = 30.0
+"""How long S3 may send no data before the connection counts as broken."""
 _client_lock = Lock()
 """Threads are allowed to share a client of boto3, but two threads must not create clients at the same time."""
 
@@ -36,7 +66,7 @@ def _create_client() -> "S3Client":
         "s3",
         config=Config(
             connect_timeout=3,
-            read_timeout=30,
+            read_timeout=READ_TIMEOUT_SECONDS,
             retries={"max_attempts": 4},
             # A presigned URL must contain the name of the region, but no checksum, because the body of the upload does
             # not exist yet.
@@ -52,12 +82,13 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
     from botocore.exceptions import ClientError
 
     try:
-        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
+        with temporary_errors("S3"):
+            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
             raise ObjectGone(f"{key} (version {version_id}) no longer exists in the bucket") from error
         raise
-    return cast(BinaryIO, response["Body"])
+    return cast(BinaryIO, _Body(response["Body"]))
 
 
 def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
@@ -66,7 +97,8 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cac
 
     file = io.BytesIO(body) if isinstance(body, bytes) else body
     extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
-    _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
+    with temporary_errors("S3"):
+        _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
 
 
 def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
@@ -77,18 +109,24 @@ def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
     from botocore.exceptions import ClientError
 
     try:
-        response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+        with temporary_errors("S3"):
+            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
         raise
-    with response["Body"] as body:
-        return body.read(max_bytes + 1)
+    content = b""
+    with _Body(response["Body"]) as body:
+        # boto3 notices that a body is incomplete only when it reads nothing more.
+        while len(content) <= max_bytes and (chunk := body.read(max_bytes + 1 - len(content))):
+            content += chunk
+    return content
 
 
 def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
     """Write an object in one request, and return the id of its new version."""
-    response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+    with temporary_errors("S3"):
+        response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
     return response.get("VersionId", "null")
 
 
@@ -97,7 +135,8 @@ def newest_version(bucket: str, key: str) -> str | None:
     from botocore.exceptions import ClientError
 
     try:
-        response = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+        with temporary_errors("S3"):
+            response = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
@@ -113,7 +152,8 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
         "ContentType": content_type,
         "ContentLength": size,
     }
-    url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+    with temporary_errors("S3"):
+        url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
     return url
 
 
@@ -131,8 +171,12 @@ def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
     Yields one list for each page of S3's response. The entries have the same form as the objects that `created_objects`
     returns.
     """
-    pages = _s3().get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=settings().bucket(bucket), Prefix=prefix):
+    pages = iter(_s3().get_paginator("list_object_versions").paginate(Bucket=settings().bucket(bucket), Prefix=prefix))
+    while True:
+        with temporary_errors("S3"):
+            page = next(pages, None)
+        if page is None:
+            return
         yield [
             {
                 "key": version["Key"],

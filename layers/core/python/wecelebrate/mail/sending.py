@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from wecelebrate.core.aws import EXPIRED_CODES
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 from wecelebrate.jobs.lease import JobRejected
@@ -20,6 +21,7 @@ RETRYABLE_ERRORS = (
     "LimitExceededException",
     "ThrottlingException",
     "SendingPausedException",
+    *sorted(EXPIRED_CODES),
 )
 """Error codes of SES that mean: SES does not accept the mail now, but can accept it later."""
 PERMANENT_ERRORS = ("BadRequestException", "MessageRejected")

@@ -4,6 +4,7 @@ from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
+from wecelebrate.core.aws import temporary_errors
 from wecelebrate.core.settings import settings
 
 CONNECT_TIMEOUT_SECONDS = 2
@@ -32,8 +33,12 @@ def connection_parameters(address: str) -> dict[str, Any]:
 
 
 def _iam_token(host: str, port: str, login: str) -> str:
-    """Return a password for RDS Proxy. It is signed with the role of the function and is valid for 15 minutes."""
+    """Return a password for RDS Proxy. It is signed with the role of the function and is valid for 15 minutes.
+
+    Raises Unavailable if the credentials of the role cannot be retrieved.
+    """
     import boto3
 
-    token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
+    with temporary_errors("IAM"):
+        token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
     return token

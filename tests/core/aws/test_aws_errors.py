@@ -1,0 +1,221 @@
+"""What the platform does if AWS throttles a call, refuses it, or accepts only a part of it.
+
+The local cloud never does this. Here, moto replaces AWS inside the test process, and faults are injected into the
+responses that boto3 receives. So the retries of boto3 run as they do on AWS.
+"""
+
+import ast
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from infra.local.poller import record
+from tests.core.aws.function import KEY, S3_CALLS, clear_clients, configure
+from wecelebrate.core import queue, storage
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+
+CODE = Path(storage.__file__).parents[1]
+TEMPORARY = [
+    (503, "SlowDown"),
+    (500, "InternalError"),
+    (503, "ServiceUnavailable"),
+    (400, "ThrottlingException"),
+    (400, "ExpiredToken"),
+    (403, "RequestTimeTooSkewed"),
+    (400, "RequestTimeout"),
+]
+PERMANENT = [(403, "AccessDenied"), (403, "InvalidAccessKeyId"), (404, "NoSuchBucket")]
+
+
+class RawBody(io.BytesIO):
+    """The body of a response, in the form that botocore reads."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+@dataclass
+class Faults:
+    """Answers calls to AWS with an error. Calls after the last error reach moto."""
+
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    """The HTTP status and the error code of the next responses."""
+    forever: tuple[int, str] | None = None
+    """The error of all responses after `errors`."""
+    operations: list[str] = field(default_factory=list)
+    """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
+    version: str = ""
+    """The id of the version of the object KEY."""
+
+    def __call__(self, request: Any, event_name: str, **_: object) -> AWSResponse | None:
+        service, operation = event_name.split(".")[1:3]
+        self.operations.append(operation)
+        error = self.errors.pop(0) if self.errors else self.forever
+        if error is None:
+            return None
+        status, code = error
+        request.url = "https://fault.test/"  # moto must not handle this request, and knows no such host
+        if service == "s3":
+            text, content_type = f"<Error><Code>{code}</Code><Message>m</Message></Error>", "application/xml"
+        else:
+            text, content_type = json.dumps({"__type": code, "message": "m"}), "application/x-amz-json-1.0"
+        return AWSResponse(request.url, status, {"content-type": content_type}, RawBody(text.encode()))
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Faults]:
+    """Start moto with a versioned bucket and a queue, and inject faults into the calls of the platform's clients."""
+    injected = Faults()
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        configure(environment)
+        s3, sqs = boto3.client("s3"), boto3.client("sqs")
+        s3.create_bucket(Bucket="drops")
+        s3.put_bucket_versioning(Bucket="drops", VersioningConfiguration={"Status": "Enabled"})
+        injected.version = s3.put_object(Bucket="drops", Key=KEY, Body=b"sku,name\n1,Mug\n")["VersionId"]
+        sqs.create_queue(QueueName="jobs")
+        for client in (storage._s3(), queue._sqs()):
+            client.meta.events.register_first("before-send", injected)
+        yield injected
+    clear_clients()
+
+
+@pytest.fixture
+def faults(moto: Faults) -> Iterator[Faults]:
+    """Yield the faults, of which none is active. At the end, empty the queue."""
+    yield moto
+    moto.errors, moto.forever = [], None
+    moto.operations.clear()
+    received()
+
+
+@pytest.mark.parametrize("error", TEMPORARY, ids=lambda error: error[1])
+@pytest.mark.parametrize("call", S3_CALLS)
+def test_a_temporary_error_of_s3_becomes_unavailable(faults: Faults, call: str, error: tuple[int, str]) -> None:
+    faults.forever = error
+    with pytest.raises(Unavailable, match="S3"):
+        S3_CALLS[call](faults.version)
+
+
+@pytest.mark.parametrize("error", PERMANENT, ids=lambda error: error[1])
+@pytest.mark.parametrize("call", S3_CALLS)
+def test_an_error_of_s3_that_a_retry_cannot_solve_is_raised_unchanged(
+    faults: Faults, call: str, error: tuple[int, str]
+) -> None:
+    faults.forever = error
+    with pytest.raises(ClientError) as raised:
+        S3_CALLS[call](faults.version)
+    expected = error[1] if call != "head_object" else str(error[0])  # a response to HEAD has no body
+    assert raised.value.response["Error"]["Code"] in (error[1], expected)
+
+
+@pytest.mark.parametrize("call", S3_CALLS)
+def test_a_call_of_s3_succeeds_after_two_throttled_attempts(faults: Faults, call: str) -> None:
+    expected = S3_CALLS[call](faults.version)
+    faults.operations.clear()
+    faults.errors = [(503, "SlowDown"), (503, "SlowDown")]
+    result = S3_CALLS[call](faults.version)
+    assert len(faults.operations) == 3
+    assert call == "put_object" or result == expected
+
+
+def test_an_object_that_was_deleted_is_reported_as_gone(faults: Faults) -> None:
+    with pytest.raises(storage.ObjectGone):
+        storage.open_version("drops", "c/other.csv", faults.version)
+    assert storage.read("drops", "c/other.csv", 10) is None
+    assert storage.newest_version("drops", "c/other.csv") is None
+
+
+def messages(count: int) -> list[queue.OutgoingMessage]:
+    return [queue.message("jobs", {"n": number}, None) for number in range(count)]
+
+
+def received() -> list[int]:
+    """Receive all messages of the queue, and return their numbers in order."""
+    sqs, numbers = boto3.client("sqs"), []
+    while batch := sqs.receive_message(QueueUrl=settings().queue("jobs"), MaxNumberOfMessages=10).get("Messages"):
+        numbers += [json.loads(message["Body"])["n"] for message in batch]
+    return sorted(numbers)
+
+
+@pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
+def test_messages_that_sqs_does_not_accept_are_left_to_the_sweeper(faults: Faults, error: tuple[int, str]) -> None:
+    faults.forever = error
+    assert not queue.send_or_defer(messages(3))
+    faults.forever = None
+    assert received() == []
+
+
+def test_messages_are_sent_once_after_two_throttled_attempts(faults: Faults) -> None:
+    faults.errors = [(400, "ThrottlingException"), (503, "ServiceUnavailable")]
+    assert queue.send_or_defer(messages(3))
+    assert received() == [0, 1, 2]
+
+
+def test_a_partial_failure_of_a_batch_leaves_the_transaction_to_the_sweeper(
+    faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = queue._sqs()
+    send = sqs.send_message_batch
+
+    def refuse_the_second(**request: Any) -> dict[str, Any]:
+        second = request["Entries"].pop(1)
+        failed = {"Id": second["Id"], "SenderFault": False, "Code": "InternalError", "Message": "m"}
+        return {**send(**request), "Failed": [failed]}
+
+    monkeypatch.setattr(sqs, "send_message_batch", refuse_the_second)
+    assert not queue.send_or_defer(messages(3))
+    assert received() == [0, 2], "the sweeper sends all three messages again; a message may be delivered twice"
+
+
+@pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
+def test_a_failed_message_is_reported_even_if_sqs_refuses_to_change_its_visibility(
+    faults: Faults, error: tuple[int, str]
+) -> None:
+    def fail(_: queue.Message) -> None:
+        raise RuntimeError("raised on purpose by this test")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("no message of this test is a dead letter")
+
+    queue.send(messages(1))
+    message = boto3.client("sqs").receive_message(QueueUrl=settings().queue("jobs"), AttributeNames=["All"])["Messages"]
+    event = {"Records": [record(message[0], "arn:aws:sqs:us-east-1:123456789012:jobs", "us-east-1")]}
+    faults.forever = error
+    context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 30_000)
+    response = queue.consume(fail, on_dead_letter=refuse)(event, context)
+    assert response == {"batchItemFailures": [{"itemIdentifier": message[0]["MessageId"]}]}
+    assert "GetQueueUrl" in faults.operations
+
+
+TESTED = {
+    "_s3": {
+        "get_object", "upload_fileobj", "put_object", "head_object", "get_paginator", "generate_presigned_url",
+    },
+    "_sqs": {"send_message_batch", "get_queue_url", "change_message_visibility"},
+    "_ses": {"send_email"},  # tests/core/mail/test_sending.py
+    "boto3": {"client"},
+}  # fmt: skip
+"""For each client of boto3, the methods whose errors are tested in this folder or in test_sending.py."""
+
+
+def test_the_errors_of_every_call_to_aws_are_tested() -> None:
+    called: dict[str, set[str]] = {}
+    texts = [file.read_text("utf-8") for file in CODE.rglob("*.py")]
+    for text in (text for text in texts if "boto3" in text):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value
+                if isinstance(owner, ast.Name) and owner.id in TESTED:
+                    called.setdefault(owner.id, set()).add(node.func.attr)
+    assert called == TESTED
