@@ -3,6 +3,9 @@
 The cloud uses free ports and a temporary folder. The first test that needs the cloud starts the cloud. The xdist
 workers share this cloud. The cloud stops at the end of the session. Tests do not affect each other, because each test
 creates its own clients (`tests.platform.Platform`).
+
+No process outlives the session, even if pytest is killed: a cloud stops when the pytest process that owns it has ended
+(`infra.local.owner`), and `tests.watchdog` ends all other processes.
 """
 
 import fcntl
@@ -16,21 +19,30 @@ from pathlib import Path
 import pytest
 
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
+from infra.local.owner import OWNER_VARIABLE, environment_of
 from infra.local.processes import LocalCloudError
+from tests import watchdog
 from tests.command import Command
 from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
+MAIN = "WECELEBRATE_TEST_OWNER"
+"""The value of WECELEBRATE_OWNER of the main process. It owns the shared cloud, which outlives a killed worker."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Restore the default handler of SIGINT. In the main process, also create the folder of the session.
+    """Restore the default handler of SIGINT, and make this process the owner of the processes that its tests start.
+
+    In the main process, also create the folder of the session.
 
     A shell makes its background jobs ignore SIGINT, and child processes inherit this setting. Some tests end a child
     process with SIGINT, so the child process must not ignore this signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(environment_of(os.getpid()))
+    watchdog.start(OWNER_VARIABLE, os.environ[OWNER_VARIABLE])
     if not hasattr(config, "workerinput"):
+        os.environ[MAIN] = os.environ[OWNER_VARIABLE]
         os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
 
 
@@ -49,8 +61,9 @@ def shared() -> Path:
     return Path(os.environ[HOME])
 
 
-def _wecelebrate(home: Path, *arguments: str) -> None:
+def _wecelebrate(home: Path, *arguments: str, owner: str = "") -> None:
     environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
+    environment[OWNER_VARIABLE] = owner or environment[OWNER_VARIABLE]
     result = Command(home, environment)(*arguments)
     if result.returncode:
         raise LocalCloudError(f"wecelebrate {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
@@ -68,7 +81,7 @@ def cloud(shared: Path) -> Endpoints:
         try:
             return load_endpoints(state)
         except LocalCloudError:
-            _wecelebrate(shared, "up", "--detach")
+            _wecelebrate(shared, "up", "--detach", owner=os.environ[MAIN])
     return load_endpoints(state)
 
 

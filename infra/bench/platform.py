@@ -20,14 +20,16 @@ import psycopg
 from infra.bench.load import Timings
 from infra.local.endpoints import HOME_VARIABLE, Endpoints, Ports, load_endpoints
 from infra.local.issuer import Issuer
+from infra.local.owner import environment_of
 from infra.local.processes import LocalCloudError
 from wecelebrate.core.kill_switches import LIFE_SECONDS
 
 _ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo client that owns the catalogs of the benchmarks."""
 POLL_SECONDS = 0.02
-COMMAND_TIMEOUT = 180.0
-"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds."""
+COMMAND_TIMEOUT = 1800.0
+"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have shorter limits of
+their own for everything that makes no progress."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,12 @@ class BenchPlatform:
     @classmethod
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
-        """Start a cloud in `home` on free ports. Erases the cloud at the end."""
-        environment = {**os.environ, **Ports.free().environment, HOME_VARIABLE: str(home)}
+        """Start a cloud in `home` on free ports. Erases the cloud at the end.
+
+        The cloud belongs to this process: if this process is killed, the cloud stops.
+        """
+        owner = environment_of(os.getpid())
+        environment = {**os.environ, **Ports.free().environment, **owner, HOME_VARIABLE: str(home)}
         _wecelebrate(environment, "down", "--erase")
         _wecelebrate(environment, "up", "--detach")
         try:

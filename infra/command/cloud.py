@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,10 @@ from infra.local import control
 from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
 from infra.local.hints import display_path, this_command
+from infra.local.owner import Owner, has_no_reader, watching
 from infra.local.pid_files import ProcessIdentity
 from infra.local.processes import LocalCloudError
-from infra.local.supervisor import AlreadyRunning, Event
+from infra.local.supervisor import AlreadyRunning, Event, Supervisor
 from infra.local.unprivileged import external_data_directory
 
 
@@ -43,7 +45,7 @@ def up(
         _log_to_file(state / "logs" / "supervisor.log")
         with StartupProgress() as progress:
             cloud = Cloud(state, Ports.from_environment())
-            exit_code = cloud.supervisor(_with_summary(progress, state, "Ctrl-C stops it")).run()
+            exit_code = _run(cloud, cloud.supervisor(_with_summary(progress, state, "Ctrl-C stops it")))
         raise typer.Exit(exit_code)
     except AlreadyRunning as error:
         console.print(f"{error}")
@@ -103,6 +105,10 @@ class StartupProgress:
         match event.kind:
             case "starting":
                 self._starting.append(event.part)
+            case "waiting":
+                # A spinner shows the parts on a terminal.
+                if not console.is_terminal:
+                    console.print(f"[dim]… {event.seconds:3.0f} s: waiting for {detail}[/]")
             case "ready":
                 self._starting.remove(event.part)
                 console.print(f"[green]✓[/] {event.part:<12}[dim]{event.seconds:5.1f} s[/]")
@@ -230,17 +236,45 @@ def _run_in_background(state: Path, report: int) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     log = logging.getLogger(__name__)
+    is_up = threading.Event()
     with _event_pipe(report) as send_to_parent:
 
         def on_event(event: Event) -> None:
+            if event.kind == "up":
+                is_up.set()
             send_to_parent(event)
             log.info(" ".join(str(value) for value in dataclasses.asdict(event).values() if value))
 
         try:
-            return Cloud(state, Ports.from_environment()).supervisor(on_event).run()
+            cloud = Cloud(state, Ports.from_environment())
+            supervisor = cloud.supervisor(on_event)
+
+            def command_has_ended() -> bool:
+                # The command ends when it has read the event `up`. `is_up` must therefore be read last.
+                return has_no_reader(report) and not is_up.is_set()
+
+            # Until the cloud is up, it belongs to the command: if the command is killed, the cloud does not start.
+            with watching(command_has_ended, supervisor.stop, "the command `up --detach`"):
+                return _run(cloud, supervisor)
         except LocalCloudError as error:
             on_event(Event("failed", detail=str(error)))
             return 1
+
+
+def _run(cloud: Cloud, supervisor: Supervisor) -> int:
+    """Run the supervisor until it is stopped, or until the owner of the cloud has ended. Returns the exit code.
+
+    If the owner has ended, also removes the data of PostgreSQL, because nobody can use the data any more. The logs are
+    kept.
+    """
+    owner = Owner.of_environment()
+    if owner is None:
+        return supervisor.run()
+    with watching(lambda: owner.has_ended, supervisor.stop, f"the owner (pid {owner.pid})"):
+        exit_code = supervisor.run()
+    if owner.has_ended:
+        cloud.postgres.erase()
+    return exit_code
 
 
 @contextlib.contextmanager

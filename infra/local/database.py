@@ -57,7 +57,8 @@ def prepare(
 def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) -> None:
     """Write a heartbeat to the primary, and wait until the replica has replayed this heartbeat and all earlier changes.
 
-    Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError after `timeout` seconds.
+    Functions compute the lag of the replica from the heartbeat. Raises LocalCloudError if the replica replays nothing
+    for `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     with psycopg.connect(primary_url, autocommit=True) as primary, psycopg.connect(replica_url) as replica:
@@ -65,11 +66,14 @@ def wait_for_replica(primary_url: str, replica_url: str, timeout: float = 30.0) 
         primary.execute("select app.write_replica_heartbeat()")
         written = primary.execute("select pg_current_wal_flush_lsn()").fetchone()
         assert written is not None
+        replayed = None
         while not _exists(replica, "select 1 where pg_last_wal_replay_lsn() >= %s::pg_lsn", written[0]):
+            position = replica.execute("select pg_last_wal_replay_lsn()").fetchone()
+            if position != replayed:
+                replayed, deadline = position, time.monotonic() + timeout
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"the replica did not replay the changes of the primary within {timeout:.0f} s:"
-                    " see the log of `replica`"
+                    f"the replica has replayed no change of the primary for {timeout:.0f} s: see the log of `replica`"
                 )
             time.sleep(0.01)
 

@@ -103,7 +103,6 @@ class Pooler(Service):
             cwd=Path("/"),
             user=self.server.account.user,
             group=self.server.account.group,
-            start_timeout=10,
         )
 
     @property

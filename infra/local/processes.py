@@ -28,6 +28,13 @@ from infra.local.pid_files import STATE_VARIABLE, ProcessIdentity
 HEALTH = "/_local/health"
 """The path of the health check, in the API and in the Upstash adapter."""
 
+MAX_START_SECONDS = 300.0
+"""The maximum time until a child is ready, in seconds, even if it makes progress."""
+_MIN_WORK = 0.02
+"""The least work of a child that counts as progress, in seconds per second. A server that only repeats a failed
+attempt, e.g. a replica that cannot reach its primary, does less."""
+_DISK_BYTES_PER_SECOND = 10_000_000
+"""The number of bytes read from or written to the disk that count as one second of work."""
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -168,7 +175,10 @@ class Process:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 30.0
-    """The time within which the child must become ready, in seconds."""
+    """The longest time without progress until the child is ready, in seconds.
+
+    On a slow machine, a start takes long, but the child uses CPU time or the disk. Only a child that uses neither for
+    this time is considered hung."""
     stop_timeout: float = 10.0
     """The time from the stop signal until the child gets SIGKILL, in seconds."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -215,7 +225,8 @@ class Process:
     def start(self) -> None:
         """Stop the child if it is running. Then start it, and return when it is ready.
 
-        Raises LocalCloudError if a port is in use, or if the child ends or is not ready within `start_timeout`.
+        Raises LocalCloudError if a port is in use, if the child ends or makes no progress for `start_timeout`, or if it
+        is not ready after MAX_START_SECONDS.
         """
         self.stop()
         self.require_ports()
@@ -234,7 +245,8 @@ class Process:
         require_free_ports(self.ports)
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + self.start_timeout
+        began = window = time.monotonic()
+        work = 0.0
         ready = False
         # Check `running` after `ready`. If the child has ended, another program has answered on its port.
         while not ready or not self.running:
@@ -242,13 +254,30 @@ class Process:
                 raise StartCancelled(f"{self.name} was stopped while it was starting")
             if not self.running:
                 raise LocalCloudError(f"{self.name} did not start: {self.exit_summary()}")
-            if time.monotonic() > deadline:
-                raise LocalCloudError(
-                    f"{self.name} was not ready within {self.start_timeout:.0f} s: {self.last_log_lines()}"
-                )
+            now = time.monotonic()
+            if now - window > self.start_timeout:
+                before, work = work, self._work()
+                if work - before < _MIN_WORK * (now - window) or now - began > MAX_START_SECONDS:
+                    raise LocalCloudError(
+                        f"{self.name} was not ready after {now - began:.0f} s: {self.last_log_lines()}"
+                    )
+                window = now
             ready = self.ready()
             if not ready:
                 time.sleep(0.02)
+
+    def _work(self) -> float:
+        """Return how much the child and its descendants have worked so far, in seconds of CPU time or disk access."""
+        seconds = 0.0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._child.pid) if self._child else None
+            for member in [process, *process.children(recursive=True)] if process else []:
+                with contextlib.suppress(psutil.Error):
+                    seconds += sum(member.cpu_times())
+                    if sys.platform == "linux":
+                        disk = member.io_counters()
+                        seconds += (disk.read_bytes + disk.write_bytes) / _DISK_BYTES_PER_SECOND
+        return seconds
 
     def stop(self) -> None:
         """Stop the child and its descendants. Does nothing if the child is not running.
@@ -285,15 +314,6 @@ class Process:
         return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        parent = os.getpid()
-        stop_signal = int(self.stop_signal)
-
-        def die_with_parent() -> None:
-            if _libc is not None:
-                _libc.prctl(_PR_SET_PDEATHSIG, stop_signal)
-                if os.getppid() != parent:
-                    os._exit(1)
-
         try:
             with self.log.open("ab") as log:
                 return subprocess.Popen(  # noqa: S603 - this is our own command
@@ -307,7 +327,7 @@ class Process:
                     group=self.group,
                     extra_groups=[] if self.user is not None else None,
                     start_new_session=True,
-                    preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl, found before the fork
+                    preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509 - it only calls prctl
                 )
         except OSError as error:
             raise LocalCloudError(f"could not start {self.name}: {error}") from error
@@ -318,12 +338,29 @@ class Process:
             self.log.replace(self.log.with_suffix(".log.1"))
 
 
+def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
+    """Return a function that a new child calls: the child then gets `stop_signal` when its parent thread ends.
+
+    Works only on Linux. On other systems, the function does nothing.
+    """
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return die_with_parent
+
+
 def run_command(
     name: str, command: Sequence[str], *, user: int | None = None, group: int | None = None, **environment: str
 ) -> str:
     """Run a command and return its output. `environment` is added to the environment of this process.
 
-    Raises LocalCloudError with the last line of the output if the command fails.
+    If this process is killed, the command ends, too. Raises LocalCloudError with the last line of the output if the
+    command fails.
     """
     try:
         completed = subprocess.run(  # noqa: S603 - this is our own command
@@ -338,6 +375,7 @@ def run_command(
             user=user,
             group=group,
             extra_groups=[] if user is not None else None,
+            preexec_fn=_die_with_parent(signal.SIGTERM),
         )
     except OSError as error:
         raise LocalCloudError(f"could not run {name}: {error}") from error

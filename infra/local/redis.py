@@ -54,7 +54,7 @@ class Redis(Service):
         self.state = state
         self.port = port
         self.credentials = credentials or Credentials.of(state)
-        self.process = Process("redis", [], state, self._ready, ports={"redis": port}, start_timeout=10)
+        self.process = Process("redis", [], state, self._ready, ports={"redis": port})
 
     @property
     def url(self) -> str:

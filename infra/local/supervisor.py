@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ MAX_RESTARTS = 3
 """The maximum number of restarts of a part within RESTART_WINDOW."""
 RESTART_WINDOW = 60.0
 """The length of the time window in which the restarts of a part are counted, in seconds."""
+_WAITING_INTERVAL = 5.0
+"""The number of seconds between two reports of the parts that are still starting."""
 _POLL_INTERVAL = 0.1
 """The number of seconds between two checks of the parts."""
 
@@ -51,7 +53,7 @@ class Part:
 class Event:
     """An event that is shown to the operator."""
 
-    kind: Literal["starting", "ready", "restarting", "restarted", "up", "failed", "stopping", "stopped"]
+    kind: Literal["starting", "waiting", "ready", "restarting", "restarted", "up", "failed", "stopping", "stopped"]
     part: str = ""
     seconds: float = 0.0
     detail: str = ""
@@ -124,6 +126,7 @@ class Supervisor:
         If `stop` is called, returns before all parts are started.
         """
         starting: dict[Future[float], Part] = {}
+        began = reported = time.monotonic()
         while len(self._ready) < len(self.parts) and not self._stopping.is_set():
             ready_names = {part.name for part in self._ready}
             for part in self.parts:
@@ -139,6 +142,9 @@ class Supervisor:
                 seconds = self._start_seconds(part, future)
                 self._ready.append(part)
                 self.on_event(Event("ready", part.name, seconds))
+            if (now := time.monotonic()) - reported >= _WAITING_INTERVAL:
+                reported = now
+                self.on_event(Event("waiting", seconds=now - began, detail=_waiting_for(starting.values())))
 
     def _watch(self) -> None:
         """Until `stop` is called, restart each part that ends. Raises LocalCloudError if a part ends too often."""
@@ -233,6 +239,14 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _waiting_for(parts: Iterable[Part]) -> str:
+    """Return the names of parts that are starting, each with its last log line."""
+    return "; ".join(
+        f"{part.name}: {part.process.last_log_lines()}" if part.process and part.process.running else part.name
+        for part in parts
+    )
 
 
 def _timed(start: Callable[[], object]) -> float:

@@ -51,9 +51,26 @@ def test_the_error_for_a_child_that_ends_too_early_contains_its_last_log_line(tm
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
 
-def test_a_child_that_is_not_ready_in_time_is_stopped(tmp_path: Path) -> None:
-    process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.3)
-    with pytest.raises(LocalCloudError, match="program was not ready within 0 s: it logged nothing"):
+def test_a_child_that_does_nothing_and_is_not_ready_is_stopped(tmp_path: Path) -> None:
+    process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.5)
+    with pytest.raises(LocalCloudError, match=r"program was not ready after \d+ s: it logged nothing"):
+        process.start()
+    assert not process.running
+
+
+def test_a_child_that_still_works_is_not_stopped_before_it_is_ready(tmp_path: Path) -> None:
+    program = (
+        "import time; began = time.process_time()\nwhile time.process_time() < began + 2: pass\nprint('x', flush=True)"
+    )
+    process = python(tmp_path, program + "; time.sleep(60)", lambda: "x" in process.log.read_text(), start_timeout=0.3)
+    process.start()
+    process.stop()
+
+
+def test_a_child_that_works_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.processes.MAX_START_SECONDS", 1.0)
+    process = python(tmp_path, "while True: pass", start_timeout=0.3)
+    with pytest.raises(LocalCloudError, match="program was not ready after"):
         process.start()
     assert not process.running
 

@@ -150,6 +150,19 @@ def test_the_failure_event_of_a_step_contains_the_step_name_and_the_first_line_o
     assert failed.detail == "migrations failed: ValueError: raised on purpose by this test"
 
 
+def test_the_parts_that_are_still_starting_are_reported_regularly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.local.supervisor._WAITING_INTERVAL", 0.2)
+    events: list[Event] = []
+    supervisor = Supervisor([Part("slow", lambda: time.sleep(1))], tmp_path, events.append)
+    supervisor.on_up = supervisor.stop
+    assert supervisor.run() == 0
+    waiting = [event for event in events if event.kind == "waiting"]
+    assert {event.detail for event in waiting} == {"slow"}
+    assert len(waiting) >= 2
+
+
 def test_a_port_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECELEBRATE_PORT_API", "9000")
     assert Ports.from_environment() == Ports(api=9000)

@@ -32,7 +32,6 @@ class Upstash(Service):
             ports={"upstash": port},
             # The secrets are in environment variables, because all users of this machine can read command lines.
             environment={TOKEN_VARIABLE: self.token, REDIS_VARIABLE: redis.url},
-            start_timeout=15,
         )
         self.state: Path = redis.state
 

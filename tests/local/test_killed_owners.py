@@ -1,0 +1,174 @@
+"""Tests that no process outlives the test run, the benchmark or the command that started it, even if it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from infra.functions import ROOT
+from infra.local.endpoints import Ports
+from infra.local.owner import OWNER_VARIABLE, Owner, environment_of
+from infra.local.pid_files import STATE_VARIABLE
+from infra.local.processes import LocalCloudError
+from tests.local.processes import have_ended, is_running, wait_until
+
+pytestmark = [
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed supervisor"),
+]
+
+MARK = "WECELEBRATE_TEST_MARK"
+"""An environment variable that all processes of one test have."""
+SESSION = Path(__file__).with_name("session_to_kill.py")
+
+
+class Group:
+    """All processes that descend from the processes of one test.
+
+    The processes of functions have an environment of their own, so they are found as descendants.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.mark = str(uuid4())
+        self.home = home
+        self.seen: set[psutil.Process] = set()
+        self.environment = {**os.environ, **Ports.free().environment, MARK: self.mark, "WECELEBRATE_HOME": str(home)}
+
+    def start(self, *command: str, owner: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a Python module. `owner` is the process to which its clouds belong. The default is nobody."""
+        environment = {**self.environment, OWNER_VARIABLE: ""}
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**environment, **(environment_of(owner) if owner else {})},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def look(self) -> set[psutil.Process]:
+        """Remember all processes of the group that run now. Returns all remembered processes."""
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self.mark:
+                    self.seen |= {process, *process.children(recursive=True)}
+            except psutil.Error:
+                continue
+        return self.seen
+
+    def parts(self) -> set[str]:
+        """Return the state directories of the clouds whose parts run."""
+        states = set()
+        for process in self.look():
+            try:
+                states.add(process.environ().get(STATE_VARIABLE, ""))
+            except psutil.Error:
+                continue
+        return states - {""}
+
+    def has_ended(self) -> bool:
+        return have_ended(self.look())
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[Group]:
+    group = Group(tmp_path / "home")
+    yield group
+    for process in group.look():
+        if is_running(process.pid):
+            process.kill()
+
+
+def test_no_process_outlives_a_killed_test_run(group: Group, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    group.environment["SESSION_READY"] = str(ready)
+    session = group.start("pytest", "-q", "-p", "no:cacheprovider", str(SESSION))
+    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
+    session.kill()
+    session.wait()
+    wait_until(group.has_ended, 60)
+
+
+def test_no_process_outlives_a_terminated_test_run_with_workers(group: Group, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    group.environment["SESSION_READY"] = str(ready)
+    session = group.start("pytest", "-q", "-p", "no:cacheprovider", "-n", "1", str(SESSION))
+    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
+    session.terminate()
+    session.wait()
+    wait_until(group.has_ended, 60)
+
+
+def test_no_cloud_of_a_worker_outlives_the_killed_worker(group: Group, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    group.environment["SESSION_READY"] = str(ready)
+    session = group.start(
+        "pytest", "-q", "-p", "no:cacheprovider", "-n", "1", "--max-worker-restart", "0", str(SESSION)
+    )
+    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
+    worker, *others = map(int, ready.read_text().split())
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not any(map(is_running, others)), 60)
+    assert session.wait(120) != 0
+    wait_until(group.has_ended, 60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_a_killed_benchmark(group: Group, number: signal.Signals) -> None:
+    bench = group.start("infra.command", "bench", "--only", "pages")
+    wait_until(lambda: any(path.name == "endpoints.json" for path in group.home.rglob("endpoints.json")), 300)
+    group.look()
+    bench.send_signal(number)
+    bench.wait()
+    wait_until(group.has_ended, 60)
+    assert not list(group.home.rglob("postgres"))
+
+
+def test_a_cloud_does_not_start_after_its_command_was_killed(group: Group) -> None:
+    up = group.start("infra.command", "up", "--detach")
+    wait_until(lambda: bool(group.parts()), 120)
+    up.kill()
+    up.wait()
+    wait_until(group.has_ended, 60)
+    assert not list(group.home.rglob("endpoints.json"))
+
+
+def test_a_detached_cloud_without_an_owner_outlives_its_command_and_a_killed_supervisor_leaves_no_process(
+    group: Group,
+) -> None:
+    assert group.start("infra.command", "up", "--detach").wait(300) == 0
+    time.sleep(1)
+    assert list(group.home.rglob("endpoints.json"))
+    assert not group.has_ended()
+    (supervisor,) = (process for process in group.look() if "--report" in process.cmdline())
+    supervisor.kill()
+    wait_until(group.has_ended, 60)
+
+
+def test_a_detached_cloud_stops_when_its_owner_is_killed(group: Group) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]) as owner:
+        assert group.start("infra.command", "up", "--detach", owner=owner.pid).wait(300) == 0
+        assert not group.has_ended()
+        owner.kill()
+        # The owner is a zombie until this test reads its exit status.
+        wait_until(group.has_ended, 60)
+
+
+def test_another_process_with_the_pid_of_the_owner_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OWNER_VARIABLE, f"{os.getpid()}:{psutil.Process().create_time() - 5}")
+    owner = Owner.of_environment()
+    assert owner
+    assert owner.has_ended
+
+
+@pytest.mark.parametrize("value", ["4711", "x:1", "4711:x", ":"])
+def test_an_owner_that_is_no_process_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(OWNER_VARIABLE, value)
+    with pytest.raises(LocalCloudError, match="is not a process: unset it, or set it to <pid>:<creation time>"):
+        Owner.of_environment()
