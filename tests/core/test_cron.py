@@ -86,9 +86,59 @@ def test_there_is_no_due_time_between_the_given_time_and_the_next_due_time(
     assert next_after(cron, zone, first) > first
 
 
+@pytest.mark.parametrize("hours", ["*/1", "0-23", "0-23/1", "*,5", "0-11,12-23", ",".join(map(str, range(24))), "0/1"])
+@pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "America/Santiago"])
+def test_every_hour_has_the_same_due_times_in_every_spelling(hours: str, zone: str) -> None:
+    parse_expression(f"*/20 {hours} * * *")
+    for day in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(365)):
+        if day.astimezone(ZoneInfo(zone)).utcoffset() != (day + timedelta(1)).astimezone(ZoneInfo(zone)).utcoffset():
+            at = other = day
+            while at < day + timedelta(1):
+                at = next_after("*/20 * * * *", zone, at)
+                other = next_after(f"*/20 {hours} * * *", zone, other)
+                assert at == other
+
+
+@pytest.mark.parametrize(
+    ("expression", "same"),
+    [
+        ("0 3 1-31 * MON", "0 3 * * MON"),
+        ("0 3 */1 * 1", "0 3 * * MON"),
+        ("0 3 10 * 0-6", "0 3 10 * *"),
+        ("0 3 10 * 1-7", "0 3 10 * *"),
+        ("0 3 10 * */1", "0 3 10 * *"),
+        ("0 3 10 * SUN,MON,TUE,WED,THU,FRI,SAT", "0 3 10 * *"),
+        # Both day fields leave out values, so one of them is enough.
+        ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
+        ("0 3 10 * */3", "0 3 10 * 0,3,6"),
+    ],
+)
+def test_the_days_of_an_expression_do_not_depend_on_its_spelling(expression: str, same: str) -> None:
+    after = "2027-01-01T00:00"
+    assert due(parse_expression(expression), BERLIN, after, 40) == due(parse_expression(same), BERLIN, after, 40)
+
+
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
+        ("*/61 * * * *", "steps from 1 to 60 in the minute"),
+        ("0-59/99 3 * * *", "steps from 1 to 60 in the minute"),
+        ("0 */25 * * *", "steps from 1 to 24 in the hour"),
+        ("0 3 */32 * *", "steps from 1 to 31 in the day of the month"),
+        ("0 3 * */13 *", "steps from 1 to 12 in the month"),
+        ("0 3 * * */8", "steps from 1 to 7 in the day of the week"),
+        ("0 3/0 * * *", "steps from 1 to 24 in the hour"),
+        ("0 3 L/2 * *", "must not have a step after L"),
+        ("0 5-1 * * *", "Bad hour"),
+        ("0 3 * * FRI-MON", "Bad day-of-week"),
+        ("0 3 20-40 * *", "Bad day-of-month"),
+        ("0 0 31 2 *", "Bad day-of-month"),
+        ("0 0 31 2 0-6", "Bad day-of-month"),
+        ("0 0 31 2,4,6,9,11 1-7", "Bad day-of-month"),
+        ("0 0 30-31 FEB */1", "Bad day-of-month"),
+        ("0 3 * * \u017fun", "five fields"),
+        ("0\u00a03 * * *", "five fields"),
+        ("0\x1f3 * * *", "five fields"),
         ("", "five fields"),
         ("@daily", "five fields"),
         ("0 3 * *", "five fields"),
@@ -130,4 +180,20 @@ def test_any_text_is_either_rejected_or_has_a_next_due_time(text: str) -> None:
 @pytest.mark.parametrize("name", ["", "Mars/Olympus", "Europe", "../etc/passwd", "/etc/localtime", "europe/berlin"])
 def test_unknown_time_zones_are_rejected(name: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone"):
+        check_time_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["UTC", "Etc/UTC", "Asia/Calcutta", "US/Eastern", "America/Indiana/Knox", "Arctic/Longyearbyen"]
+)
+def test_utc_and_the_time_zones_of_places_are_accepted(name: str) -> None:
+    assert check_time_zone(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localtime", "Factory", "posixrules", "posix/Europe/Berlin", "right/UTC", "EST5EDT", "Etc/GMT+5", "Etc/Unknown"],
+)
+def test_time_zones_that_are_not_the_time_of_a_place_are_rejected(name: str) -> None:
+    with pytest.raises(ValueError, match="IANA time zone of a place"):
         check_time_zone(name)

@@ -2,13 +2,20 @@
 
 When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
 first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at a
-repeated time runs only at the first of the two occurrences. There is one exception: an expression whose hour is `*`
-(e.g. `*/15 * * * *`) matches in both occurrences of the repeated hour.
+repeated time runs only at the first of the two occurrences. There is one exception: an expression that matches every
+hour of the day (e.g. `*/15 * * * *`) matches in both occurrences of the repeated hour.
+
+The meaning of an expression depends only on the values that its fields match, not on their spelling: `*`, `*/1`, `0-23`
+and a list of all hours are equal. A day matches if the day of the month and the day of the week match. If both fields
+leave out values, it is enough that one of the two fields matches, as in POSIX.
 """
 
+import re
+from collections.abc import Set
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -17,16 +24,42 @@ MIN_INTERVAL_MINUTES = 5
 """The shortest allowed time between two runs, in minutes. This limit exists because each run lists all files below the
 prefix of its schedule."""
 _ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - local times have no time zone
+_FIELDS = (("minute", 60), ("hour", 24), ("day of the month", 31), ("month", 12), ("day of the week", 7))
+"""The name of each field, and its number of values."""
+_STEP = re.compile(r"([^/]+)/([0-9]{1,3})")
+_AREAS = frozenset(
+    [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Brazil",
+        "Canada",
+        "Chile",
+        "Europe",
+        "Indian",
+        "Mexico",
+        "Pacific",
+        "US",
+    ]
+)
+"""The first parts of the names of time zones that are the time of a place. Other names, e.g. `Factory`, `EST5EDT` or
+`Etc/GMT+5`, are no place. `localtime` and `posixrules` are the time zone of the machine."""
 
 
 def parse_expression(text: str) -> str:
     """Validate a cron expression, and return it with one space between its fields. Raises ValueError."""
-    fields = text.split()
-    if len(fields) != 5:
+    fields = text.strip().split()
+    if len(fields) != 5 or not (text.isascii() and text.isprintable()):
         raise ValueError("must have five fields: minute, hour, day of the month, month, day of the week")
+    for (name, values), field in zip(_FIELDS, fields, strict=True):
+        _check_steps(name, values, field)
     expression = " ".join(fields)
     try:
-        times = CronSim(expression, _ANY_LOCAL_TIME)
+        times = CronSim(_normalized(expression), _ANY_LOCAL_TIME)
     except CronSimError as error:
         raise ValueError(f"must be a valid cron expression, e.g. 0 3 * * *: {error}") from error
     interval = _shortest_interval(sorted(times.minutes), times.hours)
@@ -35,6 +68,37 @@ def parse_expression(text: str) -> str:
     if next(times, None) is None:
         raise ValueError("must match at least one existing date")
     return expression
+
+
+def _check_steps(name: str, values: int, field: str) -> None:
+    """Raise ValueError if a step (e.g. `*/61`) is larger than the number of values of the field, or has no meaning."""
+    for term in field.split(","):
+        if "/" not in term:
+            continue
+        step = _STEP.fullmatch(term)
+        if not step or not 1 <= int(step[2]) <= values:
+            raise ValueError(f"must have steps from 1 to {values} in the {name}, e.g. */2, not {term}")
+        if step[1].upper() in ("L", "LW"):
+            raise ValueError(f"must not have a step after {step[1]} in the {name}")
+
+
+def _normalized(expression: str) -> str:
+    """Return an expression with the same meaning, in which only a field that matches every value begins with `*`.
+
+    CronSim decides by the first letter of a field. Raises CronSimError.
+    """
+    minute, hour, day, month, weekday = expression.split()
+    times = CronSim(f"0 {hour} {day} * 0", _ANY_LOCAL_TIME)
+    weekdays = CronSim(f"0 0 1 * {weekday}", _ANY_LOCAL_TIME).weekdays
+    hour = _field(hour, times.hours, range(24))
+    day = _field(day, times.days, range(1, 32))
+    # 0 and 7 are Sunday.
+    weekday = _field(weekday, {number % 7 for number in weekdays if isinstance(number, int)}, range(7))
+    return f"{minute} {hour} {day} {month} {weekday}"
+
+
+def _field(field: str, matched: Set[Any], every: range) -> str:
+    return "*" if matched >= set(every) else field.replace("*", f"{every[0]}-{every[-1]}")
 
 
 def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
@@ -49,13 +113,14 @@ def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    places = {name for name in available_timezones() if "/" in name and name.partition("/")[0] in _AREAS}
+    return frozenset(places | {"UTC", "Etc/UTC"})
 
 
 def check_time_zone(name: str) -> str:
-    """Return `name`. Raises ValueError if the IANA database contains no time zone with this name."""
+    """Return `name`. Raises ValueError if it is not the name of a place in the IANA database, or UTC."""
     if name not in _time_zones():
-        raise ValueError("must be an IANA time zone, e.g. Europe/Berlin")
+        raise ValueError("must be the IANA time zone of a place, e.g. Europe/Berlin, or UTC")
     return name
 
 
@@ -63,9 +128,10 @@ def next_after(cron: str, timezone: str, after: datetime) -> datetime:
     """Return, in UTC, the first due time that is later than `after`. `after` must have a time zone."""
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
-    if cron.split()[1] == "*":
-        return next(CronSim(cron, local)).astimezone(UTC)
-    times = (_first_occurrence(wall_time, zone) for wall_time in CronSim(cron, local.replace(tzinfo=None)))
+    expression = _normalized(cron)
+    if expression.split()[1] == "*":
+        return next(CronSim(expression, local)).astimezone(UTC)
+    times = (_first_occurrence(wall_time, zone) for wall_time in CronSim(expression, local.replace(tzinfo=None)))
     return next(time for time in times if time > after)
 
 

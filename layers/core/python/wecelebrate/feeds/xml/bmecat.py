@@ -141,7 +141,7 @@ class BMEcat(XmlFormat):
     def _header(self, catalog: Element) -> None:
         languages = list(catalog.iterchildren("{*}LANGUAGE"))
         default = next(
-            (item for item in languages if item.get("default") == "true"), languages[0] if languages else None
+            (item for item in languages if item.get("default") in ("true", "1")), languages[0] if languages else None
         )
         self.language = self.language or text_of(default) or None
         self._flat.language = self.language
