@@ -40,6 +40,15 @@ async def test_a_request_becomes_an_event_of_format_2(api: Api) -> None:
     assert event["isBase64Encoded"] is False
 
 
+@pytest.mark.parametrize("forwarded", ["192.0.2.7", "192.0.2.7, 127.0.0.1", "192.0.2.7:80", "::1"])
+async def test_the_source_address_is_the_address_of_the_connection(api: Api, forwarded: str) -> None:
+    headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https", "Forwarded": f"for={forwarded}"}
+    event = await api.echo("GET", "/echo/x", headers=headers)
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+    assert event["headers"]["x-forwarded-for"] == f"{forwarded}, 127.0.0.1"
+    assert event["headers"]["x-forwarded-proto"] == "http"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_each_method_has_its_own_route(api: Api, method: str) -> None:
     assert (await api.echo(method, "/echo/x"))["routeKey"] == f"{method} /echo/{{name}}"
