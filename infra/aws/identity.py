@@ -4,15 +4,21 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.aws.checks import acknowledge
-from infra.aws.retention import removal_policy
+from infra.aws.lambda_function import RUNTIME
+from infra.aws.retention import log_group, removal_policy
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
+
+_ACCESS_TOKEN = Path(__file__).with_name("access_token.py")
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Users(PlatformStack):
             user_pool_name=environment.resource("users"),
             # An admin or an owner creates the account of a user together with the membership of the user.
             self_sign_up_enabled=False,
+            feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the Lite plan cannot change access tokens
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
@@ -75,6 +82,7 @@ class Users(PlatformStack):
         acknowledge(
             pool, "COG8", "The Plus tier has a price for each user, and most users are customers who order once a year"
         )
+        self._add_email_to_access_tokens(pool, environment)
         client = pool.add_client(
             "web",
             auth_flows=cognito.AuthFlow(user_srp=True),
@@ -88,6 +96,37 @@ class Users(PlatformStack):
         )
         url = pool.user_pool_provider_url
         self.issuer = TokenIssuer(url, client.user_pool_client_id, _jwks_url(url))
+
+    def _add_email_to_access_tokens(self, pool: cognito.UserPool, environment: Environment) -> None:
+        """Add the e-mail address of the user to access tokens.
+
+        By default, only ID tokens contain the address, but ID tokens must not be used to call an API. The platform
+        finds the memberships of a new user by the address.
+        https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
+        """
+        name = environment.resource("access-token")
+        logs = log_group(self, "access-token-log", environment, f"/aws/lambda/{name}")
+        role = iam.Role(
+            self,
+            "access-token-role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Permissions of access-token",
+        )
+        logs.grant_write(role)
+        function = lambda_.Function(
+            self,
+            "access-token",
+            function_name=name,
+            description="adds the e-mail address to the access tokens of the user pool",
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="index.handler",
+            code=lambda_.Code.from_inline(_ACCESS_TOKEN.read_text("utf-8")),
+            timeout=cdk.Duration.seconds(5),  # Cognito waits at most 5 seconds
+            role=role.without_policy_updates(),
+            log_group=logs,
+        )
+        pool.add_trigger(cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, function, cognito.LambdaVersion.V2_0)
 
 
 def _jwks_url(url: str) -> str:

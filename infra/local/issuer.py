@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -34,6 +35,7 @@ class Issuer:
     def __init__(self, state: Path, url: str, audience: str = AUDIENCE) -> None:
         self.url = url.rstrip("/")
         self.audience = audience
+        self._host = urlsplit(self.url).netloc.encode()
         self._key = _load_key(state / KEY_FILE)
 
     def token(
@@ -46,13 +48,15 @@ class Issuer:
     ) -> str:
         """Sign a token for `subject` that expires in `expires_in` seconds.
 
-        `claims` are added to the default claims. If a claim is in both, the value in `claims` is used.
+        `claims` are added to the default claims. If a claim is in both, the value in `claims` is used. As with Cognito,
+        an access token names its audience in `client_id`, and a token with `token_use="id"` names it in `aud`.
         """
         now = int(time.time())
+        audience = "aud" if claims.get("token_use") == "id" else "client_id"
         default_claims: dict[str, Any] = {
             "iss": self.url,
             "sub": subject,
-            "aud": self.audience,
+            audience: self.audience,
             "iat": now,
             "nbf": now,
             "exp": now + expires_in,
@@ -78,15 +82,32 @@ class Issuer:
             "grant_types_supported": ["client_credentials"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "email", "email_verified"],
+            "claims_supported": [
+                "iss",
+                "sub",
+                "client_id",
+                "token_use",
+                "exp",
+                "iat",
+                "nbf",
+                "jti",
+                "email",
+                "email_verified",
+            ],
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the discovery document, the keys and `POST /token` (ASGI).
 
         The body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified` and
-        `expires_in`. The request needs no secret, because only programs on this machine can reach the server.
+        `expires_in`. The request needs no secret, because only programs on this machine can reach the server. A request
+        with another Host header is refused: it comes from a web page whose name was pointed to this machine (DNS
+        rebinding).
         """
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if hosts != [self._host]:
+            await _send_json(send, 421, {"error": "invalid_request", "error_description": f"use {self.url}"})
+            return
         match (scope["method"], scope["path"]):
             case ("GET", "/.well-known/openid-configuration"):
                 await _send_json(send, 200, self.configuration())

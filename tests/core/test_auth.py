@@ -119,6 +119,20 @@ def test_a_token_must_have_an_issuer_and_an_audience_and_a_subject_and_an_expiry
     assert_refused(jwt.encode(header, claims, issuer._key, algorithms=["RS256"]))
 
 
+@pytest.mark.parametrize("token_use", ["id", "refresh", "", None, True, "Access"])
+def test_a_token_that_is_not_an_access_token_is_refused(issuer: Issuer, token_use: Any) -> None:
+    claims = verify(issuer.token("someone", email="a@b.test", token_use=token_use))
+    with pytest.raises(Unauthenticated, match="access token"):
+        auth.caller(claims)
+    with pytest.raises(Unauthenticated, match="access token"):
+        auth.caller({"sub": "someone", "token_use": "id"}, "shop.test")
+
+
+def test_a_token_of_an_issuer_without_token_use_is_accepted() -> None:
+    assert auth.caller({"sub": "someone"}).subject == "someone"
+    assert auth.caller({"sub": "someone", "token_use": "access"}).subject == "someone"
+
+
 def test_the_times_in_a_token_can_differ_from_the_clock_by_the_leeway(issuer: Issuer) -> None:
     now = time.time()
     assert verify(issuer.token("someone", exp=now - 10))

@@ -50,7 +50,7 @@ def test_joserfc_verifies_a_token_with_the_published_keys(issuer: Issuer) -> Non
     claims = decoded.claims
     now = time.time()
     assert claims["iss"] == URL
-    assert (claims["sub"], claims["aud"], claims["token_use"]) == ("someone", "wecelebrate", "access")
+    assert (claims["sub"], claims["client_id"], claims["token_use"]) == ("someone", "wecelebrate", "access")
     assert (claims["email"], claims["email_verified"], claims["roles"]) == ("a@example.com", True, ["x"])
     assert claims["nbf"] == claims["iat"] <= now
     assert claims["exp"] == claims["iat"] + 60
@@ -80,6 +80,17 @@ async def test_the_issuer_serves_its_documents_and_tokens(issuer: Issuer) -> Non
         assert (await authorizer(issuer).claims(f"Bearer {token['access_token']}"))["email"] == "a@example.com"
         assert (await client.post("/token", content=b"[]")).status_code == 400
         assert (await client.get("/other")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "evil.test:8788", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:8788.evil.test", ""]
+)
+async def test_the_issuer_signs_no_token_for_a_request_to_another_host(issuer: Issuer, host: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(issuer), base_url=URL) as client:
+        for method, path in (("POST", "/token"), ("GET", "/.well-known/jwks.json")):
+            response = await client.request(method, path, json={"subject": "admin"}, headers={"Host": host})
+            assert response.status_code == 421
+            assert response.json()["error_description"] == f"use {URL}"
 
 
 async def test_the_authorizer_returns_claims_as_text(issuer: Issuer) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+from infra.aws.access_token import handler
 from infra.functions import FunctionSpec
 from infra.http_api import CORS
 from tests.infra.aws.templates import Resource, Templates
@@ -74,3 +75,21 @@ def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings
     fields = json.loads(stage["AccessLogSettings"]["Format"])
     assert {"request_id", "route", "status", "ms"} <= fields.keys()
     assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())
+
+
+def test_the_user_pool_adds_the_verified_email_address_to_access_tokens(dev: Templates) -> None:
+    pool = dev.only("identity", "AWS::Cognito::UserPool")
+    trigger = pool["LambdaConfig"]["PreTokenGenerationConfig"]
+    assert trigger["LambdaVersion"] == "V2_0"
+    assert pool["UserPoolTier"] == "ESSENTIALS"
+    (name,) = dev.of_type("identity", "AWS::Lambda::Function")
+    assert trigger["LambdaArn"] == {"Fn::GetAtt": [name, "Arn"]}
+    permission = dev.only("identity", "AWS::Lambda::Permission")
+    assert permission["Principal"] == "cognito-idp.amazonaws.com"
+
+
+def test_an_access_token_contains_the_address_and_whether_it_is_verified() -> None:
+    attributes = {"sub": "1", "email": "ann@example.com", "email_verified": "true", "phone_number": "+1"}
+    event = handler({"request": {"userAttributes": attributes}, "response": {}}, None)
+    claims = event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]
+    assert claims == {"email": "ann@example.com", "email_verified": "true"}

@@ -49,10 +49,15 @@ def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
 def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> Caller:
     """Derive the caller from verified claims. If `claims` is None, the caller is an anonymous visitor.
 
-    Raises Unauthenticated.
+    Raises Unauthenticated, e.g. if the token is not an access token.
     """
     if claims is None:
         return Caller(site_domain=site_domain)
+    # Cognito marks each token as `access` or `id`. API Gateway does not check this claim, and accepts both.
+    # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+    # Tokens of other issuers have no such claim: their audience distinguishes them.
+    if claims.get("token_use", "access") != "access":
+        raise Unauthenticated("The token must be an access token, e.g. not an ID token.")
     email_verified = str(claims.get("email_verified", "")).lower() == "true"
     return Caller(
         subject=_subject(str(claims.get("sub", ""))),
