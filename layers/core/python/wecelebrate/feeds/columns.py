@@ -172,7 +172,8 @@ def name_forms(column: str) -> tuple[str, ...]:
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
     final 1, as in `Bezeichnung 1`.
     """
-    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", column)
+    # The limit keeps the search linear: without it, each of many opening brackets would search the rest of the name.
+    bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
     last = path.removeprefix("variants.")
     forms = [fold(form) for form in (column, bare, path, last)]

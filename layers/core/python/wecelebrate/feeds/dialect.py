@@ -103,5 +103,18 @@ def _quoting(sample: list[str], delimiter: str) -> Dialect:
     # MySQL and some ERP systems write \" for a quote inside a quoted cell. A backslash at the end of a cell is no
     # escape character: it is the end of a path such as C:\dir\.
     escaped = re.search(rf"[^\\{mark}]\\{quote}(?!\s*(?:{mark}|$))", text, re.MULTILINE)
-    padded = re.search(rf"{mark} +{quote}", text)
-    return Dialect(delimiter, quote, "\\" if escaped else None, padded is not None)
+    return Dialect(delimiter, quote, "\\" if escaped else None, _has_padded_quotes(text, delimiter, quote))
+
+
+def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
+    """Return whether spaces are between a delimiter and a quote.
+
+    The delimiter can be a space. A regular expression would then take time in proportion to the square of a run of
+    spaces.
+    """
+    for before in text.split(quote)[:-1]:
+        bare = before.rstrip(" ")
+        spaces = len(before) - len(bare)
+        if spaces > 1 if delimiter == " " else spaces and bare.endswith(delimiter):
+            return True
+    return False

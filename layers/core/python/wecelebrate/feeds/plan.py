@@ -205,9 +205,21 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
     return plan
 
 
+def _without_number(column: str) -> str:
+    """Return a column name without the number at its end, and without the separators before the number."""
+    end = len(column)
+    while end and column[end - 1].isdecimal():
+        end -= 1
+    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
+        end -= 1
+    return column[:end]
+
+
 def _label(column: str) -> str:
     """Return the column's name as an attribute name: without the JSON prefix `attributes.` and Saleor's suffix."""
-    name = re.sub(r"\s*\((product|variant) attribute\)$", "", column)
+    name = re.sub(r"\((product|variant) attribute\)$", "", column)
+    if name != column:
+        name = name.rstrip()
     return (name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
 
@@ -284,7 +296,7 @@ def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
             candidates[name].append((rank, number, currency))
         if not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
-            unnumbered = field_candidates(re.sub(r"[\s_.-]*\d+$", "", column))
+            unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
     return candidates
 

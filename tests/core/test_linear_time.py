@@ -1,0 +1,77 @@
+"""Tests that no text makes a function that searches with regular expressions take more than linear time.
+
+Each text has 1 MB. A function that takes time in proportion to the square of the length would need hours, so the limit
+of CPU time leaves room for a busy machine.
+"""
+
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CPU_SECONDS = 20
+CALLS = {
+    "dialect": "dialect.detect([text], lambda row: 0)",
+    "dialect with a space": "dialect.detect([text], lambda row: 0, ' ')",
+    "fold": "columns.fold(text)",
+    "field_candidates": "columns.field_candidates(text)",
+    "is_inverse": "columns.is_inverse(text)",
+    "column number": "plan._candidates([text])",
+    "label": "plan._label(text)",
+    "price": "numbers.price(text, None, 'EUR')",
+    "count": "numbers.count(text, None)",
+    "decimal_mark": "numbers.decimal_mark([text])",
+    "facet": "products._facet('category', text)",
+    "first_category": "convert.first_category(text)",
+    "images": "convert.split_images(text)",
+    "editor_text": "convert.editor_text(text)",
+    "mail address": "sanitize.mail_address(text)",
+    "web address": "sanitize.web_address(text)",
+    "line of a mail": "sanitize.clean(text)",
+    "file name": "storage.safe_name(text)",
+    "if-none-match": "etags.matches(text, 'x')",
+    "retry-after": "retry_after.seconds_to_wait(text, datetime.now(UTC))",
+}
+UNITS = [
+    " ", "  x", "(", "[", "((x", "1", "1.", "1,", "a1", "a", "A b ", "_", ".0", "'", ",'", '\\"', '"', ", ", "; ", "|",
+    "| ", "-", "+", "e1", "/", "//", ":", "a:", "a.", "a@", "@a.", "<", "<!--", "&", "\n", "\t", "\u00a0", "\ufdfa",
+    '{"', 'W/"x",', "\ud55c",
+]  # fmt: skip
+PROGRAM = """
+import resource, sys, warnings
+from datetime import UTC, datetime
+from wecelebrate.core import etags, storage
+from wecelebrate.core.outbound import retry_after
+from wecelebrate.feeds import columns, convert, dialect, numbers, plan, products
+from wecelebrate.mail import sanitize
+for unit in {units!r}:
+    for end in ("", "x", "1", "\\n", " x1", ")", "(product attribute)"):
+        text = unit * (1_000_000 // len(unit)) + end
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        try:
+            {call}
+        except Exception as error:
+            if isinstance(error, (NameError, AttributeError)):
+                raise
+        seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+        assert seconds < 2, (unit, end, seconds)
+"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_long_text_takes_linear_time(name: str) -> None:
+    program = PROGRAM.format(units=UNITS, call=CALLS[name])
+    child = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS * 6, CPU_SECONDS * 6)),
+    )
+    assert child.returncode != -signal.SIGXCPU, "the function used too much CPU time"
+    assert child.returncode == 0, child.stderr[-500:]
