@@ -21,7 +21,7 @@ from tests.platform import Json, Platform, Tenant, ok, problem
 JOBS = 2_000 if FULL else 100
 TENANTS = 5
 POISONED_JOBS = JOBS // 100
-UNREADABLE = ("no JSON at all {", '["an", "array"]', '["\\u0000"]', '["\\ud800"]')
+UNREADABLE = ("no JSON at all {", '["an", "array"]', '{"x": NaN}', '{"x": [-Infinity]}', '["\\u0000"]', '["\\ud800"]')
 
 
 def list_dead_letters(platform: Platform, **filters: str) -> list[Json]:

@@ -85,12 +85,16 @@ class UnreadableMessage(Exception):
 def _parse_object(text: str) -> dict[str, Any]:
     """Parse the body of a message. Raises UnreadableMessage."""
     try:
-        body = json.loads(text)
+        body = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise UnreadableMessage(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise UnreadableMessage("the body is not a JSON object")
     return body
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
 
 
 @dataclass(frozen=True, order=True)

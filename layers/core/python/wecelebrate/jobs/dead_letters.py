@@ -111,7 +111,8 @@ def _body(text: str) -> Any:
     """Return the form in which a message is stored: as a JSON object if PostgreSQL can store it, otherwise as text."""
     try:
         body = json.loads(text)
-        json.dumps(body, ensure_ascii=False).encode()  # Fails for unpaired surrogates, which PostgreSQL cannot store.
+        # Fails for unpaired surrogates, NaN and infinity, which PostgreSQL cannot store in a JSON object.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         body = None
     return body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
