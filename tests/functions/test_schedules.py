@@ -1,5 +1,6 @@
 """Tests of the API for schedules: permissions, validation, and the times at which a schedule is due."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -186,3 +187,61 @@ def test_the_client_and_the_catalog_and_the_type_of_a_schedule_cannot_be_changed
     for field in ("client_id", "catalog_id", "type", "next_at"):
         response = tenant.owner.patch(f"/v1/schedules/{schedule['id']}", json={field: other_tenant.client_id})
         assert pointers(problem(response, 422, "invalid")) == [f"/{field}"]
+
+
+def test_a_client_has_at_most_100_schedules(platform: Platform) -> None:
+    tenant = platform.tenant()
+    platform.arrange(
+        "insert into schedules (client_id, catalog_id, type, name, cron, timezone, is_active)"
+        " select %s, %s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', false from generate_series(1, 99) n",
+        [tenant.client_id, tenant.catalog_id],
+    )
+    schedule = created(tenant.owner.post("/v1/schedules", json=schedule_body(tenant)))
+    another = schedule_body(tenant, name="another")
+    problem(tenant.owner.post("/v1/schedules", json=another), 409, "too_many_schedules")
+    assert tenant.owner.delete(f"/v1/schedules/{schedule['id']}").status_code == 204
+    created(tenant.owner.post("/v1/schedules", json=another))
+
+
+def test_concurrent_requests_do_not_exceed_the_maximum_number_of_schedules(platform: Platform) -> None:
+    tenant = platform.tenant()
+    platform.arrange(
+        "insert into schedules (client_id, catalog_id, type, name, cron, timezone, is_active)"
+        " select %s, %s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', false from generate_series(1, 98) n",
+        [tenant.client_id, tenant.catalog_id],
+    )
+
+    def create(number: int) -> int:
+        body = schedule_body(tenant, name=f"concurrent {number}")
+        return tenant.owner.post("/v1/schedules", json=body).status_code
+
+    with ThreadPoolExecutor(6) as threads:
+        statuses = sorted(threads.map(create, range(6)))
+    assert statuses == [201, 201, 409, 409, 409, 409]
+
+
+def test_a_client_announces_at_most_200_uploads_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
+    tenant = platform.tenant()
+    platform.arrange(
+        "insert into uploads (client_id, key, name, content_type, size, created_by, created_at)"
+        " select %s, 'test/' || %s || '/' || n, 'a.csv', 'text/csv', 1, 'test', now() - interval '20 minutes'"
+        " from generate_series(1, 199) n",
+        [tenant.client_id, tenant.client_id],
+    )
+    upload = {"name": "a.csv", "size": 1, "content_type": "text/csv"}
+    created(tenant.owner.post("/v1/uploads", json=upload))
+    refused = tenant.owner.post("/v1/uploads", json=upload)
+    problem(refused, 429, "too_many_uploads")
+    assert 2_000 < int(refused.headers["retry-after"]) <= 2_400
+    created(other_tenant.owner.post("/v1/uploads", json=upload))
+    platform.arrange(
+        "update uploads set created_at = created_at - interval '1 hour' where client_id = %s", [tenant.client_id]
+    )
+    created(tenant.owner.post("/v1/uploads", json=upload))
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules", "EST5EDT", "Etc/GMT+5"])
+def test_a_time_zone_that_is_not_the_time_of_a_place_is_refused(platform: Platform, zone: str) -> None:
+    tenant = platform.tenant()
+    response = tenant.owner.post("/v1/schedules", json=schedule_body(tenant, timezone=zone))
+    assert pointers(problem(response, 422, "invalid")) == ["/timezone"]

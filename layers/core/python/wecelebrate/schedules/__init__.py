@@ -7,13 +7,24 @@ from uuid import UUID
 from wecelebrate import audit
 from wecelebrate.core import pages
 from wecelebrate.core.database import Transaction, as_json
-from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match
 from wecelebrate.schedules import cron, runs
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
 from wecelebrate.schedules.runs import finish_run, requested_run, run_due, sql
 
 __all__ = ["change", "create", "delete", "finish_run", "get", "page", "requested_run", "run", "run_due"]
+
+
+MAX_SCHEDULES = 100
+"""The maximum number of schedules of a client. Each due schedule lists files, so many schedules of one client would
+delay the schedules of the others."""
+
+
+class TooManySchedules(Conflict):
+    """This client has the maximum number of schedules."""
+
+    code = "too_many_schedules"
 
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
@@ -32,8 +43,9 @@ def get(tx: Transaction, schedule_id: UUID) -> Schedule:
 def create(tx: Transaction, new: NewSchedule) -> Schedule:
     """Create a schedule.
 
-    Raises Forbidden. Raises AlreadyExists if the client already has a schedule with this name. Raises Invalid if the
-    client does not own the catalog, or if the request names no client and there is no default client.
+    Raises Forbidden or TooManySchedules. Raises AlreadyExists if the client already has a schedule with this name.
+    Raises Invalid if the client does not own the catalog, or if the request names no client and there is no default
+    client.
     """
     # Imported here, because the models of clients would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
@@ -43,6 +55,9 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
         raise Forbidden
     if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=client_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="must be a catalog that the client owns")])
+    sql.lock_schedule_count(tx, client_id=client_id)
+    if sql.count_schedules(tx, client_id=client_id) >= MAX_SCHEDULES:
+        raise TooManySchedules(f"A client can have at most {MAX_SCHEDULES} schedules. Delete one first.")
     values = new.model_dump(mode="json") | {
         "client_id": client_id,
         "settings": new.settings.model_dump(mode="json", exclude_none=True),

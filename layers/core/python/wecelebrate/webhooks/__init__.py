@@ -97,6 +97,7 @@ def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
     Raises Forbidden or TooManyWebhooks. Raises Invalid if the URL is not allowed.
     """
     _check_url(new.url)
+    sql.lock_webhook_count(tx, client_id=new.client_id)
     if sql.count_webhooks(tx, client_id=new.client_id) >= MAX_ENDPOINTS:
         raise TooManyWebhooks(f"A client can have at most {MAX_ENDPOINTS} endpoints. Delete one first.")
     webhook = Webhook(**sql.create_webhook(tx, **new.model_dump()))

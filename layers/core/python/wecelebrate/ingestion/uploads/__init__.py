@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import FieldError, Invalid, TooManyRequests
 from wecelebrate.ingestion.uploads.models import NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
@@ -14,16 +14,26 @@ BUCKET = "uploads"
 URL_LIFETIME = timedelta(hours=1)
 """How long the presigned URL accepts a file."""
 
+MAX_OPEN_UPLOADS = 200
+"""The maximum number of uploads that a client can announce within URL_LIFETIME. Each of them can store a large file."""
+
+
+class TooManyUploads(TooManyRequests):
+    """This client has announced the maximum number of uploads."""
+
+    code = "too_many_uploads"
+
 
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Register an upload and return its presigned URL.
 
-    Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the request names no client
-    and the caller belongs to several clients.
+    Raises TooManyUploads. Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the
+    request names no client and the caller belongs to several clients.
     """
     from wecelebrate.clients.members import default_client  # imported here, because this import takes 6 ms
 
     client_id = new.client_id or default_client(tx)
+    _check_count(tx, client_id)
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
         tx, client_id=client_id, key=key, name=new.name, content_type=new.content_type, size=new.size
@@ -37,6 +47,16 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
         headers=headers,
         expires_at=datetime.now(UTC) + URL_LIFETIME,
     )
+
+
+def _check_count(tx: Transaction, client_id: UUID | None) -> None:
+    sql.lock_upload_count(tx, client_id=client_id)
+    announced = sql.count_open_uploads(tx, client_id=client_id, seconds=URL_LIFETIME.total_seconds())
+    if announced["uploads"] >= MAX_OPEN_UPLOADS:
+        raise TooManyUploads(
+            f"A client can announce at most {MAX_OPEN_UPLOADS} uploads within an hour. Try again later.",
+            max(announced["seconds_left"], 1),
+        )
 
 
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:

@@ -1,3 +1,15 @@
+-- name: lock_upload_count$
+-- Make other transactions that announce an upload for the client wait until this transaction ends.
+select pg_advisory_xact_lock(hashtextextended('uploads ' || coalesce(:client_id::text, ''), 0));
+
+-- name: count_open_uploads^
+-- Count the uploads of a client (of the platform if `client_id` is null) that were announced in the last `seconds`
+-- seconds, and return in how many seconds the oldest of these uploads will no longer count.
+select count(*)::integer as uploads,
+  coalesce(ceil(extract(epoch from min(created_at) - now()) + :seconds), 0)::integer as seconds_left
+from uploads
+where client_id is not distinct from :client_id::uuid and created_at > now() - make_interval(secs => :seconds);
+
 -- name: create_upload$
 -- Create an upload and return its id.
 insert into uploads (client_id, key, name, content_type, size)
