@@ -126,6 +126,7 @@ class Users(PlatformStack):
             role=role.without_policy_updates(),
             log_group=logs,
         )
+        acknowledge(function, "L1", "every function of the platform has the same Python version")
         pool.add_trigger(cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, function, cognito.LambdaVersion.V2_0)
 
 

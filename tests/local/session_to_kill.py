@@ -1,7 +1,7 @@
-"""A test run that another test kills. It is no part of the suite: `test_killed_owners.py` starts it with its path.
+"""Tests of a test run that another test kills. They are no part of the suite: `test_killed_owners.py` runs one of them.
 
-The module starts processes in every way in which tests start them: the shared cloud, a cloud of its own, the command
-`wecelebrate up`, and a program. Then it writes the file $SESSION_READY, and waits to be killed.
+They start processes in every way in which tests start processes: the shared cloud, a separate cloud, the command
+`wecelebrate up`, and a program. Then they write the file $SESSION_READY, and wait to be killed.
 """
 
 import os
@@ -19,13 +19,23 @@ from tests.platform import Platform
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_starts_processes_and_waits(cloud: Endpoints, own_platform: Platform, tmp_path: Path) -> None:
+def test_shared_cloud(cloud: Endpoints) -> None:
+    wait_to_be_killed()
+
+
+def test_separate_cloud(own_platform: Platform) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as program:
+        wait_to_be_killed(program.pid)
+
+
+def test_everything(cloud: Endpoints, own_platform: Platform, tmp_path: Path) -> None:
     environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(tmp_path)}
-    with (
-        Command(tmp_path, environment).started("up") as up,
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as program,
-    ):
-        ready = Path(os.environ["SESSION_READY"])
-        ready.with_suffix(".new").write_text(f"{os.getpid()} {up.pid} {program.pid}")
-        ready.with_suffix(".new").rename(ready)
-        time.sleep(600)
+    with Command(tmp_path, environment).started("up") as up:
+        wait_to_be_killed(up.pid)
+
+
+def wait_to_be_killed(*pids: int) -> None:
+    ready = Path(os.environ["SESSION_READY"])
+    ready.with_suffix(".new").write_text(" ".join(map(str, [os.getpid(), *pids])))
+    ready.with_suffix(".new").rename(ready)
+    time.sleep(600)

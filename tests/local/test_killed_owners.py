@@ -85,36 +85,36 @@ def group(tmp_path: Path) -> Iterator[Group]:
             process.kill()
 
 
-def test_no_process_outlives_a_killed_test_run(group: Group, tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
+def start_session(
+    group: Group, folder: Path, test: str, clouds: int, *options: str
+) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Run one test of SESSION, and wait until its clouds have started. Also returns the pids that the test wrote."""
+    ready = folder / "ready"
     group.environment["SESSION_READY"] = str(ready)
-    session = group.start("pytest", "-q", "-p", "no:cacheprovider", str(SESSION))
-    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
+    session = group.start("pytest", "-q", "-p", "no:cacheprovider", *options, f"{SESSION}::{test}")
+    wait_until(lambda: ready.exists() and len(group.parts()) >= clouds, 300)
+    return session, [int(pid) for pid in ready.read_text().split()]
+
+
+def test_no_process_outlives_a_killed_test_run(group: Group, tmp_path: Path) -> None:
+    session, _ = start_session(group, tmp_path, "test_shared_cloud", 1)
     session.kill()
     session.wait()
     wait_until(group.has_ended, 60)
 
 
 def test_no_process_outlives_a_terminated_test_run_with_workers(group: Group, tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
-    group.environment["SESSION_READY"] = str(ready)
-    session = group.start("pytest", "-q", "-p", "no:cacheprovider", "-n", "1", str(SESSION))
-    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
+    session, _ = start_session(group, tmp_path, "test_everything", 3, "-n", "1")
     session.terminate()
     session.wait()
     wait_until(group.has_ended, 60)
 
 
 def test_no_cloud_of_a_worker_outlives_the_killed_worker(group: Group, tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
-    group.environment["SESSION_READY"] = str(ready)
-    session = group.start(
-        "pytest", "-q", "-p", "no:cacheprovider", "-n", "1", "--max-worker-restart", "0", str(SESSION)
-    )
-    wait_until(lambda: ready.exists() and len(group.parts()) >= 3, 300)
-    worker, *others = map(int, ready.read_text().split())
+    options = ("-n", "1", "--max-worker-restart", "0")
+    session, (worker, program) = start_session(group, tmp_path, "test_separate_cloud", 1, *options)
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: not any(map(is_running, others)), 60)
+    wait_until(lambda: not is_running(program), 60)
     assert session.wait(120) != 0
     wait_until(group.has_ended, 60)
 

@@ -27,7 +27,8 @@ def mail_address(value: object) -> str | None:
 
     SES accepts only addresses whose local part (before the `@`) is ASCII.
     """
-    if not isinstance(value, str):
+    # The codec `idna` takes time in proportion to the square of the length, and no longer address can be valid.
+    if not isinstance(value, str) or len(value) > _MAX_ADDRESS_LENGTH:
         return None
     local, _, domain = value.rpartition("@")
     try:
