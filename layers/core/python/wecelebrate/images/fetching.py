@@ -4,16 +4,19 @@ The number of concurrent requests is limited, in total and per host. Each image 
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
 from wecelebrate.core import outbound
-from wecelebrate.images.rendering import MAX_BYTES, NotRendered
+from wecelebrate.images.renderer import RenderingPostponed
+from wecelebrate.images.renditions import MAX_BYTES, NotRendered
 
 MAX_CONCURRENT = 8
 """The largest number of requests that are sent at the same time."""
@@ -31,9 +34,10 @@ MAX_PAUSE = 24 * 3600.0
 _HEARTBEAT_SECONDS = 5.0
 """The longest time between two calls of `heartbeat`."""
 
-Store = Callable[[bytes], Mapping[str, Any]]
+Store = Callable[[bytes, float], Mapping[str, Any]]
 """A function that renders and stores an image. It returns values for columns of the image's row in `images`. It raises
-NotRendered if the image cannot be rendered."""
+NotRendered if the image cannot be rendered, and RenderingPostponed if rendering has not begun at the given time of the
+monotonic clock."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,19 @@ class _Host:
         return None
 
 
-def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callable[[], None]) -> list[FetchResult]:
+def fetch_all(
+    requests: Sequence[ImageRequest], store: Store, heartbeat: Callable[[], None], seconds: float = inf
+) -> list[FetchResult]:
     """Fetch images, and call `store` with each image. Several threads can run `store` at the same time.
+
+    After `seconds`, no further image is fetched or rendered. The result then lacks the remaining images. It always has
+    at least one image if `seconds` is longer than TIMEOUT.
 
     The calling thread calls `heartbeat` every few seconds. If `heartbeat` raises an exception, no further images are
     fetched, and this function raises the same exception.
     """
     stopped = threading.Event()
+    until = time.monotonic() + seconds
     hosts: dict[str, _Host] = {}
     sequences: dict[tuple[str, int], list[ImageRequest]] = {}
     for index, request in enumerate(requests):
@@ -102,9 +112,12 @@ def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callabl
     def run(host: _Host, sequence: Sequence[ImageRequest]) -> list[FetchResult]:
         results = []
         for request in sequence:
-            if stopped.is_set():
+            if stopped.is_set() or time.monotonic() > until:
                 break
-            results.append(host.refuse(request.address) or _fetch(request, host, store))
+            try:
+                results.append(host.refuse(request.address) or _fetch(request, host, store, until))
+            except RenderingPostponed:
+                break
         return results
 
     with ThreadPoolExecutor(MAX_CONCURRENT, "images") as threads:
@@ -123,7 +136,7 @@ def fetch_all(requests: Sequence[ImageRequest], store: Store, heartbeat: Callabl
     return [result for future in futures for result in future.result()]
 
 
-def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
+def _fetch(request: ImageRequest, host: _Host, store: Store, until: float) -> FetchResult:
     """Fetch one image. Errors of the image or of its server are returned in the result. All other errors are raised."""
     headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif"}
     if request.etag:
@@ -155,7 +168,7 @@ def _fetch(request: ImageRequest, host: _Host, store: Store) -> FetchResult:
     if response.status != HTTPStatus.OK:
         return replace(result, code="not_answered", reason=f"the server responded with status {response.status}")
     try:
-        return replace(result, image=store(response.body), etag=_usable_etag(response.headers.get("etag")))
+        return replace(result, image=store(response.body, until), etag=_usable_etag(response.headers.get("etag")))
     except NotRendered as error:
         return replace(result, code=error.code, reason=error.reason)
 

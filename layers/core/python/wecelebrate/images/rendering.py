@@ -1,94 +1,33 @@
-"""Renders an untrusted image: decodes it, turns it upright, scales it down, and removes its metadata.
+"""Renders an untrusted image with Pillow: decodes it, turns it upright, scales it down, and removes its metadata.
 
-Pillow decodes the image in this process. To limit the risk, only a few formats are accepted. An image is rejected if
-its header states more than `MAX_PIXELS` pixels. A large JPEG is scaled down while it is decoded, so that a JPEG with 50
-megapixels takes only 40 MB of memory.
+Only a few formats are accepted. An image is rejected if its header states more than `MAX_PIXELS` pixels. A large JPEG
+is scaled down while it is decoded, so that a JPEG with 50 megapixels takes only 40 MB of memory. A hostile file can
+still take minutes of CPU time or much memory, and can crash a decoder. Workers therefore call `renderer.render`, which
+runs this module in a process of its own.
 """
 
-import hashlib
 import io
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-MAX_BYTES = 20 * 1024 * 1024
-"""The largest size of an original file, in bytes."""
-MAX_PIXELS = 64_000_000
-"""The largest number of pixels of an original image. A decoded pixel takes 3 or 4 bytes of memory."""
-
-TYPES: Mapping[str, str] = {
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # several JPEG images in one file; some cameras write this format
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "AVIF": "image/avif",
-}
-"""Maps Pillow's name of each accepted format to its media type. SVG is not accepted, because it can contain scripts."""
+from wecelebrate.images.renditions import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    SIZES,
+    TYPES,
+    NotRendered,
+    RenderedImage,
+    RenditionFile,
+    digest,
+)
 
 _ORIENTATION = 0x0112
 """The number of the EXIF tag that contains the orientation."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """A size in which images are rendered."""
-
-    name: str
-    max_side: int
-    """The largest width and height in pixels. Smaller images are not enlarged."""
-    quality: int
-    """The quality setting of the WebP encoder, up to 100."""
-
-
-SIZES = (Size("large", 1600, 82), Size("medium", 800, 80), Size("thumb", 320, 75))
-"""The sizes of the renditions, from the largest to the smallest. Each rendition is scaled down from the previous
-rendition."""
 WEBP_METHOD = 2
 """The effort setting of the WebP encoder, up to 6. With 4 instead of 2, encoding takes 1.5 times as long, and the files
 are 7 % smaller."""
-
-
-class NotRendered(Exception):
-    """The file is not an image that can be rendered."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class RenditionFile:
-    """The file for one size of an image."""
-
-    file: str
-    """The name of the file. Sizes with the same dimensions share one file."""
-    width: int
-    height: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class RenderedImage:
-    """An image and its renditions."""
-
-    sha256: str
-    """The SHA-256 of the original file."""
-    type: str
-    width: int
-    """The width of the original image, after it was turned upright."""
-    height: int
-    bytes: int
-    """The size of the original file, in bytes."""
-    renditions: Mapping[str, RenditionFile]
-
-
-def digest(data: bytes) -> str:
-    """Return the SHA-256 of an original file. This hash is the name of the folder that contains the renditions."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
@@ -98,7 +37,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
     NotRendered.
     """
     if len(data) > MAX_BYTES:
-        raise NotRendered("too_large", f"the image is larger than {MAX_BYTES >> 20} MB")
+        raise NotRendered("too_large")
     try:
         image, media_type = _open(data)
         with image:
@@ -106,19 +45,39 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
             picture = _prepare(image)
     except NotRendered:
         raise
+    except MemoryError as error:
+        raise NotRendered("too_much_memory") from error
     except Exception as error:  # for damaged files, decoders raise many types of exceptions
-        raise NotRendered("broken_image", "the image is truncated or damaged") from error
+        # The decoders of AVIF and WebP report with an ordinary exception that they got no memory.
+        code = "too_much_memory" if "out of memory" in str(error).lower() else "broken_image"
+        raise NotRendered(code) from error
     renditions: dict[str, RenditionFile] = {}
     files: dict[str, bytes] = {}
     previous: RenditionFile | None = None
     for size in SIZES:
         picture.thumbnail((size.max_side, size.max_side), Image.Resampling.LANCZOS)
         if previous is None or (previous.width, previous.height) != picture.size:
-            file = f"{size.name}.webp"
-            files[file] = _webp(picture, size.quality)
-            previous = RenditionFile(file, *picture.size, len(files[file]))
+            files[size.file] = _webp(picture, size.quality)
+            previous = RenditionFile(size.file, *picture.size, len(files[size.file]))
         renditions[size.name] = previous
     return RenderedImage(digest(data), media_type, width, height, len(data), renditions), files
+
+
+def preload() -> None:
+    """Load the decoders of all accepted formats, and everything else that `render` would load later.
+
+    Also turns threads off, because the process that renders is not allowed to start any.
+    """
+    from PIL import AvifImagePlugin, MpoImagePlugin  # noqa: F401 - loads the decoder
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    exif = Image.Exif()
+    exif[_ORIENTATION] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for kind in ("JPEG", "PNG", "WEBP", "GIF"):
+        file = io.BytesIO()
+        Image.new("RGB", (8, 4)).save(file, kind, **({} if kind == "GIF" else {"exif": exif, "icc_profile": profile}))
+        render(file.getvalue())
 
 
 def _open(data: bytes) -> tuple[Image.Image, str]:
@@ -129,16 +88,12 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=[name for name in TYPES if name != "MPO"])
     except Image.DecompressionBombError as error:
-        raise NotRendered("too_many_pixels", _too_many_pixels()) from error
+        raise NotRendered("too_many_pixels") from error
     except UnidentifiedImageError as error:
-        raise NotRendered("not_an_image", "the file is not a JPEG, PNG, WebP, GIF or AVIF image") from error
+        raise NotRendered("not_an_image") from error
     if image.width * image.height > MAX_PIXELS:
-        raise NotRendered("too_many_pixels", _too_many_pixels())
+        raise NotRendered("too_many_pixels")
     return image, TYPES[image.format or ""]
-
-
-def _too_many_pixels() -> str:
-    return f"the image has more than {MAX_PIXELS // 1_000_000} megapixels"
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:

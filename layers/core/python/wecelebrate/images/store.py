@@ -7,41 +7,39 @@ before it has written `renditions.json`, the renditions in the folder are ignore
 
 import json
 from dataclasses import asdict
-from threading import Lock
+from math import inf
 from typing import Any
 from uuid import UUID
 
 from wecelebrate.core import storage
-from wecelebrate.images import rendering
+from wecelebrate.images import renderer, renditions
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """The Cache-Control header of all files in the bucket."""
 BUCKET = "images"
 
 _MAX_DESCRIPTION_BYTES = 64 * 1024
-_rendering = Lock()
-"""Ensures that only one image is rendered at a time, because a decoded image needs much memory."""
 
 
-def render_once(client_id: UUID | None, data: bytes) -> dict[str, Any]:
+def render_once(client_id: UUID | None, data: bytes, until: float = inf) -> dict[str, Any]:
     """Render a file and store its renditions, unless the renditions already exist.
 
-    Returns values for columns of a row in `images`. Raises NotRendered.
+    until: the time of the monotonic clock after which rendering does not begin any more.
+    Returns values for columns of a row in `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
     """
-    folder = f"{client_id or 'platform'}/{rendering.digest(data)}"
+    folder = f"{client_id or 'platform'}/{renditions.digest(data)}"
     description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)
     if description is not None:
         columns: dict[str, Any] = json.loads(description)
         return columns
-    with _rendering:
-        image, files = rendering.render(data)
+    image, files = renderer.render(data, until)
     for name, content in files.items():
         storage.put(BUCKET, f"{folder}/{name}", content, "image/webp", cache_control=IMMUTABLE)
-    renditions = {
+    rows = {
         name: {"key": f"{folder}/{size.file}", "width": size.width, "height": size.height, "bytes": size.bytes}
         for name, size in image.renditions.items()
     }
-    columns = asdict(image) | {"renditions": renditions}
+    columns = asdict(image) | {"renditions": rows}
     body = json.dumps(columns).encode()
     storage.put(BUCKET, f"{folder}/renditions.json", body, "application/json", cache_control=IMMUTABLE)
     return columns

@@ -6,22 +6,30 @@ next worker repeats at most one chunk. Images whose renditions are already in th
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, as_json, reading, writing
 from wecelebrate.core.settings import settings
-from wecelebrate.images import rendering, store, uploads
-from wecelebrate.images.fetching import FetchResult, ImageRequest, fetch_all
-from wecelebrate.images.rendering import NotRendered
+from wecelebrate.images import fetching, renditions, store, uploads
+from wecelebrate.images.fetching import FetchResult, ImageRequest
+from wecelebrate.images.renditions import NotRendered
 from wecelebrate.images.rows import sql
-from wecelebrate.jobs import JobRejected, LeasedJob
+from wecelebrate.jobs import DeadlineReached, JobRejected, LeasedJob
 
 PRODUCTS_PAGE = 500
 """The largest number of products that the worker reads as one page."""
 CHUNK = 48
 """The largest number of URLs that are fetched before the results are saved."""
+
+CHUNK_SECONDS = 120.0
+"""After this time, no further image of a chunk is fetched or rendered, and the results are saved. The images of a
+chunk can be hostile, and take as long as the limits of the renderer allow."""
+LAST_IMAGE_SECONDS = 90.0
+"""The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk does not begin if the
+invocation ends earlier than that."""
 
 _NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
@@ -43,7 +51,9 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
         job.counts = dict.fromkeys(("read", "created", "updated", "unchanged", "rejected"), 0)
     refetch = {"failed_before": job.payload.get("failed_before"), "ready_before": job.payload.get("ready_before")}
     while True:
-        job.check_deadline()
+        seconds = min(CHUNK_SECONDS, job.time_left() - LAST_IMAGE_SECONDS)
+        if seconds <= fetching.TIMEOUT:
+            raise DeadlineReached
         after = job.checkpoint.get("after", "")
         with reading(job.caller, primary=True) as tx:
             page = sql.next_products(
@@ -52,13 +62,13 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
         if page["last_sku"] is None:
             break
         requests = [ImageRequest(**due) for due in page["due"]]
-        results = fetch_all(requests, lambda data: store.render_once(job.client_id, data), job.renew_lease)
+        results = fetching.fetch_all(requests, partial(store.render_once, job.client_id), job.check_lease, seconds)
         with writing(job.caller) as tx:
             for result in results:
                 _record(tx, catalog_id, result)
                 _count(job.counts, result)
             sql.update_media(tx, catalog_id=catalog_id, after=after, last_sku=page["last_sku"])
-            if len(requests) < CHUNK:
+            if len(requests) < CHUNK and len(results) == len(requests):
                 job.checkpoint["after"] = page["last_sku"]
                 job.done += page["products"]
             # Each chunk changes the checkpoint, because a changed checkpoint resets the failure count of the job.
@@ -93,7 +103,7 @@ def _render_upload(job: LeasedJob, image_id: UUID) -> None:
     if upload is None:
         raise JobRejected("no_such_upload", "The upload no longer exists. Upload the image again.")
     try:
-        data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), rendering.MAX_BYTES)
+        data = storage.read(uploads.BUCKET, uploads.key(job.client_id, image_id), renditions.MAX_BYTES)
         if data is None:
             raise NotRendered("not_uploaded", "no file was uploaded: upload the file before you complete the image")
         if len(data) != upload["bytes"]:
