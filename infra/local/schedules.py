@@ -1,7 +1,7 @@
 """Invokes the functions that have a `[schedule]`, as EventBridge Scheduler does on AWS.
 
-There is one difference from AWS. If a run has not finished when the next run is due, the next run is skipped. On AWS,
-the two runs would overlap. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+If a run has not finished when the next run is due, the two runs overlap, up to the `concurrency` of the function.
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import asyncio
@@ -93,14 +93,16 @@ class Scheduler:
             spec.name: Schedule(spec.schedule.expression, spec.schedule.timezone) for spec in specs if spec.schedule
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self._runs: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._run(name, schedule)) for name, schedule in self._schedules.items()]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._runs]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, name: str, schedule: Schedule) -> None:
         due = schedule.first(self._now())
@@ -108,15 +110,20 @@ class Scheduler:
             # Sleep only for short times. During a long sleep, the clock could be set or the machine could be suspended.
             while (remaining := (due - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 (a clock sets no event)
                 await asyncio.sleep(min(remaining, self._max_sleep))
-            try:
-                result = await self._functions.invoke(name, event(name, due))
-                if result.error:
-                    log.warning("%s failed: %s", name, result.payload.decode("utf-8", "replace"))
-            except TooManyRequests as error:
-                log.warning("%s: %s", name, error)
+            run = asyncio.create_task(self._invoke(name, due))
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
             due = schedule.next(due)
             while due is not None and due <= self._now():
                 due = schedule.next(due)
+
+    async def _invoke(self, name: str, due: datetime) -> None:
+        try:
+            result = await self._functions.invoke(name, event(name, due))
+            if result.error:
+                log.warning("%s failed: %s", name, result.payload.decode("utf-8", "replace"))
+        except TooManyRequests as error:
+            log.warning("%s: %s", name, error)
 
 
 def event(name: str, due: datetime) -> dict[str, object]:

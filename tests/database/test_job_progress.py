@@ -16,14 +16,14 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize(
-    ("renewed_ago", "eta_seconds"), [("1 s", 30), ("19 s", 30), ("21 s", None), ("10 minutes", None)]
+    ("renewed_ago", "eta_seconds"), [("1 s", 30), ("7 s", 30), ("9 s", None), ("10 minutes", None)]
 )
 def test_the_remaining_time_is_shown_only_while_the_lease_is_fresh(
     superuser: psycopg.Connection, renewed_ago: str, eta_seconds: int | None
 ) -> None:
     row = superuser.execute(
         "update jobs j set status = 'processing', done = 25, total = 100, started_at = now() - interval '10 s',"
-        " leased_until = now() - %s::interval + interval '60 s'"
+        " leased_until = now() - %s::interval + interval '12 s'"
         " where id = %s returning (app.job_progress(j) -> 'eta_seconds')::text, app.job_progress(j) ->> 'percent'",
         [renewed_ago, A_JOB],
     ).fetchone()

@@ -3,9 +3,14 @@
 import json
 import os
 import signal
+import socket
 from collections import Counter
 
+import pytest
+
 from tests.core.http_server import HttpServer, answer, serving
+from tests.images.catalog_images import fetch_catalog, images
+from tests.images.hostile_images import scan_bomb
 from tests.images.pictures import picture
 from tests.platform import Json, Platform, ok
 from wecelebrate.images.worker import CHUNK
@@ -43,6 +48,32 @@ def test_a_new_image_worker_finishes_the_job_of_a_killed_image_worker(own_platfo
     assert sum(requests.values()) <= IMAGES + KILLS * CHUNK
     products = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products", params={"limit": IMAGES}))["data"]
     assert [each["media"][0]["source"] for each in sorted(products, key=lambda each: str(each["sku"]))] == addresses
+
+
+@pytest.mark.timeout(300)
+def test_an_image_that_costs_too_much_fails_and_the_other_images_of_its_chunk_are_rendered(
+    own_platform: Platform,
+) -> None:
+    platform = own_platform
+    tenant = platform.tenant()
+    bomb = scan_bomb()
+
+    def respond(connection: socket.socket, request: bytes) -> None:
+        answer(200, bomb if b"/1 " in request else body(request))(connection, request)
+
+    with serving(respond) as served:
+        addresses = [served.url(f"/{number}") for number in range(4)]
+        platform.database.execute(
+            "insert into products (catalog_id, sku, name, price, images) values (%s, 'bomb', 'n', 1, %s)",
+            [tenant.catalog_id, json.dumps(addresses)],
+        )
+        job = fetch_catalog(platform, tenant, within=200)
+    fetched = images(tenant)
+    assert [fetched[address]["status"] for address in addresses] == ["ready", "failed", "ready", "ready"]
+    assert fetched[addresses[1]]["error_code"] == "too_slow"
+    assert (job["attempts"], job["counts"]["rejected"], job["counts"]["created"]) == (1, 1, 3)
+    row = platform.database.execute("select fence from jobs where id = %s", [job["id"]]).fetchone()
+    assert row == {"fence": 1}, "the worker has kept its lease"
 
 
 def wait_for_next_chunk(platform: Platform, job: Json, served: HttpServer, images: int) -> None:

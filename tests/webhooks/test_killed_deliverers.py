@@ -5,8 +5,10 @@ No delivery is lost, and a repeated delivery has the same id as the first delive
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from infra.functions import ROOT
 from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
-from tests.webhooks.receiving import Receiver, read_delivery, receiving
+from tests.webhooks.receiving import SUCCESS, Receiver, read_delivery, receiving
 
 DELIVERIES = 10
 WORKER = """
@@ -65,11 +67,8 @@ def receiver(tenant: Tenant) -> Iterator[Receiver]:
         yield receiver
 
 
-@pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
-def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
-    own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
-) -> None:
-    platform = own_platform
+def run_killed_worker(platform: Platform, tenant: Tenant, receiver: Receiver, sent: int) -> None:
+    """Create due deliveries, and run a worker that kills itself after it has sent some of them."""
     # This lease prevents workers of the local cloud from claiming the endpoint. The killed worker removes the lease.
     platform.arrange("update webhooks set leased_until = now() + interval '1 hour' where id = %s", [receiver.id])
     platform.arrange(
@@ -88,6 +87,14 @@ def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
         timeout=60,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr
+
+
+@pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
+def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
+    own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
+) -> None:
+    platform = own_platform
+    run_killed_worker(platform, tenant, receiver, sent)
     assert [event.body["n"] for event in receiver.events] == list(range(1, sent + 1))
     platform.arrange("update webhooks set leased_until = now() where id = %s", [receiver.id])
     platform.send("webhooks", {"type": "webhooks"})
@@ -102,3 +109,38 @@ def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
     assert sorted(set(numbers)) == list(range(1, DELIVERIES + 1)), "a delivery was lost"
     assert len(numbers) <= DELIVERIES + sent, "a delivery was repeated that the killed worker had not sent"
     assert {event.id for event in receiver.events} == set(ids)
+
+
+def test_the_deliveries_of_a_killed_worker_continue_within_fifteen_seconds(
+    own_platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
+    platform = own_platform
+    run_killed_worker(platform, tenant, receiver, 1)
+    killed_at = time.monotonic()
+    platform.eventually(lambda: len(receiver.events) > 1)
+    assert time.monotonic() - killed_at < 15
+
+
+@pytest.mark.timeout(120)
+def test_a_living_worker_keeps_the_lease_of_a_slow_endpoint(
+    own_platform: Platform, tenant: Tenant, receiver: Receiver
+) -> None:
+    platform = own_platform
+
+    def respond_slowly(connection: socket.socket, request: bytes) -> None:
+        time.sleep(4)
+        SUCCESS(connection, request)
+
+    receiver.respond = respond_slowly
+    platform.arrange(
+        "insert into webhook_deliveries (client_id, webhook_id, event, payload)"
+        " select %s, %s, 'order.created', jsonb_build_object('n', n) from generate_series(1, 4) n",
+        [tenant.client_id, receiver.id],
+    )
+    platform.send("webhooks", {"type": "webhooks"})
+    platform.eventually(lambda: len(receiver.events) == 4, within=60)
+    row = platform.database.execute(
+        "select fence, leased_until > now() as is_leased from webhooks where id = %s", [receiver.id]
+    ).fetchone()
+    assert row == {"fence": 1, "is_leased": True}, "the lease is shorter than the batch, and was renewed"
+    assert len({event.id for event in receiver.events}) == 4

@@ -9,7 +9,7 @@ from wecelebrate import audit
 from wecelebrate.core import queue
 from wecelebrate.core.database import Caller, Transaction, writing
 from wecelebrate.core.errors import Conflict, Forbidden, NotFound
-from wecelebrate.jobs.lease import LEASE_SECONDS, LeasedJob, job_message, sql
+from wecelebrate.jobs.lease import INLINE_LEASE_SECONDS, LeasedJob, job_message, sql
 from wecelebrate.jobs.models import Job
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import JobType
@@ -109,8 +109,12 @@ def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
     Returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
     """
     with writing(replace(caller, job_id=job_id)) as tx:
-        row = sql.claim_inline(tx, job_id=job_id, seconds=LEASE_SECONDS)
-    return LeasedJob.from_row(dict(row), heartbeat=lambda: None, time_left=lambda: inf) if row else None
+        row = sql.claim_inline(tx, job_id=job_id, seconds=INLINE_LEASE_SECONDS)
+    if row is None:
+        return None
+    job = LeasedJob.from_row(dict(row), heartbeat=lambda: None, time_left=lambda: inf)
+    job.lease_seconds = INLINE_LEASE_SECONDS
+    return job
 
 
 def release_inline(job: LeasedJob) -> None:

@@ -13,11 +13,17 @@ from wecelebrate.jobs.types import QUEUES, JobType
 
 sql = queries(__file__)
 
-LEASE_SECONDS = 60
-"""The number of seconds after which a lease ends if it is not renewed."""
-RENEW_AFTER_SECONDS = 20.0
-"""The age in seconds at which a lease is renewed. A worker begins a further chunk of work only if at least this
-many seconds are left before the invocation ends."""
+LEASE_SECONDS = 12
+"""The number of seconds after which a lease ends if it is not renewed. If a worker dies, another worker continues its
+job within this time, plus the interval of the sweeper."""
+RENEW_SECONDS = 5.0
+"""The time between two renewals of a lease, in seconds. A thread renews the lease (`jobs.renewal`)."""
+OVERDUE = 2 / 3
+"""The used part of a lease at which the work renews the lease itself, because the thread could not renew it."""
+INLINE_LEASE_SECONDS = 60
+"""The length of the lease of a job that runs within a request. It is not renewed, so it is longer than a request."""
+MIN_SECONDS_LEFT = 20.0
+"""A worker begins a further chunk of work only if at least this many seconds are left before the invocation ends."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
@@ -66,11 +72,15 @@ class LeasedJob:
     checkpoint: dict[str, Any]
     """The position from which the next attempt continues. Empty for a job that has not started."""
     heartbeat: Callable[[], None] = field(repr=False)
-    """A function that keeps the queue message hidden for longer."""
+    """A function that keeps the queue message hidden for longer. A thread calls it every few seconds."""
     time_left: Callable[[], float] = field(repr=False)
     """A function that returns the number of seconds until the invocation ends."""
     ended: bool = False
     """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for an approval."""
+    lease_seconds: int = LEASE_SECONDS
+    """The length of the lease after each renewal."""
+    lease_lost: bool = False
+    """Whether the thread that renews the lease has found that the lease is lost."""
     _renewed_at: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -105,7 +115,7 @@ class LeasedJob:
             fence=self.fence,
             done=self.done,
             total=self.total,
-            seconds=LEASE_SECONDS,
+            seconds=self.lease_seconds,
             **as_json(values, *values),
         )
         if failures is None:
@@ -115,29 +125,29 @@ class LeasedJob:
     def progress_saved(self, failures: int) -> None:
         """Update this object after the database has saved the progress and renewed the lease."""
         self.failures = failures
+        self.lease_renewed()
+
+    def lease_renewed(self) -> None:
+        """Record that the lease was renewed now."""
         self._renewed_at = time.monotonic()
-        self.heartbeat()
 
-    def renew_lease(self) -> None:
-        """Renew the lease without saving progress. Frequent calls are cheap: most calls only read the clock.
+    def check_lease(self) -> None:
+        """Check that this worker can continue. Call this function often: nearly every call only reads the clock.
 
-        Raises LeaseLost or DeadlineReached.
+        If the thread that renews the lease has failed for some time, this function renews the lease. Must be called
+        outside of a transaction. Raises LeaseLost or DeadlineReached.
         """
-        if time.monotonic() - self._renewed_at < RENEW_AFTER_SECONDS:
-            return
-        with writing(SYSTEM) as tx:
-            if sql.renew_lease(tx, job_id=self.id, fence=self.fence, seconds=LEASE_SECONDS) == 0:
-                raise LeaseLost
-        self._renewed_at = time.monotonic()
-        self.heartbeat()
+        if not self.lease_lost and time.monotonic() - self._renewed_at > OVERDUE * self.lease_seconds:
+            with writing(SYSTEM) as tx:
+                self.lease_lost = not sql.renew_lease(tx, job_id=self.id, fence=self.fence, seconds=self.lease_seconds)
+            self.lease_renewed()
         self.check_deadline()
 
     def check_deadline(self) -> None:
-        """Raise DeadlineReached if there is not enough time for another chunk.
-
-        Must be called outside of a transaction.
-        """
-        if self.time_left() < RENEW_AFTER_SECONDS:
+        """Raise DeadlineReached if there is not enough time for another chunk. Raise LeaseLost if the lease is lost."""
+        if self.lease_lost:
+            raise LeaseLost
+        if self.time_left() < MIN_SECONDS_LEFT:
             raise DeadlineReached
 
     def complete(self, tx: Transaction, result: dict[str, Any], first_errors: Sequence[dict[str, Any]] = ()) -> None:

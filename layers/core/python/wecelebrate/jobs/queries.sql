@@ -34,14 +34,15 @@ select * from app.claim_job(:type, :workers, :seconds);
 -- when another job with the same ordering key has not ended.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
-  leased_until = now() + make_interval(secs => :seconds)
+  leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and status = 'pending' and not exists (
   select from jobs s where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing') and s.id <> j.id)
 returning *;
 
 -- name: expire_leases
--- End the leases that ran out because their workers sent no heartbeat. Returns the jobs that failed as a result.
-select * from app.expire_job_leases(:type);
+-- End the leases that ran out because their workers did not renew them. Returns the jobs. The status of a job is then
+-- `pending`, or `failed` if no attempt is left.
+select * from app.end_expired_leases(:type);
 
 -- name: save_progress$
 -- Save the progress and the checkpoint, and renew the lease. Returns the number of consecutive failures. This number is
@@ -50,13 +51,13 @@ select * from app.expire_job_leases(:type);
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
   failures = case when checkpoint is distinct from :checkpoint::jsonb then 0 else failures end,
-  leased_until = now() + make_interval(secs => :seconds)
+  leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. Affects 0 rows when a later worker has claimed the job, or when the job was cancelled.
-update jobs set leased_until = now() + make_interval(secs => :seconds)
+-- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. Affects 0 rows when a later worker has claimed the job, or when the job was cancelled.
+update jobs set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: complete_job!

@@ -8,7 +8,8 @@ the exception decides what happens to the job:
 
     JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
     Unavailable                        The job is retried in a few seconds. The attempt does not count.
-    DeadlineReached                    The job continues in another invocation.
+    DeadlineReached                    The job continues in another invocation. An attempt without progress counts.
+                                       After three in a row, the job fails, because its input costs too much.
     LeaseLost                          Nothing happens. Another worker has leased the job, or the job was cancelled.
     any other exception                The job is retried after 5, 10 or 20 seconds. After three consecutive attempts
                                        without progress, it fails and is recorded as a dead letter.
@@ -37,12 +38,18 @@ from wecelebrate.jobs.lease import (
 )
 from wecelebrate.jobs.notifications import StoppedJob, check_listeners, job_stopped
 from wecelebrate.jobs.rate_limit import rate_limiter
+from wecelebrate.jobs.renewal import renewing
 from wecelebrate.jobs.types import JobType
 
 logger = Logger()
 
 MAX_SECONDS_PER_MESSAGE = 300.0
 """How long a worker claims further jobs after it has received one message."""
+TOO_SLOW = (
+    "too_slow",
+    "The job made no progress during several invocations of a worker. Split the file into smaller files.",
+)
+"""The code and the reason with which a job fails if its time ends several times in a row without progress."""
 RETRY_DELAY_SECONDS = 5
 """The delay before the retry of a job that stopped because the platform was unavailable."""
 
@@ -54,8 +61,9 @@ def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.
     def run_jobs(message: queue.Message) -> None:
         until = time.monotonic() + min(MAX_SECONDS_PER_MESSAGE, message.time_left() / 2)
         while (job := _claim(kind, message)) is not None:
-            rate_limiter().wait()
-            _run(job, work)
+            with renewing(job):
+                rate_limiter().wait()
+                _run(job, work)
             if time.monotonic() > until:
                 queue.send_or_defer([job_message(kind, job.id, job.client_id)])
                 return
@@ -72,13 +80,16 @@ def _claim(kind: JobType, message: queue.Message) -> LeasedJob | None:
 
 
 def expire_leases(tx: Transaction, kind: JobType | None) -> None:
-    """End the leases of dead workers, so that other workers can claim their jobs. If no attempt is left, the job fails.
+    """End the leases of dead workers, and start other workers for their jobs. If no attempt is left, the job fails.
 
     `kind` is the type of the jobs. None means all types.
     """
-    for failed in sql.expire_leases(tx, type=kind):
-        dead_letters.record_job(tx, failed, "worker_died", failed["error"])
-        job_stopped(tx, StoppedJob(failed["id"], failed["type"], failed["notify_email"]))
+    for job in sql.expire_leases(tx, type=kind):
+        if job["status"] == "pending":
+            queue.enqueue(tx, job_message(job["type"], job["id"], job["client_id"]))
+            continue
+        dead_letters.record_job(tx, job, "worker_died", job["error"])
+        job_stopped(tx, StoppedJob(job["id"], job["type"], job["notify_email"]))
 
 
 def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
@@ -92,7 +103,10 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
     except LeaseLost:
         logger.warning("the lease was lost: another worker has leased the job, or the job was cancelled")
     except DeadlineReached:
-        _release(job, delay=0, failures=max(job.failures - 1, 0))
+        if job.last_attempt:
+            _fail(job, *TOO_SLOW)
+        else:
+            _release(job, delay=0, failures=job.failures)  # 0 if this attempt made progress
     except JobRejected as rejection:
         _fail(job, rejection.code, rejection.reason)
     except Unavailable:

@@ -1828,7 +1828,8 @@ begin
     begin
       update jobs
       set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
-        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
+        started_at = coalesce(started_at, clock_timestamp()),
+        leased_until = clock_timestamp() + make_interval(secs => seconds),
         error = null, error_code = null
       where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
       returning * into claimed;
@@ -2073,6 +2074,35 @@ RETURN app.context('email'::text);
 grant execute on function app.email() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.end_expired_leases(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.end_expired_leases(kind text DEFAULT NULL::text)
+ RETURNS SETOF jobs
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  return query
+    update jobs set status = 'pending', leased_until = null, due_at = now()
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures < max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+  return query
+    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
+      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures >= max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+end
+$function$;
+grant execute on function app.end_expired_leases(text) to app_system;
+
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.enter(subject text, email text DEFAULT NULL::text, site_domain text DEFAULT NULL::text,
@@ -2156,25 +2186,10 @@ grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_
 
 CREATE OR REPLACE FUNCTION app.expire_job_leases(kind text DEFAULT NULL::text)
  RETURNS SETOF jobs
- LANGUAGE plpgsql
+ LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-begin
-  update jobs set status = 'pending', leased_until = null, due_at = now()
-  where id in (
-    select id from jobs
-    where status = 'processing' and leased_until < now() and failures < max_attempts and (kind is null or type = kind)
-    for update skip locked);
-  return query
-    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
-      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
-    where id in (
-      select id from jobs
-      where status = 'processing' and leased_until < now() and failures >= max_attempts
-        and (kind is null or type = kind)
-      for update skip locked)
-    returning *;
-end
+  select * from app.end_expired_leases(kind) where status = 'failed'
 $function$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
@@ -2288,7 +2303,7 @@ AS $function$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '40 s' then
+        and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $function$;
 grant execute on function app.job_progress(jobs) to app_admin, app_client, app_support, app_system;
@@ -3107,7 +3122,8 @@ CREATE OR REPLACE FUNCTION app.save_staging_progress(job_id uuid, fence integer,
 AS $function$
   with saved as (
     update jobs j
-    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
+    set done = $3, counts = $4, checkpoint = $5, failures = 0,
+      leased_until = clock_timestamp() + make_interval(secs => $6)
     where j.id = $1 and j.fence = $2 and j.status = 'processing'
     returning 1
   )

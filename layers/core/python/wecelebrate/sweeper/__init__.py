@@ -1,9 +1,13 @@
 """The sweeper sends messages and invalidations that other functions did not send, and does recurring maintenance.
 
 A function sends its cache invalidations to Redis after its commit. If the function dies before it sends the
-invalidations, or cannot reach Redis, the invalidations stay in the outbox. The sweeper starts once a minute and checks
-the outbox every INTERVAL_SECONDS until the minute ends. If Redis can be reached, a cached value is therefore outdated
-for at most UNSENT_AFTER_SECONDS + INTERVAL_SECONDS, plus the duration of one check.
+invalidations, or cannot reach Redis, the invalidations stay in the outbox. A sweeper checks the outbox every
+INTERVAL_SECONDS. If Redis can be reached, a cached value is therefore outdated for at most UNSENT_AFTER_SECONDS +
+INTERVAL_SECONDS, plus the duration of one check. Each check also ends the leases of dead workers.
+
+A sweeper starts every minute and runs for almost two minutes. EventBridge Scheduler promises only that a run starts
+within its minute, so the starts of two runs can be almost two minutes apart. Usually, two sweepers run at the same
+time. They skip each other's rows.
 """
 
 import time
@@ -13,7 +17,7 @@ from aws_lambda_powertools import Logger
 from wecelebrate import images, jobs, schedules, webhooks
 from wecelebrate.core import cache, idempotency
 from wecelebrate.core.database import SYSTEM, queries, writing
-from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.errors import Conflict, Unavailable
 from wecelebrate.ingestion.merge import staging
 
 logger = Logger()
@@ -27,8 +31,8 @@ INTERVAL_SECONDS = 2.0
 MAINTENANCE_SECONDS = 15.0
 """The pause between two rounds of maintenance. Each round also writes the heartbeat, from which readers measure the
 replication lag."""
-RUN_SECONDS = 60.0 - INTERVAL_SECONDS
-"""The time from the start of a run to its last check. The schedule starts a run every minute."""
+RUN_SECONDS = 120.0 - INTERVAL_SECONDS
+"""The time from the start of a run to its last check."""
 _BATCH_SIZE = 100
 """The largest number of outbox rows that one transaction sends."""
 
@@ -39,13 +43,13 @@ def run(seconds: float = RUN_SECONDS) -> None:
     maintained_at = float("-inf")
     while True:
         try:
-            if time.monotonic() - maintained_at >= MAINTENANCE_SECONDS:
-                maintain()
-                maintained_at = time.monotonic()
             jobs.sweep()
             webhooks.sweep()
             sweep_outbox()
-        except (cache.CacheDown, Unavailable) as error:
+            if time.monotonic() - maintained_at >= MAINTENANCE_SECONDS:
+                maintain()
+                maintained_at = time.monotonic()
+        except (cache.CacheDown, Unavailable, Conflict) as error:
             logger.warning("a sweep failed and will be repeated", reason=str(error))
         remaining = ends_at - time.monotonic()
         if remaining <= 0:

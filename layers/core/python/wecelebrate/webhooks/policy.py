@@ -24,9 +24,11 @@ class DeliveryPolicy:
     deliveries of the endpoint are sent twice."""
     batch_seconds: float = 15.0
     """After this time, a worker sends no further delivery of the batch, and releases the endpoint."""
-    lease_seconds: int = 60
-    """How long an endpoint is leased to a worker. This time is much longer than `batch_seconds` plus the duration of
-    one attempt."""
+    lease_seconds: int = 12
+    """How long an endpoint is leased to a worker. If the worker dies, another worker continues within this time, plus
+    the interval of the sweeper."""
+    renew_seconds: float = 4.0
+    """The time between two renewals of a worker's leases."""
     max_run_seconds: float = 60.0
     """The time after the start of a worker during which the worker claims further endpoints."""
     poll_seconds: float = 0.25

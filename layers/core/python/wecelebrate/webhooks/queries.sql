@@ -100,6 +100,12 @@ select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_row
 select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
+-- name: renew_leases!
+-- Renew the leases of endpoints. A lease that another worker has by now is left unchanged.
+update webhooks w set leased_until = clock_timestamp() + make_interval(secs => :seconds)
+from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint)
+where w.id = b.webhook_id and w.fence = b.fence and w.leased_until is not null;
+
 -- name: record_attempts!
 -- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
 -- tried the delivery meanwhile. A failed attempt is ignored if another worker has tried the delivery meanwhile. The log

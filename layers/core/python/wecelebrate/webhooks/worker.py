@@ -9,7 +9,7 @@ is therefore delivered at least once, and every repetition has the same `webhook
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -65,23 +65,36 @@ def work(message: queue.Message) -> None:
     """Send due deliveries of all clients, until no delivery is due or the time of this worker is used up."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
-    running = 0
+    running: dict[tuple[UUID, int], EndpointBatch] = {}  # by endpoint and fence
+    renewed_at = time.monotonic()
     with ThreadPoolExecutor(POLICY.max_endpoints, "webhook") as threads:
         while True:
             collected = list(_collect(outcomes)) if running else []
             finished = [outcome for outcome in collected if isinstance(outcome, FinishedBatch)]
-            running -= len(finished)
-            free = POLICY.max_endpoints - running if time.monotonic() < deadline else 0
+            for outcome in finished:
+                del running[outcome.batch.webhook_id, outcome.batch.fence]
+            renews = time.monotonic() - renewed_at > POLICY.renew_seconds
+            free = POLICY.max_endpoints - len(running) if time.monotonic() < deadline else 0
             with writing(SYSTEM) as tx:
                 _record(tx, [outcome for outcome in collected if isinstance(outcome, AttemptedDelivery)], finished)
+                if renews:
+                    _renew(tx, running.values())
+                    renewed_at = time.monotonic()
                 batches = _claim(tx, free)
             for batch in batches:
                 threads.submit(_send_batch, batch, outcomes)
-            running += len(batches)
+            running |= {(batch.webhook_id, batch.fence): batch for batch in batches}
             if not running:
                 break
     if time.monotonic() >= deadline:
         queue.send_or_defer([deliveries_due(None)])
+
+
+def _renew(tx: Transaction, batches: Iterable[EndpointBatch]) -> None:
+    """Renew the leases of the endpoints to which threads are sending. The main thread never waits for an endpoint."""
+    leases = [{"webhook_id": str(batch.webhook_id), "fence": batch.fence} for batch in batches]
+    if leases:
+        sql.renew_leases(tx, batches=Jsonb(leases), seconds=POLICY.lease_seconds)
 
 
 def _claim(tx: Transaction, endpoints: int) -> list[EndpointBatch]:

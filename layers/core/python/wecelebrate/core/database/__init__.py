@@ -21,7 +21,7 @@ uses no session-level SET, no named prepared statements and no server-side curso
 from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext
 from wecelebrate.core.database.endpoints import probe
 from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries
-from wecelebrate.core.database.transaction import ENTER, Transaction, reading, writing
+from wecelebrate.core.database.transaction import ENTER, Transaction, reading, writing, writing_beside
 
 __all__ = [
     "ENTER",
@@ -36,4 +36,5 @@ __all__ = [
     "queries",
     "reading",
     "writing",
+    "writing_beside",
 ]

@@ -42,6 +42,8 @@ class Endpoint:
     retry_seconds: float
     """How long the function tries to connect again after it has lost the connection."""
     connection: psycopg.Connection[DictRow] | None = None
+    in_thread: bool = False
+    """Whether the connection belongs to a thread that runs beside the main thread. Its statements are not billed."""
     skip_until: float = field(default=0.0)
     """The time (of the monotonic clock) until which the endpoint is not used."""
 
@@ -51,7 +53,7 @@ class Endpoint:
         Opens a new connection if no connection is open, or if the old connection is broken.
         """
         if self.connection is None or self.connection.closed or self.connection.broken:
-            self.connection = connect(address)
+            self.connection = connect_in_thread(address) if self.in_thread else connect(address)
             self.connection.read_only = self.read_only
         return self.connection
 
@@ -69,12 +71,29 @@ up."""
 writer = Endpoint(read_only=False, retry_seconds=1.0)
 
 
+beside = Endpoint(read_only=False, retry_seconds=0.0, in_thread=True)
+"""The connection of the thread that renews the lease of a job. It stays open for the next job of the worker, so each
+busy worker has one more connection than other functions."""
+
+
 def connect(address: str) -> psycopg.Connection[DictRow]:
     """Open a connection to an address (`host:port`) with the login of this function."""
     # No prepared statements: a named prepared statement would pin the session in RDS Proxy.
     return psycopg.connect(
         **connection_parameters(address), prepare_threshold=None, row_factory=dict_row, cursor_factory=MeteredCursor
     )
+
+
+def connect_in_thread(address: str) -> psycopg.Connection[DictRow]:
+    """Open a connection for a thread that runs beside the main thread.
+
+    If the server disappears without closing the connection, a statement fails within a few seconds.
+    """
+    parameters = connection_parameters(address, in_thread=True)
+    return psycopg.connect(
+        **parameters, prepare_threshold=None, row_factory=dict_row,
+        keepalives_idle=2, keepalives_interval=1, keepalives_count=3, tcp_user_timeout=4_000,
+    )  # fmt: skip
 
 
 def probe(which: Literal["reader", "writer"]) -> None:

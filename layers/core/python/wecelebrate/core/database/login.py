@@ -16,8 +16,11 @@ def direct_url() -> str:
     return make_conninfo(**connection_parameters(settings().database_writer))
 
 
-def connection_parameters(address: str) -> dict[str, Any]:
-    """Return the parameters of `psycopg.connect` for an address (`host:port`), with the login of this function."""
+def connection_parameters(address: str, *, in_thread: bool = False) -> dict[str, Any]:
+    """Return the parameters of `psycopg.connect` for an address (`host:port`), with the login of this function.
+
+    in_thread: whether the caller is a thread that runs beside the main thread.
+    """
     config = settings()
     host, _, port = address.rpartition(":")
     return {
@@ -25,14 +28,14 @@ def connection_parameters(address: str) -> dict[str, Any]:
         "port": port,
         "dbname": config.database_name,
         "user": config.database_login,
-        "password": config.database_password or _iam_token(host, port, config.database_login),
+        "password": config.database_password or _iam_token(host, port, config.database_login, in_thread),
         "sslmode": "prefer" if config.environment == "local" else "require",
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": config.database_login,
     }
 
 
-def _iam_token(host: str, port: str, login: str) -> str:
+def _iam_token(host: str, port: str, login: str, in_thread: bool) -> str:
     """Return a password for RDS Proxy. It is signed with the role of the function and is valid for 15 minutes.
 
     Raises Unavailable if the credentials of the role cannot be retrieved.
@@ -40,5 +43,7 @@ def _iam_token(host: str, port: str, login: str) -> str:
     import boto3
 
     with temporary_errors("IAM"):
-        token: str = boto3.client("rds").generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
+        # Two threads must not create clients from the default session at the same time.
+        client = boto3.session.Session().client("rds") if in_thread else boto3.client("rds")
+        token: str = client.generate_db_auth_token(DBHostname=host, Port=int(port), DBUsername=login)
     return token

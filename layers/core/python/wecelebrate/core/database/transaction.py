@@ -16,7 +16,7 @@ from wecelebrate.core import kill_switches, metrics
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import invalidations
 from wecelebrate.core.database.caller import Caller, CallerContext
-from wecelebrate.core.database.endpoints import Endpoint, primary_reader, reader, writer
+from wecelebrate.core.database.endpoints import Endpoint, beside, primary_reader, reader, writer
 from wecelebrate.core.database.errors import is_connection_lost, to_problem
 from wecelebrate.core.database.invalidations import Commit
 from wecelebrate.core.errors import Unavailable
@@ -110,6 +110,17 @@ def writing(caller: Caller) -> Iterator[Transaction]:
     if commit.xid is not None and invalidations.publish(commit, caller.write_key) and commit.outbox:
         _mark_sent(commit.outbox)
     tx.run_after_commit()
+
+
+@contextmanager
+def writing_beside(caller: Caller) -> Iterator[Transaction]:
+    """Open a transaction on the primary, in a thread that runs beside the main thread. It has its own connection.
+
+    Only one thread can use this function. The transaction is not billed. It must not change anything that is cached.
+    Raises the same exceptions as `writing`.
+    """
+    with _CallerTransaction(beside, settings().database_writer, caller) as tx:
+        yield tx
 
 
 def _mark_sent(outbox: Sequence[UUID]) -> None:
@@ -228,7 +239,8 @@ class _CallerTransaction:
             commit = None if self._endpoint.read_only else connection.execute(LEAVE).fetchone()
             started = time.perf_counter()
             connection.commit()
-            meter.record_query(time.perf_counter() - started, queries=0)
+            if not self._endpoint.in_thread:
+                meter.record_query(time.perf_counter() - started, queries=0)
             if commit is not None:
                 tx.committed = Commit(commit["xid"], tuple(commit["outbox"] or ()), tuple(commit["tags"] or ()))
         except psycopg.Error as failure:

@@ -141,7 +141,7 @@ def _rejections(load: Load) -> Iterator[dict[str, Any]]:
                 sql.list_next_rejections(tx, after_line=line, after_n=n, max_rows=_BATCH_SIZE, **load.staging_key)
             )
         yield from batch
-        load.job.renew_lease()
+        load.job.check_lease()
         if len(batch) < _BATCH_SIZE:
             return
         line, n = batch[-1]["line"], batch[-1]["n"]

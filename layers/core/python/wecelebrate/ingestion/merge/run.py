@@ -60,7 +60,7 @@ def _stage(load: Load) -> None:
     with load.open_rows() as rows:
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
-            job.renew_lease()
+            job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
             job.counts["rejected"] += sum(item.rows for item in chunk if isinstance(item, feeds.Rejected))

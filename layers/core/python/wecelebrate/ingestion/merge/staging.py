@@ -10,7 +10,6 @@ from wecelebrate.core.database import Caller, as_json, copy_rows, queries, writi
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.merge.load import Load
 from wecelebrate.jobs import LeaseLost
-from wecelebrate.jobs.lease import LEASE_SECONDS
 
 sql = queries(__file__)
 
@@ -47,7 +46,7 @@ def add_chunk(load: Load, items: Sequence[Item]) -> None:
         if rejections:
             copy_rows(tx, _COPY_REJECTIONS, rejections)
         values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
-        if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=LEASE_SECONDS, **values):
+        if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=job.lease_seconds, **values):
             raise LeaseLost
     job.progress_saved(failures=0)
 

@@ -2,17 +2,21 @@
 
 set local role app_owner;
 
--- Ends the leases of jobs whose workers sent no heartbeat before the lease ran out. Each of these jobs returns to the
--- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns the jobs that failed.
-create or replace function app.expire_job_leases(kind text default null) returns setof jobs
+-- Ends the leases of jobs whose workers did not renew the lease before it ran out. Each of these jobs returns to the
+-- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns all of these jobs. A job that its
+-- worker is writing to is locked, and is skipped.
+create or replace function app.end_expired_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
-  update jobs set status = 'pending', leased_until = null, due_at = now()
-  where id in (
-    select id from jobs
-    where status = 'processing' and leased_until < now() and failures < max_attempts and (kind is null or type = kind)
-    for update skip locked);
+  return query
+    update jobs set status = 'pending', leased_until = null, due_at = now()
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures < max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
   return query
     update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
       error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
@@ -23,6 +27,14 @@ begin
       for update skip locked)
     returning *;
 end
+$$;
+grant execute on function app.end_expired_leases(text) to app_system;
+
+-- The same for the previous release, which expects only the jobs that failed. The next release removes it.
+create or replace function app.expire_job_leases(kind text default null) returns setof jobs
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select * from app.end_expired_leases(kind) where status = 'failed'
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
@@ -72,7 +84,8 @@ begin
     begin
       update jobs
       set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
-        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
+        started_at = coalesce(started_at, clock_timestamp()),
+        leased_until = clock_timestamp() + make_interval(secs => seconds),
         error = null, error_code = null
       where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
       returning * into claimed;
@@ -100,7 +113,8 @@ language sql volatile security definer set search_path = pg_catalog, public, pg_
 as $$
   with saved as (
     update jobs j
-    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
+    set done = $3, counts = $4, checkpoint = $5, failures = 0,
+      leased_until = clock_timestamp() + make_interval(secs => $6)
     where j.id = $1 and j.fence = $2 and j.status = 'processing'
     returning 1
   )
@@ -117,8 +131,8 @@ language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
--- rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. Every saved
--- chunk renews the lease of 60 s. If the lease is not fresh, the worker may have crashed, and the rate says nothing
+-- rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. A worker
+-- renews its lease of 12 s every 5 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing
 -- about the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
@@ -129,7 +143,7 @@ as $$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '40 s' then
+        and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $$;
 grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)

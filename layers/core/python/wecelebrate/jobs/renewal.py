@@ -1,0 +1,102 @@
+"""Renews the lease of a job while the worker runs the job, in a thread with a database connection of its own.
+
+The lease therefore shows that the worker lives, and not how often the work comes to a point where it could renew the
+lease: a single statement may take longer than the lease. If the worker dies, its thread dies too, and the lease runs
+out. The fence stays the guard: a worker that has lost its lease cannot commit any more.
+
+A second thread keeps the queue message hidden. SQS can take much longer to respond than a lease lasts.
+
+The threads exist only while a job runs, because Lambda freezes a function between two invocations.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from aws_lambda_powertools import Logger
+
+from wecelebrate.core.database import SYSTEM, writing_beside
+from wecelebrate.core.database.endpoints import beside
+from wecelebrate.jobs.lease import RENEW_SECONDS, LeasedJob, sql
+
+logger = Logger()
+
+RETRY_SECONDS = 1.0
+"""The pause after a failed renewal. A lease lasts long enough for several attempts."""
+EXTEND_SECONDS = 5.0
+"""The time between two calls of `heartbeat`."""
+STOP_SECONDS = 2.0
+"""How long the end of a job waits for its threads."""
+
+
+@contextmanager
+def renewing(job: LeasedJob) -> Iterator[None]:
+    """Renew the lease of a job, and keep its queue message hidden, until the block ends."""
+    stopped = threading.Event()
+    threads = [
+        threading.Thread(target=target, args=(job, stopped), name=name, daemon=True)
+        for name, target in (("lease", _renew), ("visibility", _extend_visibility))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        _join(threads)
+
+
+def _renew(job: LeasedJob, stopped: threading.Event) -> None:
+    pause = RENEW_SECONDS
+    while not stopped.wait(pause):
+        try:
+            with writing_beside(SYSTEM) as tx:
+                renewed = sql.renew_lease(tx, job_id=job.id, fence=job.fence, seconds=job.lease_seconds)
+        except Exception as error:  # The next attempt can succeed. If none does, the work renews the lease itself.
+            logger.warning("the lease of a job could not be renewed", job_id=str(job.id), reason=repr(error))
+            pause = RETRY_SECONDS
+            continue
+        if renewed == 0:
+            job.lease_lost = not stopped.is_set()
+            return
+        job.lease_renewed()
+        pause = RENEW_SECONDS
+
+
+def _extend_visibility(job: LeasedJob, stopped: threading.Event) -> None:
+    while not stopped.wait(EXTEND_SECONDS):
+        _suppressed(job.heartbeat)
+
+
+def _suppressed(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except Exception:
+        logger.warning("the message of a job could not be kept hidden", exc_info=True)
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    """Wait for the threads. If the database does not respond, interrupt the statement of the thread that waits for it.
+
+    A thread that still waits for SQS ends by itself. What it does then has no effect: the message has ended.
+    """
+    for thread in threads:
+        thread.join(STOP_SECONDS)
+    if threads[0].is_alive():
+        logger.warning("the renewal of a lease takes too long and is interrupted")
+        _interrupt()
+        threads[0].join(STOP_SECONDS)
+
+
+def _interrupt() -> None:
+    """Shut down the socket of the connection, so that the thread stops waiting for the server.
+
+    The thread itself closes the connection. If this function closed it, another file could get its descriptor, while
+    the thread still waits for the descriptor.
+    """
+    connection = beside.connection
+    if connection is not None and not connection.closed:
+        with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as copy:
+            copy.shutdown(socket.SHUT_RDWR)
