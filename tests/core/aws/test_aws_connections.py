@@ -79,4 +79,4 @@ def test_a_database_token_without_credentials_becomes_unavailable(environment: p
 
     environment.setattr("botocore.credentials.Credentials.get_frozen_credentials", fail)
     with pytest.raises(Unavailable, match="IAM"):
-        login._iam_token("db.test", "5432", "wc_api")
+        login._iam_token("db.test", "5432", "wc_api", in_thread=False)
