@@ -14,7 +14,7 @@ import pytest
 
 from tests.images.hostile_images import HOSTILE, scan_bomb
 from tests.images.pictures import picture, png
-from wecelebrate.images import renderer, rendering
+from wecelebrate.images import renderer, renderer_program, rendering, renditions
 from wecelebrate.images.renderer import Limits, Renderer, RendererFailed, RenderingPostponed
 from wecelebrate.images.renditions import REASONS, NotRendered
 
@@ -243,13 +243,19 @@ def answer(header: object, content: bytes = WEBP) -> str:
     )
 
 
+def end(code: int) -> str:
+    """Return a program that ends with an exit code when it gets an image."""
+    start = "import socket\nworker = socket.socket(fileno=0)\nworker.sendall(b'\\x01')\nworker.recv(1)\n"
+    return f"{start}raise SystemExit({code})"
+
+
 def test_a_result_of_the_expected_form_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "program.py").write_text(answer(VALID), "utf-8")
     monkeypatch.setattr(renderer, "PROGRAM", tmp_path / "program.py")
     used = Renderer()
     image, files = used.render(SMALL)
     used.close()
-    assert (image.bytes, image.sha256) == (len(SMALL), rendering.digest(SMALL)), "the worker computes these itself"
+    assert (image.bytes, image.sha256) == (len(SMALL), renditions.digest(SMALL)), "the worker computes these itself"
     assert files == {"large.webp": WEBP}
 
 
@@ -272,6 +278,8 @@ def test_a_result_of_the_expected_form_is_accepted(tmp_path: Path, monkeypatch: 
         answer({"error": "too_slow" * 10_000}),
         answer([[[[]]]]),
         answer("[" * 15_000),
+        end(renderer_program.CHILD_FAILED),
+        end(renderer_program.SIGNAL_BASE + signal.SIGBUS),
     ],
 )
 def test_a_result_of_any_other_form_rejects_the_image(
@@ -285,8 +293,8 @@ def test_a_result_of_any_other_form_rejects_the_image(
     used.close()
 
 
-@pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)"])
-def test_a_process_that_does_not_start_fails_the_attempt_and_not_the_image(
+@pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
+def test_a_process_that_does_not_start_or_ends_by_itself_fails_the_attempt_and_not_the_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

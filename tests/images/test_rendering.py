@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests.images.pictures import HTML, SVG, opened, picture, png
-from wecelebrate.images import rendering
-from wecelebrate.images.rendering import NotRendered, render
+from wecelebrate.images import renditions
+from wecelebrate.images.rendering import render
+from wecelebrate.images.renditions import NotRendered
 
 
 def error_code(data: bytes) -> str:
@@ -145,7 +146,7 @@ def test_an_image_is_rejected_if_its_header_declares_too_many_pixels(bomb: bytes
 
 
 def test_a_file_with_too_many_bytes_is_rejected() -> None:
-    assert error_code(picture() + bytes(rendering.MAX_BYTES)) == "too_large"
+    assert error_code(picture() + bytes(renditions.MAX_BYTES)) == "too_large"
 
 
 def test_a_truncated_file_is_rejected() -> None:

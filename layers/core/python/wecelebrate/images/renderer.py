@@ -31,6 +31,8 @@ logger = Logger()
 PROGRAM = Path(__file__).with_name("renderer_program.py")
 SIGNAL_BASE = 128
 """If the exit code of the program is this number plus N, signal N has ended the child that rendered an image."""
+CHILD_FAILED = 100
+"""The exit code of the program if the child has ended with an error of its own."""
 MAX_DETAIL_LENGTH = 500
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -163,6 +165,8 @@ class Renderer:
 
 def _rejection(exit_code: int | None) -> str | None:
     """Return the code of the rejection if the image caused the end of the process. Otherwise return None."""
+    if exit_code == CHILD_FAILED:
+        return "broken_image"
     if exit_code is None or exit_code <= SIGNAL_BASE:
         return None
     match exit_code - SIGNAL_BASE:

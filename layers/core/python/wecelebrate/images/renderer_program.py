@@ -36,6 +36,8 @@ READY = b"\x01"
 SIGNAL_BASE = 128
 """The exit code of this program is this number plus N if signal N has ended the child that rendered an image."""
 MAX_DETAIL_LENGTH = 500
+CHILD_FAILED = 100
+"""The exit code of this program if the child has ended with an error of its own."""
 PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _HEADER_LENGTH_BYTES = 4
@@ -141,7 +143,7 @@ def receive(worker: socket.socket, length: int, at_end: bytes | None = None) -> 
 def exit_code(status: int) -> int:
     """Return the exit code of this program for the wait status of a child. It is 0 if the child has sent a result."""
     code = os.waitstatus_to_exitcode(status)
-    return SIGNAL_BASE - code if code < 0 else code
+    return SIGNAL_BASE - code if code < 0 else CHILD_FAILED if code else 0
 
 
 def die_with(parent: int) -> None:
