@@ -83,7 +83,7 @@ _KEY = {
     "name": KEY_HEADER,
     "in": "header",
     "description": "Requests with the same key and content are executed only once within 24 hours. All of them get the"
-    " response of the first request.",
+    " response of the first request, but without secrets, and only while the caller may make the request.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 _IF_NONE_MATCH = {
@@ -234,7 +234,11 @@ def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
     uses_database = bool(spec.uses)
     # Status → (description, whether the operation can return this status, whether the gateway can return it, too).
     problems: dict[int, tuple[str, bool, bool]] = {
-        400: ("The cursor or the JSON body is not valid.", body or _has_parameter(operation, "cursor"), False),
+        400: (
+            "The cursor, the JSON body or the idempotency key is not valid.",
+            body or _has_parameter(operation, "cursor") or _has_parameter(operation, KEY_HEADER),
+            False,
+        ),
         401: ("The access token is missing or not valid.", spec.auth != "none", spec.auth == "required"),
         403: ("The caller is not allowed to do this.", spec.auth == "required", False),
         404: (

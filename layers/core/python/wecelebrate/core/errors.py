@@ -5,6 +5,7 @@
     │   └── PageTooLarge         422     page_too_large
     ├── MalformedBody            400     malformed_body
     ├── BadCursor                400     bad_cursor
+    ├── BadIdempotencyKey        400     bad_idempotency_key
     ├── Unauthenticated          401     unauthenticated
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
@@ -118,6 +119,13 @@ class BadCursor(Problem):
 
     status = 400
     code = "bad_cursor"
+
+
+class BadIdempotencyKey(Problem):
+    """The header Idempotency-Key must have 1 to 255 printable characters."""
+
+    status = 400
+    code = "bad_idempotency_key"
 
 
 class Unauthenticated(Problem):

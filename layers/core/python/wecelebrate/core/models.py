@@ -89,6 +89,25 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 
+class Secret:
+    """Marks a field of a response that gives access to something: a secret, or a presigned URL.
+
+    `without_secrets` removes the value of the field before a copy of the response is stored.
+    """
+
+
+def without_secrets(model: BaseModel) -> BaseModel:
+    """Return a copy of a response in which every field that is marked with `Secret` is None, at any depth."""
+    changes: dict[str, Any] = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if any(mark is Secret or isinstance(mark, Secret) for mark in field.metadata):
+            changes[name] = None
+        elif isinstance(value, BaseModel):
+            changes[name] = without_secrets(value)
+    return model.model_copy(update=changes)
+
+
 def at_most(characters: int) -> AfterValidator:
     """Create a validator that refuses an object if its compact JSON has more than the given number of characters."""
 

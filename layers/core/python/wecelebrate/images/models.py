@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Flag, Input, Moment
+from wecelebrate.core.models import Flag, Input, Moment, Secret
 from wecelebrate.core.pages import ListParameters
 
 ImageStatus = Literal["uploading", "pending", "ready", "failed"]
@@ -75,7 +75,7 @@ class UploadTarget(BaseModel):
     """How to upload the file: send it to `url`, with this method and exactly these headers."""
 
     method: Literal["PUT"]
-    url: str
+    url: Annotated[str, Secret] = Field(description="A presigned URL. Whoever knows it can send the file.")
     headers: dict[str, str]
     expires_at: Moment
 

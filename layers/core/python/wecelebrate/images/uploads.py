@@ -5,11 +5,13 @@ The caller uploads the file to a separate bucket. A job reads the file from this
 The bucket from which images are served never contains an untrusted file.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from wecelebrate import jobs
-from wecelebrate.core import storage
+from wecelebrate.core import idempotency, storage
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Conflict, Forbidden
 from wecelebrate.images.models import Image, ImageUpload, NewImage, UploadTarget
@@ -36,16 +38,26 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
-    client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
-    url = storage.upload_url(BUCKET, key(client_id, image_id), new.type, new.bytes, URL_LIFE)
+    return _signed(tx, get(tx, image_id), new)
+
+
+def _signed(tx: Transaction, image: Image, new: NewImage) -> ImageUpload:
+    url = storage.upload_url(BUCKET, key(catalog_owner(tx, image.catalog_id), image.id), new.type, new.bytes, URL_LIFE)
     target = UploadTarget(
         method="PUT",
         url=url,
         headers={"Content-Type": new.type, "Content-Length": str(new.bytes)},
         expires_at=datetime.now(UTC) + URL_LIFE,
     )
-    return ImageUpload(image=get(tx, image_id), upload=target)
+    return ImageUpload(image=image, upload=target)
+
+
+@idempotency.renews(ImageUpload)
+def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> ImageUpload:
+    """Return a stored response with a new presigned URL, because no presigned URL is stored."""
+    image = Image.model_validate(stored["image"])
+    return _signed(tx, image, NewImage.model_validate({"type": image.type, "bytes": image.bytes}))
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from wecelebrate.core.models import ABSENT, Input, Moment, Object, Patch
+from wecelebrate.core.models import ABSENT, Input, Moment, Object, Patch, Secret
 from wecelebrate.core.pages import ListParameters
 
 EventName = Literal[
@@ -94,7 +94,13 @@ class Webhook(BaseModel):
 class WebhookWithSecret(Webhook):
     """An endpoint with its new secret. Store the secret, because no later response contains it."""
 
-    secret: str = Field(description="The secret that signs deliveries. It begins with `whsec_`.")
+    secret: Annotated[str | None, Secret] = Field(
+        description=(
+            "The secret that signs deliveries. It begins with `whsec_`. Null in a repeated response to the same "
+            "idempotency key, because the platform stores no response with a secret. If the first response was lost, "
+            "rotate the secret."
+        )
+    )
 
 
 class Rotation(Input):

@@ -54,6 +54,8 @@ class Transaction:
         """The changes of the transaction. Empty until the transaction has committed."""
         self.write_through: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
         """The cache entries to load again after the commit, each with the function that loads it."""
+        self.is_rehearsal = False
+        """Whether everything that the caller does now is undone. See `rehearsal`."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
         """Return a cursor inside the transaction. Its rows are dicts."""
@@ -77,6 +79,25 @@ class Transaction:
         """Run the registered callbacks, in the order of their registration."""
         for callback in self._after_commit:
             callback()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run a `with` block and undo everything that the block did in this transaction.
+
+        The block shows whether the caller is allowed to do something, without doing it. Its changes are rolled back.
+        Its messages and its other callbacks are forgotten. Code that writes outside the database must check
+        `is_rehearsal` first. Raises the errors of the block; errors of PostgreSQL become problems.
+        """
+        callbacks, values, entries = list(self._after_commit), dict(self._locals), list(self.write_through)
+        self.is_rehearsal = True
+        try:
+            with self._connection.transaction(force_rollback=True):
+                yield
+        except psycopg.Error as error:
+            raise to_problem(error) from error
+        finally:
+            self.is_rehearsal = False
+            self._after_commit, self._locals, self.write_through = callbacks, values, entries
 
     @contextmanager
     def savepoint(self) -> Iterator[Callable[[], None]]:

@@ -3,9 +3,10 @@
 import functools
 import hashlib
 import inspect
+import json
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, get_type_hints
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -14,10 +15,11 @@ from pydantic import BaseModel
 
 from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction
-from wecelebrate.core.errors import Invalid
+from wecelebrate.core.errors import BadIdempotencyKey, Conflict
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http.responses import or_not_modified
 from wecelebrate.core.idempotency import StoredResponse
+from wecelebrate.core.models import without_secrets
 
 KEY_HEADER = "Idempotency-Key"
 _MAX_KEY_LENGTH = 255
@@ -48,10 +50,15 @@ def _without_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., 
     @functools.wraps(endpoint)
     async def run(*args: Any, **kwargs: Any) -> Any:
         for create in _current:
-            return create.run(lambda: _response(endpoint(*args, **kwargs), status))
+            return create.run(lambda: endpoint(*args, **kwargs), status, _model(endpoint))
         return _response(endpoint(*args, **kwargs), status)
 
     return run
+
+
+def _model(endpoint: Callable[..., Any]) -> Any:
+    """Return the annotation of the endpoint's result, for example the model of the response."""
+    return get_type_hints(endpoint).get("return")
 
 
 def _response(result: Any, status: int) -> Any:
@@ -72,21 +79,41 @@ class _IdempotentCreate:
         self._key = key
         self._request_hash = request_hash
 
-    def run(self, create: Callable[[], Response]) -> Response:
-        """Return the stored response of the key.
+    def run(self, create: Callable[[], Any], status: int, model: Any) -> Response:
+        """Return the stored response of the key, if the caller is still allowed to make the request.
 
-        If no response is stored, call `create`, then store and return its response.
+        If no response is stored, call `create`, then store and return its response. `model` is the model of the
+        response.
         """
         stored = idempotency.find(self._tx, self._key, self._request_hash)
         if stored is not None:
-            headers = {**stored.headers, "Idempotent-Replayed": "true"}
-            return Response(stored.body, stored.status, headers, media_type="application/json")
-        response = create()
+            return self._replay(stored, create, model)
+        result = create()
+        response: Response = _response(result, status)
+        storable = _response(without_secrets(result), status) if isinstance(result, BaseModel) else response
         to_store = StoredResponse(
-            response.status_code, {"ETag": response.headers["etag"]}, bytes(response.body).decode()
+            response.status_code, {"ETag": storable.headers["etag"]}, bytes(storable.body).decode()
         )
         idempotency.store(self._tx, self._key, self._request_hash, to_store)
         return response
+
+    def _replay(self, stored: StoredResponse, create: Callable[[], Any], model: Any) -> Response:
+        """Return the stored response.
+
+        If the caller has a role, rehearses the request first. If a new request would be refused, raises its problem.
+        Conflicts do not count, e.g. that the name is in use: the first request used it. A visitor of a site has no role
+        that can end: `app.enter` has checked that the site is active.
+        """
+        if self._tx.context.site_id is None:
+            with suppress(Conflict), self._tx.rehearsal():
+                create()
+        body, headers = stored.body, stored.headers
+        renew = idempotency.RENEWALS.get(model)
+        if renew is not None:
+            body = renew(self._tx, json.loads(body)).model_dump_json(by_alias=True)
+            headers = {"ETag": etag(body)}
+        headers = {**headers, "Idempotent-Replayed": "true"}
+        return Response(body, stored.status, headers, media_type="application/json")
 
 
 _current: list[_IdempotentCreate] = []
@@ -98,14 +125,14 @@ because an instance handles one event at a time."""
 def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
     """Make the endpoint of a POST request run at most once for each idempotency key.
 
-    Requests without a key always run. Raises Invalid if the key is invalid.
+    Requests without a key always run. Raises BadIdempotencyKey.
     """
     key = request.headers.get(KEY_HEADER)
     if request.method != "POST" or key is None:
         yield
         return
     if not (0 < len(key) <= _MAX_KEY_LENGTH and key.isprintable()):
-        raise Invalid(f"`{KEY_HEADER}` must have 1 to {_MAX_KEY_LENGTH} printable characters.")
+        raise BadIdempotencyKey
     body = request.scope["aws.event"].get("body") or ""
     request_hash = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
     _current[:] = [_IdempotentCreate(tx, key, request_hash)]

@@ -6,10 +6,16 @@ in the transaction that creates the object. If this transaction fails, neither t
 A second request with the same key and the same content gets the stored response. A second request with the same key and
 different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest gets
 a stored response only if the key and the content of the request are the same.
+
+A stored response never contains a secret or a presigned URL (`models.Secret`). A stored response is returned only if
+the caller would still be allowed to make the request: `core.http.routes` rehearses the request first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
 
 from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import Conflict, Invalid
@@ -18,6 +24,21 @@ sql = queries(__file__)
 
 LIFE_SECONDS = 24 * 3600
 """How long a key is remembered."""
+
+Renewal = Callable[[Transaction, Mapping[str, Any]], BaseModel]
+"""Creates a response from a stored response: it replaces the values that are not stored, e.g. a presigned URL."""
+RENEWALS: dict[type[BaseModel], Renewal] = {}
+"""Maps the models of responses to their renewals. Without a renewal, the values that are not stored are null."""
+
+
+def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:
+    """Register the decorated function as the renewal of the responses with this model."""
+
+    def register(renewal: Renewal) -> Renewal:
+        RENEWALS[model] = renewal
+        return renewal
+
+    return register
 
 
 class KeyInUse(Conflict):

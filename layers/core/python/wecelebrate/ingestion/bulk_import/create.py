@@ -67,13 +67,13 @@ def _run_inline(caller: Caller, job_id: UUID) -> bool:
 def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]:
     """Return the part of the job's payload that names the file. Raises Invalid or RowsTooLarge."""
     if request.rows is not None:
-        return _store_rows(folder, request.rows)
+        return _store_rows(tx, folder, request.rows)
     assert request.upload_id is not None, "BulkImport must have exactly one source"
     return uploads.find(tx, request.upload_id).model_dump() | {"format": "file"}
 
 
-def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3.
+def _store_rows(tx: Transaction, folder: str, rows: list[RowFields]) -> dict[str, Any]:
+    """Store rows as a file in S3. A rehearsal stores nothing.
 
     Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
     """
@@ -88,5 +88,5 @@ def _store_rows(folder: str, rows: list[RowFields]) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise RowsTooLarge(f"The rows have {len(text):,} bytes. The maximum for one request is {MAX_BYTES:,} bytes.")
     key = f"{folder}/rows.ndjson"
-    version_id = storage.put_version(uploads.BUCKET, key, text, "application/x-ndjson")
+    version_id = "" if tx.is_rehearsal else storage.put_version(uploads.BUCKET, key, text, "application/x-ndjson")
     return {"key": key, "version_id": version_id, "name": "rows.ndjson", "format": "rows"}

@@ -1,11 +1,13 @@
 """Uploads: files that clients send directly to S3. A presigned URL accepts one file of the announced size."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from wecelebrate.core import storage
+from wecelebrate.core import idempotency, storage
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid, TooManyRequests
+from wecelebrate.core.errors import FieldError, Invalid, NotFound, TooManyRequests
 from wecelebrate.ingestion.uploads.models import NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
@@ -38,13 +40,16 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
     upload_id = sql.create_upload(
         tx, client_id=client_id, key=key, name=new.name, content_type=new.content_type, size=new.size
     )
-    headers = {"Content-Type": new.content_type, "Content-Length": str(new.size)}
+    return _signed(upload_id, client_id, key, new.content_type, new.size)
+
+
+def _signed(upload_id: UUID, client_id: UUID | None, key: str, content_type: str, size: int) -> Upload:
     return Upload(
         id=upload_id,
         client_id=client_id,
-        url=storage.upload_url(BUCKET, key, new.content_type, new.size, URL_LIFETIME),
+        url=storage.upload_url(BUCKET, key, content_type, size, URL_LIFETIME),
         method="PUT",
-        headers=headers,
+        headers={"Content-Type": content_type, "Content-Length": str(size)},
         expires_at=datetime.now(UTC) + URL_LIFETIME,
     )
 
@@ -57,6 +62,15 @@ def _check_count(tx: Transaction, client_id: UUID | None) -> None:
             f"A client can announce at most {MAX_OPEN_UPLOADS} uploads within an hour. Try again later.",
             max(announced["seconds_left"], 1),
         )
+
+
+@idempotency.renews(Upload)
+def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> Upload:
+    """Return an upload with a new presigned URL, because no presigned URL is stored. Raises NotFound."""
+    row = sql.get_upload(tx, upload_id=stored["id"])
+    if row is None:
+        raise NotFound
+    return _signed(row["id"], row["client_id"], row["key"], row["content_type"], row["size"])
 
 
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.core.models import Input, Moment
+from wecelebrate.core.models import Input, Moment, Secret
 
 ContentType = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$")]
 MAX_SIZE = 5 * 1024**3
@@ -29,7 +29,7 @@ class Upload(BaseModel):
 
     id: UUID
     client_id: UUID | None
-    url: str
+    url: Annotated[str, Secret] = Field(description="A presigned URL. Whoever knows it can send the file.")
     method: Literal["PUT"]
     headers: dict[str, str]
     expires_at: Moment
