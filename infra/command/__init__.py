@@ -9,6 +9,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from infra.command import cloud, dlq, jobs, mail
+from infra.command.audit import audit
 from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.drop import drop
@@ -63,6 +64,7 @@ app.command()(listen)
 app.command()(openapi)
 app.command()(schema)
 app.command()(switch)
+app.command()(audit)
 app.add_typer(mail.app, name="mail")
 app.command()(bench)
 app.add_typer(jobs.app, name="jobs")

@@ -126,6 +126,8 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "edited": lambda caller, row: row.client in caller.edits,
     "owned": lambda caller, row: row.client in caller.owns,
     "readable": _is_readable,
+    "held": lambda caller, row: OWNERS.get(row.catalog) in caller.clients if row.catalog else False,
+    "outdated": lambda caller, row: row.label == "outdated",
     "writable": _is_writable,
     "granted": lambda caller, row: row.client in caller.clients or _is_writable(caller, row),
     "linked": _is_linked,

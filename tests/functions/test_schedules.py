@@ -46,8 +46,12 @@ def test_an_editor_creates_and_reads_and_changes_and_deletes_a_schedule(
     assert ok(editor.patch(path, json={"settings": {"mode": None}}))["settings"] == {"prefix": "exports/"}
     assert editor.delete(path).status_code == 204
     problem(editor.get(path), 404, "not_found")
-    entries = ok(tenant.owner.get("/v1/admin/audit", params={"object_id": schedule["id"]}))["data"]
-    assert [entry["action"] for entry in entries] == ["schedule.delete"]
+    entries = ok(tenant.owner.get("/v1/audit", params={"object_id": schedule["id"]}))["data"]
+    assert [entry["action"] for entry in entries] == [
+        "schedule.delete",
+        *["schedule.change"] * 2,
+        "schedule.create",
+    ]
 
 
 def test_a_schedule_that_is_created_without_a_client_belongs_to_the_only_client_of_the_user(

@@ -114,7 +114,7 @@ def test_a_sync_stops_before_its_first_change_if_too_many_products_are_missing(
     assert active_skus(platform, tenant) == {"P-001", "P-002"}
     assert read_result(platform, finished_job)["status"] == "completed"
     problem(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"), 409, "job_state")
-    entries = ok(tenant.owner.get("/v1/admin/audit", params={"object_id": job["id"]}))["data"]
+    entries = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
     assert [entry["action"] for entry in entries] == ["job.approve"]
 
 

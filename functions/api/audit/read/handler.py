@@ -12,7 +12,7 @@ from wecelebrate.core.pages import Page
 app = api()
 
 
-@app.get("/v1/admin/audit", response_model=Page[AuditEntry])
+@app.get("/v1/audit", response_model=Page[AuditEntry])
 def list_audit(request: Request, filters: Annotated[AuditFilters, Query()], tx: Reading) -> Response:
     return page_response(request, filters, audit.page(tx, filters))
 

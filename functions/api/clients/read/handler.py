@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from wecelebrate import clients
+from wecelebrate.audit.reads import records_reads
 from wecelebrate.clients.models import Client, ClientFilters
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import Page
@@ -13,12 +14,12 @@ from wecelebrate.core.pages import Page
 app = api()
 
 
-@app.get("/v1/clients", response_model=Page[Client])
+@app.get("/v1/clients", response_model=Page[Client], dependencies=[records_reads("client")])
 def list_clients(filters: Annotated[ClientFilters, Query()], cached: Cached) -> Response:
     return cached.page(clients.page_entry(filters), filters, lambda tx: clients.page(tx, filters))
 
 
-@app.get("/v1/clients/{client_id}", response_model=Client)
+@app.get("/v1/clients/{client_id}", response_model=Client, dependencies=[records_reads("client")])
 def get_client(client_id: UUID, cached: Cached) -> Response:
     return cached.one(clients.entry(client_id), lambda tx: clients.get(tx, client_id))
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.jobs import dead_letters
@@ -13,12 +14,12 @@ from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
 app = api()
 
 
-@app.get("/v1/admin/dlq", response_model=Page[DeadLetter])
+@app.get("/v1/admin/dlq", response_model=Page[DeadLetter], dependencies=[records_reads("dead_letter")])
 def list_dead_letters(request: Request, filters: Annotated[DeadLetterFilters, Query()], tx: Reading) -> Response:
     return page_response(request, filters, dead_letters.page(tx, filters))
 
 
-@app.get("/v1/admin/dlq/{letter_id}")
+@app.get("/v1/admin/dlq/{letter_id}", dependencies=[records_reads("dead_letter")])
 def get_dead_letter(letter_id: UUID, tx: Reading) -> DeadLetter:
     return dead_letters.get(tx, letter_id)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from wecelebrate import mail
+from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.mail.models import ListedMail, Mail, MailFilters
@@ -13,12 +14,12 @@ from wecelebrate.mail.models import ListedMail, Mail, MailFilters
 app = api()
 
 
-@app.get("/v1/mails", response_model=Page[ListedMail])
+@app.get("/v1/mails", response_model=Page[ListedMail], dependencies=[records_reads("mail")])
 def list_mails(request: Request, filters: Annotated[MailFilters, Query()], tx: Reading) -> Response:
     return page_response(request, filters, mail.page(tx, filters))
 
 
-@app.get("/v1/mails/{mail_id}")
+@app.get("/v1/mails/{mail_id}", dependencies=[records_reads("mail")])
 def get_mail(mail_id: UUID, tx: Reading) -> Mail:
     return mail.get(tx, mail_id)
 

@@ -1,35 +1,30 @@
-"""The audit log records who changed what.
+"""The audit log: who did what, and what the platform's staff has read.
 
-Each entry is written in the transaction that performs the recorded action. Entries are never deleted.
+The database records changes: triggers write an entry in the transaction of the change (`schema/functions/audit.sql`).
+Reads run on a replica or are answered from the cache, so no trigger can record them. The routes that return personal
+data declare it::
+
+    @app.get("/v1/orders", response_model=Page[Order], dependencies=[records_reads("order")])
+
+If the caller is an admin or support, the entry is committed before the response is sent. If it cannot be committed, the
+caller gets an error instead of the data. Reads by members of a client are not recorded, and cost nothing.
 """
-
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
 
 from wecelebrate.audit.models import AuditFilters
 from wecelebrate.core import pages
-from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.database import Transaction, queries
 
 sql = queries(__file__)
 
-
-def record(
-    tx: Transaction,
-    action: str,
-    client_id: UUID | None,
-    object_id: object,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Record an action of the caller.
-
-    `action` consists of a noun and a verb, e.g. `job.cancel`. `object_id` identifies the object that the action
-    affects.
-    """
-    parameters = as_json({"details": dict(details or {})}, "details")
-    sql.record_entry(tx, action=action, client_id=client_id, object_id=str(object_id), **parameters)
+BATCH_SIZE = 1000
+"""The largest number of expired entries that one run of the sweeper deletes."""
 
 
 def page(tx: Transaction, filters: AuditFilters) -> pages.RenderedPage:
     """Return one page of the entries that the caller can see, sorted from newest to oldest."""
     return pages.list_page("audit", sql.list_entries, tx, filters, pages.NEWEST)
+
+
+def clean_up(tx: Transaction) -> None:
+    """Delete entries that are older than two years. The sweeper calls this function."""
+    sql.delete_expired_entries(tx, max_rows=BATCH_SIZE)

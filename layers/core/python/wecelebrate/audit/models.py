@@ -1,28 +1,52 @@
 """The entries of the audit log, and the filters for listing them."""
 
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from wecelebrate.core.models import Moment, Object
 from wecelebrate.core.pages import ListParameters
 
 
 class AuditEntry(BaseModel):
-    """An action of a user or service."""
+    """An action of a user or service, or a read of personal data by the platform's staff."""
 
     id: UUID
-    subject: str = Field(description="The user or service that performed the action: the `sub` of its access token.")
-    action: str = Field(description="A noun and a verb, e.g. `job.cancel`.")
-    client_id: UUID | None
-    object_id: str = Field(description="The id of the object that the action concerns.")
-    details: Object
     created_at: Moment
+    subject: str = Field(
+        description=(
+            "The user or service that performed the action: the `sub` of its access token. `login:…` is an operator or "
+            "a migration with a connection to the database."
+        )
+    )
+    admin_role: Literal["super_admin", "admin", "support", "service"] | None = Field(
+        description="The role of the platform that the subject used. Null for members of a client."
+    )
+    email: str | None = Field(description="The verified e-mail address in the access token, if there was one.")
+    address: str | None = Field(
+        description="The IP address of the request. Owners do not see the addresses of the platform's staff."
+    )
+    action: str = Field(description="A noun and a verb, e.g. `job.cancel`, `client.change` or `order.read`.")
+    client_id: UUID | None = Field(description="The client that the action concerns. Null for the platform.")
+    object_id: str = Field(description="The id of the object that the action concerns. `*` for a list.")
+    details: Object = Field(description="For a list: the number and the ids of the objects, and the query.")
+    before: Object | None = Field(
+        description="The changed fields before the change. Secrets and personal data are `[redacted]`."
+    )
+    after: Object | None = Field(description="The changed fields after the change.")
+    request_id: str | None = Field(description="The `x-request-id` of the request.")
+    job_id: UUID | None = Field(description="The job that performed the action.")
+    is_verified: bool = Field(description="Whether the database recorded the action itself.")
 
 
 class AuditFilters(ListParameters):
     """The filters of a list of audit log entries."""
 
     client_id: UUID | None = None
-    action: str | None = Field(default=None, max_length=100)
+    subject: str | None = Field(default=None, max_length=300)
+    action: str | None = Field(default=None, max_length=100, description="A complete action, e.g. `order.read`.")
     object_id: str | None = Field(default=None, max_length=300)
+    request_id: str | None = Field(default=None, max_length=200)
+    created_from: AwareDatetime | None = Field(default=None, description="Only entries at or after this time.")
+    created_to: AwareDatetime | None = Field(default=None, description="Only entries before this time.")

@@ -1,16 +1,24 @@
--- name: record_entry!
--- Record an action of the caller. The subject comes from the context of the caller.
-insert into audit_log (action, client_id, object_id, details) values (:action, :client_id, :object_id, :details);
+-- name: record_reads!
+-- Record what the calling member of the platform's staff has read.
+select app.record_reads(:action, :reads);
+
+-- name: delete_expired_entries$
+-- Delete entries that are older than two years, at most `max_rows`, and return their number.
+select app.delete_expired_audit_entries(:max_rows);
 
 -- name: list_entries
 -- List one page after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
-  select id, subject, action, client_id, object_id, details, created_at
-  from audit_log
+  select *
+  from app.audit_view
   where (:client_id::uuid is null or client_id = :client_id)
+    and (:subject::text is null or subject = :subject)
     and (:action::text is null or action = :action)
     and (:object_id::text is null or object_id = :object_id)
+    and (:request_id::text is null or request_id = :request_id)
+    and (:created_from::timestamptz is null or created_at >= :created_from)
+    and (:created_to::timestamptz is null or created_at < :created_to)
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1

@@ -24,7 +24,7 @@ where id = :image_id;
 
 -- name: get_catalog_owner^
 -- Get the owner of a catalog that the caller may see.
-select owner_client_id from catalogs where id = :catalog_id;
+select owner_client_id from app.catalog_view where id = :catalog_id;
 
 -- name: create_upload$
 -- Create the row of an upload and return its id. PostgreSQL raises an error when the caller can only read the catalog.

@@ -5,7 +5,6 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit
 from wecelebrate.core import queue
 from wecelebrate.core.database import Caller, Transaction, writing
 from wecelebrate.core.errors import Conflict, Forbidden, NotFound
@@ -45,7 +44,6 @@ def cancel(tx: Transaction, job_id: UUID) -> Job:
         raise WrongJobState(f"The job is already {job['status']}. Only pending and processing jobs can be cancelled.")
     sql.cancel_job(tx, job_id=job_id, code="cancelled", reason="The job was cancelled.")
     job_stopped(tx, StoppedJob(job_id, job["type"]))
-    audit.record(tx, "job.cancel", job["client_id"], job_id)
     return get(tx, job_id)
 
 
@@ -68,7 +66,6 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
             "A later job for the same catalog has completed, and this job would undo its changes. Send the file again."
         )
     sql.retry_job(tx, job_id=job_id)
-    audit.record(tx, "job.retry", job["client_id"], job_id)
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 
@@ -78,7 +75,6 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
     job = _lock(tx, job_id)
     if sql.approve_job(tx, job_id=job_id) == 0:
         raise WrongJobState("The job is not waiting for an approval, so it cannot be approved.")
-    audit.record(tx, "job.approve", job["client_id"], job_id)
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 

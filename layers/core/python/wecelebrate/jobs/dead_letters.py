@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit
 from wecelebrate.core import pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.errors import Conflict, NotFound
@@ -101,9 +100,6 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
     else:
         control.retry(tx, letter.job_id)
     sql.mark_redriven(tx, letter_id=letter_id, subject=tx.caller.subject)
-    audit.record(
-        tx, "dead_letter.redrive", letter.client_id, letter_id, {"job_id": letter.job_id and str(letter.job_id)}
-    )
     return get(tx, letter_id)
 
 

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from wecelebrate import audit
 from wecelebrate.core import pages
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Forbidden, NotFound
@@ -25,5 +24,4 @@ def release(tx: Transaction, suppression_id: UUID) -> None:
         raise NotFound
     if tx.context.role != "app_admin" and row["client_id"] not in (tx.context.editor_ids or []):
         raise Forbidden
-    if sql.release_suppression(tx, suppression_id=suppression_id):
-        audit.record(tx, "mail_suppression.release", row["client_id"], suppression_id)
+    sql.release_suppression(tx, suppression_id=suppression_id)

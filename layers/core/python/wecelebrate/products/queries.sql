@@ -5,7 +5,7 @@ select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
+from app.visible_products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
     :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
@@ -17,14 +17,15 @@ order by page.ordinality;
 
 -- name: can_see_catalog$
 -- Return whether the caller can see a catalog.
-select exists (select from catalogs where id = :catalog_id);
+select exists (select from app.catalog_view where id = :catalog_id);
 
 -- name: get_product^
--- Get a product that the caller may see.
+-- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock.
 select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at
-from products
-where id = :product_id;
+from (
+  select * from products where id = :product_id union all select * from app.granted_product(:product_id)
+) product;
 
 -- name: create_product^
 -- Create a product.

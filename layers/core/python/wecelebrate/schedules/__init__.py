@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit
 from wecelebrate.core import pages
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -88,14 +87,12 @@ def delete(tx: Transaction, schedule_id: UUID, match: Match) -> None:
     schedule = _lock(tx, schedule_id)
     match.check(schedule)
     sql.delete_schedule(tx, schedule_id=schedule_id)
-    audit.record(tx, "schedule.delete", schedule.client_id, schedule_id, {"name": schedule.name})
 
 
 def run(tx: Transaction, schedule_id: UUID) -> Schedule:
     """Run a schedule now, even if the schedule is not active. Raises NotFound, Forbidden or ScheduleBusy."""
     schedule = _lock(tx, schedule_id)
     runs.request_run(tx, schedule_id, schedule.type, schedule.client_id)
-    audit.record(tx, "schedule.run", schedule.client_id, schedule_id)
     return get(tx, schedule_id)
 
 

@@ -52,6 +52,8 @@ create table admin_users (
 );
 comment on column admin_users.user_id is
   'The `sub` claim of the token.';
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.admin_users FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.admin_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.admin_users REFERENCING NEW TABLE AS after FOR EACH
@@ -122,27 +124,68 @@ create table audit_log (
   object_id text not null,
   details jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
+  admin_role text,
+  email text,
+  request_id text,
+  address text,
+  job_id uuid,
+  before jsonb,
+  after jsonb,
+  written_by text not null default CURRENT_USER,
   constraint audit_log_pkey PRIMARY KEY (id),
-  constraint audit_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE SET NULL
+  constraint audit_log_size_check CHECK (((octet_length((details)::text) <= 65536) AND
+    (COALESCE(octet_length((before)::text), 0) <= 65536) AND (COALESCE(octet_length((after)::text), 0) <= 65536) AND
+    (length(object_id) <= 1000) AND (length(action) <= 100))) NOT VALID
 );
+comment on table audit_log is 'Who did or read what. Rows are only added, and deleted when they are older than two
+  years.';
+comment on column audit_log.subject is
+  'The user or the service. `login:<name>` is a connection without a caller: a migration, or an operator.';
+comment on column audit_log.client_id is
+  'The client that the action concerns. Null: the action concerns the platform.';
+comment on column audit_log.admin_role is
+  'The role of the platform that the subject used. Null for members of clients.';
+comment on column audit_log.email is
+  'The verified address in the token.';
+comment on column audit_log.before is
+  'The changed columns before the change. Values of app.audit_secrets are redacted.';
+comment on column audit_log.after is
+  'The changed columns after the change.';
+comment on column audit_log.written_by is
+  'app_definer: the database recorded the action. Another role: the caller wrote the entry itself.';
 CREATE INDEX audit_log_by_client ON public.audit_log USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX audit_log_by_created_at ON public.audit_log USING btree (created_at DESC, id DESC);
+CREATE INDEX audit_log_by_object ON public.audit_log USING btree (object_id, created_at DESC, id DESC);
+CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, created_at DESC, id DESC);
+CREATE TRIGGER note_writer BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION app.note_audit_writer();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION
+  app.refuse_audit_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION
+  app.refuse_audit_change();
+CREATE TRIGGER stamp_entry BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION app.stamp_audit_entry();
 -- row-level security: forced
 create policy admin on audit_log for select to app_admin
-  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+  using (( SELECT app.admin_role() AS admin_role) = 'super_admin'::text);
 create policy admin_insert on audit_log for insert to app_admin
   with check ((( SELECT app.admin_role() AS admin_role) IS NOT NULL) AND (subject = ( SELECT app.subject() AS
     subject)));
 create policy client on audit_log for select to app_client
-  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+  using (client_id = ANY (( SELECT app.owner_ids() AS owner_ids)::uuid[]));
 create policy client_insert on audit_log for insert to app_client
   with check ((client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[])) AND (subject = ( SELECT app.subject()
     AS subject)));
-create policy migrate on audit_log for all to app_migrate
-  using (true)
+create policy definer on audit_log for insert to app_definer
   with check (true);
-grant delete, insert, select, update on audit_log to app_migrate;
-grant insert, select on audit_log to app_admin, app_client;
+create policy definer_delete on audit_log for delete to app_definer
+  using (created_at < (now() - '2 years'::interval));
+create policy definer_select on audit_log for select to app_definer
+  using (created_at < (now() - '2 years'::interval));
+create policy migrate on audit_log for select to app_migrate
+  using (true);
+create policy migrate_insert on audit_log for insert to app_migrate
+  with check (true);
+grant delete, insert, select on audit_log to app_definer;
+grant insert, select on audit_log to app_admin, app_client, app_migrate;
 
 -- Table cache_invalidations, owner app_owner
 
@@ -182,6 +225,8 @@ create table catalog_grants (
 );
 comment on table catalog_grants is 'Lets a client read a catalog that it does not own.';
 CREATE INDEX catalog_grants_by_client ON public.catalog_grants USING btree (client_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalog_grants FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalog_grants REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalog_grants REFERENCING NEW TABLE AS after FOR EACH
@@ -234,6 +279,7 @@ comment on column catalogs.low_inventory is
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
 CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
@@ -246,8 +292,7 @@ create policy admin on catalogs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on catalogs for select to app_client
-  using ((owner_client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (id = ANY (( SELECT
-    app.catalog_ids() AS catalog_ids)::uuid[])));
+  using (owner_client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
 create policy client_insert on catalogs for insert to app_client
   with check (owner_client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
 create policy client_update on catalogs for update to app_client
@@ -281,6 +326,8 @@ create table client_users (
   constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH
@@ -333,6 +380,7 @@ create table clients (
 );
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH
@@ -375,6 +423,8 @@ create table dead_letters (
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
 CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_job ON public.dead_letters USING btree (job_id);
+CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN ((old.redriven_at IS DISTINCT FROM
+  new.redriven_at)) EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy admin on dead_letters for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -527,6 +577,8 @@ CREATE INDEX images_by_next_try ON public.images USING btree (next_try_at) WHERE
 CREATE INDEX images_by_source ON public.images USING btree (catalog_id, source) WHERE (status = 'ready'::text);
 CREATE UNIQUE INDEX images_fetched_source_unique ON public.images USING btree (catalog_id, source) WHERE (origin =
   'fetched'::text);
+CREATE TRIGGER audit AFTER INSERT ON public.images FOR EACH ROW WHEN ((new.origin = 'uploaded'::text)) EXECUTE FUNCTION
+  app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.images FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on images for all to app_admin
@@ -634,6 +686,12 @@ CREATE INDEX jobs_open ON public.jobs USING btree (status, created_at) WHERE (st
 CREATE INDEX jobs_pending ON public.jobs USING btree (type, owner, priority, queued_at, id) WHERE (status =
   'pending'::text);
 CREATE INDEX jobs_running ON public.jobs USING btree (type, owner) WHERE (status = 'processing'::text);
+CREATE TRIGGER audit_insert AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.type <> 'email_notification'::text))
+  EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status)
+  AND ((new.status = 'cancelled'::text) OR ((old.status = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND
+  (new.status = 'pending'::text)))) OR (old.approval IS DISTINCT FROM new.approval))) EXECUTE FUNCTION
+  app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on jobs for all to app_admin
@@ -684,6 +742,8 @@ create table kill_switches (
   constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
     'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
 );
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on kill_switches for all to app_admin
@@ -723,6 +783,8 @@ CREATE INDEX mail_suppressions_by_created_at ON public.mail_suppressions USING b
 CREATE INDEX mail_suppressions_by_mail ON public.mail_suppressions USING btree (mail_id);
 CREATE UNIQUE INDEX mail_suppressions_one_active ON public.mail_suppressions USING btree (client_id, address) NULLS NOT
   DISTINCT WHERE (released_at IS NULL);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.mail_suppressions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row('people');
 -- row-level security: forced
 create policy admin on mail_suppressions for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -959,6 +1021,7 @@ CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, 
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
+CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1035,6 +1098,12 @@ CREATE INDEX products_by_name ON public.products USING btree (catalog_id, name, 
 CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
 CREATE INDEX products_search ON public.products USING gin (catalog_id, category, brand, name gin_trgm_ops) WITH
   (gin_pending_list_limit='1024');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.audit_products();
+CREATE TRIGGER audit_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
+  FUNCTION app.audit_products();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.audit_products();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
@@ -1053,7 +1122,7 @@ create policy anon on products for select to app_anon
     FROM site_product_exclusions excluded WHERE ((excluded.site_id = ( SELECT app.site_id() AS site_id)) AND
     (excluded.product_id = products.id))))));
 create policy client on products for select to app_client
-  using (catalog_id = ANY (( SELECT app.catalog_ids() AS catalog_ids)::uuid[]));
+  using (catalog_id = ANY (( SELECT app.owned_catalog_ids() AS owned_catalog_ids)::uuid[]));
 create policy client_insert on products for insert to app_client
   with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
 create policy client_update on products for update to app_client
@@ -1115,6 +1184,13 @@ CREATE INDEX schedules_by_name ON public.schedules USING btree (name, id);
 CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE is_active;
 CREATE INDEX schedules_run_requested ON public.schedules USING btree (run_requested_at) WHERE (run_requested_at IS NOT
   NULL);
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.schedules FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.schedules FOR EACH ROW WHEN ((((((((((old.client_id IS DISTINCT FROM
+  new.client_id) OR (old.catalog_id IS DISTINCT FROM new.catalog_id)) OR (old.type IS DISTINCT FROM new.type)) OR
+  (old.name IS DISTINCT FROM new.name)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM
+  new.timezone)) OR (old.settings IS DISTINCT FROM new.settings)) OR (old.is_active IS DISTINCT FROM new.is_active)) OR
+  ((old.run_requested_at IS NULL) AND (new.run_requested_at IS NOT NULL)))) EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on schedules for all to app_admin
@@ -1183,6 +1259,8 @@ create table site_product_exclusions (
   constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE
 );
 CREATE INDEX site_product_exclusions_by_product ON public.site_product_exclusions USING btree (product_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.site_product_exclusions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.site_product_exclusions REFERENCING OLD TABLE AS before
   FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.site_product_exclusions REFERENCING NEW TABLE AS after
@@ -1242,6 +1320,7 @@ create table sites (
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1286,6 +1365,7 @@ create table tiers (
   constraint tiers_name_check CHECK ((name = ANY (ARRAY['standard'::text, 'professional'::text, 'enterprise'::text]))),
   constraint tiers_requests_per_hour_check CHECK ((requests_per_hour > 0))
 );
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.tiers FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.tiers REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.tiers REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1329,6 +1409,7 @@ comment on column uploads.client_id is
   'Null: the upload belongs to the platform.';
 CREATE INDEX uploads_by_client ON public.uploads USING btree (client_id);
 CREATE INDEX uploads_by_created_at ON public.uploads USING btree (created_at);
+CREATE TRIGGER audit AFTER INSERT ON public.uploads FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 -- row-level security: forced
 create policy admin on uploads for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1436,6 +1517,7 @@ comment on column webhook_secrets.expires_at is
 CREATE INDEX webhook_secrets_by_webhook ON public.webhook_secrets USING btree (client_id, webhook_id);
 CREATE UNIQUE INDEX webhook_secrets_one_current ON public.webhook_secrets USING btree (webhook_id) WHERE (expires_at IS
   NULL);
+CREATE TRIGGER audit AFTER INSERT ON public.webhook_secrets FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy definer on webhook_secrets for all to app_definer
   using (true)
@@ -1489,6 +1571,12 @@ comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is
   'The end of the lease of the worker that sends to the endpoint.';
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.webhooks FOR EACH ROW WHEN (((((((old.client_id IS DISTINCT FROM
+  new.client_id) OR (old.url IS DISTINCT FROM new.url)) OR (old.description IS DISTINCT FROM new.description)) OR
+  (old.events IS DISTINCT FROM new.events)) OR (old.status IS DISTINCT FROM new.status)) OR (old.disabled_reason IS
+  DISTINCT FROM new.disabled_reason))) EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER fail_pending_deliveries AFTER UPDATE OF status ON public.webhooks FOR EACH ROW WHEN (((new.status =
   'disabled'::text) AND (old.status = 'enabled'::text))) EXECUTE FUNCTION app.fail_pending_deliveries();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.webhooks FOR EACH ROW WHEN ((((((((old.client_id IS DISTINCT FROM
@@ -1620,16 +1708,33 @@ create policy client on app.staged_rejections for all to app_client
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
 grant insert, select on app.staged_rejections to app_admin, app_client;
 
+-- View app.audit_view, owner app_owner
+
+create view app.audit_view with (security_invoker=true) as
+ SELECT id, created_at, subject, admin_role, email,
+        CASE
+            WHEN app.admin_role() IS NOT NULL OR admin_role IS NULL THEN address
+            ELSE NULL::text
+        END AS address,
+    action, client_id, object_id, details, before, after, request_id, job_id,
+    written_by = 'app_definer'::text AS is_verified
+   FROM audit_log;
+grant select on app.audit_view to app_admin, app_client;
+
 -- View app.catalog_view, owner app_owner
 
 create view app.catalog_view with (security_invoker=true) as
- SELECT id, owner_client_id, name, type, source, status,
-        CASE
-            WHEN app.admin_role() IS NOT NULL OR (owner_client_id = ANY (app.client_ids())) THEN source_config
-            ELSE '{}'::jsonb
-        END AS source_config,
-    sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
-   FROM catalogs;
+ SELECT catalogs.id, catalogs.owner_client_id, catalogs.name, catalogs.type, catalogs.source, catalogs.status,
+    catalogs.source_config, catalogs.sync_settings, catalogs.pricing_rules, catalogs.low_inventory,
+    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at
+   FROM catalogs
+UNION ALL
+ SELECT granted_catalogs.id, granted_catalogs.owner_client_id, granted_catalogs.name, granted_catalogs.type,
+    granted_catalogs.source, granted_catalogs.status, granted_catalogs.source_config, granted_catalogs.sync_settings,
+    granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
+    granted_catalogs.updated_at, granted_catalogs.last_sync_at
+   FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -1739,6 +1844,142 @@ end
 $function$;
 grant execute on function app.analyze_products() to app_system;
 
+-- Function app.audit_action(text,text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, new_row jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
+  'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
+  'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
+  'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
+  'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
+  WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
+  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text ELSE 'approve'::text END) WHEN ((kind =
+  'schedules'::text) AND (op = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
+  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
+  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
+  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
+  THEN '.delete'::text ELSE '.change'::text END) END;
+
+-- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_columns(kind text, r jsonb, other jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (audit_columns.r IS NOT NULL) THEN COALESCE(jsonb_object_agg(jsonb_each.key,
+             CASE
+                 WHEN (jsonb_each.value = 'null'::jsonb) THEN jsonb_each.value
+                 WHEN (jsonb_each.key = ANY (app.audit_secrets(audit_columns.kind))) THEN '"[redacted]"'::jsonb
+                 WHEN (length((jsonb_each.value)::text) > 1000) THEN to_jsonb(("left"((jsonb_each.value)::text, 1000) ||
+                   '…'::text))
+                 ELSE jsonb_each.value
+             END), '{}'::jsonb)
+             ELSE NULL::jsonb
+         END AS "case"
+    FROM jsonb_each(audit_columns.r) jsonb_each(key, value)
+   WHERE ((jsonb_each.key <> ALL (app.audit_noise())) AND (((audit_columns.other IS NULL) AND (jsonb_each.value <>
+     'null'::jsonb)) OR (jsonb_each.value IS DISTINCT FROM (audit_columns.other -> jsonb_each.key))) AND (NOT
+     ((audit_columns.other IS NULL) AND (jsonb_each.value = 'null'::jsonb))));
+END;
+
+-- Function app.audit_noise(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_noise()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,fence,attempts,queued_at,due_at,owner}'::text[];
+
+-- Function app.audit_products(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_products()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  changed integer;
+begin
+  if app.job_id() is not null or app.site_id() is not null or app.subject() like 'service:%' then
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    select count(*) into changed from before;
+  else
+    select count(*) into changed from after;
+  end if;
+  if changed > 100 then
+    if tg_op = 'DELETE' then
+      insert into audit_log (action, client_id, object_id, details)
+      select 'products.delete', max(c.owner_client_id::text)::uuid, p.catalog_id::text,
+        jsonb_build_object('count', count(*))
+      from before p left join catalogs c on c.id = p.catalog_id group by p.catalog_id;
+    else
+      insert into audit_log (action, client_id, object_id, details)
+      select 'products.' || case tg_op when 'INSERT' then 'create' else 'change' end,
+        max(c.owner_client_id::text)::uuid, p.catalog_id::text, jsonb_build_object('count', count(*))
+      from after p left join catalogs c on c.id = p.catalog_id group by p.catalog_id;
+    end if;
+  elsif tg_op = 'INSERT' then
+    perform app.record_change('products', tg_op, null, to_jsonb(a)) from after a;
+  elsif tg_op = 'DELETE' then
+    perform app.record_change('products', tg_op, to_jsonb(b), null) from before b;
+  else
+    perform app.record_change('products', tg_op, to_jsonb(b), to_jsonb(a)) from before b join after a on a.id = b.id;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.audit_products() to app_owner;
+
+-- Function app.audit_row(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+begin
+  if tg_nargs > 0 and app.subject() like 'service:%' then
+    return null;
+  end if;
+  if tg_table_name = 'webhook_secrets' then
+    new_row := new_row || jsonb_build_object('rotated', exists (
+      select from webhook_secrets s where s.webhook_id = (new_row ->> 'webhook_id')::uuid and s.id <> new.id));
+  end if;
+  perform app.record_change(tg_table_name, tg_op, case when tg_op <> 'INSERT' then to_jsonb(old) end, new_row);
+  return null;
+end
+$function$;
+grant execute on function app.audit_row() to app_owner;
+
+-- Function app.audit_secrets(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_secrets(kind text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address,settings}'::text[] WHEN
+  'admin_users'::text THEN '{email}'::text[] WHEN 'client_users'::text THEN '{email}'::text[] WHEN 'catalogs'::text THEN
+  '{source_config}'::text[] WHEN 'sites'::text THEN '{settings}'::text[] WHEN 'orders'::text THEN
+  '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
+  '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'::text[] WHEN 'uploads'::text THEN
+  '{key,name}'::text[] WHEN 'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN
+  '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN
+  '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[] WHEN 'dead_letters'::text THEN
+  '{body,reason}'::text[] ELSE '{}'::text[] END;
+
 -- Function app.catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.catalog_ids()
@@ -1752,7 +1993,7 @@ AS $function$
     union
     select catalog_id from catalog_grants where client_id = any (app.client_ids())
     union
-    select catalog_id from sites where sites.id = app.site_id() and catalog_id is not null
+    select c.id from sites s join catalogs c on c.id = s.catalog_id and c.status = 'active' where s.id = app.site_id()
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
@@ -1828,8 +2069,7 @@ begin
     begin
       update jobs
       set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
-        started_at = coalesce(started_at, clock_timestamp()),
-        leased_until = clock_timestamp() + make_interval(secs => seconds),
+        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
         error = null, error_code = null
       where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
       returning * into claimed;
@@ -2015,6 +2255,26 @@ BEGIN ATOMIC
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
 
+-- Function app.delete_expired_audit_entries(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_expired_audit_entries(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  delete from audit_log where id in (
+    select id from audit_log where created_at < now() - interval '2 years'
+    order by created_at limit least(max_rows, 10000));
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
@@ -2074,35 +2334,6 @@ RETURN app.context('email'::text);
 grant execute on function app.email() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
--- Function app.end_expired_leases(text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.end_expired_leases(kind text DEFAULT NULL::text)
- RETURNS SETOF jobs
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  return query
-    update jobs set status = 'pending', leased_until = null, due_at = now()
-    where id in (
-      select id from jobs
-      where status = 'processing' and leased_until < now() and failures < max_attempts
-        and (kind is null or type = kind)
-      for update skip locked)
-    returning *;
-  return query
-    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
-      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
-    where id in (
-      select id from jobs
-      where status = 'processing' and leased_until < now() and failures >= max_attempts
-        and (kind is null or type = kind)
-      for update skip locked)
-    returning *;
-end
-$function$;
-grant execute on function app.end_expired_leases(text) to app_system;
-
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.enter(subject text, email text DEFAULT NULL::text, site_domain text DEFAULT NULL::text,
@@ -2138,12 +2369,30 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
+                  from unnest($5) xid);
   end if;
   return next;
 end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
+
+-- Function app.enter(text,text,text,uuid,text[],uuid,text,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.enter(subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id
+  uuid, request_id text, address text)
+ RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
+   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
+   jsonb)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.establish_request($7, $8);
+  return query select * from app.enter($1, $2, $3, $4, $5, $6);
+end
+$function$;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid,text,text) to wc_api, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -2182,14 +2431,48 @@ end
 $function$;
 grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_api, wc_public, wc_worker;
 
+-- Function app.establish_request(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.establish_request(request_id text, address text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  if current_query() !~ '^select [a-z_, ]+ from app\.enter\(\$1(, \$\d)*\)$' then
+    raise exception 'app.enter must be called by a statement of its own' using errcode = 'WC401';
+  end if;
+  perform set_config('app.request_id', coalesce(left($1, 200), ''), true),
+          set_config('app.address', coalesce(left($2, 100), ''), true);
+  perform set_config('app.request_seal', app.request_seal(), true);
+end
+$function$;
+grant execute on function app.establish_request(text,text) to wc_api, wc_public, wc_worker;
+
 -- Function app.expire_job_leases(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.expire_job_leases(kind text DEFAULT NULL::text)
  RETURNS SETOF jobs
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  select * from app.end_expired_leases(kind) where status = 'failed'
+begin
+  update jobs set status = 'pending', leased_until = null, due_at = now()
+  where id in (
+    select id from jobs
+    where status = 'processing' and leased_until < now() and failures < max_attempts and (kind is null or type = kind)
+    for update skip locked);
+  return query
+    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
+      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures >= max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+end
 $function$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
@@ -2246,19 +2529,109 @@ AS $function$
 $function$;
 grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
 
--- Function app.has_replayed(xid8), owner app_owner
+-- Function app.granted_catalog_ids(), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
+CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(c.id), '{}') from catalogs c
+  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any (app.client_ids()))
+    and (c.owner_client_id = any (app.client_ids())) is not true
+$function$;
+grant execute on function app.granted_catalog_ids() to app_admin, app_client, app_support;
+
+-- Function app.granted_catalogs(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_catalogs()
+ RETURNS SETOF catalogs
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  c catalogs;
+begin
+  for c in select * from catalogs where id = any (app.granted_catalog_ids()) loop
+    c.source := null;
+    c.source_config := '{}';
+    c.sync_settings := '{}';
+    c.pricing_rules := '{}';
+    c.low_inventory := null;
+    return next c;
+  end loop;
+end
+$function$;
+grant execute on function app.granted_catalogs() to app_admin, app_client, app_support, app_system;
+
+-- Function app.granted_product(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_product(product_id uuid)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select (app.granted_product_row(p)).* from products p
+  where p.id = product_id and p.catalog_id = any (app.granted_catalog_ids())
+$function$;
+grant execute on function app.granted_product(uuid) to app_admin, app_client, app_support;
+
+-- Function app.granted_product_row(products), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_product_row(p products)
+ RETURNS products
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  p.inventory_count := least(p.inventory_count, app.max_shown_stock());
+  p.source_data := null;
+  p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
+  return p;
+end
+$function$;
+
+-- Function app.granted_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_products_page(catalog uuid, search text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer)
+ RETURNS SETOF products
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  p products;
+begin
+  if (catalog = any (app.granted_catalog_ids())) is not true then
+    return;
+  end if;
+  for p in
+    select * from app.products_page(catalog, search, category, brand, price_min, price_max, active,
+      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
+  loop
+    return next app.granted_product_row(p);
+  end loop;
+end
+$function$;
+grant execute on function app.granted_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+
+-- Function app.is_active_client(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
  RETURNS boolean
  LANGUAGE sql
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select case
-    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
-    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
-  end
-$function$;
-grant execute on function app.has_replayed(xid8) to public;
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
+grant execute on function app.is_active_client(uuid) to app_system;
 
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
@@ -2303,7 +2676,7 @@ AS $function$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '4 s' then
+        and j.leased_until > now() + interval '40 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $function$;
 grant execute on function app.job_progress(jobs) to app_admin, app_client, app_support, app_system;
@@ -2351,6 +2724,15 @@ CREATE OR REPLACE FUNCTION app.mail_state_rank(state text)
 RETURN array_position(ARRAY['queued'::text, 'failed'::text, 'suppressed'::text, 'sent'::text, 'delivered'::text,
   'bounced'::text, 'complained'::text], state);
 grant execute on function app.mail_state_rank(text) to app_admin, app_client, app_system;
+
+-- Function app.max_shown_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.max_shown_stock()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 10;
+grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -2430,6 +2812,19 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.note_audit_writer(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.note_audit_writer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.written_by := current_user;
+  return new;
+end
+$function$;
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -2440,6 +2835,18 @@ RETURN (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ'::text, ((get
   ''::text) AS string_agg FROM (SELECT uuid_send(gen_random_uuid()) AS uuid_send OFFSET 0) random(bytes),
   unnest('{0,1,2,3,4,5,7,9,10,11}'::integer[]) n(n));
 grant execute on function app.order_number() to app_admin, app_definer, app_migrate;
+
+-- Function app.owned_catalog_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.owned_catalog_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.client_ids())
+$function$;
+grant execute on function app.owned_catalog_ids() to app_admin, app_client, app_support;
 
 -- Function app.owner_ids(), owner app_owner
 
@@ -2471,6 +2878,10 @@ begin
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
+  if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
+    refusal := 'catalog';
+    return;
+  end if;
 
   perform from products p
   where p.id in (select (line ->> 'product_id')::uuid from jsonb_array_elements($1) l (line))
@@ -2496,13 +2907,6 @@ begin
     refusal := 'not_shown';
     return;
   end if;
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into detail
-  from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
   if jsonb_array_length(currencies) > 1 then
     refusal := 'currencies';
     detail := currencies;
@@ -2511,6 +2915,16 @@ begin
   if total <> coalesce(expected_total, total) or total >= 100000000 then
     refusal := 'total';
     detail := to_jsonb(total::numeric(30, 2)::text);
+    return;
+  end if;
+  -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
+  -- stock is part of the refusal only if it is low.
+  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
+           case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
+  from jsonb_array_elements(priced_lines) line
+  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
+  if detail is not null then
+    refusal := 'out_of_stock';
     return;
   end if;
 
@@ -2603,7 +3017,7 @@ begin
 end
 $function$;
 grant execute on function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
 
 -- Function app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text),
   owner app_owner
@@ -2680,6 +3094,7 @@ begin
   get diagnostics written = row_count;
   if $4 is not null then
     update webhooks w set paused_until = now() where w.id = $4 and w.client_id = $1;
+    perform app.record_action('webhook.test', $1, $4::text);
   end if;
   return written;
 end
@@ -2834,6 +3249,52 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function app.record_action(text,uuid,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_action(action text, client_id uuid, object_id text, details jsonb DEFAULT
+  '{}'::jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into audit_log (action, client_id, object_id, details) values ($1, $2, $3, $4)
+$function$;
+
+-- Function app.record_change(text,text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_change(kind text, op text, old_row jsonb, new_row jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  r jsonb := coalesce(new_row, old_row);
+  clients uuid[] := array[(r ->> case kind
+    when 'clients' then 'id' when 'catalogs' then 'owner_client_id' else 'client_id' end)::uuid];
+  change_before jsonb := app.audit_columns(kind, old_row, new_row);
+  change_after jsonb := app.audit_columns(kind, new_row, old_row);
+begin
+  if op = 'UPDATE' and change_before = '{}' and change_after = '{}' then
+    return;
+  end if;
+  if kind in ('products', 'images') then
+    clients := array(select c.owner_client_id from catalogs c where c.id = (r ->> 'catalog_id')::uuid);
+  elsif kind = 'catalog_grants' then  -- a grant concerns the client that gets it, and the owner of the catalog
+    clients := clients || array(
+      select c.owner_client_id from catalogs c
+      where c.id = (r ->> 'catalog_id')::uuid and c.owner_client_id is not null);
+  end if;
+  insert into audit_log (action, client_id, object_id, before, after)
+  select app.audit_action(kind, op, old_row, new_row), client, case kind
+      when 'tiers' then r ->> 'name' when 'kill_switches' then r ->> 'name' when 'admin_users' then r ->> 'user_id'
+      when 'client_users' then r ->> 'user_id' when 'catalog_grants' then r ->> 'catalog_id'
+      when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
+      else r ->> 'id' end,
+    change_before, change_after
+  from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -2865,6 +3326,42 @@ begin
 end
 $function$;
 grant execute on function app.record_order_deltas() to app_owner;
+
+-- Function app.record_reads(text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_reads(action text, reads jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null then
+    raise exception 'only reads of staff are recorded' using errcode = 'insufficient_privilege';
+  end if;
+  insert into audit_log (action, client_id, object_id, details)
+  select $1, (r ->> 'client_id')::uuid, r ->> 'object_id', coalesce(r -> 'details', '{}')
+  from jsonb_array_elements($2) r;
+end
+$function$;
+grant execute on function app.record_reads(text,jsonb) to app_admin, app_support;
+
+-- Function app.refuse_audit_change(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    if old.created_at < now() - interval '2 years' then
+      return old;
+    end if;
+  end if;
+  raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
 
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
@@ -2905,12 +3402,28 @@ begin
   get diagnostics replayed = row_count;
   if replayed > 0 then
     update webhooks w set paused_until = now() where w.id = $1;
+    perform app.record_action('webhook.replay', (select w.client_id from webhooks w where w.id = $1), $1::text,
+      jsonb_build_object('count', replayed, 'delivery_id', $2));
   end if;
   return replayed;
 end
 $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
+
+-- Function app.request_seal(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.request_seal()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select encode(sha256(key || sha256(key || convert_to(
+    array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
+      current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
+  from app.seal_key
+$function$;
 
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 
@@ -3090,7 +3603,11 @@ BEGIN ATOMIC
  UNION ALL
   SELECT ('client:'::text || (row_tags.r ->> 'owner_client_id'::text)),
      (row_tags.r ->> 'id'::text)
-   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text));
+   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text))
+ UNION ALL
+  SELECT ('shown:'::text || (row_tags.r ->> 'id'::text)),
+     (row_tags.r ->> 'status'::text)
+   WHERE (row_tags.kind = 'catalogs'::text);
 END;
 
 -- Function app.save_guest_response(text,text,integer,jsonb,text), owner app_definer
@@ -3122,8 +3639,7 @@ CREATE OR REPLACE FUNCTION app.save_staging_progress(job_id uuid, fence integer,
 AS $function$
   with saved as (
     update jobs j
-    set done = $3, counts = $4, checkpoint = $5, failures = 0,
-      leased_until = clock_timestamp() + make_interval(secs => $6)
+    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
     where j.id = $1 and j.fence = $2 and j.status = 'processing'
     returning 1
   )
@@ -3174,8 +3690,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
-      -- would read the whole index.
+      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
+      -- word.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
@@ -3235,6 +3751,31 @@ RETURN (app.context('site_id'::text))::uuid;
 grant execute on function app.site_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.stamp_audit_entry(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.stamp_audit_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  sealed boolean := current_setting('app.request_seal', true) = app.request_seal();
+begin
+  new.subject := coalesce(app.subject(), new.subject, 'login:' || session_user);
+  new.admin_role := app.admin_role();
+  new.email := app.email();
+  new.job_id := app.job_id();
+  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
+  new.address := case when sealed then nullif(current_setting('app.address', true), '') end;
+  if app.subject() is not null then
+    new.created_at := clock_timestamp();
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.stamp_audit_entry() to app_owner;
+
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.storefront_facets(search text, category text, brand text, price_min numeric, price_max
@@ -3252,29 +3793,24 @@ begin
   end if;
   execute format($sql$
     with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
-      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
-      from (
-        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
-          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
-        from products p
-        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-          and not exists (
-            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
-        group by 1, 2, 3) groups
+      select p.category, p.brand, p.price, ($2 is null or p.category = $2) as in_category,
+        ($3 is null or p.brand = $3) as in_brand,
+        ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price
+      from products p
+      where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
+        and not exists (
+          select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
     ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
+      select category as value, count(*) as count from shown where in_brand and in_price and category is not null
       group by 1 order by 2 desc, 1 limit $6
     ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
+      select brand as value, count(*) as count from shown where in_category and in_price and brand is not null
       group by 1 order by 2 desc, 1 limit $6
     )
     select jsonb_build_object(
       'category', (select coalesce(jsonb_agg(categories order by count desc, value), '[]') from categories),
       'brand', (select coalesce(jsonb_agg(brands order by count desc, value), '[]') from brands),
-      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
+      'price', (select jsonb_build_object('min', min(price)::text, 'max', max(price)::text) from shown
                 where in_category and in_brand))
     $sql$, case when search is not null then 'and p.name ilike $1' else '' end)
   into facets
@@ -3325,6 +3861,28 @@ AS $function$
     'hex')::uuid
 $function$;
 grant execute on function app.uuid7() to public;
+
+-- Function app.visible_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.visible_products_page(catalog uuid, search text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer)
+ RETURNS SETOF products
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
+    return query select * from app.granted_products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  else
+    return query select * from app.products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  end if;
+end
+$function$;
+grant execute on function app.visible_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

@@ -40,8 +40,8 @@ returning *;
 select app.may_read_catalog(:client_id, :catalog_id);
 
 -- name: may_exclude_product$
--- Return true if the caller may see the product, and if the client of the site may read the catalog of the product.
-select exists (select from products where id = :product_id) and app.may_read_product(:client_id, :product_id);
+-- Return whether the client of the site may read the catalog of the product.
+select app.may_read_product(:client_id, :product_id);
 
 -- name: list_exclusions
 -- List one page of a site's exclusions. The page starts after the cursor, in the order of the product ids.

@@ -14,7 +14,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import images, jobs, schedules, webhooks
+from wecelebrate import audit, images, jobs, schedules, webhooks
 from wecelebrate.core import cache, idempotency
 from wecelebrate.core.database import SYSTEM, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
@@ -65,6 +65,7 @@ def maintain() -> None:
         images.retry_due(tx)
         sql.delete_old_uploads(tx)
         webhooks.clean_up(tx)
+        audit.clean_up(tx)
     delete_orphaned_rows()
     schedules.run_due()
 

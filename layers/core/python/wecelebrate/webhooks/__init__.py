@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import audit
 from wecelebrate.core import outbound, pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -128,7 +127,6 @@ def delete(tx: Transaction, webhook_id: UUID, match: Match) -> None:
     expected = match.check(webhook)
     if sql.delete_webhook(tx, webhook_id=webhook_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, webhook_id))
-    audit.record(tx, "webhook.delete", webhook.client_id, webhook_id, {"url": webhook.url})
 
 
 def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWithSecret:
@@ -136,9 +134,7 @@ def rotate(tx: Transaction, webhook_id: UUID, rotation: Rotation) -> WebhookWith
 
     Raises NotFound or Forbidden.
     """
-    rotated = _with_new_secret(tx, get(tx, webhook_id), rotation.overlap_hours)
-    audit.record(tx, "webhook.rotate", rotated.client_id, webhook_id, rotation.model_dump())
-    return rotated
+    return _with_new_secret(tx, get(tx, webhook_id), rotation.overlap_hours)
 
 
 def test(tx: Transaction, webhook_id: UUID) -> DeliveryDetails:

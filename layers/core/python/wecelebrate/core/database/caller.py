@@ -25,6 +25,11 @@ class Caller:
     min_xids: tuple[str, ...] = ()
     """The ids of the transactions that a replica must have replayed before the caller reads from the replica."""
 
+    request_id: str | None = None
+    """The id of the API request. The audit log contains it. None if no request causes the transaction."""
+    address: str | None = None
+    """The IP address that sent the request. The audit log contains it."""
+
     @property
     def write_key(self) -> str:
         """The key under which the cache remembers the writes of this caller. Empty if these writes are not remembered.
@@ -62,3 +67,8 @@ class CallerContext:
     """Whether this server has replayed all transactions in `min_xids`, and has a sufficiently low replication lag."""
     kill_switches: dict[str, str]
     """The kill switches that have been set, with their values. All other switches have their default value."""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller is an admin or support. Services of the platform are not staff."""
+        return self.admin_role is not None and self.admin_role != "service"

@@ -35,6 +35,9 @@ ENTER = (
 )
 """The statement that sets the caller. The database accepts a caller only from a statement of this form, with the values
 as parameters."""
+ENTER_REQUEST = ENTER.removesuffix(")") + ", %s, %s)"
+"""The statement for transactions that write on behalf of a request. It also sets the id of the request and the address
+of the caller, for the audit log."""
 
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
@@ -118,8 +121,10 @@ class Transaction:
 
 
 @contextmanager
-def writing(caller: Caller) -> Iterator[Transaction]:
+def writing(caller: Caller, *, remember: bool = True) -> Iterator[Transaction]:
     """Open a transaction on the primary. It commits at the end of the block, and rolls back if an exception is raised.
+
+    If `remember` is false, the cache does not remember the write, so later reads of the caller need not contain it.
 
     After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
     Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
@@ -127,8 +132,8 @@ def writing(caller: Caller) -> Iterator[Transaction]:
     """
     with _CallerTransaction(writer, settings().database_writer, caller) as tx:
         yield tx
-    commit = tx.committed
-    if commit.xid is not None and invalidations.publish(commit, caller.write_key) and commit.outbox:
+    commit, write_key = tx.committed, caller.write_key if remember else ""
+    if commit.xid is not None and invalidations.publish(commit, write_key) and commit.outbox:
         _mark_sent(commit.outbox)
     tx.run_after_commit()
 
@@ -217,17 +222,18 @@ class _CallerTransaction:
     def _enter(self) -> Transaction:
         connection = self._endpoint.connected(self._address)
         caller = self._caller
-        row = connection.execute(
-            ENTER,
-            [
-                caller.subject,
-                caller.email,
-                caller.site_domain,
-                caller.client_id,
-                list(caller.min_xids),
-                caller.job_id,
-            ],
-        ).fetchone()
+        parameters: list[Any] = [
+            caller.subject,
+            caller.email,
+            caller.site_domain,
+            caller.client_id,
+            list(caller.min_xids),
+            caller.job_id,
+        ]
+        if caller.request_id is None or self._endpoint.read_only:
+            row = connection.execute(ENTER, parameters).fetchone()
+        else:
+            row = connection.execute(ENTER_REQUEST, [*parameters, caller.request_id, caller.address]).fetchone()
         if row is None:
             raise Unavailable("The database returned no context for the caller. Try again in a few seconds.")
         context = CallerContext(**row)

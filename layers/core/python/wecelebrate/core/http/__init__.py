@@ -14,6 +14,7 @@ It turns errors into problem documents, and opens one transaction per request. A
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -27,7 +28,7 @@ from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import problems
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
-from wecelebrate.core.http.responses import add_headers, added_headers, page_response
+from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import DirectRoute, idempotent, model_response
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
@@ -41,6 +42,7 @@ __all__ = [
     "StorefrontRead",
     "Writing",
     "api",
+    "before_response",
     "model_response",
     "page_response",
     "serve",
@@ -81,10 +83,12 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 
 
 def _signed_in(request: Request) -> Caller:
-    claims = gateway_claims(request.scope["aws.event"])
+    event = request.scope["aws.event"]
+    claims = gateway_claims(event)
     if claims is None:
         raise Unauthenticated
-    return caller(claims)
+    context = event["requestContext"]
+    return replace(caller(claims), request_id=context["requestId"], address=context["http"]["sourceIp"])
 
 
 def _visitor(request: Request, domain: str) -> Caller:
@@ -95,6 +99,7 @@ def _visitor(request: Request, domain: str) -> Caller:
 def _read(cache: RequestCache) -> Iterator[Transaction]:
     versions = cache.lookup().versions
     with reading(cache.caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
+        cache.is_staff = tx.context.is_staff
         yield tx
 
 

@@ -29,6 +29,8 @@ from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.requests.loading import object_loader, page_loader, value_of
 from wecelebrate.core.requests.request_cache import RequestCache
 
+REQUEST_CACHE = "wecelebrate.request_cache"
+"""The key of the RequestCache in the scope of a request."""
 PRIVATE = "private, no-cache"
 """The Cache-Control header for signed-in callers. Only the browser of the caller is allowed to store the response.
 Before each use, the browser must revalidate the response with the ETag."""
@@ -44,7 +46,9 @@ def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
     # The limit for IP addresses does not apply to a caller with a token. Only the limit of the session applies.
     address = "" if caller.subject else request.scope["aws.event"]["requestContext"]["http"]["sourceIp"]
-    return RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
+    cache = RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
+    request.scope[REQUEST_CACHE] = cache
+    return cache
 
 
 class CachedReads:

@@ -1,6 +1,6 @@
 """Helpers for responses: pages of lists, conditional responses (304), and additional headers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from wecelebrate.core import pages
 from wecelebrate.core.etags import etag, matches
 
 _ADDED_HEADERS = "wecelebrate.headers"
+_BEFORE_RESPONSE = "wecelebrate.before_response"
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
@@ -22,6 +23,20 @@ def add_headers(request: Request, headers: Mapping[str, str]) -> None:
 def added_headers(event: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers that `add_headers` added for an event. Their names are in lower case."""
     return {name.lower(): value for name, value in event.get(_ADDED_HEADERS, {}).items()}
+
+
+def before_response(request: Request, callback: Callable[[Response], None]) -> None:
+    """Register a callback that gets the response of this request, after its transaction and before it is sent.
+
+    If the callback raises a problem, the caller gets the problem instead of the response.
+    """
+    request.scope.setdefault(_BEFORE_RESPONSE, []).append(callback)
+
+
+def call_before_response(request: Request, response: Response) -> None:
+    """Call the callbacks of `before_response`."""
+    for callback in request.scope.get(_BEFORE_RESPONSE, ()):
+        callback(response)
 
 
 def page_response(request: Request, parameters: BaseModel, page: pages.RenderedPage) -> Response:

@@ -17,7 +17,7 @@ from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import BadIdempotencyKey, Conflict
 from wecelebrate.core.etags import etag
-from wecelebrate.core.http.responses import or_not_modified
+from wecelebrate.core.http.responses import call_before_response, or_not_modified
 from wecelebrate.core.idempotency import StoredResponse
 from wecelebrate.core.models import without_secrets
 
@@ -41,7 +41,9 @@ class DirectRoute(APIRoute):
         respond = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return or_not_modified(request, await respond(request))
+            response = await respond(request)
+            call_before_response(request, response)
+            return or_not_modified(request, response)
 
         return handle
 

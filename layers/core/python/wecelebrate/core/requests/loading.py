@@ -68,6 +68,7 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     stored = False
     try:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
+            request.is_staff = tx.context.is_staff
             # It is possible that the caller's membership changed after the session was cached. If so, this caller no
             # longer sees the same rows as the callers with the scope of the cached session. So the value must not be
             # stored for that scope.

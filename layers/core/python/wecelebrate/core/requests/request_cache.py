@@ -72,6 +72,8 @@ class RequestCache:
         `is_order` means that the request also counts against the order limit of the visited site.
         """
         self.caller = caller
+        self.is_staff: bool | None = None
+        """Whether the caller is an admin or support. None while neither Redis nor the database has said so."""
         self._is_order = is_order
         self._address = address
         self._on_limits = on_limits
@@ -133,6 +135,7 @@ class RequestCache:
         session = Session.parse(result.session.meta) if result.session else None
         self._record_outcome(result.status, session, entity)
         if session:
+            self.is_staff = session.is_staff
             self._remember_quota(session)
         return CachedRequest(result.status, session, result.value, result.versions)
 

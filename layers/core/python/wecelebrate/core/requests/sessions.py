@@ -36,6 +36,11 @@ class Session:
     site: str = ""
     catalog: str = ""
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller is an admin or support."""
+        return self.scope.startswith(f"{PUBLIC}:")
+
     @classmethod
     def parse(cls, meta: str) -> "Session":
         scope, tenant, limit, quota, site, catalog = meta.split("|")

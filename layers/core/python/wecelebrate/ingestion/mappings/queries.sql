@@ -1,7 +1,7 @@
 -- name: get_catalog^
 -- Get the sync settings of a catalog that the caller may see, and whether the caller may change the settings.
 select sync_settings, current_user = 'app_admin' or id = any (app.writable_catalog_ids()) as writable
-from catalogs
+from app.catalog_view
 where id = :catalog_id;
 
 -- name: get_job_file^

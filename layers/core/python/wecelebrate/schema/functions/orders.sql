@@ -13,8 +13,9 @@ set local role app_definer;
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
 -- nothing changes. `refusal` is then the reason, and `detail` gives the details:
+--   catalog       null               the catalog of the site is not active
 --   not_shown     [n, …]             the lines whose product the site does not show
---   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock
+--   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
 create or replace function app.place_order(
@@ -32,6 +33,10 @@ begin
   select s.* into site from sites s where s.id = app.site_id();
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
+  end if;
+  if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
+    refusal := 'catalog';
+    return;
   end if;
 
   perform from products p
@@ -58,13 +63,6 @@ begin
     refusal := 'not_shown';
     return;
   end if;
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into detail
-  from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
   if jsonb_array_length(currencies) > 1 then
     refusal := 'currencies';
     detail := currencies;
@@ -73,6 +71,16 @@ begin
   if total <> coalesce(expected_total, total) or total >= 100000000 then
     refusal := 'total';
     detail := to_jsonb(total::numeric(30, 2)::text);
+    return;
+  end if;
+  -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
+  -- stock is part of the refusal only if it is low.
+  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
+           case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
+  from jsonb_array_elements(priced_lines) line
+  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
+  if detail is not null then
+    refusal := 'out_of_stock';
     return;
   end if;
 

@@ -27,6 +27,7 @@ begin
   get diagnostics written = row_count;
   if $4 is not null then
     update webhooks w set paused_until = now() where w.id = $4 and w.client_id = $1;
+    perform app.record_action('webhook.test', $1, $4::text);
   end if;
   return written;
 end
@@ -82,6 +83,8 @@ begin
   get diagnostics replayed = row_count;
   if replayed > 0 then
     update webhooks w set paused_until = now() where w.id = $1;
+    perform app.record_action('webhook.replay', (select w.client_id from webhooks w where w.id = $1), $1::text,
+      jsonb_build_object('count', replayed, 'delivery_id', $2));
   end if;
   return replayed;
 end

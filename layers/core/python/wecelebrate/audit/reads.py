@@ -1,0 +1,70 @@
+"""Records which personal data the platform's staff reads."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Depends, Request, Response
+
+from wecelebrate.core.database import as_json, queries, writing
+from wecelebrate.core.http import before_response
+from wecelebrate.core.http.cached import REQUEST_CACHE
+from wecelebrate.core.requests.request_cache import RequestCache
+
+sql = queries(__file__)
+
+PERSONAL_FILTERS = frozenset({"customer_email", "recipient", "address", "q", "cursor"})
+"""The query parameters whose values are not copied into the log."""
+_MAX_VALUE_LENGTH = 200
+
+
+def records_reads(noun: str) -> Any:
+    """Return a dependency of a GET route. It records each response with data that staff reads.
+
+    `noun` is the kind of the objects, e.g. `order`. The action is `order.read` or `order.list`.
+    """
+
+    async def register(request: Request) -> None:
+        before_response(request, partial(_record, request, noun))
+
+    return Depends(register)
+
+
+def _record(request: Request, noun: str, response: Response) -> None:
+    cache: RequestCache = request.scope[REQUEST_CACHE]
+    if cache.is_staff is False or response.status_code != HTTPStatus.OK:
+        return
+    body = json.loads(bytes(response.body))
+    is_list = isinstance(body.get("data"), list)
+    entries = list(_list_entries(noun, body["data"], request)) if is_list else [_entry(noun, body)]
+    with writing(cache.caller, remember=False) as tx:
+        if tx.context.is_staff:
+            action = f"{noun}.{'list' if is_list else 'read'}"
+            sql.record_reads(tx, action=action, **as_json({"reads": entries}, "reads"))
+
+
+def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"client_id": item["id"] if noun == "client" else item["client_id"], "object_id": item["id"]}
+
+
+def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Request) -> Iterator[dict[str, Any]]:
+    """Yield one entry for each client whose objects are on the page. An empty page is one entry, too.
+
+    A list of clients is one entry of the platform. A console needs this list all the time, so an entry for each client
+    would bury the other entries that the owner of the client reads.
+    """
+    ids: dict[str | None, list[str]] = defaultdict(list)
+    for item in items:
+        ids[None if noun == "client" else item["client_id"]].append(item["id"])
+    if not items:
+        ids[request.query_params.get("client_id")] = []
+    query = {
+        name: "[redacted]" if name in PERSONAL_FILTERS else value[:_MAX_VALUE_LENGTH]
+        for name, value in request.query_params.items()
+    }
+    for client, read in ids.items():
+        details = {"count": len(read), "ids": read, "query": query, "path": request.url.path}
+        yield {"client_id": client, "object_id": "*", "details": details}

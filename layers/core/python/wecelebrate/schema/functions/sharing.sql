@@ -1,0 +1,119 @@
+-- What a client sees of the catalogs that it has a grant for. Row-level security shows such a client no row of these
+-- catalogs and of their products. The functions of this file run as app_definer, and return only what a client needs to
+-- sell the products: no price rules, no settings, no source data, and no exact stock.
+
+set local role app_definer;
+
+-- The largest stock that a client with a grant sees. 10 means: 10 or more.
+create or replace function app.max_shown_stock() returns integer
+language sql immutable parallel safe
+return 10;
+grant execute on function app.max_shown_stock() to app_admin, app_support, app_client;
+
+-- Returns the catalogs that the caller may read because of a grant.
+create or replace function app.granted_catalog_ids() returns uuid[]
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select coalesce(array_agg(c.id), '{}') from catalogs c
+  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any (app.client_ids()))
+    and (c.owner_client_id = any (app.client_ids())) is not true
+$$;
+grant execute on function app.granted_catalog_ids() to app_admin, app_support, app_client;
+
+-- Returns the catalogs that the caller has a grant for, with their public columns. The other columns are null or empty.
+create or replace function app.granted_catalogs() returns setof catalogs
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  c catalogs;
+begin
+  for c in select * from catalogs where id = any (app.granted_catalog_ids()) loop
+    c.source := null;
+    c.source_config := '{}';
+    c.sync_settings := '{}';
+    c.pricing_rules := '{}';
+    c.low_inventory := null;
+    return next c;
+  end loop;
+end
+$$;
+grant execute on function app.granted_catalogs() to app_admin, app_support, app_client, app_system;
+
+-- Returns a product as a client with a grant sees it. The time of the last change is the beginning of its day, because
+-- every order changes a product: the exact time would tell the client each order of other shops.
+create or replace function app.granted_product_row(p products) returns products
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  p.inventory_count := least(p.inventory_count, app.max_shown_stock());
+  p.source_data := null;
+  p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
+  return p;
+end
+$$;
+
+-- Returns the product if the caller has a grant for its catalog.
+create or replace function app.granted_product(product_id uuid) returns setof products
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select (app.granted_product_row(p)).* from products p
+  where p.id = product_id and p.catalog_id = any (app.granted_catalog_ids())
+$$;
+grant execute on function app.granted_product(uuid) to app_admin, app_support, app_client;
+
+-- Returns one page of a catalog that the caller has a grant for. The parameters are those of app.products_page.
+create or replace function app.granted_products_page(
+  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+returns setof products
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  p products;
+begin
+  if (catalog = any (app.granted_catalog_ids())) is not true then
+    return;
+  end if;
+  for p in
+    select * from app.products_page(catalog, search, category, brand, price_min, price_max, active,
+      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
+  loop
+    return next app.granted_product_row(p);
+  end loop;
+end
+$$;
+grant execute on function app.granted_products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz,
+  text, text, uuid, integer) to app_admin, app_support, app_client;
+
+set local role app_owner;
+grant execute on function app.products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text, text,
+  uuid, integer) to app_definer;
+
+-- Returns one page of a catalog's products, as the caller sees them.
+create or replace function app.visible_products_page(
+  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+returns setof products
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
+    return query select * from app.granted_products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  else
+    return query select * from app.products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  end if;
+end
+$$;
+grant execute on function app.visible_products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz,
+  text, text, uuid, integer) to app_admin, app_support, app_client;
+
+-- A catalog as the API shows it. A client with a grant sees only the public columns.
+create or replace view app.catalog_view with (security_invoker = true) as
+select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
+  created_at, updated_at, last_sync_at
+from catalogs
+union all
+select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
+  created_at, updated_at, last_sync_at
+from app.granted_catalogs();
+grant select on app.catalog_view to app_admin, app_support, app_client, app_system;

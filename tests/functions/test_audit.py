@@ -1,0 +1,398 @@
+"""Every route that changes something, and every read of personal data by staff, leaves an entry in the audit log."""
+
+from collections.abc import Callable
+from typing import LiteralString
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.functions.operations import Operation, all_operations, operation_id, request_body
+from tests.functions.resources import create_resources
+from tests.platform import Json, Platform, Tenant, created, ok, problem
+
+OPERATIONS = {operation.name: operation for operation in all_operations()}
+ACTIONS: dict[str, set[str]] = {
+    "import_products_first_api": {"job.create"},
+    "redrive_dead_letter": {"dead_letter.redrive", "job.retry"},
+    "reset_flag": {"flag.reset"},
+    "set_flag": {"flag.set"},
+    "create_catalog": {"catalog.create"},
+    "change_catalog": {"catalog.change"},
+    "replace_catalog": {"catalog.change"},
+    "revoke_catalog": {"grant.delete"},
+    "grant_catalog": {"grant.create"},
+    "upload_image": {"image.create"},
+    "complete_image": {"job.create"},
+    "fetch_images": {"job.create"},
+    "create_product": {"product.create"},
+    "replace_product": {"product.change"},
+    "change_product": {"product.change"},
+    "deactivate_product": {"product.change"},
+    "create_client": {"client.create"},
+    "change_client": {"client.change"},
+    "replace_client": {"client.change"},
+    "approve_job": {"job.approve"},
+    "cancel_job": {"job.cancel"},
+    "retry_job": {"job.retry"},
+    "release_suppression": {"mail_suppression.release"},
+    "import_products": {"job.create"},
+    "create_schedule": {"schedule.create"},
+    "change_schedule": {"schedule.change"},
+    "delete_schedule": {"schedule.delete"},
+    "run_schedule": {"schedule.run"},
+    "create_site": {"site.create"},
+    "change_site": {"site.change"},
+    "replace_site": {"site.change"},
+    "exclude_product": {"exclusion.create"},
+    "include_product": {"exclusion.delete"},
+    "create_upload": {"upload.create"},
+    "replay_webhook_delivery": {"webhook.replay"},
+    "create_webhook": {"webhook.create", "webhook.reveal"},
+    "change_webhook": {"webhook.change"},
+    "delete_webhook": {"webhook.delete"},
+    "replay_webhook": {"webhook.replay"},
+    "rotate_webhook_secret": {"webhook.reveal"},
+    "test_webhook": {"webhook.test"},
+}
+"""Maps each operation that changes something to the actions of its entries."""
+UNRECORDED = {
+    "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
+    "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
+}
+"""The operations with another method than GET that leave no entry, with the reason."""
+PERSONAL_READS = {
+    "list_orders": "order.list",
+    "get_order": "order.read",
+    "list_site_orders": "order.list",
+    "list_mails": "mail.list",
+    "get_mail": "mail.read",
+    "list_suppressions": "mail_suppression.list",
+    "list_clients": "client.list",
+    "get_client": "client.read",
+    "list_dead_letters": "dead_letter.list",
+    "get_dead_letter": "dead_letter.read",
+}
+"""Maps each read that returns personal data to staff to its action."""
+HARMLESS_READS = {
+    "get_job_first_api": "counts of a job",
+    "get_job_status_first_api": "counts of a job",
+    "show_cache": "figures",
+    "list_flags": "the kill switches",
+    "show_queues": "figures",
+    "list_audit": "the log itself; personal data is redacted in it, and only super admins and owners read it",
+    "list_catalogs": "no data about persons",
+    "get_catalog": "no data about persons",
+    "list_grants": "no data about persons",
+    "list_images": "pictures of products",
+    "get_image": "pictures of products",
+    "list_products": "no data about persons",
+    "get_product": "no data about persons",
+    "get_usage": "figures",
+    "health": "no data",
+    "list_jobs": "rows about products; the requester is the subject of an account, without name or address",
+    "get_job": "rows about products; the requester is the subject of an account, without name or address",
+    "me": "the caller's own account",
+    "list_schedules": "no data about persons",
+    "get_schedule": "no data about persons",
+    "list_sites": "no data about persons",
+    "get_site": "no data about persons",
+    "list_exclusions": "no data about persons",
+    "list_webhooks": "addresses of servers",
+    "get_webhook": "addresses of servers",
+    "list_webhook_deliveries": "ids and states",
+    "get_webhook_delivery": "ids and states: events contain no names or addresses",
+    "get_storefront": "public",
+    "list_shown_products": "public",
+    "get_shown_product": "public",
+    "list_own_orders": "the customer's own orders",
+    "get_own_order": "the customer's own orders",
+}
+"""The reads that leave no entry, with the reason."""
+BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
+PREPARE: dict[str, LiteralString] = {
+    "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
+    "cancel_job": "update jobs set status = 'pending', due_at = now() + interval '1 hour' where id = %(job_id)s",
+    "retry_job": "update jobs set status = 'failed' where id = %(job_id)s",
+    "redrive_dead_letter": "update jobs set status = 'failed' where id = %(job_id)s",
+    "revoke_catalog": "insert into catalog_grants (catalog_id, client_id) values (%(catalog_id)s, %(client_id)s)",
+    "include_product": """insert into site_product_exclusions (client_id, site_id, product_id)
+      values (%(client_id)s, %(site_id)s, %(product_id)s)""",
+    "reset_flag": "insert into kill_switches (name, value) values ('reads', 'primary')",
+    "set_flag": "delete from kill_switches where name = 'reads'",
+    "fetch_images": """update catalogs set sync_settings = '{"fetch_images": true}' where id = %(catalog_id)s""",
+}
+"""Maps operations to the statement that brings the resource into the state that the operation needs."""
+
+
+def entries(platform: Platform, response: httpx.Response) -> list[Json]:
+    """Return the entries with the request id of a response, newest first."""
+    query = {"request_id": response.headers["x-request-id"], "limit": 1000}
+    return list(ok(platform.admin.get("/v1/audit", params=query))["data"])
+
+
+def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Response:
+    ids = create_resources(platform, tenant)
+    if operation.name in PREPARE:
+        platform.arrange(PREPARE[operation.name], ids)
+    if operation.name == "fetch_images":
+        platform.product(tenant, images=[f"https://example.com/{uuid4()}.jpg"])
+    api = platform.admin if operation.path.startswith("/v1/admin/") or operation.name in BY_ADMINS else tenant.owner
+    body = request_body(operation.name, ids)
+    if operation.method == "PATCH":
+        body = {operation.name_field: f"renamed {uuid4()}"}
+    return operation.send(api, ids, **({"json": body} if "requestBody" in operation.definition else {}))
+
+
+def test_every_operation_is_recorded_or_has_a_reason() -> None:
+    changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
+    assert ACTIONS.keys() | UNRECORDED.keys() == changes
+    reads = {name for name, operation in OPERATIONS.items() if operation.method == "GET"}
+    assert PERSONAL_READS.keys() | HARMLESS_READS.keys() == reads
+
+
+@pytest.mark.parametrize("operation", [OPERATIONS[name] for name in ACTIONS], ids=operation_id)
+def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Platform, operation: Operation) -> None:
+    tenant = platform.tenant()
+    response = send(platform, tenant, operation)
+    assert response.is_success, response.text
+    recorded = entries(platform, response)
+    assert {entry["action"] for entry in recorded} == ACTIONS[operation.name]
+    for entry in recorded:
+        is_admin = operation.path.startswith("/v1/admin/") or operation.name in BY_ADMINS
+        assert entry["admin_role"] == ("super_admin" if is_admin else None)
+        assert (entry["subject"] == "admin") == is_admin
+        assert entry["address"].startswith("127.")
+        assert entry["is_verified"]
+        platform_wide = operation.name in ("set_flag", "reset_flag", "create_client")
+        assert platform_wide or entry["client_id"] == tenant.client_id
+    platform.arrange("delete from kill_switches")
+
+
+@pytest.mark.parametrize("operation", [OPERATIONS[name] for name in UNRECORDED], ids=operation_id)
+def test_an_operation_with_a_reason_leaves_no_entry(platform: Platform, tenant: Tenant, operation: Operation) -> None:
+    response = operation.send(tenant.owner if operation.requires_token else platform.api(),
+                              create_resources(platform, tenant))  # fmt: skip
+    assert entries(platform, response) == []
+
+
+def test_a_refused_change_leaves_no_entry(platform: Platform, tenant: Tenant) -> None:
+    viewer = platform.api(platform.member(tenant.client_id, "viewer"))
+    response = viewer.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": "Mine"})
+    problem(response, 403, "forbidden")
+    assert entries(platform, response) == []
+
+
+def test_an_entry_contains_only_the_changed_columns_before_and_after(platform: Platform, tenant: Tenant) -> None:
+    response = platform.admin.patch(
+        f"/v1/clients/{tenant.client_id}", json={"tier": "professional", "contact_email": "new@example.test"}
+    )
+    (entry,) = entries(platform, response)
+    assert entry["before"] == {"tier": "standard"}
+    assert entry["after"] == {"tier": "professional", "contact_email": "[redacted]"}
+
+
+def test_a_long_value_is_cut_off_in_the_entry(platform: Platform, tenant: Tenant) -> None:
+    rules = {"text": "x" * 200_000}
+    response = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"pricing_rules": rules})
+    (entry,) = entries(platform, response)
+    assert entry["before"] == {"pricing_rules": {}}
+    assert len(entry["after"]["pricing_rules"]) == 1001
+
+
+@pytest.mark.parametrize("subject", ["admin", "support"])
+@pytest.mark.parametrize("operation", [OPERATIONS[name] for name in PERSONAL_READS], ids=operation_id)
+def test_a_read_of_personal_data_by_staff_leaves_an_entry_even_if_it_is_a_cache_hit(
+    platform: Platform, tenant: Tenant, operation: Operation, subject: str
+) -> None:
+    ids, api = create_resources(platform, tenant), platform.api(subject)
+    for _ in range(2):
+        response = operation.send(api, ids)
+        recorded = entries(platform, response)
+        if response.status_code == 403:  # support may not read clients and the orders of a site
+            assert (subject, recorded) == ("support", [])
+            continue
+        ok(response)
+        assert recorded
+        assert {entry["action"] for entry in recorded} == {PERSONAL_READS[operation.name]}
+        assert {entry["admin_role"] for entry in recorded} == {"super_admin" if subject == "admin" else subject}
+        read = {id for entry in recorded for id in entry["details"].get("ids", [entry["object_id"]])}
+        assert read == {item["id"] for item in response.json().get("data", [response.json()])}
+
+
+@pytest.mark.parametrize("name", [name for name in PERSONAL_READS if "dead_letter" not in name])
+def test_a_read_by_a_member_of_the_client_leaves_no_entry(platform: Platform, tenant: Tenant, name: str) -> None:
+    response = OPERATIONS[name].send(tenant.owner, create_resources(platform, tenant))
+    ok(response)
+    assert entries(platform, response) == []
+
+
+def test_the_values_of_personal_filters_are_not_copied_into_the_log(platform: Platform, tenant: Tenant) -> None:
+    response = platform.admin.get("/v1/orders", params={"customer_email": "ann@example.test", "status": "pending"})
+    for entry in entries(platform, response):
+        assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
+
+
+def test_staff_gets_no_personal_data_if_the_read_cannot_be_recorded(platform: Platform, tenant: Tenant) -> None:
+    order = create_resources(platform, tenant)["order_id"]
+    ok(platform.admin.get(f"/v1/orders/{order}"))
+    ok(tenant.owner.get(f"/v1/orders/{order}"))
+    with platform.holding("lock table audit_log in access exclusive mode"):
+        support = platform.api("support")
+        support.timeout = httpx.Timeout(40)
+        problem(support.get(f"/v1/orders/{order}"), 504, "query_timeout")
+        assert tenant.owner.get(f"/v1/orders/{order}").status_code == 200
+
+
+def test_an_owner_reads_the_entries_about_its_client_only(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    for each in (tenant, other_tenant):
+        ok(each.owner.patch(f"/v1/catalogs/{each.catalog_id}", json={"name": f"renamed {uuid4()}"}))
+    data = ok(tenant.owner.get("/v1/audit", params={"limit": 1000}))["data"]
+    assert {entry["client_id"] for entry in data} == {tenant.client_id}
+    assert tenant.catalog_id in {entry["object_id"] for entry in data}
+    assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
+
+
+def test_an_owner_sees_which_staff_has_read_an_order_but_not_from_which_address(
+    platform: Platform, tenant: Tenant
+) -> None:
+    order = create_resources(platform, tenant)["order_id"]
+    ok(platform.api("support").get(f"/v1/orders/{order}"))
+    (entry,) = ok(tenant.owner.get("/v1/audit", params={"object_id": order}))["data"]
+    assert (entry["action"], entry["subject"], entry["admin_role"]) == ("order.read", "support", "support")
+    assert entry["address"] is None
+
+
+@pytest.mark.parametrize("role", ["editor", "viewer"])
+def test_other_members_read_no_entries(platform: Platform, tenant: Tenant, role: str) -> None:
+    api = platform.api(platform.member(tenant.client_id, role))
+    assert ok(api.get("/v1/audit"))["data"] == []
+
+
+def test_a_plain_admin_reads_no_entries_and_support_is_refused(platform: Platform, tenant: Tenant) -> None:
+    subject = f"admin-{uuid4()}"
+    platform.arrange("insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'admin')", [subject])
+    assert ok(platform.api(subject).get("/v1/audit"))["data"] == []
+    problem(platform.api("support").get("/v1/audit"), 403, "forbidden")
+
+
+def test_the_pages_of_the_log_are_complete_and_filters_select_entries(platform: Platform) -> None:
+    tenant = platform.tenant()
+    names = [f"name {n}" for n in range(5)]
+    for name in names:
+        ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": name}))
+    query: Json = {"object_id": tenant.catalog_id, "action": "catalog.change", "limit": 2}
+    found, page = [], ok(tenant.owner.get("/v1/audit", params=query))
+    while True:
+        found += [entry["after"]["name"] for entry in page["data"]]
+        if not page["has_more"]:
+            break
+        page = ok(tenant.owner.get("/v1/audit", params=query | {"cursor": page["next_cursor"]}))
+    assert found == names[::-1]
+    assert ok(tenant.owner.get("/v1/audit", params=query | {"subject": "somebody else"}))["data"] == []
+    assert ok(tenant.owner.get("/v1/audit", params=query | {"created_to": "2020-01-01T00:00:00Z"}))["data"] == []
+
+
+def test_an_import_leaves_one_entry_for_all_its_rows(platform: Platform) -> None:
+    tenant = platform.tenant()
+    rows = [{"sku": f"S{n}", "name": "Mug", "price": "1.00"} for n in range(300)]
+    job = ok(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows}))
+    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["status"] == "completed")
+    data = ok(tenant.owner.get("/v1/audit", params={"limit": 1000}))["data"]
+    assert [entry["object_id"] for entry in data if entry["action"] == "job.create"] == [job["id"]]
+    assert not [entry for entry in data if entry["action"].startswith("product")]
+
+
+def test_a_statement_that_changes_many_products_by_hand_leaves_one_entry(platform: Platform) -> None:
+    tenant = platform.tenant()
+    platform.arrange(
+        "insert into products (catalog_id, sku, name, price) select %s, n, n, 1 from generate_series(1, 500) n",
+        [tenant.catalog_id],
+    )
+    data = ok(tenant.owner.get("/v1/audit", params={"object_id": tenant.catalog_id}))["data"]
+    (entry,) = (entry for entry in data if entry["action"] == "products.create")
+    assert (entry["subject"], entry["details"]) == ("login:postgres", {"count": 500})
+
+
+def test_an_order_leaves_no_entries_for_the_stock_of_its_products(platform: Platform, tenant: Tenant) -> None:
+    product = platform.product(tenant)
+    ids = create_resources(platform, tenant) | {"product_id": product["id"]}
+    order = request_body("create_order", ids)
+    created(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
+    data = ok(tenant.owner.get("/v1/audit", params={"object_id": product["id"]}))["data"]
+    assert [entry["action"] for entry in data] == ["product.create"]
+
+
+CHANGES: list[LiteralString] = [
+    "update audit_log set action = 'x' where id = %s",
+    "delete from audit_log where id = %s",
+    "truncate audit_log",
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_not_even_a_superuser_changes_an_entry_by_mistake(
+    platform: Platform, tenant: Tenant, statement: LiteralString
+) -> None:
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": f"renamed {uuid4()}"}))
+    entry = ok(tenant.owner.get("/v1/audit", params={"object_id": tenant.catalog_id}))["data"][0]
+    with pytest.raises(errors.InsufficientPrivilege):
+        platform.database.execute(statement, [entry["id"]] if "%s" in statement else None)
+
+
+def test_every_column_with_secrets_or_personal_data_is_redacted(platform: Platform) -> None:
+    rows = platform.database.execute("""
+        select distinct c.table_name, c.column_name, c.column_name = any (app.audit_secrets(c.table_name)) as redacted
+        from information_schema.columns c
+        join information_schema.triggers t on t.event_object_table = c.table_name
+        where t.action_statement ~ 'app.audit_(row|products)' and c.table_schema = 'public'
+          and (c.column_name ~ 'email|phone|address|secret|token|password|customer|recipient|payload|config|url'
+                 '|settings'
+               and c.column_name <> all ('{sync_settings,logo_url}'))
+        """).fetchall()
+    assert len(rows) > 10
+    # The settings of a schedule are a prefix and a mode.
+    assert [row for row in rows if not row["redacted"] and row["table_name"] != "schedules"] == []
+
+
+@pytest.fixture
+def as_owner(platform: Platform, tenant: Tenant) -> Callable[[LiteralString], object]:
+    """Return a function that runs a statement as the role of clients, with the context of the tenant's owner."""
+    subject = platform.member(tenant.client_id, "owner")
+
+    def run(statement: LiteralString) -> object:
+        with platform.database.transaction(force_rollback=True):
+            platform.database.execute("set local session authorization wc_api")
+            platform.database.execute(
+                "select role from app.enter(%s, %s, %s, %s, %s, %s)", [subject, None, None, None, [], None]
+            )
+            return platform.database.execute(statement).fetchall()
+
+    return run
+
+
+def test_an_entry_that_a_caller_inserts_names_the_caller_and_is_not_verified(
+    as_owner: Callable[[LiteralString], list[Json]], tenant: Tenant
+) -> None:
+    (row,) = as_owner("""
+        insert into audit_log (subject, admin_role, email, request_id, action, client_id, object_id, written_by)
+        select 'somebody', 'super_admin', 'x@example.test', 'forged', 'a.b', app.client_ids() [1], 'o', 'app_definer'
+        returning subject, admin_role, email, request_id, written_by
+        """)
+    assert row["subject"].startswith("owner-")
+    assert (row["admin_role"], row["email"], row["request_id"], row["written_by"]) == (None, None, None, "app_client")
+
+
+def test_a_caller_cannot_record_reads_as_staff(as_owner: Callable[[LiteralString], object]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_owner("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
+
+
+def test_a_caller_cannot_switch_off_the_triggers(as_owner: Callable[[LiteralString], object]) -> None:
+    for statement in ("alter table catalogs disable trigger all", "set local session_replication_role = replica"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            as_owner(statement)  # type: ignore[arg-type]
