@@ -88,10 +88,19 @@ class CatalogContent(Input):
     source: Name | None = Field(
         default=None, description="The system that the products come from, e.g. `sap`, `oracle` or `manual`."
     )
-    status: CatalogStatus = "draft"
-    source_config: GivenObject = Field(default_factory=dict)
+    status: CatalogStatus = Field(
+        default="draft",
+        description="Storefronts show and sell only the products of an `active` catalog. Syncs ignore the status.",
+    )
+    source_config: GivenObject = Field(
+        default_factory=dict,
+        description="Notes of the owner about the system of origin. The platform stores them and does not use them.",
+    )
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
-    pricing_rules: GivenObject = Field(default_factory=dict)
+    pricing_rules: GivenObject = Field(
+        default_factory=dict,
+        description="Notes of the owner about its prices. The platform stores them and computes no price from them.",
+    )
     low_inventory: Count = Field(
         default=5, description="When the stock of a product falls to this number, `inventory.low` is published."
     )
@@ -131,7 +140,7 @@ class CatalogPatch(Patch):
 
 
 class Catalog(BaseModel):
-    """A catalog."""
+    """A catalog. A client that only has a grant does not see the settings, the price rules and the source."""
 
     id: UUID
     owner_client_id: UUID | None
@@ -142,7 +151,7 @@ class Catalog(BaseModel):
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object
-    low_inventory: int
+    low_inventory: int | None = Field(description="Null for a client that only has a grant.")
     created_at: Moment
     updated_at: Moment
     last_sync_at: Moment | None

@@ -90,10 +90,14 @@ class Product(BaseModel):
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
-    inventory_count: int
+    inventory_count: int = Field(
+        description="The stock. For a client that only has a grant for the catalog, 10 means 10 or more."
+    )
     is_active: bool
     created_at: Moment
-    updated_at: Moment
+    updated_at: Moment = Field(
+        description="For a client that only has a grant for the catalog, the beginning of the day of the last change."
+    )
 
 
 class ProductListFilters(ListParameters):

@@ -1,0 +1,249 @@
+"""A client that only has a grant for a catalog sees what it needs to sell the products, and nothing else."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.functions.operations import request_body
+from tests.functions.resources import create_resources
+from tests.platform import Json, Platform, Tenant, created, ok, problem
+
+MAX_STOCK = 10
+"""The largest stock that a client with a grant sees."""
+PRIVATE = "only for the owner"
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """A catalog with one product, its owner, and a client with a grant."""
+
+    platform: Platform
+    owner: Tenant
+    grantee: Tenant
+    product: Json
+    site: Json
+    """A site of the grantee that shows the catalog."""
+
+    @property
+    def catalog_path(self) -> str:
+        return f"/v1/catalogs/{self.owner.catalog_id}"
+
+    def set_stock(self, stock: int) -> None:
+        ok(self.owner.owner.patch(f"/v1/products/{self.product['id']}", json={"inventory_count": stock}))
+
+    @contextmanager
+    def as_grantee(self) -> Iterator[None]:
+        """Enter the database as the owner of the grantee, with the login of the API."""
+        subject = self.platform.member(self.grantee.client_id, "owner")
+        with self.platform.database.transaction(force_rollback=True):
+            self.platform.database.execute("set local session authorization wc_api")
+            self.platform.database.execute(
+                "select role from app.enter(%s, %s, %s, %s, %s, %s)", [subject, None, None, None, [], None]
+            )
+            yield
+
+
+@pytest.fixture
+def sharing(platform: Platform) -> Sharing:
+    owner, grantee = platform.tenant(), platform.tenant()
+    secrets = {
+        "pricing_rules": {"margin": PRIVATE},
+        "source": PRIVATE,
+        "source_config": {"url": PRIVATE},
+        "sync_settings": {"mapping": {"name": PRIVATE}},
+        "low_inventory": 77,
+    }
+    ok(owner.owner.patch(f"/v1/catalogs/{owner.catalog_id}", json=secrets))
+    product = platform.product(owner, inventory_count=12_345)
+    platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
+    ok(platform.admin.put(f"/v1/catalogs/{owner.catalog_id}/grants/{grantee.client_id}"))
+    site = platform.site(grantee.client_id, owner.catalog_id)
+    return Sharing(platform, owner, grantee, product, site)
+
+
+def reads(sharing: Sharing) -> list[httpx.Response]:
+    """Return the responses to all reads of the catalog and its products by the grantee."""
+    api, query = sharing.grantee.owner, {"q": sharing.product["name"]}
+    products = f"{sharing.catalog_path}/products"
+    paths = [sharing.catalog_path, "/v1/catalogs?limit=1000", f"/v1/products/{sharing.product['id']}"]
+    lists = [api.get(products), api.get(products, params=query), api.get(products, params={"sort": "-price"})]
+    return [*map(api.get, paths), *lists, api.get(f"{sharing.catalog_path}/images")]
+
+
+def test_no_read_by_a_grantee_contains_the_stock_the_price_rules_or_the_settings(sharing: Sharing) -> None:
+    for response in reads(sharing):
+        ok(response)
+        for text in ("12345", PRIVATE, "4711", '"low_inventory":77', "source_data"):
+            assert text not in response.text, response.request.url
+
+
+def test_a_grantee_sees_what_it_sells(sharing: Sharing) -> None:
+    api = sharing.grantee.owner
+    product = ok(api.get(f"/v1/products/{sharing.product['id']}"))
+    (listed,) = ok(api.get(f"{sharing.catalog_path}/products"))["data"]
+    assert product == listed
+    shown = {
+        "sku",
+        "name",
+        "description",
+        "category",
+        "brand",
+        "price",
+        "currency",
+        "images",
+        "attributes",
+        "is_active",
+    }
+    assert {name: product[name] for name in shown} == {name: sharing.product[name] for name in shown}
+    catalog = ok(api.get(sharing.catalog_path))
+    assert (catalog["pricing_rules"], catalog["sync_settings"], catalog["low_inventory"]) == ({}, {}, None)
+    assert catalog["id"] in {each["id"] for each in ok(api.get("/v1/catalogs", params={"limit": 1000}))["data"]}
+
+
+@pytest.mark.parametrize(("stock", "shown"), [(0, 0), (3, 3), (10, 10), (11, 10), (2_000_000, 10)])
+def test_a_grantee_sees_at_most_ten_pieces(sharing: Sharing, stock: int, shown: int) -> None:
+    sharing.set_stock(stock)
+    product = ok(sharing.grantee.owner.get(f"/v1/products/{sharing.product['id']}"))
+    assert product["inventory_count"] == shown
+    assert ok(sharing.owner.owner.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == stock
+
+
+def test_a_change_of_a_large_stock_does_not_change_what_a_grantee_sees(sharing: Sharing) -> None:
+    path = f"/v1/products/{sharing.product['id']}"
+    before = sharing.grantee.owner.get(path)
+    sharing.set_stock(12_344)
+    assert sharing.grantee.owner.get(path).content == before.content
+    assert sharing.grantee.owner.get(path).headers["etag"] == before.headers["etag"]
+
+
+def test_the_filter_updated_since_does_not_tell_a_grantee_when_the_stock_changed(sharing: Sharing) -> None:
+    sharing.set_stock(12_344)
+    path = f"{sharing.catalog_path}/products"
+    query = {"updated_since": (datetime.now(UTC) + timedelta(seconds=5)).isoformat()}
+    assert ok(sharing.owner.owner.get(path, params=query))["data"] == []
+    assert len(ok(sharing.grantee.owner.get(path, params=query))["data"]) == 1
+
+
+def test_the_owner_and_the_platform_still_see_everything(sharing: Sharing) -> None:
+    for api in (sharing.owner.owner, sharing.platform.admin):
+        assert ok(api.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == 12_345
+        assert ok(api.get(sharing.catalog_path))["pricing_rules"] == {"margin": PRIVATE}
+
+
+def test_a_grantee_gets_403_for_every_change_of_the_catalog(sharing: Sharing) -> None:
+    api = sharing.grantee.owner
+    problem(api.patch(sharing.catalog_path, json={"name": "Mine"}), 403, "forbidden")
+    problem(api.patch(f"/v1/products/{sharing.product['id']}", json={"name": "Mine"}), 403, "forbidden")
+    new = {"sku": "S", "name": "Mug", "price": "1.00"}
+    problem(api.post(f"{sharing.catalog_path}/products", json=new), 403, "forbidden")
+    body = {"catalog_id": sharing.owner.catalog_id, "rows": [new]}
+    problem(api.post("/v1/products/bulk-import", json=body), 403, "forbidden")
+
+
+def test_a_grantee_can_exclude_a_shared_product_from_its_site(sharing: Sharing) -> None:
+    path = f"/v1/sites/{sharing.site['id']}/exclusions/{sharing.product['id']}"
+    ok(sharing.grantee.owner.put(path))
+    assert sharing.platform.storefront_products(sharing.site["domain"]) == []
+
+
+TABLES: list[LiteralString] = [
+    "select pricing_rules, sync_settings, source_config from catalogs where owner_client_id <> all (app.client_ids())",
+    "select inventory_count, source_data from products where catalog_id <> all (app.owned_catalog_ids())",
+]
+PAGE: LiteralString = "_products_page(%(catalog)s, null, null, null, null, null, null, null, 'name', null, null, 9)"
+VIEWS: list[LiteralString] = [
+    "select * from app.catalog_view",
+    "select * from app.granted_catalogs()",
+    "select * from app.granted_product(%(product)s)",
+    "select * from app.visible" + PAGE,
+    "select * from app.granted" + PAGE,
+]
+
+
+@pytest.mark.parametrize("statement", TABLES)
+def test_sql_of_a_grantee_reads_no_row_of_the_catalog_from_the_tables(
+    sharing: Sharing, statement: LiteralString
+) -> None:
+    with sharing.as_grantee():
+        assert sharing.platform.database.execute(statement).fetchall() == []
+
+
+@pytest.mark.parametrize("statement", VIEWS)
+def test_sql_of_a_grantee_reads_no_private_column_from_a_view_or_function(
+    sharing: Sharing, statement: LiteralString
+) -> None:
+    parameters = {"product": sharing.product["id"], "catalog": sharing.owner.catalog_id}
+    with sharing.as_grantee():
+        rows = sharing.platform.database.execute(statement, parameters).fetchall()
+    assert rows
+    text = json.dumps(rows, default=str)
+    assert not [secret for secret in ("12345", PRIVATE, "4711", "77,") if secret in text]
+
+
+def test_a_client_without_a_grant_reads_nothing_through_the_functions(sharing: Sharing, tenant: Tenant) -> None:
+    problem(tenant.owner.get(sharing.catalog_path), 404, "not_found")
+    problem(tenant.owner.get(f"/v1/products/{sharing.product['id']}"), 404, "not_found")
+    problem(tenant.owner.get(f"{sharing.catalog_path}/products"), 404, "not_found")
+
+
+def test_a_revoked_grant_ends_the_access(sharing: Sharing) -> None:
+    api = sharing.grantee.owner
+    ok(api.patch(f"/v1/sites/{sharing.site['id']}", json={"catalog_id": None}))
+    path = f"{sharing.catalog_path}/grants/{sharing.grantee.client_id}"
+    assert sharing.platform.admin.delete(path).status_code == 204
+    problem(api.get(sharing.catalog_path), 404, "not_found")
+    problem(api.get(f"/v1/products/{sharing.product['id']}"), 404, "not_found")
+
+
+def order(sharing: Sharing, quantity: int, **more: object) -> httpx.Response:
+    ids = create_resources(sharing.platform, sharing.grantee) | {"product_id": sharing.product["id"]}
+    body = request_body("create_order", ids) | {"lines": [{"product_id": sharing.product["id"], "quantity": quantity}]}
+    return sharing.platform.api().post(f"/v1/storefront/{sharing.site['domain']}/orders", json=body | more)
+
+
+def test_a_refused_order_does_not_tell_a_large_stock(sharing: Sharing) -> None:
+    sharing.set_stock(500)
+    body = problem(order(sharing, 501), 409, "out_of_stock")
+    assert body["errors"] == [{"pointer": "/lines/0/quantity", "detail": "exceeds the stock"}]
+    sharing.set_stock(MAX_STOCK)
+    body = problem(order(sharing, 11), 409, "out_of_stock")
+    assert body["errors"][0]["detail"] == "exceeds the stock of 10"
+
+
+@pytest.mark.parametrize("quantity", [499, 501])
+def test_an_order_that_is_refused_anyway_is_no_oracle_for_the_stock(sharing: Sharing, quantity: int) -> None:
+    sharing.set_stock(500)
+    problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
+
+
+def test_a_grantee_gets_no_event_about_the_stock(sharing: Sharing) -> None:
+    hook = {"client_id": sharing.grantee.client_id, "url": "https://example.com/hooks", "events": ["*"]}
+    created(sharing.grantee.owner.post("/v1/webhooks", json=hook))
+    sharing.set_stock(1)
+    deliveries = ok(sharing.grantee.owner.get("/v1/webhook-deliveries"))["data"]
+    assert "inventory.low" not in {delivery["event"] for delivery in deliveries}
+    sharing.set_stock(100)
+    created(order(sharing, 40))
+    deliveries = ok(sharing.grantee.owner.get("/v1/webhook-deliveries"))["data"]
+    events = {delivery["event"] for delivery in deliveries}
+    assert "order.created" in events
+    assert "inventory.low" not in events
+
+
+def test_a_member_of_the_owner_and_of_a_grantee_sees_everything(sharing: Sharing) -> None:
+    subject = f"both-{uuid4()}"
+    for client in (sharing.owner.client_id, sharing.grantee.client_id):
+        sharing.platform.arrange(
+            "insert into client_users (client_id, user_id, email, role) values (%s, %s, 'x@example.test', 'viewer')",
+            [client, subject],
+        )
+    api = sharing.platform.api(subject)
+    assert ok(api.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == 12_345
+    assert [each["id"] for each in ok(api.get("/v1/catalogs"))["data"]].count(sharing.owner.catalog_id) == 1
