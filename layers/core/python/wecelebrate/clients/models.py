@@ -23,7 +23,10 @@ class NewClient(Input):
     contact_phone: Name | None = None
     address: Text | None = None
     tier: Tier = "standard"
-    is_active: Flag = True
+    is_active: Flag = Field(
+        default=True,
+        description="The members and the shops of an inactive client get no answers, and its schedules do not run.",
+    )
     settings: GivenObject = Field(default_factory=dict)
 
 

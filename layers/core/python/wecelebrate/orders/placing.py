@@ -20,6 +20,12 @@ class OutOfStock(Conflict):
     code = "out_of_stock"
 
 
+class CatalogNotActive(Conflict):
+    """The catalog of this shop is not active, so nothing can be ordered."""
+
+    code = "catalog_not_active"
+
+
 class TotalChanged(Conflict):
     """The total differs from `total_amount`. Show the new total to the customer and place the order again."""
 
@@ -29,8 +35,8 @@ class TotalChanged(Conflict):
 def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    Raises OutOfStock or TotalChanged. Raises Invalid for other problems, for example if the site does not show a
-    product of the order.
+    Raises OutOfStock, TotalChanged or CatalogNotActive. Raises Invalid for other problems, for example if the site does
+    not show a product of the order.
     """
     _check_products_are_unique(new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
@@ -62,12 +68,19 @@ def _check_products_are_unique(new: NewOrder) -> None:
         product_ids.add(line.product_id)
 
 
+def _exceeds(left: int | None) -> str:
+    """Return the detail for a quantity above the stock. `left` is None if the stock is not low."""
+    return "exceeds the stock" if left is None else f"exceeds the stock of {left}"
+
+
 def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
     """Return the problem for a refusal by the query `place_order`.
 
     The type of `refusal_detail` depends on `refusal`.
     """
     match refusal:
+        case "catalog":
+            return CatalogNotActive()
         case "not_shown":
             detail = "is not a product that this site shows"
             return Invalid(
@@ -76,7 +89,7 @@ def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
         case "out_of_stock":
             return OutOfStock(
                 errors=[
-                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"exceeds the stock of {line['left']}")
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=_exceeds(line["left"]))
                     for line in refusal_detail
                 ]
             )

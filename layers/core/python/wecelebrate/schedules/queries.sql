@@ -67,10 +67,10 @@ select exists (
 
 -- name: claim_due
 -- Lock up to `max_rows` due schedules, and return these schedules in the order of their due times. Schedules that
--- another transaction has locked are skipped.
+-- another transaction has locked are skipped. The schedules of an inactive client wait until the client is active.
 select id, client_id, type, cron, timezone, now() as due_at
 from schedules
-where is_active and next_at <= now()
+where is_active and next_at <= now() and (client_id is null or app.is_active_client(client_id))
 order by next_at
 limit :max_rows
 for update skip locked;

@@ -1,7 +1,7 @@
 """The public storefront of a site, at the domain of the site.
 
 The `Caller` of the transaction contains the domain of the visited site. Row-level security shows only active products
-of the site's catalog, and hides the products that the site excludes.
+of the site's catalog, and hides the products that the site excludes. A draft or inactive catalog shows no products.
 """
 
 from uuid import UUID
@@ -25,12 +25,13 @@ def entry() -> Entry:
 
 def page_entry(filters: StorefrontFilters) -> Entry:
     """Return the cache entry for a page of the visited site's products."""
-    return keys.entry(keys.STOREFRONT_PAGES, tags=["products:$catalog"], filters=filters.model_dump(mode="json"))
+    tags = ["products:$catalog", "shown:$catalog"]
+    return keys.entry(keys.STOREFRONT_PAGES, tags=tags, filters=filters.model_dump(mode="json"))
 
 
 def product_entry(product_id: UUID) -> Entry:
     """Return the cache entry for a product on the visited site."""
-    return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}"])
+    return keys.entry(keys.STOREFRONT_PAGES, product_id, tags=[f"product:{product_id}", "shown:$catalog"])
 
 
 def get(tx: Transaction) -> Storefront:
