@@ -47,6 +47,8 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
 """Maps each domain to the roles that run the queries of this domain."""
 
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "audit.record_reads": ("app_admin", "app_support"),
+    "audit.delete_expired_entries": ("app_system",),
     "clients.create_client": ("app_admin",),
     "clients.list_memberships": ("app_client",),
     "clients.change_client": ("app_admin",),
