@@ -115,7 +115,7 @@ def owner(connections: dict[str, psycopg.Connection]) -> Iterator[psycopg.Connec
 def test_an_entry_that_a_caller_inserts_names_the_caller_and_is_not_verified(owner: psycopg.Connection) -> None:
     row = owner.execute("""
         insert into audit_log (subject, admin_role, email, request_id, action, client_id, object_id, written_by)
-        select 'somebody', 'super_admin', 'x@example.test', 'forged', 'a.b', app.client_ids() [1], 'o', 'app_definer'
+        select 'somebody', 'super_admin', 'x@example.test', 'forged', 'a.b', (app.client_ids())[1], 'o', 'app_definer'
         returning subject, admin_role, email, request_id, written_by
         """).fetchone()
     assert row == ("a-owner", None, None, None, "app_client")

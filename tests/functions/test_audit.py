@@ -188,7 +188,7 @@ def test_an_entry_contains_only_the_changed_columns_before_and_after(platform: P
         f"/v1/clients/{tenant.client_id}", json={"tier": "professional", "contact_email": "new@example.test"}
     )
     (entry,) = entries(platform, response)
-    assert entry["before"] == {"tier": "standard"}
+    assert entry["before"] == {"tier": "standard", "contact_email": None}
     assert entry["after"] == {"tier": "professional", "contact_email": "[redacted]"}
 
 

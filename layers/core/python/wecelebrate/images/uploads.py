@@ -38,12 +38,13 @@ def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUploa
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
     """
+    client_id = catalog_owner(tx, catalog_id)
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
-    return _signed(tx, get(tx, image_id), new)
+    return _signed(client_id, get(tx, image_id), new)
 
 
-def _signed(tx: Transaction, image: Image, new: NewImage) -> ImageUpload:
-    url = storage.upload_url(BUCKET, key(catalog_owner(tx, image.catalog_id), image.id), new.type, new.bytes, URL_LIFE)
+def _signed(client_id: UUID | None, image: Image, new: NewImage) -> ImageUpload:
+    url = storage.upload_url(BUCKET, key(client_id, image.id), new.type, new.bytes, URL_LIFE)
     target = UploadTarget(
         method="PUT",
         url=url,
@@ -57,7 +58,8 @@ def _signed(tx: Transaction, image: Image, new: NewImage) -> ImageUpload:
 def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> ImageUpload:
     """Return a stored response with a new presigned URL, because no presigned URL is stored."""
     image = Image.model_validate(stored["image"])
-    return _signed(tx, image, NewImage.model_validate({"type": image.type, "bytes": image.bytes}))
+    new = NewImage.model_validate({"type": image.type, "bytes": image.bytes})
+    return _signed(catalog_owner(tx, image.catalog_id), image, new)
 
 
 def complete_upload(tx: Transaction, image_id: UUID) -> Image:

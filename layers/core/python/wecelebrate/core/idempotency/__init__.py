@@ -65,18 +65,21 @@ class StoredResponse:
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
     """Return the response that is stored for this key.
 
-    None if the key is new. Locks the key until the transaction ends.
+    None if the key is new. Then the key is locked until the transaction ends. Concurrent requests can return a stored
+    response at the same time, without the lock.
 
-    Raises KeyInUse if another transaction has locked the key, and KeyReused if the stored request differs.
+    Raises KeyInUse if another transaction has locked the key and no response is stored, and KeyReused if the stored
+    request differs.
     """
-    if not sql.lock_key(tx, key=key):
-        raise KeyInUse
+    is_locked = sql.lock_key(tx, key=key)
     parameters = {"key": key, "seconds": LIFE_SECONDS}
     if tx.caller.subject is None:
         row = sql.find_guest_response(tx, request_hash=request_hash, **parameters)
     else:
         row = sql.find_response(tx, **parameters)
     if row is None:
+        if not is_locked:
+            raise KeyInUse
         return None
     if row["request_hash"] != request_hash:
         raise KeyReused
