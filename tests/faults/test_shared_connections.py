@@ -55,7 +55,8 @@ def clients(platform_of_module: Platform) -> dict[str, str]:
               select id, %(name)s, %(name)s || '@example.test', 'owner' from client
             ),
             catalog as (
-              insert into catalogs (owner_client_id, name, type) select id, %(name)s, 'manual' from client returning id
+              insert into catalogs (owner_client_id, name, type, status)
+              select id, %(name)s, 'manual', 'active' from client returning id
             ),
             product as (
               insert into products (catalog_id, sku, name, price)
