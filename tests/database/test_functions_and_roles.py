@@ -54,6 +54,7 @@ def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",
         "set_updated_at",
+        "json_fits",
         "merge_patch",
         "products_page_sql",
     }

@@ -153,7 +153,7 @@ def test_an_order_with_two_currencies_or_a_repeated_product_is_refused(
         ({"shipping_address": {**SHIPPING, "country": "usa"}}, "/shipping_address/country"),
         ({"shipping_address": {**SHIPPING, "line1": ""}}, "/shipping_address/line1"),
         ({"status": "delivered"}, "/status"),
-        ({"metadata": {"note": "x" * 4096}}, "/metadata"),
+        ({"metadata": {"note": "x" * 8192}}, "/metadata"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
@@ -24,8 +24,13 @@ from wecelebrate.core.errors import FieldError, Invalid
 
 MAX_DEPTH = 64
 """The maximum number of levels of nested objects and lists in a body."""
-MAX_OBJECT_LENGTH = 256 * 1024
-"""The maximum length of a free-form JSON object, in characters of its compact form."""
+MAX_OBJECT_BYTES = 512 * 1024
+"""The maximum size of a free-form JSON object, in bytes. `json_bytes` measures the size.
+
+The database has the same limit, because merge patches can make a stored object larger (`0011_bounds.sql`).
+"""
+MAX_OBJECT_KEYS = 10_000
+"""The maximum number of keys in a free-form JSON object of a request, including the keys of nested objects."""
 
 
 class Input(BaseModel):
@@ -108,18 +113,46 @@ def without_secrets(model: BaseModel) -> BaseModel:
     return model.model_copy(update=changes)
 
 
-def at_most(characters: int) -> AfterValidator:
-    """Create a validator that refuses an object if its compact JSON has more than the given number of characters."""
+def json_bytes(value: JsonValue) -> int:
+    """Return the size of the text that PostgreSQL has for a `jsonb` value, in bytes.
+
+    The text is UTF-8, with a space after each comma and each colon. PostgreSQL writes all digits of a number: 1e300 has
+    301 digits.
+    """
+    size = len(json.dumps(value, ensure_ascii=False).encode())
+    return size + sum(len(format(Decimal(repr(number)), "f")) - len(repr(number)) for number in _large_floats(value))
+
+
+def _large_floats(value: JsonValue) -> Iterator[float]:
+    return (item for item in _nested(value) if isinstance(item, float) and "e" in repr(item))
+
+
+def _nested(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield a value and all values that are nested in it."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        yield item
+        if isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+
+
+def at_most(max_bytes: int) -> AfterValidator:
+    """Create a validator that refuses an object if it has more than the given size, or more than MAX_OBJECT_KEYS."""
 
     def check(value: Object) -> Object:
-        if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > characters:
-            raise ValueError(f"must have at most {characters} characters as compact JSON")
+        if sum(len(item) for item in _nested(value) if isinstance(item, dict)) > MAX_OBJECT_KEYS:
+            raise ValueError(f"must have at most {MAX_OBJECT_KEYS:,} keys, including the keys of nested objects")
+        if (size := json_bytes(value)) > max_bytes:
+            raise ValueError(f"must have at most {max_bytes:,} bytes as JSON in UTF-8; this object has {size:,} bytes")
         return value
 
     return AfterValidator(check)
 
 
-GivenObject = Annotated[Object, at_most(MAX_OBJECT_LENGTH)]
+GivenObject = Annotated[Object, at_most(MAX_OBJECT_BYTES)]
 """A free-form JSON object that a caller sends."""
 
 

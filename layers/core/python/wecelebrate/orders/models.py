@@ -13,8 +13,8 @@ OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelle
 MAX_LINES = 100
 MAX_QUANTITY = 10_000
 """The largest quantity of one product in one order."""
-MAX_METADATA_LENGTH = 4096
-"""The largest length of `metadata` as JSON, in characters. The limit is low, because anonymous visitors can write
+MAX_METADATA_BYTES = 8192
+"""The largest size of `metadata` as JSON, in bytes. The limit is low, because anonymous visitors can write
 `metadata`."""
 
 TextLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -70,9 +70,9 @@ class NewOrder(Input):
         default=None,
         description="The total that the customer saw. If the current total differs, the order is refused.",
     )
-    metadata: Annotated[Object, at_most(MAX_METADATA_LENGTH)] = Field(
+    metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = Field(
         default_factory=dict,
-        description="Your own data, e.g. a greeting or a cost centre. At most 4,096 characters as JSON.",
+        description="Your own data, e.g. a greeting or a cost centre. At most 8,192 bytes as JSON.",
     )
 
 

@@ -17,6 +17,7 @@ from wecelebrate.core.errors import (
     TooSlow,
     Unavailable,
 )
+from wecelebrate.core.models import MAX_OBJECT_BYTES
 
 NO_MEMBERSHIP_SQLSTATE = "WC401"
 NO_SITE_SQLSTATE = "WC404"
@@ -54,10 +55,10 @@ def to_problem(error: psycopg.Error) -> Problem:
                 return Conflict("Other objects still refer to this object. Remove the other objects first.")
             return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="does not exist")])
         case pg.CheckViolation() | pg.NotNullViolation():
-            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="has a value that is not allowed")])
+            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail=_violation(error))])
         case pg.InsufficientPrivilege():
             return Forbidden()
-        case pg.QueryCanceled():
+        case pg.QueryCanceled() | pg.TransactionTimeout():
             return TooSlow()
         case pg.DeadlockDetected() | pg.SerializationFailure() | pg.LockNotAvailable():
             return Conflict("Another request changed the same data at the same time. Try again.")
@@ -80,4 +81,17 @@ def _field(error: psycopg.Error) -> str:
     if error.diag.column_name:
         return error.diag.column_name
     name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_")
-    return re.sub("^catalog_(?=sku)|_(key|fkey|check|unique)$", "", name)
+    return re.sub("^catalog_(?=sku)|_(key|fkey|check|unique|size|length)$", "", name)
+
+
+def _violation(error: psycopg.Error) -> str:
+    """Say why a value violates a check. `0011_bounds.sql` describes the names of the constraints."""
+    name = error.diag.constraint_name or ""
+    if name.endswith("_size"):
+        return (
+            f"would have more than {MAX_OBJECT_BYTES:,} bytes as JSON together with the stored members; send less, or "
+            "remove stored members by null"
+        )
+    if name.endswith("_length"):
+        return "is too long; shorten it"
+    return "has a value that is not allowed"

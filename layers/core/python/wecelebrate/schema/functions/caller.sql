@@ -156,10 +156,10 @@ $$;
 grant execute on function app.has_replayed(xid8) to public;
 
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
--- `caught_up` is true only if this server has replayed all these transactions.
+-- `caught_up` is true only if this server has replayed all these transactions. `milliseconds_left` is the time that the
+-- function has left for this event, or null if the time is not limited. No statement runs longer.
 create or replace function app.enter(
-  subject text, email text default null, site_domain text default null, client_id uuid default null,
-  min_xids text[] default '{}', job_id uuid default null)
+  subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer)
 returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
   kill_switches jsonb)
@@ -171,12 +171,15 @@ declare
 begin
   caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
-  -- of the tier.
+  -- of the tier. The value 0 would mean that there is no limit.
   perform
-    set_config('statement_timeout', (case
-      when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000
-      else least(extract(epoch from caller.statement_timeout) * 1000, 25000) end)::integer::text, true),
+    set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
+      case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
+  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
+  if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
+    perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
+  end if;
   role := caller.role;
   admin_role := caller.admin_role;
   client_ids := caller.client_ids;
@@ -195,4 +198,15 @@ begin
   return next;
 end
 $$;
+grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer) to wc_public, wc_api, wc_worker;
+
+-- The call of the previous release. It does not know the time that is left.
+create or replace function app.enter(
+  subject text, email text default null, site_domain text default null, client_id uuid default null,
+  min_xids text[] default '{}', job_id uuid default null)
+returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
+  site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
+  kill_switches jsonb)
+language sql set search_path = pg_catalog, app, pg_temp
+as $$ select * from app.enter($1, $2, $3, $4, $5, $6, null) $$;
 grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker;
