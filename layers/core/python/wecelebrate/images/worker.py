@@ -13,6 +13,7 @@ from uuid import UUID
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, as_json, reading, writing
 from wecelebrate.core.settings import settings
+from wecelebrate.core.shortening import shortened_text
 from wecelebrate.images import fetching, renditions, store, uploads
 from wecelebrate.images.fetching import FetchResult, ImageRequest
 from wecelebrate.images.renditions import NotRendered
@@ -30,6 +31,8 @@ chunk can be hostile, and take as long as the limits of the renderer allow."""
 LAST_IMAGE_SECONDS = 90.0
 """The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk does not begin if the
 invocation ends earlier than that."""
+MAX_REASON_LENGTH = 5_000
+"""The maximum length of the reason why an image was not fetched, in characters."""
 
 _NO_IMAGE: Mapping[str, Any] = dict.fromkeys(("sha256", "type", "width", "height", "bytes", "renditions"))
 
@@ -86,7 +89,7 @@ def _record(tx: Transaction, catalog_id: UUID, result: FetchResult) -> None:
         source=result.address,
         etag=result.etag,
         error_code=result.code,
-        error=result.reason,
+        error=result.reason and shortened_text(result.reason, MAX_REASON_LENGTH),
         wait=result.wait,
         **as_json(columns, *(["renditions"] if result.image else [])),
     )

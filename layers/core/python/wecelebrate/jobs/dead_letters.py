@@ -13,6 +13,8 @@ from uuid import UUID
 from wecelebrate.core import pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.models import json_bytes
+from wecelebrate.core.shortening import shortened_text
 from wecelebrate.jobs import control
 from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
 from wecelebrate.jobs.types import QUEUES
@@ -21,6 +23,8 @@ sql = queries(__file__)
 
 MAX_REASON_LENGTH = 2_000
 """The maximum length of a reason, in characters. Longer reasons are cut off."""
+MAX_BODY_BYTES = 1024 * 1024
+"""The maximum size of the stored body of a message. SQS accepts messages of the same size."""
 
 
 class NothingToRedrive(Conflict):
@@ -111,7 +115,10 @@ def _body(text: str) -> Any:
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         body = None
-    return body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
+    stored = body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
+    # The number of bytes can be larger than in the message: PostgreSQL adds spaces and writes all digits of a number. A
+    # body that is cut off is stored as text.
+    return stored if json_bytes(stored) <= MAX_BODY_BYTES else shortened_text(_storable(text), MAX_BODY_BYTES // 8)
 
 
 def _storable(text: str) -> str:

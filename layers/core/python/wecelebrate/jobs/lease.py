@@ -8,6 +8,7 @@ from uuid import UUID
 
 from wecelebrate.core import queue
 from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, queries, writing
+from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import QUEUES, JobType
 
@@ -24,6 +25,11 @@ INLINE_LEASE_SECONDS = 60
 """The length of the lease of a job that runs within a request. It is not renewed, so it is longer than a request."""
 MIN_SECONDS_LEFT = 20.0
 """A worker begins a further chunk of work only if at least this many seconds are left before the invocation ends."""
+MAX_RESULT_BYTES = 1024 * 1024
+MAX_FIRST_ERRORS_BYTES = 512 * 1024
+"""The maximum size of the result and of the first errors of a job. The database has the same limits."""
+MAX_REASON_LENGTH = 5_000
+"""The maximum length of the reason why a job failed, in characters."""
 
 
 def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
@@ -154,7 +160,11 @@ class LeasedJob:
         """Complete the job, in the transaction of its last change. Raises LeaseLost."""
         if self.total is None:
             self.total = self.done
-        values = {"counts": self.counts, "first_errors": list(first_errors), "result": result}
+        values = {
+            "counts": self.counts,
+            "first_errors": shortened(list(first_errors), MAX_FIRST_ERRORS_BYTES),
+            "result": shortened(result, MAX_RESULT_BYTES),
+        }
         changed = sql.complete_job(
             tx, job_id=self.id, fence=self.fence, done=self.total, total=self.total, **as_json(values, *values)
         )
@@ -162,13 +172,18 @@ class LeasedJob:
 
     def fail(self, tx: Transaction, code: str, reason: str, result: dict[str, Any] | None = None) -> None:
         """Fail the job permanently. Raises LeaseLost."""
-        values = {"code": code, "reason": reason, "result": result}
+        values = {
+            "code": code,
+            "reason": shortened_text(reason, MAX_REASON_LENGTH),
+            "result": shortened(result, MAX_RESULT_BYTES),
+        }
         changed = sql.fail_job(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
         self._stopped(tx, changed, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
         """End the lease until a user approves the job. `result` describes the planned changes. Raises LeaseLost."""
-        changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json({"result": result}, "result"))
+        values = {"result": shortened(result, MAX_RESULT_BYTES)}
+        changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
         self._stopped(tx, changed, None)
 
     def _stopped(self, tx: Transaction, changed_rows: int, notify_email: str | None) -> None:

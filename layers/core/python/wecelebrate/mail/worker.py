@@ -10,7 +10,8 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, writing
 from wecelebrate.core.errors import Unavailable
-from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost
+from wecelebrate.core.shortening import shortened_text
+from wecelebrate.jobs.lease import MAX_REASON_LENGTH, DeadlineReached, JobRejected, LeasedJob, LeaseLost
 from wecelebrate.mail import sending
 from wecelebrate.mail.log import sql
 
@@ -77,4 +78,4 @@ def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any
 
 def _mark_failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
     with writing(job.caller) as tx:
-        sql.mark_not_sent(tx, mail_id=mail_id, state="failed", reason=reason)
+        sql.mark_not_sent(tx, mail_id=mail_id, state="failed", reason=shortened_text(reason, MAX_REASON_LENGTH))

@@ -12,10 +12,15 @@ from wecelebrate import feeds
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.shortening import shortened
 from wecelebrate.ingestion import catalog_settings, uploads
 from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest
+from wecelebrate.ingestion.merge.bounds import check_header
 
 sql = queries(__file__)
+
+MAX_ROW_BYTES = 50_000
+"""The maximum size of a row in a proposal, as JSON in bytes. The long texts of a larger row are cut off."""
 
 _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
 """Maps the type of a job to the bucket that contains the file of the job."""
@@ -48,9 +53,11 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
     try:
         with storage.open_version(bucket, key, version_id) as body:
             proposal = feeds.propose(body, name, options, catalog_settings.currency(settings))
+        check_header([column.name for column in proposal.columns])
     except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error
-    return MappingProposal.model_validate(proposal.as_json())
+    rows = [shortened(row, MAX_ROW_BYTES) for row in proposal.rows]
+    return MappingProposal.model_validate(proposal.as_json() | {"rows": rows})
 
 
 def _locate_file(tx: Transaction, request: MappingRequest) -> tuple[str, str, str, str]:

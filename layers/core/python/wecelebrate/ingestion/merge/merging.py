@@ -7,6 +7,7 @@ from typing import Any
 
 from wecelebrate.core.database import Transaction, as_json, queries, writing
 from wecelebrate.ingestion.merge import report, staging
+from wecelebrate.ingestion.merge.bounds import sample_value
 from wecelebrate.ingestion.merge.load import MAX_SAMPLES, Load
 from wecelebrate.products import low_stock
 
@@ -140,7 +141,9 @@ def _changes(staged: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
     """
     new_values = {name: None if value == "" else value for name, value in staged.items() if value is not None}
     return {
-        name: {"from": stored.get(name), "to": value} for name, value in new_values.items() if value != stored.get(name)
+        name: {"from": sample_value(stored.get(name)), "to": sample_value(value)}
+        for name, value in new_values.items()
+        if value != stored.get(name)
     }
 
 

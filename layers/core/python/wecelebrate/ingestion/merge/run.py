@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from wecelebrate import feeds
 from wecelebrate.core.database import SYSTEM, queries, writing
 from wecelebrate.ingestion.merge import merging, report, staging
+from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.load import Load
 
 logger = Logger()
@@ -58,18 +59,21 @@ def _stage(load: Load) -> None:
     """
     job = load.job
     with load.open_rows() as rows:
+        check_header(rows.header)
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
             job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
-            job.counts["rejected"] += sum(item.rows for item in chunk if isinstance(item, feeds.Rejected))
+            prepared = staging.prepare(load, chunk)
+            job.counts["rejected"] += prepared.rejected_rows
             job.done = job.counts["rejected"]
             job.checkpoint["items"] += len(chunk)
-            staging.add_chunk(load, chunk)
+            staging.add_chunk(load, prepared)
             job.check_deadline()
     # The properties of `rows` are final only after the last row, because each row can change them.
     job.counts["read"] = rows.rows_read
+    check_header(rows.header)
     staging.finish(load)
     job.checkpoint = {
         "fence": job.checkpoint["fence"],

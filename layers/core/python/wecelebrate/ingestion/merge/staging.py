@@ -1,13 +1,16 @@
 """Staging: writes the rows of a file to the staging tables with COPY, before they are merged into the catalog."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from wecelebrate.core.database import Caller, as_json, copy_rows, queries, writing
+from wecelebrate.core.shortening import shortened_text
 from wecelebrate.feeds import Item, Product, Rejected
+from wecelebrate.ingestion.merge.bounds import MAX_REASON_LENGTH, cut_off, oversized, stored_cells
 from wecelebrate.ingestion.merge.load import Load
 from wecelebrate.jobs import LeaseLost
 
@@ -21,6 +24,7 @@ _PRODUCT_COLUMNS = (
     "attributes", "inventory_count", "is_active", "source_data",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
+_JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
 _COPY_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT_COLUMNS)}) from stdin"
 _COPY_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION_COLUMNS)}) from stdin"
 
@@ -29,22 +33,48 @@ class CountMismatch(Exception):
     """The number of staged or merged rows differs from the number of rows that were read."""
 
 
-def add_chunk(load: Load, items: Sequence[Item]) -> None:
+@dataclass
+class Chunk:
+    """The rows of one chunk, as the columns of the staging tables."""
+
+    products: list[tuple[Any, ...]] = field(default_factory=list)
+    rejections: list[tuple[Any, ...]] = field(default_factory=list)
+    rejected_rows: int = 0
+    """The number of source rows that are rejected."""
+
+
+def prepare(load: Load, items: Sequence[Item]) -> Chunk:
+    """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection."""
+    chunk = Chunk()
+    for n, item in enumerate(items):
+        if isinstance(item, Rejected):
+            row = _rejection_row(load, n, item, code=item.code, reason=item.reason, raw=stored_cells(item.raw))
+        else:
+            row = _product_row(load, item)
+            reason = oversized(item, *(row[column] for column in _JSON_COLUMNS))
+            if reason is None:
+                chunk.products.append(row)
+                continue
+            row = _rejection_row(load, n, item, code="too_long", reason=reason, raw=cut_off(item.source))
+        chunk.rejected_rows += item.rows
+        chunk.rejections.append(row)
+    return chunk
+
+
+def add_chunk(load: Load, chunk: Chunk) -> None:
     """Stage one chunk and save the progress of the job, in one transaction. Raises LeaseLost."""
     job = load.job
-    products = [_product_row(load, item) for item in items if isinstance(item, Product)]
-    rejections = [_rejection_row(load, n, item) for n, item in enumerate(items) if isinstance(item, Rejected)]
     if load.inline:
         with writing(job.caller) as tx:
-            sql.stage_products(tx, [dict(zip(_PRODUCT_COLUMNS, row, strict=True)) for row in products])
-            sql.stage_rejections(tx, [dict(zip(_REJECTION_COLUMNS, row, strict=True)) for row in rejections])
+            sql.stage_products(tx, [dict(zip(_PRODUCT_COLUMNS, row, strict=True)) for row in chunk.products])
+            sql.stage_rejections(tx, [dict(zip(_REJECTION_COLUMNS, row, strict=True)) for row in chunk.rejections])
             job.save(tx)
         return
     with writing(STAGING) as tx:
-        if products:
-            copy_rows(tx, _COPY_PRODUCTS, products)
-        if rejections:
-            copy_rows(tx, _COPY_REJECTIONS, rejections)
+        if chunk.products:
+            copy_rows(tx, _COPY_PRODUCTS, chunk.products)
+        if chunk.rejections:
+            copy_rows(tx, _COPY_REJECTIONS, chunk.rejections)
         values = as_json({"counts": job.counts, "checkpoint": job.checkpoint}, "counts", "checkpoint")
         if not sql.save_staging(tx, job_id=job.id, fence=job.fence, done=job.done, seconds=job.lease_seconds, **values):
             raise LeaseLost
@@ -110,12 +140,13 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
     )
 
 
-def _rejection_row(load: Load, n: int, item: Rejected) -> tuple[Any, ...]:
+def _rejection_row(load: Load, n: int, item: Item, *, code: str, reason: str, raw: Any) -> tuple[Any, ...]:
     """Return a row of `app.staged_rejections`.
 
     If a line has several rejections, they are sorted by `n`.
     """
-    return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, item.code, item.reason, _json(item.raw))
+    short_reason = shortened_text(reason, MAX_REASON_LENGTH)
+    return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, code, short_reason, _json(raw))
 
 
 def _json(value: Any) -> str:

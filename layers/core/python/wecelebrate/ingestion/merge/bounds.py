@@ -1,0 +1,81 @@
+"""The largest rows of a file that can be stored.
+
+The database has the same limits (`0011_bounds.sql`). A row that exceeds a limit is rejected before it is staged.
+Otherwise its whole chunk would fail.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wecelebrate.core.models import MAX_OBJECT_BYTES, json_bytes
+from wecelebrate.core.shortening import shortened, shortened_text
+from wecelebrate.feeds import Product, UnreadableFeed
+
+MAX_IMAGES_BYTES = 640 * 1024
+"""The maximum size of the list of images, as JSON. 50 URLs of 2,048 characters always fit."""
+MAX_SOURCE_BYTES = 2 * 1024 * 1024
+"""The maximum size of an unchanged row, as JSON."""
+MAX_HEADER_BYTES = 1024 * 1024
+"""The maximum size of the names of all columns, as JSON."""
+MAX_REASON_LENGTH = 2_000
+"""The maximum length of the reason why a row is rejected, in characters."""
+MAX_SAMPLE_BYTES = 1_000
+"""The maximum size of one value in an example of what a dry run would change."""
+_MAX_CELL_LENGTH = 500
+"""The length of the cells in a rejected row that is too large, in characters."""
+_BYTES_PER_CHARACTER = 4
+"""The maximum size of one character of compact JSON in UTF-8. PostgreSQL adds a space only to ASCII characters."""
+
+
+def oversized(product: Product, images: str | None, attributes: str | None, source: str) -> str | None:
+    """Return the reason why a product cannot be stored, or None if it can. The texts are values of the product as JSON.
+
+    The reason names the field.
+    """
+    for name, value, text, max_bytes in (
+        ("images", product.images, images, MAX_IMAGES_BYTES),
+        ("attributes", product.attributes, attributes, MAX_OBJECT_BYTES),
+        ("the whole row", product.source, source, MAX_SOURCE_BYTES),
+    ):
+        if text is None or len(text) * _BYTES_PER_CHARACTER <= max_bytes:
+            continue
+        size = json_bytes(value)
+        if size > max_bytes:
+            return (
+                f"{name}: {size:,} bytes as JSON are more than {max_bytes:,}; shorten the cells, or leave columns out"
+            )
+    return None
+
+
+def stored_cells(cells: Sequence[str]) -> Sequence[str]:
+    """Return the cells of a rejected row. If the row is too large to be stored, its long cells are cut off."""
+    if sum(map(len, cells)) * 6 <= MAX_SOURCE_BYTES:  # as JSON, a character has at most 6 bytes
+        return cells
+    return [shortened_text(cell, _MAX_CELL_LENGTH) for cell in cells]
+
+
+def cut_off(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row that is too large to be stored, without the ends of its long cells."""
+    return {
+        column: shortened_text(cell if isinstance(cell, str) else json.dumps(cell), _MAX_CELL_LENGTH)
+        for column, cell in row.items()
+    }
+
+
+def check_header(header: Sequence[str]) -> None:
+    """Raise UnreadableFeed if the names of the columns are too long to be stored."""
+    if sum(map(len, header)) * _BYTES_PER_CHARACTER > MAX_HEADER_BYTES:
+        size = json_bytes(list(header))
+        if size > MAX_HEADER_BYTES:
+            raise UnreadableFeed(
+                f"the names of the {len(header):,} columns have {size:,} bytes, more than {MAX_HEADER_BYTES:,}; check "
+                "the delimiter, or shorten the names"
+            )
+
+
+def sample_value(value: Any) -> Any:
+    """Return a value as an example shows it. A long text is cut off, and a long list or object has fewer members."""
+    if isinstance(value, dict | list):
+        return shortened(value, MAX_SAMPLE_BYTES)
+    return shortened_text(value, MAX_SAMPLE_BYTES) if isinstance(value, str) else value
