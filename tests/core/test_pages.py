@@ -1,7 +1,9 @@
 """Tests that a cursor is signed, and is valid only for the list and the filters for which it was created."""
 
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,3 +88,48 @@ def test_any_base64_text_without_a_signature_is_refused(data: bytes) -> None:
 
 def test_a_list_starts_at_the_beginning_if_the_request_has_no_cursor() -> None:
     assert pages.decode(None, list_request()) == {}
+
+
+def rows(items: Sequence[str | None]) -> list[dict[str, Any]]:
+    return [{"item": item, "after_id": str(number)} for number, item in enumerate(items)]
+
+
+def response_bytes(page: pages.RenderedPage) -> int:
+    """Return the size of the response of a page. The body is a string inside the JSON of Lambda's response."""
+    return len(json.dumps(pages.body(page)[0], ensure_ascii=pages.ASCII_RESPONSES).encode())
+
+
+@given(
+    st.lists(st.sampled_from(['"', "\\", "x", "ä", "\N{WRAPPED PRESENT}", "\x01"]), min_size=1, max_size=12),
+    st.integers(1, 12),
+)
+def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], limit: int) -> None:
+    items = [json.dumps(letter * 200_000, ensure_ascii=False) for letter in letters]
+    page = pages.render(rows(items), limit, list_request(), facets='["more"]')
+    count = len(json.loads(page.data))
+    assert 1 <= count <= limit
+    assert json.loads(page.data) == [json.loads(item) for item in items[:count]]
+    assert response_bytes(page) <= pages.MAX_RESPONSE_BYTES
+    if count < len(items):
+        assert page.next_cursor is not None
+        assert pages.decode(page.next_cursor, list_request()) == {"after_id": str(count - 1)}
+        assert count == limit or (
+            response_bytes(replace(page, data=f"[{','.join(items[: count + 1])}]"))
+            > pages.MAX_RESPONSE_BYTES - 2 * pages.MAX_CURSOR_LENGTH
+        )
+    else:
+        assert page.next_cursor is None
+
+
+def test_a_page_whose_last_row_has_no_item_continues_after_the_row_before_it() -> None:
+    page = pages.render(rows(["1", "2", None]), 1000, list_request())
+    assert page.data == "[1,2]"
+    assert page.next_cursor is not None
+    assert pages.decode(page.next_cursor, list_request()) == {"after_id": "1"}
+
+
+@pytest.mark.parametrize("letter", ["x", "Ж", "\N{WRAPPED PRESENT}", "\x01", '"'])
+def test_the_cursor_after_the_longest_name_is_accepted(letter: str) -> None:
+    last = {"after_name": letter * 500, "after_id": "0" * 36}
+    cursor = pages.encode(last, list_request())
+    assert pages.decode(Parameters(cursor=cursor).cursor, list_request()) == last

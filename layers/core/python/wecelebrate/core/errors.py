@@ -2,7 +2,6 @@
 
     Problem                      status  code
     ├── Invalid                  422     invalid          the request is well-formed, but not valid
-    │   └── PageTooLarge         422     page_too_large
     ├── MalformedBody            400     malformed_body
     ├── BadCursor                400     bad_cursor
     ├── BadIdempotencyKey        400     bad_idempotency_key
@@ -92,12 +91,6 @@ class Invalid(Problem):
 
     status = 422
     code = "invalid"
-
-
-class PageTooLarge(Invalid):
-    """This page is larger than the maximum size of a response. Request fewer rows with `limit`."""
-
-    code = "page_too_large"
 
 
 class MalformedBody(Problem):

@@ -5,7 +5,8 @@ filters of the list. A request that uses the cursor with another list or with ot
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
@@ -14,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.core import signing
 from wecelebrate.core.cache.keys import digest
-from wecelebrate.core.database import Transaction
-from wecelebrate.core.errors import BadCursor, FieldError, PageTooLarge
+from wecelebrate.core.database import Transaction, rows_within
+from wecelebrate.core.errors import BadCursor
 from wecelebrate.core.models import Input
 
 Item = TypeVar("Item")
@@ -25,8 +26,17 @@ MAX_LIMIT = 1000
 MAX_RESPONSE_BYTES = 5_900_000
 """The maximum size of a response body, in bytes, after the body is encoded as a JSON string.
 
-A Lambda function can return at most 6 MB. These 6 MB include the JSON around the body.
+A Lambda function can return at most 6 MB. These 6 MB include the JSON around the body. The database bounds all values,
+so that every row fits in a response (`0011_bounds.sql`).
 """
+MAX_CURSOR_LENGTH = 6 * 1024
+"""The maximum length of a cursor. A cursor can contain a name of 500 characters, in UTF-8 and Base64."""
+ASCII_RESPONSES = sys.version_info < (3, 12)
+"""Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
+_MAX_BYTES_PER_CHARACTER = 12
+"""The maximum size of a character in a response: two escaped units of UTF-16."""
+_ENVELOPE_BYTES = MAX_CURSOR_LENGTH + 1024
+"""The size of everything in a response except its rows and its additional members."""
 
 
 class ListParameters(Input):
@@ -34,8 +44,15 @@ class ListParameters(Input):
 
     place: ClassVar[str] = ""
 
-    limit: int = Field(default=50, ge=1, le=MAX_LIMIT, description="Rows per page.")
-    cursor: str | None = Field(default=None, max_length=4096, description="The `next_cursor` of the previous page.")
+    limit: int = Field(
+        default=50,
+        ge=1,
+        le=MAX_LIMIT,
+        description="The maximum number of rows per page. A page of large rows has fewer rows, and `has_more` is true.",
+    )
+    cursor: str | None = Field(
+        default=None, max_length=MAX_CURSOR_LENGTH, description="The `next_cursor` of the previous page."
+    )
 
 
 class Page(BaseModel, Generic[Item]):
@@ -68,6 +85,10 @@ BY_ID: Mapping[str, None] = {"after_id": None}
 which means the first page."""
 
 
+_KEY_TYPES = {"after_time": "timestamptz", "after_name": "text", "after_key": "text", "after_id": "uuid"}
+"""The types of the sort keys in PostgreSQL."""
+
+
 def list_page(
     name: str,
     query: Callable[..., Iterable[Mapping[str, Any]]],
@@ -82,8 +103,19 @@ def list_page(
     """
     request = list_request(name, filters, **parameters)
     after = {**order, **decode(filters.cursor, request)}
-    rows = query(tx, **filters.model_dump(exclude={"cursor"}), **parameters, **after)
+    rows = page_rows(tx, query, order, **filters.model_dump(exclude={"cursor"}), **parameters, **after)
     return render(rows, filters.limit, request)
+
+
+def page_rows(
+    tx: Transaction, query: Callable[..., Any], order: Mapping[str, None], **parameters: Any
+) -> list[dict[str, Any]]:
+    """Run the query of a list until its rows fill a response. `render` describes the columns of the query.
+
+    `order` contains the sort keys, in the order of the columns. If the rows do not fit in a response, the column `item`
+    of the last returned row is None.
+    """
+    return rows_within(tx, query, {key: _KEY_TYPES[key] for key in order}, MAX_RESPONSE_BYTES, parameters)
 
 
 def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, Any]:
@@ -97,21 +129,38 @@ def list_request(name: str, filters: BaseModel, **parameters: Any) -> dict[str, 
 def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, Any], **more: str) -> RenderedPage:
     """Build a page from the rows of a query. The query returns one row more than `limit` if there is another page.
 
+    The page ends before `limit` if the next row would make the response larger than MAX_RESPONSE_BYTES. The first row
+    is always on the page.
+
     Each row has the column `item`, which is JSON, and the columns of the sort keys. The cursor contains the sort keys
     of the last row on the page. `more` contains additional members of the response, as JSON.
     """
-    page = list(rows)
+    available = list(rows)
+    other_bytes = _ENVELOPE_BYTES + sum(_bytes_as_json(name + value) for name, value in more.items())
+    items = [row["item"] for row in available[:limit] if row["item"] is not None]
+    count = _fitting(items, MAX_RESPONSE_BYTES - other_bytes)
     cursor = None
-    if len(page) > limit:
-        page = page[:limit]
-        cursor = encode({key: value for key, value in page[-1].items() if key != "item"}, request)
-    return RenderedPage(f"[{','.join([row['item'] for row in page])}]", cursor, more)
+    if count < len(available):
+        cursor = encode({key: value for key, value in available[count - 1].items() if key != "item"}, request)
+    return RenderedPage(f"[{','.join(items[:count])}]", cursor, more)
+
+
+def _fitting(items: Sequence[str], max_bytes: int) -> int:
+    """Return how many of the items fit in a response: at least one, unless there is no item."""
+    if sum(map(len, items)) + len(items) <= max_bytes // _MAX_BYTES_PER_CHARACTER:
+        return len(items)
+    size = 0
+    for count, item in enumerate(items):
+        size += _bytes_as_json(item) + 1
+        if size > max_bytes and count:
+            return count
+    return len(items)
 
 
 def body(page: RenderedPage) -> tuple[str, str | None]:
     """Return the response body of a page, and the cursor of the next page.
 
-    The body is `{data, next_cursor, has_more}` and the additional members of the page. Raises PageTooLarge.
+    The body is `{data, next_cursor, has_more}` and the additional members of the page.
     """
     cursor = page.next_cursor
     members = {
@@ -120,22 +169,23 @@ def body(page: RenderedPage) -> tuple[str, str | None]:
         "has_more": "true" if cursor else "false",
         **page.more,
     }
-    text = "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
-    if len(text) > MAX_RESPONSE_BYTES // 8 and _bytes_as_json(text) > MAX_RESPONSE_BYTES:
-        detail = "is too high for rows of this size. Use a lower limit"
-        raise PageTooLarge(errors=[FieldError(pointer="limit", detail=detail)])
-    return text, cursor
+    return "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}", cursor
 
 
 def _bytes_as_json(text: str) -> int:
     """Return the size of a text inside a JSON string, in bytes. A JSON string escapes quotes and backslashes."""
-    return len(text.encode()) + text.count('"') + text.count("\\")
+    escapes = text.count('"') + text.count("\\")
+    if text.isascii() or not ASCII_RESPONSES:
+        return len(text.encode()) + escapes
+    ascii_length = len(text.encode("ascii", "ignore"))
+    utf16_length = len(text.encode("utf-16-le")) // 2
+    return ascii_length + 6 * (utf16_length - ascii_length) + escapes
 
 
 def encode(last: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     """Return the cursor of the page that begins after the row with the sort keys `last`."""
-    content = json.dumps({"l": dict(last), "q": digest(request)}, separators=(",", ":"), default=str).encode()
-    return signing.sign("cursor", content)
+    content = {"l": dict(last), "q": digest(request)}
+    return signing.sign("cursor", json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str).encode())
 
 
 def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A caller who can read a catalog can also read the products of this catalog. The 
 change these products.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from wecelebrate.products import low_stock
 from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
 
 sql = queries(__file__)
+
+_BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
+"""The sort order of a list of products. The filter `sort` says what the key is."""
 
 
 def entry(product_id: UUID) -> Entry:
@@ -42,7 +45,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     """Return one page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
-    rows = list(sql.list_products(tx, catalog_id=catalog_id, base_url=settings().images(), **parameters))
+    rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
     if not rows:  # if there is a row, the caller can see the catalog
         _require_catalog(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
@@ -58,9 +61,14 @@ def _require_catalog(tx: Transaction, catalog_id: UUID) -> None:
         raise NotFound
 
 
+def page_rows(tx: Transaction, query: Callable[..., Any], **parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows of a list of products, as `pages.page_rows` does."""
+    return pages.page_rows(tx, query, _BY_KEY, **parameters)
+
+
 def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query parameters that determine where a page of products begins. Raises BadCursor."""
-    return {"after_key": None, "after_id": None} | pages.decode(cursor, request)
+    return {**_BY_KEY, **pages.decode(cursor, request)}
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:

@@ -49,8 +49,9 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
     parameters = filters.model_dump(exclude={"facets", "cursor"})
-    rows = sql.list_products(
+    rows = products.page_rows(
         tx,
+        sql.list_products,
         catalog_id=site["catalog_id"],
         base_url=settings().images(),
         **parameters,

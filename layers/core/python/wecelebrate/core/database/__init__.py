@@ -20,7 +20,7 @@ uses no session-level SET, no named prepared statements and no server-side curso
 
 from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext
 from wecelebrate.core.database.endpoints import probe
-from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries
+from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries, rows_within
 from wecelebrate.core.database.transaction import ENTER, Transaction, reading, writing, writing_beside
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "probe",
     "queries",
     "reading",
+    "rows_within",
     "writing",
     "writing_beside",
 ]

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import aiosql
+import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from wecelebrate.core.database.transaction import Transaction
@@ -38,6 +40,22 @@ def queries(module_file: str) -> Queries:
     Each query becomes a function. The first argument of the function is the transaction.
     """
     return Queries(Path(module_file).with_name("queries.sql"))
+
+
+def rows_within(
+    tx: Transaction, query: Any, keys: Mapping[str, str], max_bytes: int, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Run the named query of a list until its items have more than `max_bytes` bytes.
+
+    The query has the column `item`, and the columns `keys`, which are mapped to their types in PostgreSQL. If the rows
+    exceed `max_bytes`, the item of the last returned row is None.
+    """
+    columns = sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in {"item": "text", **keys}.items())
+    cursor = tx.cursor()
+    # The function runs the text of the query, so the parameters must be quoted literals in this text.
+    text = psycopg.ClientCursor(cursor.connection).mogrify(query.sql, parameters)
+    statement = sql.SQL("select * from app.page_rows(%s, %s) as ({})").format(columns)
+    return cursor.execute(statement, [text, max_bytes]).fetchall()
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class CachedReads:
     ) -> Response:
         """Respond with one page of a list, and with a `Link` header to the next page.
 
-        Raises the errors that `load` raises, and PageTooLarge.
+        Raises the errors that `load` raises.
         """
         value, cache_status = value_of(self._cache, entry, page_loader(load))
         response = self._response(value, cache_status)

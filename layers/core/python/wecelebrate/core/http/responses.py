@@ -40,7 +40,7 @@ def call_before_response(request: Request, response: Response) -> None:
 
 
 def page_response(request: Request, parameters: BaseModel, page: pages.RenderedPage) -> Response:
-    """Respond with one page of a list that is not cached. Raises PageTooLarge."""
+    """Respond with one page of a list that is not cached."""
     body, cursor = pages.body(page)
     headers = {"ETag": etag(body)} | link_header(request, parameters, cursor)
     return Response(body, media_type="application/json", headers=headers)
