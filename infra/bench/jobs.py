@@ -50,7 +50,7 @@ def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
             platform.database.execute(statement.encode(), {"clients": CLIENTS, "pending": pending})
         # Claim as a worker, because the row-level policies of the worker determine which indexes PostgreSQL can use.
         platform.database.execute("set local session authorization wc_worker")
-        platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None])
+        platform.database.execute(ENTER, [SYSTEM.subject, None, None, None, [], None, None, None, None])
         for _ in range(CLAIMS):
             began = time.perf_counter()
             job = platform.database.execute("select id from app.claim_job('data_export', 3, 60)").fetchone()

@@ -50,7 +50,7 @@ class Caller:
     @property
     def parameters(self) -> list[Any]:
         """The parameters with which this caller calls `app.enter`."""
-        return [self.subject, None, self.domain, self.client_id, [], self.job_id]
+        return [self.subject, None, self.domain, self.client_id, [], self.job_id, None, None, None]
 
     def needs_no_context(self, table: Table) -> bool:
         """Return whether the role sees rows without a context.

@@ -12,7 +12,7 @@ from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_CATALOG, A, ident
-from wecelebrate.core.database.transaction import ENTER_REQUEST
+from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
 SYSTEM, OWNER = BY_NAME["system"], BY_NAME["A's owner"]
@@ -58,7 +58,7 @@ def test_the_sweeper_deletes_only_entries_that_are_older_than_two_years(superuse
 
 def test_injected_sql_cannot_replace_the_request_of_an_entry(database: Database) -> None:
     with database.connect("wc_api") as connection, connection.transaction(force_rollback=True):
-        connection.execute(ENTER_REQUEST, ["a-owner", "a@test", None, None, [], None, "request-1", "192.0.2.1"])
+        connection.execute(ENTER, ["a-owner", "a@test", None, None, [], None, None, "request-1", "192.0.2.1"])
         connection.execute("update catalogs set name = 'one' where id = %s", [A_CATALOG])
         connection.execute("select set_config('app.request_id', 'forged', true)")
         connection.execute("update catalogs set name = 'two' where id = %s", [A_CATALOG])

@@ -37,7 +37,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 def enter(connection: psycopg.Connection, caller: Caller, statement: str = ENTER) -> dict[str, Any]:
     """Call `app.enter` in a transaction that is rolled back, and return the result."""
     with connection.transaction(force_rollback=True), connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(sql.SQL(statement), caller.parameters).fetchone()
+        row = cursor.execute(sql.SQL(statement), caller.parameters[: statement.count("%s")]).fetchone()
         assert row
         return row
 

@@ -17,7 +17,7 @@ NO_SITE = "WC404"
 def enter(
     connection: psycopg.Connection, subject: str | None, domain: str | None = None, client: object = None
 ) -> tuple[Any, ...]:
-    row = connection.execute(ENTER, [subject, None, domain, client, [], None]).fetchone()
+    row = connection.execute(ENTER, [subject, None, domain, client, [], None, None, None, None]).fetchone()
     assert row
     return row
 

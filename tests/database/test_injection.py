@@ -222,7 +222,7 @@ def test_a_hostile_search_path_does_not_affect_the_next_caller_of_the_session(da
 def test_a_context_cannot_be_reused_in_the_next_transaction(database: Database) -> None:
     names = ["subject", "email", "admin_role", "client_ids", "editor_ids", "owner_ids", "site_id", "job_id", "seal"]
     with database.connect("wc_worker") as connection:
-        connection.execute(ENTER, ["service:drops", None, None, A, [], A_JOB])
+        connection.execute(ENTER, ["service:drops", None, None, A, [], A_JOB, None, None, None])
         copies = [connection.execute("select current_setting(%s)", [f"app.{name}"]).fetchone() for name in names]
         assert connection.execute("select count(*) from sites").fetchone() == (2,)
         connection.commit()
@@ -241,7 +241,7 @@ def test_text_in_one_context_value_cannot_forge_other_context_values(
     email = unit.join(["e@test", "", "", "", "", str(B_SITE)])
     with connections["wc_public"].transaction(force_rollback=True):
         connection = connections["wc_public"]
-        connection.execute(ENTER, [customer.subject, email, customer.domain, None, [], None])
+        connection.execute(ENTER, [customer.subject, email, customer.domain, None, [], None, None, None, None])
         forged = {"email": "e@test", "site_id": str(B_SITE), "job_id": unit.join(["", "", "", "", str(A_SITE), ""])}
         for name, value in forged.items():
             connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value])

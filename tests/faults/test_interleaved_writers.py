@@ -70,7 +70,7 @@ def reader_of(platform: Platform) -> Iterator[psycopg.Connection[DictRow]]:
 
 def is_caught_up(reader: psycopg.Connection[DictRow], subject: str, *xids: str) -> bool:
     """Return whether `app.enter` answers that the replica has replayed the given transactions."""
-    row = reader.execute(sql.SQL(ENTER), [subject, None, None, None, list(xids), None]).fetchone()
+    row = reader.execute(sql.SQL(ENTER), [subject, None, None, None, list(xids), None, None, None, None]).fetchone()
     assert row
     return bool(row["caught_up"])
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from wecelebrate.core import deadline
 from wecelebrate.orders import rollup
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return {"folded": rollup.add_deltas()}
+    with deadline.invocation(context):
+        return {"folded": rollup.add_deltas()}

@@ -3,11 +3,12 @@
 from typing import Any
 
 from wecelebrate import subscriptions, sweeper
-from wecelebrate.core import metrics
+from wecelebrate.core import deadline, metrics
 
 subscriptions.connect()
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    sweeper.run()
+    with deadline.invocation(context):
+        sweeper.run()
     metrics.flush()

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from wecelebrate.core import metrics
+from wecelebrate.core import deadline, metrics
 from wecelebrate.storefront import warming
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    warming.run()
+    with deadline.invocation(context):
+        warming.run()
     metrics.flush()

@@ -26,7 +26,7 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.core import metrics
+from wecelebrate.core import deadline, metrics
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.settings import settings
 
@@ -246,7 +246,10 @@ def consume(
             raise
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        response = process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+        with deadline.invocation(context):
+            response = process_partial_response(
+                event=event, record_handler=handle, processor=processor, context=context
+            )
         metrics.flush()
         return dict(response)
 

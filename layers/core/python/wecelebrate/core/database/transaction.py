@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import DictRow
 from pydantic import BaseModel
 
-from wecelebrate.core import kill_switches, metrics
+from wecelebrate.core import deadline, kill_switches, metrics
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import invalidations
 from wecelebrate.core.database.caller import Caller, CallerContext
@@ -31,13 +31,10 @@ RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
-    " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s)"
+    " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 """The statement that sets the caller. The database accepts a caller only from a statement of this form, with the values
 as parameters."""
-ENTER_REQUEST = ENTER.removesuffix(")") + ", %s, %s)"
-"""The statement for transactions that write on behalf of a request. It also sets the id of the request and the address
-of the caller, for the audit log."""
 
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
@@ -222,18 +219,21 @@ class _CallerTransaction:
     def _enter(self) -> Transaction:
         connection = self._endpoint.connected(self._address)
         caller = self._caller
-        parameters: list[Any] = [
-            caller.subject,
-            caller.email,
-            caller.site_domain,
-            caller.client_id,
-            list(caller.min_xids),
-            caller.job_id,
-        ]
-        if caller.request_id is None or self._endpoint.read_only:
-            row = connection.execute(ENTER, parameters).fetchone()
-        else:
-            row = connection.execute(ENTER_REQUEST, [*parameters, caller.request_id, caller.address]).fetchone()
+        # Only writes leave entries in the audit log. A read needs no id of its request, which saves the seal of the id.
+        request = (None, None) if self._endpoint.read_only else (caller.request_id, caller.address)
+        row = connection.execute(
+            ENTER,
+            [
+                caller.subject,
+                caller.email,
+                caller.site_domain,
+                caller.client_id,
+                list(caller.min_xids),
+                caller.job_id,
+                deadline.milliseconds_left(),
+                *request,
+            ],
+        ).fetchone()
         if row is None:
             raise Unavailable("The database returned no context for the caller. Try again in a few seconds.")
         context = CallerContext(**row)

@@ -21,7 +21,7 @@ from aws_lambda_powertools import Logger
 from fastapi import Depends, FastAPI, Header, Path, Request
 from mangum import Mangum
 
-from wecelebrate.core import consistency, metrics, queue
+from wecelebrate.core import consistency, deadline, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
 from wecelebrate.core.database import Caller, Transaction, reading, writing
 from wecelebrate.core.errors import Unauthenticated
@@ -73,7 +73,8 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
-        response: dict[str, Any] = adapter()(event, context)
+        with deadline.invocation(context):
+            response: dict[str, Any] = adapter()(event, context)
         metrics.flush()
         response["headers"] = {"cache-control": "no-store"} | response["headers"] | added_headers(event)
         response["headers"]["x-request-id"] = request_id

@@ -274,23 +274,6 @@ begin
 end
 $$;
 
--- Enters the database as the caller of a request, like app.enter without the last two parameters. Entries of the audit
--- log then contain the id of the request and the address of the caller.
-create or replace function app.enter(
-  subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, request_id text,
-  address text)
-returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
-  site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
-  kill_switches jsonb)
-language plpgsql set search_path = pg_catalog, app, pg_temp
-as $$
-begin
-  perform app.establish_request($7, $8);
-  return query select * from app.enter($1, $2, $3, $4, $5, $6);
-end
-$$;
-grant execute on function app.enter(text, text, text, uuid, text[], uuid, text, text) to wc_public, wc_api, wc_worker;
-
 create or replace trigger stamp_entry before insert on audit_log
   for each row execute function app.stamp_audit_entry();
 create or replace trigger note_writer before insert on audit_log

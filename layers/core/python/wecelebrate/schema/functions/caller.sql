@@ -157,9 +157,11 @@ grant execute on function app.has_replayed(xid8) to public;
 
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
 -- `caught_up` is true only if this server has replayed all these transactions. `milliseconds_left` is the time that the
--- function has left for this event, or null if the time is not limited. No statement runs longer.
+-- function has left for this event, or null if the time is not limited. No statement runs longer. `request_id` is the id
+-- of the API request, and `address` the IP address of its sender. Both are for the audit log.
 create or replace function app.enter(
-  subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer)
+  subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer,
+  request_id text, address text)
 returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
   kill_switches jsonb)
@@ -170,6 +172,9 @@ declare
   caller record;
 begin
   caller := app.establish_context($1, $2, $3, $4, $6);
+  if request_id is not null or address is not null then
+    perform app.establish_request(request_id, address);
+  end if;
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
   -- of the tier. The value 0 would mean that there is no limit.
   perform
@@ -198,9 +203,10 @@ begin
   return next;
 end
 $$;
-grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer) to wc_public, wc_api, wc_worker;
+grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer, text, text)
+  to wc_public, wc_api, wc_worker;
 
--- The call of the previous release. It does not know the time that is left.
+-- The call of the previous release. It knows neither the time that is left nor the request.
 create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)
@@ -208,5 +214,5 @@ returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[],
   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean,
   kill_switches jsonb)
 language sql set search_path = pg_catalog, app, pg_temp
-as $$ select * from app.enter($1, $2, $3, $4, $5, $6, null) $$;
+as $$ select * from app.enter($1, $2, $3, $4, $5, $6, null, null, null) $$;
 grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker;

@@ -1,0 +1,33 @@
+"""The time at which the current invocation of a function ends.
+
+A statement of the database must not run longer than the function that waits for its result. The first statement of
+every transaction tells the database how much time is left.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+ANSWER_SECONDS = 0.5
+"""The time that a function needs to respond after the database has cancelled a statement."""
+
+_ends_at: list[float] = []
+"""A list that holds the time (of the monotonic clock) at which the last statement must have ended, if an event is
+handled. There is never a second element, because an instance handles one event at a time."""
+
+
+@contextmanager
+def invocation(context: Any) -> Iterator[None]:
+    """Run a `with` block that handles one event. `context` is the Lambda context of the event."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    _ends_at[:] = [time.monotonic() + remaining() / 1000 - ANSWER_SECONDS] if remaining else []
+    try:
+        yield
+    finally:
+        _ends_at.clear()
+
+
+def milliseconds_left() -> int | None:
+    """Return how long a statement that begins now can run. None if no event is handled. The result is at least 1."""
+    return max(1, int((_ends_at[0] - time.monotonic()) * 1000)) if _ends_at else None

@@ -1,0 +1,51 @@
+"""Tests that a function tells the database how much time is left for the current event."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.functions import ROOT
+from wecelebrate.core import deadline
+
+
+@dataclass
+class Remaining:
+    """A context of Lambda with a fixed remaining time."""
+
+    milliseconds: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+def test_the_time_that_is_left_is_known_only_while_an_event_is_handled() -> None:
+    assert deadline.milliseconds_left() is None
+    with deadline.invocation(Remaining(10_000)):
+        left = deadline.milliseconds_left()
+        assert left is not None and 8_000 < left <= 9_500
+    assert deadline.milliseconds_left() is None
+    with pytest.raises(ZeroDivisionError), deadline.invocation(Remaining(10_000)):
+        _ = 1 / 0
+    assert deadline.milliseconds_left() is None
+
+
+@pytest.mark.parametrize("milliseconds", [0, 100, 500])
+def test_a_statement_gets_at_least_one_millisecond_because_zero_means_no_limit(milliseconds: int) -> None:
+    with deadline.invocation(Remaining(milliseconds)):
+        assert deadline.milliseconds_left() == 1
+
+
+def test_an_event_without_a_context_has_no_time_limit() -> None:
+    with deadline.invocation(None):
+        assert deadline.milliseconds_left() is None
+
+
+@pytest.mark.parametrize("handler", sorted((ROOT / "functions").glob("*/**/handler.py")), ids=str)
+def test_every_function_that_uses_the_database_limits_its_statements(handler: Path) -> None:
+    """`serve` and `consume` limit the statements of the API and of the queues. `migrate` waits for long statements."""
+    text = handler.read_text("utf-8")
+    assert handler.parent.name == "migrate" or re.search(
+        r"= serve\(|= consume\(|with deadline\.invocation\(context\)", text
+    )
