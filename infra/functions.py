@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 
 Route = Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*$")]
-OptionalLayer = Literal["cache", "files", "images", "mail", "webhooks"]
+OptionalLayer = Literal["cache", "domains", "files", "images", "mail", "webhooks"]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
@@ -130,6 +130,8 @@ class Bindings:
     jwks_url: str
     signing_key: str
     """The secret key with which functions sign cursors and consistency tokens."""
+    platform_domain: str
+    """The domain of the platform. Each site has a host below this domain."""
     images_url: str
     """The base URL of the bucket `images`."""
     queues: Mapping[str, str]
@@ -231,6 +233,8 @@ class FunctionSpec(Declaration):
             # the function reads from the writer.
             env["WC_DATABASE_WRITER"] = cloud.database_writer
             env["WC_DATABASE_READER"] = cloud.database_reader
+            if self.kind != "deploy":
+                env["WC_PLATFORM_DOMAIN"] = cloud.platform_domain
             if cloud.passwords:
                 env["WC_DATABASE_PASSWORD"] = cloud.passwords[self.login]
         if "cache" in self.uses:

@@ -183,6 +183,7 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),
+            platform_domain=self.node.try_get_context("platform_domain") or f"{environment.name}.wecelebrate.invalid",
             images_url=resources.buckets.images_url(),
             mail_from=resources.mail.sender,
             mail_configuration_set=resources.mail.configuration_set,

@@ -91,7 +91,8 @@ class BenchPlatform:
         """Create a site of Acme that shows a catalog. Returns the domain of the site."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
-            "insert into sites (client_id, name, domain, status, catalog_id) values (%s, %s, %s, 'active', %s)",
+            "insert into sites (client_id, name, domain, domain_verified_at, status, catalog_id)"
+            " values (%s, %s, %s, now(), 'active', %s)",
             [_ACME, domain, domain, catalog_id],
         )
         return domain

@@ -12,6 +12,7 @@ from infra.command import cloud, dlq, jobs, mail
 from infra.command.audit import audit
 from infra.command.bench import bench
 from infra.command.console import console
+from infra.command.dns import dns
 from infra.command.drop import drop
 from infra.command.listen import listen
 from infra.command.migrate import migrate
@@ -60,6 +61,7 @@ app.command()(cloud.status)
 app.command()(migrate)
 app.command()(token)
 app.command()(drop)
+app.command()(dns)
 app.command()(listen)
 app.command()(openapi)
 app.command()(schema)

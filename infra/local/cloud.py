@@ -19,7 +19,7 @@ from pathlib import Path
 from infra.functions import Bindings, FunctionSpec, functions
 from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
-from infra.local.endpoints import Endpoints, Ports, delete_endpoints
+from infra.local.endpoints import Endpoints, Ports, delete_endpoints, dns_directory
 from infra.local.pgbouncer import Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres
 from infra.local.processes import HEALTH, Process, http_ok
@@ -28,6 +28,8 @@ from infra.local.supervisor import Event, Part, Supervisor
 from infra.local.upstash import Upstash
 
 AUDIENCE = "wecelebrate"
+PLATFORM_DOMAIN = "gifts.localhost"
+"""The domain of the platform. Browsers resolve every name below `localhost` to this machine."""
 
 
 class Cloud:
@@ -90,6 +92,7 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
+            platform_domain=PLATFORM_DOMAIN,
             images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
             queues=dict(self.aws.queues),
             buckets=dict(self.aws.buckets),
@@ -98,7 +101,12 @@ class Cloud:
             mail_rate="14",
             passwords=dict(self.credentials.logins),
             # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
-            extra={**self.aws.environment, "WC_OUTBOUND_ALLOW": "127.0.0.1"},
+            # Domains are verified with files: `wecelebrate dns` writes them.
+            extra={
+                **self.aws.environment,
+                "WC_OUTBOUND_ALLOW": "127.0.0.1",
+                "WC_DNS_DIRECTORY": str(dns_directory(self.state)),
+            },
         )
 
     def parts(self) -> list[Part]:

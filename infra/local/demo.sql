@@ -31,16 +31,16 @@ insert into catalog_grants (catalog_id, client_id) values
   ('ca000000-0000-7000-8000-000000000000', 'c2000000-0000-7000-8000-000000000002')
 on conflict do nothing;
 
-insert into sites (id, client_id, name, domain, status, catalog_id, branding, settings) values
-  ('51100000-0000-7000-8000-000000000001', 'c1000000-0000-7000-8000-000000000001', 'Acme gifts', 'gifts.acme.test',
-   'active', 'ca100000-0000-7000-8000-000000000001', '{"color": "#c8102e"}', '{"public": {"locale": "en-US"}}'),
-  ('51200000-0000-7000-8000-000000000002', 'c1000000-0000-7000-8000-000000000001', 'Acme celebrations',
-   'celebrate.acme.test', 'active', 'ca000000-0000-7000-8000-000000000000', '{"color": "#c8102e"}',
+insert into sites (id, client_id, name, slug, domain, domain_verified_at, status, catalog_id, branding, settings) values
+  ('51100000-0000-7000-8000-000000000001', 'c1000000-0000-7000-8000-000000000001', 'Acme gifts', 'acme-gifts',
+   'gifts.acme.test', now(), 'active', 'ca100000-0000-7000-8000-000000000001', '{"color": "#c8102e"}', '{"public": {"locale": "en-US"}}'),
+  ('51200000-0000-7000-8000-000000000002', 'c1000000-0000-7000-8000-000000000001', 'Acme celebrations', 'acme-celebrations',
+   'celebrate.acme.test', now(), 'active', 'ca000000-0000-7000-8000-000000000000', '{"color": "#c8102e"}',
    '{"public": {"locale": "en-US"}}'),
-  ('52100000-0000-7000-8000-000000000003', 'c2000000-0000-7000-8000-000000000002', 'Globex gifts', 'gifts.globex.test',
-   'active', 'ca200000-0000-7000-8000-000000000002', '{"color": "#00594f"}', '{"public": {"locale": "de-DE"}}'),
-  ('52200000-0000-7000-8000-000000000004', 'c2000000-0000-7000-8000-000000000002', 'Globex celebrations',
-   'celebrate.globex.test', 'active', 'ca000000-0000-7000-8000-000000000000', '{"color": "#00594f"}',
+  ('52100000-0000-7000-8000-000000000003', 'c2000000-0000-7000-8000-000000000002', 'Globex gifts', 'globex-gifts',
+   'gifts.globex.test', now(), 'active', 'ca200000-0000-7000-8000-000000000002', '{"color": "#00594f"}', '{"public": {"locale": "de-DE"}}'),
+  ('52200000-0000-7000-8000-000000000004', 'c2000000-0000-7000-8000-000000000002', 'Globex celebrations', 'globex-celebrations',
+   'celebrate.globex.test', now(), 'active', 'ca000000-0000-7000-8000-000000000000', '{"color": "#00594f"}',
    '{"public": {"locale": "de-DE"}}')
 on conflict do nothing;
 

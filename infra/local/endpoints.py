@@ -20,6 +20,11 @@ def state_directory() -> Path:
     return (Path(os.environ.get(HOME_VARIABLE) or ROOT) / ".local").resolve()
 
 
+def dns_directory(state: Path) -> Path:
+    """Return the directory whose files replace DNS in the local cloud (`wecelebrate.core.outbound.dns`)."""
+    return state / "dns"
+
+
 @dataclass(frozen=True)
 class Ports:
     """The ports on 127.0.0.1, one for each part of the local cloud."""

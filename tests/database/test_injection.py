@@ -80,6 +80,8 @@ ATTACKS: dict[str, str] = {
         "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'"
     ),
     "a rollup": "select app.rollup_order_deltas()",
+    "the domain of another site": "update sites set domain = 'b.test', domain_verified_at = now()",
+    "a verification": "select app.verify_site_domain(id, domain) from sites",
     "a delta": f"insert into order_deltas select app.uuid7(), '{B}', current_date, 'USD', 'pending', 1, 1",
 }
 

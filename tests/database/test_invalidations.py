@@ -36,7 +36,7 @@ NEW = ident("new")
 ORDER = ident("A's order")
 WRITES = "select xid, outbox, tags from app.transaction_writes()"
 RENAME = "update sites set name = 'renamed' where id = %s"
-SITE = {f"site:{A_SITE}", "domain:a.test", f"sites:{A}", "sites"}
+SITE = {f"site:{A_SITE}", "domain:a.test", "domain:@a-test", f"sites:{A}", "sites"}
 PRICE = "update products set price = price + 1 where catalog_id = %s"
 
 
@@ -97,7 +97,11 @@ CHANGES: list[tuple[str, tuple[Any, ...], set[str]]] = [
     (RENAME, (A_SITE,), SITE),
     ("update sites set domain = 'new.test' where id = %s", (A_SITE,), SITE | {"domain:new.test"}),
     ("update sites set domain = null where id = %s", (A_SITE,), SITE),
-    ("insert into sites (id, client_id, name) values (%s, %s, 'n')", (NEW, B), {f"site:{NEW}", f"sites:{B}", "sites"}),
+    (
+        "insert into sites (id, client_id, name, slug) values (%s, %s, 'n', 'n-slug')",
+        (NEW, B),
+        {f"site:{NEW}", "domain:@n-slug", f"sites:{B}", "sites"},
+    ),
     ("update site_product_exclusions set reason = 'r' where site_id = %s", (A_SITE,),
      {f"site:{A_SITE}", f"exclusions:{A_SITE}"}),
     ("delete from site_product_exclusions where site_id = %s", (A_SITE,), {f"site:{A_SITE}", f"exclusions:{A_SITE}"}),
@@ -216,7 +220,7 @@ def test_a_caller_cannot_read_the_writes_of_other_transactions(database: Databas
             mine.execute(sql.SQL(RENAME), [A_SITE])
             mine.execute(sql.SQL(RENAME), [A_OTHER_SITE])
             xid, outbox, tags = writes(mine)
-            assert tags == SITE | {f"site:{A_OTHER_SITE}", "domain:other.a.test"}
+            assert tags == SITE | {f"site:{A_OTHER_SITE}", "domain:other.a.test", "domain:@other-a-test"}
             assert len(outbox) == 2
             assert mine.execute("select pg_current_xact_id()::text").fetchone() == (xid,)
         with entered(mine, OWNER):

@@ -169,6 +169,7 @@ def _rows_of_tenants() -> Iterator[Row]:
         yield Row("catalog_grants", f"{catalog} to {client}", {"catalog_id": catalog, "client_id": client})
     for client, site, domain in ((A, A_SITE, "a.test"), (A, A_OTHER_SITE, "other.a.test"), (B, B_SITE, "b.test")):
         values = {"id": site, "client_id": client, "name": domain, "domain": domain, "status": "active"}
+        values |= {"slug": domain.replace(".", "-"), "domain_verified_at": NOW}
         yield Row("sites", domain, {**values, "catalog_id": SHOWN_BY[site]})
     for product, catalog in CATALOG_OF.items():
         values = {"id": product, "catalog_id": catalog, "sku": str(product), "name": f"Mug {product}", "price": 10}

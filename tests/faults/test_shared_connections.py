@@ -62,8 +62,8 @@ def clients(platform_of_module: Platform) -> dict[str, str]:
               insert into products (catalog_id, sku, name, price)
               select id, %(name)s || n, 'a product', 1 from catalog, generate_series(1, 3) n
             )
-            insert into sites (client_id, name, domain)
-            select id, %(name)s, %(name)s || '.test' from client returning client_id::text as id
+            insert into sites (client_id, name, domain, domain_verified_at)
+            select id, %(name)s, %(name)s || '.test', now() from client returning client_id::text as id
             """,
             {"name": name},
         ).fetchone()

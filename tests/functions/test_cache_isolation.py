@@ -47,8 +47,8 @@ with client as (
   insert into catalogs (owner_client_id, name, type, status) select id, %(mark)s, 'erp', 'active' from client
   returning id, owner_client_id
 ), site as (
-  insert into sites (client_id, catalog_id, name, domain, status)
-  select owner_client_id, id, %(mark)s, %(mark)s || '.test', 'active' from catalog returning id
+  insert into sites (client_id, catalog_id, name, domain, domain_verified_at, status)
+  select owner_client_id, id, %(mark)s, %(mark)s || '.test', now(), 'active' from catalog returning id
 ), product as (
   insert into products (catalog_id, sku, name, price) select id, %(mark)s, %(mark)s, 1 from catalog returning id
 )

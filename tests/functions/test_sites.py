@@ -36,15 +36,6 @@ def test_the_client_of_a_site_cannot_be_changed(tenant: Tenant, other_tenant: Te
         assert pointers(problem(response, 422, "invalid")) == ["/client_id"]
 
 
-def test_two_domains_that_differ_only_in_case_are_the_same_domain(tenant: Tenant, other_tenant: Tenant) -> None:
-    new = {"client_id": tenant.client_id, "name": "Mine", "domain": other_tenant.domain.upper()}
-    for response in (
-        tenant.owner.post("/v1/sites", json=new),
-        tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"domain": other_tenant.domain}),
-    ):
-        assert pointers(problem(response, 409, "already_exists")) == ["/domain"]
-
-
 @pytest.mark.parametrize("domain", ["", "a b.test", "-a.test", "a.test/", "https://a.test", "ä.test", "a" * 254])
 def test_an_invalid_domain_is_refused(tenant: Tenant, domain: str) -> None:
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"domain": domain})

@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import httpx
 
+from infra.local.endpoints import dns_directory
 from tests.platform.api import ApiAccess
 from tests.platform.responses import Json, created, ok
+from wecelebrate.core.outbound.dns import DirectoryResolver
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,21 @@ class Tenants(ApiAccess):
         return created(self.admin.post("/v1/catalogs", json=body | more))
 
     def site(self, client_id: str, catalog_id: str | None, **more: Any) -> Json:
-        """Create an active site with its own domain."""
+        """Create an active site with its own domain, and verify the domain."""
         domain = f"{uuid4().hex[:12]}.test"
         body = {"client_id": client_id, "name": f"site {domain}", "domain": domain, "status": "active", **more}
-        return created(self.admin.post("/v1/sites", json={**body, "catalog_id": catalog_id}))
+        site = created(self.admin.post("/v1/sites", json={**body, "catalog_id": catalog_id}))
+        return self.verified(self.admin, site["id"]) if site["domain"] else site
+
+    def verified(self, api: httpx.Client, site_id: str) -> Json:
+        """Set the DNS record that verifies the domain of a site, and verify the domain."""
+        record = ok(api.get(f"/v1/sites/{site_id}/domain-verification"))
+        self.set_txt(record["record_name"], record["record_value"])
+        return ok(api.post(f"/v1/sites/{site_id}/verify-domain"))
+
+    def set_txt(self, name: str, *values: str) -> None:
+        """Replace the TXT records of a name in the DNS of the local cloud."""
+        DirectoryResolver(dns_directory(self.state)).write(name, list(values))
 
     def tenant(self) -> Tenant:
         """Create a client with an owner, a catalog and a site."""

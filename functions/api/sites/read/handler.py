@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from wecelebrate import sites
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import ListParameters, Page
-from wecelebrate.sites.models import Exclusion, Site, SiteFilters
+from wecelebrate.sites.models import DomainVerification, Exclusion, Site, SiteFilters
 
 app = api()
 
@@ -21,6 +21,12 @@ def list_sites(filters: Annotated[SiteFilters, Query()], cached: Cached) -> Resp
 @app.get("/v1/sites/{site_id}", response_model=Site)
 def get_site(site_id: UUID, cached: Cached) -> Response:
     return cached.one(sites.entry(site_id), lambda tx: sites.get(tx, site_id))
+
+
+@app.get("/v1/sites/{site_id}/domain-verification", response_model=DomainVerification)
+def get_domain_verification(site_id: UUID, cached: Cached) -> Response:
+    entry = sites.domain_verification_entry(site_id)
+    return cached.one(entry, lambda tx: sites.domain_verification(tx, site_id))
 
 
 @app.get("/v1/sites/{site_id}/exclusions", response_model=Page[Exclusion])

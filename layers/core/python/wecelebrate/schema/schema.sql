@@ -25,7 +25,6 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
-create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -48,9 +47,7 @@ create table admin_users (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   constraint admin_users_pkey PRIMARY KEY (user_id),
-  constraint admin_users_email_length CHECK ((length(email) <= 500)),
-  constraint admin_users_role_check CHECK ((role = ANY (ARRAY['super_admin'::text, 'admin'::text, 'support'::text]))),
-  constraint admin_users_user_id_length CHECK ((length(user_id) <= 500))
+  constraint admin_users_role_check CHECK ((role = ANY (ARRAY['super_admin'::text, 'admin'::text, 'support'::text])))
 );
 comment on column admin_users.user_id is
   'The `sub` claim of the token.';
@@ -93,11 +90,7 @@ create table analytics_events (
   accepted_at timestamp with time zone not null default now(),
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
-  constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
-  constraint analytics_events_event_data_length CHECK (app.json_fits(event_data, 65536)),
-  constraint analytics_events_event_type_length CHECK ((length(event_type) <= 200)),
-  constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
-  constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
+  constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id)
 ) partition by RANGE (accepted_at);
 CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
@@ -129,11 +122,7 @@ create table audit_log (
   details jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
   constraint audit_log_pkey PRIMARY KEY (id),
-  constraint audit_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE SET NULL,
-  constraint audit_log_action_length CHECK ((length(action) <= 200)),
-  constraint audit_log_details_length CHECK (app.json_fits(details, 65536)),
-  constraint audit_log_object_id_length CHECK ((length(object_id) <= 500)),
-  constraint audit_log_subject_length CHECK ((length(subject) <= 500))
+  constraint audit_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE SET NULL
 );
 CREATE INDEX audit_log_by_client ON public.audit_log USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX audit_log_by_created_at ON public.audit_log USING btree (created_at DESC, id DESC);
@@ -233,12 +222,7 @@ create table catalogs (
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
-  constraint catalogs_name_length CHECK ((length(name) <= 500)),
-  constraint catalogs_pricing_rules_size CHECK (app.json_fits(pricing_rules, 524288)),
-  constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
-  constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 65536)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
 );
@@ -293,9 +277,7 @@ create table client_users (
   updated_at timestamp with time zone not null default now(),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint client_users_email_length CHECK ((length(email) <= 500)),
-  constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text]))),
-  constraint client_users_user_id_length CHECK ((length(user_id) <= 500))
+  constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
@@ -345,16 +327,8 @@ create table clients (
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
-  constraint clients_address_length CHECK ((length(address) <= 100000)),
-  constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
-  constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
-  constraint clients_description_length CHECK ((length(description) <= 100000)),
-  constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
-  constraint clients_name_length CHECK ((length(name) <= 500)),
-  constraint clients_settings_size CHECK (app.json_fits(settings, 524288)),
-  constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text)),
-  constraint clients_slug_length CHECK ((length(slug) <= 100))
+  constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text))
 );
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
@@ -395,12 +369,7 @@ create table dead_letters (
   redriven_by text,
   constraint dead_letters_pkey PRIMARY KEY (id),
   constraint dead_letters_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
-  constraint dead_letters_body_length CHECK (app.json_fits(body, 1048576)),
-  constraint dead_letters_code_length CHECK ((length(code) <= 100)),
-  constraint dead_letters_queue_length CHECK ((length(queue) <= 200)),
-  constraint dead_letters_reason_length CHECK ((length(reason) <= 5000)),
-  constraint dead_letters_redriven_by_length CHECK ((length(redriven_by) <= 500))
+  constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
 );
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
 CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
@@ -441,11 +410,7 @@ create table drops (
   constraint drops_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
   constraint drops_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint drops_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
-  constraint drops_etag_length CHECK ((length(etag) <= 500)),
-  constraint drops_key_length CHECK ((length(key) <= 2000)),
-  constraint drops_sequencer_length CHECK ((length(sequencer) <= 500)),
-  constraint drops_size_check CHECK ((size >= 0)),
-  constraint drops_version_id_length CHECK ((length(version_id) <= 2000))
+  constraint drops_size_check CHECK ((size >= 0))
 );
 CREATE INDEX drops_by_catalog ON public.drops USING btree (catalog_id, id);
 CREATE INDEX drops_by_job ON public.drops USING btree (job_id);
@@ -495,11 +460,7 @@ create table idempotency_keys (
   body text,
   created_at timestamp with time zone not null default now(),
   constraint idempotency_keys_pkey PRIMARY KEY (subject, key),
-  constraint idempotency_keys_body_length CHECK ((octet_length(body) <= 6000000)),
-  constraint idempotency_keys_headers_length CHECK (app.json_fits(headers, 65536)),
-  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
-  constraint idempotency_keys_request_hash_length CHECK ((length(request_hash) <= 100)),
-  constraint idempotency_keys_subject_length CHECK ((length(subject) <= 500))
+  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
 CREATE INDEX idempotency_keys_by_created_at ON public.idempotency_keys USING btree (created_at);
 -- row-level security: forced
@@ -544,18 +505,13 @@ create table images (
   updated_at timestamp with time zone not null default now(),
   constraint images_pkey PRIMARY KEY (id),
   constraint images_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
-  constraint images_error_code_length CHECK ((length(error_code) <= 100)),
-  constraint images_error_length CHECK ((length(error) <= 5000)),
-  constraint images_etag_length CHECK ((length(etag) <= 1000)),
   constraint images_fetched_source_check CHECK (((origin = 'uploaded'::text) OR (source IS NOT NULL))),
   constraint images_origin_check CHECK ((origin = ANY (ARRAY['fetched'::text, 'uploaded'::text]))),
   constraint images_ready_check CHECK (((status <> 'ready'::text) OR ((source IS NOT NULL) AND (sha256 IS NOT NULL)))),
-  constraint images_renditions_length CHECK (app.json_fits(renditions, 65536)),
   constraint images_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint images_source_check CHECK ((octet_length(source) <= 2048)),
   constraint images_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'pending'::text, 'ready'::text,
-    'failed'::text]))),
-  constraint images_type_length CHECK ((length(type) <= 200))
+    'failed'::text])))
 );
 comment on column images.source is
   'The address in `products.images`. An upload has no address until it is rendered.';
@@ -631,17 +587,7 @@ create table jobs (
   constraint jobs_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE SET NULL,
   constraint jobs_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint jobs_approval_check CHECK ((approval = ANY (ARRAY['needed'::text, 'given'::text]))),
-  constraint jobs_checkpoint_length CHECK (app.json_fits(checkpoint, 8388608)),
-  constraint jobs_counts_length CHECK (app.json_fits(counts, 65536)),
-  constraint jobs_error_code_length CHECK ((length(error_code) <= 100)),
-  constraint jobs_error_length CHECK ((length(error) <= 5000)),
-  constraint jobs_first_errors_length CHECK (app.json_fits(first_errors, 524288)),
-  constraint jobs_notify_email_length CHECK ((length(notify_email) <= 500)),
-  constraint jobs_ordering_key_length CHECK ((length(ordering_key) <= 500)),
-  constraint jobs_payload_length CHECK (app.json_fits(payload, 65536)),
   constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
-  constraint jobs_requested_by_length CHECK ((length(requested_by) <= 500)),
-  constraint jobs_result_length CHECK (app.json_fits(result, 1048576)),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
@@ -734,7 +680,6 @@ create table kill_switches (
   updated_by text default app.subject(),
   constraint kill_switches_pkey PRIMARY KEY (name),
   constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
-  constraint kill_switches_updated_by_length CHECK ((length(updated_by) <= 500)),
   constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
     'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
 );
@@ -767,10 +712,7 @@ create table mail_suppressions (
   constraint mail_suppressions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint mail_suppressions_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mails(id) ON DELETE SET NULL,
   constraint mail_suppressions_address_check CHECK ((address = lower(address))),
-  constraint mail_suppressions_address_length CHECK ((length(address) <= 500)),
-  constraint mail_suppressions_cause_check CHECK ((cause = ANY (ARRAY['bounce'::text, 'complaint'::text]))),
-  constraint mail_suppressions_reason_length CHECK ((length(reason) <= 5000)),
-  constraint mail_suppressions_released_by_length CHECK ((length(released_by) <= 500))
+  constraint mail_suppressions_cause_check CHECK ((cause = ANY (ARRAY['bounce'::text, 'complaint'::text])))
 );
 comment on column mail_suppressions.client_id is
   'Null: the suppression belongs to the platform.';
@@ -827,11 +769,6 @@ create table mails (
   constraint mails_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint mails_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint mails_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
-  constraint mails_details_length CHECK (app.json_fits(details, 65536)),
-  constraint mails_locale_length CHECK ((length(locale) <= 100)),
-  constraint mails_message_id_length CHECK ((length(message_id) <= 500)),
-  constraint mails_reason_length CHECK ((length(reason) <= 5000)),
-  constraint mails_recipient_length CHECK ((length(recipient) <= 500)),
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'failed'::text, 'suppressed'::text,
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
@@ -957,9 +894,7 @@ create table order_lines (
     DELETE CASCADE,
   constraint order_lines_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE SET NULL,
   constraint order_lines_line_check CHECK ((line >= 1)),
-  constraint order_lines_name_length CHECK ((length(name) <= 500)),
   constraint order_lines_quantity_check CHECK ((quantity >= 1)),
-  constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
   constraint order_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
 );
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
@@ -1009,13 +944,6 @@ create table orders (
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
   constraint orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  constraint orders_customer_email_length CHECK ((length(customer_email) <= 500)),
-  constraint orders_customer_name_length CHECK ((length(customer_name) <= 500)),
-  constraint orders_customer_subject_length CHECK ((length(customer_subject) <= 500)),
-  constraint orders_items_length CHECK (app.json_fits(items, 1700000)),
-  constraint orders_metadata_length CHECK (app.json_fits(metadata, 65536)),
-  constraint orders_order_number_length CHECK ((length(order_number) <= 50)),
-  constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
   constraint orders_total_amount_check CHECK ((total_amount >= (0)::numeric))
@@ -1092,19 +1020,9 @@ create table products (
   constraint products_catalog_sku_unique UNIQUE (catalog_id, sku),
   constraint products_pkey PRIMARY KEY (id),
   constraint products_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
-  constraint products_attributes_size CHECK (app.json_fits(attributes, 524288)),
-  constraint products_brand_length CHECK ((length(brand) <= 300)),
-  constraint products_category_length CHECK ((length(category) <= 300)),
   constraint products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  constraint products_description_length CHECK (((octet_length(description) <= 100000) OR (length(description) <=
-    100000))),
-  constraint products_images_length CHECK (app.json_fits(images, 655360)),
   constraint products_inventory_check CHECK ((inventory_count >= 0)),
-  constraint products_media_length CHECK ((octet_length(media) <= 262144)),
-  constraint products_name_length CHECK ((length(name) <= 500)),
-  constraint products_price_check CHECK ((price >= (0)::numeric)),
-  constraint products_sku_length CHECK ((length(sku) <= 200)),
-  constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152))
+  constraint products_price_check CHECK ((price >= (0)::numeric))
 );
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
@@ -1184,11 +1102,7 @@ create table schedules (
   constraint schedules_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
   constraint schedules_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint schedules_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
-  constraint schedules_cron_length CHECK ((length(cron) <= 200)),
-  constraint schedules_last_outcome_length CHECK ((length(last_outcome) <= 5000)),
   constraint schedules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 300))),
-  constraint schedules_settings_length CHECK (app.json_fits(settings, 65536)),
-  constraint schedules_timezone_length CHECK ((length(timezone) <= 100)),
   constraint schedules_type_check CHECK ((type = 'catalog_sync'::text))
 );
 comment on column schedules.last_outcome is
@@ -1265,8 +1179,7 @@ create table site_product_exclusions (
   constraint site_product_exclusions_pkey PRIMARY KEY (site_id, product_id),
   constraint site_product_exclusions_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id,
     id) ON DELETE CASCADE,
-  constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE,
-  constraint site_product_exclusions_reason_length CHECK ((length(reason) <= 100000))
+  constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE
 );
 CREATE INDEX site_product_exclusions_by_product ON public.site_product_exclusions USING btree (product_id);
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.site_product_exclusions REFERENCING OLD TABLE AS before
@@ -1315,23 +1228,42 @@ create table sites (
   catalog_id uuid,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  slug text not null default ('shop-'::text || app.slug_suffix()),
+  domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
+  domain_verified_at timestamp with time zone,
   constraint sites_client_id_unique UNIQUE (client_id, id),
-  constraint sites_domain_key UNIQUE (domain),
+  constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint sites_branding_size CHECK (app.json_fits(branding, 524288)),
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
-  constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_name_check CHECK ((length(name) >= 1)),
-  constraint sites_name_length CHECK ((length(name) <= 500)),
-  constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
-  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text])))
+  constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
+    AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
+    'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
+    'assets'::text, 'static'::text, 'cdn'::text, 'images'::text, 'docs'::text, 'help'::text, 'support'::text,
+    'status'::text, 'blog'::text, 'shop'::text, 'account'::text, 'accounts'::text, 'billing'::text, 'internal'::text,
+    'staging'::text, 'dev'::text, 'test'::text, 'localhost'::text, 'autoconfig'::text, 'autodiscover'::text,
+    'wpad'::text, 'isatap'::text, 'broadcasthost'::text, 'postmaster'::text, 'hostmaster'::text, 'webmaster'::text,
+    'abuse'::text, 'security'::text, 'root'::text])))),
+  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
+  constraint sites_verified_domain_check CHECK (((domain_verified_at IS NULL) OR ((domain IS NOT NULL) AND (domain ~
+    '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (domain !~
+    '\.localhost$'::text))))
 );
+comment on column sites.domain is
+  'The domain that the client wants. Visitors reach the site at this domain only after it is verified.';
+comment on column sites.slug is
+  'The label of the site below the domain of the platform. It never changes.';
+comment on column sites.domain_token is
+  'The value that the TXT record of the domain must contain.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
+CREATE UNIQUE INDEX sites_verified_domain ON public.sites USING btree (domain) WHERE (domain_verified_at IS NOT NULL);
+CREATE TRIGGER protect_names BEFORE INSERT OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION
+  app.protect_site_names();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1359,12 +1291,16 @@ create policy customer on sites for select to app_customer
   using (id = ( SELECT app.site_id() AS site_id));
 create policy definer on sites for select to app_definer
   using (true);
+create policy definer_update on sites for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on sites for all to app_migrate
   using (true)
   with check (true);
 grant delete, insert, select, update on sites to app_admin, app_migrate;
 grant insert, select, update on sites to app_client;
-grant select on sites to app_anon, app_customer, app_definer;
+grant select on sites to app_anon, app_customer;
+grant select, update on sites to app_definer;
 
 -- Table tiers, owner app_owner
 
@@ -1413,10 +1349,6 @@ create table uploads (
   constraint uploads_key_unique UNIQUE (key),
   constraint uploads_pkey PRIMARY KEY (id),
   constraint uploads_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint uploads_content_type_length CHECK ((length(content_type) <= 500)),
-  constraint uploads_created_by_length CHECK ((length(created_by) <= 500)),
-  constraint uploads_key_length CHECK ((length(key) <= 2000)),
-  constraint uploads_name_length CHECK ((length(name) <= 500)),
   constraint uploads_size_check CHECK ((size > 0))
 );
 comment on column uploads.client_id is
@@ -1465,11 +1397,6 @@ create table webhook_deliveries (
   constraint webhook_deliveries_pkey PRIMARY KEY (id),
   constraint webhook_deliveries_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
     DELETE CASCADE,
-  constraint webhook_deliveries_event_length CHECK ((length(event) <= 100)),
-  constraint webhook_deliveries_last_body_length CHECK ((length(last_body) <= 5000)),
-  constraint webhook_deliveries_last_error_length CHECK ((length(last_error) <= 5000)),
-  constraint webhook_deliveries_log_length CHECK (app.json_fits(log, 524288)),
-  constraint webhook_deliveries_payload_length CHECK (app.json_fits(payload, 1048576)),
   constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text,
     'failed'::text])))
 );
@@ -1528,8 +1455,7 @@ create table webhook_secrets (
   expires_at timestamp with time zone,
   constraint webhook_secrets_pkey PRIMARY KEY (id),
   constraint webhook_secrets_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
-    DELETE CASCADE,
-  constraint webhook_secrets_secret_length CHECK ((length(secret) <= 500))
+    DELETE CASCADE
 );
 comment on column webhook_secrets.expires_at is
   'Null: the current secret. A replaced secret also signs requests until this time.';
@@ -1573,11 +1499,9 @@ create table webhooks (
   constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint webhooks_check CHECK (((status = 'disabled'::text) = ((disabled_reason IS NOT NULL) AND (disabled_at IS NOT
     NULL)))),
-  constraint webhooks_description_length CHECK ((length(description) <= 500)),
   constraint webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_hand'::text, 'gone'::text,
     'failing'::text]))),
   constraint webhooks_events_check CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 50))),
-  constraint webhooks_events_length CHECK ((octet_length((events)::text) <= 5000)),
   constraint webhooks_status_check CHECK ((status = ANY (ARRAY['enabled'::text, 'disabled'::text]))),
   constraint webhooks_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2048)))
 );
@@ -1791,7 +1715,8 @@ grant select, update on app.schedule_view to app_system;
 -- View app.site_view, owner app_owner
 
 create view app.site_view with (security_invoker=true) as
- SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
+ SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
+    domain_verified_at
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -2182,18 +2107,6 @@ CREATE OR REPLACE FUNCTION app.enter(subject text, email text DEFAULT NULL::text
  RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
    site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
    jsonb)
- LANGUAGE sql
- SET search_path TO 'pg_catalog', 'app', 'pg_temp'
-AS $function$ select * from app.enter($1, $2, $3, $4, $5, $6, null) $function$;
-grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
-
--- Function app.enter(text,text,text,uuid,text[],uuid,integer), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.enter(subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id
-  uuid, milliseconds_left integer)
- RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
-   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
-   jsonb)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'app', 'pg_temp'
 AS $function$
@@ -2203,15 +2116,12 @@ declare
 begin
   caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
-  -- of the tier. The value 0 would mean that there is no limit.
+  -- of the tier.
   perform
-    set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
-      case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
+    set_config('statement_timeout', (case
+      when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000
+      else least(extract(epoch from caller.statement_timeout) * 1000, 25000) end)::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
-  if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
-    perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
-  end if;
   role := caller.role;
   admin_role := caller.admin_role;
   client_ids := caller.client_ids;
@@ -2225,13 +2135,12 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
-                  from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
   end if;
   return next;
 end
 $function$;
-grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer) to wc_api, wc_public, wc_worker;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -2349,6 +2258,20 @@ AS $function$
 $function$;
 grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
 
+-- Function app.has_replayed(xid8), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case
+    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
+    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
+  end
+$function$;
+grant execute on function app.has_replayed(xid8) to public;
+
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -2406,16 +2329,6 @@ CREATE OR REPLACE FUNCTION app.job_source(payload jsonb)
 AS $function$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $function$;
 grant execute on function app.job_source(jsonb) to app_admin, app_client, app_support, app_system;
-
--- Function app.json_fits(jsonb,integer), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.json_fits(value jsonb, max_bytes integer)
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN (((pg_column_size(value) <= 2000) AND (pg_column_compression(value) IS NULL)) OR (octet_length((value)::text) <=
-  max_bytes));
-grant execute on function app.json_fits(jsonb,integer) to public;
 
 -- Function app.like_pattern(text), owner app_owner
 
@@ -2494,6 +2407,9 @@ CREATE OR REPLACE FUNCTION app.merge_patch(target jsonb, patch jsonb)
  IMMUTABLE PARALLEL SAFE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  key text;
+  value jsonb;
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
     return patch;
@@ -2501,19 +2417,14 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  -- A patch that has neither null nor objects in an object only replaces values. This is 10 times as fast.
-  if jsonb_strip_nulls(patch) = patch
-    and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")'))
-  then
-    return target || patch;
-  end if;
-  return (
-    select coalesce(jsonb_object_agg(key,
-        case when new.value is null then old.value
-             when jsonb_typeof(new.value) = 'object' then app.merge_patch(old.value, new.value)
-             else new.value end)
-      filter (where jsonb_typeof(new.value) is distinct from 'null'), '{}')
-    from jsonb_each(target) old full join jsonb_each(patch) new using (key));
+  for key, value in select * from jsonb_each(patch) loop
+    if jsonb_typeof(value) = 'null' then
+      target := target - key;
+    else
+      target := target || jsonb_build_object(key, app.merge_patch(target -> key, value));
+    end if;
+  end loop;
+  return target;
 end
 $function$;
 grant execute on function app.merge_patch(jsonb,jsonb) to public;
@@ -2551,35 +2462,6 @@ CREATE OR REPLACE FUNCTION app.owner_ids()
 RETURN (app.context('owner_ids'::text))::uuid[];
 grant execute on function app.owner_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
-
--- Function app.page_rows(text,integer), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.page_rows(query text, max_bytes integer)
- RETURNS SETOF record
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  list refcursor;
-  current record;
-  bytes bigint := 0;
-begin
-  open list no scroll for execute query;
-  loop
-    fetch list into current;
-    exit when not found;
-    bytes := bytes + octet_length(current.item);
-    if bytes > max_bytes and bytes > octet_length(current.item) then
-      current.item := null;
-      return next current;
-      exit;
-    end if;
-    return next current;
-  end loop;
-end
-$function$;
-grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
@@ -2784,6 +2666,40 @@ end
 $function$;
 grant execute on function
   app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
+
+-- Function app.protect_site_names(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.protect_site_names()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+declare
+  is_caller constant boolean := current_user in ('app_admin', 'app_client');
+  label text;
+begin
+  if tg_op = 'INSERT' then
+    if is_caller then
+      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')),
+        40));
+      new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
+      new.domain_token := replace(gen_random_uuid()::text, '-', '');
+      new.domain_verified_at := null;
+    end if;
+    return new;
+  end if;
+  if is_caller and (new.slug, new.domain_token, new.domain_verified_at)
+      is distinct from (old.slug, old.domain_token, old.domain_verified_at) then
+    raise exception 'a caller must not change the slug or the verification of a site'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if new.domain is distinct from old.domain and new.domain_verified_at is not distinct from old.domain_verified_at then
+    new.domain_verified_at := null;
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.protect_site_names() to public;
 
 -- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
 
@@ -3064,9 +2980,10 @@ begin
     select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
       into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
       from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
-      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+      where (s.domain = lower($2) and s.domain_verified_at is not null or s.slug = app.slug_of(lower($2)))
+        and s.status = 'active' and c.is_active;
     if site_id is null and site_domain is not null then
-      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
+      raise exception 'no active site has this domain' using errcode = 'WC404';
     end if;
     role := case when $1 is null then 'app_anon' else 'app_customer' end;
   else
@@ -3209,7 +3126,8 @@ BEGIN ATOMIC
              WHEN 'catalog_grants'::text THEN ARRAY[('client:'::text || (row_tags.r ->> 'client_id'::text)),
                ('grants:'::text || (row_tags.r ->> 'catalog_id'::text))]
              WHEN 'sites'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'id'::text)), ('domain:'::text ||
-               (row_tags.r ->> 'domain'::text)), ('sites:'::text || (row_tags.r ->> 'client_id'::text)), 'sites'::text]
+               (row_tags.r ->> 'domain'::text)), ('domain:@'::text || (row_tags.r ->> 'slug'::text)), ('sites:'::text ||
+               (row_tags.r ->> 'client_id'::text)), 'sites'::text]
              WHEN 'site_product_exclusions'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'site_id'::text)),
                ('exclusions:'::text || (row_tags.r ->> 'site_id'::text))]
              WHEN 'orders'::text THEN ARRAY[('order:'::text || (row_tags.r ->> 'id'::text)), ('orders:'::text ||
@@ -3303,8 +3221,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-      -- word.
+      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
+      -- would read the whole index.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
@@ -3363,6 +3281,22 @@ CREATE OR REPLACE FUNCTION app.site_id()
 RETURN (app.context('site_id'::text))::uuid;
 grant execute on function app.site_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function app.slug_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.slug_of(site_domain text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN starts_with(site_domain, '@'::text) THEN substr(site_domain, 2) ELSE NULL::text END;
+
+-- Function app.slug_suffix(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.slug_suffix()
+ RETURNS text
+ LANGUAGE sql
+RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
+grant execute on function app.slug_suffix() to public;
 
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
@@ -3449,6 +3383,35 @@ AS $function$
     'hex')::uuid
 $function$;
 grant execute on function app.uuid7() to public;
+
+-- Function app.verify_site_domain(uuid,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.verify_site_domain(site uuid, domain text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if session_user <> 'wc_worker' then
+    raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
+  end if;
+  -- Two sites that verify the same domain at the same time wait for each other here.
+  perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
+  if not exists (
+    select from sites s
+    where s.id = $1 and s.domain = $2 and (app.admin_role() is not null or s.client_id = any (app.editor_ids()))
+  ) then
+    return false;
+  end if;
+  update sites s set domain_verified_at = null
+    where s.domain = $2 and s.id <> $1 and s.domain_verified_at is not null;
+  update sites s set domain_verified_at = now()
+    where s.id = $1 and s.domain = $2 and s.domain_verified_at is null;
+  return true;
+end
+$function$;
+grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_client;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

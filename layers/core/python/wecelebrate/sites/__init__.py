@@ -10,7 +10,17 @@ from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SiteFilters, SitePatch
+from wecelebrate.sites import domains
+from wecelebrate.sites.models import (
+    DomainVerification,
+    Exclusion,
+    NewExclusion,
+    NewSite,
+    Site,
+    SiteContent,
+    SiteFilters,
+    SitePatch,
+)
 
 sql = queries(__file__)
 
@@ -18,6 +28,11 @@ sql = queries(__file__)
 def entry(site_id: UUID) -> Entry:
     """Return the cache entry for a site."""
     return keys.entry(keys.SITE, site_id, tags=[f"site:{site_id}"])
+
+
+def domain_verification_entry(site_id: UUID) -> Entry:
+    """Return the cache entry for the verification of a site's domain."""
+    return keys.entry(keys.SITE, site_id, "domain", tags=[f"site:{site_id}"])
 
 
 def page_entry(filters: SiteFilters) -> Entry:
@@ -47,10 +62,12 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    Raises Forbidden. Raises AlreadyExists if the domain is in use. Raises Invalid if the client cannot read the
-    catalog.
+    The domain is only a claim until `verify_domain` has succeeded. Raises Forbidden. Raises Invalid if the client
+    cannot read the catalog, or if no site may have the domain.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
+    if new.domain:
+        domains.check(new.domain)
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
 
 
@@ -62,9 +79,20 @@ def replace(tx: Transaction, site_id: UUID, content: SiteContent, match: Match) 
 def change(tx: Transaction, site_id: UUID, patch: SitePatch, match: Match) -> Site:
     """Apply a patch to a site.
 
-    Raises NotFound, Forbidden, AlreadyExists, Invalid, and the errors of `Match.check`.
+    A change of the domain ends its verification. Raises NotFound, Forbidden, Invalid, and the errors of `Match.check`.
     """
     return _change(tx, site_id, patch.changes(), match, replace=False)
+
+
+def domain_verification(tx: Transaction, site_id: UUID) -> DomainVerification:
+    """Return the host of a site, and the DNS record that verifies the domain of the site. Raises NotFound."""
+    return domains.verification(tx, get(tx, site_id))
+
+
+def verify_domain(tx: Transaction, site_id: UUID) -> Site:
+    """Verify the domain of a site with the record in DNS. Raises NotFound and the errors of `domains.verify`."""
+    domains.verify(tx, get(tx, site_id))
+    return get(tx, site_id)
 
 
 def exclusions(tx: Transaction, site_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
@@ -97,6 +125,8 @@ def _change(tx: Transaction, site_id: UUID, changes: dict[str, Any], match: Matc
     expected = match.check(site)
     if changes.get("catalog_id"):
         _check_catalog(tx, site.client_id, UUID(changes["catalog_id"]))
+    if changes.get("domain") and changes["domain"] != site.domain:
+        domains.check(changes["domain"])
     parameters = as_json({"changes": changes}, "changes")
     row = sql.change_site(tx, site_id=site_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:

@@ -57,6 +57,21 @@ class Site(BaseModel):
     catalog_id: UUID | None
     created_at: Moment
     updated_at: Moment
+    slug: str = Field(description="The label of the site below the domain of the platform. It never changes.")
+    domain_verified_at: Moment | None = Field(
+        description="When the domain was verified. Null: visitors cannot reach the site at its domain."
+    )
+
+
+class DomainVerification(BaseModel):
+    """How visitors reach a site, and the DNS record that verifies the domain of the site."""
+
+    host: str = Field(description="The host below the domain of the platform. It always works.")
+    domain: str | None
+    domain_verified_at: Moment | None
+    record_type: Literal["TXT"] = "TXT"
+    record_name: str | None = Field(description="The name of the record. Null if the site has no domain.")
+    record_value: str = Field(description="The text of the record.")
 
 
 class SiteFilters(ListParameters):

@@ -16,6 +16,15 @@ order by name, id;
 -- Get a site that the caller may see.
 select * from app.site_view where id = :site_id;
 
+-- name: get_domain_token$
+-- Get the token that the TXT record of a site's domain must contain.
+select domain_token from sites where id = :site_id;
+
+-- name: verify_domain$
+-- Record that the caller's site has verified its domain. Returns false if the caller may not change the site, or if the
+-- site no longer has this domain.
+select app.verify_site_domain(:site_id, :domain);
+
 -- name: create_site^
 -- Create a site.
 insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id)

@@ -4,6 +4,7 @@ The `Caller` of the transaction contains the domain of the visited site. Row-lev
 of the site's catalog, and hides the products that the site excludes. A draft or inactive catalog shows no products.
 """
 
+from typing import Any
 from uuid import UUID
 
 from wecelebrate import products
@@ -36,7 +37,7 @@ def product_entry(product_id: UUID) -> Entry:
 
 def get(tx: Transaction) -> Storefront:
     """Return the configuration of the visited site."""
-    return Storefront(**sql.get_storefront(tx))
+    return Storefront(**_site(tx))
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
@@ -44,7 +45,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
 
     The first page includes facets, unless the filter `facets` is false.
     """
-    site = sql.get_storefront(tx)
+    site = _site(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
@@ -68,3 +69,8 @@ def product(tx: Transaction, product_id: UUID) -> StorefrontProduct:
     if row is None:
         raise NotFound
     return StorefrontProduct(**row)
+
+
+def _site(tx: Transaction) -> dict[str, Any]:
+    row: dict[str, Any] = sql.get_storefront(tx, platform_domain=settings().platform_domain)
+    return row

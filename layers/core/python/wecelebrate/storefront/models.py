@@ -15,7 +15,7 @@ class Storefront(BaseModel):
 
     id: UUID
     name: str
-    domain: str
+    domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
     branding: Object
     settings: Object = Field(description="The value of `public` in the settings of the site.")
 

@@ -18,7 +18,7 @@ uses no session-level SET, no named prepared statements and no server-side curso
     login           signs a function in to the database
 """
 
-from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext
+from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext, visited_site
 from wecelebrate.core.database.endpoints import probe
 from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries, rows_within
 from wecelebrate.core.database.transaction import ENTER, Transaction, reading, writing, writing_beside
@@ -36,6 +36,7 @@ __all__ = [
     "queries",
     "reading",
     "rows_within",
+    "visited_site",
     "writing",
     "writing_beside",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from wecelebrate.core.settings import settings
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -17,7 +19,7 @@ class Caller:
     email: str | None = None
     """The e-mail address in the token. None if the address is not verified."""
     site_domain: str | None = None
-    """The domain of the visited storefront."""
+    """The visited storefront: its domain, or `@<slug>` for the host `<slug>.<domain of the platform>`."""
     client_id: UUID | None = None
     """The client on whose behalf a service acts."""
     job_id: UUID | None = None
@@ -41,6 +43,17 @@ class Caller:
     def reading_after(self, xids: Iterable[str]) -> "Caller":
         """Return a copy of this caller. The reads of the copy must also see the given transactions."""
         return replace(self, min_xids=(*self.min_xids, *xids))
+
+
+def visited_site(host: str) -> str:
+    """Return the `site_domain` of a caller that visits a host.
+
+    A host with more than one label below the domain of the platform is no site. It stays a domain that nobody can
+    verify.
+    """
+    host = host.lower()
+    slug, _, parent = host.partition(".")
+    return f"@{slug}" if parent and parent == settings().platform_domain else host
 
 
 SYSTEM = Caller(subject="service:system")

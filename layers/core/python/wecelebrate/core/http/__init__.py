@@ -23,7 +23,7 @@ from mangum import Mangum
 
 from wecelebrate.core import consistency, deadline, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
-from wecelebrate.core.database import Caller, Transaction, reading, writing
+from wecelebrate.core.database import Caller, Transaction, reading, visited_site, writing
 from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import problems
@@ -93,7 +93,7 @@ def _signed_in(request: Request) -> Caller:
 
 
 def _visitor(request: Request, domain: str) -> Caller:
-    return caller(bearer_claims(request.headers.get("authorization")), site_domain=domain.lower())
+    return caller(bearer_claims(request.headers.get("authorization")), site_domain=visited_site(domain))
 
 
 @contextmanager

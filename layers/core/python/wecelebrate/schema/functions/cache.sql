@@ -18,7 +18,8 @@ begin atomic
     when 'catalogs' then array['catalog:' || (r ->> 'id'), 'catalogs']
     when 'catalog_grants' then array['client:' || (r ->> 'client_id'), 'grants:' || (r ->> 'catalog_id')]
     when 'sites' then
-      array['site:' || (r ->> 'id'), 'domain:' || (r ->> 'domain'), 'sites:' || (r ->> 'client_id'), 'sites']
+      array['site:' || (r ->> 'id'), 'domain:' || (r ->> 'domain'), 'domain:@' || (r ->> 'slug'),
+        'sites:' || (r ->> 'client_id'), 'sites']
     when 'site_product_exclusions' then array['site:' || (r ->> 'site_id'), 'exclusions:' || (r ->> 'site_id')]
     when 'orders' then array['order:' || (r ->> 'id'), 'orders:' || (r ->> 'client_id'), 'orders']
   end) tag

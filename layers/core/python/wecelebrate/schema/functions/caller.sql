@@ -44,6 +44,13 @@ begin
 end
 $$;
 
+-- Returns the slug in `site_domain` if it has the form `@<slug>`, and null if it is a domain. The functions write the host
+-- `<slug>.<domain of the platform>` as `@<slug>`, because the database does not know the domain of the platform. No
+-- request can contain this form, because a domain contains no `@`.
+create or replace function app.slug_of(site_domain text) returns text
+language sql immutable parallel safe
+return case when starts_with(site_domain, '@') then substr(site_domain, 2) end;
+
 -- Resolves `subject` to a caller that is allowed to use the current login. Returns one row or raises an error. The
 -- hourly request limit is the limit of the caller's tier. Admins, support and services have no request limit.
 create or replace function app.resolve_caller(
@@ -64,9 +71,10 @@ begin
     select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
       into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
       from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
-      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+      where (s.domain = lower($2) and s.domain_verified_at is not null or s.slug = app.slug_of(lower($2)))
+        and s.status = 'active' and c.is_active;
     if site_id is null and site_domain is not null then
-      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
+      raise exception 'no active site has this domain' using errcode = 'WC404';
     end if;
     role := case when $1 is null then 'app_anon' else 'app_customer' end;
   else

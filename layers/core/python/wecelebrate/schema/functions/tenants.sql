@@ -19,7 +19,74 @@ grant select, insert, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
 
 create or replace view app.site_view with (security_invoker = true) as
-select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at
+select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
+  domain_verified_at
 from sites;
 grant select, insert, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_customer, app_anon;
+
+-- Protects the names of sites, in all statements of callers. The database derives the slug from the name of a new site.
+-- Only app.verify_site_domain verifies a domain. A verification ends when the domain changes.
+create or replace function app.protect_site_names() returns trigger
+language plpgsql set search_path = pg_catalog, app, pg_temp
+as $$
+declare
+  is_caller constant boolean := current_user in ('app_admin', 'app_client');
+  label text;
+begin
+  if tg_op = 'INSERT' then
+    if is_caller then
+      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')), 40));
+      new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
+      new.domain_token := replace(gen_random_uuid()::text, '-', '');
+      new.domain_verified_at := null;
+    end if;
+    return new;
+  end if;
+  if is_caller and (new.slug, new.domain_token, new.domain_verified_at)
+      is distinct from (old.slug, old.domain_token, old.domain_verified_at) then
+    raise exception 'a caller must not change the slug or the verification of a site'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if new.domain is distinct from old.domain and new.domain_verified_at is not distinct from old.domain_verified_at then
+    new.domain_verified_at := null;
+  end if;
+  return new;
+end
+$$;
+grant execute on function app.protect_site_names() to public;
+
+create or replace trigger protect_names before insert or update on sites
+  for each row execute function app.protect_site_names();
+
+set local role app_definer;
+
+-- Records that the DNS of a domain names the site. Returns false unless the caller writes for the client of the site,
+-- and the site still claims the domain. If another site has verified the domain before, that site keeps its claim and
+-- loses the verification: the record in DNS shows who controls the domain now.
+--
+-- The database cannot ask DNS. Therefore only the login of workers may call this function, and the function that serves
+-- the route uses this login. Injected SQL in any other API function cannot verify a domain.
+create or replace function app.verify_site_domain(site uuid, domain text) returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if session_user <> 'wc_worker' then
+    raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
+  end if;
+  -- Two sites that verify the same domain at the same time wait for each other here.
+  perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
+  if not exists (
+    select from sites s
+    where s.id = $1 and s.domain = $2 and (app.admin_role() is not null or s.client_id = any (app.editor_ids()))
+  ) then
+    return false;
+  end if;
+  update sites s set domain_verified_at = null
+    where s.domain = $2 and s.id <> $1 and s.domain_verified_at is not null;
+  update sites s set domain_verified_at = now()
+    where s.id = $1 and s.domain = $2 and s.domain_verified_at is null;
+  return true;
+end
+$$;
+grant execute on function app.verify_site_domain(uuid, text) to app_admin, app_client;

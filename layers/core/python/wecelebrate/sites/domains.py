@@ -1,0 +1,144 @@
+"""The domains of sites: which domains a site may claim, and how its client proves that it controls the domain.
+
+Every site is reachable at `<slug>.<domain of the platform>`. A client may claim any domain of its own for a site, and
+other clients may claim the same domain. The claim has no effect, and nobody else can see it. The domain leads to the
+site that has verified it last, with the TXT record `_wecelebrate.<domain>`.
+
+A verification lasts until the domain of the site changes, or until another site verifies the domain. A lost record does
+not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.
+"""
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import idna
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, Unavailable
+from wecelebrate.core.outbound import Unreachable, dns
+from wecelebrate.core.settings import settings
+from wecelebrate.sites.models import DomainVerification, Site
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+sql = queries(__file__)
+
+RECORD_LABEL = "_wecelebrate"
+MAX_LENGTH = 253 - len(f"{RECORD_LABEL}.")
+"""The maximum length of a domain. The name of its TXT record has at most 253 characters (RFC 1035)."""
+SPECIAL_USE = frozenset(("localhost", "local", "internal", "invalid", "onion", "arpa", "alt", "lan", "home", "corp"))
+"""Top-level domains that lead to no public host (RFC 6761, RFC 6762, RFC 7686, RFC 9476, and ICANN's reservations)."""
+_MAX_SHOWN_RECORDS = 5
+_MAX_SHOWN_LENGTH = 100
+
+
+class DomainNotVerified(Conflict):
+    """The domain has no TXT record that names this site. Set the record, and try again when DNS has published it."""
+
+    code = "domain_not_verified"
+
+
+def check(domain: str) -> None:
+    """Check that a site may claim a domain. Raises Invalid with the reason."""
+    reason = refusal(domain)
+    if reason:
+        raise Invalid(errors=[FieldError(pointer="/domain", detail=reason)])
+
+
+def refusal(domain: str) -> str | None:
+    """Return the reason why no site may claim a domain (in lower case), or None."""
+    labels = domain.split(".")
+    if _is_address(domain) or labels[-1][:1].isdigit():
+        return "must be a domain name, not an IP address"
+    if len(labels) < 2:
+        return "must have at least two labels, e.g. gifts.example.com"
+    if len(domain) > MAX_LENGTH:
+        return f"must have at most {MAX_LENGTH} characters"
+    if not all(map(_is_label, labels)):
+        return "must consist of labels of 1 to 63 letters, digits and hyphens, separated by dots"
+    if labels[-1] in SPECIAL_USE:
+        return f"must be a public domain: .{labels[-1]} is reserved"
+    suffixes = _public_suffixes()
+    registrable = suffixes.privatesuffix(domain)
+    if registrable is None:
+        return "must not be a public suffix, under which anybody can register a domain"
+    platform = settings().platform_domain
+    if platform and (registrable == suffixes.privatesuffix(platform) or f".{domain}".endswith(f".{platform}")):
+        return "must not be a domain of the platform: every site has a host there already"
+    return None
+
+
+def verification(tx: Transaction, site: Site) -> DomainVerification:
+    """Return the host of a site, and the record that verifies its domain."""
+    return DomainVerification(
+        host=f"{site.slug}.{settings().platform_domain}",
+        domain=site.domain,
+        domain_verified_at=site.domain_verified_at,
+        record_name=f"{RECORD_LABEL}.{site.domain}" if site.domain else None,
+        record_value=_record_value(tx, site),
+    )
+
+
+def verify(tx: Transaction, site: Site) -> None:
+    """Ask DNS for the record of a site's domain, and record the verification.
+
+    Raises Invalid if the site has no domain, or a domain that no site may have. Raises DomainNotVerified if the record
+    is missing, Unavailable if DNS does not answer, and Forbidden if the caller may not change the site.
+    """
+    if tx.context.role == "app_client" and site.client_id not in (tx.context.editor_ids or []):
+        raise Forbidden
+    if site.domain is None:
+        raise Invalid(errors=[FieldError(pointer="/domain", detail="must be set before it can be verified")])
+    check(site.domain)
+    name, expected = f"{RECORD_LABEL}.{site.domain}", _record_value(tx, site)
+    try:
+        records = dns.txt_records(name)
+    except Unreachable as error:
+        raise Unavailable(f"DNS cannot be read: {error}. Try again in a minute.") from error
+    if expected not in (record.strip() for record in records):
+        detail = f"needs the TXT record {name} with the text {expected}; {_describe(records)}"
+        raise DomainNotVerified(errors=[FieldError(pointer="/domain", detail=detail)])
+    if not sql.verify_domain(tx, site_id=site.id, domain=site.domain):
+        raise Conflict("The domain of the site has changed. Read the site again.")
+
+
+def _record_value(tx: Transaction, site: Site) -> str:
+    return f"wecelebrate-site={sql.get_domain_token(tx, site_id=site.id)}"
+
+
+def _describe(records: list[str]) -> str:
+    """Describe the records that were found, without characters that could change how the text is displayed."""
+    if not records:
+        return "the name has no TXT record"
+    shown = ("".join(letter if " " <= letter <= "~" else "?" for letter in record) for record in records)
+    texts = ", ".join(f"'{record[:_MAX_SHOWN_LENGTH]}'" for record in list(shown)[:_MAX_SHOWN_RECORDS])
+    return f"found {len(records)} other: {texts}"
+
+
+def _is_address(domain: str) -> bool:
+    try:
+        ipaddress.ip_address(domain)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_label(label: str) -> bool:
+    if not 1 <= len(label) <= 63 or label.startswith("-") or label.endswith("-") or not label.isascii():
+        return False
+    if label[2:4] == "--":
+        try:
+            return idna.alabel(idna.ulabel(label)).decode() == label
+        except (idna.IDNAError, UnicodeError):
+            return False
+    return label.replace("-", "").isalnum() and label == label.lower()
+
+
+@lru_cache(maxsize=1)
+def _public_suffixes() -> "PublicSuffixList":
+    # The list takes 0.1 s to load. Only requests that set a domain need it.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
