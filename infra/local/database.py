@@ -11,6 +11,26 @@ from infra.local.processes import LocalCloudError
 from wecelebrate.schema import migrate
 
 MIGRATOR = "wc_migrate"
+_REVOKE = """
+do $$
+declare
+  function regprocedure;
+begin
+  perform pg_advisory_xact_lock(hashtext('wecelebrate bootstrap'));
+  for function in
+    select p.oid from pg_catalog.pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) acl
+    where p.pronamespace = 'pg_catalog'::regnamespace and acl.grantee = 0
+      and (p.proname ~ '^lo_' or p.proname in ('loread', 'lowrite', 'pg_terminate_backend', 'pg_cancel_backend',
+             'pg_logical_emit_message'))
+  loop
+    execute format('revoke execute on function %s from public', function);
+  end loop;
+end
+$$
+"""
+"""Revokes functions that no release uses, and with which injected SQL could reach beyond its transaction: large objects
+exist outside of row-level security, and a login may end the sessions of other callers. On Aurora only RDS owns these
+functions, so they stay (docs/runbook.md)."""
 
 
 def prepare(
@@ -43,6 +63,7 @@ def prepare(
                 connection.execute(create)
     with psycopg.connect(server, dbname=database, autocommit=True) as connection:
         connection.execute(sql.SQL("alter database {} owner to wc_migrate").format(sql.Identifier(database)))
+        connection.execute(_REVOKE)
     url = psycopg.conninfo.make_conninfo(
         host=host, port=port, dbname=database, user=MIGRATOR, password=passwords[MIGRATOR]
     )

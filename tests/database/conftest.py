@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.rows import DictRow, dict_row
 
 from infra.local.credentials import Credentials
 from infra.local.database import prepare
 from infra.local.endpoints import Endpoints
 from tests.database import world
 from tests.database.callers import LOGINS
+from wecelebrate.core.database.endpoints import MeteredCursor
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Database:
     def connect(self, login: str = "postgres", *, autocommit: bool = False) -> psycopg.Connection:
         """Open a connection with the settings that Lambda functions use."""
         return psycopg.connect(self.url(login), prepare_threshold=None, autocommit=autocommit)
+
+    def connect_as_function(self, login: str) -> psycopg.Connection[DictRow]:
+        """Open a connection as the functions do: with cursors that return dicts and redact errors."""
+        return psycopg.connect(
+            self.url(login), prepare_threshold=None, row_factory=dict_row, cursor_factory=MeteredCursor
+        )
 
     def migrate(self) -> list[str]:
         """Create the roles, the logins and the schema. Returns the names of the applied files."""

@@ -80,6 +80,23 @@ ATTACKS: dict[str, str] = {
         "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'"
     ),
     "a rollup": "select app.rollup_order_deltas()",
+    "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
+    "defaults of the session": (
+        "set default_transaction_read_only = on; set transform_null_equals = on; set array_nulls = off"
+    ),
+    "a role in a prepared statement": "prepare mine as select set_config('role', 'app_admin', false); execute mine",
+    "a context of the session": (
+        f"select set_config('app.editor_ids', '{{{B}}}', false), set_config('app.seal', '', false)"
+    ),
+    "a stored role": "reset role; alter role wc_api set role = app_admin; alter role wc_public set role = app_customer",
+    "a password": "reset role; alter role wc_migrate password 'mine'",
+    "a temporary table": "create temp table sites as select * from orders; set search_path = pg_temp, public",
+    "a temporary function": "create function pg_temp.f() returns uuid[] language sql return '{}'::uuid[]",
+    "a file of large objects": "select lo_import('/etc/passwd', 1); select lo_get(1); select lo_export(1, '/tmp/x')",
+    "a large object": "select lo_from_bytea(0, 'x')",
+    "a foreign server": "create extension dblink; select * from dblink('dbname=postgres', 'select 1') t (n int)",
+    "a file of the server": "select pg_read_file('/etc/passwd'), pg_ls_dir('/')",
+    "channels and locks": "listen mine; notify mine, 'x'; select pg_advisory_lock(1); select pg_advisory_unlock_all()",
     "the domain of another site": "update sites set domain = 'b.test', domain_verified_at = now()",
     "a verification": "select app.verify_site_domain(id, domain) from sites",
     "a delta": f"insert into order_deltas select app.uuid7(), '{B}', current_date, 'USD', 'pending', 1, 1",

@@ -19,6 +19,7 @@ Name = Literal[
     "Throttled",
     "DatabaseMilliseconds",
     "ReaderHandedOver",
+    "UnexpectedDatabaseState",
 ]
 Dimension = Literal["entity", "limit", ""]
 

@@ -2114,6 +2114,7 @@ AS $function$
 declare
   caller record;
 begin
+  perform app.reset_session();
   caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
   -- of the tier.
@@ -2140,7 +2141,8 @@ begin
   return next;
 end
 $function$;
-grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid) to app_admin, app_anon, app_client, app_customer,
+  app_support, app_system, app_worker, wc_api, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -2957,6 +2959,35 @@ end
 $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
+
+-- Function app.reset_session(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.reset_session()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  reset all;
+  if pg_catalog.current_setting('application_name') <> session_user then
+    -- All functions connect with the login as the application name. A pooler would set another name again at every use.
+    perform pg_catalog.set_config('application_name', session_user, false);
+  end if;
+  if current_user <> session_user then
+    perform pg_catalog.set_config('role', 'none', false);
+  end if;
+  deallocate all;
+  unlisten *;
+  execute 'close all';
+  perform pg_catalog.pg_advisory_unlock_all();
+  if current_user <> session_user or pg_catalog.current_setting('search_path') <> '"$user", public'
+     or exists (select from pg_catalog.pg_db_role_setting
+                where setrole = (select oid from pg_catalog.pg_roles where rolname = session_user)) then
+    raise exception 'settings were stored for the login %, so no caller may enter', session_user using errcode =
+      'WC503';
+  end if;
+end
+$function$;
+grant execute on function app.reset_session() to public;
 
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 

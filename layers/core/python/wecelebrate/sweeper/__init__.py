@@ -15,8 +15,8 @@ import time
 from aws_lambda_powertools import Logger
 
 from wecelebrate import audit, images, jobs, schedules, webhooks
-from wecelebrate.core import cache, idempotency
-from wecelebrate.core.database import SYSTEM, queries, writing
+from wecelebrate.core import cache, idempotency, metrics
+from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
 from wecelebrate.ingestion.merge import staging
 
@@ -58,7 +58,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
 
 
 def maintain() -> None:
-    """Write the heartbeat, delete expired rows, and start due image jobs and due schedules."""
+    """Write the heartbeat, delete expired rows, report unexpected state, and start due image jobs and due schedules."""
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
         sql.delete_old_keys(tx, seconds=idempotency.LIFE_SECONDS)
@@ -66,8 +66,16 @@ def maintain() -> None:
         sql.delete_old_uploads(tx)
         webhooks.clean_up(tx)
         audit.clean_up(tx)
+        report_unexpected_state(tx)
     delete_orphaned_rows()
     schedules.run_due()
+
+
+def report_unexpected_state(tx: Transaction) -> None:
+    """Count what only injected SQL or an operator can have created in the database (docs/runbook.md)."""
+    for row in sql.list_unexpected_state(tx):
+        metrics.count("UnexpectedDatabaseState")
+        logger.error("the database has a state that no release creates", state=row["state"])
 
 
 def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:

@@ -7,6 +7,14 @@ select app.write_replica_heartbeat();
 -- sweepers get different rows.
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
+-- name: list_unexpected_state
+-- List what no release creates: large objects, and settings that are stored for a login of the platform.
+select 'large object ' || oid || ' of ' || lomowner::regrole as state from pg_catalog.pg_largeobject_metadata
+union all
+select 'settings of ' || setrole::regrole from pg_catalog.pg_db_role_setting
+where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_public', 'wc_api', 'wc_worker'))
+limit 100;
+
 -- name: delete_old_uploads!
 -- Delete uploads that were announced more than a week ago. The jobs of these uploads still contain the outcome.
 delete from uploads where created_at < now() - interval '7 days';

@@ -55,7 +55,19 @@ class Endpoint:
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.connection = connect_in_thread(address) if self.in_thread else connect(address)
             self.connection.read_only = self.read_only
+            # Every BEGIN names the mode and the isolation level. Otherwise, defaults that injected SQL has set in a
+            # pooled session would apply to the transaction of the next caller.
+            self.connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return self.connection
+
+    def reset_session(self) -> None:
+        """Reset the session on the server. `app.enter` does this as well, unless an injected timeout is too short."""
+        try:
+            if self.connection is not None:
+                self.connection.execute("select app.reset_session()")
+                self.connection.commit()
+        except psycopg.Error:
+            self.drop()
 
     def drop(self) -> None:
         """Close the connection. The next call of `connected` opens a new one."""

@@ -1,6 +1,7 @@
 """Translates errors of PostgreSQL into problems. No other module translates them."""
 
 import re
+from collections.abc import Mapping
 
 import psycopg
 from psycopg import errors as pg
@@ -21,6 +22,13 @@ from wecelebrate.core.models import MAX_OBJECT_BYTES
 
 NO_MEMBERSHIP_SQLSTATE = "WC401"
 NO_SITE_SQLSTATE = "WC404"
+SESSION_REFUSED_SQLSTATE = "WC503"
+_RAISED_BY_ENTER: Mapping[str | None, type[Problem]] = {
+    NO_MEMBERSHIP_SQLSTATE: NoMembership,
+    NO_SITE_SQLSTATE: NotFound,
+    SESSION_REFUSED_SQLSTATE: Unavailable,
+}
+"""Maps the SQLSTATEs that `app.enter` raises to problems."""
 
 
 def is_connection_lost(error: psycopg.Error) -> bool:
@@ -44,10 +52,8 @@ def to_problem(error: psycopg.Error) -> Problem:
     """
     message = error.diag.message_primary
     match error:
-        case _ if error.sqlstate == NO_MEMBERSHIP_SQLSTATE:
-            return NoMembership(message)
-        case _ if error.sqlstate == NO_SITE_SQLSTATE:
-            return NotFound(message)
+        case _ if error.sqlstate in _RAISED_BY_ENTER:
+            return _RAISED_BY_ENTER[error.sqlstate](message)
         case pg.UniqueViolation():
             return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is already in use")])
         case pg.ForeignKeyViolation():

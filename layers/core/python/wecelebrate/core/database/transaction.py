@@ -29,6 +29,9 @@ SLOW_CONNECT_SECONDS = 1.0
 """If an attempt to connect takes longer than this time and then fails, no further attempt is made."""
 RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
+MAX_RESETS = 10
+"""How many times a session is reset and tried again if the statement timeout ends `app.enter`. The reset itself takes
+0.1 ms, and the shortest timeout is 1 ms."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -199,7 +202,7 @@ class _CallerTransaction:
         If the connection is lost, the first retry follows immediately. Further retries follow until the endpoint's
         `retry_seconds` have passed.
         """
-        started = time.monotonic()
+        started, resets = time.monotonic(), MAX_RESETS
         for pause in chain((0.0,), repeat(RETRY_PAUSE_SECONDS)):
             if self._tx is not None:
                 break
@@ -207,6 +210,11 @@ class _CallerTransaction:
                 self._tx = self._enter()
             except psycopg.Error as error:
                 self.abandon()
+                if isinstance(error, psycopg.errors.QueryCanceled) and resets:
+                    # An earlier user of a pooled session may have set a timeout that is too short for app.enter.
+                    resets -= 1
+                    self._endpoint.reset_session()
+                    continue
                 elapsed = time.monotonic() - started
                 give_up = elapsed > self._endpoint.retry_seconds and (pause or elapsed > SLOW_CONNECT_SECONDS)
                 if give_up or not is_connection_lost(error):

@@ -179,6 +179,7 @@ as $$
 declare
   caller record;
 begin
+  perform app.reset_session();
   caller := app.establish_context($1, $2, $3, $4, $6);
   if request_id is not null or address is not null then
     perform app.establish_request(request_id, address);
@@ -211,8 +212,10 @@ begin
   return next;
 end
 $$;
+-- The roles of callers may call the function as well, because the previous caller may have left its role in the session.
 grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer, text, text)
-  to wc_public, wc_api, wc_worker;
+  to wc_public, wc_api, wc_worker,
+     app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
 -- The call of the previous release. It knows neither the time that is left nor the request.
 create or replace function app.enter(
@@ -223,4 +226,5 @@ returns table (role text, admin_role text, client_ids uuid[], editor_ids uuid[],
   kill_switches jsonb)
 language sql set search_path = pg_catalog, app, pg_temp
 as $$ select * from app.enter($1, $2, $3, $4, $5, $6, null, null, null) $$;
-grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker;
+grant execute on function app.enter(text, text, text, uuid, text[], uuid) to wc_public, wc_api, wc_worker,
+  app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
