@@ -6,6 +6,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LOG_SETTINGS: Mapping[str, str] = {
+    # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take at least ten
+    # times as long. Statements contain placeholders, so their text has no values.
+    "log_min_duration_statement": "500",
+    # The values of parameters can be personal data.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    # No DETAIL, HINT and CONTEXT. They contain values of rows, e.g. `Key (email)=(…) already exists`.
+    "log_error_verbosity": "terse",
+    # Only LOG, FATAL and PANIC. The messages of ERROR contain values, e.g. `invalid input syntax for type uuid: "…"`.
+    # The functions log every error themselves, without values (`core/database/errors.py`).
+    "log_min_messages": "log",
+    "log_min_error_statement": "log",
+    "log_statement": "none",
+}
+"""The settings that determine what PostgreSQL logs, on AWS and in the local cloud."""
+
 
 @dataclass(frozen=True)
 class Environment:

@@ -23,7 +23,7 @@ from constructs import Construct
 from infra.aws.checks import acknowledge
 from infra.aws.retention import log_group, removal_policy
 from infra.aws.stack import PlatformStack
-from infra.environments import Environment
+from infra.environments import LOG_SETTINGS, Environment
 from infra.functions import Login
 
 NAME = "wecelebrate"
@@ -146,9 +146,7 @@ class Data(PlatformStack):
                 "pg_stat_statements.track": "all",
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
-                # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take
-                # at least ten times as long.
-                "log_min_duration_statement": "500",
+                **LOG_SETTINGS,
                 "log_lock_waits": "on",
                 # In KB. PostgreSQL logs temporary files that are larger than this size.
                 "log_temp_files": "10240",

@@ -18,6 +18,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from infra.environments import LOG_SETTINGS
 from infra.local.credentials import Credentials
 from infra.local.hints import this_command
 from infra.local.pid_files import terminate
@@ -59,7 +60,8 @@ _SETTINGS = {
     "synchronous_commit": "on",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u ",
-    "log_min_messages": "warning",
+    # The same settings as on AWS (infra/aws/data.py). The log must not contain the values of rows and parameters.
+    **LOG_SETTINGS,
 }
 
 _ACCESS = """\

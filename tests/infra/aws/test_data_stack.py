@@ -54,6 +54,15 @@ def test_storage_is_encrypted_and_tls_is_required(dev: Templates) -> None:
     assert parameters["shared_preload_libraries"] == "pg_stat_statements"
 
 
+def test_the_log_of_the_database_contains_no_values_of_parameters_and_rows(dev: Templates) -> None:
+    parameters = dev.only("data", "AWS::RDS::DBClusterParameterGroup")["Parameters"]
+    assert parameters["log_min_duration_statement"] == "500"
+    assert parameters["log_parameter_max_length"] == parameters["log_parameter_max_length_on_error"] == "0"
+    assert (parameters["log_error_verbosity"], parameters["log_min_messages"]) == ("terse", "log")
+    assert parameters["log_statement"] == "none"
+    assert not any(name.startswith("auto_explain") for name in parameters)
+
+
 def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templates, prod: Templates) -> None:
     assert len(dev.of_type("data", "AWS::RDS::DBInstance")) == 1 + 1
     assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2

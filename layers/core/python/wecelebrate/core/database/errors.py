@@ -1,7 +1,8 @@
 """Translates errors of PostgreSQL into problems. No other module translates them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors as pg
@@ -45,12 +46,40 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
 
 
+@contextmanager
+def redacted() -> Iterator[None]:
+    """Remove the values of rows and parameters from the text of each error of PostgreSQL that the block raises."""
+    try:
+        yield
+    except psycopg.Error as error:
+        redact(error)
+        raise
+
+
+def redact(error: psycopg.Error) -> None:
+    """Replace the text of an error of PostgreSQL by a text without the values of rows and parameters.
+
+    The text becomes part of logs and dead letters, which must not contain personal data. The details and the context of
+    an error contain values, e.g. `Key (email)=(…) already exists`. The message of a data error (class 22) contains the
+    value that PostgreSQL cannot read. `error.diag` keeps everything.
+    """
+    diag = error.diag
+    if diag.sqlstate is None:
+        return  # an error of the connection, which has no values
+    message = _without_values(error)
+    places = {"table": diag.table_name, "column": diag.column_name, "constraint": diag.constraint_name}
+    names = "".join(f", {kind} {name}" for kind, name in places.items() if name)
+    error.args = (f"{message} (SQLSTATE {diag.sqlstate}{names})",)
+
+
 def to_problem(error: psycopg.Error) -> Problem:
     """Return the problem for an error of PostgreSQL.
 
-    The problem contains only data that the caller is allowed to see.
+    The problem contains only data that the caller is allowed to see. The text of the error is redacted, because the
+    error becomes the cause of the problem, and logs contain the causes of problems.
     """
-    message = error.diag.message_primary
+    message = _without_values(error)
+    redact(error)
     match error:
         case _ if error.sqlstate in _RAISED_BY_ENTER:
             return _RAISED_BY_ENTER[error.sqlstate](message)
@@ -76,6 +105,13 @@ def to_problem(error: psycopg.Error) -> Problem:
         case _ if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
             return Unavailable("The database cannot be reached. Try again in a few seconds.")
     return Problem()
+
+
+def _without_values(error: psycopg.Error) -> str | None:
+    """Return the message of an error. In a data error, it contains no quoted value."""
+    message = error.diag.message_primary
+    is_data_error = (error.sqlstate or "").startswith("22")
+    return re.sub('".*"', '"…"', message, flags=re.DOTALL) if message and is_data_error else message
 
 
 def _field(error: psycopg.Error) -> str:
