@@ -133,7 +133,8 @@ def test_untrusted_values_do_not_add_markup_or_headers_to_a_mail(template: str, 
 
 
 def test_right_to_left_text_is_isolated_with_a_bdi_element() -> None:
-    assert "<bdi>אבגד</bdi>" in rendering.render(row("order_confirmation", customer_name="אבגד")).html
+    mail = rendering.render(row("order_confirmation", shipping_address={"name": "אבגד"}))
+    assert "<bdi>אבגד</bdi>" in mail.html
 
 
 @pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
@@ -254,3 +255,26 @@ def test_the_sender_of_a_mail_without_a_client_is_the_platform() -> None:
 def test_an_invalid_shipping_address_is_omitted_from_the_mail(address: Any) -> None:
     mail = rendering.render(row("order_confirmation", shipping_address=address))
     assert "Ships to" not in mail.text + mail.html
+
+
+TEXT_OF_A_STRANGER = "URGENT your account is locked, see https://evil.test or evil.test or ann@evil.test"
+
+
+@pytest.mark.parametrize("template", ["order_confirmation", "order_shipped"])
+def test_the_subject_and_the_opening_of_a_mail_contain_no_text_of_the_visitor(template: str) -> None:
+    fields = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country")
+    mail = rendering.render(
+        row(
+            template,
+            customer_name=TEXT_OF_A_STRANGER,
+            shipping_address=dict.fromkeys(fields, TEXT_OF_A_STRANGER),
+        )
+    )
+    assert "URGENT" not in mail.subject
+    for body in (mail.text, mail.html):
+        opening = body[: body.index("7KQ2M")]
+        assert "URGENT" not in opening
+        assert "Hello," in opening
+        for link in ("https://evil", "evil.test", "ann@evil"):
+            assert link not in body
+    assert "URGENT your account is locked, see or evil. test or" in mail.text

@@ -2,6 +2,10 @@
 
 Templates and phrases are part of this package. All other values are untrusted. The function `clean` removes control
 characters and line breaks from these values. In HTML, these values are also escaped.
+
+Visitors write the shipping address, and anybody can order with the e-mail address of a stranger. Therefore the subject
+and the opening of a mail contain no text of a visitor, and the function `visitor_text` removes links and markup from
+the address.
 """
 
 import tomllib
@@ -22,7 +26,7 @@ from markupsafe import Markup
 
 from wecelebrate.core.settings import settings
 from wecelebrate.mail.brand import Brand
-from wecelebrate.mail.sanitize import clean, mailbox, web_address
+from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
 
 HERE = Path(__file__).parent
 FALLBACK_LOCALE = "en"
@@ -175,5 +179,7 @@ def _address_lines(address: object) -> list[str]:
     """Return the lines of a shipping address. Returns no lines if `address` is not an object."""
     if not isinstance(address, dict):
         return []
-    lines = [[clean(address[key]) for key in keys if isinstance(address.get(key), str)] for keys in ADDRESS_LINES]
+    lines = [
+        [visitor_text(address[key]) for key in keys if isinstance(address.get(key), str)] for keys in ADDRESS_LINES
+    ]
     return [line for line in (" ".join(filter(None, parts)) for parts in lines) if line]

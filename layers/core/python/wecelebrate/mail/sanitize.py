@@ -12,6 +12,13 @@ _MAX_ADDRESS_LENGTH = 254
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 )
+_MAX_VISITOR_TEXT_LENGTH = 100
+_MAX_INPUT_LENGTH = 1000
+_MARKUP = re.compile(r"<[^>]*>?|&#?\w+;|[\[\]{}`|\\^>]")
+_LINK_PREFIX = re.compile(r"\W*(?:(?:mailto|tel|sms|javascript|data|geo):|www\d*\.)", re.IGNORECASE)
+"""The beginning of a word that mail programs turn into a link, although the word has no `:/` and no `@`."""
+_INNER_DOT = re.compile(r"(?<=\S)([.\u3002])(?=[^\W\d_])")
+"""A dot between a character and a letter, as in a domain name. U+3002 is a dot in domain names, too (RFC 3490)."""
 _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Control characters that change the direction of text. Arabic and Hebrew are displayed correctly without them."""
 
@@ -20,6 +27,21 @@ def clean(text: str) -> str:
     """Convert a text to one line without control characters, and without characters that change the text direction."""
     spaced = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
     return " ".join(spaced.translate(_BIDI_CONTROLS).split())
+
+
+def visitor_text(text: str) -> str:
+    """Convert a text of a visitor to one line without markup and links, of at most 100 characters.
+
+    Anybody can order in the name of a stranger, who then gets the mail. Therefore such a text must not contain anything
+    that a mail program turns into a link: URLs and e-mail addresses are removed, and a dot inside a domain name is
+    followed by a space. Names and addresses stay readable: `J.R.R. Tolkien` becomes `J. R. R. Tolkien`. Characters that
+    look like ASCII become ASCII (NFKC), and invisible characters are removed, because they could hide a link.
+    """
+    normal = unicodedata.normalize("NFKC", text[:_MAX_INPUT_LENGTH])
+    visible = "".join(char for char in normal if unicodedata.category(char) != "Cf")
+    words = _MARKUP.sub(" ", visible).split()
+    unlinked = " ".join(word for word in words if not (":/" in word or "@" in word or _LINK_PREFIX.match(word)))
+    return clean(_INNER_DOT.sub(r"\1 ", unlinked))[:_MAX_VISITOR_TEXT_LENGTH]
 
 
 def mail_address(value: object) -> str | None:
