@@ -3,71 +3,27 @@
 If Redis is down, each instance counts the requests that it handles.
 """
 
-import re
-from collections.abc import Mapping
 from types import SimpleNamespace
-from uuid import uuid4
 
 import pytest
 
 from infra.local.processes import free_port
 from tests.cache.doubles import Clock, RedisClient
-from wecelebrate.core import cache, kill_switches
-from wecelebrate.core.cache.keys import SESSION
+from tests.cache.limited_callers import MEMBER, VISITOR, Attempt, Client
+from wecelebrate.core import kill_switches
 from wecelebrate.core.cache.redis import redis as shared_redis
 from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import TooManyRequests
-from wecelebrate.core.requests import limits, request_cache, sessions
-from wecelebrate.core.requests.limits import ADDRESS_PER_MINUTE, MIN_LOCAL_QUOTA, LocalLimits
+from wecelebrate.core.requests import counting, limits, sessions
+from wecelebrate.core.requests.limits import (
+    ADDRESS_PER_MINUTE,
+    FAILURE_COST,
+    MIN_LOCAL_QUOTA,
+    ORDER_SHARE,
+    LocalLimits,
+)
 from wecelebrate.core.requests.request_cache import RequestCache
-from wecelebrate.core.requests.sessions import Session
 from wecelebrate.core.settings import settings
-
-MEMBER = Caller(subject="ann")
-VISITOR = Caller(site_domain="shop.test")
-
-
-class Client:
-    """A caller whose session is in the cache. Contains the rate limit headers of the latest response."""
-
-    def __init__(
-        self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
-    ) -> None:
-        self.caller = caller
-        self.tenant = tenant or str(uuid4())
-        self.session = Session(f"{self.tenant}:owner", self.tenant, limit, quota, site)
-        self.headers: dict[str, str] = {}
-        self.store_session()
-
-    def store_session(self) -> None:
-        value = cache.new_value("", str(self.session), cache.read_tags(["tiers"]).tokens, 10**6)
-        cache.put(sessions.session_key(self.caller), value, SESSION)
-
-    def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
-        """Send a request. `is_order` means that the request is an order.
-
-        Returns two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
-        becomes available again. Raises TooManyRequests.
-        """
-        self.headers = {}
-
-        def record_headers(headers: Mapping[str, str]) -> None:
-            self.headers = dict(headers)
-
-        try:
-            RequestCache(self.caller, address, record_headers, is_order).lookup()
-        finally:
-            limits_in_header = re.findall(r'"(\w+)";r=(\d+);t=(\d+)', self.headers.get("RateLimit", ""))
-        return {name: (int(remaining), int(seconds)) for name, remaining, seconds in limits_in_header}
-
-    def exhaust(self, address: str = "", is_order: bool = False) -> int:
-        """Send requests until a request is refused. Returns the number of accepted requests."""
-        for count in range(10_000):
-            try:
-                self.send(address, is_order)
-            except TooManyRequests:
-                return count
-        raise AssertionError("none of 10,000 requests was refused")
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +31,7 @@ def fresh_instance(key_prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulate a new instance, which has counted no requests. All kill switches have their defaults."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
-    monkeypatch.setattr(request_cache, "_local_limits", LocalLimits())
+    monkeypatch.setattr(counting, "_local_limits", LocalLimits())
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +113,10 @@ def test_a_request_of_a_visitor_counts_against_the_limits_of_the_address_and_of_
 ) -> None:
     visitor = Client(VISITOR, 4, limit="storefront")
     assert set(visitor.send("192.0.2.1")) == {"address", "storefront"}
-    assert visitor.exhaust("192.0.2.2") == 3
+    assert visitor.exhaust("192.0.2.2") == 2, "one address has only its share of the limit"
+    visitor.send("192.0.2.3")
+    with pytest.raises(TooManyRequests):
+        visitor.send("192.0.2.4")
     assert visitor.headers["RateLimit-Policy"] == '"address";q=600;w=60, "storefront";q=4;w=3600'
 
 
@@ -173,15 +132,16 @@ def test_a_request_that_makes_several_lookups_is_counted_only_once() -> None:
 
 def test_the_order_quota_of_a_site_is_a_fraction_of_the_request_quota_of_its_visitors() -> None:
     visitor = Client(VISITOR, 5 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
-    assert visitor.exhaust("192.0.2.1", is_order=True) == 5
+    for number in range(5):
+        assert visitor.send(f"192.0.2.{number}", is_order=True)["orders"][0] == 4 - number
     assert visitor.headers["RateLimit-Policy"].endswith('"storefront";q=100;w=3600, "orders";q=5;w=3600')
     with pytest.raises(TooManyRequests, match="The limit of 5 orders of this site per hour is used up"):
-        visitor.send("192.0.2.2", is_order=True)
-    assert "orders" not in visitor.send("192.0.2.2")
+        visitor.send("192.0.2.9", is_order=True)
+    assert "orders" not in visitor.send("192.0.2.9")
     other = Client(
         Caller(site_domain="other.test"), 5 * sessions.STOREFRONT_FACTOR, visitor.tenant, "storefront", "two"
     )
-    assert other.exhaust("192.0.2.1", is_order=True) == 5
+    assert other.send("192.0.2.9", is_order=True)["orders"][0] == 4
 
 
 def test_an_order_that_makes_several_lookups_is_counted_only_once() -> None:
@@ -268,6 +228,41 @@ def test_an_instance_without_redis_counts_the_requests_of_each_address_separatel
     request.getfixturevalue("redis_down")
     assert visitor.exhaust("192.0.2.1") == 83
     assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
+
+
+def test_one_address_cannot_close_a_checkout_of_an_instance_without_redis(
+    redis_down: None, wall_clock: WallClock
+) -> None:
+    client = Client.__new__(Client)
+    client.caller = VISITOR
+    assert client.exhaust("192.0.2.1", is_order=True) == MIN_LOCAL_QUOTA // ORDER_SHARE
+    assert "local-orders" in client.headers["RateLimit"]
+    client.send("192.0.2.2", is_order=True)
+
+
+def test_an_instance_without_redis_counts_failures_and_takes_back_orders(
+    redis_down: None, wall_clock: WallClock
+) -> None:
+    for number in range(2 * MIN_LOCAL_QUOTA):
+        Attempt(VISITOR, f"192.0.2.{number}", is_order=True).fail(422)
+    client = Client.__new__(Client)
+    client.caller = VISITOR
+    client.send("192.0.2.200", is_order=True)
+    allowed = 0
+    with pytest.raises(TooManyRequests):
+        for _ in range(MIN_LOCAL_QUOTA):
+            Attempt(VISITOR, "192.0.2.201").fail(400, looked_up=False)
+            allowed += 1
+    assert allowed == -(-MIN_LOCAL_QUOTA // (1 + FAILURE_COST))
+
+
+def test_an_instance_without_redis_counts_a_customer_at_all_addresses(redis_down: None, wall_clock: WallClock) -> None:
+    client = Client.__new__(Client)
+    client.caller = Caller(subject="carol", site_domain="shop.test")
+    for number in range(MIN_LOCAL_QUOTA):
+        client.send(f"192.0.2.{number}")
+    with pytest.raises(TooManyRequests):
+        client.send("192.0.2.200")
 
 
 def test_requests_are_not_counted_while_a_kill_switch_turns_the_limits_off(monkeypatch: pytest.MonkeyPatch) -> None:

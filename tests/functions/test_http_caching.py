@@ -215,7 +215,7 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
     first = remaining(visitor.get(path))
     assert remaining(visitor.get(path)) == {name: count - 1 for name, count in first.items()}
     assert first.keys() == {"address", "storefront"}
-    assert remaining(platform.api("customer:a@example.test").get(path)).keys() == {"storefront"}
+    assert remaining(platform.api("customer:a@example.test").get(path)).keys() == {"address", "storefront"}
     use_up(platform, f"{tenant.client_id}:limit:storefront", 60)
     for api in (visitor, platform.api("customer:a@example.test")):
         assert_rate_limited(api.get(path), "storefront", 20_000, 3600)
@@ -225,10 +225,11 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
-def test_the_limit_of_an_address_applies_to_requests_without_a_token(
-    platform: Platform, operation: Operation, ids: dict[str, str]
+def test_the_limit_of_an_address_applies_to_visitors_with_and_without_a_token(
+    platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     source = address()
+    ok(tenant.owner.get("/v1/me"))
     path = operation.path.format(**ids)
     with httpx.Client(
         base_url=platform.endpoints.api, transport=httpx.HTTPTransport(verify=TLS, local_address=source), timeout=30
@@ -242,8 +243,10 @@ def test_the_limit_of_an_address_applies_to_requests_without_a_token(
             {"x-real-ip": "127.1.2.3"},
         ):
             assert_rate_limited(visitor.get(path, headers=headers), "address", 600, 60)
-        # A request with a token does not count against the limit of its address.
-        ok(visitor.get(path, headers={"Authorization": platform.admin.headers["Authorization"]}))
+        token = platform.api("customer:b@example.test").headers["Authorization"]
+        assert_rate_limited(visitor.get(path, headers={"Authorization": token}), "address", 600, 60)
+        # The requests of a member count only against the limit of the client.
+        ok(visitor.get("/v1/me", headers={"Authorization": tenant.owner.headers["Authorization"]}))
     ok(platform.api().get(path))
 
 

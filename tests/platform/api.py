@@ -18,7 +18,7 @@ class ApiAccess(CloudAccess):
     def api(self, subject: str | None = None, *, any_state: bool = True, **claims: Any) -> httpx.Client:
         """Return an HTTP client that sends a token for `subject`. If `subject` is None, the client sends no token.
 
-        A client without a token sends its requests from a random loopback address.
+        The client sends its requests from a random loopback address.
 
         If `any_state` is true, the client adds `If-Match: *` to every PUT, PATCH and DELETE without an If-Match header.
         `claims` are added to the token. The client checks every response against the OpenAPI document.
@@ -33,7 +33,7 @@ class ApiAccess(CloudAccess):
             headers=headers,
             timeout=30,
             event_hooks=hooks,
-            transport=httpx.HTTPTransport(verify=TLS, local_address=None if subject else address()),
+            transport=httpx.HTTPTransport(verify=TLS, local_address=address()),
         )
         self._clients.append(client)
         return client

@@ -10,9 +10,7 @@ from typing import Any
 from fastapi import Depends, Request, Response
 
 from wecelebrate.core.database import as_json, queries, writing
-from wecelebrate.core.http import before_response
-from wecelebrate.core.http.cached import REQUEST_CACHE
-from wecelebrate.core.requests.request_cache import RequestCache
+from wecelebrate.core.http import before_response, failures
 
 sql = queries(__file__)
 
@@ -34,7 +32,7 @@ def records_reads(noun: str) -> Any:
 
 
 def _record(request: Request, noun: str, response: Response) -> None:
-    cache: RequestCache = request.scope[REQUEST_CACHE]
+    cache = failures.remembered(request)
     if cache.is_staff is False or response.status_code != HTTPStatus.OK:
         return
     body = json.loads(bytes(response.body))

@@ -23,7 +23,14 @@ from contextlib import suppress
 
 from wecelebrate.core.cache.keys import PUBLIC, Entity, key, prefix
 from wecelebrate.core.cache.redis import CacheDown, Script, redis
-from wecelebrate.core.cache.values import UNKNOWN_HISTORY, CacheLookup, CacheResult, TagVersions, Value
+from wecelebrate.core.cache.values import (
+    UNKNOWN_HISTORY,
+    CacheLookup,
+    CacheResult,
+    FailedRequest,
+    TagVersions,
+    Value,
+)
 from wecelebrate.core.metering import meter
 
 __all__ = [
@@ -31,9 +38,11 @@ __all__ = [
     "CacheDown",
     "CacheLookup",
     "CacheResult",
+    "FailedRequest",
     "TagVersions",
     "Value",
     "busiest_domains",
+    "charge",
     "delete",
     "get",
     "get_or_set",
@@ -56,7 +65,7 @@ MAX_VALUE_LENGTH = 1_000_000
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
-TOTALS = Script("totals")
+TOTALS, CHARGE = Script("totals"), Script("charge")
 
 
 def now() -> int:
@@ -72,9 +81,16 @@ def new_token() -> str:
 def lookup(request: CacheLookup) -> CacheResult:
     """Resolve the session of a request, count the request, and get the requested value, all in one Redis call."""
     fields = request.to_json(new_token(), meter.unsent())
-    response = redis().run(LOOKUP, [request.session_key, request.address_key], prefix(), str(now()), fields)
+    keys = [request.session_key, request.address_key, request.subject_key]
+    response = redis().run(LOOKUP, keys, prefix(), str(now()), fields)
     meter.mark_sent()
     return CacheResult.parse(response)
+
+
+def charge(request: FailedRequest) -> tuple[bool, tuple[str, ...]]:
+    """Count a failed request. Returns whether its limits allow it, and the limits in the format of CacheResult."""
+    status, lines = redis().run(CHARGE, [], prefix(), str(now()), request.to_json())
+    return status != "limited", tuple(lines.splitlines())
 
 
 def read_tags(tags: Iterable[str], write_key: str = "") -> TagVersions:

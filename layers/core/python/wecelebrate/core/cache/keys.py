@@ -9,6 +9,9 @@ This module builds every key. A key begins with the environment and the tenant, 
     v1:<environment>:public:session:<subject>          the session of a signed-in caller
     v1:<environment>:public:visit:<role>:<domain>      the session that the visitors of a domain share
     v1:<environment>:<tenant>:limit:<name>             the number of requests or orders in each minute of the last hour
+    v1:<environment>:public:limit:address:<address>    the number of requests of an address in the last minute
+    v1:<environment>:public:limit:subject:<subject>    the number of requests of a subject in the last minute
+    v1:<environment>:<tenant>:limit:<name>-address.<address>   the number that one address has used of a limit
     v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant in one hour
 """
 
@@ -65,7 +68,12 @@ def key(tenant: str, *parts: str) -> str:
     """Build a key of a tenant. The parts can be any text, because separators in the parts are quoted."""
     if not tenant:
         raise ValueError("a cache key needs a tenant; use PUBLIC if it belongs to no client")
-    return prefix() + ":".join((tenant, *(quote(part, safe="@.|=-") for part in parts)))
+    return prefix() + ":".join((tenant, *map(quoted, parts)))
+
+
+def quoted(part: str) -> str:
+    """Return a part of a key without separators."""
+    return quote(part, safe="@.|=-")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 -- Handle one request in one round trip: resolve its session, count the request, and get the requested value. If there
 -- is no valid value, acquire the lock that allows the request to load the value.
 --
--- KEYS: session, address limit ('' for none)
+-- KEYS: session, address limit ('' for none), subject limit ('' for none)
 -- ARGV: prefix, now, the fields of CacheLookup as JSON
 -- A tag can contain $site and $catalog. They are replaced by the ids of the visited site and of its catalog.
 -- `<tag>:$client` is replaced by one tag `<tag>:<client id>` for each client of the caller. If the caller belongs to no
@@ -21,45 +21,33 @@
 --   xids:   the transactions that a replica must have replayed before it is used to load the session or value
 
 local request = cjson.decode(ARGV[3])
-local limits = {}
 record_usage(request.usage, 0)
-
--- Count one request against a limit. The window of the limit is `buckets` * `width` ms. Returns whether the request is
--- allowed.
-local function count(name, key, quota, width, buckets)
-  local bucket = math.floor(now / width)
-  local used, oldest, outdated = 0, bucket, {}
-  local fields = call('HGETALL', key)
-  for i = 1, #fields, 2 do
-    local at = tonumber(fields[i])
-    if at <= bucket - buckets then outdated[#outdated + 1] = fields[i]
-    else
-      used = used + tonumber(fields[i + 1])
-      oldest = math.min(oldest, at)
-    end
-  end
-  if #outdated > 0 then call('HDEL', key, unpack(outdated)) end
-  local allowed = used < quota
-  if allowed then
-    if call('HINCRBY', key, bucket, 1) == 1 then call('PEXPIRE', key, width * (buckets + 1)) end
-    used = used + 1
-  end
-  local seconds = math.ceil(((oldest + buckets) * width - now) / 1000)
-  limits[#limits + 1] = table.concat({ name, quota, math.max(quota - used, 0), seconds }, ' ')
-  return allowed
-end
 
 local function count_per_hour(name, key, quota) return count(name, key, quota, 60000, 60) end
 
-if request.address_quota and not count('address', KEYS[2], request.address_quota, 10000, 6) then
-  return { 'limited', '', table.concat(limits, '\n') }
+-- Count the request against the share that one address has of an hourly limit of many addresses. The buckets are wide,
+-- because every address of every client has a hash of its own.
+local function count_share(name, key, quota, divisor)
+  return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, 1, true)
 end
 
 -- Step 1: resolve the session.
 
 local raw_session = call('GET', KEYS[1])
 local session = raw_session and parse(raw_session)
-if not session or session.stale_at < now or not is_valid(session) then
+if session and (session.stale_at < now or not is_valid(session)) then session = nil end
+
+-- A member's requests count against the limit of the member's client. The requests of all other callers count against
+-- their address and their subject. A subject without a session is not known to be a member.
+if request.caller_quota and not (request.is_member and session) then
+  for i, name in ipairs({ 'address', 'subject' }) do
+    local quiet = request.is_member or name == 'subject'
+    if KEYS[i + 1] ~= '' and not count(name, KEYS[i + 1], request.caller_quota, 10000, 6, 1, quiet) then
+      return { 'limited', '', table.concat(limits, '\n') }
+    end
+  end
+end
+if not session then
   local xids = recent_xids({ request.write_key, request.session_tag })
   return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
 end
@@ -105,13 +93,21 @@ end
 
 -- Step 2: check the limits.
 
-if request.count_request and quota and
-  not count_per_hour(limit, prefix .. tenant .. ':limit:' .. limit, quota) then
-  return answer('limited')
+local of_tenant = prefix .. tenant .. ':limit:'
+if request.count_request and quota then
+  -- If an address is not allowed to send enough requests to use up its share, the share is not counted.
+  if request.address and request.address_per_hour > quota / request.storefront_share
+    and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share) then
+    return answer('limited')
+  end
+  if not count_per_hour(limit, of_tenant .. limit, quota) then return answer('limited') end
 end
 if request.requests_per_order and quota then
-  local orders = prefix .. tenant .. ':limit:orders.' .. site
-  if not count_per_hour('orders', orders, math.floor(quota / request.requests_per_order)) then
+  local orders = math.floor(quota / request.requests_per_order)
+  local share = of_tenant .. 'orders-address.' .. (request.address or '')
+  if request.address and not count_share('orders', share, orders, request.order_share) then return answer('limited') end
+  if not count_per_hour('orders', of_tenant .. 'orders.' .. site, orders) then
+    if request.address then refund(share) end
     return answer('limited')
   end
 end

@@ -107,3 +107,49 @@ local function record_usage(usage, own_commands)
     own_commands = 0
   end
 end
+
+-- Limits. A limit is a hash that maps the number of a bucket to the number of requests in this bucket. The window of a
+-- limit is `buckets` * `width` ms.
+
+-- One line `name quota remaining seconds` for each counted limit.
+local limits = {}
+
+local function add(key, width, buckets, amount)
+  if call('HINCRBY', key, math.floor(now / width), amount) == amount then
+    call('PEXPIRE', key, width * (buckets + 1))
+  end
+end
+
+-- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request is
+-- not counted. The state of the limit is appended to `limits`, but with `quiet` only if the request is refused.
+local function count(name, key, quota, width, buckets, amount, quiet)
+  local bucket = math.floor(now / width)
+  local used, oldest, outdated = 0, bucket, {}
+  local fields = call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    local at = tonumber(fields[i])
+    if at <= bucket - buckets then outdated[#outdated + 1] = fields[i]
+    else
+      used = used + tonumber(fields[i + 1])
+      oldest = math.min(oldest, at)
+    end
+  end
+  if #outdated > 0 then call('HDEL', key, unpack(outdated)) end
+  local allowed = used < quota
+  if allowed then
+    add(key, width, buckets, amount or 1)
+    used = used + (amount or 1)
+  end
+  if not (allowed and quiet) then
+    local seconds = math.ceil(((oldest + buckets) * width - now) / 1000)
+    limits[#limits + 1] = table.concat({ name, quota, math.max(quota - used, 0), seconds }, ' ')
+  end
+  return allowed
+end
+
+-- Take back one request from the latest bucket of a limit that has counted it.
+local function refund(key)
+  local latest = -1
+  for _, field in ipairs(call('HKEYS', key)) do latest = math.max(latest, tonumber(field)) end
+  if latest >= 0 and call('HINCRBY', key, latest, -1) <= 0 then call('HDEL', key, latest) end
+end

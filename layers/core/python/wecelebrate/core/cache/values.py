@@ -1,5 +1,6 @@
 """The data types of the cache: values, tag versions, the lookup of a request, and the result of the lookup."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -65,9 +66,22 @@ class CacheLookup:
     """The lifetime of the lock, in milliseconds."""
     address_key: str = ""
     """The key of the limit for the IP address. Empty if the address is not limited."""
-    address_quota: int | None = None
-    """The number of requests that the IP address is allowed to send per minute. None if the request is not counted
-    against this limit."""
+    subject_key: str = ""
+    """The key of the limit for the subject of the token. Empty if there is no token."""
+    caller_quota: int | None = None
+    """The number of requests that an IP address or a subject is allowed to send per minute. None if the request is not
+    counted against these limits."""
+    is_member: bool = False
+    """Whether the caller has a token and visits no site. If such a caller has a session, the request does not count
+    against the limits of the address and the subject."""
+    address: str = ""
+    """The visitor's IP address, as a part of a key. Empty if the address has no share of the limits of a client."""
+    address_per_hour: int = 0
+    """The number of requests that one address is allowed to send per hour."""
+    storefront_share: int = 1
+    """The share of one address is the request limit of a client's storefronts, divided by this number."""
+    order_share: int = 1
+    """The share of one address is the order limit of a site, divided by this number."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
@@ -94,7 +108,12 @@ class CacheLookup:
             "write_key": self.write_key or "-",
             "lock_owner": self.lock_owner,
             "lock_ms": self.lock_ms,
-            "address_quota": self.address_quota,
+            "caller_quota": self.caller_quota,
+            "is_member": self.is_member,
+            "address": self.address or None,
+            "address_per_hour": self.address_per_hour,
+            "storefront_share": self.storefront_share,
+            "order_share": self.order_share,
             "count_request": self.count_request,
             "requests_per_order": self.requests_per_order,
             "entity": self.entity,
@@ -103,6 +122,34 @@ class CacheLookup:
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()
+
+
+@dataclass(frozen=True)
+class FailedRequest:
+    """The arguments of the Redis call that counts a failed request."""
+
+    counts: Mapping[str, str]
+    """The keys of the limits that refuse the request if they are used up, by their names."""
+    charges: Sequence[str]
+    """The keys of the limits that have already counted the request."""
+    refunds: Sequence[str]
+    """The keys of the hourly limits that take back the request."""
+    quota: int
+    """The quota of each limit in `counts`."""
+    cost: int
+    """The number of requests that a failure costs, in addition to the request itself."""
+
+    def to_json(self) -> str:
+        """Return the arguments as JSON for charge.lua."""
+        fields = {
+            "counts": [
+                {"name": name, "key": key, "quota": self.quota, "amount": 1 + self.cost}
+                for name, key in self.counts.items()
+            ],
+            "charges": [{"key": key, "amount": self.cost} for key in self.charges],
+            "refunds": self.refunds,
+        }
+        return orjson.dumps(fields).decode()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ It turns errors into problem documents, and opens one transaction per request. A
 """
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any
@@ -26,10 +26,11 @@ from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
 from wecelebrate.core.database import Caller, Transaction, reading, visited_site, writing
 from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
-from wecelebrate.core.http import problems
+from wecelebrate.core.http import failures, problems
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
-from wecelebrate.core.http.routes import DirectRoute, idempotent, model_response
+from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
+from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
 
@@ -39,6 +40,7 @@ __all__ = [
     "IfMatch",
     "OrderWrite",
     "Reading",
+    "SourceAddress",
     "StorefrontRead",
     "Writing",
     "api",
@@ -75,6 +77,7 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         logger.append_keys(request_id=request_id)
         with deadline.invocation(context):
             response: dict[str, Any] = adapter()(event, context)
+            response = failures.count(event, response)
         metrics.flush()
         response["headers"] = {"cache-control": "no-store"} | response["headers"] | added_headers(event)
         response["headers"]["x-request-id"] = request_id
@@ -118,14 +121,14 @@ def _write(request: Request, cache: RequestCache) -> Iterator[Transaction]:
         write_through(cache, entry, load)
 
 
-async def _reading(request: Request) -> AsyncIterator[Transaction]:
-    with _read(request_cache_of(request, _signed_in(request))) as tx:
-        yield tx
+async def _reading(request: Request) -> Deferred:
+    cache = request_cache_of(request, _signed_in(request))
+    return Deferred(lambda: _read(cache))
 
 
-async def _writing(request: Request) -> AsyncIterator[Transaction]:
-    with _write(request, request_cache_of(request, _signed_in(request))) as tx:
-        yield tx
+async def _writing(request: Request) -> Deferred:
+    cache = request_cache_of(request, _signed_in(request))
+    return Deferred(lambda: _write(request, cache))
 
 
 async def _cached(request: Request) -> CachedReads:
@@ -139,39 +142,45 @@ async def _storefront_read(request: Request, domain: Domain) -> CachedReads:
     return CachedReads(request, _visitor(request, domain))
 
 
-async def _customer_read(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
+async def _customer_read(request: Request, domain: Domain) -> Deferred:
     customer = _visitor(request, domain)
     if customer.subject is None:
         raise Unauthenticated
-    with _read(request_cache_of(request, customer)) as tx:
-        yield tx
+    cache = request_cache_of(request, customer)
+    return Deferred(lambda: _read(cache))
 
 
-async def _order_write(request: Request, domain: Domain) -> AsyncIterator[Transaction]:
-    with _write(request, request_cache_of(request, _visitor(request, domain), is_order=True)) as tx:
-        yield tx
+async def _order_write(request: Request, domain: Domain) -> Deferred:
+    cache = request_cache_of(request, _visitor(request, domain), is_order=True)
+    return Deferred(lambda: _write(request, cache))
 
 
-# With `scope="function"`, the transaction ends before the response is sent, so a failed commit becomes an error
-# response.
-Reading = Annotated[Transaction, Depends(_reading, scope="function")]
+async def _source_address(request: Request) -> str:
+    return limited_address(failures.source_address(request.scope["aws.event"]))
+
+
+# A dependency returns a Deferred, and the route replaces it by its transaction.
+Reading = Annotated[Transaction, Depends(_reading)]
 """A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
-Writing = Annotated[Transaction, Depends(_writing, scope="function")]
+Writing = Annotated[Transaction, Depends(_writing)]
 """A transaction on the primary, run as the signed-in caller."""
 Cached = Annotated[CachedReads, Depends(_cached)]
 """The cached reads of the signed-in caller."""
 StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
 """The cached reads of a visitor. The visited storefront is the path parameter `{domain}`."""
-CustomerRead = Annotated[Transaction, Depends(_customer_read, scope="function")]
+CustomerRead = Annotated[Transaction, Depends(_customer_read)]
 """A transaction on the replica, run as a signed-in customer who reads their own data.
 
 The visited storefront is the path parameter `{domain}`.
 """
-OrderWrite = Annotated[Transaction, Depends(_order_write, scope="function")]
+OrderWrite = Annotated[Transaction, Depends(_order_write)]
 """A transaction on the primary, run as a visitor who places an order. The order counts against the limit of the site.
 
 The visited storefront is the path parameter `{domain}`.
 """
+
+SourceAddress = Annotated[str, Depends(_source_address)]
+"""The IP address of the caller, in the form in which limits count it. It is personal data: do not store it."""
 
 
 def _if_match(

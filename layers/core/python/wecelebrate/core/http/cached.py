@@ -24,13 +24,12 @@ from wecelebrate.core.cache import Value
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Caller, Transaction
 from wecelebrate.core.errors import NotFound
+from wecelebrate.core.http import failures
 from wecelebrate.core.http.responses import add_headers, link_header
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.requests.loading import object_loader, page_loader, value_of
 from wecelebrate.core.requests.request_cache import RequestCache
 
-REQUEST_CACHE = "wecelebrate.request_cache"
-"""The key of the RequestCache in the scope of a request."""
 PRIVATE = "private, no-cache"
 """The Cache-Control header for signed-in callers. Only the browser of the caller is allowed to store the response.
 Before each use, the browser must revalidate the response with the ETag."""
@@ -44,10 +43,9 @@ def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False
     `is_order` means that the request also counts against the order limit of the site.
     """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
-    # The limit for IP addresses does not apply to a caller with a token. Only the limit of the session applies.
-    address = "" if caller.subject else request.scope["aws.event"]["requestContext"]["http"]["sourceIp"]
+    address = failures.source_address(request.scope["aws.event"])
     cache = RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
-    request.scope[REQUEST_CACHE] = cache
+    failures.remember(request, cache)
     return cache
 
 

@@ -17,7 +17,12 @@ _BEFORE_RESPONSE = "wecelebrate.before_response"
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
     """Add headers to the response of this request, even if the response is an error. `serve()` reads these headers."""
-    request.scope["aws.event"].setdefault(_ADDED_HEADERS, {}).update(headers)
+    add_headers_to(request.scope["aws.event"], headers)
+
+
+def add_headers_to(event: dict[str, Any], headers: Mapping[str, str]) -> None:
+    """Add headers to the response of an event."""
+    event.setdefault(_ADDED_HEADERS, {}).update(headers)
 
 
 def added_headers(event: Mapping[str, Any]) -> dict[str, str]:

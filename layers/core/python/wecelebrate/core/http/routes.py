@@ -5,7 +5,8 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from fastapi import Request
@@ -17,12 +18,24 @@ from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import BadIdempotencyKey, Conflict
 from wecelebrate.core.etags import etag
+from wecelebrate.core.http.failures import REPLAYED_HEADER
 from wecelebrate.core.http.responses import call_before_response, or_not_modified
 from wecelebrate.core.idempotency import StoredResponse
 from wecelebrate.core.models import without_secrets
 
 KEY_HEADER = "Idempotency-Key"
 _MAX_KEY_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """A transaction that begins when the endpoint is called.
+
+    FastAPI resolves the dependencies of an endpoint before it validates the body. If a dependency opened the
+    transaction, each invalid body would cost a connection to the database.
+    """
+
+    open: Callable[[], AbstractContextManager[Transaction]]
 
 
 class DirectRoute(APIRoute):
@@ -50,10 +63,18 @@ class DirectRoute(APIRoute):
 
 def _without_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
     @functools.wraps(endpoint)
-    async def run(*args: Any, **kwargs: Any) -> Any:
-        for create in _current:
-            return create.run(lambda: endpoint(*args, **kwargs), status, _model(endpoint))
-        return _response(endpoint(*args, **kwargs), status)
+    async def run(**arguments: Any) -> Any:
+        # The transaction ends before the response is sent, so a failed commit becomes an error response.
+        with ExitStack() as stack:
+            for name, argument in arguments.items():
+                if isinstance(argument, Deferred):
+                    arguments[name] = stack.enter_context(argument.open())
+            response = None
+            for create in _current:
+                response = create.run(lambda: endpoint(**arguments), status, _model(endpoint))
+            if response is None:
+                response = _response(endpoint(**arguments), status)
+        return response
 
     return run
 
@@ -114,7 +135,7 @@ class _IdempotentCreate:
         if renew is not None:
             body = renew(self._tx, json.loads(body)).model_dump_json(by_alias=True)
             headers = {"ETag": etag(body)}
-        headers = {**headers, "Idempotent-Replayed": "true"}
+        headers = {**headers, REPLAYED_HEADER: "true"}
         return Response(body, stored.status, headers, media_type="application/json")
 
 

@@ -1,9 +1,18 @@
-"""Rate limits for the requests of a client, the requests of an IP address, and the orders of a site.
+"""Rate limits for the requests of a client, of an IP address and of a token, and for the orders of a site.
 
 Redis counts the requests, in the call that also gets the session and the value (`cache/lookup.lua`). The limits of
-clients and sites have a sliding window of one hour, which consists of 60 buckets of one minute. The limit of an IP
-address has a sliding window of one minute. While Redis is down, each instance counts only the requests that it handles
-itself, and applies lower limits.
+clients and sites have a sliding window of one hour, which consists of 60 buckets of one minute. The limits of an IP
+address and of a token have a sliding window of one minute. While Redis is down, each instance counts only the requests
+that it handles itself, and applies lower limits.
+
+No caller can use up a limit that other callers need:
+
+- One address can use at most a share of the limits that all visitors of a client have in common.
+- Only placed orders count against the order limit of a site. An order is counted when it arrives, so that concurrent
+  orders cannot exceed the limit, and taken back if it fails.
+- A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
+  The failed requests of a member count only against the limit of the member's client, which is the limit of all their
+  requests. Otherwise a faulty program of a client could stop the visitors who share its address.
 """
 
 import time
@@ -17,7 +26,16 @@ from wecelebrate.core.errors import TooManyRequests
 ADDRESS_PER_MINUTE = 600
 """How many requests without a token one IP address is allowed to send per minute. The number is high, because
 all people in an office can have the same address."""
-WINDOW_SECONDS = {"address": 60, "local": 60, "local-orders": 60}
+SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
+"""How many requests one customer is allowed to send per minute, from all addresses together."""
+FAILURE_COST = 5
+"""How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
+STOREFRONT_SHARE = 2
+"""The limit for one address is the request limit of a client's storefronts, divided by this number."""
+ORDER_SHARE = 4
+"""The limit for the orders from one address is the order limit of a site, divided by this number. The orders at all
+sites of a client count."""
+WINDOW_SECONDS = {"address": 60, "subject": 60, "local": 60, "local-orders": 60, "local-orders-address": 60}
 """Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one
 hour."""
 HOUR_SECONDS = 3600
@@ -62,6 +80,8 @@ def refuse(limit: Limit) -> TooManyRequests:
     """Create the problem for a limit that is used up."""
     metrics.count("Throttled", dimension="limit", of=limit.name)
     unit = "orders of this site" if limit.name in ("orders", "local-orders") else "requests"
+    if limit.name.endswith("-address"):
+        unit = f"{'orders' if 'orders' in limit.name else 'requests'} from one address"
     window = "minute" if WINDOW_SECONDS.get(limit.name) == 60 else "hour"
     return TooManyRequests(
         f"The limit of {limit.quota} {unit} per {window} is used up. Try again after the time in Retry-After.",
@@ -87,16 +107,32 @@ class LocalLimits:
         if len(self._quotas) > _MAX_REMEMBERED_QUOTAS:
             self._quotas.popitem(last=False)
 
-    def count(self, caller: str, name: str = "local") -> Limit:
-        """Count one request of a caller and return the state of the limit. Raises TooManyRequests."""
-        now = time.time()
-        if self._minute != int(now // 60):
-            self._minute = int(now // 60)
-            self._used.clear()
-        quota = max(self._quotas.get(caller, 0) // 60 // LOCAL_SHARE, MIN_LOCAL_QUOTA)
-        seconds = 60 - int(now % 60)
+    def quota(self, caller: str) -> int:
+        """Return the remembered hourly quota of a caller, or 0."""
+        return self._quotas.get(caller, 0)
+
+    def count(self, caller: str, name: str = "local", share: int = 1) -> Limit:
+        """Count one request of a caller and return the state of the limit. Raises TooManyRequests.
+
+        The quota is divided by `share`.
+        """
+        seconds = self._start_minute()
+        quota = max(self._quotas.get(caller, 0) // 60 // LOCAL_SHARE, MIN_LOCAL_QUOTA) // share
         used = self._used.get(caller, 0) + 1
         if used > quota:
             raise refuse(Limit(name, quota, 0, seconds))
         self._used[caller] = used
         return Limit(name, quota, quota - used, seconds)
+
+    def add(self, caller: str, requests: int) -> None:
+        """Add requests to a limit, even if it is used up. A negative number takes back requests."""
+        self._start_minute()
+        self._used[caller] = max(self._used.get(caller, 0) + requests, 0)
+
+    def _start_minute(self) -> int:
+        """Reset all counters if a new minute has begun. Returns the number of seconds until the next minute."""
+        now = time.time()
+        if self._minute != int(now // 60):
+            self._minute = int(now // 60)
+            self._used.clear()
+        return 60 - int(now % 60)

@@ -5,20 +5,19 @@ If Redis does not answer, this instance counts the requests itself, and loads ev
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import repeat
 
 from wecelebrate.core import cache, kill_switches, metrics
 from wecelebrate.core.cache import CacheLookup, TagVersions, Value
-from wecelebrate.core.cache.keys import PUBLIC, Entry, key, prefix
+from wecelebrate.core.cache.keys import Entry, prefix
 from wecelebrate.core.database import Caller, reading
 from wecelebrate.core.errors import Problem
 from wecelebrate.core.metering import meter
-from wecelebrate.core.requests import limits
-from wecelebrate.core.requests.limits import Limit, LocalLimits
-from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, load_session, session_key, session_tag
+from wecelebrate.core.requests.counting import OnLimits, RequestCount
+from wecelebrate.core.requests.sessions import Session, load_session, session_key, session_tag
 
 _SESSION_ATTEMPTS = 3
 """The maximum number of attempts to load a session. Another attempt is needed if the session has become invalid before
@@ -41,7 +40,6 @@ METRICS: Mapping[str, metrics.Name] = {
 UNCACHED = "uncached"
 """The entity that is billed for requests without a cached value: writes, and reads that are never cached."""
 
-_local_limits = LocalLimits()
 _lock_owner = secrets.token_urlsafe(9)
 """The name under which this instance owns locks."""
 
@@ -64,7 +62,7 @@ class RequestCache:
         self,
         caller: Caller,
         address: str = "",
-        on_limits: Callable[[Mapping[str, str]], object] | None = None,
+        on_limits: OnLimits | None = None,
         is_order: bool = False,
     ) -> None:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
@@ -74,10 +72,7 @@ class RequestCache:
         self.caller = caller
         self.is_staff: bool | None = None
         """Whether the caller is an admin or support. None while neither Redis nor the database has said so."""
-        self._is_order = is_order
-        self._address = address
-        self._on_limits = on_limits
-        self._limits: dict[str, Limit] = {}
+        self.count = RequestCount(caller, address, on_limits, is_order)
         self._in_background = on_limits is None
         """Whether the next lookups are billed as background work. This is the case if the request was already billed,
         or if there is no request."""
@@ -104,8 +99,19 @@ class RequestCache:
                 load_session(self.caller, result.versions)
             return CachedRequest("no_session")
         except cache.CacheDown:
-            self._count_locally()
+            self.count.count_locally()
         return CachedRequest()
+
+    def record_failure(self, status: int) -> None:
+        """Count a request that failed with this status.
+
+        Raises TooManyRequests if no lookup has counted the request, and a limit is used up.
+        """
+        if self.count.needs_session(status):
+            # The failed requests of a member count against the limit of the client, which the session names.
+            with suppress(cache.CacheDown):
+                self._lookup(None, UNCACHED)
+        self.count.record_failure(status)
 
     def wait_for_fill(self, entry: Entry) -> CachedRequest:
         """Look up the value repeatedly until its loader has stored it, or until the lock of the loader has expired."""
@@ -131,32 +137,25 @@ class RequestCache:
 
     def _lookup(self, entry: Entry | None, entity: str) -> CachedRequest:
         result = cache.lookup(self._request(entry, entity))
-        self._report_limits([Limit.parse(line) for line in result.limits], refused=result.status == "limited")
         session = Session.parse(result.session.meta) if result.session else None
+        self.count.record_lookup(result.limits, session, refused=result.status == "limited")
         self._record_outcome(result.status, session, entity)
         if session:
             self.is_staff = session.is_staff
-            self._remember_quota(session)
         return CachedRequest(result.status, session, result.value, result.versions)
 
     def _request(self, entry: Entry | None, entity: str) -> CacheLookup:
-        counting = self._on_limits is not None and not kill_switches.is_set("limits", "off")
-        count_address = counting and self._address and "address" not in self._limits
-        count_order = counting and self._is_order and "orders" not in self._limits
         return CacheLookup(
             session_key=session_key(self.caller),
             session_tag=session_tag(self.caller),
             write_key=self.caller.write_key,
             lock_owner=_lock_owner,
             lock_ms=cache.LOCK_MS,
-            address_key=key(PUBLIC, "limit", "address", self._address) if self._address else "",
-            address_quota=limits.ADDRESS_PER_MINUTE if count_address else None,
-            count_request=counting and not self._limits.keys() - {"address"},
-            requests_per_order=STOREFRONT_FACTOR if count_order else None,
             entity=entity,
             suffix=entry.suffix if entry else "",
             tags=entry.tags if entry else (),
             background=self._in_background,
+            **self.count.lookup_fields(),
         )
 
     def _record_outcome(self, status: str, session: Session | None, entity: str) -> None:
@@ -169,35 +168,6 @@ class RequestCache:
         if session:
             meter.assign_tenant(session.tenant, entity)
             self._in_background = self._in_background or status != "wait"
-
-    def _remember_quota(self, session: Session) -> None:
-        """Remember the quota of the session. The quota is needed if Redis fails later."""
-        if session.quota:
-            _local_limits.learn(self._local_key, session.quota)
-            if self._is_order:
-                _local_limits.learn(self._local_order_key, session.quota // STOREFRONT_FACTOR)
-
-    def _count_locally(self) -> None:
-        """Count the request only in this instance, because Redis is down."""
-        if self._on_limits and not self._limits and not kill_switches.is_set("limits", "off"):
-            self._report_limits([_local_limits.count(self._local_key)])
-            if self._is_order:
-                self._report_limits([_local_limits.count(self._local_order_key, "local-orders")])
-
-    @property
-    def _local_key(self) -> str:
-        return f"{session_key(self.caller)} {self._address}"
-
-    @property
-    def _local_order_key(self) -> str:
-        return f"orders {self.caller.site_domain}"
-
-    def _report_limits(self, counted: list[Limit], refused: bool = False) -> None:
-        self._limits |= {limit.name: limit for limit in counted}
-        if self._on_limits:
-            self._on_limits(limits.headers(self._limits.values()))
-        if refused:
-            raise limits.refuse(counted[-1])
 
 
 def _lock_key(session: Session, entry: Entry) -> str:

@@ -1,0 +1,72 @@
+"""Counts failed requests against the limits, also those that fail before any other code has counted them.
+
+A request can fail before its handler runs: the body is not JSON, the token is not valid, or a field is wrong. Without
+this module such requests would cost a caller nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+
+from wecelebrate.core.auth import caller, gateway_claims
+from wecelebrate.core.database import Caller
+from wecelebrate.core.errors import TooManyRequests, Unauthenticated
+from wecelebrate.core.http.problems import PROBLEM
+from wecelebrate.core.http.responses import add_headers_to
+from wecelebrate.core.requests.request_cache import RequestCache
+
+_REQUEST_CACHE = "wecelebrate.request_cache"
+REPLAYED_HEADER = "Idempotent-Replayed"
+"""The header of a response that was stored for the idempotency key of the request."""
+
+
+def remember(request: Request, cache: RequestCache) -> None:
+    """Remember the RequestCache of a request until `count` is called."""
+    request.scope["aws.event"][_REQUEST_CACHE] = cache
+
+
+def remembered(request: Request) -> RequestCache:
+    """Return the RequestCache that `remember` got for this request."""
+    cache: RequestCache = request.scope["aws.event"][_REQUEST_CACHE]
+    return cache
+
+
+def source_address(event: Mapping[str, Any]) -> str:
+    """Return the IP address from which a request came."""
+    source: str = event["requestContext"]["http"]["sourceIp"]
+    return source
+
+
+def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    """Count the request if it failed or placed no order. Returns the response to send.
+
+    This is the given response, or a response with the status 429.
+    """
+    status = response["statusCode"]
+    cache: RequestCache | None = event.pop(_REQUEST_CACHE, None)
+    if status < HTTPStatus.BAD_REQUEST:
+        if cache and REPLAYED_HEADER.lower() in response["headers"]:
+            cache.count.take_back_order()
+        return response
+    try:
+        (cache or _request_cache(event)).record_failure(status)
+    except TooManyRequests as problem:
+        return {
+            "statusCode": problem.status,
+            "headers": {"content-type": PROBLEM, **{name.lower(): text for name, text in problem.headers().items()}},
+            "body": json.dumps(problem.document(event["requestContext"].get("requestId"))),
+            "isBase64Encoded": False,
+        }
+    return response
+
+
+def _request_cache(event: dict[str, Any]) -> RequestCache:
+    try:
+        claims = gateway_claims(event)
+        sender = caller(claims) if claims else Caller()
+    except Unauthenticated:
+        sender = Caller()
+    return RequestCache(sender, source_address(event), lambda headers: add_headers_to(event, headers))

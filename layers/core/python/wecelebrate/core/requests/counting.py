@@ -1,0 +1,174 @@
+"""Counts one request against its limits (`limits`).
+
+The lookup of a request counts the request, in Redis or, while Redis is down, in this instance. If the request fails, a
+second call makes the request cost more, and takes back the order that the lookup has counted.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache import FailedRequest
+from wecelebrate.core.cache.keys import PUBLIC, key, quoted
+from wecelebrate.core.database import Caller
+from wecelebrate.core.requests import limits
+from wecelebrate.core.requests.addresses import limited_address
+from wecelebrate.core.requests.limits import FAILURE_COST, ORDER_SHARE, STOREFRONT_SHARE, Limit, LocalLimits
+from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, session_key
+
+OnLimits = Callable[[Mapping[str, str]], object]
+"""Receives the headers with the state of the limits."""
+
+_local_limits = LocalLimits()
+
+
+class RequestCount:
+    """Counts one request. Without `on_limits`, nothing is counted."""
+
+    def __init__(self, caller: Caller, address: str, on_limits: OnLimits | None, is_order: bool) -> None:
+        self._caller = caller
+        self._address = limited_address(address)
+        self._on_limits = on_limits
+        self._is_order = is_order
+        self._is_member = caller.subject is not None and caller.site_domain is None
+        self._limits: dict[str, Limit] = {}
+        self._session: Session | None = None
+        self._is_counted = False
+        """Whether the request was counted against the limits of its address and its subject, in Redis or locally."""
+        self._local_orders: tuple[str, ...] = ()
+        """The local order limits that have counted the request."""
+
+    def lookup_fields(self) -> dict[str, Any]:
+        """Return the fields of the CacheLookup that count the request. Each limit is counted only in one lookup."""
+        counting = self._is_counting()
+        count_order = counting and self._is_order and "orders" not in self._limits
+        return {
+            "address_key": self._keys.get("address", ""),
+            "subject_key": self._keys.get("subject", ""),
+            "caller_quota": limits.ADDRESS_PER_MINUTE if counting and not self._is_counted else None,
+            "is_member": self._is_member,
+            "address": "" if self._is_member else quoted(self._address),
+            "address_per_hour": limits.ADDRESS_PER_MINUTE * 60,
+            "storefront_share": STOREFRONT_SHARE,
+            "order_share": ORDER_SHARE,
+            "count_request": counting and not self._limits.keys() - {"address"},
+            "requests_per_order": STOREFRONT_FACTOR if count_order else None,
+        }
+
+    def record_lookup(self, lines: Iterable[str], session: Session | None, *, refused: bool) -> None:
+        """Record the limits and the session that a lookup returned. Raises TooManyRequests if a limit is used up."""
+        self._is_counted = True
+        self._session = session
+        if session and session.quota:
+            _local_limits.learn(self._local_key, session.quota)
+            if self._is_order:
+                _local_limits.learn(self._local_order_key, session.quota // STOREFRONT_FACTOR)
+        self._report([Limit.parse(line) for line in lines], refused=refused)
+
+    def count_locally(self) -> None:
+        """Count the request only in this instance, because Redis is down. Raises TooManyRequests."""
+        if not self._is_counting() or self._limits or self._is_counted:
+            return
+        self._is_counted = True
+        for caller in self._local_callers:
+            self._report([_local_limits.count(caller)])
+        if self._is_order:
+            site, share = self._local_order_key, f"{self._local_order_key} {self._address}"
+            _local_limits.learn(share, _local_limits.quota(site))
+            _local_limits.count(share, "local-orders-address", ORDER_SHARE)
+            self._local_orders = (share,)
+            self._report([_local_limits.count(site, "local-orders")])
+            self._local_orders = (share, site)
+
+    def needs_session(self, status: int) -> bool:
+        """Whether a request has failed before a lookup, so that it is unknown whether its caller is a member."""
+        return self._is_counting() and _is_fault_of_caller(status) and self._is_member and not self._is_counted
+
+    def record_failure(self, status: int) -> None:
+        """Make a failed request cost more, and take back its order. A refused request costs nothing.
+
+        Raises TooManyRequests if no lookup has counted the request, and a limit is used up. In this case the caller
+        gets this problem instead of the failure.
+        """
+        if not self._is_counting():
+            return
+        if not _is_fault_of_caller(status) or self._is_known_member:
+            self.take_back_order()
+        elif self._is_counted:
+            self._charge({}, list(self._keys.values()))
+        else:
+            self._charge(self._keys, [])
+
+    def take_back_order(self) -> None:
+        """Take back the order that the request has counted, because the request has placed no order."""
+        if self._order_keys or self._local_orders:
+            self._charge({}, [])
+
+    def _charge(self, counts: Mapping[str, str], charges: list[str]) -> None:
+        local_orders, self._local_orders = self._local_orders, ()
+        for limit in local_orders:
+            _local_limits.add(limit, -1)
+        if not (counts or charges or self._order_keys):
+            return
+        quota = limits.ADDRESS_PER_MINUTE
+        try:
+            allowed, lines = cache.charge(FailedRequest(counts, charges, self._order_keys, quota, FAILURE_COST))
+        except cache.CacheDown:
+            self.count_locally()
+            for caller in self._local_callers if counts or charges else ():
+                _local_limits.add(caller, FAILURE_COST)
+        else:
+            self._report([Limit.parse(line) for line in lines], refused=not allowed)
+
+    @property
+    def _is_known_member(self) -> bool:
+        return self._is_member and self._session is not None
+
+    @property
+    def _keys(self) -> dict[str, str]:
+        """Map the names of the caller's own limits to their keys."""
+        keys = {"address": self._address, "subject": self._caller.subject}
+        return {name: key(PUBLIC, "limit", name, value) for name, value in keys.items() if value}
+
+    @property
+    def _order_keys(self) -> list[str]:
+        """The keys of the order limits in Redis that have counted the request."""
+        if self._session is None or "orders" not in self._limits:
+            return []
+        names = [f"orders.{self._session.site}"]
+        names += [f"orders-address.{self._address}"] if self._address else []
+        return [key(self._session.tenant, "limit", name) for name in names]
+
+    @property
+    def _local_key(self) -> str:
+        """The key of the local limit that gets a part of the quota of the session."""
+        own = session_key(self._caller)
+        return own if self._is_member else f"{own} {self._address}"
+
+    @property
+    def _local_callers(self) -> list[str]:
+        """The keys of all local limits that count the requests of this caller."""
+        is_customer = self._caller.subject is not None and not self._is_member
+        return [self._local_key, *([f"subject {self._caller.subject}"] if is_customer else [])]
+
+    @property
+    def _local_order_key(self) -> str:
+        return f"orders {self._caller.site_domain}"
+
+    def _is_counting(self) -> bool:
+        return self._on_limits is not None and not kill_switches.is_set("limits", "off")
+
+    def _report(self, counted: list[Limit], refused: bool = False) -> None:
+        self._limits |= {limit.name: limit for limit in counted}
+        if self._on_limits:
+            self._on_limits(limits.headers(self._limits.values()))
+        if refused:
+            del self._limits[counted[-1].name]
+            raise limits.refuse(counted[-1])
+
+
+def _is_fault_of_caller(status: int) -> bool:
+    """Whether a response with this status means that the request failed. A refused request has not failed."""
+    is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_client_error and status != HTTPStatus.TOO_MANY_REQUESTS
