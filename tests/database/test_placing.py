@@ -24,9 +24,13 @@ PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C',
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A connection that can act as any caller. Its changes are rolled back. The stock of each product is 10."""
+    """A connection that can act as any caller. Its changes are rolled back. The stock of each product is 10.
+
+    No site limits the quantities of orders.
+    """
     with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
         connection.execute("update products set inventory_count = 10")
+        connection.execute("update sites set max_line_quantity = 10000, max_daily_quantity = null")
         yield connection
 
 

@@ -114,6 +114,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
     "order_lines": ("name", "renamed"),
+    "order_quantities": ("quantity", 7),
+    "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
@@ -193,6 +195,10 @@ def _rows_of_orders() -> Iterator[Row]:
         yield Row("orders", name, values)
         values = {"client_id": client, "order_id": ident(f"{name} order"), "line": 1, "sku": "s", "name": "n"}
         yield Row("order_lines", name, {**values, "quantity": 1, "unit_price": 1})
+    for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
+        values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
+        yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
+        yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})

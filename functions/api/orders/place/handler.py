@@ -1,6 +1,6 @@
 """Orders: place an order on a storefront, as a customer or a guest."""
 
-from wecelebrate.core.http import OrderWrite, api, serve
+from wecelebrate.core.http import OrderWrite, SourceAddress, api, serve
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 from wecelebrate.orders.placing import place
 
@@ -8,8 +8,8 @@ app = api()
 
 
 @app.post("/v1/storefront/{domain}/orders", status_code=201)
-def create_order(new: NewOrder, tx: OrderWrite) -> PlacedOrder:
-    return place(tx, new)
+def create_order(new: NewOrder, tx: OrderWrite, address: SourceAddress) -> PlacedOrder:
+    return place(tx, new, address)
 
 
 handler = serve(app)

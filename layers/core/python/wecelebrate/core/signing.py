@@ -29,6 +29,11 @@ def unsign(purpose: str, text: str) -> bytes | None:
     return content if valid else None
 
 
+def keyed_hash(purpose: str, text: str) -> str:
+    """Return a hash of a text. Nobody can guess the text without the signing key, even if few texts are possible."""
+    return _encode(_signature(purpose, text.encode()))
+
+
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

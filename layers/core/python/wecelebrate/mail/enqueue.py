@@ -14,9 +14,10 @@ from wecelebrate.mail.models import Tracking
 def order_confirmation(tx: Transaction, order_id: UUID) -> UUID | None:
     """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
 
-    Returns the id of the job, or None if there already is a confirmation. Raises NotFound if the order does not exist,
-    or if the caller is not allowed to send its confirmation. Customers are allowed to send the confirmation of their
-    own orders. Guests are allowed to send it only in the transaction that places the order.
+    Returns the id of the job, or None if there already is a confirmation. If a visitor causes the mail and a limit is
+    used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises NotFound
+    if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are allowed to send
+    the confirmation of their own orders. Guests are allowed to send it only in the transaction that places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {})
 

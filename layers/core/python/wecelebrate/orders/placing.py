@@ -4,7 +4,8 @@ from typing import Any
 
 from wecelebrate import webhooks
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, FieldError, Invalid, Problem
+from wecelebrate.core.errors import Conflict, FieldError, Invalid, Problem, Unauthenticated
+from wecelebrate.core.signing import keyed_hash
 from wecelebrate.mail.enqueue import order_confirmation
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 
@@ -32,14 +33,34 @@ class TotalChanged(Conflict):
     code = "total_changed"
 
 
-def place(tx: Transaction, new: NewOrder) -> PlacedOrder:
+class SignInRequired(Unauthenticated):
+    """This site accepts orders only from customers who are signed in."""
+
+    code = "sign_in_required"
+
+
+class OrderLimit(Invalid):
+    """The order exceeds a limit of the site."""
+
+    code = "order_limit"
+
+
+class DailyOrderLimit(Conflict):
+    """With this order, more pieces would be ordered in 24 hours than the site allows."""
+
+    code = "daily_order_limit"
+
+
+def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    Raises OutOfStock, TotalChanged or CatalogNotActive. Raises Invalid for other problems, for example if the site does
-    not show a product of the order.
+    `address` is the IP address of the visitor. The limits of the site count it; only a keyed hash of it is stored, for
+    a day. Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit or DailyOrderLimit. Raises
+    Invalid for other problems, for example if the site does not show a product of the order.
     """
     _check_products_are_unique(new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
+    parameters["address"] = keyed_hash("order address", address) if address else None
     parameters["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
     result = sql.place_order(tx, **as_json(parameters, "lines", "shipping_address", "metadata"))
     if result["refusal"]:
@@ -73,6 +94,12 @@ def _exceeds(left: int | None) -> str:
     return "exceeds the stock" if left is None else f"exceeds the stock of {left}"
 
 
+def _exceeds_share(left: int | None) -> str:
+    """Return the detail for a quantity above the share of a shared stock. `left` is None if many pieces are left."""
+    number = "" if left is None else f"{left} "
+    return f"exceeds the {number}pieces that you can still order: nobody gets more than half of a shared stock in a day"
+
+
 def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
     """Return the problem for a refusal by the query `place_order`.
 
@@ -101,4 +128,41 @@ def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
         case "total":
             detail = f"must have a total of at most {MAX_TOTAL}, not {refusal_detail}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
+    return _limit_problem(refusal, refusal_detail)
+
+
+_BUYERS = {
+    "customer": ("/lines", "by one customer"),
+    "email": ("/customer_email", "by guests with the same e-mail address"),
+    "address": ("/lines", "from one IP address"),
+}
+"""Maps each kind of buyer to the pointer and the words of its problem."""
+
+
+def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
+    """Return the problem for an order that exceeds a limit of the site. Raises ValueError for another refusal."""
+    match refusal:
+        case "guests":
+            return SignInRequired("Send the access token of a customer.")
+        case "line_quantity":
+            return OrderLimit(
+                errors=[
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=f"must be at most {line['max']}")
+                    for line in refusal_detail
+                ]
+            )
+        case "amount":
+            detail = f"must have a total of at most {refusal_detail}"
+            return OrderLimit(errors=[FieldError(pointer="/lines", detail=detail)])
+        case "daily_quantity":
+            pointer, buyer = _BUYERS[refusal_detail["buyer"]]
+            detail = f"at most {refusal_detail['max']} pieces can be ordered {buyer} in 24 hours"
+            return DailyOrderLimit(errors=[FieldError(pointer=pointer, detail=detail)])
+        case "shared_quantity":
+            return DailyOrderLimit(
+                errors=[
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=_exceeds_share(line["max"]))
+                    for line in refusal_detail
+                ]
+            )
     raise ValueError(refusal)

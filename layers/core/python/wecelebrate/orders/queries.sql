@@ -40,7 +40,7 @@ select * from app.customer_order_view where id = :order_id;
 -- name: place_order^
 -- Place an order. Returns the order, or the reason why it was refused.
 select refusal, detail, placed, low_stock
-from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total);
+from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total, :address);
 
 -- name: rollup_deltas$
 -- Roll up the oldest deltas, at most `max_rows`, and return the number of these deltas. If this number is smaller than

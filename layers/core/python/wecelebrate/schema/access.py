@@ -230,7 +230,7 @@ def undeclared_functions(connection: psycopg.Connection, access: Declared) -> li
 def _existing_functions(connection: psycopg.Connection) -> dict[str, Function]:
     rows = connection.execute("""
         select n.nspname || '.' || p.proname || case when count(*) over (partition by n.nspname, p.proname) > 1
-            then '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' else '' end,
+            then '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' else '' end,
           p.proowner::regrole::text, case when p.prosecdef then 'definer' else 'invoker' end, p.proconfig,
           array(
             select case grantee when 0 then 'public' else grantee::regrole::text end

@@ -449,6 +449,35 @@ create policy system on event_receipts for all to app_system
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
 
+-- Table guest_mails, owner app_owner
+
+create table guest_mails (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  mailbox text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint guest_mails_pkey PRIMARY KEY (id)
+);
+comment on column guest_mails.mailbox is
+  'The address in the form that app.mailbox returns.';
+CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
+CREATE INDEX guest_mails_by_created_at ON public.guest_mails USING btree (created_at);
+CREATE INDEX guest_mails_by_mailbox ON public.guest_mails USING btree (mailbox, created_at);
+-- row-level security: forced
+create policy definer on guest_mails for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on guest_mails for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on guest_mails for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on guest_mails for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on guest_mails to app_migrate;
+grant delete, select on guest_mails to app_system;
+grant insert, select on guest_mails to app_definer;
+
 -- Table idempotency_keys, owner app_owner
 
 create table idempotency_keys (
@@ -918,6 +947,38 @@ grant delete, insert, select, update on order_lines to app_admin, app_migrate;
 grant insert on order_lines to app_definer;
 grant select on order_lines to app_client, app_customer, app_support;
 
+-- Table order_quantities, owner app_owner
+
+create table order_quantities (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid not null,
+  product_id uuid not null,
+  buyer text not null,
+  quantity integer not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_quantities_pkey PRIMARY KEY (id),
+  constraint order_quantities_quantity_check CHECK ((quantity >= 1))
+);
+comment on column order_quantities.buyer is
+  'One of `customer:<subject>`, `email:<mailbox>` and `address:<keyed hash of an IP address>`.';
+CREATE INDEX order_quantities_by_buyer ON public.order_quantities USING btree (buyer, created_at);
+CREATE INDEX order_quantities_by_created_at ON public.order_quantities USING btree (created_at);
+-- row-level security: forced
+create policy definer on order_quantities for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_quantities for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_quantities for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on order_quantities for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_quantities to app_migrate;
+grant delete, select on order_quantities to app_system;
+grant insert, select on order_quantities to app_definer;
+
 -- Table orders, owner app_owner
 
 create table orders (
@@ -1228,42 +1289,43 @@ create table sites (
   catalog_id uuid,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
-  slug text not null default ('shop-'::text || app.slug_suffix()),
-  domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
-  domain_verified_at timestamp with time zone,
+  guest_orders boolean not null default true,
+  max_line_quantity integer not null default 10,
+  max_daily_quantity integer default 20,
+  max_daily_quantity_per_address integer default 100,
+  max_order_amount numeric(10,2),
+  max_recipient_mails integer not null default 5,
   constraint sites_client_id_unique UNIQUE (client_id, id),
-  constraint sites_slug_key UNIQUE (slug),
+  constraint sites_domain_key UNIQUE (domain),
   constraint sites_pkey PRIMARY KEY (id),
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
+  constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
+  constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
+    (max_daily_quantity_per_address <= 1000000))),
+  constraint sites_max_line_quantity_check CHECK (((max_line_quantity >= 1) AND (max_line_quantity <= 10000))),
+  constraint sites_max_order_amount_check CHECK ((max_order_amount > (0)::numeric)),
+  constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
-  constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
-    AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
-    'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
-    'assets'::text, 'static'::text, 'cdn'::text, 'images'::text, 'docs'::text, 'help'::text, 'support'::text,
-    'status'::text, 'blog'::text, 'shop'::text, 'account'::text, 'accounts'::text, 'billing'::text, 'internal'::text,
-    'staging'::text, 'dev'::text, 'test'::text, 'localhost'::text, 'autoconfig'::text, 'autodiscover'::text,
-    'wpad'::text, 'isatap'::text, 'broadcasthost'::text, 'postmaster'::text, 'hostmaster'::text, 'webmaster'::text,
-    'abuse'::text, 'security'::text, 'root'::text])))),
-  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint sites_verified_domain_check CHECK (((domain_verified_at IS NULL) OR ((domain IS NOT NULL) AND (domain ~
-    '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (domain !~
-    '\.localhost$'::text))))
+  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text])))
 );
-comment on column sites.domain is
-  'The domain that the client wants. Visitors reach the site at this domain only after it is verified.';
-comment on column sites.slug is
-  'The label of the site below the domain of the platform. It never changes.';
-comment on column sites.domain_token is
-  'The value that the TXT record of the domain must contain.';
+comment on column sites.guest_orders is
+  'Whether visitors without a token may place orders.';
+comment on column sites.max_line_quantity is
+  'The largest quantity of a line of an order.';
+comment on column sites.max_daily_quantity is
+  'The most pieces that one customer, or the guests with one e-mail address, may order in 24 hours. Null: no limit.';
+comment on column sites.max_daily_quantity_per_address is
+  'The most pieces that may be ordered from one IP address in 24 hours. Null: no limit.';
+comment on column sites.max_order_amount is
+  'The largest total of an order. Null: no limit.';
+comment on column sites.max_recipient_mails is
+  'The most confirmations that one address gets in 24 hours, unless its verified owner places the orders.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
-CREATE UNIQUE INDEX sites_verified_domain ON public.sites USING btree (domain) WHERE (domain_verified_at IS NOT NULL);
-CREATE TRIGGER protect_names BEFORE INSERT OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION
-  app.protect_site_names();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1291,16 +1353,12 @@ create policy customer on sites for select to app_customer
   using (id = ( SELECT app.site_id() AS site_id));
 create policy definer on sites for select to app_definer
   using (true);
-create policy definer_update on sites for update to app_definer
-  using (true)
-  with check (true);
 create policy migrate on sites for all to app_migrate
   using (true)
   with check (true);
 grant delete, insert, select, update on sites to app_admin, app_migrate;
 grant insert, select, update on sites to app_client;
-grant select on sites to app_anon, app_customer;
-grant select, update on sites to app_definer;
+grant select on sites to app_anon, app_customer, app_definer;
 
 -- Table tiers, owner app_owner
 
@@ -1715,8 +1773,8 @@ grant select, update on app.schedule_view to app_system;
 -- View app.site_view, owner app_owner
 
 create view app.site_view with (security_invoker=true) as
- SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
-    domain_verified_at
+ SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, guest_orders,
+    max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -1783,6 +1841,65 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.check_order_rules(sites,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_order_rules(site sites, lines jsonb, OUT refusal text, OUT detail jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.subject() is null and not site.guest_orders then
+    refusal := 'guests';
+    return;
+  end if;
+  select 'line_quantity', jsonb_agg(jsonb_build_object('at', n - 1, 'max', site.max_line_quantity) order by n)
+    into refusal, detail
+  from jsonb_array_elements(lines) with ordinality l (line, n)
+  where (line ->> 'quantity')::integer > site.max_line_quantity
+  having count(*) > 0;
+end
+$function$;
+
+-- Function app.claim_guest_mail(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_guest_mail(mailed_order orders)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  recipient text := app.mailbox(mailed_order.customer_email);
+  site_quota integer := (select s.max_recipient_mails from sites s where s.id = mailed_order.site_id);
+  client_quota integer := (select t.requests_per_hour / 2 from clients c join tiers t on t.name = c.tier
+                           where c.id = mailed_order.client_id);
+  total_quota constant integer := 20;
+begin
+  if app.mailbox(app.email()) = recipient then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
+  if (select count(*) from guest_mails m where m.mailbox = recipient and m.client_id = mailed_order.client_id
+        and m.created_at > clock_timestamp() - interval '24 hours') >= site_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours (`max_recipient_mails` of the site).', site_quota);
+  elsif (select count(*) from guest_mails m where m.mailbox = recipient
+           and m.created_at > clock_timestamp() - interval '24 hours') >= total_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) from (
+           select from guest_mails m where m.client_id = mailed_order.client_id
+             and m.created_at > clock_timestamp() - interval '1 hour' limit client_quota) sent) >= client_quota then
+    return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
+      client_quota);
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at)
+    values (mailed_order.client_id, recipient, clock_timestamp());
+  return null;
+end
+$function$;
 
 -- Function app.claim_invalidations(interval,integer), owner app_definer
 
@@ -1870,6 +1987,61 @@ begin
 end
 $function$;
 grant execute on function app.claim_job(text,integer,double precision) to app_system;
+
+-- Function app.claim_order_quantities(sites,jsonb,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_order_quantities(site sites, lines jsonb, email text, address text, OUT refusal
+  text, OUT detail jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  buyers text[] := array_remove(array[
+    coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
+  day_ago timestamptz := clock_timestamp() - interval '24 hours';
+begin
+  perform pg_advisory_xact_lock(hashtextextended('buyer ' || key, 0))
+  from (select key from unnest(buyers) buyer (key) order by key) ordered;
+
+  -- This statement begins after the locks were acquired, so it sees the pieces of all earlier orders.
+  select 'daily_quantity', jsonb_build_object('buyer', split_part(key, ':', 1), 'max', quota) into refusal, detail
+  from unnest(buyers) buyer (key)
+    cross join lateral (select case when key like 'address:%' then site.max_daily_quantity_per_address
+                                    else site.max_daily_quantity end) limits (quota)
+  where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
+      + (select coalesce(sum(q.quantity), 0) from order_quantities q
+         where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  limit 1;
+  if refusal is not null then
+    return;
+  end if;
+
+  if exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
+    or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id)
+  then
+    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
+             'max', greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0))
+             order by (line ->> 'line')::integer)
+      into refusal, detail
+    from jsonb_array_elements(lines) line
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+          group by q.buyer) per_buyer (pieces)) most (taken)
+    where (line ->> 'quantity')::integer + taken > ceil(((line ->> 'left')::integer + taken) / 2.0)
+    having count(*) > 0;
+    if refusal is not null then
+      return;
+    end if;
+  end if;
+
+  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at)
+  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
+end
+$function$;
 
 -- Function app.claim_webhook_batches(integer,integer,integer,double precision), owner app_owner
 
@@ -2114,7 +2286,6 @@ AS $function$
 declare
   caller record;
 begin
-  perform app.reset_session();
   caller := app.establish_context($1, $2, $3, $4, $6);
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
   -- of the tier.
@@ -2136,13 +2307,13 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
+                  from unnest($5) xid);
   end if;
   return next;
 end
 $function$;
-grant execute on function app.enter(text,text,text,uuid,text[],uuid) to app_admin, app_anon, app_client, app_customer,
-  app_support, app_system, app_worker, wc_api, wc_public, wc_worker;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -2260,20 +2431,6 @@ AS $function$
 $function$;
 grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
 
--- Function app.has_replayed(xid8), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
- RETURNS boolean
- LANGUAGE sql
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select case
-    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
-    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
-  end
-$function$;
-grant execute on function app.has_replayed(xid8) to public;
-
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -2365,6 +2522,18 @@ CREATE OR REPLACE FUNCTION app.mail_state_rank(state text)
 RETURN array_position(ARRAY['queued'::text, 'failed'::text, 'suppressed'::text, 'sent'::text, 'delivered'::text,
   'bounced'::text, 'complained'::text], state);
 grant execute on function app.mail_state_rank(text) to app_admin, app_client, app_system;
+
+-- Function app.mailbox(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.mailbox(address text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN (parts.domain = ANY (ARRAY['gmail.com'::text, 'googlemail.com'::text])) THEN
+  (replace(parts.local, '.'::text, ''::text) || '@gmail.com'::text) ELSE ((parts.local || '@'::text) || parts.domain)
+  END AS "case" FROM (SELECT split_part(regexp_replace(lower(mailbox.address), '@[^@]*$'::text, ''::text), '+'::text, 1)
+  AS local, "substring"(lower(mailbox.address), '[^@]*$'::text) AS domain) parts);
+grant execute on function app.mailbox(text) to app_definer;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -2474,6 +2643,26 @@ CREATE OR REPLACE FUNCTION app.place_order(lines jsonb, customer_name text, cust
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
+  select o.refusal, o.detail, o.placed, o.low_stock into refusal, detail, placed, low_stock
+  from app.place_order($1, $2, $3, $4, $5, $6, null) o;
+  if refusal in ('guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
+    raise exception 'the order exceeds a limit of the site' using errcode = 'insufficient_privilege';
+  end if;
+end
+$function$;
+grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric) to app_anon, app_customer;
+
+-- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.place_order(lines jsonb, customer_name text, customer_email text, shipping_address jsonb,
+  metadata jsonb, expected_total numeric, address text, OUT refusal text, OUT detail jsonb, OUT placed jsonb, OUT
+  low_stock jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
 declare
   site sites;
   priced_lines jsonb;
@@ -2484,6 +2673,10 @@ begin
   select s.* into site from sites s where s.id = app.site_id();
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
+  end if;
+  select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
+  if refusal is not null then
+    return;
   end if;
 
   perform from products p
@@ -2527,6 +2720,15 @@ begin
     detail := to_jsonb(total::numeric(30, 2)::text);
     return;
   end if;
+  if total > site.max_order_amount then
+    refusal := 'amount';
+    detail := to_jsonb(site.max_order_amount::text);
+    return;
+  end if;
+  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
+  if refusal is not null then
+    return;
+  end if;
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
@@ -2565,7 +2767,7 @@ begin
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $function$;
-grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric) to app_anon, app_customer;
+grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon, app_customer;
 
 -- Function app.product_media(uuid,jsonb), owner app_owner
 
@@ -2669,40 +2871,6 @@ $function$;
 grant execute on function
   app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
 
--- Function app.protect_site_names(), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.protect_site_names()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'app', 'pg_temp'
-AS $function$
-declare
-  is_caller constant boolean := current_user in ('app_admin', 'app_client');
-  label text;
-begin
-  if tg_op = 'INSERT' then
-    if is_caller then
-      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')),
-        40));
-      new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
-      new.domain_token := replace(gen_random_uuid()::text, '-', '');
-      new.domain_verified_at := null;
-    end if;
-    return new;
-  end if;
-  if is_caller and (new.slug, new.domain_token, new.domain_verified_at)
-      is distinct from (old.slug, old.domain_token, old.domain_verified_at) then
-    raise exception 'a caller must not change the slug or the verification of a site'
-      using errcode = 'insufficient_privilege';
-  end if;
-  if new.domain is distinct from old.domain and new.domain_verified_at is not distinct from old.domain_verified_at then
-    new.domain_verified_at := null;
-  end if;
-  return new;
-end
-$function$;
-grant execute on function app.protect_site_names() to public;
-
 -- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid DEFAULT
@@ -2774,6 +2942,7 @@ AS $function$
 #variable_conflict use_column
 declare
   mailed_order orders;
+  refusal text;
 begin
   select * into mailed_order from orders o
   where o.id = $1
@@ -2783,12 +2952,22 @@ begin
          or ($2 = 'order_confirmation' and o.site_id = app.site_id()
              and (o.customer_subject = app.subject()
                   or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
-  if found then
-    client_id := mailed_order.client_id;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  if app.site_id() is not null
+    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    refusal := app.claim_guest_mail(mailed_order);
+  end if;
+  if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
       case $2 when 'order_confirmation' then 'high' else 'normal' end);
-    return next;
+  else
+    insert into mails (client_id, template, order_id, recipient, details, state, reason)
+      values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
   end if;
+  return next;
 end
 $function$;
 grant execute on function app.queue_order_mail(uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
@@ -2960,35 +3139,6 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
--- Function app.reset_session(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.reset_session()
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  reset all;
-  if pg_catalog.current_setting('application_name') <> session_user then
-    -- All functions connect with the login as the application name. A pooler would set another name again at every use.
-    perform pg_catalog.set_config('application_name', session_user, false);
-  end if;
-  if current_user <> session_user then
-    perform pg_catalog.set_config('role', 'none', false);
-  end if;
-  deallocate all;
-  unlisten *;
-  execute 'close all';
-  perform pg_catalog.pg_advisory_unlock_all();
-  if current_user <> session_user or pg_catalog.current_setting('search_path') <> '"$user", public'
-     or exists (select from pg_catalog.pg_db_role_setting
-                where setrole = (select oid from pg_catalog.pg_roles where rolname = session_user)) then
-    raise exception 'settings were stored for the login %, so no caller may enter', session_user using errcode =
-      'WC503';
-  end if;
-end
-$function$;
-grant execute on function app.reset_session() to public;
-
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.resolve_caller(subject text, site_domain text, client_id uuid, OUT role text, OUT
@@ -3011,10 +3161,9 @@ begin
     select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
       into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
       from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
-      where (s.domain = lower($2) and s.domain_verified_at is not null or s.slug = app.slug_of(lower($2)))
-        and s.status = 'active' and c.is_active;
+      where s.domain = lower($2) and s.status = 'active' and c.is_active;
     if site_id is null and site_domain is not null then
-      raise exception 'no active site has this domain' using errcode = 'WC404';
+      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
     end if;
     role := case when $1 is null then 'app_anon' else 'app_customer' end;
   else
@@ -3157,8 +3306,7 @@ BEGIN ATOMIC
              WHEN 'catalog_grants'::text THEN ARRAY[('client:'::text || (row_tags.r ->> 'client_id'::text)),
                ('grants:'::text || (row_tags.r ->> 'catalog_id'::text))]
              WHEN 'sites'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'id'::text)), ('domain:'::text ||
-               (row_tags.r ->> 'domain'::text)), ('domain:@'::text || (row_tags.r ->> 'slug'::text)), ('sites:'::text ||
-               (row_tags.r ->> 'client_id'::text)), 'sites'::text]
+               (row_tags.r ->> 'domain'::text)), ('sites:'::text || (row_tags.r ->> 'client_id'::text)), 'sites'::text]
              WHEN 'site_product_exclusions'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'site_id'::text)),
                ('exclusions:'::text || (row_tags.r ->> 'site_id'::text))]
              WHEN 'orders'::text THEN ARRAY[('order:'::text || (row_tags.r ->> 'id'::text)), ('orders:'::text ||
@@ -3252,8 +3400,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
-      -- would read the whole index.
+      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
+      -- word.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
@@ -3312,22 +3460,6 @@ CREATE OR REPLACE FUNCTION app.site_id()
 RETURN (app.context('site_id'::text))::uuid;
 grant execute on function app.site_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
-
--- Function app.slug_of(text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.slug_of(site_domain text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN starts_with(site_domain, '@'::text) THEN substr(site_domain, 2) ELSE NULL::text END;
-
--- Function app.slug_suffix(), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.slug_suffix()
- RETURNS text
- LANGUAGE sql
-RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
-grant execute on function app.slug_suffix() to public;
 
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
@@ -3414,35 +3546,6 @@ AS $function$
     'hex')::uuid
 $function$;
 grant execute on function app.uuid7() to public;
-
--- Function app.verify_site_domain(uuid,text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.verify_site_domain(site uuid, domain text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  if session_user <> 'wc_worker' then
-    raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
-  end if;
-  -- Two sites that verify the same domain at the same time wait for each other here.
-  perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
-  if not exists (
-    select from sites s
-    where s.id = $1 and s.domain = $2 and (app.admin_role() is not null or s.client_id = any (app.editor_ids()))
-  ) then
-    return false;
-  end if;
-  update sites s set domain_verified_at = null
-    where s.domain = $2 and s.id <> $1 and s.domain_verified_at is not null;
-  update sites s set domain_verified_at = now()
-    where s.id = $1 and s.domain = $2 and s.domain_verified_at is null;
-  return true;
-end
-$function$;
-grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_client;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from wecelebrate.core.models import ABSENT, GivenObject, Input, Moment, Name, Object, Patch, Text
+from wecelebrate.core.models import ABSENT, Flag, GivenObject, Input, Moment, Money, Name, Object, Patch, Text
 from wecelebrate.core.pages import ListParameters
 
 SiteStatus = Literal["draft", "active", "inactive"]
@@ -13,6 +13,46 @@ SiteDomain = Annotated[
     str,
     BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
     StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253),
+]
+
+MAX_DAILY_QUANTITY = 1_000_000
+LineQuantity = Annotated[
+    int,
+    Field(strict=True, ge=1, le=10_000, description="The largest quantity of one product in one order."),
+]
+DailyQuantity = Annotated[
+    int | None,
+    Field(
+        strict=True,
+        ge=1,
+        le=MAX_DAILY_QUANTITY,
+        description="The most pieces that one customer may order in 24 hours, and that all guests with the same e-mail "
+        "address may order in 24 hours. Null means that there is no limit.",
+    ),
+]
+DailyAddressQuantity = Annotated[
+    int | None,
+    Field(
+        strict=True,
+        ge=1,
+        le=MAX_DAILY_QUANTITY,
+        description="The most pieces that may be ordered from one IP address in 24 hours. All people in an office can "
+        "have the same address. Null means that there is no limit.",
+    ),
+]
+OrderAmount = Annotated[
+    Money | None, Field(gt=0, description="The largest total of one order. Null means that there is no limit.")
+]
+GuestOrders = Annotated[Flag, Field(description="Whether visitors without a token may place orders.")]
+RecipientMails = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=100,
+        description="The most confirmations that one e-mail address gets in 24 hours. Orders that the verified owner "
+        "of the address places do not count.",
+    ),
 ]
 
 
@@ -25,6 +65,12 @@ class SiteContent(Input):
     branding: GivenObject = Field(default_factory=dict)
     settings: GivenObject = Field(default_factory=dict)
     catalog_id: UUID | None = None
+    guest_orders: GuestOrders = True
+    max_line_quantity: LineQuantity = 10
+    max_daily_quantity: DailyQuantity = 20
+    max_daily_quantity_per_address: DailyAddressQuantity = 100
+    max_order_amount: OrderAmount = None
+    max_recipient_mails: RecipientMails = 5
 
 
 class NewSite(SiteContent):
@@ -42,6 +88,12 @@ class SitePatch(Patch):
     branding: GivenObject = ABSENT
     settings: GivenObject = ABSENT
     catalog_id: UUID | None = None
+    guest_orders: GuestOrders = ABSENT
+    max_line_quantity: LineQuantity = ABSENT
+    max_daily_quantity: DailyQuantity = None
+    max_daily_quantity_per_address: DailyAddressQuantity = None
+    max_order_amount: OrderAmount = None
+    max_recipient_mails: RecipientMails = ABSENT
 
 
 class Site(BaseModel):
@@ -61,6 +113,12 @@ class Site(BaseModel):
     domain_verified_at: Moment | None = Field(
         description="When the domain was verified. Null: visitors cannot reach the site at its domain."
     )
+    guest_orders: bool
+    max_line_quantity: int
+    max_daily_quantity: int | None
+    max_daily_quantity_per_address: int | None
+    max_order_amount: Money | None
+    max_recipient_mails: int
 
 
 class DomainVerification(BaseModel):

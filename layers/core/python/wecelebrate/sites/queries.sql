@@ -2,7 +2,9 @@
 -- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
-  select *
+  select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, guest_orders,
+    max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount::text as max_order_amount,
+    max_recipient_mails
   from app.site_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:status::text is null or status = :status)
@@ -27,8 +29,10 @@ select app.verify_site_domain(:site_id, :domain);
 
 -- name: create_site^
 -- Create a site.
-insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id)
-values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id)
+insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id, guest_orders,
+  max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails)
+values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id, :guest_orders,
+  :max_line_quantity, :max_daily_quantity, :max_daily_quantity_per_address, :max_order_amount, :max_recipient_mails)
 returning *;
 
 -- name: change_site^
@@ -36,8 +40,10 @@ returning *;
 -- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its
 -- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
-set (name, domain, status, branding, settings, catalog_id) = (
-  select name, domain, status, branding, settings, catalog_id
+set (name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
+  max_daily_quantity_per_address, max_order_amount, max_recipient_mails) = (
+  select name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
+    max_daily_quantity_per_address, max_order_amount, max_recipient_mails
   from jsonb_populate_record(null::sites, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :site_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Object
+from wecelebrate.core.models import Money, Object
 from wecelebrate.core.pages import Page
 from wecelebrate.products.models import ProductListFilters, ProductMedia
 
@@ -18,6 +18,19 @@ class Storefront(BaseModel):
     domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
     branding: Object
     settings: Object = Field(description="The value of `public` in the settings of the site.")
+    guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
+    max_line_quantity: int = Field(description="The largest quantity of one product in one order.")
+    max_daily_quantity: int | None = Field(
+        description="The most pieces that one customer, or all guests with the same e-mail address, may order in 24 "
+        "hours. Null means that there is no limit."
+    )
+    max_daily_quantity_per_address: int | None = Field(
+        description="The most pieces that may be ordered from one IP address in 24 hours. Null means that there is no "
+        "limit."
+    )
+    max_order_amount: Money | None = Field(
+        description="The largest total of one order. Null means that there is no limit."
+    )
 
 
 class StorefrontProduct(BaseModel):

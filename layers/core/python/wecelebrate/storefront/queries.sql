@@ -2,7 +2,8 @@
 -- Get the current site. Row-level security shows no other site.
 select id, name, branding, catalog_id,
   case when domain_verified_at is not null then domain else slug || '.' || :platform_domain end as domain,
-  case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings
+  case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,
+  guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount
 from sites
 where id = app.site_id();
 

@@ -67,6 +67,8 @@ def maintain() -> None:
         webhooks.clean_up(tx)
         audit.clean_up(tx)
         report_unexpected_state(tx)
+        sql.delete_old_order_quantities(tx)
+        sql.delete_old_guest_mails(tx)
     delete_orphaned_rows()
     schedules.run_due()
 

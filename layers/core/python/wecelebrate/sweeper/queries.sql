@@ -22,3 +22,11 @@ delete from uploads where created_at < now() - interval '7 days';
 -- name: delete_old_keys!
 -- Delete expired idempotency keys.
 delete from idempotency_keys where created_at < now() - make_interval(secs => :seconds);
+
+-- name: delete_old_order_quantities!
+-- Delete the quantities of orders that no longer count against a limit.
+delete from order_quantities where created_at < now() - interval '25 hours';
+
+-- name: delete_old_guest_mails!
+-- Delete the rows of mails that no longer count against a limit.
+delete from guest_mails where created_at < now() - interval '25 hours';

@@ -27,8 +27,51 @@ begin
 end
 $$;
 
+-- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
+-- is not sent, as a sentence for people. The site of the order has a limit for each recipient in 24 hours, all clients
+-- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
+-- requests that its tier allows. Mails to the verified address of the caller are not limited.
+--
+-- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
+-- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait
+-- for each other.
+create or replace function app.claim_guest_mail(mailed_order orders) returns text
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  recipient text := app.mailbox(mailed_order.customer_email);
+  site_quota integer := (select s.max_recipient_mails from sites s where s.id = mailed_order.site_id);
+  client_quota integer := (select t.requests_per_hour / 2 from clients c join tiers t on t.name = c.tier
+                           where c.id = mailed_order.client_id);
+  total_quota constant integer := 20;
+begin
+  if app.mailbox(app.email()) = recipient then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
+  if (select count(*) from guest_mails m where m.mailbox = recipient and m.client_id = mailed_order.client_id
+        and m.created_at > clock_timestamp() - interval '24 hours') >= site_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours (`max_recipient_mails` of the site).', site_quota);
+  elsif (select count(*) from guest_mails m where m.mailbox = recipient
+           and m.created_at > clock_timestamp() - interval '24 hours') >= total_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) from (
+           select from guest_mails m where m.client_id = mailed_order.client_id
+             and m.created_at > clock_timestamp() - interval '1 hour' limit client_quota) sent) >= client_quota then
+    return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
+      client_quota);
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at)
+    values (mailed_order.client_id, recipient, clock_timestamp());
+  return null;
+end
+$$;
+
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
--- a row without job_id when the confirmation of the order already exists.
+-- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors
+-- cause is used up (app.claim_guest_mail). In the second case the mail is stored as suppressed, with the reason.
 --
 -- The platform, and members who write for the client of the order, are allowed to queue every mail. On the site of the
 -- order, two more callers are allowed to queue the confirmation: the customer of the order, and the guest who places
@@ -41,6 +84,7 @@ as $$
 #variable_conflict use_column
 declare
   mailed_order orders;
+  refusal text;
 begin
   select * into mailed_order from orders o
   where o.id = $1
@@ -50,12 +94,22 @@ begin
          or ($2 = 'order_confirmation' and o.site_id = app.site_id()
              and (o.customer_subject = app.subject()
                   or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
-  if found then
-    client_id := mailed_order.client_id;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  if app.site_id() is not null
+    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    refusal := app.claim_guest_mail(mailed_order);
+  end if;
+  if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
       case $2 when 'order_confirmation' then 'high' else 'normal' end);
-    return next;
+  else
+    insert into mails (client_id, template, order_id, recipient, details, state, reason)
+      values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
   end if;
+  return next;
 end
 $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb)
@@ -123,6 +177,18 @@ $$;
 grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 
 set local role app_owner;
+
+-- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox: in lower
+-- case, without the tag after a `+` and, at Gmail, without dots in the local part. The limits for recipients use this
+-- form. If a provider has different mailboxes for these spellings, they share a limit.
+create or replace function app.mailbox(address text) returns text
+language sql immutable parallel safe
+return (
+  select case when domain in ('gmail.com', 'googlemail.com') then replace(local, '.', '') || '@gmail.com'
+              else local || '@' || domain end
+  from (select split_part(regexp_replace(lower(address), '@[^@]*$', ''), '+', 1) as local,
+          substring(lower(address) from '[^@]*$') as domain) parts);
+grant execute on function app.mailbox(text) to app_definer;
 
 -- Returns the rank of a state that a mail can have. An event that arrives late or twice never lowers the rank.
 create or replace function app.mail_state_rank(state text) returns integer

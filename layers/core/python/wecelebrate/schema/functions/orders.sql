@@ -2,8 +2,97 @@
 
 set local role app_definer;
 
+-- Checks the rules of a site that do not depend on earlier orders: whether guests may order, and the quantity of each
+-- line. `lines` is [{"product_id": …, "quantity": …}, …]. Returns no refusal if the order keeps the rules:
+--   guests         null             the site takes orders only from customers with a token
+--   line_quantity  [{at, max}, …]   the lines whose quantity is above the maximum of the site
+create or replace function app.check_order_rules(site sites, lines jsonb, out refusal text, out detail jsonb)
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if app.subject() is null and not site.guest_orders then
+    refusal := 'guests';
+    return;
+  end if;
+  select 'line_quantity', jsonb_agg(jsonb_build_object('at', n - 1, 'max', site.max_line_quantity) order by n)
+    into refusal, detail
+  from jsonb_array_elements(lines) with ordinality l (line, n)
+  where (line ->> 'quantity')::integer > site.max_line_quantity
+  having count(*) > 0;
+end
+$$;
+
+-- Counts the pieces of an order against the limits of its buyers: the customer or, for a guest, the e-mail address, and
+-- the IP address. `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail
+-- address. Therefore the orders of a signed-in customer count against the customer and not against the e-mail address:
+-- a stranger who uses up the limit of an address does not stop its owner from ordering with a token.
+--
+-- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers
+-- in the order of the keys, so orders cannot deadlock. Returns no refusal if the pieces were counted:
+--   daily_quantity   {buyer, max}     the kind of buyer (customer, email, address) whose limit would be exceeded
+--   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
+--                                    if it is above 10
+--
+-- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
+-- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
+-- (rounded up) in 24 hours, on all sites together.
+create or replace function app.claim_order_quantities(
+  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  buyers text[] := array_remove(array[
+    coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
+  day_ago timestamptz := clock_timestamp() - interval '24 hours';
+begin
+  perform pg_advisory_xact_lock(hashtextextended('buyer ' || key, 0))
+  from (select key from unnest(buyers) buyer (key) order by key) ordered;
+
+  -- This statement begins after the locks were acquired, so it sees the pieces of all earlier orders.
+  select 'daily_quantity', jsonb_build_object('buyer', split_part(key, ':', 1), 'max', quota) into refusal, detail
+  from unnest(buyers) buyer (key)
+    cross join lateral (select case when key like 'address:%' then site.max_daily_quantity_per_address
+                                    else site.max_daily_quantity end) limits (quota)
+  where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
+      + (select coalesce(sum(q.quantity), 0) from order_quantities q
+         where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  limit 1;
+  if refusal is not null then
+    return;
+  end if;
+
+  if exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
+    or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id)
+  then
+    -- A number of pieces above app.max_shown_stock() would reveal the stock, so `max` is then null.
+    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
+             'max', case when free.pieces <= app.max_shown_stock() then free.pieces end)
+             order by (line ->> 'line')::integer)
+      into refusal, detail
+    from jsonb_array_elements(lines) line
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+          group by q.buyer) per_buyer (pieces)) most (taken)
+      cross join lateral (
+        select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
+    where (line ->> 'quantity')::integer > free.pieces
+    having count(*) > 0;
+    if refusal is not null then
+      return;
+    end if;
+  end if;
+
+  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at)
+  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
+end
+$$;
+
 -- Places an order on the current site, for the customer of the site or for a guest, at the current prices of the
 -- catalog of the site. `lines` is [{"product_id": …, "quantity": …}, …]. Each product occurs at most once in `lines`.
+-- `address` is a keyed hash of the IP address of the visitor, or null if the address is unknown.
 --
 -- Visitors write orders and stock only through this function. Therefore the function itself applies the conditions of
 -- row-level security. The site comes from the sealed context, and the products must be shown by the site. Concurrent
@@ -12,15 +101,17 @@ set local role app_definer;
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
--- nothing changes. `refusal` is then the reason, and `detail` gives the details:
+-- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules and
+-- app.claim_order_quantities describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
+--   amount        "100.00"           the largest total that the site allows
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
-  out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
+  address text, out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -36,6 +127,10 @@ begin
   end if;
   if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
     refusal := 'catalog';
+    return;
+  end if;
+  select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
+  if refusal is not null then
     return;
   end if;
 
@@ -73,6 +168,11 @@ begin
     detail := to_jsonb(total::numeric(30, 2)::text);
     return;
   end if;
+  if total > site.max_order_amount then
+    refusal := 'amount';
+    detail := to_jsonb(site.max_order_amount::text);
+    return;
+  end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
   -- stock is part of the refusal only if it is low.
   select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
@@ -81,6 +181,10 @@ begin
   where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
   if detail is not null then
     refusal := 'out_of_stock';
+    return;
+  end if;
+  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
+  if refusal is not null then
     return;
   end if;
 
@@ -119,6 +223,23 @@ begin
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
+end
+$$;
+grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric, text) to app_customer, app_anon;
+
+-- The signature that the previous release calls. That release does not know the limits of a site and does not pass the
+-- address. An order that exceeds a limit is forbidden. The next release removes this function.
+create or replace function app.place_order(
+  lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
+  out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  select o.refusal, o.detail, o.placed, o.low_stock into refusal, detail, placed, low_stock
+  from app.place_order($1, $2, $3, $4, $5, $6, null) o;
+  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
+    raise exception 'the order exceeds a limit of the site' using errcode = 'insufficient_privilege';
+  end if;
 end
 $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
