@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -47,10 +48,14 @@ create table admin_users (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   constraint admin_users_pkey PRIMARY KEY (user_id),
-  constraint admin_users_role_check CHECK ((role = ANY (ARRAY['super_admin'::text, 'admin'::text, 'support'::text])))
+  constraint admin_users_email_length CHECK ((length(email) <= 500)),
+  constraint admin_users_role_check CHECK ((role = ANY (ARRAY['super_admin'::text, 'admin'::text, 'support'::text]))),
+  constraint admin_users_user_id_length CHECK ((length(user_id) <= 500))
 );
 comment on column admin_users.user_id is
   'The `sub` claim of the token.';
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.admin_users FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.admin_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.admin_users REFERENCING NEW TABLE AS after FOR EACH
@@ -90,7 +95,11 @@ create table analytics_events (
   accepted_at timestamp with time zone not null default now(),
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
-  constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id)
+  constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint analytics_events_event_data_length CHECK (app.json_fits(event_data, 65536)),
+  constraint analytics_events_event_type_length CHECK ((length(event_type) <= 200)),
+  constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
+  constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
 ) partition by RANGE (accepted_at);
 CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
@@ -121,27 +130,72 @@ create table audit_log (
   object_id text not null,
   details jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
+  admin_role text,
+  email text,
+  request_id text,
+  address text,
+  job_id uuid,
+  before jsonb,
+  after jsonb,
+  written_by text not null default CURRENT_USER,
   constraint audit_log_pkey PRIMARY KEY (id),
-  constraint audit_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE SET NULL
+  constraint audit_log_action_length CHECK ((length(action) <= 200)),
+  constraint audit_log_details_length CHECK (app.json_fits(details, 65536)),
+  constraint audit_log_object_id_length CHECK ((length(object_id) <= 500)),
+  constraint audit_log_size_check CHECK (((octet_length((details)::text) <= 65536) AND
+    (COALESCE(octet_length((before)::text), 0) <= 65536) AND (COALESCE(octet_length((after)::text), 0) <= 65536) AND
+    (length(object_id) <= 1000) AND (length(action) <= 100))) NOT VALID,
+  constraint audit_log_subject_length CHECK ((length(subject) <= 500))
 );
+comment on table audit_log is 'Who did or read what. Rows are only added, and deleted when they are older than two
+  years.';
+comment on column audit_log.subject is
+  'The user or the service. `login:<name>` is a connection without a caller: a migration, or an operator.';
+comment on column audit_log.client_id is
+  'The client that the action concerns. Null: the action concerns the platform.';
+comment on column audit_log.admin_role is
+  'The role of the platform that the subject used. Null for members of clients.';
+comment on column audit_log.email is
+  'The verified address in the token.';
+comment on column audit_log.before is
+  'The changed columns before the change. Values of app.audit_secrets are redacted.';
+comment on column audit_log.after is
+  'The changed columns after the change.';
+comment on column audit_log.written_by is
+  'app_definer: the database recorded the action. Another role: the caller wrote the entry itself.';
 CREATE INDEX audit_log_by_client ON public.audit_log USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX audit_log_by_created_at ON public.audit_log USING btree (created_at DESC, id DESC);
+CREATE INDEX audit_log_by_object ON public.audit_log USING btree (object_id, created_at DESC, id DESC);
+CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, created_at DESC, id DESC);
+CREATE TRIGGER note_writer BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION app.note_audit_writer();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION
+  app.refuse_audit_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION
+  app.refuse_audit_change();
+CREATE TRIGGER stamp_entry BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION app.stamp_audit_entry();
 -- row-level security: forced
 create policy admin on audit_log for select to app_admin
-  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+  using (( SELECT app.admin_role() AS admin_role) = 'super_admin'::text);
 create policy admin_insert on audit_log for insert to app_admin
   with check ((( SELECT app.admin_role() AS admin_role) IS NOT NULL) AND (subject = ( SELECT app.subject() AS
     subject)));
 create policy client on audit_log for select to app_client
-  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+  using (client_id = ANY (( SELECT app.owner_ids() AS owner_ids)::uuid[]));
 create policy client_insert on audit_log for insert to app_client
   with check ((client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[])) AND (subject = ( SELECT app.subject()
     AS subject)));
-create policy migrate on audit_log for all to app_migrate
-  using (true)
+create policy definer on audit_log for insert to app_definer
   with check (true);
-grant delete, insert, select, update on audit_log to app_migrate;
-grant insert, select on audit_log to app_admin, app_client;
+create policy definer_delete on audit_log for delete to app_definer
+  using (created_at < (now() - '2 years'::interval));
+create policy definer_select on audit_log for select to app_definer
+  using (created_at < (now() - '2 years'::interval));
+create policy migrate on audit_log for select to app_migrate
+  using (true);
+create policy migrate_insert on audit_log for insert to app_migrate
+  with check (true);
+grant delete, insert, select on audit_log to app_definer;
+grant insert, select on audit_log to app_admin, app_client, app_migrate;
 
 -- Table cache_invalidations, owner app_owner
 
@@ -181,6 +235,8 @@ create table catalog_grants (
 );
 comment on table catalog_grants is 'Lets a client read a catalog that it does not own.';
 CREATE INDEX catalog_grants_by_client ON public.catalog_grants USING btree (client_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalog_grants FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalog_grants REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalog_grants REFERENCING NEW TABLE AS after FOR EACH
@@ -222,7 +278,12 @@ create table catalogs (
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
+  constraint catalogs_name_length CHECK ((length(name) <= 500)),
+  constraint catalogs_pricing_rules_size CHECK (app.json_fits(pricing_rules, 524288)),
+  constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
+  constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
+  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 65536)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
 );
@@ -233,6 +294,7 @@ comment on column catalogs.low_inventory is
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
 CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
@@ -245,8 +307,7 @@ create policy admin on catalogs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on catalogs for select to app_client
-  using ((owner_client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (id = ANY (( SELECT
-    app.catalog_ids() AS catalog_ids)::uuid[])));
+  using (owner_client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
 create policy client_insert on catalogs for insert to app_client
   with check (owner_client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
 create policy client_update on catalogs for update to app_client
@@ -277,9 +338,13 @@ create table client_users (
   updated_at timestamp with time zone not null default now(),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
+  constraint client_users_email_length CHECK ((length(email) <= 500)),
+  constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text]))),
+  constraint client_users_user_id_length CHECK ((length(user_id) <= 500))
 );
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH
@@ -327,11 +392,20 @@ create table clients (
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
+  constraint clients_address_length CHECK ((length(address) <= 100000)),
+  constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
+  constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
+  constraint clients_description_length CHECK ((length(description) <= 100000)),
+  constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
-  constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text))
+  constraint clients_name_length CHECK ((length(name) <= 500)),
+  constraint clients_settings_size CHECK (app.json_fits(settings, 524288)),
+  constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text)),
+  constraint clients_slug_length CHECK ((length(slug) <= 100))
 );
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH
@@ -369,11 +443,18 @@ create table dead_letters (
   redriven_by text,
   constraint dead_letters_pkey PRIMARY KEY (id),
   constraint dead_letters_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
+  constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint dead_letters_body_length CHECK (app.json_fits(body, 1048576)),
+  constraint dead_letters_code_length CHECK ((length(code) <= 100)),
+  constraint dead_letters_queue_length CHECK ((length(queue) <= 200)),
+  constraint dead_letters_reason_length CHECK ((length(reason) <= 5000)),
+  constraint dead_letters_redriven_by_length CHECK ((length(redriven_by) <= 500))
 );
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
 CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_job ON public.dead_letters USING btree (job_id);
+CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN ((old.redriven_at IS DISTINCT FROM
+  new.redriven_at)) EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy admin on dead_letters for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -410,7 +491,11 @@ create table drops (
   constraint drops_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
   constraint drops_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint drops_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
-  constraint drops_size_check CHECK ((size >= 0))
+  constraint drops_etag_length CHECK ((length(etag) <= 500)),
+  constraint drops_key_length CHECK ((length(key) <= 2000)),
+  constraint drops_sequencer_length CHECK ((length(sequencer) <= 500)),
+  constraint drops_size_check CHECK ((size >= 0)),
+  constraint drops_version_id_length CHECK ((length(version_id) <= 2000))
 );
 CREATE INDEX drops_by_catalog ON public.drops USING btree (catalog_id, id);
 CREATE INDEX drops_by_job ON public.drops USING btree (job_id);
@@ -489,7 +574,11 @@ create table idempotency_keys (
   body text,
   created_at timestamp with time zone not null default now(),
   constraint idempotency_keys_pkey PRIMARY KEY (subject, key),
-  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+  constraint idempotency_keys_body_length CHECK ((octet_length(body) <= 6000000)),
+  constraint idempotency_keys_headers_length CHECK (app.json_fits(headers, 65536)),
+  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+  constraint idempotency_keys_request_hash_length CHECK ((length(request_hash) <= 100)),
+  constraint idempotency_keys_subject_length CHECK ((length(subject) <= 500))
 );
 CREATE INDEX idempotency_keys_by_created_at ON public.idempotency_keys USING btree (created_at);
 -- row-level security: forced
@@ -534,13 +623,18 @@ create table images (
   updated_at timestamp with time zone not null default now(),
   constraint images_pkey PRIMARY KEY (id),
   constraint images_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
+  constraint images_error_code_length CHECK ((length(error_code) <= 100)),
+  constraint images_error_length CHECK ((length(error) <= 5000)),
+  constraint images_etag_length CHECK ((length(etag) <= 1000)),
   constraint images_fetched_source_check CHECK (((origin = 'uploaded'::text) OR (source IS NOT NULL))),
   constraint images_origin_check CHECK ((origin = ANY (ARRAY['fetched'::text, 'uploaded'::text]))),
   constraint images_ready_check CHECK (((status <> 'ready'::text) OR ((source IS NOT NULL) AND (sha256 IS NOT NULL)))),
+  constraint images_renditions_length CHECK (app.json_fits(renditions, 65536)),
   constraint images_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint images_source_check CHECK ((octet_length(source) <= 2048)),
   constraint images_status_check CHECK ((status = ANY (ARRAY['uploading'::text, 'pending'::text, 'ready'::text,
-    'failed'::text])))
+    'failed'::text]))),
+  constraint images_type_length CHECK ((length(type) <= 200))
 );
 comment on column images.source is
   'The address in `products.images`. An upload has no address until it is rendered.';
@@ -555,6 +649,8 @@ CREATE INDEX images_by_next_try ON public.images USING btree (next_try_at) WHERE
 CREATE INDEX images_by_source ON public.images USING btree (catalog_id, source) WHERE (status = 'ready'::text);
 CREATE UNIQUE INDEX images_fetched_source_unique ON public.images USING btree (catalog_id, source) WHERE (origin =
   'fetched'::text);
+CREATE TRIGGER audit AFTER INSERT ON public.images FOR EACH ROW WHEN ((new.origin = 'uploaded'::text)) EXECUTE FUNCTION
+  app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.images FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on images for all to app_admin
@@ -616,7 +712,17 @@ create table jobs (
   constraint jobs_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE SET NULL,
   constraint jobs_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint jobs_approval_check CHECK ((approval = ANY (ARRAY['needed'::text, 'given'::text]))),
+  constraint jobs_checkpoint_length CHECK (app.json_fits(checkpoint, 8388608)),
+  constraint jobs_counts_length CHECK (app.json_fits(counts, 65536)),
+  constraint jobs_error_code_length CHECK ((length(error_code) <= 100)),
+  constraint jobs_error_length CHECK ((length(error) <= 5000)),
+  constraint jobs_first_errors_length CHECK (app.json_fits(first_errors, 524288)),
+  constraint jobs_notify_email_length CHECK ((length(notify_email) <= 500)),
+  constraint jobs_ordering_key_length CHECK ((length(ordering_key) <= 500)),
+  constraint jobs_payload_length CHECK (app.json_fits(payload, 65536)),
   constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
+  constraint jobs_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint jobs_result_length CHECK (app.json_fits(result, 1048576)),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
@@ -662,6 +768,12 @@ CREATE INDEX jobs_open ON public.jobs USING btree (status, created_at) WHERE (st
 CREATE INDEX jobs_pending ON public.jobs USING btree (type, owner, priority, queued_at, id) WHERE (status =
   'pending'::text);
 CREATE INDEX jobs_running ON public.jobs USING btree (type, owner) WHERE (status = 'processing'::text);
+CREATE TRIGGER audit_insert AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.type <> 'email_notification'::text))
+  EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status)
+  AND ((new.status = 'cancelled'::text) OR ((old.status = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND
+  (new.status = 'pending'::text)))) OR (old.approval IS DISTINCT FROM new.approval))) EXECUTE FUNCTION
+  app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on jobs for all to app_admin
@@ -709,9 +821,12 @@ create table kill_switches (
   updated_by text default app.subject(),
   constraint kill_switches_pkey PRIMARY KEY (name),
   constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
+  constraint kill_switches_updated_by_length CHECK ((length(updated_by) <= 500)),
   constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
     'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
 );
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on kill_switches for all to app_admin
@@ -741,7 +856,10 @@ create table mail_suppressions (
   constraint mail_suppressions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint mail_suppressions_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mails(id) ON DELETE SET NULL,
   constraint mail_suppressions_address_check CHECK ((address = lower(address))),
-  constraint mail_suppressions_cause_check CHECK ((cause = ANY (ARRAY['bounce'::text, 'complaint'::text])))
+  constraint mail_suppressions_address_length CHECK ((length(address) <= 500)),
+  constraint mail_suppressions_cause_check CHECK ((cause = ANY (ARRAY['bounce'::text, 'complaint'::text]))),
+  constraint mail_suppressions_reason_length CHECK ((length(reason) <= 5000)),
+  constraint mail_suppressions_released_by_length CHECK ((length(released_by) <= 500))
 );
 comment on column mail_suppressions.client_id is
   'Null: the suppression belongs to the platform.';
@@ -751,6 +869,8 @@ CREATE INDEX mail_suppressions_by_created_at ON public.mail_suppressions USING b
 CREATE INDEX mail_suppressions_by_mail ON public.mail_suppressions USING btree (mail_id);
 CREATE UNIQUE INDEX mail_suppressions_one_active ON public.mail_suppressions USING btree (client_id, address) NULLS NOT
   DISTINCT WHERE (released_at IS NULL);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.mail_suppressions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row('people');
 -- row-level security: forced
 create policy admin on mail_suppressions for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -798,6 +918,11 @@ create table mails (
   constraint mails_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint mails_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint mails_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint mails_details_length CHECK (app.json_fits(details, 65536)),
+  constraint mails_locale_length CHECK ((length(locale) <= 100)),
+  constraint mails_message_id_length CHECK ((length(message_id) <= 500)),
+  constraint mails_reason_length CHECK ((length(reason) <= 5000)),
+  constraint mails_recipient_length CHECK ((length(recipient) <= 500)),
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'failed'::text, 'suppressed'::text,
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
@@ -923,7 +1048,9 @@ create table order_lines (
     DELETE CASCADE,
   constraint order_lines_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE SET NULL,
   constraint order_lines_line_check CHECK ((line >= 1)),
+  constraint order_lines_name_length CHECK ((length(name) <= 500)),
   constraint order_lines_quantity_check CHECK ((quantity >= 1)),
+  constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
   constraint order_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
 );
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
@@ -1005,6 +1132,13 @@ create table orders (
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
   constraint orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint orders_customer_email_length CHECK ((length(customer_email) <= 500)),
+  constraint orders_customer_name_length CHECK ((length(customer_name) <= 500)),
+  constraint orders_customer_subject_length CHECK ((length(customer_subject) <= 500)),
+  constraint orders_items_length CHECK (app.json_fits(items, 1700000)),
+  constraint orders_metadata_length CHECK (app.json_fits(metadata, 65536)),
+  constraint orders_order_number_length CHECK ((length(order_number) <= 50)),
+  constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
   constraint orders_total_amount_check CHECK ((total_amount >= (0)::numeric))
@@ -1019,6 +1153,7 @@ CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, 
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
+CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1081,9 +1216,19 @@ create table products (
   constraint products_catalog_sku_unique UNIQUE (catalog_id, sku),
   constraint products_pkey PRIMARY KEY (id),
   constraint products_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
+  constraint products_attributes_size CHECK (app.json_fits(attributes, 524288)),
+  constraint products_brand_length CHECK ((length(brand) <= 300)),
+  constraint products_category_length CHECK ((length(category) <= 300)),
   constraint products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint products_description_length CHECK (((octet_length(description) <= 100000) OR (length(description) <=
+    100000))),
+  constraint products_images_length CHECK (app.json_fits(images, 655360)),
   constraint products_inventory_check CHECK ((inventory_count >= 0)),
-  constraint products_price_check CHECK ((price >= (0)::numeric))
+  constraint products_media_length CHECK ((octet_length(media) <= 262144)),
+  constraint products_name_length CHECK ((length(name) <= 500)),
+  constraint products_price_check CHECK ((price >= (0)::numeric)),
+  constraint products_sku_length CHECK ((length(sku) <= 200)),
+  constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152))
 );
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
@@ -1095,6 +1240,12 @@ CREATE INDEX products_by_name ON public.products USING btree (catalog_id, name, 
 CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
 CREATE INDEX products_search ON public.products USING gin (catalog_id, category, brand, name gin_trgm_ops) WITH
   (gin_pending_list_limit='1024');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.audit_products();
+CREATE TRIGGER audit_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
+  FUNCTION app.audit_products();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT EXECUTE FUNCTION app.audit_products();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
@@ -1113,7 +1264,7 @@ create policy anon on products for select to app_anon
     FROM site_product_exclusions excluded WHERE ((excluded.site_id = ( SELECT app.site_id() AS site_id)) AND
     (excluded.product_id = products.id))))));
 create policy client on products for select to app_client
-  using (catalog_id = ANY (( SELECT app.catalog_ids() AS catalog_ids)::uuid[]));
+  using (catalog_id = ANY (( SELECT app.owned_catalog_ids() AS owned_catalog_ids)::uuid[]));
 create policy client_insert on products for insert to app_client
   with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
 create policy client_update on products for update to app_client
@@ -1163,7 +1314,11 @@ create table schedules (
   constraint schedules_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
   constraint schedules_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint schedules_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint schedules_cron_length CHECK ((length(cron) <= 200)),
+  constraint schedules_last_outcome_length CHECK ((length(last_outcome) <= 5000)),
   constraint schedules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint schedules_settings_length CHECK (app.json_fits(settings, 65536)),
+  constraint schedules_timezone_length CHECK ((length(timezone) <= 100)),
   constraint schedules_type_check CHECK ((type = 'catalog_sync'::text))
 );
 comment on column schedules.last_outcome is
@@ -1175,6 +1330,13 @@ CREATE INDEX schedules_by_name ON public.schedules USING btree (name, id);
 CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE is_active;
 CREATE INDEX schedules_run_requested ON public.schedules USING btree (run_requested_at) WHERE (run_requested_at IS NOT
   NULL);
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.schedules FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.schedules FOR EACH ROW WHEN ((((((((((old.client_id IS DISTINCT FROM
+  new.client_id) OR (old.catalog_id IS DISTINCT FROM new.catalog_id)) OR (old.type IS DISTINCT FROM new.type)) OR
+  (old.name IS DISTINCT FROM new.name)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM
+  new.timezone)) OR (old.settings IS DISTINCT FROM new.settings)) OR (old.is_active IS DISTINCT FROM new.is_active)) OR
+  ((old.run_requested_at IS NULL) AND (new.run_requested_at IS NOT NULL)))) EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on schedules for all to app_admin
@@ -1240,9 +1402,12 @@ create table site_product_exclusions (
   constraint site_product_exclusions_pkey PRIMARY KEY (site_id, product_id),
   constraint site_product_exclusions_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id,
     id) ON DELETE CASCADE,
-  constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE
+  constraint site_product_exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE,
+  constraint site_product_exclusions_reason_length CHECK ((length(reason) <= 100000))
 );
 CREATE INDEX site_product_exclusions_by_product ON public.site_product_exclusions USING btree (product_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.site_product_exclusions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.site_product_exclusions REFERENCING OLD TABLE AS before
   FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.site_product_exclusions REFERENCING NEW TABLE AS after
@@ -1295,13 +1460,18 @@ create table sites (
   max_daily_quantity_per_address integer default 100,
   max_order_amount numeric(10,2),
   max_recipient_mails integer not null default 5,
+  slug text not null default ('shop-'::text || app.slug_suffix()),
+  domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
+  domain_verified_at timestamp with time zone,
   constraint sites_client_id_unique UNIQUE (client_id, id),
-  constraint sites_domain_key UNIQUE (domain),
+  constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint sites_branding_size CHECK (app.json_fits(branding, 524288)),
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
+  constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1309,8 +1479,23 @@ create table sites (
   constraint sites_max_order_amount_check CHECK ((max_order_amount > (0)::numeric)),
   constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
-  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text])))
+  constraint sites_name_length CHECK ((length(name) <= 500)),
+  constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
+  constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
+    AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
+    'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
+    'assets'::text, 'static'::text, 'cdn'::text, 'images'::text, 'docs'::text, 'help'::text, 'support'::text,
+    'status'::text, 'blog'::text, 'shop'::text, 'account'::text, 'accounts'::text, 'billing'::text, 'internal'::text,
+    'staging'::text, 'dev'::text, 'test'::text, 'localhost'::text, 'autoconfig'::text, 'autodiscover'::text,
+    'wpad'::text, 'isatap'::text, 'broadcasthost'::text, 'postmaster'::text, 'hostmaster'::text, 'webmaster'::text,
+    'abuse'::text, 'security'::text, 'root'::text])))),
+  constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
+  constraint sites_verified_domain_check CHECK (((domain_verified_at IS NULL) OR ((domain IS NOT NULL) AND (domain ~
+    '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (domain !~
+    '\.localhost$'::text))))
 );
+comment on column sites.domain is
+  'The domain that the client wants. Visitors reach the site at this domain only after it is verified.';
 comment on column sites.guest_orders is
   'Whether visitors without a token may place orders.';
 comment on column sites.max_line_quantity is
@@ -1323,9 +1508,17 @@ comment on column sites.max_order_amount is
   'The largest total of an order. Null: no limit.';
 comment on column sites.max_recipient_mails is
   'The most confirmations that one address gets in 24 hours, unless its verified owner places the orders.';
+comment on column sites.slug is
+  'The label of the site below the domain of the platform. It never changes.';
+comment on column sites.domain_token is
+  'The value that the TXT record of the domain must contain.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
+CREATE UNIQUE INDEX sites_verified_domain ON public.sites USING btree (domain) WHERE (domain_verified_at IS NOT NULL);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER protect_names BEFORE INSERT OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION
+  app.protect_site_names();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1353,12 +1546,16 @@ create policy customer on sites for select to app_customer
   using (id = ( SELECT app.site_id() AS site_id));
 create policy definer on sites for select to app_definer
   using (true);
+create policy definer_update on sites for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on sites for all to app_migrate
   using (true)
   with check (true);
 grant delete, insert, select, update on sites to app_admin, app_migrate;
 grant insert, select, update on sites to app_client;
-grant select on sites to app_anon, app_customer, app_definer;
+grant select on sites to app_anon, app_customer;
+grant select, update on sites to app_definer;
 
 -- Table tiers, owner app_owner
 
@@ -1370,6 +1567,7 @@ create table tiers (
   constraint tiers_name_check CHECK ((name = ANY (ARRAY['standard'::text, 'professional'::text, 'enterprise'::text]))),
   constraint tiers_requests_per_hour_check CHECK ((requests_per_hour > 0))
 );
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.tiers FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.tiers REFERENCING OLD TABLE AS before FOR EACH STATEMENT
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.tiers REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1407,12 +1605,17 @@ create table uploads (
   constraint uploads_key_unique UNIQUE (key),
   constraint uploads_pkey PRIMARY KEY (id),
   constraint uploads_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint uploads_content_type_length CHECK ((length(content_type) <= 500)),
+  constraint uploads_created_by_length CHECK ((length(created_by) <= 500)),
+  constraint uploads_key_length CHECK ((length(key) <= 2000)),
+  constraint uploads_name_length CHECK ((length(name) <= 500)),
   constraint uploads_size_check CHECK ((size > 0))
 );
 comment on column uploads.client_id is
   'Null: the upload belongs to the platform.';
 CREATE INDEX uploads_by_client ON public.uploads USING btree (client_id);
 CREATE INDEX uploads_by_created_at ON public.uploads USING btree (created_at);
+CREATE TRIGGER audit AFTER INSERT ON public.uploads FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 -- row-level security: forced
 create policy admin on uploads for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1455,6 +1658,11 @@ create table webhook_deliveries (
   constraint webhook_deliveries_pkey PRIMARY KEY (id),
   constraint webhook_deliveries_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
     DELETE CASCADE,
+  constraint webhook_deliveries_event_length CHECK ((length(event) <= 100)),
+  constraint webhook_deliveries_last_body_length CHECK ((length(last_body) <= 5000)),
+  constraint webhook_deliveries_last_error_length CHECK ((length(last_error) <= 5000)),
+  constraint webhook_deliveries_log_length CHECK (app.json_fits(log, 524288)),
+  constraint webhook_deliveries_payload_length CHECK (app.json_fits(payload, 1048576)),
   constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text,
     'failed'::text])))
 );
@@ -1513,13 +1721,15 @@ create table webhook_secrets (
   expires_at timestamp with time zone,
   constraint webhook_secrets_pkey PRIMARY KEY (id),
   constraint webhook_secrets_webhook_fkey FOREIGN KEY (client_id, webhook_id) REFERENCES webhooks(client_id, id) ON
-    DELETE CASCADE
+    DELETE CASCADE,
+  constraint webhook_secrets_secret_length CHECK ((length(secret) <= 500))
 );
 comment on column webhook_secrets.expires_at is
   'Null: the current secret. A replaced secret also signs requests until this time.';
 CREATE INDEX webhook_secrets_by_webhook ON public.webhook_secrets USING btree (client_id, webhook_id);
 CREATE UNIQUE INDEX webhook_secrets_one_current ON public.webhook_secrets USING btree (webhook_id) WHERE (expires_at IS
   NULL);
+CREATE TRIGGER audit AFTER INSERT ON public.webhook_secrets FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy definer on webhook_secrets for all to app_definer
   using (true)
@@ -1557,9 +1767,11 @@ create table webhooks (
   constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint webhooks_check CHECK (((status = 'disabled'::text) = ((disabled_reason IS NOT NULL) AND (disabled_at IS NOT
     NULL)))),
+  constraint webhooks_description_length CHECK ((length(description) <= 500)),
   constraint webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_hand'::text, 'gone'::text,
     'failing'::text]))),
   constraint webhooks_events_check CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 50))),
+  constraint webhooks_events_length CHECK ((octet_length((events)::text) <= 5000)),
   constraint webhooks_status_check CHECK ((status = ANY (ARRAY['enabled'::text, 'disabled'::text]))),
   constraint webhooks_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2048)))
 );
@@ -1573,6 +1785,12 @@ comment on column webhooks.paused_until is
   'Nothing is sent before this time: an attempt failed, or the endpoint asked for a pause.';
 comment on column webhooks.leased_until is
   'The end of the lease of the worker that sends to the endpoint.';
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.webhooks FOR EACH ROW WHEN (((((((old.client_id IS DISTINCT FROM
+  new.client_id) OR (old.url IS DISTINCT FROM new.url)) OR (old.description IS DISTINCT FROM new.description)) OR
+  (old.events IS DISTINCT FROM new.events)) OR (old.status IS DISTINCT FROM new.status)) OR (old.disabled_reason IS
+  DISTINCT FROM new.disabled_reason))) EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER fail_pending_deliveries AFTER UPDATE OF status ON public.webhooks FOR EACH ROW WHEN (((new.status =
   'disabled'::text) AND (old.status = 'enabled'::text))) EXECUTE FUNCTION app.fail_pending_deliveries();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.webhooks FOR EACH ROW WHEN ((((((((old.client_id IS DISTINCT FROM
@@ -1704,16 +1922,33 @@ create policy client on app.staged_rejections for all to app_client
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
 grant insert, select on app.staged_rejections to app_admin, app_client;
 
+-- View app.audit_view, owner app_owner
+
+create view app.audit_view with (security_invoker=true) as
+ SELECT id, created_at, subject, admin_role, email,
+        CASE
+            WHEN app.admin_role() IS NOT NULL OR admin_role IS NULL THEN address
+            ELSE NULL::text
+        END AS address,
+    action, client_id, object_id, details, before, after, request_id, job_id,
+    written_by = 'app_definer'::text AS is_verified
+   FROM audit_log;
+grant select on app.audit_view to app_admin, app_client;
+
 -- View app.catalog_view, owner app_owner
 
 create view app.catalog_view with (security_invoker=true) as
- SELECT id, owner_client_id, name, type, source, status,
-        CASE
-            WHEN app.admin_role() IS NOT NULL OR (owner_client_id = ANY (app.client_ids())) THEN source_config
-            ELSE '{}'::jsonb
-        END AS source_config,
-    sync_settings, pricing_rules, low_inventory, created_at, updated_at, last_sync_at
-   FROM catalogs;
+ SELECT catalogs.id, catalogs.owner_client_id, catalogs.name, catalogs.type, catalogs.source, catalogs.status,
+    catalogs.source_config, catalogs.sync_settings, catalogs.pricing_rules, catalogs.low_inventory,
+    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at
+   FROM catalogs
+UNION ALL
+ SELECT granted_catalogs.id, granted_catalogs.owner_client_id, granted_catalogs.name, granted_catalogs.type,
+    granted_catalogs.source, granted_catalogs.status, granted_catalogs.source_config, granted_catalogs.sync_settings,
+    granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
+    granted_catalogs.updated_at, granted_catalogs.last_sync_at
+   FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -1773,8 +2008,9 @@ grant select, update on app.schedule_view to app_system;
 -- View app.site_view, owner app_owner
 
 create view app.site_view with (security_invoker=true) as
- SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, guest_orders,
-    max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails
+ SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
+    domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
+    max_order_amount, max_recipient_mails
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -1824,6 +2060,142 @@ end
 $function$;
 grant execute on function app.analyze_products() to app_system;
 
+-- Function app.audit_action(text,text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, new_row jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
+  'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
+  'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
+  'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
+  'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
+  WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
+  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text ELSE 'approve'::text END) WHEN ((kind =
+  'schedules'::text) AND (op = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
+  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
+  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
+  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
+  THEN '.delete'::text ELSE '.change'::text END) END;
+
+-- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_columns(kind text, r jsonb, other jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (audit_columns.r IS NOT NULL) THEN COALESCE(jsonb_object_agg(jsonb_each.key,
+             CASE
+                 WHEN (jsonb_each.value = 'null'::jsonb) THEN jsonb_each.value
+                 WHEN (jsonb_each.key = ANY (app.audit_secrets(audit_columns.kind))) THEN '"[redacted]"'::jsonb
+                 WHEN (length((jsonb_each.value)::text) > 1000) THEN to_jsonb(("left"((jsonb_each.value)::text, 1000) ||
+                   '…'::text))
+                 ELSE jsonb_each.value
+             END), '{}'::jsonb)
+             ELSE NULL::jsonb
+         END AS "case"
+    FROM jsonb_each(audit_columns.r) jsonb_each(key, value)
+   WHERE ((jsonb_each.key <> ALL (app.audit_noise())) AND (((audit_columns.other IS NULL) AND (jsonb_each.value <>
+     'null'::jsonb)) OR (jsonb_each.value IS DISTINCT FROM (audit_columns.other -> jsonb_each.key))) AND (NOT
+     ((audit_columns.other IS NULL) AND (jsonb_each.value = 'null'::jsonb))));
+END;
+
+-- Function app.audit_noise(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_noise()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,fence,attempts,queued_at,due_at,owner}'::text[];
+
+-- Function app.audit_products(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_products()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  changed integer;
+begin
+  if app.job_id() is not null or app.site_id() is not null or app.subject() like 'service:%' then
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    select count(*) into changed from before;
+  else
+    select count(*) into changed from after;
+  end if;
+  if changed > 100 then
+    if tg_op = 'DELETE' then
+      insert into audit_log (action, client_id, object_id, details)
+      select 'products.delete', max(c.owner_client_id::text)::uuid, p.catalog_id::text,
+        jsonb_build_object('count', count(*))
+      from before p left join catalogs c on c.id = p.catalog_id group by p.catalog_id;
+    else
+      insert into audit_log (action, client_id, object_id, details)
+      select 'products.' || case tg_op when 'INSERT' then 'create' else 'change' end,
+        max(c.owner_client_id::text)::uuid, p.catalog_id::text, jsonb_build_object('count', count(*))
+      from after p left join catalogs c on c.id = p.catalog_id group by p.catalog_id;
+    end if;
+  elsif tg_op = 'INSERT' then
+    perform app.record_change('products', tg_op, null, to_jsonb(a)) from after a;
+  elsif tg_op = 'DELETE' then
+    perform app.record_change('products', tg_op, to_jsonb(b), null) from before b;
+  else
+    perform app.record_change('products', tg_op, to_jsonb(b), to_jsonb(a)) from before b join after a on a.id = b.id;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.audit_products() to app_owner;
+
+-- Function app.audit_row(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+begin
+  if tg_nargs > 0 and app.subject() like 'service:%' then
+    return null;
+  end if;
+  if tg_table_name = 'webhook_secrets' then
+    new_row := new_row || jsonb_build_object('rotated', exists (
+      select from webhook_secrets s where s.webhook_id = (new_row ->> 'webhook_id')::uuid and s.id <> new.id));
+  end if;
+  perform app.record_change(tg_table_name, tg_op, case when tg_op <> 'INSERT' then to_jsonb(old) end, new_row);
+  return null;
+end
+$function$;
+grant execute on function app.audit_row() to app_owner;
+
+-- Function app.audit_secrets(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.audit_secrets(kind text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address,settings}'::text[] WHEN
+  'admin_users'::text THEN '{email}'::text[] WHEN 'client_users'::text THEN '{email}'::text[] WHEN 'catalogs'::text THEN
+  '{source_config}'::text[] WHEN 'sites'::text THEN '{settings}'::text[] WHEN 'orders'::text THEN
+  '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
+  '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'::text[] WHEN 'uploads'::text THEN
+  '{key,name}'::text[] WHEN 'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN
+  '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN
+  '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[] WHEN 'dead_letters'::text THEN
+  '{body,reason}'::text[] ELSE '{}'::text[] END;
+
 -- Function app.catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.catalog_ids()
@@ -1837,7 +2209,7 @@ AS $function$
     union
     select catalog_id from catalog_grants where client_id = any (app.client_ids())
     union
-    select catalog_id from sites where sites.id = app.site_id() and catalog_id is not null
+    select c.id from sites s join catalogs c on c.id = s.catalog_id and c.status = 'active' where s.id = app.site_id()
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
@@ -1972,7 +2344,8 @@ begin
     begin
       update jobs
       set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
-        started_at = coalesce(started_at, clock_timestamp()), leased_until = now() + make_interval(secs => seconds),
+        started_at = coalesce(started_at, clock_timestamp()),
+        leased_until = clock_timestamp() + make_interval(secs => seconds),
         error = null, error_code = null
       where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
       returning * into claimed;
@@ -2020,8 +2393,9 @@ begin
   if exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
     or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id)
   then
+    -- A number of pieces above app.max_shown_stock() would reveal the stock, so `max` is then null.
     select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
-             'max', greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0))
+             'max', case when free.pieces <= app.max_shown_stock() then free.pieces end)
              order by (line ->> 'line')::integer)
       into refusal, detail
     from jsonb_array_elements(lines) line
@@ -2030,7 +2404,9 @@ begin
           select sum(q.quantity) from order_quantities q
           where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
           group by q.buyer) per_buyer (pieces)) most (taken)
-    where (line ->> 'quantity')::integer + taken > ceil(((line ->> 'left')::integer + taken) / 2.0)
+      cross join lateral (
+        select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
+    where (line ->> 'quantity')::integer > free.pieces
     having count(*) > 0;
     if refusal is not null then
       return;
@@ -2213,6 +2589,26 @@ BEGIN ATOMIC
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
 
+-- Function app.delete_expired_audit_entries(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_expired_audit_entries(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  delete from audit_log where id in (
+    select id from audit_log where created_at < now() - interval '2 years'
+    order by created_at limit least(max_rows, 10000));
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
@@ -2272,10 +2668,52 @@ RETURN app.context('email'::text);
 grant execute on function app.email() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.end_expired_leases(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.end_expired_leases(kind text DEFAULT NULL::text)
+ RETURNS SETOF jobs
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  return query
+    update jobs set status = 'pending', leased_until = null, due_at = now()
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures < max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+  return query
+    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
+      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
+    where id in (
+      select id from jobs
+      where status = 'processing' and leased_until < now() and failures >= max_attempts
+        and (kind is null or type = kind)
+      for update skip locked)
+    returning *;
+end
+$function$;
+grant execute on function app.end_expired_leases(text) to app_system;
+
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.enter(subject text, email text DEFAULT NULL::text, site_domain text DEFAULT NULL::text,
   client_id uuid DEFAULT NULL::uuid, min_xids text[] DEFAULT '{}'::text[], job_id uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
+   site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
+   jsonb)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$ select * from app.enter($1, $2, $3, $4, $5, $6, null, null, null) $function$;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid) to app_admin, app_anon, app_client, app_customer,
+  app_support, app_system, app_worker, wc_api, wc_public, wc_worker;
+
+-- Function app.enter(text,text,text,uuid,text[],uuid,integer,text,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.enter(subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id
+  uuid, milliseconds_left integer, request_id text, address text)
  RETURNS TABLE(role text, admin_role text, client_ids uuid[], editor_ids uuid[], owner_ids uuid[], site_id uuid,
    site_client_id uuid, site_catalog_id uuid, tier text, requests_per_hour integer, caught_up boolean, kill_switches
    jsonb)
@@ -2286,14 +2724,21 @@ AS $function$
 declare
   caller record;
 begin
+  perform app.reset_session();
   caller := app.establish_context($1, $2, $3, $4, $6);
+  if request_id is not null or address is not null then
+    perform app.establish_request(request_id, address);
+  end if;
   -- API Gateway ends a request after 30 s, so the result of a longer statement would be lost. Jobs get the whole time
-  -- of the tier.
+  -- of the tier. The value 0 would mean that there is no limit.
   perform
-    set_config('statement_timeout', (case
-      when session_user = 'wc_worker' then extract(epoch from caller.statement_timeout) * 1000
-      else least(extract(epoch from caller.statement_timeout) * 1000, 25000) end)::integer::text, true),
+    set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
+      case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
+  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
+  if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
+    perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
+  end if;
   role := caller.role;
   admin_role := caller.admin_role;
   client_ids := caller.client_ids;
@@ -2307,13 +2752,13 @@ begin
   kill_switches := caller.kill_switches;
   caught_up := not caller.lags;
   if caught_up and pg_is_in_recovery() then
-    caught_up := (select coalesce(bool_and(pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())), true)
-                  from unnest($5) xid);
+    caught_up := (select coalesce(bool_and(app.has_replayed(xid::xid8)), true) from unnest($5) xid);
   end if;
   return next;
 end
 $function$;
-grant execute on function app.enter(text,text,text,uuid,text[],uuid) to wc_api, wc_public, wc_worker;
+grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
+  app_client, app_customer, app_support, app_system, app_worker, wc_api, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -2352,29 +2797,33 @@ end
 $function$;
 grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_api, wc_public, wc_worker;
 
+-- Function app.establish_request(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.establish_request(request_id text, address text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  if current_query() !~ '^select [a-z_, ]+ from app\.enter\(\$1(, \$\d)*\)$' then
+    raise exception 'app.enter must be called by a statement of its own' using errcode = 'WC401';
+  end if;
+  perform set_config('app.request_id', coalesce(left($1, 200), ''), true),
+          set_config('app.address', coalesce(left($2, 100), ''), true);
+  perform set_config('app.request_seal', app.request_seal(), true);
+end
+$function$;
+grant execute on function app.establish_request(text,text) to wc_api, wc_public, wc_worker;
+
 -- Function app.expire_job_leases(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.expire_job_leases(kind text DEFAULT NULL::text)
  RETURNS SETOF jobs
- LANGUAGE plpgsql
+ LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-begin
-  update jobs set status = 'pending', leased_until = null, due_at = now()
-  where id in (
-    select id from jobs
-    where status = 'processing' and leased_until < now() and failures < max_attempts and (kind is null or type = kind)
-    for update skip locked);
-  return query
-    update jobs set status = 'failed', leased_until = null, completed_at = now(), error_code = 'worker_died',
-      error = 'The worker crashed while running this job, ' || failures || ' times in a row. We are looking into it.'
-    where id in (
-      select id from jobs
-      where status = 'processing' and leased_until < now() and failures >= max_attempts
-        and (kind is null or type = kind)
-      for update skip locked)
-    returning *;
-end
+  select * from app.end_expired_leases(kind) where status = 'failed'
 $function$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
@@ -2431,6 +2880,124 @@ AS $function$
 $function$;
 grant execute on function app.find_mail_suppression(uuid,text) to app_admin, app_client;
 
+-- Function app.granted_catalog_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(c.id), '{}') from catalogs c
+  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any (app.client_ids()))
+    and (c.owner_client_id = any (app.client_ids())) is not true
+$function$;
+grant execute on function app.granted_catalog_ids() to app_admin, app_client, app_support;
+
+-- Function app.granted_catalogs(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_catalogs()
+ RETURNS SETOF catalogs
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  c catalogs;
+begin
+  for c in select * from catalogs where id = any (app.granted_catalog_ids()) loop
+    c.source := null;
+    c.source_config := '{}';
+    c.sync_settings := '{}';
+    c.pricing_rules := '{}';
+    c.low_inventory := null;
+    return next c;
+  end loop;
+end
+$function$;
+grant execute on function app.granted_catalogs() to app_admin, app_client, app_support, app_system;
+
+-- Function app.granted_product(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_product(product_id uuid)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select (app.granted_product_row(p)).* from products p
+  where p.id = product_id and p.catalog_id = any (app.granted_catalog_ids())
+$function$;
+grant execute on function app.granted_product(uuid) to app_admin, app_client, app_support;
+
+-- Function app.granted_product_row(products), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_product_row(p products)
+ RETURNS products
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  p.inventory_count := least(p.inventory_count, app.max_shown_stock());
+  p.source_data := null;
+  p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
+  return p;
+end
+$function$;
+
+-- Function app.granted_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_products_page(catalog uuid, search text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer)
+ RETURNS SETOF products
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  p products;
+begin
+  if (catalog = any (app.granted_catalog_ids())) is not true then
+    return;
+  end if;
+  for p in
+    select * from app.products_page(catalog, search, category, brand, price_min, price_max, active,
+      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
+  loop
+    return next app.granted_product_row(p);
+  end loop;
+end
+$function$;
+grant execute on function app.granted_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+
+-- Function app.has_replayed(xid8), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case
+    when xid >= pg_snapshot_xmax(pg_current_snapshot()) then false
+    else coalesce(pg_xact_status(xid), 'committed') <> 'in progress'
+  end
+$function$;
+grant execute on function app.has_replayed(xid8) to public;
+
+-- Function app.is_active_client(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
+grant execute on function app.is_active_client(uuid) to app_system;
+
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -2474,7 +3041,7 @@ AS $function$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '40 s' then
+        and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $function$;
 grant execute on function app.job_progress(jobs) to app_admin, app_client, app_support, app_system;
@@ -2488,6 +3055,16 @@ CREATE OR REPLACE FUNCTION app.job_source(payload jsonb)
 AS $function$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $function$;
 grant execute on function app.job_source(jsonb) to app_admin, app_client, app_support, app_system;
+
+-- Function app.json_fits(jsonb,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.json_fits(value jsonb, max_bytes integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (((pg_column_size(value) <= 2000) AND (pg_column_compression(value) IS NULL)) OR (octet_length((value)::text) <=
+  max_bytes));
+grant execute on function app.json_fits(jsonb,integer) to public;
 
 -- Function app.like_pattern(text), owner app_owner
 
@@ -2535,6 +3112,15 @@ RETURN (SELECT CASE WHEN (parts.domain = ANY (ARRAY['gmail.com'::text, 'googlema
   AS local, "substring"(lower(mailbox.address), '[^@]*$'::text) AS domain) parts);
 grant execute on function app.mailbox(text) to app_definer;
 
+-- Function app.max_shown_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.max_shown_stock()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 10;
+grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.may_read_catalog(client uuid, catalog uuid)
@@ -2578,9 +3164,6 @@ CREATE OR REPLACE FUNCTION app.merge_patch(target jsonb, patch jsonb)
  IMMUTABLE PARALLEL SAFE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  key text;
-  value jsonb;
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
     return patch;
@@ -2588,14 +3171,19 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  for key, value in select * from jsonb_each(patch) loop
-    if jsonb_typeof(value) = 'null' then
-      target := target - key;
-    else
-      target := target || jsonb_build_object(key, app.merge_patch(target -> key, value));
-    end if;
-  end loop;
-  return target;
+  -- A patch that has neither null nor objects in an object only replaces values. This is 10 times as fast.
+  if jsonb_strip_nulls(patch) = patch
+    and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")'))
+  then
+    return target || patch;
+  end if;
+  return (
+    select coalesce(jsonb_object_agg(key,
+        case when new.value is null then old.value
+             when jsonb_typeof(new.value) = 'object' then app.merge_patch(old.value, new.value)
+             else new.value end)
+      filter (where jsonb_typeof(new.value) is distinct from 'null'), '{}')
+    from jsonb_each(target) old full join jsonb_each(patch) new using (key));
 end
 $function$;
 grant execute on function app.merge_patch(jsonb,jsonb) to public;
@@ -2613,6 +3201,19 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.note_audit_writer(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.note_audit_writer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.written_by := current_user;
+  return new;
+end
+$function$;
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -2624,6 +3225,18 @@ RETURN (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ'::text, ((get
   unnest('{0,1,2,3,4,5,7,9,10,11}'::integer[]) n(n));
 grant execute on function app.order_number() to app_admin, app_definer, app_migrate;
 
+-- Function app.owned_catalog_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.owned_catalog_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.client_ids())
+$function$;
+grant execute on function app.owned_catalog_ids() to app_admin, app_client, app_support;
+
 -- Function app.owner_ids(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.owner_ids()
@@ -2633,6 +3246,35 @@ CREATE OR REPLACE FUNCTION app.owner_ids()
 RETURN (app.context('owner_ids'::text))::uuid[];
 grant execute on function app.owner_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function app.page_rows(text,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.page_rows(query text, max_bytes integer)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  list refcursor;
+  current record;
+  bytes bigint := 0;
+begin
+  open list no scroll for execute query;
+  loop
+    fetch list into current;
+    exit when not found;
+    bytes := bytes + octet_length(current.item);
+    if bytes > max_bytes and bytes > octet_length(current.item) then
+      current.item := null;
+      return next current;
+      exit;
+    end if;
+    return next current;
+  end loop;
+end
+$function$;
+grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
@@ -2646,7 +3288,7 @@ AS $function$
 begin
   select o.refusal, o.detail, o.placed, o.low_stock into refusal, detail, placed, low_stock
   from app.place_order($1, $2, $3, $4, $5, $6, null) o;
-  if refusal in ('guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
+  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
     raise exception 'the order exceeds a limit of the site' using errcode = 'insufficient_privilege';
   end if;
 end
@@ -2673,6 +3315,10 @@ begin
   select s.* into site from sites s where s.id = app.site_id();
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
+  end if;
+  if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
+    refusal := 'catalog';
+    return;
   end if;
   select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
   if refusal is not null then
@@ -2703,13 +3349,6 @@ begin
     refusal := 'not_shown';
     return;
   end if;
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left', line -> 'left')) into detail
-  from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
   if jsonb_array_length(currencies) > 1 then
     refusal := 'currencies';
     detail := currencies;
@@ -2723,6 +3362,16 @@ begin
   if total > site.max_order_amount then
     refusal := 'amount';
     detail := to_jsonb(site.max_order_amount::text);
+    return;
+  end if;
+  -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
+  -- stock is part of the refusal only if it is low.
+  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
+           case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
+  from jsonb_array_elements(priced_lines) line
+  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
+  if detail is not null then
+    refusal := 'out_of_stock';
     return;
   end if;
   select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
@@ -2819,7 +3468,7 @@ begin
 end
 $function$;
 grant execute on function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
 
 -- Function app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text),
   owner app_owner
@@ -2871,6 +3520,40 @@ $function$;
 grant execute on function
   app.products_page_sql(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
 
+-- Function app.protect_site_names(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.protect_site_names()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+declare
+  is_caller constant boolean := current_user in ('app_admin', 'app_client');
+  label text;
+begin
+  if tg_op = 'INSERT' then
+    if is_caller then
+      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')),
+        40));
+      new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
+      new.domain_token := replace(gen_random_uuid()::text, '-', '');
+      new.domain_verified_at := null;
+    end if;
+    return new;
+  end if;
+  if is_caller and (new.slug, new.domain_token, new.domain_verified_at)
+      is distinct from (old.slug, old.domain_token, old.domain_verified_at) then
+    raise exception 'a caller must not change the slug or the verification of a site'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if new.domain is distinct from old.domain and new.domain_verified_at is not distinct from old.domain_verified_at then
+    new.domain_verified_at := null;
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.protect_site_names() to public;
+
 -- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid DEFAULT
@@ -2896,6 +3579,7 @@ begin
   get diagnostics written = row_count;
   if $4 is not null then
     update webhooks w set paused_until = now() where w.id = $4 and w.client_id = $1;
+    perform app.record_action('webhook.test', $1, $4::text);
   end if;
   return written;
 end
@@ -3061,6 +3745,52 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function app.record_action(text,uuid,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_action(action text, client_id uuid, object_id text, details jsonb DEFAULT
+  '{}'::jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into audit_log (action, client_id, object_id, details) values ($1, $2, $3, $4)
+$function$;
+
+-- Function app.record_change(text,text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_change(kind text, op text, old_row jsonb, new_row jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  r jsonb := coalesce(new_row, old_row);
+  clients uuid[] := array[(r ->> case kind
+    when 'clients' then 'id' when 'catalogs' then 'owner_client_id' else 'client_id' end)::uuid];
+  change_before jsonb := app.audit_columns(kind, old_row, new_row);
+  change_after jsonb := app.audit_columns(kind, new_row, old_row);
+begin
+  if op = 'UPDATE' and change_before = '{}' and change_after = '{}' then
+    return;
+  end if;
+  if kind in ('products', 'images') then
+    clients := array(select c.owner_client_id from catalogs c where c.id = (r ->> 'catalog_id')::uuid);
+  elsif kind = 'catalog_grants' then  -- a grant concerns the client that gets it, and the owner of the catalog
+    clients := clients || array(
+      select c.owner_client_id from catalogs c
+      where c.id = (r ->> 'catalog_id')::uuid and c.owner_client_id is not null);
+  end if;
+  insert into audit_log (action, client_id, object_id, before, after)
+  select app.audit_action(kind, op, old_row, new_row), client, case kind
+      when 'tiers' then r ->> 'name' when 'kill_switches' then r ->> 'name' when 'admin_users' then r ->> 'user_id'
+      when 'client_users' then r ->> 'user_id' when 'catalog_grants' then r ->> 'catalog_id'
+      when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
+      else r ->> 'id' end,
+    change_before, change_after
+  from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -3092,6 +3822,42 @@ begin
 end
 $function$;
 grant execute on function app.record_order_deltas() to app_owner;
+
+-- Function app.record_reads(text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_reads(action text, reads jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null then
+    raise exception 'only reads of staff are recorded' using errcode = 'insufficient_privilege';
+  end if;
+  insert into audit_log (action, client_id, object_id, details)
+  select $1, (r ->> 'client_id')::uuid, r ->> 'object_id', coalesce(r -> 'details', '{}')
+  from jsonb_array_elements($2) r;
+end
+$function$;
+grant execute on function app.record_reads(text,jsonb) to app_admin, app_support;
+
+-- Function app.refuse_audit_change(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    if old.created_at < now() - interval '2 years' then
+      return old;
+    end if;
+  end if;
+  raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
 
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
@@ -3132,12 +3898,57 @@ begin
   get diagnostics replayed = row_count;
   if replayed > 0 then
     update webhooks w set paused_until = now() where w.id = $1;
+    perform app.record_action('webhook.replay', (select w.client_id from webhooks w where w.id = $1), $1::text,
+      jsonb_build_object('count', replayed, 'delivery_id', $2));
   end if;
   return replayed;
 end
 $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
+
+-- Function app.request_seal(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.request_seal()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select encode(sha256(key || sha256(key || convert_to(
+    array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
+      current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
+  from app.seal_key
+$function$;
+
+-- Function app.reset_session(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.reset_session()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  reset all;
+  if pg_catalog.current_setting('application_name') <> session_user then
+    -- All functions connect with the login as the application name. A pooler would set another name again at every use.
+    perform pg_catalog.set_config('application_name', session_user, false);
+  end if;
+  if current_user <> session_user then
+    perform pg_catalog.set_config('role', 'none', false);
+  end if;
+  deallocate all;
+  unlisten *;
+  execute 'close all';
+  perform pg_catalog.pg_advisory_unlock_all();
+  if current_user <> session_user or pg_catalog.current_setting('search_path') <> '"$user", public'
+     or exists (select from pg_catalog.pg_db_role_setting
+                where setrole = (select oid from pg_catalog.pg_roles where rolname = session_user)) then
+    raise exception 'settings were stored for the login %, so no caller may enter', session_user using errcode =
+      'WC503';
+  end if;
+end
+$function$;
+grant execute on function app.reset_session() to public;
 
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 
@@ -3161,9 +3972,10 @@ begin
     select s.id, s.client_id, s.catalog_id, c.tier, t.requests_per_hour, t.statement_timeout
       into site_id, site_client_id, site_catalog_id, tier, requests_per_hour, statement_timeout
       from sites s join clients c on c.id = s.client_id join tiers t on t.name = c.tier
-      where s.domain = lower($2) and s.status = 'active' and c.is_active;
+      where (s.domain = lower($2) and s.domain_verified_at is not null or s.slug = app.slug_of(lower($2)))
+        and s.status = 'active' and c.is_active;
     if site_id is null and site_domain is not null then
-      raise exception 'no active site has the domain %', $2 using errcode = 'WC404';
+      raise exception 'no active site has this domain' using errcode = 'WC404';
     end if;
     role := case when $1 is null then 'app_anon' else 'app_customer' end;
   else
@@ -3306,7 +4118,8 @@ BEGIN ATOMIC
              WHEN 'catalog_grants'::text THEN ARRAY[('client:'::text || (row_tags.r ->> 'client_id'::text)),
                ('grants:'::text || (row_tags.r ->> 'catalog_id'::text))]
              WHEN 'sites'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'id'::text)), ('domain:'::text ||
-               (row_tags.r ->> 'domain'::text)), ('sites:'::text || (row_tags.r ->> 'client_id'::text)), 'sites'::text]
+               (row_tags.r ->> 'domain'::text)), ('domain:@'::text || (row_tags.r ->> 'slug'::text)), ('sites:'::text ||
+               (row_tags.r ->> 'client_id'::text)), 'sites'::text]
              WHEN 'site_product_exclusions'::text THEN ARRAY[('site:'::text || (row_tags.r ->> 'site_id'::text)),
                ('exclusions:'::text || (row_tags.r ->> 'site_id'::text))]
              WHEN 'orders'::text THEN ARRAY[('order:'::text || (row_tags.r ->> 'id'::text)), ('orders:'::text ||
@@ -3317,7 +4130,11 @@ BEGIN ATOMIC
  UNION ALL
   SELECT ('client:'::text || (row_tags.r ->> 'owner_client_id'::text)),
      (row_tags.r ->> 'id'::text)
-   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text));
+   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text))
+ UNION ALL
+  SELECT ('shown:'::text || (row_tags.r ->> 'id'::text)),
+     (row_tags.r ->> 'status'::text)
+   WHERE (row_tags.kind = 'catalogs'::text);
 END;
 
 -- Function app.save_guest_response(text,text,integer,jsonb,text), owner app_definer
@@ -3349,7 +4166,8 @@ CREATE OR REPLACE FUNCTION app.save_staging_progress(job_id uuid, fence integer,
 AS $function$
   with saved as (
     update jobs j
-    set done = $3, counts = $4, checkpoint = $5, failures = 0, leased_until = now() + make_interval(secs => $6)
+    set done = $3, counts = $4, checkpoint = $5, failures = 0,
+      leased_until = clock_timestamp() + make_interval(secs => $6)
     where j.id = $1 and j.fence = $2 and j.status = 'processing'
     returning 1
   )
@@ -3400,8 +4218,8 @@ begin
   end if;
   foreach walk in array array[max_walk, null] loop
     if walk is null then
-      -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
-      -- word.
+      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
+      -- would read the whole index.
       perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
     end if;
     execute format(
@@ -3461,6 +4279,47 @@ RETURN (app.context('site_id'::text))::uuid;
 grant execute on function app.site_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.slug_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.slug_of(site_domain text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN starts_with(site_domain, '@'::text) THEN substr(site_domain, 2) ELSE NULL::text END;
+
+-- Function app.slug_suffix(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.slug_suffix()
+ RETURNS text
+ LANGUAGE sql
+RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
+grant execute on function app.slug_suffix() to public;
+
+-- Function app.stamp_audit_entry(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.stamp_audit_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  sealed boolean := current_setting('app.request_seal', true) = app.request_seal();
+begin
+  new.subject := coalesce(app.subject(), new.subject, 'login:' || session_user);
+  new.admin_role := app.admin_role();
+  new.email := app.email();
+  new.job_id := app.job_id();
+  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
+  new.address := case when sealed then nullif(current_setting('app.address', true), '') end;
+  if app.subject() is not null then
+    new.created_at := clock_timestamp();
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.stamp_audit_entry() to app_owner;
+
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.storefront_facets(search text, category text, brand text, price_min numeric, price_max
@@ -3478,24 +4337,29 @@ begin
   end if;
   execute format($sql$
     with shown as materialized (
-      select p.category, p.brand, p.price, ($2 is null or p.category = $2) as in_category,
-        ($3 is null or p.brand = $3) as in_brand,
-        ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price
-      from products p
-      where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-        and not exists (
-          select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
+      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
+      from (
+        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
+          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
+        from products p
+        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
+          and not exists (
+            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
+        group by 1, 2, 3) groups
     ), categories as (
-      select category as value, count(*) as count from shown where in_brand and in_price and category is not null
+      select category as value, sum(products)::bigint as count from shown
+      where in_brand and in_price and category is not null
       group by 1 order by 2 desc, 1 limit $6
     ), brands as (
-      select brand as value, count(*) as count from shown where in_category and in_price and brand is not null
+      select brand as value, sum(products)::bigint as count from shown
+      where in_category and in_price and brand is not null
       group by 1 order by 2 desc, 1 limit $6
     )
     select jsonb_build_object(
       'category', (select coalesce(jsonb_agg(categories order by count desc, value), '[]') from categories),
       'brand', (select coalesce(jsonb_agg(brands order by count desc, value), '[]') from brands),
-      'price', (select jsonb_build_object('min', min(price)::text, 'max', max(price)::text) from shown
+      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
                 where in_category and in_brand))
     $sql$, case when search is not null then 'and p.name ilike $1' else '' end)
   into facets
@@ -3546,6 +4410,57 @@ AS $function$
     'hex')::uuid
 $function$;
 grant execute on function app.uuid7() to public;
+
+-- Function app.verify_site_domain(uuid,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.verify_site_domain(site uuid, domain text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if session_user <> 'wc_worker' then
+    raise exception 'this login must not verify a domain' using errcode = 'insufficient_privilege';
+  end if;
+  -- Two sites that verify the same domain at the same time wait for each other here.
+  perform pg_advisory_xact_lock(hashtextextended('domain ' || $2, 0));
+  if not exists (
+    select from sites s
+    where s.id = $1 and s.domain = $2 and (app.admin_role() is not null or s.client_id = any (app.editor_ids()))
+  ) then
+    return false;
+  end if;
+  update sites s set domain_verified_at = null
+    where s.domain = $2 and s.id <> $1 and s.domain_verified_at is not null;
+  update sites s set domain_verified_at = now()
+    where s.id = $1 and s.domain = $2 and s.domain_verified_at is null;
+  return true;
+end
+$function$;
+grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_client;
+
+-- Function app.visible_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.visible_products_page(catalog uuid, search text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer)
+ RETURNS SETOF products
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
+    return query select * from app.granted_products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  else
+    return query select * from app.products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  end if;
+end
+$function$;
+grant execute on function app.visible_products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 
