@@ -220,14 +220,15 @@ class _Process:
         return _checked(data, header, files), files
 
     def kill(self) -> int:
-        """Kill the process and its child. Returns the exit code.
+        """End the process and its child. Returns the exit code.
 
-        If the process is already ending, its exit code tells why. Therefore this method waits for it briefly.
+        If the process is already ending, its exit code tells why. Therefore this method waits for it briefly. On Linux,
+        the child ends with the process.
         """
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.5)
-        # The process has a process group of its own. Its child is a member of this group.
+            return self._process.wait(0.5)
+        # The exit code was not read yet, so no other process group can have this number.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
