@@ -111,7 +111,7 @@ def test_two_sites_may_claim_a_domain_but_only_one_can_have_verified_it(database
 @pytest.mark.parametrize("site_domain", ["b.test", "@b-test", "B.TEST", "@B-test"])
 def test_a_visitor_enters_a_site_by_its_verified_domain_or_its_slug(database: Database, site_domain: str) -> None:
     with database.connect("wc_public") as connection:
-        row = connection.execute(ENTER, [None, None, site_domain, None, [], None]).fetchone()
+        row = connection.execute(ENTER, [None, None, site_domain, None, [], None, None, None, None]).fetchone()
         assert row is not None
         assert row[5:7] == (B_SITE, B)
 
@@ -122,7 +122,7 @@ def test_no_other_text_leads_to_a_site(database: Database, site_domain: str) -> 
         superuser.execute("update sites set domain = 'claimed.test' where id = %s", [B_SITE])
         superuser.execute("set local session authorization wc_public")
         with pytest.raises(psycopg.Error) as error, superuser.transaction():
-            superuser.execute(ENTER, [None, None, site_domain, None, [], None])
+            superuser.execute(ENTER, [None, None, site_domain, None, [], None, None, None, None])
         assert error.value.sqlstate == "WC404"
 
 

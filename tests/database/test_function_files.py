@@ -109,7 +109,7 @@ def test_every_function_is_declared_in_the_access_matrix(superuser: psycopg.Conn
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ("alter function app.enter owner to wc_api", "app.enter: owner is wc_api, but must be app_owner"),
+        ("alter function app.has_replayed owner to wc_api", "app.has_replayed: owner is wc_api, but must be app_owner"),
         (
             "alter function app.transaction_writes security invoker",
             "app.transaction_writes: security is invoker, but must be definer",
@@ -142,10 +142,14 @@ def defined(file: schema.SchemaFile) -> list[str]:
     return [f"{name}{arguments}" for name, arguments in functions]
 
 
-def test_no_function_is_defined_twice() -> None:
+REPLACED = {"app.catalog_ids()"}
+"""The functions that a later migration replaces. Policies use them, so they cannot be in a function file."""
+
+
+def test_no_function_is_defined_twice_unless_a_migration_replaces_it() -> None:
     names = Counter(name for file in FILES for name in defined(file))
     assert len(names) > 60
-    assert [name for name, count in names.items() if count > 1] == []
+    assert {name for name, count in names.items() if count > 1} == REPLACED
 
 
 def test_function_files_contain_only_repeatable_statements() -> None:

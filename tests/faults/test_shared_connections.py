@@ -110,9 +110,11 @@ class Turns:
         with ExitStack() as stack:
             callers = self.random.sample(sorted(self.clients), 2)
             open_transactions: list[tuple[str, Transaction]] = []
-            for subject, begin in zip(callers, (reading, writing), strict=True):
+            for subject, is_write in zip(callers, (False, True), strict=True):
                 stack.enter_context(suppress(WorkFailed, Problem))
-                open_transactions.append((subject, stack.enter_context(begin(Caller(subject=subject)))))
+                caller = Caller(subject=subject)
+                transaction = writing(caller) if is_write else reading(caller)
+                open_transactions.append((subject, stack.enter_context(transaction)))
             self.done += 2
             for _ in range(self.random.randint(2, 6)):
                 subject, tx = self.random.choice(open_transactions)

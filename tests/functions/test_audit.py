@@ -127,7 +127,7 @@ PREPARE: dict[str, LiteralString] = {
 
 def entries(platform: Platform, response: httpx.Response) -> list[Json]:
     """Return the entries with the request id of a response, newest first."""
-    query = {"request_id": response.headers["x-request-id"], "limit": 1000}
+    query: dict[str, str | int] = {"request_id": response.headers["x-request-id"], "limit": 1000}
     return list(ok(platform.admin.get("/v1/audit", params=query))["data"])
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
@@ -70,7 +71,9 @@ class Faults:
             text, content_type = f"<Error><Code>{code}</Code><Message>m</Message></Error>", "application/xml"
         else:
             text, content_type = json.dumps({"__type": code, "message": "m"}), "application/x-amz-json-1.0"
-        return AWSResponse(request.url, status, {"content-type": content_type}, RawBody(text.encode()))
+        return AWSResponse(
+            request.url, status, HTTPHeaders.from_dict({"content-type": content_type}), RawBody(text.encode())
+        )
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def moto() -> Iterator[Faults]:
         injected.version = s3.put_object(Bucket="drops", Key=KEY, Body=b"sku,name\n1,Mug\n")["VersionId"]
         sqs.create_queue(QueueName="jobs")
         for client in (storage._s3(), queue._sqs()):
-            client.meta.events.register_first("before-send", injected)
+            client.meta.events.register_first("before-send", injected)  # type: ignore[arg-type] # the types of botocore know no responses
         yield injected
     clear_clients()
 
@@ -190,7 +193,7 @@ def test_a_failed_message_is_reported_even_if_sqs_refuses_to_change_its_visibili
 
     queue.send(messages(1))
     message = boto3.client("sqs").receive_message(QueueUrl=settings().queue("jobs"), AttributeNames=["All"])["Messages"]
-    event = {"Records": [record(message[0], "arn:aws:sqs:us-east-1:123456789012:jobs", "us-east-1")]}
+    event = {"Records": [record(dict(message[0]), "arn:aws:sqs:us-east-1:123456789012:jobs", "us-east-1")]}
     faults.forever = error
     context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 30_000)
     response = queue.consume(fail, on_dead_letter=refuse)(event, context)

@@ -53,7 +53,8 @@ order by client_id;
 
 -- name: can_see_catalog_and_client$
 -- Return whether the caller may see both the catalog and the client.
-select exists (select from app.catalog_view where id = :catalog_id) and exists (select from clients where id = :client_id);
+select exists (select from app.catalog_view where id = :catalog_id)
+  and exists (select from clients where id = :client_id);
 
 -- name: grant_catalog^
 -- Let a client read a catalog. If the client already has a grant for the catalog, the existing grant is returned.

@@ -113,7 +113,7 @@ def without_secrets(model: BaseModel) -> BaseModel:
     return model.model_copy(update=changes)
 
 
-def json_bytes(value: JsonValue) -> int:
+def json_bytes(value: Any) -> int:
     """Return the size of the text that PostgreSQL has for a `jsonb` value, in bytes.
 
     The text is UTF-8, with a space after each comma and each colon. PostgreSQL writes all digits of a number: 1e300 has
@@ -123,11 +123,11 @@ def json_bytes(value: JsonValue) -> int:
     return size + sum(len(format(Decimal(repr(number)), "f")) - len(repr(number)) for number in _large_floats(value))
 
 
-def _large_floats(value: JsonValue) -> Iterator[float]:
+def _large_floats(value: Any) -> Iterator[float]:
     return (item for item in _nested(value) if isinstance(item, float) and "e" in repr(item))
 
 
-def _nested(value: JsonValue) -> Iterator[JsonValue]:
+def _nested(value: Any) -> Iterator[Any]:
     """Yield a value and all values that are nested in it."""
     stack = [value]
     while stack:

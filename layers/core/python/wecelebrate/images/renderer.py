@@ -186,10 +186,10 @@ class _Process:
         self._socket, theirs = socket.socketpair()
         with theirs:
             try:
-                self._process = subprocess.Popen(  # noqa: S603 - a constant program with constant arguments
+                self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - a constant program with constant arguments
                     [sys.executable, "-I", "-S", str(PROGRAM), str(os.getpid()), _pillow_folder(),
                      str(limits.cpu_seconds), str(limits.memory)],
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     cwd="/",
                     env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},

@@ -56,7 +56,8 @@ where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. Affects 0 rows when a later worker has claimed the job, or when the job was cancelled.
+-- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. Affects 0
+-- rows when a later worker has claimed the job, or when the job was cancelled.
 update jobs set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 

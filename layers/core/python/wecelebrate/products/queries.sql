@@ -5,8 +5,8 @@ select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.visible_products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since, :sort,
-    :after_key, :after_id, :limit + 1) with ordinality as page
+from app.visible_products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since,
+    :sort, :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
       page.price::text as price, page.currency, page.images,

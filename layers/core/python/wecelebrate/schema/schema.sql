@@ -25,7 +25,6 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
-create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -140,12 +139,16 @@ create table audit_log (
   written_by text not null default CURRENT_USER,
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_action_length CHECK ((length(action) <= 200)),
+  constraint audit_log_address_length CHECK ((length(address) <= 100)),
+  constraint audit_log_admin_role_length CHECK ((length(admin_role) <= 100)),
+  constraint audit_log_after_length CHECK (app.json_fits(after, 65536)),
+  constraint audit_log_before_length CHECK (app.json_fits(before, 65536)),
   constraint audit_log_details_length CHECK (app.json_fits(details, 65536)),
+  constraint audit_log_email_length CHECK ((length(email) <= 500)),
   constraint audit_log_object_id_length CHECK ((length(object_id) <= 500)),
-  constraint audit_log_size_check CHECK (((octet_length((details)::text) <= 65536) AND
-    (COALESCE(octet_length((before)::text), 0) <= 65536) AND (COALESCE(octet_length((after)::text), 0) <= 65536) AND
-    (length(object_id) <= 1000) AND (length(action) <= 100))) NOT VALID,
-  constraint audit_log_subject_length CHECK ((length(subject) <= 500))
+  constraint audit_log_request_id_length CHECK ((length(request_id) <= 200)),
+  constraint audit_log_subject_length CHECK ((length(subject) <= 500)),
+  constraint audit_log_written_by_length CHECK ((length(written_by) <= 100))
 );
 comment on table audit_log is 'Who did or read what. Rows are only added, and deleted when they are older than two
   years.';
@@ -541,7 +544,8 @@ create table guest_mails (
   client_id uuid not null,
   mailbox text not null,
   created_at timestamp with time zone not null default now(),
-  constraint guest_mails_pkey PRIMARY KEY (id)
+  constraint guest_mails_pkey PRIMARY KEY (id),
+  constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
 );
 comment on column guest_mails.mailbox is
   'The address in the form that app.mailbox returns.';
@@ -1085,6 +1089,7 @@ create table order_quantities (
   quantity integer not null,
   created_at timestamp with time zone not null default now(),
   constraint order_quantities_pkey PRIMARY KEY (id),
+  constraint order_quantities_buyer_length CHECK ((length(buyer) <= 600)),
   constraint order_quantities_quantity_check CHECK ((quantity >= 1))
 );
 comment on column order_quantities.buyer is
@@ -1472,6 +1477,7 @@ create table sites (
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
+  constraint sites_domain_token_length CHECK ((length(domain_token) <= 64)),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1489,6 +1495,7 @@ create table sites (
     'staging'::text, 'dev'::text, 'test'::text, 'localhost'::text, 'autoconfig'::text, 'autodiscover'::text,
     'wpad'::text, 'isatap'::text, 'broadcasthost'::text, 'postmaster'::text, 'hostmaster'::text, 'webmaster'::text,
     'abuse'::text, 'security'::text, 'root'::text])))),
+  constraint sites_slug_length CHECK ((length(slug) <= 63)),
   constraint sites_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
   constraint sites_verified_domain_check CHECK (((domain_verified_at IS NULL) OR ((domain IS NOT NULL) AND (domain ~
     '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (domain !~

@@ -44,9 +44,9 @@ begin
 end
 $$;
 
--- Returns the slug in `site_domain` if it has the form `@<slug>`, and null if it is a domain. The functions write the host
--- `<slug>.<domain of the platform>` as `@<slug>`, because the database does not know the domain of the platform. No
--- request can contain this form, because a domain contains no `@`.
+-- Returns the slug in `site_domain` if it has the form `@<slug>`, and null if it is a domain. The functions write the
+-- host `<slug>.<domain of the platform>` as `@<slug>`, because the database does not know the domain of the platform.
+-- No request can contain this form, because a domain contains no `@`.
 create or replace function app.slug_of(site_domain text) returns text
 language sql immutable parallel safe
 return case when starts_with(site_domain, '@') then substr(site_domain, 2) end;
@@ -148,11 +148,11 @@ set local role app_owner;
 -- Returns whether the commit or the rollback of a transaction is visible to the next statements on this server.
 --
 -- pg_visible_in_snapshot gives a wrong answer on a standby: the snapshots of a standby have no list of open
--- transactions, so an open transaction that is older than the newest ended transaction counts as visible. Therefore this
--- function compares the id with the newest ended transaction, and then asks for the status of the transaction itself.
--- pg_xact_status raises an error if the id is in the future, so this order must be kept. The status is null if the
--- transaction is so old that PostgreSQL has removed its status. Only READ COMMITTED takes a new snapshot for the next
--- statement. A REPEATABLE READ transaction must begin after app.enter has returned that this server has caught up.
+-- transactions, so an open transaction that is older than the newest ended transaction counts as visible. Therefore
+-- this function compares the id with the newest ended transaction, and then asks for the status of the transaction
+-- itself. pg_xact_status raises an error if the id is in the future, so this order must be kept. The status is null if
+-- the transaction is so old that PostgreSQL has removed its status. Only READ COMMITTED takes a new snapshot for the
+-- next statement. A REPEATABLE READ transaction must begin after app.enter has returned that this server has caught up.
 create or replace function app.has_replayed(xid xid8) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -165,8 +165,8 @@ grant execute on function app.has_replayed(xid8) to public;
 
 -- Enters the database as the caller, until the end of the transaction. `min_xids` are the ids of earlier transactions.
 -- `caught_up` is true only if this server has replayed all these transactions. `milliseconds_left` is the time that the
--- function has left for this event, or null if the time is not limited. No statement runs longer. `request_id` is the id
--- of the API request, and `address` the IP address of its sender. Both are for the audit log.
+-- function has left for this event, or null if the time is not limited. No statement runs longer. `request_id` is the
+-- id of the API request, and `address` the IP address of its sender. Both are for the audit log.
 create or replace function app.enter(
   subject text, email text, site_domain text, client_id uuid, min_xids text[], job_id uuid, milliseconds_left integer,
   request_id text, address text)
@@ -212,7 +212,8 @@ begin
   return next;
 end
 $$;
--- The roles of callers may call the function as well, because the previous caller may have left its role in the session.
+-- The roles of callers may call the function as well, because the previous caller may have left its role in the
+-- session.
 grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer, text, text)
   to wc_public, wc_api, wc_worker,
      app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;

@@ -1,5 +1,5 @@
--- Clients and sites as the API shows them (catalogs: sharing.sql). PostgreSQL allows inserts and updates on a simple view. Therefore
--- the queries that create and change rows can use the views, and return the columns of the views.
+-- Clients and sites as the API shows them (catalogs: sharing.sql). PostgreSQL allows inserts and updates on a simple
+-- view. Therefore the queries that create and change rows can use the views, and return the columns of the views.
 
 set local role app_definer;
 
@@ -37,7 +37,8 @@ declare
 begin
   if tg_op = 'INSERT' then
     if is_caller then
-      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')), 40));
+      label := trim(both '-' from
+        left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')), 40));
       new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
       new.domain_token := replace(gen_random_uuid()::text, '-', '');
       new.domain_verified_at := null;

@@ -37,7 +37,7 @@ create table order_quantities (
   client_id uuid not null,
   site_id uuid not null,
   product_id uuid not null,
-  buyer text not null,
+  buyer text not null constraint order_quantities_buyer_length check (length(buyer) <= 600),
   quantity integer not null check (quantity >= 1),
   created_at timestamptz not null default now()
 );
@@ -51,7 +51,7 @@ create index order_quantities_by_created_at on order_quantities (created_at);
 create table guest_mails (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
-  mailbox text not null,
+  mailbox text not null constraint guest_mails_mailbox_length check (length(mailbox) <= 500),
   created_at timestamptz not null default now()
 );
 comment on column guest_mails.mailbox is 'The address in the form that app.mailbox returns.';

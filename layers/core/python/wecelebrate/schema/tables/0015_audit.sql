@@ -18,10 +18,13 @@ alter table audit_log
   add column before jsonb,
   add column after jsonb,
   add column written_by text not null default current_user,
-  add constraint audit_log_size_check
-    check (octet_length(details::text) <= 65536 and coalesce(octet_length(before::text), 0) <= 65536
-           and coalesce(octet_length(after::text), 0) <= 65536 and length(object_id) <= 1000 and length(action) <= 100)
-    not valid;
+  add constraint audit_log_admin_role_length check (length(admin_role) <= 100),
+  add constraint audit_log_email_length check (length(email) <= 500),
+  add constraint audit_log_request_id_length check (length(request_id) <= 200),
+  add constraint audit_log_address_length check (length(address) <= 100),
+  add constraint audit_log_before_length check (app.json_fits(before, 65536)),
+  add constraint audit_log_after_length check (app.json_fits(after, 65536)),
+  add constraint audit_log_written_by_length check (length(written_by) <= 100);
 comment on table audit_log is
   'Who did or read what. Rows are only added, and deleted when they are older than two years.';
 comment on column audit_log.subject is

@@ -12,10 +12,12 @@ alter table sites
   add column domain_token text not null default replace(gen_random_uuid()::text, '-', ''),
   add column domain_verified_at timestamptz,
   add constraint sites_slug_key unique (slug),
+  add constraint sites_slug_length check (length(slug) <= 63),
+  add constraint sites_domain_token_length check (length(domain_token) <= 64),
   add constraint sites_slug_check check (
     slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' and slug !~ '^..--'
-    and slug not in ('www', 'api', 'admin', 'console', 'mail', 'smtp', 'imap', 'mx', 'ns', 'ftp', 'auth', 'login', 'sso',
-      'app', 'assets', 'static', 'cdn', 'images', 'docs', 'help', 'support', 'status', 'blog', 'shop', 'account',
+    and slug not in ('www', 'api', 'admin', 'console', 'mail', 'smtp', 'imap', 'mx', 'ns', 'ftp', 'auth', 'login',
+      'sso', 'app', 'assets', 'static', 'cdn', 'images', 'docs', 'help', 'support', 'status', 'blog', 'shop', 'account',
       'accounts', 'billing', 'internal', 'staging', 'dev', 'test', 'localhost', 'autoconfig', 'autodiscover', 'wpad',
       'isatap', 'broadcasthost', 'postmaster', 'hostmaster', 'webmaster', 'abuse', 'security', 'root')),
   -- At least two labels of at most 63 characters, and a top-level domain that is no number and not `localhost`.
@@ -25,7 +27,8 @@ alter table sites
         and domain ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'
         and domain !~ '\.localhost$'));
 comment on column sites.slug is 'The label of the site below the domain of the platform. It never changes.';
-comment on column sites.domain is 'The domain that the client wants. Visitors reach the site at this domain only after it is verified.';
+comment on column sites.domain is
+  'The domain that the client wants. Visitors reach the site at this domain only after it is verified.';
 comment on column sites.domain_token is 'The value that the TXT record of the domain must contain.';
 
 -- Several sites may claim a domain. Only one site can have verified it.
