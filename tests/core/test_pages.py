@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from wecelebrate.core import pages
@@ -99,6 +100,7 @@ def response_bytes(page: pages.RenderedPage) -> int:
     return len(json.dumps(pages.body(page)[0], ensure_ascii=pages.ASCII_RESPONSES).encode())
 
 
+@hypothesis_settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.sampled_from(['"', "\\", "x", "ä", "\N{WRAPPED PRESENT}", "\x01"]), min_size=1, max_size=12),
     st.integers(1, 12),
