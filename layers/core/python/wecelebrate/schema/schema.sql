@@ -3279,6 +3279,7 @@ begin
     end if;
     return next current;
   end loop;
+  close list;
 end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;

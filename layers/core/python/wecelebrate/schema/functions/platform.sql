@@ -59,6 +59,7 @@ begin
     end if;
     return next current;
   end loop;
+  close list;
 end
 $$;
 grant execute on function app.page_rows(text, integer) to app_admin, app_support, app_client, app_customer, app_anon;
