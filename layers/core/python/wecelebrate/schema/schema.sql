@@ -3560,7 +3560,6 @@ begin
   return new;
 end
 $function$;
-grant execute on function app.protect_site_names() to public;
 
 -- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
 
@@ -3956,7 +3955,8 @@ begin
   end if;
 end
 $function$;
-grant execute on function app.reset_session() to public;
+grant execute on function app.reset_session() to app_admin, app_anon, app_client, app_customer, app_support, app_system,
+  app_worker, wc_api, wc_public, wc_worker;
 
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 
@@ -4301,7 +4301,7 @@ CREATE OR REPLACE FUNCTION app.slug_suffix()
  RETURNS text
  LANGUAGE sql
 RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
-grant execute on function app.slug_suffix() to public;
+grant execute on function app.slug_suffix() to app_admin, app_client, app_migrate;
 
 -- Function app.stamp_audit_entry(), owner app_definer
 

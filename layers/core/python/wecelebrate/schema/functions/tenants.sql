@@ -56,7 +56,6 @@ begin
   return new;
 end
 $$;
-grant execute on function app.protect_site_names() to public;
 
 create or replace trigger protect_names before insert or update on sites
   for each row execute function app.protect_site_names();

@@ -5,7 +5,7 @@ set local role app_owner;
 -- 40 random bits. The suffix makes a slug unique, and nobody can guess the slug of a site that is not public yet.
 create function app.slug_suffix() returns text
 language sql volatile return left(replace(gen_random_uuid()::text, '-', ''), 10);
-grant execute on function app.slug_suffix() to public;
+grant execute on function app.slug_suffix() to app_migrate, app_admin, app_client;
 
 alter table sites
   add column slug text not null default 'shop-' || app.slug_suffix(),
