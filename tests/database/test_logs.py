@@ -8,17 +8,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.rows import DictRow
 
 from infra.local.endpoints import Endpoints
 from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.world import A
 from wecelebrate.core.database import ENTER
-from wecelebrate.core.database.endpoints import MeteredCursor
 from wecelebrate.core.database.errors import to_problem
 
 OWNER = next(caller for caller in CALLERS if caller.name == "A's owner")
-Failure = Callable[[psycopg.Connection, str], object]
+Failure = Callable[[psycopg.Connection[DictRow], str], object]
 
 FAILURES: dict[str, tuple[type[psycopg.Error], Failure]] = {
     "a value of the wrong type": (psycopg.DataError, lambda c, marker: c.execute("select %s::uuid", [marker])),
@@ -56,8 +56,7 @@ def test_neither_the_log_nor_the_error_of_a_failing_statement_contains_its_value
 ) -> None:
     marker = f"ann-{uuid4().hex}@example.test"
     expected, fail = FAILURES[failure]
-    with database.connect("wc_api") as connection:
-        connection.cursor_factory = MeteredCursor  # type: ignore[assignment] # its rows are dicts
+    with database.connect_as_function("wc_api") as connection:
         connection.execute(ENTER, OWNER.parameters)
         # Injected SQL may try to change what PostgreSQL logs.
         connection.execute("set local log_parameter_max_length_on_error = 0")
@@ -88,8 +87,7 @@ def test_the_log_of_a_slow_statement_has_its_text_without_its_values(database: D
 
 def test_a_failing_copy_logs_no_values(database: Database, state: Path) -> None:
     marker = f"ann-{uuid4().hex}@example.test"
-    with database.connect() as connection:
-        connection.cursor_factory = MeteredCursor  # type: ignore[assignment] # its rows are dicts
+    with database.connect_as_function("postgres") as connection:
         connection.execute("create temporary table numbers (n int)")
         with pytest.raises(psycopg.DataError) as caught, connection.cursor().copy("copy numbers from stdin") as copy:
             copy.write_row([marker])
