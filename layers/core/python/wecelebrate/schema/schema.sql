@@ -3541,8 +3541,8 @@ declare
 begin
   if tg_op = 'INSERT' then
     if is_caller then
-      label := trim(both '-' from left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')),
-        40));
+      label := trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g'));
+      label := trim(both '-' from left(label, 40));
       new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
       new.domain_token := replace(gen_random_uuid()::text, '-', '');
       new.domain_verified_at := null;
@@ -3950,8 +3950,8 @@ begin
   if current_user <> session_user or pg_catalog.current_setting('search_path') <> '"$user", public'
      or exists (select from pg_catalog.pg_db_role_setting
                 where setrole = (select oid from pg_catalog.pg_roles where rolname = session_user)) then
-    raise exception 'settings were stored for the login %, so no caller may enter', session_user using errcode =
-      'WC503';
+    raise exception 'settings were stored for the login %, so no caller may enter', session_user
+      using errcode = 'WC503';
   end if;
 end
 $function$;

@@ -37,8 +37,8 @@ declare
 begin
   if tg_op = 'INSERT' then
     if is_caller then
-      label := trim(both '-' from
-        left(trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g')), 40));
+      label := trim(both '-' from regexp_replace(lower(new.name), '[^a-z0-9]+', '-', 'g'));
+      label := trim(both '-' from left(label, 40));
       new.slug := coalesce(nullif(label, ''), 'shop') || '-' || app.slug_suffix();
       new.domain_token := replace(gen_random_uuid()::text, '-', '');
       new.domain_verified_at := null;
