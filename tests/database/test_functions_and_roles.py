@@ -58,9 +58,6 @@ def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.
         "has_replayed",
         "merge_patch",
         "products_page_sql",
-        "protect_site_names",
-        "reset_session",
-        "slug_suffix",
     }
 
 
