@@ -174,5 +174,5 @@ def test_a_function_that_does_not_declare_the_cache_cannot_use_the_cache(
 
     settings.cache_clear()
     module.redis.cache_clear()
-    with pytest.raises(CacheDown, match="declare"):
+    with pytest.raises(CacheDown, match="function"):
         module.redis()

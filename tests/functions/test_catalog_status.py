@@ -117,6 +117,12 @@ OBEYED = {
         "branding": "in mails and on the storefront",
         "settings": "`public` is on the storefront",
         "catalog_id": "the products of the storefront",
+        "guest_orders": "orders",
+        "max_line_quantity": "orders",
+        "max_daily_quantity": "orders",
+        "max_daily_quantity_per_address": "orders",
+        "max_order_amount": "orders",
+        "max_recipient_mails": "mails about orders",
     },
     "CatalogPatch": {
         "status": "storefronts and orders",

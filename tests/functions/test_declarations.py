@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
@@ -118,6 +119,8 @@ def test_a_request_without_claims_opens_no_database_connection(route: str, monke
     method, _, path = route.partition(" ")
     nil = "00000000-0000-0000-0000-000000000000"
     raw_path = "/".join(nil if part.startswith("{") else part for part in path.split("/"))
-    request = Request(method, raw_path, "", [], b"", "127.0.0.1", "HTTP/1.1", "an-id")
+    # Requests without claims count against the limit of their address.
+    address = f"2001:db8:{zlib.crc32(route.encode()) % 65536:x}::1"
+    request = Request(method, raw_path, "", [], b"", address, "HTTP/1.1", "an-id")
     response = http.serve(app(spec))(event(request, route, {}, None, "a-trace"), None)
     assert (response["statusCode"], opened) == (401, [])

@@ -71,6 +71,8 @@ def test_a_verified_domain_leads_to_the_site_at_once(platform: Platform, tenant:
     verified = platform.verified(tenant.owner, site["id"])
     assert verified["domain_verified_at"] is not None
     assert ok(tenant.owner.get(f"/v1/sites/{site['id']}")) == verified
+    entries = ok(tenant.owner.get("/v1/audit", params={"object_id": site["id"]}))["data"]
+    assert [entry["after"].keys() for entry in entries if entry["action"] == "site.change"] == [{"domain_verified_at"}]
     assert ok(visit(platform, domain))["domain"] == domain
     assert ok(visit(platform, host))["domain"] == domain
 
@@ -122,6 +124,8 @@ def test_a_lost_record_keeps_the_shop_open_until_a_new_claimant_has_the_record(
     platform.set_txt(f"_wecelebrate.{domain}")
     problem(verify(tenant, site), 409, "domain_not_verified")
     assert ok(tenant.owner.get(f"/v1/sites/{site['id']}")) == verified
+    entries = ok(tenant.owner.get("/v1/audit", params={"object_id": site["id"]}))["data"]
+    assert [entry["after"].keys() for entry in entries if entry["action"] == "site.change"] == [{"domain_verified_at"}]
     assert shown_site(platform, domain) == site["id"]
     successor = claim(other_tenant, domain)
     assert shown_site(platform, domain) == site["id"]

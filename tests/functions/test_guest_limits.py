@@ -272,7 +272,8 @@ def test_failed_requests_use_up_only_the_limit_of_their_address(
     platform: Platform, shop: Tenant, flood: Callable[..., httpx.Response], subject: str | None
 ) -> None:
     mug = platform.product(shop)
-    attacker, other = platform.api(subject), platform.api()
+    # Failed requests also count against the customer, so each test has its own.
+    attacker, other = platform.api(subject and f"{subject}-{uuid4()}"), platform.api()
     # The limit of the site is so low that the flood would use it up if failed orders counted.
     platform.redis.hset(f"v1:local:{shop.client_id}:limit:orders.{shop.site_id}", minute(platform), 990)
     statuses = [flood(platform, shop, attacker).status_code for _ in range(110)]

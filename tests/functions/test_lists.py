@@ -12,7 +12,7 @@ import pytest
 from tests.functions.operations import Operation, all_operations, operation_id
 from tests.functions.resources import create_resources
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
-from wecelebrate.core.pages import ASCII_RESPONSES, MAX_RESPONSE_BYTES
+from wecelebrate.core.pages import ASCII_RESPONSES, MAX_CURSOR_LENGTH, MAX_RESPONSE_BYTES
 
 LISTS = [operation for operation in all_operations() if operation.is_list]
 NAMES = ["alpha", "Alpha", "ALPHA", "álpha", "Álpha", "a lpha", "a-lpha", "alpha", "Zeta", "ß", "ss"]
@@ -227,7 +227,7 @@ def test_a_search_for_special_characters_finds_exactly_these_characters(platform
         ({"q": "  "}, "q"),
         ({"q": "a\0"}, "q"),
         ({"q": "q" * 201}, "q"),
-        ({"cursor": "c" * 4097}, "cursor"),
+        ({"cursor": "c" * (MAX_CURSOR_LENGTH + 1)}, "cursor"),
     ],
     ids=str,
 )

@@ -64,7 +64,8 @@ def sharing(platform: Platform) -> Sharing:
     product = platform.product(owner, inventory_count=12_345)
     platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
     ok(platform.admin.put(f"/v1/catalogs/{owner.catalog_id}/grants/{grantee.client_id}"))
-    site = platform.site(grantee.client_id, owner.catalog_id)
+    limits = {"max_line_quantity": 10_000, "max_daily_quantity": None, "max_daily_quantity_per_address": None}
+    site = platform.site(grantee.client_id, owner.catalog_id, **limits)
     return Sharing(platform, owner, grantee, product, site)
 
 

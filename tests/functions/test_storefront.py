@@ -55,7 +55,9 @@ def test_a_site_is_public_at_its_domain_and_the_case_of_the_domain_does_not_matt
     ok(shop.tenant.owner.patch(f"/v1/sites/{shop.tenant.site_id}", json=settings))
     storefront = ok(platform.api().get(shop.path))
     assert (storefront["branding"], storefront["settings"]) == ({"color": "#fff"}, {"locale": "de"})
-    assert set(storefront) == {"id", "name", "domain", "branding", "settings"}
+    limits = {"guest_orders", "max_line_quantity", "max_daily_quantity", "max_daily_quantity_per_address"}
+    limits |= {"max_order_amount"}
+    assert set(storefront) == {"id", "name", "domain", "branding", "settings"} | limits
     assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == storefront
     assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(
         VISIBLE_NAMES

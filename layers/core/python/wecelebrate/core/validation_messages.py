@@ -33,6 +33,7 @@ _MESSAGES: Mapping[str, str] = {
     "decimal_max_digits": "must have at most {max_digits} digits",
     "decimal_max_places": "must have at most {decimal_places} decimals",
     "decimal_whole_digits": "must have at most {whole_digits} digits before the decimal point",
+    "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "dict_type": _OBJECT,

@@ -2,9 +2,9 @@
 -- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
 select to_json(rows)::text as item, name as after_name, id as after_id
 from (
-  select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, guest_orders,
-    max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount::text as max_order_amount,
-    max_recipient_mails
+  select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
+    domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
+    max_order_amount::text as max_order_amount, max_recipient_mails
   from app.site_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:status::text is null or status = :status)

@@ -59,7 +59,7 @@ return case kind
   when 'admin_users' then '{email}'
   when 'client_users' then '{email}'
   when 'catalogs' then '{source_config}'
-  when 'sites' then '{settings}'
+  when 'sites' then '{settings,domain_token}'
   when 'orders' then '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'
   when 'jobs' then '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'
   when 'uploads' then '{key,name}'
