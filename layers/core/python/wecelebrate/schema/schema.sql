@@ -2195,7 +2195,7 @@ CREATE OR REPLACE FUNCTION app.audit_secrets(kind text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address,settings}'::text[] WHEN
   'admin_users'::text THEN '{email}'::text[] WHEN 'client_users'::text THEN '{email}'::text[] WHEN 'catalogs'::text THEN
-  '{source_config}'::text[] WHEN 'sites'::text THEN '{settings}'::text[] WHEN 'orders'::text THEN
+  '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
   '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
   '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'::text[] WHEN 'uploads'::text THEN
   '{key,name}'::text[] WHEN 'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN
