@@ -33,11 +33,12 @@ def oversized(product: Product, images: str | None, attributes: str | None, sour
 
     The reason names the field.
     """
-    for name, value, text, max_bytes in (
+    values: tuple[tuple[str, Any, str | None, int], ...] = (
         ("images", product.images, images, MAX_IMAGES_BYTES),
         ("attributes", product.attributes, attributes, MAX_OBJECT_BYTES),
         ("the whole row", product.source, source, MAX_SOURCE_BYTES),
-    ):
+    )
+    for name, value, text, max_bytes in values:
         if text is None or len(text) * _BYTES_PER_CHARACTER <= max_bytes:
             continue
         size = json_bytes(value)
