@@ -227,11 +227,7 @@ def test_a_search_for_special_characters_finds_exactly_these_characters(platform
         ({"q": "  "}, "q"),
         ({"q": "a\0"}, "q"),
         ({"q": "q" * 201}, "q"),
-<<<<<<< HEAD
         ({"cursor": "c" * (MAX_CURSOR_LENGTH + 1)}, "cursor"),
-=======
-        ({"cursor": "c" * 6145}, "cursor"),
->>>>>>> 6285126 (Adapt the limit of a cursor in the tests, and the generated schema)
     ],
     ids=str,
 )
