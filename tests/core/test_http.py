@@ -1,6 +1,7 @@
 """Tests the responses of apps that `api()` and `serve()` create. The tests need no local cloud."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,12 +76,16 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return steps
 
 
+_addresses = itertools.count()
+
+
 def send_request(
     app: Any, method: str, path: str, body: bytes = b"", claims: Any = None, **headers: str
 ) -> dict[str, Any]:
     raw_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    address = f"192.0.2.{next(_addresses) % 256}"  # failed requests count against their address
     request = Sent(
-        method, path.partition("?")[0], path.partition("?")[2], raw_headers, body, "127.0.0.1", "HTTP/1.1", REQUEST_ID
+        method, path.partition("?")[0], path.partition("?")[2], raw_headers, body, address, "HTTP/1.1", REQUEST_ID
     )
     response: dict[str, Any] = http.serve(app)(event(request, f"{method} {path}", {}, claims, "a-trace"), None)
     return response

@@ -154,13 +154,21 @@ def test_a_statement_without_effect_queues_no_tag(superuser: psycopg.Connection,
     assert queued(superuser, f"update {table} set {column} = {column}") == set()
     assert queued(superuser, f"update {table} set {column} = {column} where false") == set()
     assert queued(superuser, f"delete from {table} where false") == set()
-    assert queued(superuser, f"insert into {table} select * from {table} on conflict do nothing") == set()
+    stored = superuser.execute(
+        "select string_agg(quote_ident(attname), ', ') from pg_attribute"
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = ''",
+        [table],
+    ).fetchone()
+    assert stored
+    copy = f"insert into {table} ({stored[0]}) select {stored[0]} from {table} on conflict do nothing"
+    assert queued(superuser, copy) == set()
 
 
 def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser: psycopg.Connection) -> None:
     columns = superuser.execute(
         "select attname, atttypid::regtype::text from pg_attribute"
-        " where attrelid = 'products'::regclass and attnum > 0 and not attisdropped and attname <> 'updated_at'"
+        " where attrelid = 'products'::regclass and attnum > 0 and not attisdropped and attgenerated = ''"
+        " and attname <> 'updated_at'"
     ).fetchall()
     other = {
         "uuid": "app.uuid7()",

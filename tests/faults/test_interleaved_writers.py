@@ -63,7 +63,12 @@ def reader_of(platform: Platform) -> Iterator[psycopg.Connection[DictRow]]:
     """Connect to the replica with the login of the API."""
     password = function_environment(platform.state, "api-products-read")["WC_DATABASE_PASSWORD"]
     with psycopg.connect(
-        platform.endpoints.replica, user="wc_api", password=password, autocommit=True, row_factory=dict_row
+        platform.endpoints.replica,
+        user="wc_api",
+        password=password,
+        autocommit=True,
+        row_factory=dict_row,
+        prepare_threshold=None,  # `app.enter` deallocates prepared statements
     ) as reader:
         yield reader
 
