@@ -166,7 +166,8 @@ def test_an_error_response_of_a_storefront_is_not_stored(
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
 def test_a_403_response_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
-    assert_problem_is_not_stored(operation.send(platform.api("nobody"), ids), 403, "no_membership")
+    # Failed requests count against the caller, so each test has its own.
+    assert_problem_is_not_stored(operation.send(platform.api(f"nobody-{uuid4()}"), ids), 403, "no_membership")
 
 
 # Tests of rate limits.

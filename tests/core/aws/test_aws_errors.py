@@ -80,7 +80,8 @@ class Faults:
 def moto() -> Iterator[Faults]:
     """Start moto with a versioned bucket and a queue, and inject faults into the calls of the platform's clients."""
     injected = Faults()
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
+    # moto changes the environment, too, so it has to restore the environment last.
+    with mock_aws(), pytest.MonkeyPatch.context() as environment:
         configure(environment)
         s3, sqs = boto3.client("s3"), boto3.client("sqs")
         s3.create_bucket(Bucket="drops")
