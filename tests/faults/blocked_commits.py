@@ -1,7 +1,7 @@
 """Blocks the commits of transactions. So a test can kill a function after its commit and before its response.
 
-The commits of the API's functions wait until a synchronous standby confirms them. This standby does not exist, so the
-commits wait forever. If the wait is cancelled, the commit completes.
+While commits are blocked, every commit waits until a synchronous standby confirms it. This standby does not exist, so
+the commits wait until the end of the block. Then all commits complete.
 """
 
 from collections.abc import Iterator
@@ -12,31 +12,23 @@ from tests.platform import Platform
 
 @contextmanager
 def blocking_commits(platform: Platform) -> Iterator[None]:
-    """Block every commit of the login `wc_api`. The commits of other logins are not blocked."""
+    """Block every commit until the end of the `with` block, also the commits of workers. Keep the block short."""
     database = platform.database
-    database.execute("alter system set synchronous_commit = local")
-    database.execute("alter role wc_api set synchronous_commit = on")
+    database.execute("alter system set synchronous_commit = on")
     database.execute("alter system set synchronous_standby_names = 'nobody'")
     database.execute("select pg_reload_conf()")
-    # A new setting of a role has no effect on connections that are already open.
-    database.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'wc_api'")
     try:
         yield
     finally:
-        database.execute("alter role wc_api reset synchronous_commit")
         database.execute("alter system reset synchronous_standby_names")
+        database.execute("alter system reset synchronous_commit")
         database.execute("select pg_reload_conf()")
+        platform.eventually(lambda: not blocked_commits(platform), within=10, every=0.005)
 
 
 def blocked_commits(platform: Platform) -> list[int]:
-    """Return the pids of the server processes whose commit is blocked."""
+    """Return the pids of the server processes whose commit is blocked, for the login of the API."""
     rows = platform.database.execute(
         "select pid from pg_stat_activity where wait_event = 'SyncRep' and usename = 'wc_api'"
     ).fetchall()
     return [row["pid"] for row in rows]
-
-
-def complete_commits(platform: Platform) -> None:
-    """Complete all blocked commits."""
-    for pid in blocked_commits(platform):
-        platform.database.execute("select pg_cancel_backend(%s)", [pid])
