@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 DATABASE = "wecelebrate"
 SUPERUSER = "postgres"
-
 _REPLICATION = "replicator"
 _SLOT = "replica"
 

@@ -102,8 +102,8 @@ def test_a_silent_name_server_costs_at_most_the_time_limit(monkeypatch: pytest.M
 def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     long = " ".join(f'"{"x" * 200}"' for _ in range(3))
     with name_server(records(*(f'"{n}"' for n in range(100)), long), monkeypatch):
-        found = txt.txt_records(NAME)
-    assert len(found) == txt.MAX_RECORDS
+        texts = txt.txt_records(NAME)
+    assert len(texts) == txt.MAX_RECORDS
     with name_server(records(long), monkeypatch):
         assert txt.txt_records(NAME) == ["x" * txt.MAX_RECORD_LENGTH]
 
