@@ -113,6 +113,7 @@ def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuse
     assert unchecked.fetchall() == []
 
 
+@pytest.mark.timeout(400)
 def test_a_comment_on_a_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     changed = [
         policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
