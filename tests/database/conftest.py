@@ -60,6 +60,24 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
     return _create_world(Database(server.address, f"world_{worker_id}", server.credentials), state)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def world_is_unchanged(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
+    """Fails if a test module commits a change to the rows of the world, which other modules would then see."""
+    before = _fingerprints(database)
+    yield
+    assert _fingerprints(database) == before, f"{request.module.__name__} must use own_database for changes"
+
+
+def _fingerprints(database: Database) -> dict[str, tuple[int, int]]:
+    """Return the number of rows of each table, and the sum of the hashes of its rows."""
+    each = sql.SQL("select {}, count(*), coalesce(sum(hashtext(r::text)), 0) from {} r")
+    query = sql.SQL(" union all ").join(
+        each.format(table, sql.Identifier(*table.split("."))) for table in sorted({row.table for row in world.ROWS})
+    )
+    with database.connect() as connection:
+        return {table: (rows, total) for table, rows, total in connection.execute(query)}
+
+
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
     """A database with the rows of the world for one test module, whose tests are allowed to commit changes."""

@@ -277,16 +277,16 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
-def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(database: Database, login: str) -> None:
-    row, _ = committed(database)
-    with database.connect(login, autocommit=True) as connection:
+def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(own_database: Database, login: str) -> None:
+    row, _ = committed(own_database)
+    with own_database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
         connection.execute("select app.delete_sent_invalidations('{}')")
         connection.execute("select app.delete_sent_invalidations(null)")
-        assert exists(database, row)
+        assert exists(own_database, row)
         connection.execute("select app.delete_sent_invalidations(%s)", [[row, uuid4()]])
-        assert not exists(database, row)
-        assert exists(database, ident("a tag"))
+        assert not exists(own_database, row)
+        assert exists(own_database, ident("a tag"))
 
 
 def test_no_login_can_read_the_ids_of_outbox_rows(database: Database) -> None:
@@ -341,9 +341,9 @@ def test_the_sweeper_claims_the_oldest_due_rows(database: Database, superuser: p
         )
 
 
-def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_rows(database: Database) -> None:
-    rows = {committed(database) for _ in range(2)}
-    with database.connect("wc_worker") as first, database.connect("wc_worker") as second:
+def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_rows(own_database: Database) -> None:
+    rows = {committed(own_database) for _ in range(2)}
+    with own_database.connect("wc_worker") as first, own_database.connect("wc_worker") as second:
         for connection in (first, second):
             connection.execute(ENTER, SYSTEM.parameters)
         claimed = claim(first)
@@ -353,8 +353,8 @@ def test_concurrent_sweepers_claim_different_rows_and_a_rollback_releases_the_ro
         assert claim(second) == claimed
         second.rollback()
     for row, _ in rows:
-        assert exists(database, row)
-        with database.connect("wc_api") as connection:
+        assert exists(own_database, row)
+        with own_database.connect("wc_api") as connection:
             connection.execute("select app.delete_sent_invalidations(%s)", [[row]])
 
 
