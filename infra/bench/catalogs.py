@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.bench.load import NextParameters, NextPath
-from infra.bench.platform import BenchPlatform
+from infra.bench.platform import ACME, BenchPlatform
 
 PAGE_SIZE = 50
 _LONG_AGO = "2020-01-01T00:00:00Z"
@@ -42,9 +42,9 @@ from (
 51st row only shows whether a next page exists."""
 
 
-def create_filled_catalog(platform: BenchPlatform, count: int) -> UUID:
+def create_filled_catalog(platform: BenchPlatform, count: int, owner: UUID = ACME) -> UUID:
     """Create a catalog with `count` products, and update the statistics of the query planner."""
-    catalog = platform.create_catalog()
+    catalog = platform.create_catalog(owner)
     platform.database.execute(_CREATE_DICE)
     platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
     platform.settle()

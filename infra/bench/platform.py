@@ -1,17 +1,14 @@
 """Starts a separate local cloud for the benchmarks, and provides the operations that several benchmarks use."""
 
-import http.client
 import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import boto3
@@ -24,8 +21,10 @@ from infra.local.owner import environment_of
 from infra.local.processes import LocalCloudError
 from wecelebrate.core.kill_switches import LIFE_SECONDS
 
-_ACME = UUID("c1000000-0000-7000-8000-000000000001")
-"""The demo client that owns the catalogs of the benchmarks."""
+ACME = UUID("c1000000-0000-7000-8000-000000000001")
+"""The demo client that owns the catalogs of most benchmarks."""
+GLOBEX = UUID("c2000000-0000-7000-8000-000000000002")
+"""The demo client that disturbs Acme in the benchmarks of neighbours."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 1800.0
 """The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have shorter limits of
@@ -59,12 +58,12 @@ class BenchPlatform:
         finally:
             _wecelebrate(environment, "down", "--erase")
 
-    def create_catalog(self) -> UUID:
-        """Create an empty catalog."""
+    def create_catalog(self, owner: UUID = ACME) -> UUID:
+        """Create an empty catalog of a client."""
         row = self.database.execute(
             "insert into catalogs (owner_client_id, name, type, status) values (%s, 'bench', 'erp', 'active')"
             " returning id",
-            [_ACME],
+            [owner],
         ).fetchone()
         assert row is not None
         catalog_id: UUID = row[0]
@@ -93,7 +92,7 @@ class BenchPlatform:
         self.database.execute(
             "insert into sites (client_id, name, domain, domain_verified_at, status, catalog_id)"
             " values (%s, %s, %s, now(), 'active', %s)",
-            [_ACME, domain, domain, catalog_id],
+            [ACME, domain, domain, catalog_id],
         )
         return domain
 
@@ -139,26 +138,6 @@ class BenchPlatform:
                 assert row is not None
                 total += row[0]
         return total
-
-    @contextmanager
-    def background_load(self, headers: dict[str, str], path: str, per_second: int) -> Iterator[None]:
-        """Send `per_second` GET requests a second in the background. Ignores the responses."""
-        stop = threading.Event()
-
-        def send() -> None:
-            connection = http.client.HTTPConnection(urlsplit(self.endpoints.api).netloc, timeout=30)
-            while not stop.wait(1 / per_second):
-                connection.request("GET", path, headers=headers)
-                connection.getresponse().read()
-            connection.close()
-
-        sender = threading.Thread(target=send)
-        sender.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            sender.join()
 
     def sync(self, catalog_id: UUID, file: Path, timeout: float = 600.0) -> float:
         """Put a file into the drop bucket, and wait until its sync is completed.

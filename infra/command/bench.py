@@ -14,7 +14,8 @@ def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark
     from infra.bench import measure
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
-    from infra.bench.pages import cache, growth, neighbour, pages
+    from infra.bench.neighbours import neighbours
+    from infra.bench.pages import cache, growth, pages
     from infra.bench.syncs import sync, sync_million
 
     measures = {
@@ -24,7 +25,7 @@ def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark
         "next-job": next_job,
         "pages": pages,
         "cache": cache,
-        "neighbour": neighbour,
+        "neighbours": neighbours,
         "growth": growth,
         "sync-1m": sync_million,
     }

@@ -32,6 +32,10 @@ INIT_LIMIT = 10.0
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """The maximum size of a response, in bytes. On Lambda, a response can be 100 bytes larger than a request."""
 
+QUEUE_NICENESS = 10
+"""The niceness of functions that read queues. On AWS, each function has CPUs of its own. Here all functions share the
+cores of one machine, so that an import must not slow down the responses of the API."""
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -121,7 +125,8 @@ class FunctionProcess:
             self._server = await self._loop.create_server(lambda: RuntimeApi(self), "127.0.0.1", 0)
             port = self._server.sockets[0].getsockname()[1]
             variables = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream}
-            self._fork = await zygote.fork({**environment, **variables}, self.spec.folder, self.log.path)
+            niceness = QUEUE_NICENESS if self.spec.queue else 0
+            self._fork = await zygote.fork({**environment, **variables}, self.spec.folder, self.log.path, niceness)
         except (ZygoteDied, OSError) as error:
             self._ended(error_payload("Runtime.ExitError", str(error)))
             return

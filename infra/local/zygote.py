@@ -92,13 +92,17 @@ class Zygote:
             if self._writer is None:
                 await self._start()
 
-    async def fork(self, environment: Mapping[str, str], folder: Path, logfile: Path) -> Fork:
-        """Fork a process for the function in `folder`. Raises ZygoteDied."""
+    async def fork(self, environment: Mapping[str, str], folder: Path, logfile: Path, niceness: int = 0) -> Fork:
+        """Fork a process for the function in `folder`. Raises ZygoteDied.
+
+        niceness: a number from 0 to 19. A process with a higher niceness gets less CPU time when others need it.
+        """
         await self.start()
         request_id = next(self._ids)
         answer: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
         self._pending[request_id] = answer
-        self._send({"fork": request_id, "environment": dict(environment), "folder": str(folder), "log": str(logfile)})
+        request = {"environment": dict(environment), "folder": str(folder), "log": str(logfile), "niceness": niceness}
+        self._send({"fork": request_id, **request})
         return await answer
 
     def kill(self, fork: Fork) -> None:

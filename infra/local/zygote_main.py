@@ -8,8 +8,8 @@ variables of the developer.
 The zygote exchanges lines of JSON with its client over an inherited socket. The sign `→` marks requests to the zygote,
 and the sign `←` marks its answers and messages::
 
-    → {"fork": id, "environment": {…}, "folder": …, "log": …}     ← {"forked": id, "pid": …}
-    → {"kill": pid}                                                ← {"exited": pid, "code": …}
+    → {"fork": id, "environment": {…}, "folder": …, "log": …, "niceness": …}    ← {"forked": id, "pid": …}
+    → {"kill": pid}                                                              ← {"exited": pid, "code": …}
 
 A negative code -N means that signal N has ended the process.
 
@@ -114,6 +114,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
 def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     """Set the environment variables, the folder and the log of a function. Then run AWS's runtime client."""
     os.setsid()
+    lower_priority(request["niceness"])
     die_with_parent(zygote)
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -137,6 +138,26 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"
     client.main(sys.argv)
     sys.exit(0)
+
+
+def lower_priority(niceness: int) -> None:
+    """Give this process and its future threads and children less CPU time than others, if `niceness` is above 0.
+
+    Linux can group the processes of each session. It then ignores the niceness of processes, but not that of their
+    group. See `sched(7)`, "The autogroup feature".
+    """
+    if niceness == 0:
+        return
+    os.nice(niceness)
+    for _ in range(10):
+        try:
+            Path("/proc/self/autogroup").write_text(str(niceness))
+        except BlockingIOError:  # the system allows only one such change in 0.1 seconds
+            time.sleep(0.1)
+        except OSError:  # the system has no such groups
+            return
+        else:
+            return
 
 
 class LineWriter(io.TextIOBase):

@@ -52,6 +52,24 @@ async def test_sixteen_invocations_run_concurrently(tmp_path: Path) -> None:
         assert functions.processes[spec.name]["processes"] == 16
 
 
+async def test_functions_of_queues_get_less_cpu_time_than_functions_of_the_api(tmp_path: Path) -> None:
+    code = """
+        import os, pathlib
+
+        def handler(event, context):
+            group = pathlib.Path("/proc/self/autogroup")
+            return [os.nice(0), group.read_text().split()[-1] if group.exists() else None]
+        """
+    api, queue = (
+        write(tmp_path, "api/count/read", code),
+        write(tmp_path, "queues/counts", code, "timeout = 10\n[queue]\nvisibility = 10\n"),
+    )
+    async with running(tmp_path, api, queue) as functions:
+        of_api, of_queue = await call(functions, api), await call(functions, queue)
+    assert of_queue[0] == min(of_api[0] + 10, 19)
+    assert (of_api[1], of_queue[1]) in (("0", "10"), (None, None))
+
+
 COUNTER = """
 import os
 
