@@ -136,6 +136,20 @@ def test_a_lost_record_keeps_the_shop_open_until_a_new_claimant_has_the_record(
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
+def test_a_client_that_loses_its_domain_reads_when_this_happened_but_not_who_has_the_domain_now(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
+) -> None:
+    site = claim(tenant, domain)
+    verified = platform.verified(tenant.owner, site["id"])
+    platform.verified(other_tenant.owner, claim(other_tenant, domain)["id"])
+    entry, own, *_ = ok(tenant.owner.get("/v1/audit", params={"object_id": site["id"]}))["data"]
+    assert (entry["action"], entry["client_id"]) == ("site.change", tenant.client_id)
+    assert entry["before"] == {"domain_verified_at": verified["domain_verified_at"]}
+    assert entry["after"] == {"domain_verified_at": None}
+    assert (entry["subject"], entry["email"], entry["address"]) == ("another client", None, None)
+    assert own["subject"] != "another client"
+
+
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 def test_a_change_of_the_domain_ends_the_verification_and_any_other_change_keeps_it(
     platform: Platform, tenant: Tenant, domain: str, method: str

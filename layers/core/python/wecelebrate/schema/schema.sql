@@ -4318,8 +4318,14 @@ begin
   new.admin_role := app.admin_role();
   new.email := app.email();
   new.job_id := app.job_id();
-  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
   new.address := case when sealed then nullif(current_setting('app.address', true), '') end;
+  if new.client_id <> all (app.client_ids()) and app.admin_role() is null and app.site_id() is null
+    and app.subject() not like 'service:%' then
+    new.subject := 'another client';
+    new.email := null;
+    new.address := null;
+  end if;
+  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
   if app.subject() is not null then
     new.created_at := clock_timestamp();
   end if;

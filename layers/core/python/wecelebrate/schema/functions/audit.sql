@@ -29,7 +29,9 @@ as $$
 $$;
 
 -- Sets the columns that say who acts, whatever the statement that inserts the entry says. A connection without a caller
--- belongs to an operator or to a migration.
+-- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes over
+-- its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own client
+-- has an entry of its own with the same request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -40,8 +42,14 @@ begin
   new.admin_role := app.admin_role();
   new.email := app.email();
   new.job_id := app.job_id();
-  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
   new.address := case when sealed then nullif(current_setting('app.address', true), '') end;
+  if new.client_id <> all (app.client_ids()) and app.admin_role() is null and app.site_id() is null
+    and app.subject() not like 'service:%' then
+    new.subject := 'another client';
+    new.email := null;
+    new.address := null;
+  end if;
+  new.request_id := case when sealed then nullif(current_setting('app.request_id', true), '') end;
   if app.subject() is not null then
     new.created_at := clock_timestamp();
   end if;
