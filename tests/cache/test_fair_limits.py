@@ -11,6 +11,7 @@ from wecelebrate.core.requests import counting, limits, sessions
 from wecelebrate.core.requests.limits import (
     ADDRESS_PER_MINUTE,
     FAILURE_COST,
+    MAX_TIME_COST,
     ORDER_SHARE,
     STOREFRONT_SHARE,
     LocalLimits,
@@ -142,6 +143,39 @@ def test_the_failed_requests_of_a_member_count_only_against_the_limit_of_the_cli
     member.exhaust()
     with pytest.raises(TooManyRequests):
         Attempt(MEMBER).fail(400, looked_up=False)
+
+
+# Requests that keep the database busy.
+
+
+@pytest.mark.parametrize(("milliseconds", "cost"), [(0.0, 0), (49.9, 0), (50.0, 1), (349.0, 6), (60_000.0, 20)])
+def test_database_time_costs_a_visitor_one_additional_request_per_50_ms(milliseconds: float, cost: int) -> None:
+    visitor, attempt = Client(VISITOR, None), Attempt(VISITOR)
+    attempt.request.lookup()
+    attempt.request.count.record_database_time(milliseconds)
+    assert visitor.send("192.0.2.1")["address"][0] == ADDRESS_PER_MINUTE - (1 + cost) - 1
+
+
+def test_database_time_counts_against_a_customer_at_all_addresses() -> None:
+    customer = Client(Caller(subject="carol", site_domain="shop.test"), None)
+    for number in range(ADDRESS_PER_MINUTE // (1 + MAX_TIME_COST) + 1):
+        attempt = Attempt(customer.caller, f"192.0.2.{number}")
+        attempt.request.lookup()
+        attempt.request.count.record_database_time(60_000)
+    assert customer.exhaust("192.0.2.200") == 0
+
+
+def test_database_time_costs_a_member_nothing_and_takes_back_no_order() -> None:
+    member = Client(MEMBER, 10)
+    attempt = Attempt(MEMBER)
+    attempt.request.lookup()
+    attempt.request.count.record_database_time(60_000)
+    assert member.send()["requests"][0] == 8
+    visitor = Client(VISITOR, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
+    attempt = Attempt(VISITOR, is_order=True)
+    attempt.request.lookup()
+    attempt.request.count.record_database_time(60_000)
+    assert visitor.send("192.0.2.2", is_order=True)["orders"][0] == 38
 
 
 @pytest.mark.parametrize("status", [409, 422, 503])

@@ -60,3 +60,13 @@ def test_the_usage_of_a_request_is_not_billed_to_the_tenant_of_the_next_request(
     meter.record_query(0.002)
     meter.assign_tenant("other", "site")
     assert meter.unsent().splitlines() == ["acme product 1 1 5 0", "other site 1 2 0 0"]
+
+
+def test_the_database_time_of_a_request_begins_at_zero() -> None:
+    meter = Meter()
+    meter.begin_request()
+    meter.record_query(0.25)
+    meter.record_query(0.5)
+    assert meter.request_milliseconds == 750
+    meter.begin_request()
+    assert meter.request_milliseconds == 0

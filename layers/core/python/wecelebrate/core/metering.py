@@ -40,11 +40,14 @@ class Meter:
 
     _account: _Account = _UNASSIGNED
     _usage: dict[_Account, Usage] = field(default_factory=dict)
+    request_milliseconds: float = 0.0
+    """The database time of the current request."""
 
     def begin_request(self) -> None:
         """Start a request whose tenant is not known yet. Discards usage that was not assigned to a tenant."""
         self._account = _UNASSIGNED
         self._usage.pop(_UNASSIGNED, None)
+        self.request_milliseconds = 0.0
 
     def assign_tenant(self, tenant: str, entity: str) -> None:
         """Bill the request to a tenant and an entity, including the usage that the request has already recorded."""
@@ -59,6 +62,7 @@ class Meter:
         `rows` is -1 if the statement neither returned nor changed rows.
         """
         self._current().add(queries, seconds * 1000, max(rows, 0), 0)
+        self.request_milliseconds += seconds * 1000
         metrics.count("DatabaseMilliseconds", seconds * 1000)
 
     def record_commands(self, commands: int) -> None:

@@ -27,7 +27,7 @@ from wecelebrate.core.cache.values import (
     UNKNOWN_HISTORY,
     CacheLookup,
     CacheResult,
-    FailedRequest,
+    Charge,
     TagVersions,
     Value,
 )
@@ -38,11 +38,11 @@ __all__ = [
     "CacheDown",
     "CacheLookup",
     "CacheResult",
-    "FailedRequest",
+    "Charge",
     "TagVersions",
     "Value",
+    "apply_charge",
     "busiest_domains",
-    "charge",
     "delete",
     "get",
     "get_or_set",
@@ -87,9 +87,9 @@ def lookup(request: CacheLookup) -> CacheResult:
     return CacheResult.parse(response)
 
 
-def charge(request: FailedRequest) -> tuple[bool, tuple[str, ...]]:
-    """Count a failed request. Returns whether its limits allow it, and the limits in the format of CacheResult."""
-    status, lines = redis().run(CHARGE, [], prefix(), str(now()), request.to_json())
+def apply_charge(charge: Charge) -> tuple[bool, tuple[str, ...]]:
+    """Make a request cost more. Returns whether its limits allow it, and the limits in the format of CacheResult."""
+    status, lines = redis().run(CHARGE, [], prefix(), str(now()), charge.to_json())
     return status != "limited", tuple(lines.splitlines())
 
 

@@ -125,8 +125,8 @@ class CacheLookup:
 
 
 @dataclass(frozen=True)
-class FailedRequest:
-    """The arguments of the Redis call that counts a failed request."""
+class Charge:
+    """The arguments of the Redis call that makes a request cost more than one request, or takes back its order."""
 
     counts: Mapping[str, str]
     """The keys of the limits that refuse the request if they are used up, by their names."""
@@ -137,7 +137,7 @@ class FailedRequest:
     quota: int
     """The quota of each limit in `counts`."""
     cost: int
-    """The number of requests that a failure costs, in addition to the request itself."""
+    """The number of requests that the request costs, in addition to itself."""
 
     def to_json(self) -> str:
         """Return the arguments as JSON for charge.lua."""

@@ -1,4 +1,4 @@
-"""Counts failed requests against the limits, also those that fail before any other code has counted them.
+"""Counts the additional costs of requests against the limits, also of those that fail before they were counted.
 
 A request can fail before its handler runs: the body is not JSON, the token is not valid, or a field is wrong. Without
 this module such requests would cost a caller nothing.
@@ -16,6 +16,7 @@ from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import TooManyRequests, Unauthenticated
 from wecelebrate.core.http.problems import PROBLEM
 from wecelebrate.core.http.responses import add_headers_to
+from wecelebrate.core.metering import meter
 from wecelebrate.core.requests.request_cache import RequestCache
 
 _REQUEST_CACHE = "wecelebrate.request_cache"
@@ -41,7 +42,7 @@ def source_address(event: Mapping[str, Any]) -> str:
 
 
 def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
-    """Count the request if it failed or placed no order. Returns the response to send.
+    """Make the request cost more if it failed or kept the database busy. Returns the response to send.
 
     This is the given response, or a response with the status 429.
     """
@@ -50,6 +51,8 @@ def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     if status < HTTPStatus.BAD_REQUEST:
         if cache and REPLAYED_HEADER.lower() in response["headers"]:
             cache.count.take_back_order()
+        if cache:
+            cache.count.record_database_time(meter.request_milliseconds)
         return response
     try:
         (cache or _request_cache(event)).record_failure(status)

@@ -1,7 +1,8 @@
 """Counts one request against its limits (`limits`).
 
-The lookup of a request counts the request, in Redis or, while Redis is down, in this instance. If the request fails, a
-second call makes the request cost more, and takes back the order that the lookup has counted.
+The lookup of a request counts the request, in Redis or, while Redis is down, in this instance. If the request fails or
+keeps the database busy, a second call makes the request cost more. If it fails, the call also takes back the order that
+the lookup has counted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,12 +10,20 @@ from http import HTTPStatus
 from typing import Any
 
 from wecelebrate.core import cache, kill_switches
-from wecelebrate.core.cache import FailedRequest
+from wecelebrate.core.cache import Charge
 from wecelebrate.core.cache.keys import PUBLIC, key, quoted
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import limits
 from wecelebrate.core.requests.addresses import limited_address
-from wecelebrate.core.requests.limits import FAILURE_COST, ORDER_SHARE, STOREFRONT_SHARE, Limit, LocalLimits
+from wecelebrate.core.requests.limits import (
+    FAILURE_COST,
+    MAX_TIME_COST,
+    MILLISECONDS_PER_REQUEST,
+    ORDER_SHARE,
+    STOREFRONT_SHARE,
+    Limit,
+    LocalLimits,
+)
 from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, session_key
 
 OnLimits = Callable[[Mapping[str, str]], object]
@@ -96,28 +105,40 @@ class RequestCount:
         if not _is_fault_of_caller(status) or self._is_known_member:
             self.take_back_order()
         elif self._is_counted:
-            self._charge({}, list(self._keys.values()))
+            self._charge(self._charge_of_failure({}, list(self._keys.values())))
         else:
-            self._charge(self._keys, [])
+            self._charge(self._charge_of_failure(self._keys, []))
+
+    def record_database_time(self, milliseconds: float) -> None:
+        """Make the request of a visitor cost more if it kept the database busy.
+
+        The requests of members count against the limit of their client, which pays for the time of the database.
+        """
+        cost = min(int(milliseconds / MILLISECONDS_PER_REQUEST), MAX_TIME_COST)
+        if cost and self._is_counting() and not self._is_member:
+            self._charge(Charge({}, list(self._keys.values()), [], limits.ADDRESS_PER_MINUTE, cost))
 
     def take_back_order(self) -> None:
         """Take back the order that the request has counted, because the request has placed no order."""
         if self._order_keys or self._local_orders:
-            self._charge({}, [])
+            self._charge(self._charge_of_failure({}, []))
 
-    def _charge(self, counts: Mapping[str, str], charges: list[str]) -> None:
+    def _charge_of_failure(self, counts: Mapping[str, str], charges: list[str]) -> Charge:
+        """Take back the local order of a failed request. Return the charge, which takes back the order in Redis."""
         local_orders, self._local_orders = self._local_orders, ()
         for limit in local_orders:
             _local_limits.add(limit, -1)
-        if not (counts or charges or self._order_keys):
+        return Charge(counts, charges, self._order_keys, limits.ADDRESS_PER_MINUTE, FAILURE_COST)
+
+    def _charge(self, charge: Charge) -> None:
+        if not (charge.counts or charge.charges or charge.refunds):
             return
-        quota = limits.ADDRESS_PER_MINUTE
         try:
-            allowed, lines = cache.charge(FailedRequest(counts, charges, self._order_keys, quota, FAILURE_COST))
+            allowed, lines = cache.apply_charge(charge)
         except cache.CacheDown:
             self.count_locally()
-            for caller in self._local_callers if counts or charges else ():
-                _local_limits.add(caller, FAILURE_COST)
+            for caller in self._local_callers if charge.counts or charge.charges else ():
+                _local_limits.add(caller, charge.cost)
         else:
             self._report([Limit.parse(line) for line in lines], refused=not allowed)
 

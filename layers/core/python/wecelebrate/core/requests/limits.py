@@ -13,6 +13,8 @@ No caller can use up a limit that other callers need:
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
   The failed requests of a member count only against the limit of the member's client, which is the limit of all their
   requests. Otherwise a faulty program of a client could stop the visitors who share its address.
+- A visitor's request that keeps the database busy costs additional requests, too. No stranger can have many of the most
+  expensive pages computed.
 """
 
 import time
@@ -30,6 +32,12 @@ SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
 """How many requests one customer is allowed to send per minute, from all addresses together."""
 FAILURE_COST = 5
 """How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
+MILLISECONDS_PER_REQUEST = 50
+"""A visitor's request costs one additional request for each full 50 milliseconds of database time. An address can
+therefore use half of one core. Cached responses need no database time."""
+MAX_TIME_COST = 20
+"""The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
+an address can send 28 requests per minute."""
 STOREFRONT_SHARE = 2
 """The limit for one address is the request limit of a client's storefronts, divided by this number."""
 ORDER_SHARE = 4
