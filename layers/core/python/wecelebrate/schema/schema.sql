@@ -1874,7 +1874,7 @@ create policy migrate on app.seal_key for insert to app_migrate
 grant insert on app.seal_key to app_migrate;
 grant select on app.seal_key to app_definer;
 
--- Table app.staged_products, owner app_worker
+-- Table app.staged_products, owner app_owner
 
 create table app.staged_products (
   job_id uuid not null,
@@ -1894,8 +1894,8 @@ create table app.staged_products (
   is_active boolean,
   source_data jsonb,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, line)
-);
--- row-level security: enabled
+) partition by HASH (job_id);
+-- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
 create policy admin_insert on app.staged_products for insert to app_admin
@@ -1904,9 +1904,17 @@ create policy client on app.staged_products for select to app_client
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
 create policy client_insert on app.staged_products for insert to app_client
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
+create policy definer on app.staged_products for select to app_definer
+  using (true);
+create policy worker on app.staged_products for select to app_worker
+  using (job_id = ( SELECT app.job_id() AS job_id));
+create policy worker_delete on app.staged_products for delete to app_worker
+  using (job_id = ( SELECT app.job_id() AS job_id));
+grant delete, select on app.staged_products to app_worker;
 grant insert, select on app.staged_products to app_admin, app_client;
+grant select on app.staged_products to app_definer;
 
--- Table app.staged_rejections, owner app_worker
+-- Table app.staged_rejections, owner app_owner
 
 create table app.staged_rejections (
   job_id uuid not null,
@@ -1918,16 +1926,26 @@ create table app.staged_rejections (
   reason text not null,
   raw jsonb not null,
   constraint staged_rejections_pkey PRIMARY KEY (job_id, fence, line, n)
-);
-CREATE INDEX staged_rejections_by_sku ON app.staged_rejections USING btree (job_id, fence, sku);
--- row-level security: enabled
-create policy admin on app.staged_rejections for all to app_admin
-  using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())))
+) partition by HASH (job_id);
+CREATE INDEX staged_rejections_by_sku ON ONLY app.staged_rejections USING btree (job_id, fence, sku);
+-- row-level security: forced
+create policy admin on app.staged_rejections for select to app_admin
+  using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
+create policy admin_insert on app.staged_rejections for insert to app_admin
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
-create policy client on app.staged_rejections for all to app_client
-  using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())))
+create policy client on app.staged_rejections for select to app_client
+  using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
+create policy client_insert on app.staged_rejections for insert to app_client
   with check (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
+create policy definer on app.staged_rejections for select to app_definer
+  using (true);
+create policy worker on app.staged_rejections for select to app_worker
+  using (job_id = ( SELECT app.job_id() AS job_id));
+create policy worker_delete on app.staged_rejections for delete to app_worker
+  using (job_id = ( SELECT app.job_id() AS job_id));
+grant delete, select on app.staged_rejections to app_worker;
 grant insert, select on app.staged_rejections to app_admin, app_client;
+grant select on app.staged_rejections to app_definer;
 
 -- View app.audit_view, owner app_owner
 
@@ -2066,6 +2084,16 @@ begin
 end
 $function$;
 grant execute on function app.analyze_products() to app_system;
+
+-- Function app.analyze_staged_products(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.analyze_staged_products()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ analyze app.staged_products_intake (job_id, fence, sku) $function$;
+grant execute on function app.analyze_staged_products() to app_worker;
 
 -- Function app.audit_action(text,text,jsonb,jsonb), owner app_definer
 
@@ -2239,6 +2267,21 @@ begin
   from jsonb_array_elements(lines) with ordinality l (line, n)
   where (line ->> 'quantity')::integer > site.max_line_quantity
   having count(*) > 0;
+end
+$function$;
+
+-- Function app.check_staged_rows(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.check_staged_rows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  if exists (select from staged where job_id is distinct from (select app.job_id())) then
+    raise exception 'a worker stages only rows of its own job' using errcode = 'insufficient_privilege';
+  end if;
+  return null;
 end
 $function$;
 
@@ -4302,6 +4345,29 @@ CREATE OR REPLACE FUNCTION app.slug_suffix()
  LANGUAGE sql
 RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
 grant execute on function app.slug_suffix() to app_admin, app_client, app_migrate;
+
+-- Function app.staged_job_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.staged_job_ids()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with recursive staged (job_id) as (
+    select least((select job_id from app.staged_products order by job_id limit 1),
+      (select job_id from app.staged_rejections order by job_id limit 1))
+    union all
+    select (select next from (
+        (select job_id as next from app.staged_products where job_id > s.job_id order by job_id limit 1)
+        union all
+        (select job_id from app.staged_rejections where job_id > s.job_id order by job_id limit 1)) following
+      order by next limit 1)
+    from staged s where s.job_id is not null
+  )
+  select job_id from staged where job_id is not null
+$function$;
+grant execute on function app.staged_job_ids() to app_worker;
 
 -- Function app.stamp_audit_entry(), owner app_definer
 

@@ -1,26 +1,14 @@
 -- name: delete_staged_products!
--- Delete the staged products of the given jobs.
-delete from app.staged_products where job_id = any (:job_ids);
+-- Delete the staged products of the caller's job.
+delete from app.staged_products where job_id = app.job_id();
 
 -- name: delete_staged_rejections!
--- Delete the staged rejections of the given jobs.
-delete from app.staged_rejections where job_id = any (:job_ids);
+-- Delete the staged rejections of the caller's job.
+delete from app.staged_rejections where job_id = app.job_id();
 
 -- name: list_staged_jobs
--- List every job that has staged rows. The query does not read all rows, because it jumps in the index from one job to
--- the next job.
-with recursive staged (job_id) as (
-  select least((select job_id from app.staged_products order by job_id limit 1),
-    (select job_id from app.staged_rejections order by job_id limit 1))
-  union all
-  select (select next from (
-      (select job_id as next from app.staged_products where job_id > s.job_id order by job_id limit 1)
-      union all
-      (select job_id from app.staged_rejections where job_id > s.job_id order by job_id limit 1)) following
-    order by next limit 1)
-  from staged s where s.job_id is not null
-)
-select job_id from staged where job_id is not null;
+-- List every job that has staged rows.
+select app.staged_job_ids() as job_id;
 
 -- name: stage_products*!
 -- Stage products in the caller's transaction. A worker uses COPY instead.
@@ -42,11 +30,9 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 -- Count the rows of the file that are staged as products, not as rejections.
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;
 
--- name: analyze_staged!
--- Update the planner's statistics of the staged products. Without these statistics, the planner expects one row in a
--- chunk of 5,000 rows, and reads the whole catalog for each row. For a catalog with 15,000 products, a chunk then takes
--- 3 s instead of 0.2 s.
-analyze app.staged_products (job_id, fence, sku);
+-- name: analyze_staged$
+-- Update the planner's statistics of the staged products.
+select app.analyze_staged_products();
 
 -- name: analyze_products$
 -- Update the planner's statistics of products after a large sync.

@@ -29,9 +29,9 @@ as $$
 $$;
 
 -- Sets the columns that say who acts, whatever the statement that inserts the entry says. A connection without a caller
--- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes over
--- its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own client
--- has an entry of its own with the same request id.
+-- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes
+-- over its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own
+-- client has an entry of its own with the same request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
