@@ -1,16 +1,20 @@
 -- name: list_catalogs
--- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
-select to_json(rows)::text as item, name as after_name, id as after_id
+-- List one page after the cursor, in name order. A filter that is null matches every row. The catalogs that the caller
+-- has a grant for have only their public columns.
+select to_json(catalog)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
-  from app.catalog_view
+  from (select * from catalogs union all select * from app.granted_catalogs()) catalogs
   where (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
-    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
-  order by name, id
+    and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
+  order by folded_name, id
   limit :limit + 1
-) rows
-order by name, id;
+) page cross join lateral (
+  select page.id, page.owner_client_id, page.name, page.type, page.source, page.status, page.source_config,
+    page.sync_settings, page.pricing_rules, page.low_inventory, page.created_at, page.updated_at, page.last_sync_at
+) catalog
+order by page.folded_name, page.id;
 
 -- name: get_catalog^
 -- Get a catalog that the caller may see.

@@ -20,9 +20,6 @@ from wecelebrate.products.models import NewProduct, Product, ProductFilters, Pro
 
 sql = queries(__file__)
 
-_BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
-"""The sort order of a list of products. The filter `sort` says what the key is."""
-
 
 def entry(product_id: UUID) -> Entry:
     """Return the cache entry for a product."""
@@ -63,12 +60,12 @@ def _require_catalog(tx: Transaction, catalog_id: UUID) -> None:
 
 def page_rows(tx: Transaction, query: Callable[..., Any], **parameters: Any) -> list[dict[str, Any]]:
     """Return the rows of a list of products, as `pages.page_rows` does."""
-    return pages.page_rows(tx, query, _BY_KEY, **parameters)
+    return pages.page_rows(tx, query, pages.BY_KEY, **parameters)
 
 
 def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query parameters that determine where a page of products begins. Raises BadCursor."""
-    return {**_BY_KEY, **pages.decode(cursor, request)}
+    return pages.start_after(cursor, request, pages.BY_KEY)
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:

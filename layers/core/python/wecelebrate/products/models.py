@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from wecelebrate.core.models import (
     ABSENT,
@@ -26,6 +26,17 @@ ProductLabel = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 ImageUrl = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
 """An http(s) URL or a path. Other schemes are not allowed, because a browser could run a `javascript:` URL."""
 ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
+MAX_WORDS = 10
+"""The maximum number of words in a search. app.search_patterns has the same limit."""
+
+
+def _check_words(search: str) -> str:
+    if len(search.split()) > MAX_WORDS:
+        raise ValueError(f"must have at most {MAX_WORDS} words")
+    return search
+
+
+Search = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_check_words)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 
@@ -103,16 +114,24 @@ class Product(BaseModel):
 class ProductListFilters(ListParameters):
     """The filters of all lists of products, including the lists in storefronts."""
 
-    q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None, description="A text that the name of the product contains."
+    q: Search | None = Field(
+        default=None,
+        description=(
+            "Up to 10 words. The name or the SKU of the product contains each word, in any order. Case and accents do"
+            " not matter: `maßstab` finds MASSSTAB, and `cafe` finds Café."
+        ),
     )
+    sku: Sku | None = Field(default=None, description="The exact SKU of the product. Case and accents matter.")
     category: ProductLabel | None = None
     brand: ProductLabel | None = None
     price_min: Money | None = None
     price_max: Money | None = None
     sort: Sort = Field(
         default="name",
-        description="The field to sort by. A leading `-` means descending: `-created_at` lists the newest first.",
+        description=(
+            "The field to sort by. A leading `-` means descending: `-created_at` lists the newest first. In name"
+            " order, case and accents do not matter."
+        ),
     )
 
 

@@ -58,7 +58,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
-    facet_filters = {name: parameters[name] for name in ("q", "category", "brand", "price_min", "price_max")}
+    facet_filters = {name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None
     return pages.render(rows, filters.limit, request, facets=facets or "null")
 
