@@ -1,12 +1,14 @@
 """Searches, lists and facets return only rows that the caller may see, although definer functions read the rows."""
 
+import random
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
 
 from tests.database.callers import CALLERS, Caller
 from tests.database.conftest import Database
@@ -45,12 +47,20 @@ VISIBLE = {
     "wc_api with app_client set by hand": set[UUID](),
     "wc_public with app_anon set by hand": set[UUID](),
 }
-SEARCH = "select * from app.search_products(%s, %s, null, null, null, null, %s, null, %s, null, null, 100)"
-LIST = "select id from app.{}products_page(%s, null, null, null, null, null, %s, null, %s, null, null, 100)"
+SEARCH = "select * from app.find_products(%s, %s, null, null, null, null, null, %s, null, %s, null, null, 100)"
+LIST = "select id from app.list_{}products(%s, null, null, null, null, null, null, %s, null, %s, null, null, 100)"
+SEARCH_BEFORE = "select * from app.search_products(%s, %s, null, null, null, null, %s, null, %s, null, null, 100)"
+LIST_BEFORE = "select id from app.products_page(%s, null, null, null, null, null, %s, null, %s, null, null, 100)"
+"""The functions that the previous release calls."""
 
 
 def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> set[UUID]:
     return {row[0] for row in connection.execute(statement.encode(), values)}
+
+
+def visible(caller: Caller) -> str:
+    """Return the part of the function's name. Storefronts use the function without the rules for shared catalogs."""
+    return "" if caller.login == "wc_public" else "visible_"
 
 
 @pytest.mark.parametrize("name", VISIBLE)
@@ -60,11 +70,39 @@ def test_a_caller_can_find_and_list_only_products_that_it_may_see(
     caller = BY_NAME[name]
     with entered(connections[caller.login], caller) as connection:
         searched = set().union(*(ids(connection, SEARCH, [catalog, "mug", None, "name"]) for catalog in CATALOGS))
-        # Storefronts use the function without the rules for shared catalogs.
-        statement = LIST.format("" if caller.login == "wc_public" else "visible_")
-        listed = set().union(*(ids(connection, statement, [catalog, None, "name"]) for catalog in CATALOGS))
+        page = LIST.format(visible(caller))
+        listed = set().union(*(ids(connection, page, [catalog, None, "name"]) for catalog in CATALOGS))
     assert searched == VISIBLE[name]
     assert listed == VISIBLE[name]
+
+
+@pytest.mark.parametrize("name", VISIBLE)
+def test_the_functions_of_the_previous_release_find_and_list_only_rows_that_the_caller_may_read(
+    connections: dict[str, psycopg.Connection], name: str
+) -> None:
+    caller = BY_NAME[name]
+    with entered(connections[caller.login], caller) as connection:
+        searched = set().union(
+            *(ids(connection, SEARCH_BEFORE, [catalog, "mug", None, "name"]) for catalog in CATALOGS)
+        )
+        listed = set().union(*(ids(connection, LIST_BEFORE, [catalog, None, "name"]) for catalog in CATALOGS))
+        readable = ids(connection, "select id from products", [])
+    assert searched == VISIBLE[name]
+    assert listed == readable
+
+
+@pytest.mark.parametrize("name", VISIBLE)
+def test_a_caller_finds_by_its_exact_sku_only_a_product_that_it_may_see(
+    connections: dict[str, psycopg.Connection], database: Database, name: str
+) -> None:
+    with database.connect() as superuser:
+        skus = superuser.execute("select catalog_id, sku from products").fetchall()
+    caller = BY_NAME[name]
+    page = f"select id from app.list_{visible(caller)}products(%s, %s, %s{', null' * 6}, 'name', null, null, 9)"
+    for search in (None, "mug"):
+        with entered(connections[caller.login], caller) as connection:
+            found = set().union(*(ids(connection, page, [catalog, search, sku]) for catalog, sku in skus))
+        assert found == VISIBLE[name]
 
 
 @pytest.mark.parametrize("caller", ["visitor of A", "customer of A"])
@@ -113,10 +151,10 @@ def test_an_unknown_sort_is_rejected(
 def named(database: Database) -> Iterator[psycopg.Connection]:
     """A transaction of the superuser. It has added products whose names contain wildcards."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
-        for name in ("100% cotton", "100 cotton", "a_b", "axb", "back\\slash", "it's"):
+        for number, name in enumerate(("100% cotton", "100 cotton", "a_b", "axb", "back\\slash", "it's")):
             connection.execute(
                 "insert into products (catalog_id, sku, name, price, brand) values (%s, %s, %s, 1, %s)",
-                [A_CATALOG, name, name, name],
+                [A_CATALOG, number, name, name],
             )
         yield connection
 
@@ -126,6 +164,7 @@ def test_wildcards_in_a_search_match_only_themselves(named: psycopg.Connection) 
         for search, expected in {
             "0%": {"100% cotton"},
             "%": {"100% cotton"},
+            "cotton %": {"100% cotton"},
             "a_b": {"a_b"},
             "_": {"a_b"},
             "\\": {"back\\slash"},
@@ -157,7 +196,7 @@ def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(
         f"select id from products where catalog_id = %s and name ilike %s and (%s::boolean is null or is_active = %s)"
         f" and price <= 400 order by {key} {direction}, id {direction} limit %s"
     )
-    search = "select * from app.search_products(%s, %s, null, null, null, 400, %s, null, %s, null, null, %s)"
+    search = "select * from app.find_products(%s, %s, null, null, null, null, 400, %s, null, %s, null, null, %s)"
     for word in ("one", "ninth", "rare", "thousandth", "missing"):
         for active in (None, True):
             expected_ids = [
@@ -175,8 +214,13 @@ def as_caller(connection: psycopg.Connection, caller: Caller) -> Any:
 
 
 def facets(connection: psycopg.Connection, search: str | None = None) -> Any:
-    row = connection.execute("select app.storefront_facets(%s, null, null, null, null, 100)", [search]).fetchone()
+    row = connection.execute(
+        "select app.product_facets(%s, null, null, null, null, null, 100),"
+        " app.storefront_facets(%s, null, null, null, null, 100)",
+        [search, search],
+    ).fetchone()
     assert row
+    assert row[0] == row[1]
     return row[0]
 
 
@@ -196,3 +240,115 @@ def test_a_caller_without_a_site_gets_no_facets(connections: dict[str, psycopg.C
     for name in ("visitor of nothing", "wc_public with app_anon set by hand"):
         with entered(connections["wc_public"], BY_NAME[name]) as connection:
             assert facets(connection) is None
+
+
+def test_facets_with_equal_counts_are_in_the_order_of_names(named: psycopg.Connection) -> None:
+    for number, brand in enumerate(("Zebra", "apfel", "Äpfel", "Birne")):
+        named.execute(
+            "insert into products (catalog_id, sku, name, price, brand) values (%s, %s, 'fruit', 1, %s)",
+            [A_CATALOG, f"f{number}", brand],
+        )
+    with as_caller(named, BY_NAME["visitor of A"]):
+        assert [brand["value"] for brand in facets(named, "fruit")["brand"]] == ["apfel", "Äpfel", "Birne", "Zebra"]
+
+
+def test_the_largest_name_and_sku_and_category_fit_into_the_indexes(named: psycopg.Connection) -> None:
+    """An entry of an index has at most 2,704 bytes. The characters are random, so that they cannot be compressed."""
+    dice = random.Random(1)
+
+    def text(length: int) -> str:
+        return "".join(chr(dice.randrange(0x20000, 0x2A6D0)) for _ in range(length))
+
+    for sku, name in {text(200): text(500), "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200: "ﷺ" * 500}.items():
+        label = text(300)
+        named.execute(
+            "insert into products (catalog_id, sku, name, price, category, brand) values (%s, %s, %s, 1, %s, %s)",
+            [A_CATALOG, sku, name, label, label],
+        )
+        with as_caller(named, BY_NAME["A's owner"]):
+            assert len(ids(named, SEARCH, [A_CATALOG, f"{sku[:5]} {name[:20]}", None, "name"])) == 1
+        named.execute("reset session authorization")
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
+@pytest.mark.parametrize("search", [None, "fruit"])
+def test_the_functions_of_the_previous_release_return_the_same_pages(
+    named: psycopg.Connection, sort: str, search: str | None
+) -> None:
+    for number, name in enumerate(("Zebra", "apfel", "Äpfel", "Apfel", "Birne", "Łódź")):
+        named.execute(
+            "insert into products (catalog_id, sku, name, price) values (%s, %s, %s, %s)",
+            [A_CATALOG, f"f{number}", f"{name} fruit", number // 2],
+        )
+    now = (
+        "select id, case when %s like '%%name' then folded_name when %s like '%%price' then price::text"
+        " else created_at::text end"
+        " from app.list_products(%s, %s, null, null, null, null, null, null, null, %s, %s, %s, 2)"
+    )
+    before = now.replace("folded_name", "name").replace("list_products(%s, %s, null,", "products_page(%s, %s,")
+    with as_caller(named, BY_NAME["A's owner"]):
+        pages = []
+        for statement in (now, before):
+            rows: list[UUID] = []
+            key, last = None, None
+            while page := named.execute(
+                statement.encode(), [sort, sort, A_CATALOG, search, sort, key, last]
+            ).fetchall():
+                rows += [row[0] for row in page]
+                last, key = page[-1]
+            pages.append(rows)
+    assert pages[0] == pages[1]
+    assert len(pages[0]) == len(set(pages[0])) >= 6
+
+
+def plan(connection: psycopg.Connection, words: str, *, walk: bool) -> str:
+    """Return the plan of a search in name order. `walk` tells which of its two steps is explained."""
+    row = connection.execute(
+        "select format(app.product_query(false, true, false, true, false, true, false, 'name', false, %s),"
+        " app.search_condition(cardinality(app.search_patterns(%s)), '$2'))",
+        [walk, words],
+    ).fetchone()
+    assert row
+    types = "uuid, text[], text, text, numeric, numeric, boolean, timestamptz, text, uuid, integer, text, integer"
+    patterns = connection.execute("select app.search_patterns(%s)", [words]).fetchone()
+    assert patterns
+    connection.execute("set local plan_cache_mode = force_custom_plan")
+    connection.execute(f"prepare page ({types}) as {row[0]}".encode())
+    values = [A_CATALOG, patterns[0], "c", None, 1, None, True, None, None, None, 51, None, 9]
+    page = sql.SQL("explain execute page ({})").format(sql.SQL(", ").join(map(sql.Literal, values)))
+    explained = connection.execute(page).fetchall()
+    connection.execute("deallocate page")
+    return "\n".join(line for (line,) in explained)
+
+
+@pytest.fixture
+def filled(named: psycopg.Connection) -> psycopg.Connection:
+    """A transaction of the superuser. It has added 3,000 products to each of two catalogs, and statistics."""
+    named.execute(
+        "insert into products (catalog_id, sku, name, price, category)"
+        " select c, 'f' || n, 'Κούπα Кружка mug ' || n, n, 'c' || n %% 20"
+        " from generate_series(1, 3000) n, unnest(%s::uuid[]) c",
+        [[A_CATALOG, B_CATALOG]],
+    )
+    named.execute("analyze products")
+    return named
+
+
+@pytest.mark.parametrize("words", ["mug", "κούπα", "кружка", "mug 4711"])
+def test_the_search_index_evaluates_the_catalog_the_category_and_all_words(
+    filled: psycopg.Connection, words: str
+) -> None:
+    for method in ("indexscan", "indexonlyscan", "seqscan"):
+        filled.execute(f"set local enable_{method} = off".encode())
+    explained = plan(filled, words, walk=False)
+    condition = re.search(r"Bitmap Index Scan on products_search.*\n +Index Cond: (.*)", explained)
+    assert condition, explained
+    assert condition[1].count("~~") == len(words.split())
+    assert "catalog_id" in condition[1]
+    assert "category" in condition[1]
+
+
+def test_the_walk_of_a_search_reads_only_the_index(filled: psycopg.Connection) -> None:
+    for method in ("indexscan", "bitmapscan", "seqscan"):
+        filled.execute(f"set local enable_{method} = off".encode())
+    assert "Index Only Scan using products_by_category on products" in plan(filled, "mug 4711", walk=True)

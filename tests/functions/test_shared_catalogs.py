@@ -158,13 +158,13 @@ TABLES: list[LiteralString] = [
     "select pricing_rules, sync_settings, source_config from catalogs where owner_client_id <> all (app.client_ids())",
     "select inventory_count, source_data from products where catalog_id <> all (app.owned_catalog_ids())",
 ]
-PAGE: LiteralString = "_products_page(%(catalog)s, null, null, null, null, null, null, null, 'name', null, null, 9)"
+PAGE: LiteralString = "_products(%(catalog)s, null, null, null, null, null, null, null, null, 'name', null, null, 9)"
 VIEWS: list[LiteralString] = [
     "select * from app.catalog_view",
     "select * from app.granted_catalogs()",
     "select * from app.granted_product(%(product)s)",
-    "select * from app.visible" + PAGE,
-    "select * from app.granted" + PAGE,
+    "select * from app.list_visible" + PAGE,
+    "select * from app.list_granted" + PAGE,
 ]
 
 
