@@ -33,13 +33,24 @@ from (
   select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images, media,
     attributes, inventory_count, is_active, created_at, updated_at
   from products
-  where catalog_id = %(catalog)s and category = %(category)s and price <= %(price_max)s and name ilike %(pattern)s
-  order by name, id
+  where catalog_id = %(catalog)s and category = %(category)s and price <= %(price_max)s
+    and (folded_name || E'\\n' || folded_sku) like %(pattern)s
+  order by folded_name, id
   limit 51
 ) page
 """
 """This plain SQL query selects the same page that a request with a path from `search_paths` gets. As in the API, the
 51st row only shows whether a next page exists."""
+MEMBER_SEARCH_QUERY = """
+select json_agg(page)::text
+from (
+  select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images, media,
+    attributes, inventory_count, is_active, created_at, updated_at
+  from app.list_products(%(catalog)s, %(word)s, null, %(category)s, null, null, %(price_max)s, null, null, 'name', null,
+    null, 51)
+) page
+"""
+"""This query selects the same page as SEARCH_QUERY. The API runs such a query under row-level security."""
 
 
 def create_filled_catalog(platform: BenchPlatform, count: int, owner: UUID = ACME) -> UUID:
@@ -67,12 +78,13 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Generate parameters of SEARCH_QUERY for the same searches as `search_paths`, in the same order."""
+    """Generate parameters of both queries for the same searches as `search_paths`, in the same order."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:
         price_max, category, word = next_search()
-        return {"catalog": catalog, "category": category, "price_max": price_max, "pattern": f"%{word}%"}
+        page = {"catalog": catalog, "category": category, "price_max": price_max}
+        return {**page, "word": word, "pattern": f"%{word}%"}
 
     return next_parameters
 
