@@ -3,7 +3,7 @@
 -- app.fold gives the same result on every server and in every locale. PostgreSQL offers no such function: the result of
 -- lower() depends on the locale of the database, casefold() exists only since PostgreSQL 18, unaccent() is not
 -- immutable, a build without ICU has no collation that ignores accents, and LIKE refuses such collations before
--- PostgreSQL 18. docs/decisions/0026 describes the rules.
+-- PostgreSQL 18. docs/decisions/0034 describes the rules.
 
 set local role app_owner;
 
