@@ -148,7 +148,7 @@ def query(url: str, statement: str, next_parameters: NextParameters, subject: st
             if subject is not None:
                 database.execute("set session authorization wc_api")
                 database.execute("begin")
-                database.execute(ENTER, [subject, None, None, None, [], None])
+                database.execute(ENTER, [subject, None, None, None, [], None, None, None, None])
 
             def send() -> str:
                 database.execute(statement.encode(), next_parameters()).fetchall()
