@@ -208,6 +208,51 @@ def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(
             assert ids_found == expected_ids, (word, active)
 
 
+@pytest.mark.parametrize("word", ["zebra", "newest", "oldest"])
+def test_a_search_for_words_that_cluster_in_the_order_of_the_page_or_of_the_creation_returns_the_right_page(
+    named: psycopg.Connection, word: str
+) -> None:
+    named.execute(
+        "insert into products (catalog_id, sku, name, price, created_at)"
+        " select %s, 'w' || n, case when n %% 2 = 0 then 'zebra ' else 'apple ' end || lpad(n::text, 6, '0')"
+        " || case when n > 11000 then ' newest' when n < 100 then ' oldest' else '' end, 1, now() + n * interval '1 s'"
+        " from generate_series(1, 12000) n",
+        [A_CATALOG],
+    )
+    expected = named.execute(
+        "select id from products where catalog_id = %s and name like %s order by name, id limit 51",
+        [A_CATALOG, f"%{word}%"],
+    ).fetchall()
+    with as_caller(named, BY_NAME["A's owner"]):
+        search = (
+            "select * from app.find_products(%s, %s, null, null, null, null, null, null, null, 'name', null, null, 51)"
+        )
+        assert named.execute(search, [A_CATALOG, word]).fetchall() == expected
+    assert len(expected) == 51
+
+
+@pytest.mark.parametrize(
+    ("matching", "rows", "sort", "length"),
+    [
+        (0, 51, "name", None),
+        (1, 51, "name", None),
+        (2, 51, "name", 10_000),
+        (10, 51, "-name", 2_040),
+        (200, 51, "name", 2_000),
+        (5, 51, "price", None),
+        (6, 51, "-created_at", 2_000),
+        (20, 1_001, "name", None),
+        (21, 1_001, "name", 10_000),
+        (0, 1, "name", None),
+    ],
+)
+def test_a_search_walks_only_if_the_walk_can_be_expected_to_fill_the_page(
+    named: psycopg.Connection, matching: int, rows: int, sort: str, length: int | None
+) -> None:
+    walk = named.execute("select app.walk_length(%s, 200, %s, %s)", [matching, rows, sort])
+    assert walk.fetchone() == (length,)
+
+
 def as_caller(connection: psycopg.Connection, caller: Caller) -> Any:
     connection.execute(f"set local session authorization {caller.login}".encode())
     return entered(connection, caller)

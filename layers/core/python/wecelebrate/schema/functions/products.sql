@@ -8,8 +8,8 @@
 --
 -- If many products contain the words, the search reads rows in the order of the page until the page is full (the walk).
 -- Otherwise, the search index finds the few matches. The planner cannot choose between the two ways, because it has no
--- statistics for LIKE behind a policy. Therefore the search counts the matches among the 200 newest products first. (The
--- first products in name order would say less, because they begin with the same word.)
+-- statistics for LIKE behind a policy. Therefore the search counts the matches among the 200 newest products first.
+-- (The first products in name order would say less, because they begin with the same word.)
 
 set local role app_owner;
 
@@ -92,6 +92,19 @@ $$;
 grant execute on function app.product_query(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
   boolean, boolean, text) to public;
 
+-- Returns how many rows a search examines in order if `matching` rows of a sample match, or null if the search index is
+-- faster. The walk examines twice as many rows as it probably needs to find `rows` matches, and at most 10,000 rows,
+-- which takes 6 ms. Only the indexes in name order contain all columns that the walk needs, so in another order 2,000
+-- rows take 3 ms.
+create or replace function app.walk_length(matching bigint, sample integer, rows integer, sort text) returns integer
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  select case when matching * max_rows >= rows::bigint * sample
+    then least(max_rows, greatest(2000, 2 * rows::bigint * sample / matching)) end
+  from (select case ltrim(sort, '-') when 'name' then 10000 else 2000 end) limits (max_rows)
+$$;
+grant execute on function app.walk_length(bigint, integer, integer, text) to app_definer;
+
 set local role app_definer;
 
 -- Returns the ids of one page of a search, in order.
@@ -110,12 +123,8 @@ declare
     || case when site is null then '' else format(' and is_active and not exists (select'
          ' from public.site_product_exclusions excluded where excluded.site_id = %L'
          ' and excluded.product_id = products.id)', site) end;
-  sample constant integer := 200;
-  -- The largest number of rows that a walk examines, which takes 6 ms. Only the indexes in name order contain all
-  -- columns that the walk needs, so in another order 2,000 rows take 3 ms.
-  max_walk constant integer := case ltrim(sort, '-') when 'name' then 10000 else 2000 end;
+  matching integer;
   walk integer;
-  matching bigint;
   page uuid[];
 begin
   -- This check replaces row-level security. It must match the policies on products for each role.
@@ -129,18 +138,14 @@ begin
   if sku is not null then
     walk := 1;  -- a catalog has an SKU only once
   elsif category is not null or brand is not null then
-    walk := 2000;  -- similar products, about which other products say little
-  else
+    walk := 2000;  -- a sample of other products would say little
+  else  -- count the matches in a sample of 200 rows
     execute format('select cardinality(array(' || app.product_query(false, false, false, price_min is not null,
         price_max is not null, active is not null, updated_since is not null, '-created_at', false, true) || '))',
-        conditions)
-      into matching
-      using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
-        sample, sku, sample;
-    -- If the page can be expected to be full after `max_walk` rows, walk twice as far as expected.
-    if matching * max_walk >= rows::bigint * sample then
-      walk := least(max_walk, greatest(2000, 2 * rows::bigint * sample / matching));
-    end if;
+        conditions) into matching
+      using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, 200,
+        sku, 200;
+    walk := app.walk_length(matching, 200, rows, sort);
   end if;
   loop
     if walk is null then
@@ -154,8 +159,7 @@ begin
     end if;
     execute format('select array(' || app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
-        after_id is not null, walk is not null) || ')', conditions)
-      into page
+        after_id is not null, walk is not null) || ')', conditions) into page
       using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, rows,
         sku, walk;
     exit when walk is null or cardinality(page) >= rows or sku is not null;
