@@ -68,6 +68,9 @@ VISITS_TIMEOUT = 900.0
 
 @measures(
     "search-policies-100k",
+    "search-rare-100k",
+    "search-words-100k",
+    "search-sku-100k",
     "page-filter-search-100k",
     "page-filter-search-100k-rate",
     "list-1000-rows-rate",
@@ -77,12 +80,12 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
     They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page. The first
-    row compares the query of the search with the same query without row-level security.
+    rows compare the queries of searches with the same queries without row-level security.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
     search = get(api, owner, catalogs.search_paths(catalog))
-    yield _policies_row(platform, catalog)
+    yield from _policies_rows(platform, catalog)
     bare_query = query(platform.endpoints.replica, catalogs.SEARCH_QUERY, catalogs.search_parameters(catalog))
     floor, floor_name = both(health, bare_query), "/v1/health and the bare query"
     yield _p50_row("page-filter-search-100k", _pairs(search, floor, 1), floor_name, PAGE_LIMIT)
@@ -148,14 +151,17 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
     )
 
 
-def _policies_row(platform: BenchPlatform, catalog: UUID) -> Row:
-    """Compare the query of a search with the same query without row-level security."""
-    member_query, bare_query = (
-        query(platform.endpoints.replica, statement, catalogs.search_parameters(catalog), subject)
-        for statement, subject in ((catalogs.MEMBER_SEARCH_QUERY, OWNER), (catalogs.SEARCH_QUERY, None))
-    )
-    pairs = _pairs(member_query, bare_query, 1)
-    return _p50_row("search-policies-100k", pairs, "the query without policies", POLICIES_LIMIT)
+def _policies_rows(platform: BenchPlatform, catalog: UUID) -> Iterator[Row]:
+    """Compare the queries of searches with the same queries without row-level security."""
+    common = partial(catalogs.search_parameters, catalog)
+    searches = {"policies": (catalogs.MEMBER_SEARCH_QUERY, catalogs.SEARCH_QUERY, common)}
+    for kind, words in catalogs.SEARCHES.items():
+        parameters = partial(catalogs.words_parameters, catalog, words)
+        searches[kind] = (catalogs.MEMBER_WORDS_QUERY, catalogs.words_query(words), parameters)
+    for kind, (statement, bare, create) in searches.items():
+        url = platform.endpoints.replica
+        pairs = _pairs(query(url, statement, create(), OWNER), query(url, bare, create()), 1)
+        yield _p50_row(f"search-{kind}-100k", pairs, "the query without policies", POLICIES_LIMIT)
 
 
 def _health(platform: BenchPlatform) -> Connect:

@@ -144,8 +144,8 @@ def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant)
 
 
 def test_the_longest_sku_and_name_and_category_fit_into_the_database_indexes(tenant: Tenant) -> None:
-    # The name, the SKU and the category together have 4,000 bytes, which do not compress. PostgreSQL allows at most 2,704
-    # bytes in an entry of an index.
+    # The name, the SKU and the category together have 4,000 bytes, which do not compress.
+    # PostgreSQL allows at most 2,704 bytes in an entry of an index.
     rare = "".join(chr(0x20000 + (number * 7919) % 40_000) for number in range(500))
     new = {"sku": rare[:200], "name": rare, "category": rare[:300], "brand": rare[:300], "price": "1.00"}
     path = f"/v1/catalogs/{tenant.catalog_id}/products"
