@@ -306,7 +306,8 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on catalogs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -419,7 +420,8 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENC
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on clients for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -782,7 +784,8 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs FOR EACH ROW WHEN ((((ol
   AND ((new.status = 'cancelled'::text) OR ((old.status = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND
   (new.status = 'pending'::text)))) OR (old.approval IS DISTINCT FROM new.approval))) EXECUTE FUNCTION
   app.audit_row('people');
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on jobs for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1267,7 +1270,8 @@ CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.products REFEREN
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on products for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1352,7 +1356,8 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.schedules FOR EACH ROW WHEN (
   (old.name IS DISTINCT FROM new.name)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM
   new.timezone)) OR (old.settings IS DISTINCT FROM new.settings)) OR (old.is_active IS DISTINCT FROM new.is_active)) OR
   ((old.run_requested_at IS NULL) AND (new.run_requested_at IS NOT NULL)))) EXECUTE FUNCTION app.audit_row('people');
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on schedules for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1469,7 +1474,6 @@ create table sites (
   catalog_id uuid,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
-  folded_name text not null generated always as (app.fold(name, 1000)) stored,
   guest_orders boolean not null default true,
   max_line_quantity integer not null default 10,
   max_daily_quantity integer default 20,
@@ -1479,6 +1483,7 @@ create table sites (
   slug text not null default ('shop-'::text || app.slug_suffix()),
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
+  folded_name text not null generated always as (app.fold(name, 1000)) stored,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
@@ -1544,7 +1549,8 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.sites REFERENCIN
   EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.sites REFERENCING OLD TABLE AS before NEW TABLE AS after
   FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at_with_generated();
 -- row-level security: forced
 create policy admin on sites for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -2957,20 +2963,36 @@ CREATE OR REPLACE FUNCTION app.find_products(catalog uuid, search text, sku text
  SET enable_seqscan TO 'on'
 AS $function$
 declare
+  is_staff constant boolean := app.admin_role() is not null;  -- reading the context takes 50 µs
+  site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
+  conditions constant text := app.search_condition(cardinality(patterns), '$2')
+    || case when site is null then '' else format(' and is_active and not exists (select'
+         ' from public.site_product_exclusions excluded where excluded.site_id = %L'
+         ' and excluded.product_id = products.id)', site) end;
+  matching integer;
+  walk integer;
   page uuid[];
-  -- The number of rows to examine in order: 2,000 rows, which takes 1 ms, then at most 10,000 rows. Only the indexes in
-  -- name order contain all columns that the walk needs, so in another order 2,000 rows take 5 ms.
-  max_walk constant integer := case ltrim(sort, '-') when 'name' then 10000 else 2000 end;
-  walk integer := 2000;
 begin
   -- This check replaces row-level security. It must match the policies on products for each role.
-  if app.admin_role() is null and catalog <> all (app.catalog_ids()) then
+  if not is_staff and catalog <> all (app.catalog_ids()) then
     return;
   end if;
   -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
-  if app.admin_role() is null and updated_since is not null and catalog <> all (app.owned_catalog_ids()) then
+  if not is_staff and updated_since is not null and catalog <> all (app.owned_catalog_ids()) then
     updated_since := date_trunc('day', updated_since, 'UTC');
+  end if;
+  if sku is not null then
+    walk := 1;  -- a catalog has an SKU only once
+  elsif category is not null or brand is not null then
+    walk := 2000;  -- a sample of other products would say little
+  else  -- count the matches in a sample of 200 rows
+    execute format('select cardinality(array(' || app.product_query(false, false, false, price_min is not null,
+        price_max is not null, active is not null, updated_since is not null, '-created_at', false, true) || '))',
+        conditions) into matching
+      using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, 200,
+        sku, 200;
+    walk := app.walk_length(matching, 200, rows, sort);
   end if;
   loop
     if walk is null then
@@ -2982,18 +3004,13 @@ begin
         perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
       end if;
     end if;
-    execute format(
-        'select array(' || app.product_query(sku is not null, category is not null, brand is not null,
-          price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
-          after_id is not null, walk is not null) || ')',
-        app.search_condition(cardinality(patterns), '$2') || case when app.site_id() is null then '' else
-          ' and is_active and not exists (select from public.site_product_exclusions excluded'
-          ' where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id)' end)
-      into page
+    execute format('select array(' || app.product_query(sku is not null, category is not null, brand is not null,
+        price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
+        after_id is not null, walk is not null) || ')', conditions) into page
       using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, rows,
         sku, walk;
-    exit when walk is null or cardinality(page) >= rows;
-    walk := case when walk < max_walk and cardinality(page)::bigint * max_walk >= rows::bigint * walk then max_walk end;
+    exit when walk is null or cardinality(page) >= rows or sku is not null;
+    walk := null;
   end loop;
   return query select unnest(page);
 end
@@ -4552,6 +4569,29 @@ end
 $function$;
 grant execute on function app.set_updated_at() to public;
 
+-- Function app.set_updated_at_with_generated(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.set_updated_at_with_generated()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  case tg_table_name
+    when 'jobs' then
+      new.owner := old.owner;
+    when 'products' then
+      new.folded_name := old.folded_name;
+      new.folded_sku := old.folded_sku;
+    else
+      new.folded_name := old.folded_name;
+  end case;
+  if new is distinct from old then
+    new.updated_at := now();
+  end if;
+  return new;
+end
+$function$;
+
 -- Function app.site_id(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.site_id()
@@ -4713,6 +4753,20 @@ begin
 end
 $function$;
 grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_client;
+
+-- Function app.walk_length(bigint,integer,integer,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.walk_length(matching bigint, sample integer, rows integer, sort text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when matching * max_rows >= rows::bigint * sample
+    then least(max_rows, greatest(2000, 2 * rows::bigint * sample / matching)) end
+  from (select case ltrim(sort, '-') when 'name' then 10000 else 2000 end) limits (max_rows)
+$function$;
+grant execute on function app.walk_length(bigint,integer,integer,text) to app_definer;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 
