@@ -6,15 +6,15 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
-from wecelebrate.core.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Moment, Name, Object, Patch
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, Label, Line, Moment, Name, Percent
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
-Percent = Annotated[float, Field(ge=0, le=100)]
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-OptionText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ColumnName = Label
+OptionText = Annotated[str, Line(100)]
 Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
     "sku",
@@ -60,7 +60,7 @@ class SyncSettings(Input):
         default_factory=dict,
         description="Maps each product field to its column. Fields without a mapping are matched by column name.",
     )
-    currency: Currency = Field(
+    currency: CurrencyCode = Field(
         default="USD", description="The currency of the prices for which the file names no currency."
     )
     fetch_images: Flag = Field(
@@ -109,7 +109,7 @@ class CatalogContent(Input):
 class NewCatalog(CatalogContent):
     """A new catalog."""
 
-    owner_client_id: UUID | None = Field(
+    owner_client_id: Id | None = Field(
         default=None,
         description="The owner. Null: the platform owns the catalog. Only admins can create such a catalog.",
     )
@@ -120,7 +120,7 @@ class SyncSettingsPatch(Patch):
 
     options: FileOptions | None = None
     mapping: dict[ProductField, ColumnName | None] | None = None
-    currency: Currency | None = None
+    currency: CurrencyCode | None = None
     fetch_images: Flag | None = None
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None

@@ -18,6 +18,7 @@ from wecelebrate.core.cache.keys import digest
 from wecelebrate.core.database import Transaction, rows_within
 from wecelebrate.core.errors import BadCursor
 from wecelebrate.core.models import Input
+from wecelebrate.core.types import Whole
 
 Item = TypeVar("Item")
 
@@ -44,7 +45,7 @@ class ListParameters(Input):
 
     place: ClassVar[str] = ""
 
-    limit: int = Field(
+    limit: Whole = Field(
         default=50,
         ge=1,
         le=MAX_LIMIT,
@@ -220,5 +221,7 @@ def start_after(cursor: str | None, request: Mapping[str, Any], order: Mapping[s
 
 def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
     """Return the value of the `Link` header that points to the next page (RFC 8288)."""
-    encoded = urlencode({key: value for key, value in query.items() if value is not None} | {"cursor": cursor})
+    # A truth value is spelled as in JSON, because a parameter has no other spelling.
+    values = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items()}
+    encoded = urlencode({key: value for key, value in values.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{encoded}>; rel="next"'

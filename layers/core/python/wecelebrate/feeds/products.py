@@ -35,6 +35,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, mark)
     read_active = _active_reader(plan)
     read_currency = _cached(partial(_currency, catalog_currency))
+    exact_price = lru_cache(maxsize=CACHE_SIZE)(numbers.exact_price)
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
@@ -50,6 +51,9 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
             if currency_column is not None and (cell := cells[currency_column]):
                 columns = [currency_column]
                 currency = read_currency(cell)
+            if price is not None:
+                columns = price_columns
+                price = exact_price(price, currency or catalog_currency)
             images: list[str] = []
             for column in image_columns:
                 if cell := cells[column]:
@@ -137,21 +141,21 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
         columns = name_columns
         try:
             name = read_name(cells) if columns else None
-            if name is not None and not (len(name) <= 500 and name and name.isprintable()):
+            if name is not None and not (len(name) <= 500 and name and name.isascii() and name.isprintable()):
                 if not name:
                     raise BadCell("empty", "is empty")
                 name = convert.single_line(name, 500)
             columns = description_columns
             description = (read_description(cells) or None) if columns else None
-            if description is not None and len(description) > 100_000:
+            if description is not None and not (len(description) <= 100_000 and description.isprintable()):
                 convert.limited_text(description, 100_000)
             columns = category_columns
             category = (read_category(cells) or None) if columns else None
-            if category is not None and not (len(category) <= 300 and category.isprintable()):
+            if category is not None and not (len(category) <= 300 and category.isascii() and category.isprintable()):
                 category = convert.single_line(category, 300)
             columns = brand_columns
             brand = (read_brand(cells) or None) if columns else None
-            if brand is not None and not (len(brand) <= 300 and brand.isprintable()):
+            if brand is not None and not (len(brand) <= 300 and brand.isascii() and brand.isprintable()):
                 brand = convert.single_line(brand, 300)
         except BadCell as error:
             error.columns = columns

@@ -1,4 +1,4 @@
-"""Makes untrusted values safe for use in a mail: lines of text, mailboxes, e-mail addresses, URLs."""
+"""Makes untrusted values safe for use in a mail: lines of text, texts of visitors, mailboxes, URLs."""
 
 import re
 import unicodedata
@@ -7,11 +7,6 @@ from email.utils import formataddr
 from urllib.parse import urlsplit
 
 _MAX_URL_LENGTH = 2048
-_MAX_ADDRESS_LENGTH = 254
-"""The length of the longest e-mail address that RFC 5321 allows, without the angle brackets."""
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
-)
 _MAX_VISITOR_TEXT_LENGTH = 100
 _MAX_INPUT_LENGTH = 1000
 _MARKUP = re.compile(r"<[^>]*>?|&#?\w+;|[\[\]{}`|\\^>]")
@@ -42,22 +37,6 @@ def visitor_text(text: str) -> str:
     words = _MARKUP.sub(" ", visible).split()
     unlinked = " ".join(word for word in words if not (":/" in word or "@" in word or _LINK_PREFIX.match(word)))
     return clean(_INNER_DOT.sub(r"\1 ", unlinked))[:_MAX_VISITOR_TEXT_LENGTH]
-
-
-def mail_address(value: object) -> str | None:
-    """Return an e-mail address with its domain in ASCII (IDNA). Return None if SES would not accept the value.
-
-    SES accepts only addresses whose local part (before the `@`) is ASCII.
-    """
-    # The codec `idna` takes time in proportion to the square of the length, and no longer address can be valid.
-    if not isinstance(value, str) or len(value) > _MAX_ADDRESS_LENGTH:
-        return None
-    local, _, domain = value.rpartition("@")
-    try:
-        address = f"{local}@{domain.encode('idna').decode()}"
-    except ValueError:
-        return None
-    return address if len(address) <= _MAX_ADDRESS_LENGTH and _ADDRESS.fullmatch(address) else None
 
 
 def mailbox(name: str, address: str) -> str:

@@ -1,12 +1,12 @@
 """The objects that visitors of a site can see."""
 
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Money, Object
+from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Amount, Money, Switch
 from wecelebrate.products.models import ProductListFilters, ProductMedia
 
 
@@ -42,7 +42,7 @@ class StorefrontProduct(BaseModel):
     description: str | None
     category: str | None
     brand: str | None
-    price: Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
+    price: Amount
     currency: str
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
@@ -53,7 +53,7 @@ class StorefrontProduct(BaseModel):
 class StorefrontFilters(ProductListFilters):
     """The filters of a list of a storefront's products."""
 
-    facets: bool = Field(default=True, description="Whether the first page includes facets.")
+    facets: Switch = Field(default=True, description="Whether the first page includes facets.")
 
 
 class FacetValue(BaseModel):
@@ -66,8 +66,8 @@ class FacetValue(BaseModel):
 class PriceRange(BaseModel):
     """The lowest and the highest price. Both are null if there are no products."""
 
-    min: str | None
-    max: str | None
+    min: Amount | None
+    max: Amount | None
 
 
 class Facets(BaseModel):
