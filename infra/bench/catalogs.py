@@ -19,7 +19,7 @@ insert into products (catalog_id, sku, name, description, category, brand, price
 select %(catalog)s, 'SKU-' || n,
   concat_ws(' ', w[1 + pg_temp.dice(n, 1) %% 12], w[1 + pg_temp.dice(n, 2) %% 12], w[1 + pg_temp.dice(n, 3) %% 12], n),
   'A gift of ' || w[1 + n %% 12], 'category ' || pg_temp.dice(n, 4) %% 40, 'brand ' || pg_temp.dice(n, 5) %% 200,
-  1 + n %% 9973 / 100.0, n %% 500
+  round(1 + n %% 9973 / 100.0, 2), n %% 500
 from generate_series(1, %(count)s) n,
   (select string_to_array('crystal enamel mug scarf lamp award basket coffee plant notebook canvas wool', ' ') w) words
 """

@@ -35,7 +35,7 @@ INVALID_PRODUCTS: list[tuple[str, Json, str]] = [
     ("three decimals", {"price": "1.005"}, "/price"),
     ("three decimals as a number", {"price": 1.005}, "/price"),
     ("a negative price", {"price": "-0.01"}, "/price"),
-    ("a price above the maximum", {"price": "100000000.00"}, "/price"),
+    ("a price above the maximum", {"price": "1000000000000"}, "/price"),
     ("NaN as a price", {"price": "NaN"}, "/price"),
     ("a word as a price", {"price": "free"}, "/price"),
     ("a boolean price", {"price": True}, "/price"),

@@ -160,11 +160,11 @@ def test_pages_of_clients_and_sites_and_catalogs_and_jobs_and_exclusions_contain
 
 
 def test_the_link_to_the_next_page_contains_the_parameters_of_the_request(tenant: Tenant, products_path: str) -> None:
-    parameters = {"limit": "1", "q": "ÁLPHA", "sort": "-price", "price_max": "9.50"}
+    parameters = {"limit": "1", "q": "ÁLPHA", "sort": "-price", "price_max": "9.5"}
     url = tenant.owner.get(products_path, params=parameters).links["next"]["url"]
     query = httpx.QueryParams(urlsplit(url).query)
     assert set(query) == {*parameters, "cursor"}
-    assert (query["q"], query["price_max"]) == ("ÁLPHA", "9.50")
+    assert (query["q"], query["price_max"]) == ("ÁLPHA", "9.5")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_search_for_special_characters_finds_exactly_these_characters(platform
     ("parameters", "pointer"),
     [
         ({"price_min": "-1"}, "price_min"),
-        ({"price_min": "1.005"}, "price_min"),
+        ({"price_min": "1.0005"}, "price_min"),
         ({"price_max": "1e500"}, "price_max"),
         ({"price_max": "NaN"}, "price_max"),
         ({"price_max": "Infinity"}, "price_max"),

@@ -5,6 +5,7 @@ change these products.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from wecelebrate.core.errors import NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.settings import settings
 from wecelebrate.products import low_stock
-from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
+from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch, require_exact
 
 sql = queries(__file__)
 
@@ -109,6 +110,8 @@ def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
     before = get(tx, product_id)
     expected = match.check(before)
+    if "price" in changes or "currency" in changes:
+        require_exact(Decimal(changes.get("price", before.price)), changes.get("currency", before.currency))
     row = sql.change_product(
         tx,
         product_id=product_id,

@@ -31,8 +31,8 @@ from (
 -- Create a product.
 insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,
   inventory_count, is_active)
-values (:catalog_id, :sku, :name, :description, :category, :brand, :price, :currency, :images,
-  app.product_media(:catalog_id, :images), :attributes, :inventory_count, :is_active)
+values (:catalog_id, :sku, :name, :description, :category, :brand, app.exact_amount(:price, :currency), :currency,
+  :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count, :is_active)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
@@ -42,7 +42,11 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
 -- the product's `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
-  select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active
+  select sku, name, description, category, brand,
+    -- A price that an earlier release stored with too many decimals does not prevent other changes.
+    case when (price, currency) = (old.price, old.currency) and price <> round(price, app.minor_units(currency))
+      then old.price else app.exact_amount(price, currency) end,
+    currency, images, attributes, inventory_count, is_active
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :product_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

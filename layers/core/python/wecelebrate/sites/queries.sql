@@ -12,8 +12,8 @@ from (
 ) page cross join lateral (
   select page.id, page.client_id, page.name, page.domain, page.status, page.branding, page.settings, page.catalog_id,
     page.created_at, page.updated_at, page.slug, page.domain_verified_at, page.guest_orders, page.max_line_quantity,
-    page.max_daily_quantity, page.max_daily_quantity_per_address, page.max_order_amount::text as max_order_amount,
-    page.max_recipient_mails
+    page.max_daily_quantity, page.max_daily_quantity_per_address,
+    trim_scale(page.max_order_amount)::text as max_order_amount, page.max_recipient_mails
 ) site
 order by page.folded_name, page.id;
 

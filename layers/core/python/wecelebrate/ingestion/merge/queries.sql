@@ -41,8 +41,9 @@ select app.analyze_products();
 -- name: merge_chunk^
 -- Merge the rows of the next SKUs after `after` into the catalog, as the caller. The number of SKUs is limited to
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
--- rows have the same SKU, only the last row is merged, and the other rows are rejected. Two more kinds of rows are
--- rejected: rows for a new SKU if the name or the price is missing, and rows that the mode excludes.
+-- rows have the same SKU, only the last row is merged, and the other rows are rejected. Three more kinds of rows are
+-- rejected: rows for a new SKU if the name or the price is missing, rows that the mode excludes, and rows that change
+-- the currency of a price that is finer than the new currency.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -61,7 +62,12 @@ with next_skus as (
 ), last_rows as materialized (
   select distinct on (sku) * from staged order by sku, line desc
 ), chunk as materialized (
-  select s.*, p.id, p.inventory_count as stock
+  select s.*, p.id, p.inventory_count as stock,
+    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
+    case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
+      else coalesce(s.price, p.price) end as exact_price,
+    s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
+      as is_inexact
   -- The two conditions on p.sku are redundant. They limit how much of the catalog the query reads, for every join
   -- method that the planner can choose.
   from last_rows s left join products p
@@ -76,18 +82,18 @@ with next_skus as (
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
-      coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
+      c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
       coalesce(c.is_active, p.is_active), c.source_data)
   from chunk c
-  where p.id = c.id and :mode <> 'create'
+  where p.id = c.id and :mode <> 'create' and c.is_inexact is not true
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
          p.is_active, p.source_data)
       is distinct from (coalesce(c.name, p.name),
         case when c.description is null then p.description else nullif(c.description, '') end,
         case when c.category is null then p.category else nullif(c.category, '') end,
         case when c.brand is null then p.brand else nullif(c.brand, '') end,
-        coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
+        c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
         coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
         coalesce(c.is_active, p.is_active), c.source_data)
   returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count
@@ -123,6 +129,10 @@ with next_skus as (
     union all
     select line, sku, 'sku_exists', 'the product exists already, and this load only creates', source_data, rows
     from chunk where id is not null and :mode = 'create'
+    union all
+    select line, sku, 'too_precise', 'the row changes the currency to ' || currency
+      || ', and the stored price has more decimals than this currency', source_data, rows
+    from chunk where is_inexact and :mode <> 'create'
   ) r
 ), refused as (
   insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
