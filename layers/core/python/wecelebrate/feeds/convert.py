@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 
 from wecelebrate.core.types.text import NOT_VISIBLE, line_problem, text_problem
-from wecelebrate.core.types.urls import image_url_problem
+from wecelebrate.core.types.urls import image_url_problem, is_plain_url
 from wecelebrate.feeds.items import BadCell, quoted
 
 MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
@@ -53,7 +53,8 @@ def sku(cell: str) -> str:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
         raise BadCell("too_long", f"{quoted(cell)} is longer than 200 characters")
-    _check_line(cell)
+    if not (cell.isascii() and cell.isprintable()):
+        _check_line(cell)
     if "E+" in cell and _ROUNDED.fullmatch(cell):
         raise BadCell(
             "rounded_number", f"{quoted(cell)} is a number that a spreadsheet rounded; export the column as text"
@@ -107,7 +108,7 @@ def image_addresses(cell: str) -> list[str]:
     The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
     ends. Raises BadCell with the code `too_long` or `not_an_address`.
     """
-    if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and image_url_problem(cell) is None:
+    if len(cell) <= MAX_IMAGE_LENGTH and is_plain_url(cell):
         return [cell]
     if len(cell) > MAX_IMAGES_LENGTH:
         raise BadCell("too_long", f"{quoted(cell)} is longer than {MAX_IMAGES_LENGTH:,} characters")

@@ -151,6 +151,10 @@ class Feed:
 
 def _nfc_cells(cells: Cells) -> Cells:
     """Return the cells in NFC. The rows of one product must have the same SKU, whatever program wrote them."""
-    if "".join(filter(None, cells)).isascii():
-        return cells
+    try:
+        if "".join(cells).isascii():  # type: ignore[arg-type]
+            return cells
+    except TypeError:  # a record without some of the keys has cells that are None
+        if "".join(filter(None, cells)).isascii():
+            return cells
     return [cell and nfc(cell) for cell in cells]

@@ -35,7 +35,6 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, mark)
     read_active = _active_reader(plan)
     read_currency = _cached(partial(_currency, catalog_currency))
-    exact_price = lru_cache(maxsize=CACHE_SIZE)(numbers.exact_price)
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
@@ -53,7 +52,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
                 currency = read_currency(cell)
             if price is not None:
                 columns = price_columns
-                price = exact_price(price, currency or catalog_currency)
+                price = numbers.exact_price(price, currency or catalog_currency)
             images: list[str] = []
             for column in image_columns:
                 if cell := cells[column]:

@@ -60,8 +60,14 @@ def minor_units(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal | None:
     """Return the amount with the decimals of its currency, or None if the amount is finer than the currency."""
-    exact = amount.quantize(_UNITS[currencies().get(currency, 2)])
+    exact = amount.quantize(smallest_amount(currency))
     return exact if exact == amount else None
+
+
+@lru_cache(maxsize=256)
+def smallest_amount(currency: str) -> Decimal:
+    """Return the smallest amount of a currency, e.g. 0.01 for EUR."""
+    return _UNITS[minor_units(currency)]
 
 
 def finer_problem(currency: str) -> str:

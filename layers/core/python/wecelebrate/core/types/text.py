@@ -73,6 +73,8 @@ def text_problem(text: str) -> str | None:
 
 
 def _checked_line(text: str) -> str:
+    if text and text.isascii() and text.isprintable():  # most lines; pydantic has stripped the text
+        return text
     problem = line_problem(text)
     if problem:
         raise ValueError(problem)

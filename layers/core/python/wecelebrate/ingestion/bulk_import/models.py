@@ -1,6 +1,6 @@
 """The request of a bulk import."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -48,6 +48,12 @@ class ImportRow(ProductPatch):
     """One row of an import. Fields that the row omits stay unchanged."""
 
     sku: Sku
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Check nothing, because the model of the request has normalized the texts of all rows."""
+        return value
 
 
 def sku_of(row: RowFields) -> str | None:
