@@ -55,6 +55,7 @@ def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.
         "uuid7",
         "set_updated_at",
         "json_fits",
+        "minor_units",
         "has_replayed",
         "merge_patch",
         "fold",
