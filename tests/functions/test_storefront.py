@@ -57,7 +57,8 @@ def test_a_site_is_public_at_its_domain_and_the_case_of_the_domain_does_not_matt
     assert (storefront["branding"], storefront["settings"]) == ({"color": "#fff"}, {"locale": "de"})
     limits = {"guest_orders", "max_line_quantity", "max_daily_quantity", "max_daily_quantity_per_address"}
     limits |= {"max_order_amount"}
-    assert set(storefront) == {"id", "name", "domain", "branding", "settings"} | limits
+    assert storefront["currency"] == "USD"
+    assert set(storefront) == {"id", "name", "domain", "currency", "branding", "settings"} | limits
     assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == storefront
     assert len(ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.title()}/products"))["data"]) == len(
         VISIBLE_NAMES
@@ -82,7 +83,7 @@ def test_no_list_or_search_or_facet_contains_a_hidden_product(platform: Platform
         page = ok(visitor.get(f"{shop.path}/products", params={"sort": sort}))
         assert sorted(row["name"] for row in page["data"]) == names
         assert "Secret" not in str(page["facets"])
-        assert page["facets"]["price"] == {"min": "1.00", "max": "40.00"}
+        assert page["facets"]["price"] == {"min": "1.00", "max": "40.00", "currency": "USD"}
     search = ok(visitor.get(f"{shop.path}/products", params={"q": "mug"}))
     assert [row["name"] for row in search["data"]] == ["Mug", "Mug"]
     assert search["facets"]["category"] == [{"value": "Home", "count": 2}]

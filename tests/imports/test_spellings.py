@@ -81,6 +81,7 @@ def test_the_rows_of_requests_and_files_with_hostile_spellings_are_rejected(tena
 def test_a_row_that_only_changes_the_currency_converts_the_decimals_or_is_rejected(
     platform: Platform, tenant: Tenant
 ) -> None:
+    platform.allow_several_currencies(tenant)
     for sku, price in (("exact", "12.00"), ("fine", "12.50")):
         platform.product(tenant, sku=sku, price=price, currency="EUR")
     job = import_rows(tenant, [{"sku": "exact", "currency": "JPY"}, {"sku": "fine", "currency": "JPY"}])
@@ -89,3 +90,55 @@ def test_a_row_that_only_changes_the_currency_converts_the_decimals_or_is_reject
     page = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products", params={"limit": 1000}))
     prices = {row["sku"]: (row["price"], row["currency"]) for row in page["data"] if row["sku"] in ("exact", "fine")}
     assert prices == {"exact": ("12", "JPY"), "fine": ("12.50", "EUR")}
+
+
+@pytest.mark.parametrize("door", ["rows", "file"])
+def test_rows_in_another_currency_than_the_catalog_are_rejected(platform: Platform, tenant: Tenant, door: str) -> None:
+    platform.product(tenant, sku="old", price="1.00", currency="EUR")
+    fields = {"name": "Mug", "category": "", "description": "", "images": ""}
+    rows = [
+        {"sku": sku, "price": "2", "currency": currency, **fields}
+        for sku, currency in (("new", "EUR"), ("other", "USD"), ("old", "JPY"))
+    ]
+    if door == "rows":
+        job = import_rows(tenant, [{name: row[name] for name in ("sku", "name", "price", "currency")} for row in rows])
+    else:
+        job = import_file(tenant, rows)
+    assert nonzero_counts(job) == {"read": 3, "created": 1, "rejected": 2}
+    reason = "the price is in {}, and the catalog has prices in EUR"
+    assert [(error["sku"], error["code"], error["reason"]) for error in job["first_errors"]] == [
+        ("other", "other_currency", reason.format("USD")),
+        ("old", "other_currency", reason.format("JPY")),
+    ]
+
+
+def test_the_first_row_of_an_import_sets_the_currency_of_an_empty_catalog(tenant: Tenant) -> None:
+    rows = [
+        {"sku": "incomplete", "name": "No price", "currency": "CHF"},
+        {"sku": "z", "name": "First", "price": "1200", "currency": "JPY"},
+        {"sku": "a", "name": "Second", "price": "1", "currency": "EUR"},
+        {"sku": "b", "name": "Third", "price": "1300", "currency": "JPY"},
+    ]
+    job = import_rows(tenant, rows)
+    assert nonzero_counts(job) == {"read": 4, "created": 2, "rejected": 2}
+    assert {(error["sku"], error["code"]) for error in job["first_errors"]} == {
+        ("incomplete", "incomplete"),
+        ("a", "other_currency"),
+    }
+    assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))["currency"] == "JPY"
+
+
+def test_rows_without_a_currency_are_in_the_currency_of_the_catalog(tenant: Tenant) -> None:
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"currency": "KWD"}))
+    job = import_rows(tenant, [{"sku": "a", "name": "A", "price": "1.255"}])
+    assert nonzero_counts(job) == {"read": 1, "created": 1}
+    (product,) = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
+    assert (product["price"], product["currency"]) == ("1.255", "KWD")
+
+
+def test_a_dry_run_shows_no_change_for_a_row_in_another_currency(platform: Platform, tenant: Tenant) -> None:
+    platform.product(tenant, sku="old", price="1.00", currency="EUR")
+    rows = [{"sku": sku, "name": "N", "price": "2", "currency": "USD"} for sku in ("old", "new")]
+    job = import_rows(tenant, [*rows, {"sku": "fine", "name": "N", "price": "2"}], dry_run=True)
+    assert nonzero_counts(job) == {"read": 3, "created": 1, "rejected": 2}
+    assert [sample["sku"] for sample in job["result"]["samples"]] == ["fine"]

@@ -61,7 +61,8 @@ class SyncSettings(Input):
         description="Maps each product field to its column. Fields without a mapping are matched by column name.",
     )
     currency: CurrencyCode = Field(
-        default="USD", description="The currency of the prices for which the file names no currency."
+        default="USD",
+        description="The currency of the prices for which the file names no currency, if the catalog has no currency.",
     )
     fetch_images: Flag = Field(
         default=False,
@@ -91,6 +92,13 @@ class CatalogContent(Input):
     status: CatalogStatus = Field(
         default="draft",
         description="Storefronts show and sell only the products of an `active` catalog. Syncs ignore the status.",
+    )
+    currency: CurrencyCode | None = Field(
+        default=None,
+        description=(
+            "The currency of all prices. Without it, the first product sets the currency. If a change sets it to null, "
+            "products can have prices in several currencies, and lists cannot be filtered or sorted by price."
+        ),
     )
     source_config: GivenObject = Field(
         default_factory=dict,
@@ -133,6 +141,7 @@ class CatalogPatch(Patch):
     type: CatalogType = ABSENT
     source: Name | None = None
     status: CatalogStatus = ABSENT
+    currency: CurrencyCode | None = None
     source_config: GivenObject = ABSENT
     sync_settings: SyncSettingsPatch = ABSENT
     pricing_rules: GivenObject = ABSENT
@@ -148,6 +157,9 @@ class Catalog(BaseModel):
     type: CatalogType
     source: str | None
     status: CatalogStatus
+    currency: str | None = Field(
+        description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
+    )
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object

@@ -58,7 +58,10 @@ class NewProduct(Input):
     category: Label | None = None
     brand: Label | None = None
     price: Money
-    currency: CurrencyCode = "USD"
+    currency: Annotated[
+        CurrencyCode,
+        Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
+    ] = ABSENT
     images: ImageUrls = Field(default_factory=list)
     attributes: GivenObject = Field(default_factory=dict)
     inventory_count: Count = 0
@@ -66,7 +69,8 @@ class NewProduct(Input):
 
     @model_validator(mode="after")
     def _price_is_exact(self) -> Self:
-        require_exact(self.price, self.currency)
+        if "currency" in self.model_fields_set:
+            require_exact(self.price, self.currency)
         return self
 
 

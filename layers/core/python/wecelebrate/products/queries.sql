@@ -15,9 +15,13 @@ from app.list_visible_products(:catalog_id, :q, :sku, :category, :brand, :price_
   ) product
 order by page.ordinality;
 
--- name: can_see_catalog$
--- Return whether the caller can see a catalog.
-select exists (select from app.catalog_view where id = :catalog_id);
+-- name: get_catalog_currency^
+-- Get the currency of a catalog that the caller may see.
+select currency from app.catalog_view where id = :catalog_id;
+
+-- name: has_one_currency$
+-- Return whether all prices of a catalog are in one currency. Returns null for a catalog that the caller may not read.
+select app.has_one_currency(:catalog_id);
 
 -- name: get_product^
 -- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock.

@@ -16,6 +16,9 @@ class Storefront(BaseModel):
     id: UUID
     name: str
     domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
+    currency: str | None = Field(
+        description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
+    )
     branding: Object
     settings: Object = Field(description="The value of `public` in the settings of the site.")
     guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
@@ -64,10 +67,11 @@ class FacetValue(BaseModel):
 
 
 class PriceRange(BaseModel):
-    """The lowest and the highest price. Both are null if there are no products."""
+    """The lowest and the highest price. Both are null if there are no products, or prices in several currencies."""
 
     min: Amount | None
     max: Amount | None
+    currency: str | None
 
 
 class Facets(BaseModel):

@@ -7,6 +7,10 @@ select id, name, branding, catalog_id,
 from sites
 where id = app.site_id();
 
+-- name: get_currency$
+-- Get the currency of the site's prices.
+select app.storefront_currency();
+
 -- name: list_products
 -- List one page of the site's products after the cursor, in the requested order. With `q`, list only products whose
 -- name or SKU contains every word of `q`.

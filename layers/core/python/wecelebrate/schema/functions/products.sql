@@ -184,6 +184,7 @@ as $$
 declare
   patterns constant text[] := app.search_patterns(search);
   facets jsonb;
+  currency constant text := app.storefront_currency();
 begin
   if app.site_id() is null then
     return null;
@@ -220,7 +221,9 @@ begin
       || case when sku is not null then ' and p.sku = $7' else '' end)
   into facets
   using patterns, category, brand, price_min, price_max, max_values, sku;
-  return facets;
+  -- Prices in several currencies have no range.
+  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
+    else facets -> 'price' end || jsonb_build_object('currency', currency));
 end
 $$;
 grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer)

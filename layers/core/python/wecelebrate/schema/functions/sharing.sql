@@ -108,10 +108,10 @@ grant execute on function app.list_visible_products(uuid, text, text, text, text
 -- A catalog as the API shows it. A client with a grant sees only the public columns.
 create or replace view app.catalog_view with (security_invoker = true) as
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at
+  created_at, updated_at, last_sync_at, currency
 from catalogs
 union all
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at
+  created_at, updated_at, last_sync_at, currency
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;

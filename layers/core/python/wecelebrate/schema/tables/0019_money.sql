@@ -4,12 +4,18 @@
 -- Removing the precision of a numeric column rewrites no table. PostgreSQL rebuilds the indexes that include the column
 -- without sorting by it, and the checks scan the tables once. PostgreSQL refuses to change a column that a view uses.
 -- Therefore the views are dropped and created again without a change. (A new database has no views yet;
--- functions/orders.sql and functions/tenants.sql replace them.) The previous release writes amounts with two decimals,
--- which the checks allow. Its models cannot read an amount without decimals, so this migration leaves the stored amounts
--- as they are. A change of a product gives its price the decimals of its currency.
+-- functions/orders.sql and functions/tenants.sql replace them.)
 --
--- `max_order_amount` of a site limits orders in any currency. Therefore it can have three decimals, and it is shown
--- without zeros at the end.
+-- The previous release writes amounts with two decimals, which the checks allow. Its models cannot read an amount
+-- without decimals, so this migration leaves the stored amounts as they are. A change of a product gives its price the
+-- decimals of its currency.
+--
+-- `max_order_amount` of a site limits orders in the currency of its catalog, which can change. Therefore it can have
+-- three decimals, and it is shown without zeros at the end.
+--
+-- All prices of a catalog are in one currency, so that they can be compared. `currency` of a catalog is null until its
+-- first product sets it. It is also null while the owner moves the catalog to another currency: then the products may
+-- have prices in several currencies. functions/money.sql has the triggers, and 0022 fills the column.
 
 set local role app_owner;
 
@@ -34,6 +40,15 @@ alter table sites
   drop constraint sites_max_order_amount_check,
   add constraint sites_max_order_amount_check
     check (max_order_amount > 0 and max_order_amount < 1e12 and scale(max_order_amount) <= 3);
+
+alter table catalogs
+  add column currency text,
+  add constraint catalogs_currency_check check (currency ~ '^[A-Z]{3}$');
+comment on column catalogs.currency is
+  'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
+-- app.check_catalog_currency writes the currency of the first product.
+create policy definer_update on catalogs for update to app_definer using (true) with check (true);
+grant update on catalogs to app_definer;
 
 create view app.order_view with (security_invoker = true) as
 select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
