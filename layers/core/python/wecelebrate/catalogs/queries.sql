@@ -12,7 +12,8 @@ from (
   limit :limit + 1
 ) page cross join lateral (
   select page.id, page.owner_client_id, page.name, page.type, page.source, page.status, page.currency,
-    page.source_config, page.sync_settings, page.pricing_rules, page.low_inventory, page.created_at, page.updated_at, page.last_sync_at
+    page.source_config, page.sync_settings, page.pricing_rules, page.low_inventory, page.created_at, page.updated_at,
+    page.last_sync_at
 ) catalog
 order by page.folded_name, page.id;
 

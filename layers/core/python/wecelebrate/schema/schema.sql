@@ -277,9 +277,11 @@ create table catalogs (
   updated_at timestamp with time zone not null default now(),
   last_sync_at timestamp with time zone,
   low_inventory integer not null default 5,
+  currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
+  constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
@@ -295,11 +297,15 @@ comment on column catalogs.owner_client_id is
   'The client that may write the catalog. Null: the catalog belongs to the platform.';
 comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
+comment on column catalogs.currency is
+  'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
 CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER check_currency BEFORE UPDATE OF currency ON public.catalogs FOR EACH ROW WHEN (((old.currency IS DISTINCT
+  FROM new.currency) AND (pg_trigger_depth() = 0))) EXECUTE FUNCTION app.check_currency_of_products();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
@@ -321,6 +327,9 @@ create policy client_update on catalogs for update to app_client
   with check (owner_client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
 create policy definer on catalogs for select to app_definer
   using (true);
+create policy definer_update on catalogs for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on catalogs for all to app_migrate
   using (true)
   with check (true);
@@ -330,7 +339,8 @@ create policy system on catalogs for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on catalogs to app_admin, app_migrate;
 grant insert, select, update on catalogs to app_client;
-grant select on catalogs to app_definer, app_support, app_system;
+grant select on catalogs to app_support, app_system;
+grant select, update on catalogs to app_definer;
 
 -- Table client_users, owner app_owner
 
@@ -1053,7 +1063,7 @@ create table order_lines (
   sku text not null,
   name text not null,
   quantity integer not null,
-  unit_price numeric(10,2) not null,
+  unit_price numeric not null,
   constraint order_lines_pkey PRIMARY KEY (order_id, line),
   constraint order_lines_client_id_order_id_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON
     DELETE CASCADE,
@@ -1062,7 +1072,8 @@ create table order_lines (
   constraint order_lines_name_length CHECK ((length(name) <= 500)),
   constraint order_lines_quantity_check CHECK ((quantity >= 1)),
   constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
-  constraint order_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
+  constraint order_lines_unit_price_check CHECK (((unit_price >= (0)::numeric) AND (unit_price <
+    '1000000000000'::numeric) AND (scale(unit_price) <= 3)))
 );
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
 CREATE INDEX order_lines_by_product ON public.order_lines USING btree (product_id);
@@ -1129,7 +1140,7 @@ create table orders (
   customer_name text not null,
   customer_email text not null,
   status text not null default 'pending'::text,
-  total_amount numeric(10,2) not null,
+  total_amount numeric not null,
   currency text not null default 'USD'::text,
   shipping_address jsonb not null,
   items jsonb not null,
@@ -1153,7 +1164,8 @@ create table orders (
   constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
-  constraint orders_total_amount_check CHECK ((total_amount >= (0)::numeric))
+  constraint orders_total_amount_check CHECK (((total_amount >= (0)::numeric) AND (total_amount <
+    '1000000000000'::numeric) AND (scale(total_amount) <= 3)))
 );
 comment on column orders.customer_subject is
   'The `sub` claim of the customer''s token. Null for a guest.';
@@ -1163,6 +1175,7 @@ CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC)
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
+CREATE INDEX orders_by_folded_customer_email ON public.orders USING btree (lower(customer_email));
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
@@ -1215,7 +1228,7 @@ create table products (
   description text,
   category text,
   brand text,
-  price numeric(10,2) not null,
+  price numeric not null,
   currency text not null default 'USD'::text,
   images jsonb not null default '[]'::jsonb,
   attributes jsonb not null default '{}'::jsonb,
@@ -1240,7 +1253,8 @@ create table products (
   constraint products_inventory_check CHECK ((inventory_count >= 0)),
   constraint products_media_length CHECK ((octet_length(media) <= 262144)),
   constraint products_name_length CHECK ((length(name) <= 500)),
-  constraint products_price_check CHECK ((price >= (0)::numeric)),
+  constraint products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
+    (scale(price) <= 3))),
   constraint products_sku_length CHECK ((length(sku) <= 200)),
   constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152))
 );
@@ -1262,6 +1276,11 @@ CREATE TRIGGER audit_insert AFTER INSERT ON public.products REFERENCING NEW TABL
   FUNCTION app.audit_products();
 CREATE TRIGGER audit_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
   STATEMENT EXECUTE FUNCTION app.audit_products();
+CREATE TRIGGER check_currency_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.check_new_currencies();
+CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON public.products FOR EACH ROW WHEN
+  (((old.currency IS DISTINCT FROM new.currency) OR (old.catalog_id IS DISTINCT FROM new.catalog_id))) EXECUTE FUNCTION
+  app.check_changed_currency();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
@@ -1478,7 +1497,7 @@ create table sites (
   max_line_quantity integer not null default 10,
   max_daily_quantity integer default 20,
   max_daily_quantity_per_address integer default 100,
-  max_order_amount numeric(10,2),
+  max_order_amount numeric,
   max_recipient_mails integer not null default 5,
   slug text not null default ('shop-'::text || app.slug_suffix()),
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
@@ -1498,7 +1517,8 @@ create table sites (
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
   constraint sites_max_line_quantity_check CHECK (((max_line_quantity >= 1) AND (max_line_quantity <= 10000))),
-  constraint sites_max_order_amount_check CHECK ((max_order_amount > (0)::numeric)),
+  constraint sites_max_order_amount_check CHECK (((max_order_amount > (0)::numeric) AND (max_order_amount <
+    '1000000000000'::numeric) AND (scale(max_order_amount) <= 3))),
   constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
   constraint sites_name_length CHECK ((length(name) <= 500)),
@@ -1904,14 +1924,16 @@ create table app.staged_products (
   description text,
   category text,
   brand text,
-  price numeric(10,2),
+  price numeric,
   currency text,
   images jsonb,
   attributes jsonb,
   inventory_count integer,
   is_active boolean,
   source_data jsonb,
-  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, line)
+  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, line),
+  constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
+    (scale(price) <= 3)))
 ) partition by HASH (job_id);
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
@@ -1983,15 +2005,15 @@ grant select on app.audit_view to app_admin, app_client;
 create view app.catalog_view with (security_invoker=true) as
  SELECT catalogs.id, catalogs.owner_client_id, catalogs.name, catalogs.type, catalogs.source, catalogs.status,
     catalogs.source_config, catalogs.sync_settings, catalogs.pricing_rules, catalogs.low_inventory,
-    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at
+    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at, catalogs.currency
    FROM catalogs
 UNION ALL
  SELECT granted_catalogs.id, granted_catalogs.owner_client_id, granted_catalogs.name, granted_catalogs.type,
     granted_catalogs.source, granted_catalogs.status, granted_catalogs.source_config, granted_catalogs.sync_settings,
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
-    granted_catalogs.updated_at, granted_catalogs.last_sync_at
+    granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, folded_name);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -2266,6 +2288,79 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.check_catalog_currency(uuid,text,bigint), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_catalog_currency(catalog uuid, currency text, added bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  required text;
+begin
+  select c.currency into required from catalogs c where c.id = $1 for key share;
+  if required is null and added > 0
+      and (select count(*) from (select from products p where p.catalog_id = $1 limit added + 1) counted) = added then
+    update catalogs c set currency = $2 where c.id = $1 and c.currency is null;
+    select c.currency into required from catalogs c where c.id = $1;
+  end if;
+  if required <> $2 then
+    raise exception 'the price is in %, and the catalog has prices in %', $2, required
+      using errcode = 'check_violation', column = 'currency';
+  end if;
+end
+$function$;
+
+-- Function app.check_changed_currency(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_changed_currency()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.check_catalog_currency(new.catalog_id, new.currency, 0);
+  return null;
+end
+$function$;
+grant execute on function app.check_changed_currency() to app_owner;
+
+-- Function app.check_currency_of_products(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_currency_of_products()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  perform from catalogs where id = new.id for update;
+  if exists (select from products where catalog_id = new.id and currency <> new.currency) then
+    raise exception 'products of the catalog have prices in another currency than %', new.currency
+      using errcode = 'check_violation', column = 'currency';
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.check_currency_of_products() to app_owner;
+
+-- Function app.check_new_currencies(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_new_currencies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.check_catalog_currency(catalog_id, currency, sum(count(*)) over (partition by catalog_id)::bigint)
+  from after group by catalog_id, currency;
+  return null;
+end
+$function$;
+grant execute on function app.check_new_currencies() to app_owner;
 
 -- Function app.check_order_rules(sites,jsonb), owner app_definer
 
@@ -2884,6 +2979,23 @@ end
 $function$;
 grant execute on function app.establish_request(text,text) to wc_api, wc_public, wc_worker;
 
+-- Function app.exact_amount(numeric,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.exact_amount(amount numeric, currency text)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if amount <> round(amount, app.minor_units(currency)) then
+    raise exception '% is finer than %', amount, currency using errcode = 'check_violation', column = 'price';
+  end if;
+  return round(amount, app.minor_units(currency));
+end
+$function$;
+grant execute on function app.exact_amount(numeric,text) to app_admin, app_client, app_support;
+
 -- Function app.expire_job_leases(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.expire_job_leases(kind text DEFAULT NULL::text)
@@ -3160,6 +3272,20 @@ begin
   return p;
 end
 $function$;
+
+-- Function app.has_one_currency(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select c.currency is not null or not exists (select from products p where p.catalog_id = c.id)
+  from catalogs c
+  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.catalog_ids()))
+$function$;
+grant execute on function app.has_one_currency(uuid) to app_admin, app_anon, app_client, app_customer, app_support;
 
 -- Function app.has_replayed(xid8), owner app_owner
 
@@ -3448,6 +3574,16 @@ end
 $function$;
 grant execute on function app.merge_patch(jsonb,jsonb) to public;
 
+-- Function app.minor_units(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.minor_units(currency text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,VND,VUV,XAF,XOF,XPF}'::text[])) THEN 0
+  WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
+grant execute on function app.minor_units(text) to public;
+
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
@@ -3571,6 +3707,7 @@ declare
   priced_lines jsonb;
   total numeric;
   currencies jsonb;
+  inexact jsonb;
   new_order orders;
 begin
   select s.* into site from sites s where s.id = app.site_id();
@@ -3594,12 +3731,14 @@ begin
 
   -- The rows are locked, so no other transaction can change these values before the commit.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
-           'name', p.name, 'unit_price', p.price::text, 'image', p.images ->> 0, 'left', p.inventory_count)
-           order by l.n),
+           'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
+           'left', p.inventory_count) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
+         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
          coalesce(sum(p.price * l.quantity), 0),
          jsonb_agg(distinct p.currency) filter (where p.id is not null)
-    into priced_lines, detail, total, currencies
+    into priced_lines, detail, inexact, total, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
@@ -3615,14 +3754,20 @@ begin
     detail := currencies;
     return;
   end if;
-  if total <> coalesce(expected_total, total) or total >= 100000000 then
+  if inexact is not null then
+    refusal := 'inexact';
+    detail := inexact;
+    return;
+  end if;
+  total := round(total, app.minor_units(currencies ->> 0));
+  if total <> coalesce(expected_total, total) or total >= 1e12 then
     refusal := 'total';
-    detail := to_jsonb(total::numeric(30, 2)::text);
+    detail := to_jsonb(total::text);
     return;
   end if;
   if total > site.max_order_amount then
     refusal := 'amount';
-    detail := to_jsonb(site.max_order_amount::text);
+    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(currencies ->> 0))::text);
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
@@ -3691,6 +3836,7 @@ AS $function$
 declare
   patterns constant text[] := app.search_patterns(search);
   facets jsonb;
+  currency constant text := app.storefront_currency();
 begin
   if app.site_id() is null then
     return null;
@@ -3727,7 +3873,9 @@ begin
       || case when sku is not null then ' and p.sku = $7' else '' end)
   into facets
   using patterns, category, brand, price_min, price_max, max_values, sku;
-  return facets;
+  -- Prices in several currencies have no range.
+  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
+    else facets -> 'price' end || jsonb_build_object('currency', currency));
 end
 $function$;
 grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer) to app_anon, app_customer;
@@ -4432,7 +4580,7 @@ BEGIN ATOMIC
    WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text))
  UNION ALL
   SELECT ('shown:'::text || (row_tags.r ->> 'id'::text)),
-     (row_tags.r ->> 'status'::text)
+     concat_ws(' '::text, (row_tags.r ->> 'status'::text), (row_tags.r ->> 'currency'::text)) AS concat_ws
    WHERE (row_tags.kind = 'catalogs'::text);
 END;
 
@@ -4671,6 +4819,17 @@ begin
 end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
+
+-- Function app.storefront_currency(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.storefront_currency()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = app.site_id()
+  $function$;
+grant execute on function app.storefront_currency() to app_anon, app_customer;
 
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
 
